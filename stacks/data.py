@@ -10,13 +10,11 @@ from spotmusic_constructs.data.upload_verdicts import UploadVerdicts
 from spotmusic_constructs.data.uploads_bucket import UploadsBucket
 from spotmusic_constructs.data.web_bucket import WebBucket
 from stacks.backups import backup_plan, restore_testing
+from stacks.data_values import publish
 from stacks.databases import cache, catalogue_database, identity_database
 from stacks.environment_stack import EnvironmentStack
-from stacks.network import NetworkStack
+from stacks.network import REQUEST_LOGS, NetworkStack
 from stacks.secrets import SecretsStack
-
-REQUEST_LOGS = ("gateway-access/", "services-access/")
-"""Prefixes of the request logs of the application load balancers."""
 
 
 class DataStack(EnvironmentStack):
@@ -31,7 +29,7 @@ class DataStack(EnvironmentStack):
         uploads: bucket of uploads before their scan.
         verdicts: queue of the verdicts on uploads, by service with `uploads` in `talks_to`.
         web: bucket of the web client.
-        logs: bucket of access logs.
+        logs: bucket of access logs of buckets, CloudFront and the web ACL.
         backup: vault and plan.
         restore_testing: plans that restore backups regularly, and check the copies.
         database_events: topic of failovers, failures and maintenance of RDS.
@@ -49,6 +47,7 @@ class DataStack(EnvironmentStack):
             # keeps the name unique.
             bucket_name=f"aws-waf-logs-{settings.resource_prefix}-{self.account}-{self.stack_id_suffix}",
             retention_days=buckets.log_days,
+            # Request logs of version 0.1.0, whose load balancers wrote to this bucket.
             query_prefixes=REQUEST_LOGS,
             removal_policy=removal,
         )
@@ -81,6 +80,7 @@ class DataStack(EnvironmentStack):
         self.catalogue = catalogue_database(self, settings=settings, network=network, keys=keys)
         self.identity = identity_database(self, settings=settings, network=network, keys=keys)
         self.cache = cache(self, settings=settings, network=network, keys=keys)
+        publish(self, settings=settings, identity=self.identity, cache=self.cache)
         databases = {"Catalogue": self.catalogue, "Identity": self.identity}
         self.database_events = DatabaseEvents(
             self,

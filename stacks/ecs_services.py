@@ -61,7 +61,7 @@ class EcsServicesStack(EnvironmentStack):
             security_group=network.security_groups.of("services-load-balancer"),
             certificate=internal_certificate(self, settings, host="services"),
             zone=network.private_zone,
-            logs=data.logs.bucket,
+            logs=network.balancer_logs,
             deletion_protection=settings.production,
         )
         self.load_balancer = balancer.load_balancer

@@ -11,7 +11,7 @@ from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
-from stacks.data import DataStack
+from stacks.data_values import read
 from stacks.environment_stack import EnvironmentStack
 from stacks.internal_certificate import internal_certificate
 from stacks.network import NetworkStack
@@ -40,7 +40,6 @@ class EksPlatformStack(EnvironmentStack):
         network: NetworkStack,
         registry: RegistryStack,
         secrets: SecretsStack,
-        data: DataStack,
     ) -> None:
         description = "Spotmusic: events, tasks, identity and API gateway"
         super().__init__(scope, "eks-platform", settings=settings, data_class="personal", description=description)
@@ -76,7 +75,7 @@ class EksPlatformStack(EnvironmentStack):
             security_group=groups.of("gateway-load-balancer"),
             certificate=certificate,
             zone=network.private_zone,
-            logs=data.logs.bucket,
+            logs=network.balancer_logs,
             cluster_name=name,
             deletion_protection=production,
         )
@@ -87,7 +86,7 @@ class EksPlatformStack(EnvironmentStack):
             security_group=groups.of("broker-load-balancer"),
             certificate=certificate,
             zone=network.private_zone,
-            logs=data.logs.bucket,
+            logs=network.balancer_logs,
             cluster_name=name,
             brokers=kubernetes.redpanda.brokers,
             management=any(flow.target == "broker-load-balancer" and flow.port == MANAGEMENT_PORT for flow in table),
@@ -101,7 +100,7 @@ class EksPlatformStack(EnvironmentStack):
             network=network,
             registry=registry,
             secrets=secrets,
-            data=data,
+            data=read(self, settings=settings, secrets=secrets, after=self.cluster),
             platform=self.platform,
             gateway=self.gateway,
             brokers=self.brokers,

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.data.log_bucket import LogBucket
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.interface_endpoints import InterfaceEndpoints
 from spotmusic_constructs.network.s3_gateway_endpoint import S3GatewayEndpoint
@@ -17,6 +18,9 @@ from spotmusic_constructs.secrets.data_keys import LOG_GROUPS
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse
 from stacks.environment_stack import EnvironmentStack
 
+REQUEST_LOGS = ("gateway-access/", "services-access/")
+"""Prefixes of the request logs of the application load balancers."""
+
 
 class NetworkStack(EnvironmentStack):
     """VPC of an environment. The stack depends on no other, so it has its own log key.
@@ -25,6 +29,8 @@ class NetworkStack(EnvironmentStack):
         vpc: the VPC, with subnet groups `public`, `application` and `data`.
         security_groups: security groups by party of the table of flows.
         private_zone: private hosted zone of the VPC.
+        balancer_logs: bucket of the logs of load balancers. It is in this stack so that no load
+            balancer waits for databases.
     """
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
@@ -68,6 +74,14 @@ class NetworkStack(EnvironmentStack):
             removal_policy=self.data_removal,
         )
         DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, retention_days=settings.observability.security_log_days)
+        self.balancer_logs = LogBucket(
+            self,
+            "BalancerLogs",
+            retention_days=settings.data.buckets.log_days,
+            query_prefixes=REQUEST_LOGS,
+            only_other_stacks=True,
+            removal_policy=self.data_removal,
+        ).bucket
         self._hold_connections(settings)
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)
 

@@ -41,7 +41,6 @@ class Platform(cdk.Stage):
             network=self.network,
             registry=self.registry,
             secrets=self.secrets,
-            data=self.data,
         )
         self.ecs_services = EcsServicesStack(
             self,

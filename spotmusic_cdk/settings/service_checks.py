@@ -19,7 +19,7 @@ MOST_RESOURCES = 472
 """Resources of services in the template of ecs-services, which has some 18 beside them and room for 500."""
 MOST_LETTERS = 100_000
 """Characters of `settings` of all services: the template of ecs-services, with 638 kB of forty services, may have 1 MB."""
-MOST_RULES = 330
+MOST_RULES = 320
 """Security groups and rules of services in the network stack, which has some 145 resources beside them and room for 500."""
 MOST_BROKER_CLIENTS = 58
 """Words `events` and `tasks`: each is a rule of the broker load balancer's group, of EC2's 60, and two are its own."""

@@ -56,7 +56,7 @@ def _tiered_storage(context: ReleaseContext) -> TieredStorage | None:
         issuer_url=context.platform.issuer_url,
         license=context.redpanda_license,
         key=context.secrets.keys.kubernetes,
-        access_logs=context.data.logs.bucket,
+        access_logs=context.network.balancer_logs,
         removal_policy=context.stack.data_removal,
     )
 

@@ -1,7 +1,9 @@
 """Releases of Keycloak with its realm, and of Kong."""
 
 from spotmusic_cdk import versions
+from spotmusic_constructs.data.cache import PORT as CACHE_PORT
 from spotmusic_constructs.data.rds_ca import rds_ca
+from spotmusic_constructs.data.relational_database import PORT as DATABASE_PORT
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.kong import Kong
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
@@ -14,7 +16,7 @@ from stacks.releases.release_context import CHARTS, ReleaseContext
 
 def release_keycloak(context: ReleaseContext) -> Keycloak:
     """Releases Keycloak."""
-    settings, database, secrets = context.settings, context.data.identity, context.secrets.secrets
+    settings, secrets = context.settings, context.secrets.secrets
     return Keycloak(
         context.stack,
         "Keycloak",
@@ -23,10 +25,10 @@ def release_keycloak(context: ReleaseContext) -> Keycloak:
         images=context.registry.images,
         public_url=settings.public_url,
         realm=settings.realm,
-        database_host=database.endpoint,
-        database_port=database.port,
+        database_host=context.data.identity_host,
+        database_port=DATABASE_PORT,
         database_ca=rds_ca(settings.region),
-        database_user=database.users["keycloak"],
+        database_user=context.data.users["keycloak"],
         admin=secrets.keycloak_admin,
         automation=secrets.keycloak_automation,
         vpc_cidr=settings.network.cidr,
@@ -56,7 +58,7 @@ def release_realm(context: ReleaseContext, *, keycloak: Keycloak) -> RealmConfig
 def release_kong(context: ReleaseContext, *, keycloak: Keycloak) -> Kong:
     """Releases the gateway of the Web API, which routes logins to Keycloak."""
     settings = context.settings
-    kong, zone, cache = settings.kubernetes.kong, settings.private_domain, context.data.cache
+    kong, zone = settings.kubernetes.kong, settings.private_domain
     return Kong(
         context.stack,
         "Kong",
@@ -72,10 +74,8 @@ def release_kong(context: ReleaseContext, *, keycloak: Keycloak) -> Kong:
         login_url=keycloak.url,
         public_url=settings.public_url,
         tokens=TokenCheck(issuer=settings.issuer, jwks_uri=keycloak.jwks_uri),
-        rate_limit=RateLimit(
-            requests_per_minute=kong.requests_per_minute, host=context.data.cache.primary_endpoint, port=context.data.cache.port
-        ),
-        cache_user=cache.users["kong"],
+        rate_limit=RateLimit(requests_per_minute=kong.requests_per_minute, host=context.data.cache_host, port=CACHE_PORT),
+        cache_user=context.data.users["kong"],
         vpc_cidr=settings.network.cidr,
         realm=settings.realm,
         min_replicas=kong.min_replicas,

@@ -97,8 +97,7 @@ def _synced_secrets(context: ReleaseContext) -> tuple[secretsmanager.ISecret, ..
         secrets.keycloak_automation,
         secrets.keycloak_clients,
         secrets.grafana_admin,
-        *context.data.identity.users.values(),
-        context.data.cache.users["kong"],
+        *context.data.users.values(),
         *(
             secret_handle(context.stack, f"RealmSecret{place}", arn)
             for place, arn in enumerate(dict.fromkeys(secrets_of(context.settings)))

@@ -12,7 +12,7 @@ from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalanc
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
-from stacks.data import DataStack
+from stacks.data_values import DataValues
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
@@ -33,7 +33,7 @@ class ReleaseContext:
         network: subnets and security groups of pods.
         registry: names of images.
         secrets: secrets of pods.
-        data: database and cache.
+        data: addresses and users of database and cache.
         platform: the cluster.
         gateway: load balancer of Kong.
         brokers: load balancer of Redpanda and RabbitMQ.
@@ -46,7 +46,7 @@ class ReleaseContext:
     network: NetworkStack
     registry: RegistryStack
     secrets: SecretsStack
-    data: DataStack
+    data: DataValues
     platform: KubernetesCluster
     gateway: GatewayLoadBalancer
     brokers: BrokerLoadBalancer

@@ -95,7 +95,8 @@ class Resolver:
                 return Place(stack, str(argument))
             case "Fn::GetAtt":
                 id_, attribute = argument if isinstance(argument, list) else str(argument).split(".", maxsplit=1)
-                return Place(stack, id_, attribute)
+                published = self._published(stack, id_, attribute)
+                return self.place(*published) if published else Place(stack, id_, attribute)
             case "Fn::ImportValue" | "Fn::GetStackOutput":
                 return self.place(*self._output(value))
             case _:
@@ -123,10 +124,20 @@ class Resolver:
         """Stack and value of the parameter of Parameter Store that a template parameter reads."""
         parameter = self.templates[stack].get("Parameters", {}).get(name, {"Type": ""})
         if parameter["Type"].startswith("AWS::SSM::Parameter::Value"):
-            for writer, template in self.templates.items():
-                for resource in template["Resources"].values():
-                    if resource["Type"] == "AWS::SSM::Parameter" and resource["Properties"].get("Name") == parameter.get("Default"):
-                        return writer, resource["Properties"]["Value"]
+            return self._written(parameter.get("Default"))
+        return None
+
+    def _published(self, stack: str, id_: str, attribute: str) -> tuple[str, Any] | None:
+        """Stack and value of the parameter of Parameter Store that an attribute of a custom resource reads."""
+        resource = self.templates[stack].get("Resources", {}).get(id_, {"Type": ""})
+        return self._written(f"{resource['Properties']['Path']}/{attribute}") if resource["Type"] == "Custom::DeployedValues" else None
+
+    def _written(self, name: str | None) -> tuple[str, Any] | None:
+        """Stack and value of a parameter of Parameter Store."""
+        for writer, template in self.templates.items():
+            for resource in template["Resources"].values():
+                if resource["Type"] == "AWS::SSM::Parameter" and resource["Properties"].get("Name") == name:
+                    return writer, resource["Properties"]["Value"]
         return None
 
     def _substituted(self, stack: str, argument: Any) -> str:

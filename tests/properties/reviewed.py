@@ -140,6 +140,7 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
     ),
     "AwsSolutions-L1": ("eks-platform/Kubernetes/Cluster/KubectlProvider/Handler/*",),
     "AwsSolutions-RDS11": ("data/*/Instance/*",),
+    "AwsSolutions-S1": ("network/BalancerLogs/Bucket/*",),
     "AwsSolutions-SMG4": ("secrets/Components/*", "secrets/SigningKey-*"),
     "NIST.800.53.R5-ALBWAFEnabled": ("*/LoadBalancer/Resource",),
     "NIST.800.53.R5-CloudWatchAlarmAction": (
@@ -154,10 +155,15 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
     ),
     "NIST.800.53.R5-LambdaConcurrency": ("*Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
     "NIST.800.53.R5-LambdaDLQ": ("*Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
-    "NIST.800.53.R5-LambdaInsideVPC": ("data/RestoreTesting/Validation/Function/*", "secrets/SigningKeyProvider/Function/*"),
+    "NIST.800.53.R5-LambdaInsideVPC": (
+        "data/RestoreTesting/Validation/Function/*",
+        "eks-platform/DataValues/Function/*",
+        "secrets/SigningKeyProvider/Function/*",
+    ),
     "NIST.800.53.R5-RDSLoggingEnabled": ("data/*/Instance/*",),
-    "NIST.800.53.R5-S3BucketReplicationEnabled": ("data/*/Bucket/*",),
-    "NIST.800.53.R5-S3DefaultEncryptionKMS": ("data/Logs/Bucket/*",),
+    "NIST.800.53.R5-S3BucketLoggingEnabled": ("network/BalancerLogs/Bucket/*",),
+    "NIST.800.53.R5-S3BucketReplicationEnabled": ("data/*/Bucket/*", "network/BalancerLogs/Bucket/*"),
+    "NIST.800.53.R5-S3DefaultEncryptionKMS": ("data/Logs/Bucket/*", "network/BalancerLogs/Bucket/*"),
     "NIST.800.53.R5-SecretsManagerRotationEnabled": ("secrets/Components/*", "secrets/SigningKey-*"),
     "NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": ("network/Network/Vpc/publicSubnet?/DefaultRoute",),
 }

@@ -22,11 +22,11 @@ def protected(balancer: Resource) -> Verdicts:
 def recorded(balancer: Resource, *kinds: str) -> Verdicts:
     """Logs of each kind are written to the log bucket under a unique prefix."""
     platform = balancer.platform
-    (logs,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == "data/LogsBucket")
+    (logs,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == "network/BalancerLogsBucket")
     prefixes = Counter(value for b in platform.some(BALANCER) for key, value in said_of(b).items() if key.endswith("_logs.s3.prefix"))
     for kind in kinds:
         said = {key: said_of(balancer).get(f"{kind}_logs.s3.{key}", "") for key in ("enabled", "bucket", "prefix")}
-        there = said["enabled"] == "true" and said["bucket"] == f"${{data/{logs.id}}}"
+        there = said["enabled"] == "true" and said["bucket"] == f"${{network/{logs.id}}}"
         yield balancer, there, f"Send its {kind} logs to the log bucket."
         yield balancer, prefixes[said["prefix"]] == 1, f"Give its {kind} logs a prefix of their own."
 

@@ -15,8 +15,14 @@ KEYS_OF_OTHERS = {"eks-platform/TieredStorageBucket": "secrets/KubernetesKey"}
 """Buckets of another class of data: older events are what the brokers have on their volumes."""
 SCANNED = "GuardDutyMalwareScanStatus"
 WRITES = {"PUT", "POST", "DELETE"}
-WRITERS = {"logging.s3.amazonaws.com", "logdelivery.elasticloadbalancing.amazonaws.com", "delivery.logs.amazonaws.com"}
-"""Writers of access logs: S3, load balancers, CloudFront and WAF."""
+SERVER_LOGS, BALANCERS, DELIVERIES = (
+    "logging.s3.amazonaws.com",
+    "logdelivery.elasticloadbalancing.amazonaws.com",
+    "delivery.logs.amazonaws.com",
+)
+WRITERS = {SERVER_LOGS, BALANCERS, DELIVERIES}
+"""Writers of access logs: S3, application load balancers, and network load balancers, CloudFront and WAF."""
+LOGS = {"data/LogsBucket", "network/BalancerLogsBucket"}
 
 
 def bucket(platform: Assembly, name: str) -> Resource:
@@ -25,18 +31,21 @@ def bucket(platform: Assembly, name: str) -> Resource:
     return found
 
 
+def log_buckets(platform: Assembly) -> list[Resource]:
+    """Buckets of access logs."""
+    return [bucket for bucket in platform.some(BUCKET) if bucket.name in LOGS]
+
+
 def statements(of: Resource) -> list[Statement]:
     """The statements of a bucket's policy."""
     return [s for s in statements_of(of.platform) if s.resource.type == POLICY and s.resource.target("Bucket") is of]
 
 
 def receives_logs_of_load_balancers(of: Resource) -> bool:
-    """Return true if load balancers write to the bucket: they support no customer managed keys (ELB
-    user guide).
+    """Return true if load balancers may write to the bucket: they support no customer managed keys
+    (ELB user guide).
     """
-    told = [(balancer, attribute) for balancer in of.platform.some(BALANCER) for attribute in balancer["LoadBalancerAttributes"]]
-    named = [of.platform.target(balancer.stack, said["Value"]) for balancer, said in told if said["Key"].endswith("s3.bucket")]
-    return of in named
+    return any(who == BALANCERS for statement in statements(of) if statement.allows for _, who in statement.principals)
 
 
 def rules(of: Resource) -> list[Json]:
@@ -141,12 +150,13 @@ def test_p060_buckets_have_lifecycle_rules(platform: Assembly) -> Verdicts:
             rule for rule in one["LifecycleConfiguration.Rules"] or [] if {"Expiration", "ExpirationInDays", "ExpirationDate"} & rule.keys()
         ]
         yield one, not ends, f"{ends} deletes objects that listeners use. Restrict the rule."
-    expiring = [rule for rule in bucket(platform, "Logs")["LifecycleConfiguration.Rules"] or [] if "ExpirationInDays" in rule]
-    kept = [rule["ExpirationInDays"] for rule in expiring if "Prefix" not in rule]
-    yield bucket(platform, "Logs"), bool(kept) and min(kept) >= 185, "Keep access records for six months (Marco Civil art. 15)."
-    soon = {rule["Prefix"] for rule in expiring if "Prefix" in rule and rule["ExpirationInDays"] <= 7}
     queries = {f"{attributes(one, 'LoadBalancerAttributes')['access_logs.s3.prefix']}/" for one in balancers(platform, "application")}
-    yield bucket(platform, "Logs"), soon == queries, "Keep only logs of application load balancers for a week: they contain query strings."
+    for logs in log_buckets(platform):
+        expiring = [rule for rule in logs["LifecycleConfiguration.Rules"] or [] if "ExpirationInDays" in rule]
+        kept = [rule["ExpirationInDays"] for rule in expiring if "Prefix" not in rule]
+        yield logs, bool(kept) and min(kept) >= 185, "Keep access records for six months (Marco Civil art. 15)."
+        soon = {rule["Prefix"] for rule in expiring if "Prefix" in rule and rule["ExpirationInDays"] <= 7}
+        yield logs, soon == queries, "Keep only logs of application load balancers for a week: they contain query strings."
 
 
 @promise
@@ -212,17 +222,22 @@ def test_p063_object_requests_are_logged(platform: Assembly) -> Verdicts:
     Kept by: `PrivateBucket`, `LogBucket`
     """
     logs = bucket(platform, "Logs")
-    for one in platform.some(BUCKET):
-        if one is not logs:
-            target, prefix = one.target("LoggingConfiguration.DestinationBucketName"), one["LoggingConfiguration.LogFilePrefix"]
-            yield one, target is logs and bool(prefix), "Write its access logs to the log bucket, under a prefix: PrivateBucket."
-    prefixes = [one["LoggingConfiguration.LogFilePrefix"] for one in platform.some(BUCKET) if one is not logs]
+    others = [one for one in platform.some(BUCKET) if one not in log_buckets(platform)]
+    for one in others:
+        target, prefix = one.target("LoggingConfiguration.DestinationBucketName"), one["LoggingConfiguration.LogFilePrefix"]
+        yield (
+            one,
+            target in log_buckets(platform) and bool(prefix),
+            "Write its access logs to the log bucket, under a prefix: PrivateBucket.",
+        )
+    prefixes = [one["LoggingConfiguration.LogFilePrefix"] for one in others]
     yield logs, len(prefixes) == len(set(prefixes)), f"Give each bucket its own prefix: {prefixes}."
-    admitted = [statement for statement in statements(logs) if statement.allows]
-    services = {who for statement in admitted for kind, who in statement.principals if kind == "Service"}
-    yield logs, services == WRITERS, f"Allow writes by these services only: {', '.join(sorted(WRITERS))}."
-    for statement in admitted:
-        yield logs, writes_of_this_account(statement), f"Confine it to this account: {statement}."
+    for written in log_buckets(platform):
+        admitted = [statement for statement in statements(written) if statement.allows]
+        services = {who for statement in admitted for kind, who in statement.principals if kind == "Service"}
+        yield written, services == WRITERS, f"Allow writes by these services only: {', '.join(sorted(WRITERS))}."
+        for statement in admitted:
+            yield written, writes_of_this_account(statement), f"Confine it to this account: {statement}."
 
 
 def writes_of_this_account(statement: Statement) -> bool:

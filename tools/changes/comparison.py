@@ -1,6 +1,6 @@
 """All changes between two sets of templates, worst first."""
 
-from tools.changes import exceptions, order, releases, resources
+from tools.changes import exceptions, order, published, releases, resources
 from tools.changes.assembly import Templates
 from tools.changes.change import Change, Effect
 
@@ -12,7 +12,8 @@ def compare(before: Templates, now: Templates) -> list[Change]:
         before: deployed templates.
         now: templates of the coming deployment.
     """
-    found = {*resources.changes(before, now), *exceptions.changes(before, now), *order.changes(before, now), *releases.changes(before, now)}
+    rules = (resources, exceptions, order, published, releases)
+    found = {change for rule in rules for change in rule.changes(before, now)}
     worse = {(change.stack, change.subject) for change in found if change.effect != Effect.NONE}
     kept = (change for change in found if change.effect != Effect.NONE or (change.stack, change.subject) not in worse)
     return sorted(kept, key=lambda change: (*change.rank, change.detail))

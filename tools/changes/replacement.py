@@ -54,7 +54,7 @@ def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: 
         was, is_ = (_in_the_account(without_hashes(value_at(resource, path))) for resource in (old, new))
         if _followed(before, was) != _followed(now, is_):
             yield f"{where} was {_short(was)} and is {_short(is_)}"
-        reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in _named(now, stack, is_))
+        reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in named(now, stack, is_))
         yield from (f"{where} references a replaced resource: {reason}" for several in reasons for reason in several)
 
 
@@ -131,19 +131,19 @@ def _short(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
-def _named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, str]]:
+def named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, str]]:
     """Returns the resources that a value references, in its own stack or by an output of another."""
     match value:
         case {"Ref": str(id_)} | {"Fn::GetAtt": [str(id_), *_]}:
             yield stack, id_
         case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
             for producer, output in _outputs_named(templates, value):
-                yield from _named(templates, producer, output)
+                yield from named(templates, producer, output)
         case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
             yield from ((stack, id_) for id_ in re.findall(r"\$\{(\w+)", text))
         case dict() | list():
             for below in value.values() if isinstance(value, dict) else value:
-                yield from _named(templates, stack, below)
+                yield from named(templates, stack, below)
 
 
 def _outputs_named(templates: Templates, reference: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -10,11 +10,16 @@ from pathlib import Path
 import yaml
 
 from tests.model.assembly import Assembly, Resource, intrinsics
+from tests.model.values import as_list
 from tools.changes.replacement import RELEASE
 
 DURATIONS = Path(__file__).parent / "durations.yaml"
 Node = tuple[str, str]
 """Stack and logical id."""
+
+
+class NeverReadyError(Exception):
+    """A running stack waits for one that cannot start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,18 +94,29 @@ class Deployment:
         self._before: dict[Node, set[Node]] = {}
         for resource in platform.resources:
             needs = self._needs(resource)
-            self._before[resource.stack, resource.id] = {node for node in needs if node[0] == resource.stack}
+            own = {node for node in needs if node[0] == resource.stack}
+            self._before[resource.stack, resource.id] = own | self._awaited(resource)
             self.dependencies[resource.stack] |= {stack for stack, _ in needs} - {resource.stack}
         self._order = list(TopologicalSorter(self._before).static_order())
 
     def _needs(self, resource: Resource) -> set[Node]:
         """Stack and logical id of each resource that must be complete before."""
-        places = (self._platform.place(resource.stack, value) for value in intrinsics(resource.body))
-        depends_on = resource.body.get("DependsOn", [])
-        named = [depends_on] if isinstance(depends_on, str) else depends_on
-        found = {place[:2] for place in places if place} | {(resource.stack, id_) for id_ in named}
+        found = {(resource.stack, id_) for id_ in as_list(resource.body.get("DependsOn"))}
+        for value in intrinsics(resource.body):
+            match value:
+                case {"Ref": str(id_)} | {"Fn::GetAtt": [str(id_), *_]}:
+                    found.add((resource.stack, id_))
+                case _ if place := self._platform.place(resource.stack, value):
+                    found.add(place[:2])
         existing = {(other.stack, other.id) for other in self._platform.resources}
         return found & existing - {(resource.stack, resource.id)}
+
+    def _awaited(self, resource: Resource) -> set[Node]:
+        """Parameters of other stacks that the function of a custom resource waits for."""
+        if resource.type != "Custom::DeployedValues":
+            return set()
+        names = {f"{resource['Path']}/{name}" for name in resource["Names"]}
+        return {(other.stack, other.id) for other in self._platform.all("AWS::SSM::Parameter") if other["Name"] in names}
 
     def minutes_of(self, resource: Resource) -> float:
         """Duration of the creation of a resource."""
@@ -120,6 +136,9 @@ class Deployment:
 
         Args:
             concurrency: most stacks at a time, the CLI's `--concurrency`.
+
+        Raises:
+            NeverReadyError: all running stacks wait for values of one that cannot start.
         """
         pending = self._in_order_of_the_cli()
         starts: dict[str, float] = {}
@@ -138,6 +157,8 @@ class Deployment:
             starts |= dict.fromkeys(started, now)
             if not started:
                 now = min(end for stack, end in ends.items() if stack not in done)
+                if math.isinf(now):
+                    raise NeverReadyError(f"{', '.join(sorted(starts.keys() - done))}: values of {', '.join(queue + pending)} never come.")
 
     def _in_order_of_the_cli(self) -> list[str]:
         """Stacks in the CLI's order: round by round, each sorted by the ids of artifacts, which have no hyphens."""

@@ -90,6 +90,7 @@ EXCEPTIONS: Exceptions = {
         Reviewed(
             places=(
                 "data/RestoreTestingValidationFunction",
+                "eks-platform/DataValuesFunction",
                 "network/CustomVpcRestrictDefaultSGCustomResourceProviderHandler",
                 "secrets/SigningKeyProviderFunction",
             ),
@@ -124,24 +125,25 @@ EXCEPTIONS: Exceptions = {
     ),
     "CT.S3.PR.2": (
         Reviewed(
-            places=("data/LogsBucket",), reason="It is the bucket that the others log to: logging its own deliveries would never end."
+            places=("data/LogsBucket", "network/BalancerLogsBucket"),
+            reason="It is the bucket that the others log to: logging its own deliveries would never end.",
         ),
     ),
     "CT.S3.PR.4": (
         Reviewed(
-            places=("data/LogsBucket",),
+            places=("data/LogsBucket", "network/BalancerLogsBucket"),
             reason="Nothing acts on a log that arrives, and there are thousands an hour; each would be an event.",
         ),
     ),
     "CT.S3.PR.9": (
         Reviewed(
-            places=("data/AudioBucket", "data/LogsBucket", "data/UploadsBucket", "data/WebBucket"),
+            places=("data/AudioBucket", "data/LogsBucket", "data/UploadsBucket", "data/WebBucket", "network/BalancerLogsBucket"),
             reason="A lock would forbid erasing what LGPD art. 18 demands to be erased; versions and backups bring back what was deleted.",
         ),
     ),
     "CT.S3.PR.10": (
         Reviewed(
-            places=("data/LogsBucket",),
+            places=("data/LogsBucket", "network/BalancerLogsBucket"),
             reason="Load balancers deliver their logs only to buckets that S3 encrypts with its own keys (SSE-S3).",
         ),
     ),

@@ -43,6 +43,8 @@ class LogBucket(Construct):
         query_prefixes: key prefixes, with a trailing slash, of logs with query strings, such as
             access logs of Application Load Balancers. These are deleted after `REQUEST_DAYS`.
             Default: none.
+        only_other_stacks: whether all writers are in other stacks. The policy packs then miss its
+            own server access logs.
         bucket_name: name of the bucket. WAF requires the prefix `aws-waf-logs-`. Default:
             generated.
         removal_policy: policy of the bucket when its stack is deleted; its objects are never
@@ -62,6 +64,7 @@ class LogBucket(Construct):
         *,
         retention_days: int = 365,
         query_prefixes: Sequence[str] = (),
+        only_other_stacks: bool = False,
         bucket_name: str | None = None,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
@@ -101,7 +104,7 @@ class LogBucket(Construct):
         for statement in _deliveries(bucket):
             bucket.add_to_resource_policy(statement)
         self.bucket = handle_of(bucket)
-        acknowledge(bucket, _ACKNOWLEDGED)
+        acknowledge(bucket, {**_ACKNOWLEDGED, **(_NOT_LOGGED if only_other_stacks else {})})
 
 
 def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
@@ -154,6 +157,11 @@ def _allow(sid: str, service: str, action: str, resource: str, conditions: dict[
     )
 
 
+_LOGS_OF_LOGS = "Its requests are deliveries of logs; a trail records who reads it (docs/deployment.md, before the first time)."
+_NOT_LOGGED = {
+    "AwsSolutions::AwsSolutions-S1": _LOGS_OF_LOGS,
+    "NIST.800.53.R5::NIST.800.53.R5-S3BucketLoggingEnabled": _LOGS_OF_LOGS,
+}
 _ACKNOWLEDGED = {
     "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
         "Logs hold addresses of listeners: copies abroad need a legal basis (LGPD art. 33), and versioning covers mistakes."

@@ -7,7 +7,7 @@ import pytest
 from tests.conftest import sample_of
 from tests.model.assembly import Assembly
 from tools.deploy_plan.__main__ import UNLIMITED, report
-from tools.deploy_plan.model import Deployment
+from tools.deploy_plan.model import Deployment, NeverReadyError
 
 NAT, DATABASE, CLUSTER, RELEASE = "AWS::EC2::NatGateway", "AWS::RDS::DBInstance", "AWS::EKS::Cluster", "Custom::AWSCDK-EKS-HelmChart"
 NAT_MINUTES, DATABASE_MINUTES, CLUSTER_MINUTES, RELEASE_MINUTES, STACK_MINUTES = 1.8, 8, 10.3, 1.5, 0.5
@@ -70,6 +70,26 @@ def test_releases_in_a_row_are_counted() -> None:
     }
     plan = deployment({"eks-platform": {**releases, "Three": resource(RELEASE, "Nat")}})
     assert [len(plan.releases_in_a_row), plan.releases_in_a_row[-2:]] == [3, ["Two", "Three"]]
+
+
+def published(first: str) -> Deployment:
+    """Deployment whose cluster is followed by a wait for a value of `data`, after a stack of either name."""
+    value = resource("AWS::SSM::Parameter", "Database", Name="/dev/data/Host")
+    reader = resource("Custom::DeployedValues", "Cluster", Path="/dev/data", Names=["Host"])
+    stacks = {"data": {"Database": resource(DATABASE), "Value": value}, "eks-platform": {"Cluster": resource(CLUSTER), "Values": reader}}
+    return deployment(
+        {**stacks, "network": {"Nat": resource(NAT)}}, {"network": set(), "data": set(), "eks-platform": set(), first: {"network"}}
+    )
+
+
+def test_awaited_values_delay_only_their_reader() -> None:
+    timeline = published("eks-platform").timeline(UNLIMITED)
+    assert timeline.ends["eks-platform"] - timeline.starts["eks-platform"] == pytest.approx(STACK_MINUTES + CLUSTER_MINUTES, abs=0.3)
+
+
+def test_value_of_a_later_stack_never_comes() -> None:
+    with pytest.raises(NeverReadyError, match="eks-platform: values of network, data never come"):
+        published("data").timeline(1)
 
 
 def test_report_names_the_critical_path() -> None:

@@ -1,0 +1,90 @@
+"""Values of another stack that is deployed at the same time."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct, IDependable
+
+from spotmusic_constructs.platform_function import PlatformFunction
+
+MOST_NAMES = 10
+"""Parameters of one request (AWS Systems Manager API, GetParameters)."""
+_HANDLER = Path(__file__).parent / "deployed_values_handler"
+
+
+class DeployedValues(PlatformFunction):
+    """Values of a `ParameterTree` in another stack, read during the deployment.
+
+    A reference between stacks makes the whole later stack wait for the whole earlier one. With this
+    construct both are deployed at the same time, and only the users of the values wait. Creates the
+    function, its role, its log group and the custom resource. The function waits up to 14 minutes
+    until all parameters exist; then the deployment fails. CloudFormation does not call it again
+    when a value changes.
+
+    Args:
+        path: path of the tree.
+        names: names below the path, letters and digits only; at most ten.
+        log_key: customer-managed key of the data class "logs".
+        log_retention: retention of the function's log group.
+        after: constructs that must be deployed before the wait begins, such as a resource that
+            takes as long as the other stack.
+
+    Raises:
+        ValueError: if there are more than ten names.
+
+    Example:
+        values = DeployedValues(self, "DataValues", path="/spotmusic/dev/data", names=["CacheHost"], log_key=keys.logs)
+        host = values.of("CacheHost")
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        path: str,
+        names: Sequence[str],
+        log_key: kms.IKey,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        after: Sequence[IDependable] = (),
+    ) -> None:
+        if len(names) > MOST_NAMES:
+            raise ValueError(f"names: {len(names)} are more than the {MOST_NAMES} of one request. Use two constructs.")
+        stack = cdk.Stack.of(scope)
+        arns = [stack.format_arn(service="ssm", resource="parameter", resource_name=f"{path.removeprefix('/')}/{name}") for name in names]
+        super().__init__(
+            scope,
+            construct_id,
+            description="Reads values of another stack for a deployment",
+            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
+            statements=[iam.PolicyStatement(actions=["ssm:GetParameters"], resources=arns)],
+            log_key=log_key,
+            log_retention=log_retention,
+            timeout=cdk.Duration.minutes(15),
+            acknowledged=_ACKNOWLEDGED,
+        )
+        self._values = cdk.CustomResource(
+            self,
+            "Resource",
+            resource_type="Custom::DeployedValues",
+            service_token=self.function.function_arn,
+            service_timeout=cdk.Duration.minutes(16),
+            properties={"Path": path, "Names": list(names)},
+        )
+        self._values.node.add_dependency(*self.rights.policies, *after)
+
+    def of(self, name: str) -> str:
+        """Value of a parameter."""
+        return self._values.get_att_string(name)
+
+
+_ACKNOWLEDGED = {
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "Called once a deployment; a reservation would take from the account's share.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "CloudFormation waits for the answer of every event and fails without one: none is lost.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": "It calls Parameter Store and CloudFormation, and reaches nothing in the VPC.",
+}

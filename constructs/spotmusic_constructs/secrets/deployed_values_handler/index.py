@@ -1,0 +1,67 @@
+"""Reads parameters of another stack for a deployment, and waits until that stack has created them."""
+
+import json
+import logging
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import boto3
+
+log = logging.getLogger()
+
+WAIT_SECONDS = 840
+"""Fourteen minutes; the function has fifteen."""
+POLL_SECONDS = 5
+
+
+def handler(event: dict[str, Any], _context: Any) -> None:
+    """Answers CloudFormation: a create or an update returns the values, a delete does nothing."""
+    status, reason, values = "SUCCESS", "", dict[str, str]()
+    try:
+        if event["RequestType"] != "Delete":
+            asked = event["ResourceProperties"]
+            values = read(boto3.client("ssm"), asked["Path"], asked["Names"])
+    except Exception as error:
+        log.exception("%s failed", event["RequestType"])
+        status, reason = "FAILED", f"{type(error).__name__}: {error}"[:1000]
+    body = {
+        "Status": status,
+        "Reason": reason,
+        # It never changes: a new id would delete the old resource.
+        "PhysicalResourceId": event.get("PhysicalResourceId", "deployed-values"),
+        "StackId": event["StackId"],
+        "RequestId": event["RequestId"],
+        "LogicalResourceId": event["LogicalResourceId"],
+        "Data": values,
+    }
+    _put(event["ResponseURL"], json.dumps(body).encode())
+
+
+def read(ssm: Any, path: str, names: Sequence[str], *, sleep: Callable[[float], None] = time.sleep) -> dict[str, str]:
+    """Returns the values by name as soon as all exist.
+
+    Args:
+        ssm: client of Parameter Store.
+        path: path of the parameters.
+        names: names below the path, at most ten.
+        sleep: waits for seconds.
+
+    Raises:
+        TimeoutError: a parameter does not exist in time.
+    """
+    for _ in range(WAIT_SECONDS // POLL_SECONDS):
+        answer = ssm.get_parameters(Names=[f"{path}/{name}" for name in names])
+        if not answer["InvalidParameters"]:
+            return {found["Name"].rpartition("/")[2]: found["Value"] for found in answer["Parameters"]}
+        sleep(POLL_SECONDS)
+    missing = ", ".join(answer["InvalidParameters"])
+    raise TimeoutError(f"{missing}: no such parameter after {WAIT_SECONDS} seconds. Deploy the stack that creates it, then this one.")
+
+
+def _put(url: str, body: bytes) -> None:
+    # The URL is signed for exactly these headers: a content type would break the signature.
+    request = urllib.request.Request(url, data=body, method="PUT", headers={"content-type": ""})  # noqa: S310 (CloudFormation's own URL)
+    with urllib.request.urlopen(request, timeout=20):  # noqa: S310
+        pass
