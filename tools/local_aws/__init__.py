@@ -10,3 +10,7 @@ ACCOUNT = "000000000000"
 """Account id of the embedded AWS, which replaces an environment's own. AWS assigns it to no
 customer.
 """
+
+
+class LocalAwsError(Exception):
+    """Expected failure of a command. The message says what is wrong and what to do."""

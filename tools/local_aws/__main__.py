@@ -7,30 +7,12 @@ import shlex
 import sys
 from pathlib import Path
 
+from tools.local_aws import LocalAwsError
 from tools.local_aws.assembly import environment_of
-from tools.local_aws.cli import CliError
-from tools.local_aws.deployment import IncompleteError, LeftoverError, LocalDeployment, NotRunningError, OtherEnvironmentError
-from tools.local_aws.gate import RejectedTemplateError
-from tools.local_aws.lock import BusyError, UnwritableError
-from tools.local_aws.process import NotStartedError, NotStoppedError
-from tools.local_aws.session import NotEmbeddedError
-from tools.local_aws.task import NoTaskError, environment_of_task, run_as_task, stand_ins
+from tools.local_aws.deployment import LocalDeployment
+from tools.local_aws.task import environment_of_task, run_as_task, stand_ins
 from tools.local_aws.workspace import Workspace
 
-_EXPECTED = (
-    BusyError,
-    CliError,
-    LeftoverError,
-    NoTaskError,
-    IncompleteError,
-    NotEmbeddedError,
-    NotRunningError,
-    NotStartedError,
-    NotStoppedError,
-    OtherEnvironmentError,
-    RejectedTemplateError,
-    UnwritableError,
-)
 _INTERRUPTED = 130
 # A full disk, a quota, a file of another user, a read-only file system: a traceback would not help.
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
@@ -58,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         code = _run(options, deployment)
         sys.stdout.flush()
         return code
-    except _EXPECTED as error:
+    except LocalAwsError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # `status | head` closed the pipe

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.local_aws import ACCOUNT, session
+from tools.local_aws import ACCOUNT, LocalAwsError, session
 from tools.local_aws.workspace import Workspace
 
 _POLL_SECONDS = 0.2
 
 
-class CliError(Exception):
+class CliError(LocalAwsError):
     """Failure of the CLI. The message has its last lines and the path of its log."""
 
 

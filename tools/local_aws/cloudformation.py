@@ -33,11 +33,6 @@ class DeployedResource:
         return str(self.definition["Type"])
 
     @property
-    def properties(self) -> dict[str, Any]:
-        """Properties in the template, unresolved."""
-        return dict(self.definition.get("Properties", {}))
-
-    @property
     def complete(self) -> bool:
         """Returns True if the resource has a physical id and its last operation succeeded."""
         return self.status.endswith("_COMPLETE") and bool(self.identifier)

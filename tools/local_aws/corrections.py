@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Set
 from html import escape
 from typing import Any
 
-from ministack.core import responses
 from ministack.services import backup, cloudformation, cloudwatch_logs, elasticache, route53, s3, secretsmanager
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
@@ -30,14 +29,6 @@ def install() -> None:
     _generate_without_punctuation()
 
 
-def creation_of(stack: str) -> str:
-    """Returns the stack's id, which is new each time the stack is created; empty if it does not
-    exist.
-    """
-    found = cloudformation._stacks.get_scoped(responses.get_account_id(), responses.get_region(), stack) or {}
-    return str(found.get("StackId", ""))
-
-
 def _name_anew_with_each_creation() -> None:
     """Generated names depend on the stack's name only, so resources retained from an earlier stack
     collide.
@@ -45,7 +36,8 @@ def _name_anew_with_each_creation() -> None:
     generate, seed = provisioners._physical_name, provisioners._NAME_SEED
 
     def anew(stack: str, *arguments: Any, **options: Any) -> str:
-        token = seed.set(seed.get() + creation_of(stack))
+        found = cloudformation._stacks.get(stack) or {}
+        token = seed.set(seed.get() + found.get("StackId", ""))  # the id is new with each creation
         try:
             return str(generate(stack, *arguments, **options))
         finally:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.local_aws import (
+    LocalAwsError,
     cloudformation,
     differences,
     gate,
@@ -26,19 +27,19 @@ from tools.local_aws.progress import StackProgress, Steps
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
 
-class IncompleteError(Exception):
+class IncompleteError(LocalAwsError):
     """A resource of a template is missing or incomplete after a successful deployment."""
 
 
-class NotRunningError(Exception):
+class NotRunningError(LocalAwsError):
     """No emulator runs."""
 
 
-class OtherEnvironmentError(Exception):
+class OtherEnvironmentError(LocalAwsError):
     """Another environment is deployed. The message names it."""
 
 
-class LeftoverError(Exception):
+class LeftoverError(LocalAwsError):
     """Resources outlived their stack without a policy that retains them."""
 
 

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tools.lint_verdicts import LintError, Match, verdicts
+from tools.local_aws import LocalAwsError
 from tools.local_aws.assembly import SynthesizedStack, regions
 
 _SHOWN = 20
 
 
-class RejectedTemplateError(Exception):
+class RejectedTemplateError(LocalAwsError):
     """CloudFormation would reject a template. The message lists locations and reasons."""
 
 

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+from tools.local_aws import LocalAwsError
 from tools.local_aws.workspace import Workspace
 
 
-class BusyError(Exception):
+class BusyError(LocalAwsError):
     """Another command uses the same state folder. The message names its process."""
 
 
-class UnwritableError(Exception):
+class UnwritableError(LocalAwsError):
     """The state folder is not writable. The message names it."""
 
 

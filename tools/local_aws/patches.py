@@ -11,9 +11,8 @@ from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 
 from tools.local_aws import ACCOUNT, corrections
-from tools.local_aws.conditions import evaluator
+from tools.local_aws.intrinsics import evaluator, with_stack_outputs
 from tools.local_aws.provider_schemas import Properties, UnknownResourceTypeError, resource_schema, resource_types
-from tools.local_aws.stack_outputs import with_stack_outputs
 from tools.local_aws.stub import CUSTOM_TYPES, Register, custom_recorder, either, recorder
 
 # Schemas of the region with every type. The gate checks that the stack's own region has the type.

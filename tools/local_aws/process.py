@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.local_aws import LocalAwsError
 from tools.local_aws.emulator_settings import LISTENER, emulator_environment
 from tools.local_aws.middleware import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH
 from tools.local_aws.session import require_loopback
@@ -30,11 +31,11 @@ _STOP_SECONDS = 2.0
 _KILL_SECONDS = 30.0
 
 
-class NotStartedError(Exception):
+class NotStartedError(LocalAwsError):
     """The emulator ended or did not respond. The message names its log."""
 
 
-class NotStoppedError(Exception):
+class NotStoppedError(LocalAwsError):
     """Processes of the emulator survived SIGKILL."""
 
 

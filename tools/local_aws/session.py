@@ -14,7 +14,7 @@ import botocore.session
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 
-from tools.local_aws import ACCOUNT
+from tools.local_aws import ACCOUNT, LocalAwsError
 
 # The account id as access key: ministack derives the account from it, and AWS never issues such a
 # key (AKIA… or ASIA…).
@@ -24,7 +24,7 @@ SECRET_KEY = "embedded"  # noqa: S105 - of no account
 _client_lock = Lock()
 
 
-class NotEmbeddedError(Exception):
+class NotEmbeddedError(LocalAwsError):
     """An endpoint or credential does not belong to the embedded AWS."""
 
 

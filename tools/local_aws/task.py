@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.local_aws import session
+from tools.local_aws import LocalAwsError, session
 
 STAND_INS = "stand-ins.json"
 """File in the workspace with variables for the engines of `make stand-ins`, while they run."""
 
 
-class NoTaskError(Exception):
+class NoTaskError(LocalAwsError):
     """No task definition of this service is deployed."""
 
 

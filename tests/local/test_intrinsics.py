@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools.local_aws.conditions import evaluator
-from tools.local_aws.stack_outputs import UnresolvableOutputError, with_stack_outputs
+from tools.local_aws.intrinsics import UnresolvableOutputError, evaluator, with_stack_outputs
 
 
 class Stacks:
