@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from tools.local_aws import process, session
+from tools.local_aws import ACCOUNT, process, session
+from tools.local_aws.assembly import SynthesizedStack
+from tools.local_aws.leftovers import after_destruction, save_inventory
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
 pytestmark = pytest.mark.local
@@ -121,6 +123,16 @@ def test_new_output_is_a_change(emulator: RunningEmulator) -> None:
     stack.cloudformation.execute_change_set(StackName=stack.name, ChangeSetName="more")
     stack.wait()
     assert {output["OutputKey"]: output["OutputValue"] for output in stack.described()["Outputs"]} == {"One": "1", "Two": "2"}
+
+
+def test_unexplained_resources_are_leftovers(emulator: RunningEmulator, tmp_path: Path) -> None:
+    stack = SynthesizedStack(id="dev/data", name="data", account=ACCOUNT, region=REGION, template=tmp_path, resources={})
+    save_inventory(emulator.endpoint, [stack], tmp_path / "baseline.json")
+    queues = session.client("sqs", emulator.endpoint, region=REGION)
+    queue = queues.create_queue(QueueName="left")["QueueUrl"]
+    outcome = after_destruction([], [stack], baseline=tmp_path / "baseline.json", emulator=emulator)
+    assert outcome.unexplained == [f"{REGION} sqs {queue}"]
+    queues.delete_queue(QueueUrl=queue)
 
 
 def test_dead_emulator_is_replaced(tmp_path: Path) -> None:

@@ -1,9 +1,8 @@
 """Embedded AWS: the CDK CLI deploys the eight stacks to an emulator on loopback.
 
 The engine is ministack, pinned exactly, because this package replaces some of its private names (a
-contract test imports each of them). Missing resource types are added here: by the service's own API
-where one exists, otherwise as a record validated against CloudFormation's provider schema. The
-summary counts and names recorded types.
+contract test looks up each of them). Resource types that it lacks are records, validated against
+CloudFormation's provider schema. The summary counts and names recorded types.
 """
 
 ACCOUNT = "000000000000"
