@@ -104,7 +104,9 @@ def save_inventory(endpoint: str, stacks: Iterable[SynthesizedStack], file: Path
         stacks: stacks to deploy.
         file: output file.
     """
-    file.write_text(json.dumps(sorted(_inventory(endpoint, stacks))))
+    whole = file.with_suffix(".new")  # a full disk must not leave half a file
+    whole.write_text(json.dumps(sorted(_inventory(endpoint, stacks))))
+    whole.replace(file)
 
 
 def after_destruction(
