@@ -5,17 +5,14 @@ objects.
 import re
 import shlex
 import subprocess
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 
-from spotmusic_cdk import versions
 from tests.documents import code
 from tests.model.values import Json
-from tools.supply_chain.helm import unpack
+from tools.supply_chain.kubectl_layer import program
 
 GROUPS = {"kubectl": {"create", "rollout", "set", "config"}, "helm": {"show", "get", "repo", "search"}}
 """Commands with a subcommand as first argument."""
@@ -180,20 +177,14 @@ def _words(rest: str) -> list[str]:
 
 
 @cache
-def program_of(name: str) -> Path:
-    """Program of the pinned layer."""
-    return unpack(max(versions.KUBECTL_LAYERS.values()), Path(tempfile.mkdtemp(prefix=f"{name}-")), program=name)
-
-
-@cache
 def options(name: str, command: str) -> dict[str, bool] | None:
     """Options of a command and whether each takes a value; none for an unknown command."""
-    helped = subprocess.run([program_of(name), *command.split(), "--help"], capture_output=True, text=True, check=False)
+    helped = subprocess.run([program(name), *command.split(), "--help"], capture_output=True, text=True, check=False)
     said = helped.stdout
     if helped.returncode or (name == "helm" and f"helm {command}" not in said):
         return None
     if name == "kubectl":
-        said += subprocess.run([program_of(name), "options"], capture_output=True, text=True, check=True).stdout
+        said += subprocess.run([program(name), "options"], capture_output=True, text=True, check=True).stdout
         found = re.findall(r"^ +(?:(-\w), )?(--[\w-]+)=([^\n]*):$", said, flags=re.MULTILINE)
         return {option: default not in ("true", "false") for short, long, default in found for option in (short, long) if option}
     listed = re.findall(r"^ +(?:(-\w), )?(--[\w-]+)(?: (\w+))? {2,}", said, flags=re.MULTILINE)

