@@ -19,8 +19,9 @@ help:  ## use: list the targets
 			{printf "  %-17s %s\n", $$1, substr($$2, length(group) + 1)}' $(MAKEFILE_LIST); \
 	done
 
-# pip tells a terminal each package as it comes; a log needs none of that.
-QUIET := $(if $(MAKE_TERMOUT),--progress-bar=on,--quiet)
+# pip tells a terminal each package as it comes; a log needs none of that. Silence of either gets a line.
+QUIET := $(if $(MAKE_TERMOUT),--progress-bar=off,--quiet)
+BEATING := $(PYTHON) tools/heartbeat.py
 
 setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_modules
 
@@ -28,12 +29,12 @@ setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_m
 $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
 	@echo "setup, 1 of 3: $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(BEATING) $(PYTHON) -m venv $(VENV)
 	@echo "setup, 2 of 3: $$(grep -c '==' requirements.lock) Python packages (some minutes the first time)"
-	@pip install $(QUIET) --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./constructs
+	@$(BEATING) pip install $(QUIET) --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BEATING) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./constructs
 	@echo "setup, 3 of 3: Node packages"
-	@npm ci --silent
+	@$(BEATING) npm ci --silent
 	@touch $@
 
 check: setup  ## use: check environment files in a second (ENV: one of them)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from pathlib import Path
 
 from tools.local_aws.progress import Steps
@@ -38,3 +39,13 @@ def test_steps_tell_the_seconds_since_the_beginning() -> None:
     output, clock = io.StringIO(), iter([10.0, 12.5])
     Steps(output=output, clock=lambda: next(clock)).say("started")
     assert output.getvalue() == "   2.5 s  started\n"
+
+
+def test_silent_step_has_a_heartbeat() -> None:
+    output = io.StringIO()
+    steps = Steps(output=output)
+    patience = time.monotonic() + 30
+    with steps.heartbeat(silence=0.01):
+        while "…" not in output.getvalue() and time.monotonic() < patience:
+            time.sleep(0.01)
+    assert "…" in output.getvalue()

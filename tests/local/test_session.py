@@ -83,6 +83,8 @@ def test_cli_environment_has_no_credentials() -> None:
     assert environment["AWS_ACCESS_KEY_ID"] == session.ACCESS_KEY
     assert environment["HOME"] == "/empty"
     assert environment["LANG"] == "C"
+    assert environment["JSII_RUNTIME_PACKAGE_CACHE_ROOT"] == str(session.jsii_cache())
+    assert not session.jsii_cache().is_relative_to("/empty")
 
 
 def test_shell_exports_unset_profile() -> None:

@@ -21,6 +21,7 @@ from tests.properties.conftest import ENVIRONMENTS
 from tests.properties.promise import Verdicts, promise
 from tools.assembly import stacks_in
 from tools.changes.resources import HOLDS_DATA
+from tools.local_aws.session import jsii_cache
 
 DATA_CLASSES = {"public", "internal", "personal", "secret"}
 
@@ -62,8 +63,6 @@ REPLICATED_BY = {
     "AWS::SecretsManager::Secret": "ReplicaRegions",
 }
 ISOLATED = ["unshare", "--map-root-user", "--net"]
-UNPACKED = Path.home() / ".cache" / "aws" / "jsii" / "package-cache"
-"""Cache of unpacked jsii packages, by checksum. Unpacking takes twice as long as the synthesis."""
 REPLICATING = ("AWS::ECR::ReplicationConfiguration", "AWS::ElastiCache::GlobalReplicationGroup", "AWS::RDS::GlobalCluster")
 
 
@@ -176,7 +175,7 @@ def synthesize_isolated(outdir: Path, environment: str) -> None:
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(outdir.parent),
-            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(UNPACKED),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(jsii_cache()),
             "CDK_OUTDIR": str(outdir),
             "CDK_VALIDATION": "false",
             "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": environment, "validation": False}),

@@ -4,7 +4,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from tools.local_aws import (
     session,
 )
 from tools.local_aws.assembly import SynthesizedStack, environment_of, regions, stacks
-from tools.local_aws.cli import CdkCli
+from tools.local_aws.cli import CdkCli, CliError
 from tools.local_aws.lock import alone
 from tools.local_aws.progress import StackProgress, Steps
 from tools.local_aws.workspace import RunningEmulator, Workspace
@@ -82,7 +82,7 @@ class LocalDeployment:
             IncompleteError: if a resource of a template is missing or incomplete.
         """
         session.require_embedded(os.environ)
-        with alone(self.workspace, "up"):
+        with alone(self.workspace, "up"), self.steps.heartbeat():
             return self._up(port, selection)
 
     def _up(self, port: int | None, selection: str | None) -> str:
@@ -90,10 +90,13 @@ class LocalDeployment:
         self._require_no_other()
         emulator, found = self._emulator_and_stacks(port)
         chosen = _chosen(found, selection or f"{self.environment}/*")
-        self._prepare(emulator, found, chosen)
-        deploying = time.monotonic()
-        self._deploy(emulator, chosen, selection or f"{self.environment}/*")
-        deploy_seconds = time.monotonic() - deploying
+        # A rejected template ends the deployment; until then, the embedded AWS need not wait.
+        with gate.judging(chosen, checkout=self.workspace.checkout) as verdict:
+            self._prepare(emulator, found)
+            deploying = time.monotonic()
+            self._deploy(emulator, chosen, selection or f"{self.environment}/*", verdict)
+            deploy_seconds = time.monotonic() - deploying
+            self.steps.say(f"cfn-lint accepts {verdict.result()} templates")
         return self._verified(emulator, chosen, began=began, deploy_seconds=deploy_seconds)
 
     def down(self) -> str:
@@ -105,7 +108,7 @@ class LocalDeployment:
             LeftoverError: if a resource is left that no policy retains.
         """
         session.require_embedded(os.environ)
-        with alone(self.workspace, "down"):
+        with alone(self.workspace, "down"), self.steps.heartbeat():
             emulator = process.running(self.workspace)
             summary = "Nothing ran." if emulator is None else self._destroyed(emulator)
             process.stop(self.workspace)
@@ -168,6 +171,7 @@ class LocalDeployment:
         """Starts the emulator and synthesizes the app in parallel; the synthesis makes no API call."""
         unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
         unreached.require_installed()
+        self.steps.say(f"synthesizing {self.environment} and starting the embedded AWS")
         with ThreadPoolExecutor() as pool:
             started = pool.submit(self._started, port)
             self.workspace.folder.mkdir(parents=True, exist_ok=True)
@@ -188,29 +192,32 @@ class LocalDeployment:
         self.steps.say(f"started the embedded AWS on {emulator.endpoint}")
         return emulator
 
-    def _prepare(self, emulator: RunningEmulator, found: list[SynthesizedStack], chosen: list[SynthesizedStack]) -> None:
-        """Runs the gate and the bootstrap in parallel."""
+    def _prepare(self, emulator: RunningEmulator, found: list[SynthesizedStack]) -> None:
+        """Bootstraps a new emulator, and records what it holds then."""
         exports = session.shell_exports(emulator.endpoint, region=self.region, path=str(self.workspace.interpreter))
         self.workspace.environment_script.write_text(exports)
-        with ThreadPoolExecutor() as pool:
-            gated = pool.submit(gate.require_acceptable, chosen, checkout=self.workspace.checkout)
-            try:
-                self._cli(emulator).bootstrap(regions(found))
-                self.steps.say(f"bootstrapped {' and '.join(regions(found))}")
-                self.steps.say(f"cfn-lint accepts {gated.result()} templates")
-            except KeyboardInterrupt:
-                gate.interrupt()
-                raise
+        if not self.workspace.baseline.exists():
+            self._cli(emulator).bootstrap(regions(found))
+            self.steps.say(f"bootstrapped {' and '.join(regions(found))}")
         public_zones.provide(found, endpoint=emulator.endpoint)
         if not self.workspace.baseline.exists():
             leftovers.save_inventory(emulator.endpoint, found, self.workspace.baseline)
 
-    def _deploy(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], selection: str) -> None:
+    def _deploy(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], selection: str, verdict: "Future[int]") -> None:
         progress = StackProgress(chosen, endpoint=emulator.endpoint, steps=self.steps)
+
+        def advance() -> None:
+            if verdict.done():
+                verdict.result()
+            progress.show()
+
         with self._explained(emulator, chosen):
-            self._cli(emulator).deploy(
-                selection, concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=progress.show
-            )
+            advance()
+            try:
+                self._cli(emulator).deploy(selection, concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=advance)
+            except CliError:
+                verdict.result()  # cfn-lint names the defect better than the embedded AWS
+                raise
         progress.show_now()
 
     @contextmanager

@@ -1,9 +1,11 @@
-"""Validation before a deployment: cfn-lint with the rules and provider schemas of each stack's
+"""Validation beside a deployment: cfn-lint with the rules and provider schemas of each stack's
 region.
 """
 
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.lint_verdicts import LintError, Match, verdicts
@@ -43,12 +45,20 @@ def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path) -> int
     return len(stacks)
 
 
-def interrupt() -> None:
-    """Stop running linters: a signal to the command does not reach them, and the command would wait
-    for their threads.
+@contextmanager
+def judging(stacks: list[SynthesizedStack], *, checkout: Path) -> Iterator["Future[int]"]:
+    """Lint templates beside the block, and yield the verdict of `require_acceptable`.
+
+    If the block fails, running linters are stopped: a signal to the command does not reach them,
+    and the command would wait for them.
     """
-    for linter in _running:
-        linter.kill()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            yield pool.submit(require_acceptable, stacks, checkout=checkout)
+        except BaseException:
+            for linter in _running:
+                linter.kill()
+            raise
 
 
 _running: "list[subprocess.Popen[str]]" = []

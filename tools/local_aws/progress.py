@@ -2,7 +2,9 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import TextIO
 
 from tools.local_aws import cloudformation
@@ -22,12 +24,35 @@ class Steps:
     def __init__(self, *, output: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic) -> None:
         self._output = output
         self._clock = clock
-        self._start = clock()
+        self._start = self._said = clock()
 
     def say(self, text: str) -> None:
         """Prints a line with the seconds since the start."""
-        self._output.write(f"{self._clock() - self._start:6.1f} s  {text}\n")
+        self._said = self._clock()
+        self._output.write(f"{self._said - self._start:6.1f} s  {text}\n")
         self._output.flush()
+
+    @contextmanager
+    def heartbeat(self, silence: float = 3.0) -> Iterator[None]:
+        """Prints a line whenever the block printed none for a while.
+
+        Args:
+            silence: seconds without a line.
+        """
+        ended = Event()
+
+        def beat() -> None:
+            while not ended.wait(silence / 4):
+                if self._clock() - self._said >= silence:
+                    self.say("…")
+
+        beating = Thread(target=beat, daemon=True)
+        beating.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            beating.join()
 
 
 class StackProgress:

@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -126,7 +127,15 @@ def cli_environment(environment: Mapping[str, str], endpoint: str, *, region: st
         region: the default region.
         home: an empty folder as home, so that neither `~/.aws` nor `~/.cdk.json` is read.
     """
-    return {**clean_environment(environment), **aws_variables(endpoint, region=region), "HOME": str(home)}
+    variables = {**clean_environment(environment), **aws_variables(endpoint, region=region), "HOME": str(home)}
+    # Below an empty home, jsii would unpack aws-cdk-lib again: more than the synthesis itself.
+    return {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(jsii_cache()), **variables}
+
+
+def jsii_cache() -> Path:
+    """Returns the user's cache of unpacked jsii packages, where jsii itself looks for it."""
+    below = "Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii"
+    return Path.home() / below / "package-cache"
 
 
 def shell_exports(endpoint: str, *, region: str, path: str) -> str:

@@ -1,0 +1,51 @@
+"""Verdict on templates beside a deployment."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.local_aws.cli import CliError
+from tools.local_aws.deployment import LocalDeployment
+from tools.local_aws.gate import RejectedTemplateError
+from tools.local_aws.workspace import RunningEmulator, Workspace
+
+EMULATOR = RunningEmulator(pid=0, port=1, started="")
+
+
+class Cli:
+    """CLI whose deployment fails, after cfn-lint rejected a template in the meantime."""
+
+    def __init__(self, verdict: "Future[int]") -> None:
+        self.verdict = verdict
+        self.is_polled = False
+
+    def deploy(self, *_selection: str, while_running: Callable[[], None], **_options: Any) -> None:
+        while_running()
+        self.verdict.set_exception(RejectedTemplateError("Typo"))
+        if self.is_polled:
+            while_running()
+            pytest.fail("The deployment goes on.")
+        raise CliError("failed")
+
+
+@pytest.mark.parametrize("is_polled", [True, False])
+def test_rejected_template_ends_deployment(is_polled: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    verdict: Future[int] = Future()
+    cli = Cli(verdict)
+    cli.is_polled = is_polled
+    monkeypatch.setattr(LocalDeployment, "_cli", lambda *_: cli)
+    deployment = LocalDeployment(workspace=Workspace(tmp_path), environment="dev", region="sa-east-1")
+    with pytest.raises(RejectedTemplateError, match="Typo"):
+        deployment._deploy(EMULATOR, [], "dev/*", verdict)
+
+
+def test_known_rejection_precedes_deployment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    verdict: Future[int] = Future()
+    verdict.set_exception(RejectedTemplateError("Typo"))
+    monkeypatch.setattr(LocalDeployment, "_cli", lambda *_: pytest.fail("It is deployed."))
+    deployment = LocalDeployment(workspace=Workspace(tmp_path), environment="dev", region="sa-east-1")
+    with pytest.raises(RejectedTemplateError, match="Typo"):
+        deployment._deploy(EMULATOR, [], "dev/*", verdict)
