@@ -6,6 +6,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.arns import secret_arn, secret_handle
 from spotmusic_constructs.data.cache import Cache
 from spotmusic_constructs.data.relational_database import RelationalDatabase
 from spotmusic_constructs.secrets.deployed_values import DeployedValues
@@ -35,7 +36,7 @@ class DataValues:
 def publish(scope: Construct, *, settings: Settings, identity: RelationalDatabase, cache: Cache) -> None:
     """Creates the parameters, in the data stack."""
     users = {**identity.users, "kong": cache.users["kong"]}
-    arns = {parameter: users[name].secret_arn for name, parameter in _SECRETS.items()}
+    arns = {parameter: secret_arn(users[name]) for name, parameter in _SECRETS.items()}
     values = {_DATABASE: identity.endpoint, _CACHE: cache.primary_endpoint, **arns}
     ParameterTree(scope, "Published", path=_path(settings), values=values)
 
@@ -58,9 +59,7 @@ def read(scope: EnvironmentStack, *, settings: Settings, secrets: SecretsStack, 
         log_retention=scope.log_retention.security,
         after=[after],
     )
-    users = {
-        name: secretsmanager.Secret.from_secret_complete_arn(scope, parameter, values.of(parameter)) for name, parameter in _SECRETS.items()
-    }
+    users = {name: secret_handle(scope, parameter, values.of(parameter)) for name, parameter in _SECRETS.items()}
     return DataValues(identity_host=values.of(_DATABASE), cache_host=values.of(_CACHE), users=users)
 
 

@@ -14,8 +14,8 @@ from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
 from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.data import DataStack
-from stacks.eks_platform import EksPlatformStack
 from stacks.environment_stack import EnvironmentStack
+from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
 from stacks.viewer_alarms import viewer_alarms
 from stacks.web_rules import web_acl
@@ -40,9 +40,7 @@ class EdgeStack(EnvironmentStack):
         alarm_topic: topic of alarms in this region.
     """
 
-    def __init__(
-        self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack, eks_platform: EksPlatformStack
-    ) -> None:
+    def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack, network: NetworkStack) -> None:
         description = "Spotmusic: CloudFront, its web ACL and its certificate"
         super().__init__(scope, "edge", settings=settings, region=EDGE_REGION, data_class="public", description=description)
         name, domain, edge = settings.resource_prefix, settings.domain, settings.edge
@@ -70,7 +68,7 @@ class EdgeStack(EnvironmentStack):
             web=data.web.bucket,
             # As for the bucket's CORS: without a domain no page may upload.
             uploads=data.uploads.bucket if domain else None,
-            gateway=eks_platform.gateway.load_balancer,
+            gateway=network.gateway.load_balancer,
             gateway_domain_name=f"gateway.{settings.private_domain}" if domain else None,
             api_paths=_api_paths(settings),
             signing_keys=signing_keys.key_group,

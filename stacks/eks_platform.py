@@ -1,12 +1,13 @@
 """Stack eks-platform: the cluster, its releases and its load balancers."""
 
 from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.arns import secret_handle
-from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT
@@ -27,7 +28,6 @@ class EksPlatformStack(EnvironmentStack):
     Attributes:
         platform: construct of the cluster.
         cluster: the EKS cluster.
-        gateway: load balancer of the API gateway, the origin of CloudFront.
         brokers: load balancer of Redpanda and RabbitMQ, for services.
         last_wave: construct after which monitoring is deployed.
     """
@@ -68,16 +68,13 @@ class EksPlatformStack(EnvironmentStack):
         registry.images.grant_pull(self.platform.node_role)
         self.cluster: eks.ICluster = self.platform.cluster
         certificate = internal_certificate(self, settings, host="*")
-        self.gateway = GatewayLoadBalancer(
-            self,
-            "Gateway",
-            vpc=network.vpc,
-            security_group=groups.of("gateway-load-balancer"),
-            certificate=certificate,
+        # Version 0.1.0 had the load balancer here as well. Two stacks cannot have the same record.
+        route53.ARecord(
+            Construct(self, "Gateway"),
+            "Address",
             zone=network.private_zone,
-            logs=network.balancer_logs,
-            cluster_name=name,
-            deletion_protection=production,
+            record_name="gateway",
+            target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(network.gateway.load_balancer)),
         )
         self.brokers = BrokerLoadBalancer(
             self,
@@ -102,7 +99,6 @@ class EksPlatformStack(EnvironmentStack):
             secrets=secrets,
             data=read(self, settings=settings, secrets=secrets, after=self.cluster),
             platform=self.platform,
-            gateway=self.gateway,
             brokers=self.brokers,
             redpanda_license=license_,
         )

@@ -8,6 +8,7 @@ from constructs import Construct
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.log_bucket import LogBucket
+from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.interface_endpoints import InterfaceEndpoints
 from spotmusic_constructs.network.s3_gateway_endpoint import S3GatewayEndpoint
@@ -17,6 +18,7 @@ from spotmusic_constructs.network.vpc_flow_logs import VpcFlowLogs
 from spotmusic_constructs.secrets.data_keys import LOG_GROUPS
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse
 from stacks.environment_stack import EnvironmentStack
+from stacks.internal_certificate import internal_certificate
 
 REQUEST_LOGS = ("gateway-access/", "services-access/")
 """Prefixes of the request logs of the application load balancers."""
@@ -29,6 +31,7 @@ class NetworkStack(EnvironmentStack):
         vpc: the VPC, with subnet groups `public`, `application` and `data`.
         security_groups: security groups by party of the table of flows.
         private_zone: private hosted zone of the VPC.
+        gateway: load balancer of the API gateway, the origin of CloudFront.
         balancer_logs: bucket of the logs of load balancers. It is in this stack so that no load
             balancer waits for databases.
     """
@@ -82,6 +85,17 @@ class NetworkStack(EnvironmentStack):
             only_other_stacks=True,
             removal_policy=self.data_removal,
         ).bucket
+        # CloudFront's private origin: in this stack, so that `edge` does not wait for the cluster.
+        self.gateway = GatewayLoadBalancer(
+            self,
+            "Gateway",
+            vpc=self.vpc,
+            security_group=self.security_groups.of("gateway-load-balancer"),
+            certificate=internal_certificate(self, settings, host="gateway"),
+            logs=self.balancer_logs,
+            cluster_name=settings.resource_prefix,
+            deletion_protection=settings.production,
+        )
         self._hold_connections(settings)
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)
 

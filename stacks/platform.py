@@ -53,7 +53,7 @@ class Platform(cdk.Stage):
         for pulls_images in (self.eks_platform, self.ecs_services):
             # Images need the registry's rules, without a reference to them.
             pulls_images.add_stack_dependency(self.registry)
-        self.edge = EdgeStack(self, settings=running, secrets=self.secrets, data=self.data, eks_platform=self.eks_platform)
+        self.edge = EdgeStack(self, settings=running, secrets=self.secrets, data=self.data, network=self.network)
         self.observability = ObservabilityStack(
             self,
             settings=running,

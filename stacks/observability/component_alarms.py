@@ -18,7 +18,7 @@ from stacks.observability.components import Components
 def entry_alarms(scope: Construct, components: Components, audience: Audience) -> None:
     """Create the alarms of the gateway, the brokers, the cluster and the NAT gateways."""
     settings, eks = components.settings, components.eks_platform
-    kong = target_groups.kong(eks.gateway.target_group, replicas=settings.kubernetes.kong.min_replicas)
+    kong = target_groups.kong(components.network.gateway.target_group, replicas=settings.kubernetes.kong.min_replicas)
     brokers = dict(target_groups.brokers(eks.brokers, counted=bool(watched_queues(components))))
     ApplicationLoadBalancerAlarms(
         scope, "GatewayAlarms", audience=audience, name="gateway", load_balancer=components.gateway, target_groups={"Kong": kong}

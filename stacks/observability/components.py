@@ -71,7 +71,7 @@ class Components:
     @cached_property
     def gateway(self) -> str:
         """Full name of the gateway's load balancer."""
-        return self.eks_platform.gateway.load_balancer.load_balancer_full_name
+        return self.network.gateway.load_balancer.load_balancer_full_name
 
     @cached_property
     def brokers(self) -> str:

@@ -8,7 +8,6 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
@@ -35,7 +34,6 @@ class ReleaseContext:
         secrets: secrets of pods.
         data: addresses and users of database and cache.
         platform: the cluster.
-        gateway: load balancer of Kong.
         brokers: load balancer of Redpanda and RabbitMQ.
         redpanda_license: licence of Redpanda, if the settings have one.
     """
@@ -48,7 +46,6 @@ class ReleaseContext:
     secrets: SecretsStack
     data: DataValues
     platform: KubernetesCluster
-    gateway: GatewayLoadBalancer
     brokers: BrokerLoadBalancer
     redpanda_license: secretsmanager.ISecret | None
 

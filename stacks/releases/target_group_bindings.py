@@ -17,11 +17,12 @@ def bind(context: ReleaseContext, *, after: Sequence[IConstruct]) -> Bindings:
     brokers = context.brokers
     bindings = [
         Binding(
-            name="kong",
+            # The target group of a binding is immutable, and `kong` had that of version 0.1.0.
+            name="gateway",
             namespace="kong",
             service="kong-proxy",
             port=PROXY_PORT,
-            target_group_arn=context.gateway.target_group.target_group_arn,
+            target_group_arn=context.network.gateway.target_group.target_group_arn,
         ),
         *broker_bindings(
             namespace="redpanda",

@@ -158,14 +158,14 @@ def target_group_findings(platform: RenderedCluster) -> list[str]:
     groups = {
         platform.value(stack, {"Ref": id_}): (id_, resource["Properties"])
         for stack, id_, resource in platform.resources("AWS::ElasticLoadBalancingV2::TargetGroup")
-        if stack == "eks-platform" and resource["Properties"]["TargetType"] == "ip"
+        if stack in {"eks-platform", "network"} and resource["Properties"]["TargetType"] == "ip"
     }
     found, bound = [], []
     for release, binding in platform.of_kind("TargetGroupBinding"):
         spec, where = binding["spec"], f"{name_of(binding)} of release {release}"
         bound.append(spec["targetGroupARN"])
         if spec["targetGroupARN"] not in groups:
-            found.append(f"{where} names {spec['targetGroupARN']}, which is no target group of pods in eks-platform")
+            found.append(f"{where} names {spec['targetGroupARN']}, which is no target group of pods in eks-platform or network")
             continue
         found += [f"{where} {problem}" for problem in _binding_problems(platform, binding, groups[spec["targetGroupARN"]])]
     found += [

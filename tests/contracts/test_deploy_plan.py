@@ -10,8 +10,10 @@ from tests.conftest import ROOT
 from tools.deploy_plan.__main__ import UNLIMITED, deployment_of
 from tools.deploy_plan.model import Deployment
 
-MOST_MINUTES = 37
-"""Minutes of all stacks in parallel."""
+MOST_MINUTES = 30
+"""Minutes with four stacks at a time."""
+MOST_RELEASES = 7
+"""Helm releases in a row in one stack."""
 CONCURRENCY = 4
 
 
@@ -22,6 +24,10 @@ def deployment(synthesized: Callable[[str], Path]) -> Deployment:
 
 def test_first_deployment_stays_short(deployment: Deployment) -> None:
     assert deployment.timeline(CONCURRENCY).minutes <= MOST_MINUTES, "`make deploy-plan ENV=prod` shows which stack waits for which"
+
+
+def test_releases_have_few_levels(deployment: Deployment) -> None:
+    assert len(deployment.releases_in_a_row) <= MOST_RELEASES, " > ".join(deployment.releases_in_a_row)
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])

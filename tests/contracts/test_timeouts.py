@@ -56,7 +56,7 @@ def hops(
     (origin,) = (o for o in distribution["DistributionConfig"]["Origins"] if "VpcOriginConfig" in o)
     services = json.loads(kong["dblessConfig"]["config"])["services"]
     contract = CONTRACT.read_text()
-    gateway, balancer = attributes(made["eks-platform"], BALANCER), attributes(made["ecs-services"], BALANCER)
+    gateway, balancer = attributes(made["network"], BALANCER), attributes(made["ecs-services"], BALANCER)
     connected = [c["ServiceConnectConfiguration"] for c in of(made["ecs-services"], "AWS::ECS::Service")]
     groups = [group["TargetGroupAttributes"] for group in of(made["ecs-services"], "AWS::ElasticLoadBalancingV2::TargetGroup")]
     return Hops(

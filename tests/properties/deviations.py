@@ -28,7 +28,7 @@ NO_UPSTREAM_ACCOUNTS = (
 
 NO_STANDBY = "A second machine would double what it costs. Only developers wait while a lost zone is restored (docs/recovery.md)."
 
-APPLICATION_LOAD_BALANCERS = ("eks-platform/GatewayLoadBalancer", "ecs-services/LoadBalancer")
+APPLICATION_LOAD_BALANCERS = ("network/GatewayLoadBalancer", "ecs-services/LoadBalancer")
 
 NO_CERTIFICATE = (
     "A certificate is for a domain, which a developer should not need. Load balancers are internal, and CloudFront comes by a private path."
@@ -95,8 +95,8 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     110: {
         "dev": Deviation(
             resources=(
-                "edge/DistributionOrigin3VpcOrigin",
-                "edge/DistributionOrigin3VpcOrigin certificate",
+                "edge/DistributionGatewayOrigin",
+                "edge/DistributionGatewayOrigin certificate",
                 "network/SecurityGroupscloudfronttogatewayloadbalancer80ingress",
             ),
             reason=NO_CERTIFICATE,

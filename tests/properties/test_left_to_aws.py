@@ -100,7 +100,7 @@ def test_access_entries_and_cache_users_are_valid(platform: Assembly) -> Verdict
 
 @rule
 def test_load_balancers_preserve_required_headers(platform: Assembly) -> Verdicts:
-    (gateway,) = (balancer for balancer in balancers(platform, "application") if balancer.stack == "eks-platform")
+    (gateway,) = (balancer for balancer in balancers(platform, "application") if balancer.stack == "network")
     kept = attributes(gateway, "LoadBalancerAttributes").get("routing.http.preserve_host_header.enabled") == "true"
     yield gateway, kept, "Hand the viewer's host on: Keycloak builds the addresses of its pages from it."
     for group in platform.some(GROUP):

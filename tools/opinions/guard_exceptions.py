@@ -65,14 +65,14 @@ EXCEPTIONS: Exceptions = {
     ),
     "CT.ELASTICLOADBALANCING.PR.1": (
         Reviewed(
-            places=("ecs-services/LoadBalancerListener", "eks-platform/GatewayLoadBalancerListener"),
+            places=("ecs-services/LoadBalancerListener", "network/GatewayLoadBalancerListener"),
             reason="Without a domain no certificate can be had; both load balancers are internal, and CloudFront comes by a private path.",
             environments=SMALL,
         ),
     ),
     "CT.ELASTICLOADBALANCING.PR.5": (
         Reviewed(
-            places=("ecs-services/LoadBalancer", "eks-platform/BrokersLoadBalancer", "eks-platform/GatewayLoadBalancer"),
+            places=("ecs-services/LoadBalancer", "eks-platform/BrokersLoadBalancer", "network/GatewayLoadBalancer"),
             reason="They hold no data, and an environment without listeners is deleted with its stacks.",
             environments=NOT_PRODUCTION,
         ),

@@ -4,6 +4,7 @@ from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_s3 as s3
+from constructs import Construct
 
 from spotmusic_constructs import durations
 
@@ -23,20 +24,14 @@ def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl) 
     return origins.S3BucketOrigin.with_bucket_defaults(bucket, origin_access_control_id=access.origin_access_control_id)
 
 
-def vpc_origin(gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
+def vpc_origin(scope: Construct, gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
     """Internal load balancer as a VPC origin, with TLS 1.2 (the maximum) for a domain name."""
-    if domain_name is None:
-        return origins.VpcOrigin.with_application_load_balancer(
-            gateway,
-            protocol_policy=cloudfront.OriginProtocolPolicy.HTTP_ONLY,
-            read_timeout=READ_TIMEOUT,
-            connection_attempts=ATTEMPTS,
-        )
-    return origins.VpcOrigin.with_application_load_balancer(
-        gateway,
-        read_timeout=READ_TIMEOUT,
-        connection_attempts=ATTEMPTS,
-        domain_name=domain_name,
-        protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-        origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+    policy = cloudfront.OriginProtocolPolicy
+    origin = cloudfront.VpcOrigin(
+        scope,
+        "GatewayOrigin",
+        endpoint=cloudfront.VpcOriginEndpoint.application_load_balancer(gateway),
+        protocol_policy=policy.HTTPS_ONLY if domain_name else policy.HTTP_ONLY,
+        origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2] if domain_name else None,
     )
+    return origins.VpcOrigin.with_vpc_origin(origin, domain_name=domain_name, read_timeout=READ_TIMEOUT, connection_attempts=ATTEMPTS)

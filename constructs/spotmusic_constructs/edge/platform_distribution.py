@@ -93,7 +93,7 @@ class PlatformDistribution(Construct):
         hsts_subdomains: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        gateway_origin = vpc_origin(gateway, gateway_domain_name)
+        gateway_origin = vpc_origin(self, gateway, gateway_domain_name)
         viewer_address = self._on_viewer_request(
             "ViewerAddress", "viewer_address.js", "Tells the gateway the viewer's address and the request's id"
         )

@@ -19,15 +19,16 @@ IDLE_TIMEOUT = durations.seconds(25)
 class GatewayLoadBalancer(InternalLoadBalancer):
     """Internal Application Load Balancer with one target group, the API gateway's pods.
 
-    Creates the load balancer, one listener, one target group of IP addresses, and the address
-    `<record_name>.<zone>`. Pods join the target group through a TargetGroupBinding.
+    Creates the load balancer, one listener, one target group of IP addresses, and, in the given
+    zone, the address `<record_name>.<zone>`. Pods join the target group through a
+    TargetGroupBinding.
 
     Args:
         vpc: network with a subnet group "application".
         security_group: security group of the load balancer.
         certificate: certificate of the address. Without one the listener uses HTTP on port 80,
             which is for environments without a domain only.
-        zone: private hosted zone of the address.
+        zone: private hosted zone of the address. Default: another stack creates the record.
         record_name: host name in that zone.
         logs: bucket for access and connection logs, whose policy allows load balancers to write.
         cluster_name: name of the EKS cluster of the pods. Auto Mode registers targets only in
@@ -50,9 +51,9 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         certificate: acm.ICertificate | None,
-        zone: route53.IHostedZone,
         logs: s3.IBucket,
         cluster_name: str,
+        zone: route53.IHostedZone | None = None,
         record_name: str = "gateway",
         health_path: str = "/status/ready",
         deletion_protection: bool = True,

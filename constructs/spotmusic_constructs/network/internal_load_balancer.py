@@ -29,7 +29,7 @@ WITHOUT_PROTECTION = {f"{_NIST}-ELBDeletionProtectionEnabled": "Only environment
 class InternalLoadBalancer(Construct):
     """Internal Application Load Balancer; `listen` adds the listener.
 
-    Creates the load balancer and the address `<record_name>.<zone>`. Attributes turn on access and
+    Creates the load balancer and, in the given zone, the address `<record_name>.<zone>`. Attributes turn on access and
     connection logs: CDK's own method would change the policy of the bucket in another stack.
 
     Args:
@@ -37,8 +37,8 @@ class InternalLoadBalancer(Construct):
         security_group: security group of the load balancer.
         certificate: certificate of the address. Without one the listener serves HTTP on port 80,
             which is allowed only without a domain.
-        zone: private hosted zone of the address.
-        record_name: host name in that zone.
+        zone: private hosted zone of the address. None if another stack creates the record.
+        record_name: host name in that zone, and beginning of the prefixes of logs.
         logs: bucket of access and connection logs, with a policy for load balancers.
         preserve_host_header: whether targets receive the client's Host header; Elastic Load
             Balancing's default is no.
@@ -65,7 +65,7 @@ class InternalLoadBalancer(Construct):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         certificate: acm.ICertificate | None,
-        zone: route53.IHostedZone,
+        zone: route53.IHostedZone | None,
         record_name: str,
         logs: s3.IBucket,
         preserve_host_header: bool | None = None,
@@ -76,7 +76,6 @@ class InternalLoadBalancer(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._certificate = certificate
-        self.address = f"{record_name}.{zone.zone_name}"
         self.load_balancer = elbv2.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
@@ -97,8 +96,9 @@ class InternalLoadBalancer(Construct):
             self.load_balancer.set_attribute(f"{kind}_logs.s3.prefix", f"{record_name}-{kind}")
         # Zonal shift leaves an impaired zone without a deployment.
         self.load_balancer.set_attribute("zonal_shift.config.enabled", "true")
-        alias = targets.LoadBalancerTarget(self.load_balancer)
-        route53.ARecord(self, "Address", zone=zone, record_name=record_name, target=route53.RecordTarget.from_alias(alias))
+        if zone:
+            alias = targets.LoadBalancerTarget(self.load_balancer)
+            route53.ARecord(self, "Address", zone=zone, record_name=record_name, target=route53.RecordTarget.from_alias(alias))
         acknowledge(self.load_balancer, {f"{_NIST}-ALBWAFEnabled": inspected})
         if not deletion_protection:
             acknowledge(self.load_balancer, WITHOUT_PROTECTION)
