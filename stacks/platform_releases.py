@@ -36,6 +36,8 @@ def release_platform(context: ReleaseContext) -> Construct:
         authority_parameter=context.settings.authority_parameter,
         after=foundations,
     )
-    for component in (operators, *components):
+    for component in components:
         component.node.add_dependency(trust)
-    return bind(context, after=components)
+    # Parallel to their certificate: the pods of the operators start as soon as it exists.
+    operators.node.add_dependency(*foundations)
+    return bind(context, after=(redpanda, rabbitmq, kong))

@@ -102,7 +102,7 @@ class Monitoring(Construct):
             namespace=MONITORING,
             after=[eks_platform.last_wave],
         )
-        release.node.add_dependency(trust, rules)
+        release.release.node.add_dependency(trust, rules)
 
 
 def _targets(settings: Settings) -> Iterator[ScrapeTarget]:

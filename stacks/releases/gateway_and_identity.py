@@ -80,5 +80,4 @@ def release_kong(context: ReleaseContext, *, keycloak: Keycloak) -> Kong:
         realm=settings.realm,
         min_replicas=kong.min_replicas,
         max_replicas=kong.max_replicas,
-        after=[keycloak],
     )

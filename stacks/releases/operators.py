@@ -48,7 +48,7 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
     images = context.registry.images
     kinds = PrometheusCrds(context.stack, "PrometheusCrds", cluster=context.cluster, chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[base])
     cert_manager = CertManager(
-        context.stack, "CertManager", cluster=context.cluster, chart=versions.CERT_MANAGER, images=images, after=[kinds]
+        context.stack, "CertManager", cluster=context.cluster, chart=versions.CERT_MANAGER, images=images, after=[base]
     )
     external_secrets = ExternalSecretsOperator(
         context.stack,
@@ -58,11 +58,9 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
         images=images,
         secrets=list(_synced_secrets(context)),
         authority_parameter_arn=_authority_parameter_arn(context),
-        after=[kinds],
+        after=[base],
     )
-    reloader = Reloader(
-        context.stack, "Reloader", cluster=context.cluster, chart=versions.RELOADER, images=images, watched=RELOADED, after=[kinds]
-    )
+    Reloader(context.stack, "Reloader", cluster=context.cluster, chart=versions.RELOADER, images=images, watched=RELOADED, after=[kinds])
     PodLogs(
         context.stack,
         "PodLogs",
@@ -75,7 +73,7 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
         namespace=POD_LOGS,
         after=[kinds],
     )
-    return (cert_manager, external_secrets, reloader)
+    return (kinds, cert_manager, external_secrets)
 
 
 def _authority_parameter_arn(context: ReleaseContext) -> str | None:

@@ -12,16 +12,16 @@ from tests.model.cluster import Release, RenderedCluster
 
 NEEDS: dict[str, frozenset[str]] = {
     "prometheus-operator-crds": frozenset({"ground"}),
-    "cert-manager": frozenset({"ground", "prometheus-operator-crds"}),
-    "external-secrets": frozenset({"ground", "prometheus-operator-crds"}),
+    "cert-manager": frozenset({"ground"}),
+    "external-secrets": frozenset({"ground"}),
     "reloader": frozenset({"ground", "prometheus-operator-crds"}),
     "fluent-bit": frozenset({"ground", "prometheus-operator-crds"}),
-    "trust": frozenset({"cert-manager", "external-secrets"}),
-    "rabbitmq-cluster-operator": frozenset({"trust"}),
+    "trust": frozenset({"cert-manager", "external-secrets", "prometheus-operator-crds"}),
+    "rabbitmq-cluster-operator": frozenset({"cert-manager", "prometheus-operator-crds"}),
     "redpanda": frozenset({"trust"}),
     "keycloakx": frozenset({"trust"}),
     "rabbitmq": frozenset({"trust", "rabbitmq-cluster-operator"}),
-    "kong": frozenset({"trust", "keycloakx"}),
+    "kong": frozenset({"trust"}),
     "bindings": frozenset({"redpanda", "rabbitmq", "kong"}),
     "kube-prometheus-stack": frozenset({"bindings", "trust"}),
 }

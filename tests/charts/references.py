@@ -236,6 +236,10 @@ def made(platform: RenderedCluster) -> dict[tuple[str, str, str], Made]:
     return found
 
 
+AWAITED = {"ConfigMap", "Secret"}
+"""Kinds that the kubelet waits for: their release may be parallel to that of the pods, but not later."""
+
+
 def missing(platform: RenderedCluster, kind: str) -> list[str]:
     """Return references to objects that are missing, lack a key, or are created after their user."""
     there = made(platform)
@@ -250,6 +254,8 @@ def missing(platform: RenderedCluster, kind: str) -> list[str]:
             continue
         if absent := sorted(set(use.keys) - maker.keys):
             findings.add(f"{use.user} reads {', '.join(absent)} of {thing}, which release {maker.release} makes with {sorted(maker.keys)}")
-        if maker.release not in {use.release, *platform.before[use.release]}:
+        ordered = maker.release in {use.release, *platform.before[use.release]}
+        later = use.release in platform.before[maker.release]
+        if later or not (ordered or kind in AWAITED):
             findings.add(f"{use.user} uses {thing}, which only release {maker.release} makes, and nothing says that it comes before")
     return sorted(findings)

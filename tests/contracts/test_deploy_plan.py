@@ -10,9 +10,9 @@ from tests.conftest import ROOT
 from tools.deploy_plan.__main__ import UNLIMITED, deployment_of
 from tools.deploy_plan.model import Deployment
 
-MOST_MINUTES = 30
+MOST_MINUTES = 26
 """Minutes with four stacks at a time."""
-MOST_RELEASES = 7
+MOST_RELEASES = 5
 """Helm releases in a row in one stack."""
 CONCURRENCY = 4
 

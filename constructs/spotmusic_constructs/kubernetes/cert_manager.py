@@ -54,7 +54,8 @@ class CertManager(ChartRelease):
             values={
                 "crds": {"enabled": True, "keep": True},
                 "global": {"priorityClassName": "spotmusic-platform", "leaderElection": {"namespace": namespace}},
-                "prometheus": {"enabled": True, "servicemonitor": {"enabled": True}},
+                # The chart `trust` has the monitor.
+                "prometheus": {"enabled": True, "servicemonitor": {"enabled": False}},
                 "acmesolver": {"image": names["acmesolver"].named},
                 "startupapicheck": {
                     "image": names["startupapicheck"].named,

@@ -88,8 +88,8 @@ class ExternalSecretsOperator(Construct):
                 # PushSecrets only for the published authority; no namespaced stores.
                 "processPushSecret": authority_parameter_arn is not None,
                 "processClusterPushSecret": False,
-                # Explicit: by default the chart omits the monitor if its kind does not exist.
-                "serviceMonitor": {"enabled": True, "renderMode": "alwaysRender"},
+                # The chart `trust` has the monitor.
+                "serviceMonitor": {"enabled": False},
                 **_part(RELEASE, image),
                 "webhook": _part("external-secrets-webhook", image),
                 "certController": _part("external-secrets-cert-controller", image),

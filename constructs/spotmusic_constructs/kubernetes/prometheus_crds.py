@@ -11,8 +11,8 @@ from spotmusic_constructs.kubernetes.helm_release import Chart, ChartRelease, Pl
 class PrometheusCrds(ChartRelease):
     """Custom resource definitions of the Prometheus operator, without the operator.
 
-    Creates the release, which precedes all other charts: these silently omit their ServiceMonitors
-    while the kind does not exist. The definitions are templates of the chart, so that Helm upgrades
+    Creates the release, which precedes charts with monitors: these silently omit them while the kind
+    does not exist. The definitions are templates of the chart, so that Helm upgrades
     them.
 
     Args:
