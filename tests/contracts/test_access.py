@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +114,16 @@ def commands_of_runbooks() -> set[str]:
     return {command for runbook in RUNBOOKS for command in commands_of(runbook.read_text())}
 
 
+@cache
+def operations_of(service: str) -> list[str]:
+    return list(botocore.session.Session().get_service_model(service).operation_names)
+
+
 def rights_of(command: str) -> set[str]:
     if command in RIGHTS:
         return RIGHTS[command]
     service, operation = command.split()
-    model = botocore.session.Session().get_service_model("s3" if service == "s3api" else service)
-    name = next(name for name in model.operation_names if xform_name(name, "-") == operation)
+    name = next(name for name in operations_of("s3" if service == "s3api" else service) if xform_name(name, "-") == operation)
     return {f"{RENAMED.get(service, service)}:{name}"}
 
 
