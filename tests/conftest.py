@@ -4,6 +4,8 @@ import os
 
 # The template validator is two thirds of a synthesis: one gate runs it (`make synth`), not every test.
 os.environ["CDK_VALIDATION"] = "false"
+# What is deprecated raises.
+os.environ["JSII_DEPRECATED"] = "fail"
 
 import gc
 import json

@@ -1,17 +1,16 @@
 """Invariants of every synthesis: eight stacks in their environments, without physical names."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_s3 as s3
 
-from tests.conftest import ROOT, STACKS, Template
+from tests.conftest import STACKS, Template
 from tools.assembly import stacks_in
 from tools.local_aws.provider_schemas import resource_schema
 
@@ -104,15 +103,6 @@ def test_stack_names_contain_environment(synthesized: Callable[[str], Path], env
     }
 
 
-PLATFORM = """
-from tests.conftest import cdk, feature_flags, settings_of
-from stacks.platform import Platform
-Platform(cdk.App(context=feature_flags()), settings=settings_of("dev"))
-"""
-
-
-def test_platform_uses_nothing_deprecated() -> None:
-    environment = os.environ | {"JSII_DEPRECATED": "warn"}
-    done = subprocess.run([sys.executable, "-c", PLATFORM], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "is deprecated" not in done.stderr
+def test_every_test_refuses_what_is_deprecated(stack: cdk.Stack) -> None:
+    with pytest.raises(RuntimeError, match="is deprecated"):
+        s3.Bucket(stack, "Bucket", encryption=s3.BucketEncryption.UNENCRYPTED)
