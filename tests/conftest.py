@@ -60,9 +60,9 @@ def pytest_unconfigure() -> None:
 
 @cache
 def feature_flags() -> dict[str, Any]:
-    """Context of cdk.json, which only the CLI reads automatically."""
+    """Context of cdk.json, which only the CLI reads automatically, and of app.py."""
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return context
+    return context | {"aws:cdk:disable-creation-stack-traces": True}
 
 
 @cache
@@ -95,14 +95,21 @@ def synthesized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     return assembly
 
 
-def synthesize(settings: Settings, *, outdir: Path) -> None:
-    """Writes the cloud assembly of an environment and the report of the policy packs."""
+def synthesize(settings: Settings, *, outdir: Path, policies: bool = True) -> None:
+    """Writes the cloud assembly of an environment.
+
+    Args:
+        settings: settings of the environment.
+        outdir: folder of the assembly.
+        policies: writes the report of the policy packs too, an eighth of the time.
+    """
     from stacks import compliance  # only who needs all eight stacks pays for importing them
     from stacks.platform import Platform
 
     app = cdk.App(outdir=str(outdir), context=feature_flags())
     Platform(app, settings=settings)
-    compliance.register(app)
+    if policies:
+        compliance.register(app)
     # A finding raises after everything is written: tests/policies reads the report, and the other tests go on.
     with suppress(RuntimeError):
         app.synth()

@@ -21,7 +21,7 @@ def resources(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[
     settings = sample_of("dev")
     data = settings.data.model_copy(update={"removal_policy": "destroy", "allow_data_destruction": True})
     folder: Path = tmp_path_factory.mktemp("takedown")
-    synthesize(settings.model_copy(update={"data": data}), outdir=folder)
+    synthesize(settings.model_copy(update={"data": data}), outdir=folder, policies=False)
     manifests = [json.loads(path.read_text()) for path in folder.rglob("manifest.json")]
     stacks = {
         artifact["properties"]["templateFile"]: name

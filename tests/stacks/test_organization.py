@@ -24,7 +24,7 @@ def of_an_organization(**changes: object) -> Settings:
 @pytest.fixture(scope="module")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     outdir: Path = tmp_path_factory.mktemp("organization")
-    synthesize(of_an_organization(permissions_boundary="company-boundary"), outdir=outdir)
+    synthesize(of_an_organization(permissions_boundary="company-boundary"), outdir=outdir, policies=False)
     return outdir / "assembly-dev"
 
 
@@ -91,6 +91,6 @@ def test_slack_channel_shows_alarms_of_both_regions(templates: dict[str, Templat
 
 def test_boundary_may_be_an_arn(tmp_path: Path) -> None:
     arn = "arn:aws:iam::111122223333:policy/company/boundary"
-    synthesize(of_an_organization(permissions_boundary=arn, services={}), outdir=tmp_path)
+    synthesize(of_an_organization(permissions_boundary=arn, services={}), outdir=tmp_path, policies=False)
     roles = [r for r in templates_in(tmp_path / "assembly-dev")["network"]["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
     assert [role["Properties"]["PermissionsBoundary"] for role in roles] == [arn] * len(roles) != []

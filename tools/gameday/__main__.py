@@ -17,7 +17,7 @@ from tools.gameday.scenario import Scenario
 def main(environment: str) -> None:
     """Synthesizes an environment and computes its game day."""
     with TemporaryDirectory() as folder:
-        synthesize(settings_of(environment), outdir=Path(folder))
+        synthesize(settings_of(environment), outdir=Path(folder), policies=False)
         assembly = Path(folder, f"assembly-{environment}")
         templates = templates_in(assembly)
         platform = Assembly(name=environment, settings=settings_of(environment), templates=templates)
