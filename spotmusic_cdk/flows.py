@@ -58,6 +58,15 @@ def security_group_of(party: str) -> str:
     return NODES if party in PODS else party
 
 
+def shares_egress(source: str, target: str) -> bool:
+    """Returns whether connections of a source to services have one egress rule for each port.
+
+    Nodes (Prometheus) and the load balancer of the services reach every service. One rule to the
+    whole VPC replaces one for each service; the ingress rule of each service names its callers.
+    """
+    return source in {NODES, "services-load-balancer"} and target.startswith(service_party(""))
+
+
 def table(settings: Settings) -> tuple[Flow, ...]:
     """Returns every allowed connection of an environment, also of retired services and words."""
     settings = settings.kept

@@ -49,6 +49,7 @@ class NetworkStack(EnvironmentStack):
             flows=flows.table(settings),
             cloudfront_prefix_list=settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region],
             group_of=flows.security_group_of,
+            shares_egress=flows.shares_egress,
         )
         S3GatewayEndpoint(self, "S3", vpc=self.vpc, subnets=self.vpc.private_subnets)
         InterfaceEndpoints(

@@ -62,9 +62,19 @@ def problems(settings: Settings) -> Iterator[Problem]:
 
 
 def rules_of(service: ServiceSettings) -> int:
-    """Count the security group and the rules of a service: its access to AWS, and both ends of each connection."""
+    """Count the security group and the rules of a service.
+
+    They are its access to AWS, the ingress of Prometheus and of the load balancer, and both ends of each connection. The egress to
+    services is common to all (`shared_rules`).
+    """
     scraped, reached = service.port is not None, service.route is not None
-    return 2 + 2 * (scraped + reached + len(service.kept.connections))
+    return 2 + scraped + reached + 2 * len(service.kept.connections)
+
+
+def shared_rules(services: Iterable[ServiceSettings]) -> int:
+    """Count the egress rules of Prometheus and of the load balancer to services: one each for a port."""
+    services = list(services)
+    return len({service.port for service in services if service.port}) + len({service.port for service in services if service.route})
 
 
 def resources_of(service: ServiceSettings) -> int:
@@ -91,7 +101,7 @@ def _room(settings: Settings) -> Iterator[Problem]:
         yield Problem(
             "services", wrong, f"Set deployment: rolling on some (two resources fewer each), or {elsewhere[0].lower()}{elsewhere[1:]}"
         )
-    rules = sum(map(rules_of, services.values()))
+    rules = sum(map(rules_of, services.values())) + shared_rules(services.values())
     if rules > MOST_RULES:
         wrong = f"their connections need {rules} security groups and rules, and one network stack holds {MOST_RULES}"
         yield Problem("services", wrong, "Shorten their talks_to, or move some to another environment.")

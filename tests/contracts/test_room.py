@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from spotmusic_cdk.settings.service_checks import MOST_RESOURCES, MOST_RULES, MOST_SERVICES, resources_of, rules_of
+from spotmusic_cdk.settings.service_checks import MOST_RESOURCES, MOST_RULES, MOST_SERVICES, resources_of, rules_of, shared_rules
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.conftest import ROOT, Template, settings_of
 
@@ -16,7 +16,8 @@ OPTIONS = 10
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_network_stack_fits_forty_services(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
-    ours = sum(map(rules_of, settings_of(environment).services.values()))
+    services = settings_of(environment).services.values()
+    ours = sum(map(rules_of, services)) + shared_rules(services)
     network = len(templates(environment)["network"]["Resources"]) - ours
     assert network + OPTIONS + MOST_RULES <= RESOURCES, f"lower MOST_RULES by {network + OPTIONS + MOST_RULES - RESOURCES}"
 
@@ -32,18 +33,34 @@ def test_services_stack_fits_forty_services(templates: Callable[[str], dict[str,
     assert own + OPTIONS + MOST_RESOURCES <= RESOURCES, f"lower MOST_RESOURCES by {own + OPTIONS + MOST_RESOURCES - RESOURCES}"
 
 
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_forty_ordinary_services_leave_a_tenth(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+    """Forty services, six of them workers, each connected to one thing beside the five that ship."""
+    shipped = settings_of(environment).services
+    routed, worker = ({"route": "/v1/a", "talks_to": ("cache",)}, {"port": None, "talks_to": ("tasks",)})
+    forty = [*shipped.values(), *(ServiceSettings.model_validate(worker if number < 6 else routed) for number in range(35))]
+    for stack, before, after in (
+        ("network", sum(map(rules_of, shipped.values())), sum(map(rules_of, forty))),
+        ("ecs-services", sum(map(resources_of, shipped.values())), sum(map(resources_of, forty))),
+    ):
+        made = len(templates(environment)[stack]["Resources"]) + after - before
+        assert made <= 0.9 * RESOURCES, stack
+
+
 def test_the_document_counts_as_the_settings_do() -> None:
     """docs/deployment.md, "Service limits"."""
     text = (ROOT / "docs" / "deployment.md").read_text()
-    ours = sum(map(rules_of, settings_of("prod").services.values()))
+    services = settings_of("prod").services.values()
+    ours, shared = sum(map(rules_of, services)), shared_rules(services)
     busy = rules_of(ServiceSettings.model_validate({"route": "/v1/busy", "talks_to": ("database", "cache", "events", "tasks")}))
     alone = rules_of(ServiceSettings(route="/v1/alone"))
     assert (
         f"{MOST_RULES} of them are admitted: {busy} for a service with a route and four words, {alone} for one with a route alone" in text
     )
-    assert f"{ours} for the five of production. Nineteen of the former beside the five make {ours + 19 * busy};" in text
-    assert ours + 19 * busy <= MOST_RULES < ours + 20 * busy
-    forty = MOST_SERVICES * alone
+    assert f"{ours} for the five of production, and {shared} for all. Twenty-two of the former beside the five make" in text
+    assert f"make {ours + shared + 22 * busy};" in text
+    assert ours + shared + 22 * busy <= MOST_RULES < ours + shared + 23 * busy
+    forty = MOST_SERVICES * alone + shared
     rolling = resources_of(ServiceSettings(route="/v1/alone"))
     shifting = resources_of(ServiceSettings(route="/v1/alone", deployment="blue_green"))
     assert (

@@ -8,7 +8,7 @@ from typing import Literal
 
 from spotmusic_cdk import flows
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
-from spotmusic_cdk.settings.service_checks import MOST_RULES, rules_of
+from spotmusic_cdk.settings.service_checks import MOST_RULES, rules_of, shared_rules
 from spotmusic_constructs.messaging.topology import TaskQueue
 from spotmusic_constructs.network.flows import OUTSIDE, Flow
 from spotmusic_constructs.network.security_groups import require_room
@@ -55,8 +55,8 @@ def require_clear(message: str) -> None:
 def require_buildable(settings: Settings) -> None:
     """Asserts the checks of constructs on accepted settings, at a thousandth of a synthesis's cost."""
     table = flows.table(settings)
-    require_room(table, flows.security_group_of)
-    rules = sum(map(rules_of, settings.services.values()))
+    require_room(table, flows.security_group_of, flows.shares_egress)
+    rules = sum(map(rules_of, settings.services.values())) + shared_rules(settings.services.values())
     assert rules == resources_of_services(table) + len(settings.services) <= MOST_RULES
     for name, topic in settings.topics.items():
         Topic(name=name, **topic.model_dump())
@@ -71,5 +71,7 @@ def resources_of_services(table: Iterable[Flow]) -> int:
     `SecurityGroups` creates them.
     """
     edges = {(flows.security_group_of(flow.source), flows.security_group_of(flow.target), flow.ports) for flow in table}
-    ours = [edge[:2] for edge in edges if any(party.startswith("service-") for party in edge[:2])]
-    return sum(party not in OUTSIDE for ends in ours for party in ends)
+    ours = {edge for edge in edges if any(party.startswith("service-") for party in edge[:2])}
+    shared = {edge for edge in ours if flows.shares_egress(*edge[:2])}
+    ends = [party for source, target, _ in ours - shared for party in (source, target)] + [target for _, target, _ in shared]
+    return sum(party not in OUTSIDE for party in ends) + len({(source, ports) for source, _, ports in shared})

@@ -24,6 +24,11 @@ _NOTHING = ec2.CfnSecurityGroup.EgressProperty(
 AWS::EC2::SecurityGroup)."""
 
 Edge = tuple[str, str, tuple[int, int]]
+Shares = Callable[[str, str], bool]
+
+
+def _never(_source: str, _target: str) -> bool:
+    return False
 
 
 class SecurityGroups(Construct):
@@ -40,6 +45,9 @@ class SecurityGroups(Construct):
         flows: table of flows.
         cloudfront_prefix_list: id of the origin-facing prefix list of the region.
         group_of: group of a party by party; a party that is not a key has its own group.
+        shares_egress: whether the connections of a source group to this target group and to others
+            on the same ports have one egress rule, to the whole VPC. The ingress rules of the
+            targets still name the source.
         parties: parties without flows that need a group.
 
     Raises:
@@ -61,12 +69,13 @@ class SecurityGroups(Construct):
         flows: Sequence[Flow],
         cloudfront_prefix_list: str,
         group_of: Callable[[str], str] = lambda party: party,
+        shares_egress: Shares = _never,
         parties: Iterable[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self._group_of = group_of
         self._outside = {CLOUDFRONT: {"source_prefix_list_id": cloudfront_prefix_list}, VPC: {"cidr_ip": vpc_cidr}}
-        require_room(flows, group_of)
+        require_room(flows, group_of, shares_egress)
         edges = _edges(flows, group_of)
 
         own = {group for source, target, _ in edges for group in (source, target)} | {group_of(party) for party in parties}
@@ -76,7 +85,12 @@ class SecurityGroups(Construct):
             name: ec2.SecurityGroup.from_security_group_id(self, f"Handle-{name}", id_, mutable=False) for name, id_ in self._ids.items()
         }
         for edge, reasons in edges.items():
-            self._allow(edge, "; ".join(reasons)[:DESCRIPTION_LENGTH])
+            reason = "; ".join(reasons)[:DESCRIPTION_LENGTH]
+            if not shares_egress(*edge[:2]):
+                self._allow_egress(edge, reason)
+            self._allow_ingress(edge, reason)
+        for source, ports in sorted({(source, ports) for source, target, ports in edges if shares_egress(source, target)}):
+            self._allow_egress((source, VPC, ports), "Parties of the VPC whose ingress rules name this group")
 
     def of(self, party: str) -> ec2.ISecurityGroup:
         """Returns the security group of a party, as a handle that ignores new rules.
@@ -100,27 +114,27 @@ class SecurityGroups(Construct):
             tags=[cdk.CfnTag(key="Name", value=f"{stack_name}/{name}")],
         )
 
-    def _allow(self, edge: Edge, reason: str) -> None:
+    def _allow_egress(self, edge: Edge, reason: str) -> None:
         source, target, (first, last) = edge
-        # The id contains the connection: a rule that moves in the table keeps its resource, and EC2
-        # rejects duplicates.
-        name = f"{source}-to-{target}-{first}" + (f"-{last}" if last != first else "")
         if source in self._ids:
-            to = {"cidr_ip": "0.0.0.0/0"} if target == INTERNET else {"destination_security_group_id": self._ids[target]}
+            to = {INTERNET: {"cidr_ip": "0.0.0.0/0"}, VPC: self._outside[VPC]}.get(target)
             ec2.CfnSecurityGroupEgress(
                 self,
-                f"{name}-egress",
+                f"{_name(edge)}-egress",
                 group_id=self._ids[source],
                 ip_protocol="tcp",
                 from_port=first,
                 to_port=last,
                 description=reason,
-                **to,
+                **(to or {"destination_security_group_id": self._ids[target]}),
             )
+
+    def _allow_ingress(self, edge: Edge, reason: str) -> None:
+        source, target, (first, last) = edge
         if target in self._ids:
             ec2.CfnSecurityGroupIngress(
                 self,
-                f"{name}-ingress",
+                f"{_name(edge)}-ingress",
                 group_id=self._ids[target],
                 ip_protocol="tcp",
                 from_port=first,
@@ -128,6 +142,15 @@ class SecurityGroups(Construct):
                 description=reason,
                 **(self._outside.get(source) or {"source_security_group_id": self._ids[source]}),
             )
+
+
+def _name(edge: Edge) -> str:
+    """Returns the connection as part of an id.
+
+    A rule that moves in the table keeps its resource, and EC2 rejects duplicates.
+    """
+    source, target, (first, last) = edge
+    return f"{source}-to-{target}-{first}" + (f"-{last}" if last != first else "")
 
 
 def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, list[str]]:
@@ -138,13 +161,13 @@ def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, 
     return edges
 
 
-def require_room(flows: Sequence[Flow], group_of: Callable[[str], str]) -> None:
+def require_room(flows: Sequence[Flow], group_of: Callable[[str], str], shares_egress: Shares = _never) -> None:
     """Checks the quota of rules for a table of flows.
 
     Raises:
         ValueError: a group would exceed the quota of rules.
     """
-    for (group, direction), count in Counter(_weights(_edges(flows, group_of))).items():
+    for (group, direction), count in Counter(_weights(_edges(flows, group_of), shares_egress)).items():
         if count > RULES_PER_DIRECTION:
             raise ValueError(
                 f"{group} would have {count} {direction} rules, and EC2 allows {RULES_PER_DIRECTION}; the prefix list of CloudFront "
@@ -152,11 +175,11 @@ def require_room(flows: Sequence[Flow], group_of: Callable[[str], str]) -> None:
             )
 
 
-def _weights(edges: Collection[Edge]) -> Iterator[tuple[str, str]]:
+def _weights(edges: Collection[Edge], shares_egress: Shares) -> Iterator[tuple[str, str]]:
     """Yields group and direction once for each counted rule, including the initial one."""
     yield from {(source, "egress") for source, _, _ in edges if source not in OUTSIDE}
+    egress = {(source, VPC if shares_egress(source, target) else target, ports) for source, target, ports in edges}
+    yield from ((source, "egress") for source, _, _ in egress if source not in OUTSIDE)
     for source, target, _ in edges:
-        if source not in OUTSIDE:
-            yield source, "egress"
         if target not in OUTSIDE:
             yield from [(target, "ingress")] * (CLOUDFRONT_WEIGHT if source == CLOUDFRONT else 1)

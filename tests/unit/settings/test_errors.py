@@ -315,7 +315,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "more connections than the network stack holds": (
         {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["database", "cache", "web-api"]} for number in range(30)},
-        "services: their connections need 414 security groups and rules, and one network stack holds 330.\n  Shorten",
+        "services: their connections need 347 security groups and rules, and one network stack holds 320.\n  Shorten",
     ),
     "more clients than the brokers admit": (
         {f"services.service-{number}": {"port": None, "talks_to": ["events", "tasks"]} for number in range(30)},
