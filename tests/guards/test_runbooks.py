@@ -51,41 +51,13 @@ def test_runbook_with_kubectl_leads_into_the_cluster(runbook: Path) -> None:
     assert not re.search(r"\b(kubectl|helm) [a-z-]", text) or "../access.md" in text
 
 
-GIVEN = {
-    *("env", "environment", "region", "domain", "account", "stack"),
-    # The text of the alarm or alert says them, or the person decides.
-    *(
-        "namespace",
-        "pod",
-        "name",
-        "node",
-        "workload",
-        "queue",
-        "topic",
-        "group",
-        "partition",
-        "offset",
-        "offset + 1",
-        "instance",
-        "release",
-    ),
-    *(
-        "day",
-        "the day",
-        "day after",
-        "today",
-        "yesterday",
-        "yesterday, 2026-11-28",
-        "ten days ago",
-        "new",
-        "old",
-        "size",
-        "case",
-        "what is seen",
-    ),
-    *("owner", "object", "team", "what", "user", "your role", "key", "user or session name", "registry", "prefix, or empty"),
-    *("logical id", "its PhysicalResourceId in the list below", "name it answered", "its name in that list", "its name"),
-}
+_GIVEN = """
+env | environment | region | domain | account | stack | namespace | pod | name | node | workload | queue | topic | group | partition
+| offset | offset + 1 | instance | release | day | the day | day after | today | yesterday | yesterday, 2026-11-28 | ten days ago | new
+| old | size | case | what is seen | owner | object | team | what | user | your role | key | user or session name | registry
+| prefix, or empty | logical id | its PhysicalResourceId in the list below | name it answered | its name in that list | its name
+"""
+GIVEN = {name.strip() for name in _GIVEN.split("|")}
 """Placeholders that the reader knows."""
 _SERVICE = r"list-services|ecs-service\.md|<its name in that list>"
 SOURCES = {

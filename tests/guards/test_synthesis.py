@@ -16,40 +16,19 @@ from tools.local_aws.provider_schemas import resource_schema
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 Templates = Callable[[str], dict[str, Template]]
-# Reasons of explicit names. CloudFormation generates all other names.
+# Reasons of explicit names that CloudFormation does not require. It generates all other names.
 NAMES = {
-    ("AWS::ApplicationAutoScaling::ScalableTarget", "ResourceId"): "the service that is scaled, by the name that CloudFormation made",
-    ("AWS::ApplicationAutoScaling::ScalingPolicy", "PolicyName"): "required by CloudFormation",
-    ("AWS::Backup::BackupVault", "BackupVaultName"): "required by CloudFormation; CDK makes it from the path",
-    ("AWS::Backup::RestoreTestingPlan", "RestoreTestingPlanName"): "required by CloudFormation",
-    ("AWS::Backup::RestoreTestingSelection", "RestoreTestingPlanName"): "the plan that it belongs to",
-    ("AWS::Backup::RestoreTestingSelection", "RestoreTestingSelectionName"): "required by CloudFormation",
-    ("AWS::CertificateManager::Certificate", "DomainName"): "an address",
-    ("AWS::CloudFront::Function", "Name"): "required by CloudFormation; CDK makes it from the path",
     ("AWS::EC2::SecurityGroupIngress", "SourcePrefixListId"): "the addresses of CloudFront, a list of AWS",
     ("AWS::EC2::VPCEndpoint", "ServiceName"): "the name of the service that is reached",
     ("AWS::ECR::PullThroughCacheRule", "EcrRepositoryPrefix"): "required by CloudFormation, and a part of each image's address",
-    ("AWS::ECR::RepositoryCreationTemplate", "Prefix"): "the repositories that it is for: those of a cache rule, or of none (ROOT)",
-    ("AWS::EKS::Addon", "AddonName"): "the add-on that EKS installs",
     ("AWS::EKS::Cluster", "Name"): "it is part of the name of its log group",
-    ("AWS::ElastiCache::User", "UserId"): "required by CloudFormation",
-    ("AWS::ElastiCache::User", "UserName"): "the name by which a client logs in",
-    ("AWS::ElastiCache::UserGroup", "UserGroupId"): "required by CloudFormation",
     ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"): "a permission set of IAM Identity Center names its policy, the same in each account",
-    ("AWS::IAM::Policy", "PolicyName"): "required by CloudFormation; CDK makes it from the path",
-    ("AWS::KMS::Alias", "AliasName"): "required by CloudFormation",
-    ("AWS::Logs::DeliveryDestination", "Name"): "required by CloudFormation",
-    ("AWS::Logs::DeliverySource", "Name"): "required by CloudFormation",
     ("AWS::Logs::LogGroup", "LogGroupName"): "RDS, EKS and EventBridge choose the name, and a log must have its key before its first line",
-    ("AWS::Logs::ResourcePolicy", "PolicyName"): "required by CloudFormation",
     ("AWS::RDS::DBInstance", "DBInstanceIdentifier"): "it is part of the name of its log groups",
-    ("AWS::RDS::OptionGroup", "EngineName"): "the engine that the options are for",
     ("AWS::Route53::HostedZone", "Name"): "an address",
     ("AWS::Route53::RecordSet", "HostedZoneId"): "the zone of the public domain, which is not of these stacks",
-    ("AWS::Route53::RecordSet", "Name"): "an address",
     ("AWS::S3::Bucket", "BucketName"): "WAF delivers to aws-waf-logs-* only",
     ("AWS::SSM::Parameter", "Name"): "the path is the interface that services read",
-    ("AWS::ServiceDiscovery::PrivateDnsNamespace", "Name"): "an address",
     ("AWS::ServiceDiscovery::Service", "Name"): "an address",
 }
 NAMING = re.compile(r"(Name|Id|Identifier|Prefix)$")
@@ -61,12 +40,13 @@ NAMED_IN_PLACE = {("AWS::ECS::Service", "ServiceName"), ("AWS::IAM::Policy", "Po
 
 @cache
 def naming_properties(type_: str) -> frozenset[str]:
-    """Properties of a type that set its physical name: identifiers, and create-only names."""
+    """Properties of a type that set its physical name, and that CloudFormation does not require."""
     if type_.startswith(("Custom::", "AWS::CloudFormation::CustomResource")):
         return frozenset()
     schema = resource_schema("us-east-1", type_)
     fixed = {path[0] for path in (*schema.identifier, *schema.create_only) if len(path) == 1} - {path[0] for path in schema.read_only}
-    return frozenset(name for name in fixed if NAMING.search(name)) | {name for other, name in NAMED_IN_PLACE if other == type_}
+    named = {name for name in fixed if NAMING.search(name)} | {name for other, name in NAMED_IN_PLACE if other == type_}
+    return frozenset(named.difference(schema.document.get("required", ())))
 
 
 def names_in(templates: dict[str, Template]) -> set[tuple[str, str]]:
