@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import ROOT, Template
+from tests.conftest import ROOT
 from tests.model.values import Json
+from tests.templates import all_of
 
 if TYPE_CHECKING:
     from tests.model.cluster import RenderedCluster
@@ -39,10 +40,6 @@ def logged(kong: Json) -> dict[str, str]:
     return dict(json.loads(kong["env"]["nginx_http_log_format"].split("escape=json ", 1)[1].strip("'")))
 
 
-def resources(template: Template, type_: str) -> list[Json]:
-    return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == type_]
-
-
 def test_kong_logs_nothing_that_opens_or_names(kong: Json, logged: dict[str, str]) -> None:
     name = kong["env"]["nginx_http_log_format"].split(maxsplit=1)[0]
     assert kong["env"]["proxy_access_log"].split() == ["/dev/stdout", name]
@@ -50,12 +47,12 @@ def test_kong_logs_nothing_that_opens_or_names(kong: Json, logged: dict[str, str
 
 
 def test_one_id_leads_through_the_logs(kong: Json, logged: dict[str, str], environment: str, templates: Callable[..., Any]) -> None:
-    functions = [json.dumps(r["FunctionCode"]) for r in resources(templates(environment)["edge"], "AWS::CloudFront::Function")]
+    functions = [json.dumps(r["FunctionCode"]) for r in all_of(templates(environment)["edge"]["Resources"], "AWS::CloudFront::Function")]
     assert any(f"headers['{ID.lower()}'] = {{ value: event.context.requestId }}" in code for code in functions)
     plugins = {plugin["name"]: plugin["config"] for plugin in json.loads(kong["dblessConfig"]["config"])["plugins"]}
     assert (plugins["correlation-id"]["header_name"], plugins["correlation-id"]["echo_downstream"]) == (ID, True)
     assert logged["request_id"] == f"$http_{ID.lower().replace('-', '_')}"
-    (delivery,) = resources(templates(environment)["edge"], "AWS::Logs::Delivery")
+    (delivery,) = all_of(templates(environment)["edge"]["Resources"], "AWS::Logs::Delivery")
     assert "x-edge-request-id" in delivery["RecordFields"]
     assert f"`{ID}` as `request_id`" in (CONSTRUCTS / "services" / "README.md").read_text()
 

@@ -13,6 +13,7 @@ import pytest
 from stacks.realm import realm_of
 from tests.conftest import Template, settings_of
 from tests.model.values import Json
+from tests.properties.test_web_acl import matches
 
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 OPENID = "/auth/realms/spotmusic/protocol/openid-connect"
@@ -53,25 +54,8 @@ def refuses(rules: list[Json], path: str, where: str) -> bool:
             if not acting <= counted:
                 return True
             labels.add(f"{LABELS}{where}")
-        elif "Block" in rule.get("Action", {}) and holds(rule["Statement"], path, labels):
+        elif "Block" in rule.get("Action", {}) and matches(rule["Statement"], {"UriPath": path}, labels):
             return True
-    return False
-
-
-def holds(statement: Json, path: str, labels: set[str]) -> bool:
-    ((kind, said),) = statement.items()
-    match kind:
-        case "AndStatement":
-            return all(holds(part, path, labels) for part in said["Statements"])
-        case "OrStatement":
-            return any(holds(part, path, labels) for part in said["Statements"])
-        case "NotStatement":
-            return not holds(said["Statement"], path, labels)
-        case "LabelMatchStatement":
-            return said["Key"] in labels
-        case "ByteMatchStatement" if "UriPath" in said["FieldToMatch"]:
-            searched = str(said["SearchString"])
-            return path == searched if said["PositionalConstraint"] == "EXACTLY" else path.startswith(searched)
     return False
 
 

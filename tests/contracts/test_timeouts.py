@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import ROOT, Template
-from tests.model.values import Json
+from tests.templates import all_of
 
 if TYPE_CHECKING:
     from tests.model.cluster import RenderedCluster
@@ -52,13 +52,15 @@ def hops(
     request: pytest.FixtureRequest, templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], "RenderedCluster"]
 ) -> Hops:
     made, kong = templates(request.param), deployed(request.param).releases["kong"].values
-    (distribution,) = of(made["edge"], "AWS::CloudFront::Distribution")
+    (distribution,) = all_of(made["edge"]["Resources"], "AWS::CloudFront::Distribution")
     (origin,) = (o for o in distribution["DistributionConfig"]["Origins"] if "VpcOriginConfig" in o)
     services = json.loads(kong["dblessConfig"]["config"])["services"]
     contract = CONTRACT.read_text()
     gateway, balancer = attributes(made["network"], BALANCER), attributes(made["ecs-services"], BALANCER)
-    connected = [c["ServiceConnectConfiguration"] for c in of(made["ecs-services"], "AWS::ECS::Service")]
-    groups = [group["TargetGroupAttributes"] for group in of(made["ecs-services"], "AWS::ElasticLoadBalancingV2::TargetGroup")]
+    connected = [c["ServiceConnectConfiguration"] for c in all_of(made["ecs-services"]["Resources"], "AWS::ECS::Service")]
+    groups = [
+        group["TargetGroupAttributes"] for group in all_of(made["ecs-services"]["Resources"], "AWS::ElasticLoadBalancingV2::TargetGroup")
+    ]
     return Hops(
         cloudfront=origin["VpcOriginConfig"]["OriginReadTimeout"],
         attempts=origin["ConnectionAttempts"],
@@ -76,13 +78,9 @@ def hops(
     )
 
 
-def of(template: Template, type_: str) -> list[Json]:
-    return [resource["Properties"] for resource in template["Resources"].values() if resource["Type"] == type_]
-
-
 def attributes(template: Template, type_: str) -> dict[str, Any]:
     """Attributes of the only application load balancer of a stack."""
-    (found,) = (balancer for balancer in of(template, type_) if balancer.get("Type", "application") == "application")
+    (found,) = (balancer for balancer in all_of(template["Resources"], type_) if balancer.get("Type", "application") == "application")
     return {entry["Key"]: entry["Value"] for entry in found["LoadBalancerAttributes"]}
 
 

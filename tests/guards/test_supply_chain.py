@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from importlib.metadata import distribution
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -11,6 +12,7 @@ from packaging.requirements import Requirement
 from spotmusic_cdk import versions
 from spotmusic_constructs import runtimes
 from tests.conftest import ROOT, Template
+from tests.templates import properties_of
 from tools.supply_chain.lifecycle import IMAGES, support_of
 from tools.supply_chain.locked import LOCKS, canonical, chosen_npm, locks, pins
 
@@ -121,39 +123,25 @@ def test_engines_and_tools_have_sources() -> None:
     assert undated == []
 
 
-@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_function_runtimes_have_support_dates(templates: Templates, environment: str) -> None:
-    runtimes = {
-        resource["Properties"]["Runtime"]
-        for template in templates(environment).values()
-        for resource in template["Resources"].values()
-        if resource["Type"] in {"AWS::Lambda::Function", "AWS::Synthetics::Canary"} and "Runtime" in resource["Properties"]
-    }
-    assert runtimes
-    assert runtimes - versions.LAMBDA_RUNTIMES.keys() == set()
+def made(templates: dict[str, Template], type_: str) -> list[tuple[str, dict[str, Any]]]:
+    """Logical id and properties of each resource of a type."""
+    return [found for template in templates.values() for found in properties_of(template["Resources"], type_).items()]
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_python_functions_share_one_runtime(templates: Templates, environment: str) -> None:
-    others = {
-        logical_id
-        for template in templates(environment).values()
-        for logical_id, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Lambda::Function"
-        and resource["Properties"].get("Runtime", "").startswith("python")
-        and resource["Properties"]["Runtime"] != PYTHON
+def test_function_runtimes_are_supported_and_alike(templates: Templates, environment: str) -> None:
+    functions = {
+        id_: function["Runtime"] for id_, function in made(templates(environment), "AWS::Lambda::Function") if "Runtime" in function
     }
-    assert {id_ for id_ in others if not id_.startswith("KubernetesClusterKubectlProviderHandler")} == set()  # CDK's, and CDK's choice
+    assert functions
+    assert set(functions.values()) - versions.LAMBDA_RUNTIMES.keys() == set()
+    others = [id_ for id_, runtime in functions.items() if runtime.startswith("python") and runtime != PYTHON]
+    assert [id_ for id_ in others if not id_.startswith("KubernetesClusterKubectlProviderHandler")] == []  # CDK's, and CDK's choice
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_bill_of_materials_lists_add_ons(templates: Templates, environment: str) -> None:
-    add_ons = {
-        (resource["Properties"]["AddonName"], resource["Properties"]["AddonVersion"])
-        for template in templates(environment).values()
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::EKS::Addon"
-    }
+    add_ons = {(add_on["AddonName"], add_on["AddonVersion"]) for _, add_on in made(templates(environment), "AWS::EKS::Addon")}
     assert add_ons == {("metrics-server", versions.METRICS_SERVER_ADD_ON)}
 
 

@@ -54,13 +54,6 @@ def document() -> str:
 
 
 @cache
-def rows() -> dict[str, str]:
-    """Cells of each row of the recovery document, by its first cell."""
-    found = (line.split("|") for line in document().splitlines() if line.startswith("| "))
-    return {cells[1].strip(): " ".join(cells[2:]) for cells in found}
-
-
-@cache
 def table() -> dict[str, list[str]]:
     """Cells of each row of the recovery document after the first cell, by the first."""
     found = (line.split("|") for line in document().splitlines() if line.startswith("| "))
@@ -68,7 +61,7 @@ def table() -> dict[str, list[str]]:
 
 
 def days(row: str) -> list[int]:
-    return [int(number) for number in re.findall(r"(\d+) days", rows()[row])]
+    return [int(number) for number in re.findall(r"(\d+) days", " ".join(table()[row]))]
 
 
 @promise

@@ -1,7 +1,7 @@
 """Promises: Web ACL."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from spotmusic_constructs.edge_region import EDGE_REGION
@@ -86,15 +86,23 @@ def counts(rate: Json, path: str, body: str = "") -> bool:
     return "ScopeDownStatement" in rate and matches(rate["ScopeDownStatement"], {"UriPath": path, "Body": body, "Method": "POST"})
 
 
-def matches(statement: Json, request: Mapping[str, str]) -> bool:
-    if parts := at(statement, "OrStatement.Statements"):
-        return any(matches(part, request) for part in parts)
-    if parts := at(statement, "AndStatement.Statements"):
-        return all(matches(part, request) for part in parts)
-    match = statement["ByteMatchStatement"]
-    (field,) = match["FieldToMatch"]
-    found = {"STARTS_WITH": str.startswith, "CONTAINS": str.__contains__, "EXACTLY": str.__eq__}[match["PositionalConstraint"]]
-    return bool(found(request[field], match["SearchString"]))
+def matches(statement: Json, request: Mapping[str, str], labels: Collection[str] = ()) -> bool:
+    """Evaluate a statement for a request with these labels; other kinds of statement are false."""
+    ((kind, said),) = statement.items()
+    match kind:
+        case "AndStatement":
+            return all(matches(part, request, labels) for part in said["Statements"])
+        case "OrStatement":
+            return any(matches(part, request, labels) for part in said["Statements"])
+        case "NotStatement":
+            return not matches(said["Statement"], request, labels)
+        case "LabelMatchStatement":
+            return said["Key"] in labels
+        case "ByteMatchStatement":
+            (field,) = said["FieldToMatch"]
+            found = {"STARTS_WITH": str.startswith, "CONTAINS": str.__contains__, "EXACTLY": str.__eq__}[said["PositionalConstraint"]]
+            return bool(found(request.get(field, ""), said["SearchString"]))
+    return False
 
 
 def refusing_group(rule: Json, rules: list[Json]) -> str | None:
