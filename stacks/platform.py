@@ -25,7 +25,7 @@ class Platform(cdk.Stage):
     """Spotmusic in one environment: `cdk deploy dev/network` deploys one stack, `"dev/*"` all."""
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
-        super().__init__(scope, settings.name, permissions_boundary=_boundary(settings.permissions_boundary))
+        super().__init__(scope, settings.name, permissions_boundary=boundary_of(settings.permissions_boundary))
         tag(self, common_tags(settings))
         # Producers retain resources until consumers drop them (docs/adr/0001). eks-platform is
         # both, and receives only running services.
@@ -104,7 +104,8 @@ def _reference(resources: dict[str, cdk.CfnResource], value: dict[str, Any]) -> 
     return resources[id_].get_att(attribute)
 
 
-def _boundary(policy: str | None) -> cdk.PermissionsBoundary | None:
+def boundary_of(policy: str | None) -> cdk.PermissionsBoundary | None:
+    """Return the permissions boundary of all roles, from the name or ARN of a policy."""
     if policy is None:
         return None
     return cdk.PermissionsBoundary.from_arn(policy) if policy.startswith("arn:") else cdk.PermissionsBoundary.from_name(policy)

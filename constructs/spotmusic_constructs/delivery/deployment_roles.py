@@ -1,0 +1,270 @@
+"""IAM roles of CI/CD jobs, assumed with OpenID Connect tokens instead of stored keys."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.location import location_of
+
+BOOTSTRAP_ROLES = ("deploy", "file-publishing", "image-publishing", "lookup")
+"""Roles that `cdk deploy` assumes (bootstrap template of the CDK CLI, version 33). CloudFormation
+alone assumes the fifth, cfn-exec."""
+PUSH_ACTIONS = (
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:CompleteLayerUpload",
+    "ecr:DescribeImages",
+    "ecr:DescribeRepositories",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:InitiateLayerUpload",
+    "ecr:PutImage",
+    "ecr:UploadLayerPart",
+)
+"""Rights to push an image and to read what was pushed (Amazon ECR user guide, IAM permissions for
+pushing an image)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """Token issuer, and the exact claims of trusted jobs.
+
+    `github` and `gitlab` return the claims of these issuers.
+
+    Args:
+        issuer: URL of the issuer without `https://`.
+        audience: claim `aud`.
+        branch: claim `sub` of jobs on the deployed branch without an environment.
+        environment: claim `sub` of jobs in an environment; `{environment}` is its name.
+        pull_request: claim `sub` of jobs of pull requests; None where the issuer has no such claim.
+        claims: further claims of jobs in an environment, such as `ref`. Only claims that AWS STS
+            supports for the issuer.
+    """
+
+    issuer: str
+    audience: str
+    branch: str
+    environment: str
+    pull_request: str | None = None
+    claims: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if "://" in self.issuer:
+            raise ValueError(f"issuer {self.issuer} has a scheme. Remove it, as in token.actions.githubusercontent.com.")
+        exact = (self.audience, self.branch, self.environment, self.pull_request or "", *self.claims.values())
+        if wrong := next((text for text in exact if "*" in text or "?" in text), None):
+            raise ValueError(f"{wrong} has a wildcard. Trust exact claims only.")
+
+
+def github(*, repository: str, branch: str = "main") -> Trust:
+    """Returns the claims of GitHub Actions (GitHub documentation, OpenID Connect reference).
+
+    Args:
+        repository: `owner/name`, or `owner@id/name@id` for a repository with immutable subject
+            claims: all that were created, renamed or transferred since July 2026.
+        branch: branch that deploys.
+
+    Raises:
+        ValueError: `repository` has another form.
+    """
+    if not re.fullmatch(r"[\w.-]+(?:@\d+)?/[\w.-]+(?:@\d+)?", repository):
+        raise ValueError(f"repository {repository} has another form. Use owner/name, or owner@id/name@id.")
+    return Trust(
+        issuer="token.actions.githubusercontent.com",
+        audience="sts.amazonaws.com",
+        branch=f"repo:{repository}:ref:refs/heads/{branch}",
+        environment=f"repo:{repository}:environment:{{environment}}",
+        pull_request=f"repo:{repository}:pull_request",
+        claims={"ref": f"refs/heads/{branch}"},
+    )
+
+
+def gitlab(*, project: str, branch: str = "main", host: str = "gitlab.com") -> Trust:
+    """Returns the claims of GitLab CI/CD (GitLab documentation, ID tokens).
+
+    The subject has the branch and not the environment: protect the branch and the environments.
+
+    Args:
+        project: `group/project`, with all groups.
+        branch: branch that deploys.
+        host: host of the GitLab instance.
+
+    Raises:
+        ValueError: `project` has another form.
+    """
+    if not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+", project):
+        raise ValueError(f"project {project} has another form. Use group/project.")
+    subject = f"project_path:{project}:ref_type:branch:ref:{branch}"
+    return Trust(issuer=host, audience=f"https://{host}", branch=subject, environment=subject)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentTarget:
+    """Environment that jobs deploy.
+
+    Args:
+        regions: regions of its stacks; each is bootstrapped.
+        account: AWS account; that of the roles when left out. Another account must trust it
+            (`cdk bootstrap --trust`).
+        repositories: repositories of container images by service, each a name or a pattern of
+            names. Each service gets its own role.
+        registry_stack: name of the stack in the first region whose outputs have the addresses of
+            the repositories.
+    """
+
+    regions: Sequence[str]
+    account: str | None = None
+    repositories: Mapping[str, str] = field(default_factory=dict)
+    registry_stack: str | None = None
+
+
+class DeploymentRoles(Construct):
+    """Roles of CI/CD jobs: read differences, deploy an environment, push images of a service.
+
+    Creates the OpenID Connect provider and, with fixed names:
+
+    - `<prefix>-diff`: may only assume the lookup roles of the bootstrap, which only read. Jobs on
+      the deployed branch may assume it, and those of pull requests with `pull_requests`.
+    - `<prefix>-deploy-<environment>`: may only assume the bootstrap's roles for deployment,
+      publishing and lookup in the target's account and regions.
+    - `<prefix>-push-<environment>-<service>`: may only push images to the repository of the
+      service.
+
+    Trust is exact: each role names one audience and complete subjects. Create it once per account:
+    IAM permits one provider for each issuer.
+
+    Args:
+        trust: issuer and claims of the jobs.
+        environments: targets by environment name, as the issuer has it.
+        pull_requests: whether pull requests may assume the role `diff`. Their code is not reviewed.
+        provider_arn: existing provider of the issuer in this account.
+        prefix: first part of the roles' names.
+        qualifier: qualifier of the bootstrap.
+        deployment_time: longest session of a deployment, 1 to 12 hours.
+
+    Attributes:
+        diff: role that reads differences.
+        deploy: deployment roles by environment.
+        push: image-push roles by environment and service.
+
+    Raises:
+        ValueError: no environment is named, or the issuer has no subject of pull requests.
+
+    Example:
+        DeploymentRoles(
+            self,
+            "DeploymentRoles",
+            trust=github(repository="example/spotmusic"),
+            environments={
+                "dev": DeploymentTarget(
+                    regions=["sa-east-1", "us-east-1"], repositories={"playback": "playback"}
+                )
+            },
+        )
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        trust: Trust,
+        environments: Mapping[str, DeploymentTarget],
+        pull_requests: bool = False,
+        provider_arn: str | None = None,
+        prefix: str = "spotmusic",
+        qualifier: str = "hnb659fds",
+        deployment_time: cdk.Duration | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        if not environments:
+            raise ValueError("environments is empty. Name at least one.")
+        if pull_requests and trust.pull_request is None:
+            raise ValueError(f"{trust.issuer} has no subject of pull requests. Remove pull_requests.")
+        self._trust, self._prefix, self._qualifier = trust, prefix, qualifier
+        self._here = location_of(self)
+        self._provider = provider_arn or self._new_provider()
+
+        readers = [trust.branch, *([trust.pull_request] if pull_requests and trust.pull_request else [])]
+        self.diff = self._role("diff", readers, description="Reads what cdk diff compares")
+        targets = environments.values()
+        self._assume(self.diff, list(dict.fromkeys(arn for target in targets for arn in self._bootstrap_roles(target, ["lookup"]))))
+        hours = deployment_time or cdk.Duration.hours(2)
+        deploy, push = {}, {}
+        for name, target in environments.items():
+            subjects = [trust.environment.replace("{environment}", name)]
+            role = self._role(f"deploy-{name}", subjects, description=f"Deploys {name}", claims=trust.claims, session=hours)
+            self._assume(role, self._bootstrap_roles(target, BOOTSTRAP_ROLES))
+            deploy[name] = role
+            push[name] = MappingProxyType(
+                {service: self._push_role(name, target, service, subjects) for service in sorted(target.repositories)}
+            )
+        self.deploy: Mapping[str, iam.Role] = MappingProxyType(deploy)
+        self.push: Mapping[str, Mapping[str, iam.Role]] = MappingProxyType(push)
+
+    def _new_provider(self) -> str:
+        return iam.CfnOIDCProvider(self, "Provider", url=f"https://{self._trust.issuer}", client_id_list=[self._trust.audience]).attr_arn
+
+    def _role(
+        self,
+        name: str,
+        subjects: Sequence[str],
+        *,
+        description: str,
+        claims: Mapping[str, str] = MappingProxyType({}),
+        session: cdk.Duration | None = None,
+    ) -> iam.Role:
+        issuer = self._trust.issuer
+        exact = {
+            f"{issuer}:aud": self._trust.audience,
+            f"{issuer}:sub": subjects[0] if len(subjects) == 1 else list(subjects),
+            **{f"{issuer}:{claim}": value for claim, value in claims.items()},
+        }
+        role = iam.Role(
+            self,
+            name,
+            role_name=f"{self._prefix}-{name}",
+            description=description,
+            assumed_by=iam.WebIdentityPrincipal(self._provider, {"StringEquals": exact}),
+            max_session_duration=session,
+        )
+        cdk.CfnOutput(self, f"{name}-role", value=role.role_arn, description=description)
+        return role
+
+    def _bootstrap_roles(self, target: DeploymentTarget, kinds: Sequence[str]) -> list[str]:
+        account = target.account or self._here.account
+        return [
+            self._here.arn("iam", f"role/cdk-{self._qualifier}-{kind}-role-{account}-{region}", region="", account=account)
+            for region in target.regions
+            for kind in kinds
+        ]
+
+    def _assume(self, role: iam.Role, arns: Sequence[str]) -> None:
+        statement = iam.PolicyStatement(actions=["sts:AssumeRole"], resources=list(arns))
+        iam.ManagedPolicy(role, "Policy", roles=[role], description="Assumes roles of the CDK bootstrap", statements=[statement])
+
+    def _push_role(self, environment: str, target: DeploymentTarget, service: str, subjects: Sequence[str]) -> iam.Role:
+        description = f"Pushes images of {service} to {environment}"
+        role = self._role(f"push-{environment}-{service}", subjects, description=description, claims=self._trust.claims)
+        region, account = target.regions[0], target.account
+        repository = self._here.arn("ecr", f"repository/{target.repositories[service]}", region=region, account=account)
+        statements = [
+            iam.PolicyStatement(actions=list(PUSH_ACTIONS), resources=[repository]),
+            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+        ]
+        reasons = {
+            "*": "ECR gives out tokens for the whole registry only; the other statement names the repository.",
+            repository: "CloudFormation adds a suffix to the name of the service's repository.",
+        }
+        if target.registry_stack:
+            stack = self._here.arn("cloudformation", f"stack/{target.registry_stack}/*", region=region, account=account)
+            statements.append(iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack]))
+            reasons[stack] = "The last part of a stack's ARN changes at each creation."
+        policy = iam.ManagedPolicy(role, "Policy", roles=[role], description=description, statements=statements)
+        acknowledge(policy, {wildcard_finding(arn): reason for arn, reason in reasons.items() if "*" in arn or "?" in arn})
+        return role

@@ -1,0 +1,79 @@
+"""App of the roles of CI/CD jobs."""
+
+import json
+import shutil
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import aws_cdk as cdk
+import pytest
+
+from stacks.delivery import main, target
+from tests.conftest import ROOT, STACKS, Template, feature_flags, settings_of
+
+TRUSTED = "repository: example/spotmusic\n"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    shutil.copytree(ROOT / "tests" / "environments", tmp_path / "environments")
+    (tmp_path / "delivery.yaml").write_text(TRUSTED)
+    return tmp_path
+
+
+def synthesized(checkout: Path, env: str = "dev") -> tuple[int, Path]:
+    out = checkout / "cdk.out"
+    return main(cdk.App(outdir=str(out), context={**feature_flags(), "env": env}), checkout), out
+
+
+def test_delivery_passes_policy_packs(checkout: Path) -> None:
+    status, out = synthesized(checkout)
+    reports = json.loads((out / "validation-report.json").read_text())["pluginReports"]
+    assert status == 0
+    assert {report["pluginName"] for report in reports} >= {"AwsSolutions"}
+    assert [violation["ruleName"] for report in reports for violation in report["violations"]] == []
+    assert [report["pluginName"] for report in reports if report.get("suppressedViolations")] == ["AwsSolutions"]
+
+
+def test_delivery_is_one_stack_outside_platform(checkout: Path) -> None:
+    _, out = synthesized(checkout)
+    stacks = [path.name.partition(".")[0] for path in out.glob("*.template.json")]
+    assert stacks == ["delivery"]
+    assert "delivery" not in STACKS
+
+
+def test_push_roles_name_repositories_of_registry(templates: Callable[[str], dict[str, Template]]) -> None:
+    """CloudFormation names a repository after stack and logical id, in lower case."""
+    settings = settings_of("dev")
+    resources = templates("dev")["registry"]["Resources"]
+    ids = [id_ for id_, resource in resources.items() if resource["Type"] == "AWS::ECR::Repository"]
+    names = [f"{settings.stack_name('registry')}-{id_}-ab12cd34ef56".lower() for id_ in ids]
+    repositories = target(settings).repositories
+    matched = {service: [name for name in names if fnmatchcase(name, pattern)] for service, pattern in repositories.items()}
+    assert len(names) == len(repositories)
+    assert sorted(name for found in matched.values() for name in found) == sorted(names)
+    assert {len(found) for found in matched.values()} == {1}
+
+
+@pytest.mark.parametrize(
+    ("written", "env", "message"),
+    [
+        ("repository:\n", "dev", "delivery.yaml: repository"),
+        ("repository: example\n", "dev", "Use owner/name"),
+        (f"{TRUSTED}branches: main\n", "dev", "delivery.yaml: branches"),
+        (f"{TRUSTED}issuer: other\n", "dev", "delivery.yaml: issuer"),
+        (TRUSTED, "nowhere", "nowhere"),
+        (TRUSTED, "dev,prod", "differ in account or region"),
+    ],
+)
+def test_wrong_delivery_is_refused(checkout: Path, capsys: pytest.CaptureFixture[str], written: str, env: str, message: str) -> None:
+    (checkout / "delivery.yaml").write_text(written)
+    status, _ = synthesized(checkout, env)
+    assert status == 2
+    assert message in capsys.readouterr().err
+
+
+def test_shipped_trust_is_empty() -> None:
+    """A repository of an example would be trusted by who deploys without reading."""
+    assert "\nrepository:\n" in (ROOT / "delivery.yaml").read_text()
