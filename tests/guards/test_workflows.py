@@ -1,0 +1,127 @@
+"""Workflows of CI/CD: pinned actions, existing commands, and roles that their jobs may assume."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+
+FOLDER = ROOT / ".github" / "workflows"
+WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+TOOLS = ROOT / ".tools" / "workflows" / "bin"
+OPTIONAL = {"cost", "smoke"}
+"""Targets that a workflow calls only if a dry run of make knows them."""
+WRONG = """
+on: pull_request_target
+jobs:
+  wrong:
+    runs-on: ubuntu-nonesuch
+    steps:
+      - uses: actions/checkout@v7
+      - run: echo "${{ github.event.pull_request.title }}"
+"""
+
+
+def document(path: Path) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506 (`on` is no boolean, values are strings)
+    return read
+
+
+def jobs(path: Path) -> list[dict[str, Any]]:
+    return list(document(path)["jobs"].values())
+
+
+def targets(text: str) -> set[str]:
+    """Targets of the `make` commands of a workflow, with those of a matrix."""
+    called = re.findall(r"\bmake (?:-\S+ )*([a-z][a-z-]+)", text)
+    return {
+        target for targets in [*called, *re.findall(r"^ {10}- ([a-z][a-z A-Z0-9=-]+)$", text, re.MULTILINE)] for target in targets.split()
+    }
+
+
+@pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / "docs" / "examples" / "gitlab-ci.yml"], ids=lambda path: path.name)
+def test_workflow_calls_existing_targets(path: Path) -> None:
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = path.read_text()
+    called = {target for target in targets(text) if "=" not in target}
+    guarded = {target for target in OPTIONAL if f"if make --dry-run {target} " in text}
+    assert called - known - guarded == set()
+
+
+def test_targets_are_found_in_workflows() -> None:
+    assert {"lint", "checkov", "test", "local-down"} <= targets((FOLDER / "checks.yml").read_text())
+    assert {"preflight", "diff", "setup", "smoke"} <= targets((FOLDER / "environment.yml").read_text())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit(path: Path) -> None:
+    used = re.findall(r"uses: (\S+)(.*)", path.read_text())
+    foreign = [(action, comment) for action, comment in used if not action.startswith("./")]
+    assert [a for a, comment in foreign if not (re.search(r"@[0-9a-f]{40}$", a) and re.fullmatch(r" # v\d+\.\d+\.\d+", comment))] == []
+
+
+def test_each_action_has_one_version() -> None:
+    pinned = {tuple(action.split("@")) for path in WORKFLOWS for action in re.findall(r"uses: (\S+)", path.read_text()) if action[0] != "."}
+    assert len(pinned) == len({name for name, _ in pinned}) == 5
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow_has_no_secret_and_least_rights(path: Path) -> None:
+    text = path.read_text()
+    assert "secrets." not in text
+    assert document(path)["permissions"] == {}
+    assert all(job["permissions"] for job in jobs(path))
+    writes = {right for job in jobs(path) for right, level in job["permissions"].items() if level == "write"}
+    assert writes <= {"id-token", "pull-requests", "issues"}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_jobs_of_pull_requests_get_no_role(path: Path) -> None:
+    """Code of a pull request is checked out only in jobs that can read the repository and nothing else."""
+    if "pull_request" not in (document(path).get("on") or {}):
+        return
+    for job in jobs(path):
+        if any("checkout" in step.get("uses", "") for step in job["steps"]):
+            assert job["permissions"] == {"contents": "read"}
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_jobs_match_trust_of_their_roles(path: Path) -> None:
+    """The role `diff` trusts jobs without environment, the others jobs in theirs."""
+    for job in jobs(path):
+        roles = [step["with"]["role-to-assume"] for step in job.get("steps", []) if "role-to-assume" in step.get("with", {})]
+        named = {role.partition(":role/")[2].split("-")[1] for role in roles if ":role/spotmusic-" in role}
+        assert named <= ({"deploy", "push"} if "environment" in job else {"diff"})
+        assert bool(roles) <= ("id-token" in job["permissions"])
+
+
+def test_deployments_are_serial_per_environment() -> None:
+    deploy = document(FOLDER / "environment.yml")["jobs"]["deploy"]
+    assert deploy["concurrency"] == {"group": "deploy-${{ inputs.environment }}", "cancel-in-progress": "false"}
+    assert deploy["needs"] == "preflight"
+    order = {name: job.get("needs") for name, job in document(FOLDER / "deploy.yml")["jobs"].items()}
+    assert order == {"dev": None, "staging": "dev", "prod": "staging"}
+
+
+@pytest.mark.parametrize(
+    ("program", "options", "messages"),
+    [
+        ("actionlint", ["-shellcheck=", "-pyflakes="], ["ubuntu-nonesuch", "potentially untrusted"]),
+        ("zizmor", ["--offline"], ["dangerous-triggers", "unpinned-uses", "template-injection", "artipacked", "excessive-permissions"]),
+    ],
+)
+def test_wrong_workflow_is_caught(tmp_path: Path, program: str, options: list[str], messages: list[str]) -> None:
+    if not (TOOLS / program).exists():
+        pytest.skip(f"{program} is fetched by `make workflows`")
+    (tmp_path / "wrong.yml").write_text(WRONG)
+    ended = subprocess.run([str(TOOLS / program), *options, "wrong.yml"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert [message for message in messages if message not in ended.stdout] == []
+
+
+def test_workflow_checks_are_part_of_lint() -> None:
+    assert re.search(r"^lint: .*\bworkflows\b", (ROOT / "Makefile").read_text(), re.MULTILINE)
