@@ -64,8 +64,11 @@ $(CHECKOV)/.ready: requirements-checkov.lock
 checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
 	python -m tools.opinions.checkov
 
-test: setup  ## prove: run the whole test suite
-	python -m pytest
+# Two workers if there are two cores; none for options that a worker cannot have, such as WORKERS= ARGS=--pdb.
+WORKERS ?= $(if $(filter-out 0 1,$(shell getconf _NPROCESSORS_ONLN)),--numprocesses=2 --dist=loadgroup)
+
+test: setup  ## prove: run the whole test suite (ARGS: for pytest)
+	python -m pytest $(WORKERS) $(ARGS)
 
 # Both in one folder. The Go toolchain checks actionlint's sources, its wheel the archive of the release.
 WORKFLOWS := .tools/workflows

