@@ -35,7 +35,8 @@ def changed_assembly(assembly: Path, stack: SynthesizedStack, change: Callable[[
 
 
 def with_templates(assembly: Path, templates: dict[str, dict[str, Any]], *, into: Path) -> Path:
-    """Copies an assembly with other templates, such as those of an earlier release.
+    """Copies an assembly with other templates, such as those of an earlier release, and with the
+    dependencies that follow from their references.
 
     Args:
         assembly: the synthesized assembly.
@@ -44,10 +45,16 @@ def with_templates(assembly: Path, templates: dict[str, dict[str, Any]], *, into
     """
     shutil.copytree(assembly, into, symlinks=True)
     for folder in into.glob("assembly-*"):
-        artifacts = json.loads((folder / "manifest.json").read_text())["artifacts"].values()
-        for stack in (artifact for artifact in artifacts if artifact["type"] == "aws:cloudformation:stack"):
-            name = stack["properties"]["templateFile"]
-            text = json.dumps(templates[stack["displayName"].split("/")[1].split(" ")[0]])
+        manifest = json.loads((folder / "manifest.json").read_text())
+        made = {key: artifact for key, artifact in manifest["artifacts"].items() if artifact["type"] == "aws:cloudformation:stack"}
+        names = {key: stack["properties"]["stackName"] for key, stack in made.items()}
+        texts = {key: json.dumps(templates[stack["displayName"].split("/")[1].split(" ")[0]]) for key, stack in made.items()}
+        for key, stack in made.items():
+            producers = {other for other, name in names.items() if other != key and f'"StackName": "{name}"' in texts[key]}
+            stack["dependencies"] = sorted({*stack.get("dependencies", []), *producers})
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        for key, stack in made.items():
+            name, text = stack["properties"]["templateFile"], texts[key]
             (folder / name).write_text(text)
             _rehash(folder, name, hashlib.sha256(text.encode()).hexdigest())
     return into
