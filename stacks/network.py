@@ -78,14 +78,15 @@ class NetworkStack(EnvironmentStack):
             removal_policy=self.data_removal,
         )
         DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, retention_days=settings.observability.security_log_days)
-        self.balancer_logs = LogBucket(
+        logs = LogBucket(
             self,
             "BalancerLogs",
             retention_days=settings.data.buckets.log_days,
             query_prefixes=REQUEST_LOGS,
             only_other_stacks=True,
             removal_policy=self.data_removal,
-        ).bucket
+        )
+        self.balancer_logs = logs.bucket
         # CloudFront's private origin: in this stack, so that `edge` does not wait for the cluster.
         self.gateway = GatewayLoadBalancer(
             self,
@@ -97,6 +98,8 @@ class NetworkStack(EnvironmentStack):
             cluster_name=settings.resource_prefix,
             deletion_protection=settings.production,
         )
+        # Elastic Load Balancing writes a test object when logs are enabled: the policy comes first.
+        self.gateway.load_balancer.node.add_dependency(logs)
         self._hold_connections(settings)
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)
 

@@ -29,6 +29,9 @@ def recorded(balancer: Resource, *kinds: str) -> Verdicts:
         there = said["enabled"] == "true" and said["bucket"] == f"${{network/{logs.id}}}"
         yield balancer, there, f"Send its {kind} logs to the log bucket."
         yield balancer, prefixes[said["prefix"]] == 1, f"Give its {kind} logs a prefix of their own."
+    policies = {policy.id for policy in platform.all("AWS::S3::BucketPolicy", stack=balancer.stack) if policy.target("Bucket") is logs}
+    waits = policies <= set(balancer.body.get("DependsOn", []))
+    yield balancer, waits, "Add a dependency on the policy of the log bucket: enabling logs writes a test object."
 
 
 def encrypted(balancer: Resource, protocol: str) -> Verdicts:

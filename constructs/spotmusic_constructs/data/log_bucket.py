@@ -43,7 +43,7 @@ class LogBucket(Construct):
         query_prefixes: key prefixes, with a trailing slash, of logs with query strings, such as
             access logs of Application Load Balancers. These are deleted after `REQUEST_DAYS`.
             Default: none.
-        only_other_stacks: whether all writers are in other stacks. The policy packs then miss its
+        only_other_stacks: whether no bucket of its stack logs to it. The policy packs then miss its
             own server access logs.
         bucket_name: name of the bucket. WAF requires the prefix `aws-waf-logs-`. Default:
             generated.
