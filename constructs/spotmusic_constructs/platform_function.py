@@ -16,6 +16,7 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights
 
+_ARM64 = lambda_.Architecture.ARM_64
 PLACED_IN_VPC = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -116,7 +117,7 @@ class PlatformFunction(Construct):
             "Function",
             description=description,
             runtime=runtime,
-            architecture=lambda_.Architecture.ARM_64,
+            architecture=_ARM64,
             handler=handler,
             code=code,
             environment=dict(environment or {}),

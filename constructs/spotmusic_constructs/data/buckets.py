@@ -39,6 +39,12 @@ def send_events(bucket: s3.Bucket) -> None:
     )
 
 
+def allow(bucket: s3.Bucket, *statements: iam.PolicyStatement) -> None:
+    """Adds statements to the policy of a bucket, which `enforce_ssl` has created."""
+    policy = cast("s3.BucketPolicy", bucket.policy)
+    policy.document.add_statements(*statements)
+
+
 def admit_cloudfront(bucket: s3.Bucket) -> None:
     """Allows all distributions of this account to read objects.
 

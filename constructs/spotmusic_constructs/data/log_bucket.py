@@ -10,7 +10,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.data.buckets import handle_of
+from spotmusic_constructs.data.buckets import allow, handle_of
 from spotmusic_constructs.location import location_of
 
 _NONCURRENT_DAYS = 7
@@ -101,8 +101,7 @@ class LogBucket(Construct):
             ],
             removal_policy=removal_policy,
         )
-        for statement in _deliveries(bucket):
-            bucket.add_to_resource_policy(statement)
+        allow(bucket, *_deliveries(bucket))
         self.bucket = handle_of(bucket)
         acknowledge(bucket, {**_ACKNOWLEDGED, **(_NOT_LOGGED if only_other_stacks else {})})
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -225,6 +226,7 @@ class RelationalDatabase(Construct):
         self.rotation = users.function.function
 
 
+@cache
 def _engine(version: str) -> rds.IInstanceEngine:
     major = ".".join(version.split(".")[:2])
     return rds.DatabaseInstanceEngine.mysql(version=rds.MysqlEngineVersion.of(version, major))

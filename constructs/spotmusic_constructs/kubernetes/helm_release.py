@@ -220,12 +220,13 @@ def _naming_problems(release: str, chart: Chart | LocalChart) -> Iterator[str]:
 def _waiting_problems(*, wait: bool, atomic: bool, timeout: cdk.Duration) -> Iterator[str]:
     if atomic and not wait:
         yield "atomic without wait does not detect failing pods. Set wait as well."
-    if atomic and timeout.to_seconds() > LONGEST_ATOMIC_TIMEOUT * 60:
+    seconds = timeout.to_seconds()
+    if atomic and seconds > LONGEST_ATOMIC_TIMEOUT * 60:
         yield (
             f"a timeout of {timeout.to_human_string()} and an equally long rollback exceed that of Helm's function. "
             f"Use {LONGEST_ATOMIC_TIMEOUT} minutes at the most with atomic."
         )
-    if timeout.to_seconds() > LONGEST_TIMEOUT * 60:
+    if seconds > LONGEST_TIMEOUT * 60:
         yield f"a timeout of {timeout.to_human_string()} exceeds that of Helm's function. Use {LONGEST_TIMEOUT} minutes at the most."
 
 

@@ -10,6 +10,8 @@ from constructs import Construct
 
 from spotmusic_constructs.registry.retention import retention
 
+_KMS = ecr.RepositoryEncryption.KMS
+
 
 class ServiceRepositories(Construct):
     """One ECR repository for each service, with immutable tags.
@@ -59,7 +61,7 @@ class ServiceRepositories(Construct):
         repository = ecr.Repository(
             self,
             service,
-            encryption=ecr.RepositoryEncryption.KMS,
+            encryption=_KMS,
             encryption_key=self._key,
             image_tag_mutability=ecr.TagMutability.IMMUTABLE,
             image_scan_on_push=True,
