@@ -27,16 +27,15 @@ WORDS: Words = {
     "notifications": ("tasks",),
 }
 """Words of each kind. Without `tasks` the worker scales on no queue, and no metric counts messages."""
-REMOVALS: dict[str, tuple[str, Words]] = {
-    "playback": ("playback", {}),
-    "notifications": ("notifications", {"web-api": ("tasks",)}),
-    "words": ("", WORDS),
+REMOVALS: dict[str, tuple[tuple[str, ...], Words]] = {
+    "services": (("playback", "notifications"), {"web-api": ("tasks",)}),
+    "words": ((), WORDS),
 }
-"""A service with a route, a worker with the only queue of web-api, and words without a service."""
+"""A service with a route and a worker with the only queue of web-api, and words without a service."""
 
 
-def removed(state: str, service: str, words: Words) -> Settings:
-    """dev before, during and after the removal of a service and of words, validated as a file."""
+def removed(state: str, gone_services: tuple[str, ...], words: Words) -> Settings:
+    """dev before, during and after the removal of services and of words, validated as a file."""
     document = sample_of("dev").model_dump(exclude_unset=True)
     services = document["services"]
     if state != "running":
@@ -45,20 +44,21 @@ def removed(state: str, service: str, words: Words) -> Settings:
             services[name] |= {"retired_talks_to": gone} if state == "retired" else {}
             if "tasks" in gone and state == "deleted":
                 services[name].get("scaling", {}).pop("messages_per_task", None)
-    if service and state == "retired":
-        services[service]["retired"] = True
-    if service and state == "deleted":
-        del services[service]
+    for service in gone_services:
+        if state == "retired":
+            services[service]["retired"] = True
+        if state == "deleted":
+            del services[service]
     return Settings.model_validate(document)
 
 
 @pytest.fixture(scope="module")
 def synthesized_as(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Templates]:
     @cache
-    def templates(state: str, removal: str = "") -> Templates:
+    def templates(state: str, removal: str = "words") -> Templates:
         outdir = tmp_path_factory.mktemp("removal")
         app = cdk.App(outdir=str(outdir), context=feature_flags())
-        Platform(app, settings=removed(state, *REMOVALS.get(removal, ("", {}))))
+        Platform(app, settings=removed(state, *REMOVALS[removal]))
         app.synth()
         found = templates_in(Path(outdir) / "assembly-dev")
         before = stacks_before(Path(outdir) / "assembly-dev")
@@ -115,15 +115,15 @@ def test_tasks_stop_before_brokers_drop_users(synthesized_as: Callable[..., Temp
     assert order.index("ecs-services") < order.index("eks-platform")
 
 
-@pytest.mark.parametrize("service", ["playback", "notifications"])
+@pytest.mark.parametrize("service", REMOVALS["services"][0])
 def test_retired_service_is_gone_from_consumers(synthesized_as: Callable[..., Templates], service: str) -> None:
-    running, retired = synthesized_as("running"), synthesized_as("retired", service)
+    running, retired = synthesized_as("running"), synthesized_as("retired", "services")
     for stack in ("ecs-services", "observability"):
         assert f"{service}Service" in json.dumps(running["ecs-services"])
         assert f"{service}Service" not in json.dumps(retired[stack]), stack
     assert "/v1/playback" in json.dumps(running["eks-platform"]["Resources"])
     kong = next(r for id_, r in retired["eks-platform"]["Resources"].items() if id_.startswith("KongReleaseChart"))
-    assert ("/v1/playback" in json.dumps(kong)) == (service != "playback")
+    assert "/v1/playback" not in json.dumps(kong)
 
 
 @pytest.mark.parametrize("removal", REMOVALS)
