@@ -74,7 +74,7 @@ def fargate_services(
     resources = {name: cast("ecs.CfnService", service.service.node.find_child("Service")) for name, service in services.items()}
     for name, service in described.items():
         for called in [word for word in service.talks_to if word in resources]:
-            resources[name].add_dependency(resources[called])
+            resources[name].add_resource_dependency(resources[called])
     return services
 
 
