@@ -281,6 +281,7 @@ UNTRIED = {
     "IdentityProviderSettings.jwks_url": "changes with the kind",
     "IdentityProviderSettings.token_url": "changes with the kind",
 }
+SECURITY_RECORDS = ("AuditLog", "ControlPlane", "EventLog", "RotationFunction", "UsersFunction", "SigningKeyProvider")
 NAMED = {"services": "*", "topics": "events.kept", "queues": "kept", "providers": "a"}
 """Names below sections of names that users choose, in the changes above."""
 
@@ -363,6 +364,23 @@ def test_callers_depend_on_called_services(templates_of: Callable[[str], Templat
     services = {id_: r for id_, r in templates_of("base")["ecs-services"]["Resources"].items() if r["Type"] == "AWS::ECS::Service"}
     (caller,) = (service for id_, service in services.items() if id_.startswith("caller"))
     assert [id_ for id_ in caller["DependsOn"] if id_ in services] == [id_ for id_ in services if id_.startswith("called")]
+
+
+def test_log_groups_follow_settings(templates_of: Callable[[str], Templates]) -> None:
+    keys = ("observability.access_log_days", "observability.security_log_days", "network.flow_log_retention_days")
+    access, security, flows = (BASE[key] for key in keys)
+    groups = {
+        f"{stack}/{id_}": resource["Properties"].get("RetentionInDays")
+        for stack, template in templates_of("base").items()
+        for id_, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+    }
+    assert len(groups) > 20
+    assert {name: days for name, days in groups.items() if days not in (access, security, flows)} == {}
+    assert [name.split("/")[0] for name, days in groups.items() if days == flows] == ["network"]
+    records = {name: days for name, days in groups.items() if any(record in name for record in SECURITY_RECORDS)}
+    assert records
+    assert set(records.values()) == {security}
 
 
 def leaves() -> set[str]:
