@@ -257,8 +257,9 @@ status: setup  ## use: show which stacks the embedded AWS has
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
 	python -m tools.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM)) $(if $(SEED),--seed $(SEED))
 
-bench: setup  ## prove: measure synthesis, tests and local deployment
-	python -m tools.bench
+# ONLY: rows or groups of rows, such as "synth messages".
+bench: setup  ## prove: measure synthesis, tests and deployments (ONLY=synth)
+	@python -m tools.bench $(patsubst %,--only %,$(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 clean:  ## use: remove what setup and runs made
 	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }

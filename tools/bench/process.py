@@ -1,0 +1,79 @@
+"""Commands, measured with all processes that they start."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+class NotMeasuredError(Exception):
+    """A command failed or cannot run here. The message has the reason."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """Finished command: CPU of all its processes, peak of the largest one and of all together, and what it printed."""
+
+    cpu_seconds: float
+    largest_mib: float
+    tree_mib: float
+    output: str
+
+
+def run(*command: str, variables: dict[str, str] | None = None, sampled: bool = False) -> Run:
+    """Runs a command in the checkout; `sampled` watches the memory of all its processes 50 times a second."""
+    # Python writes bytecode in the first run, which is not counted; an inherited setting must not disable that.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    with tempfile.TemporaryFile("w+") as output:
+        settings = {**inherited, **(variables or {})}
+        group = 0 if sampled else None
+        process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=output, stderr=subprocess.STDOUT, process_group=group)
+        tree_mib = 0.0
+        while (ended := os.wait4(process.pid, os.WNOHANG if sampled else 0))[0] == 0:
+            tree_mib = max(tree_mib, _mib_of_group(process.pid))
+            time.sleep(0.02)
+        process.returncode = os.waitstatus_to_exitcode(ended[1])
+        output.seek(0)
+        printed = output.read()
+    if process.returncode != 0:
+        raise NotMeasuredError(f"{' '.join(command)} ended with {process.returncode}:\n{printed[-1500:]}")
+    # Linux reports KiB.
+    return Run(ended[2].ru_utime + ended[2].ru_stime, ended[2].ru_maxrss / 1024, tree_mib, printed)
+
+
+def in_turn(runs: int, **commands: Callable[[], Run]) -> list[dict[str, Run]]:
+    """Runs commands in turn, A B C A B C …, after an uncounted run of each: ratios are stable while the machine's speed drifts."""
+    for command in commands.values():
+        command()
+    return [{name: command() for name, command in commands.items()} for _ in range(runs)]
+
+
+def cpu_of_group(group: int) -> float:
+    """CPU seconds of the processes of a group and of their ended children."""
+    return sum(cpu_seconds for cpu_seconds, _ in _group(group))
+
+
+def _mib_of_group(group: int) -> float:
+    """Proportional set size: a page of three processes counts a third for each."""
+    mib = 0.0
+    for _, folder in _group(group):
+        with suppress(OSError, IndexError):  # it ended meanwhile
+            mib += int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0]) / 1024
+    return mib
+
+
+def _group(group: int) -> Iterator[tuple[float, Path]]:
+    if sys.platform != "linux":
+        raise NotMeasuredError("needs /proc of Linux")
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                yield sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK"), stat.parent
