@@ -64,8 +64,8 @@ $(CHECKOV)/.ready: requirements-checkov.lock
 checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
 	python -m tools.opinions.checkov
 
-# Two workers if there are two cores; none for options that a worker cannot have, such as WORKERS= ARGS=--pdb.
-WORKERS ?= $(if $(filter-out 0 1,$(shell getconf _NPROCESSORS_ONLN)),--numprocesses=2 --dist=loadgroup)
+# Options for two workers are --numprocesses=2 --dist=loadgroup. They take twice the processor time in all, so nobody has them by default.
+WORKERS ?=
 
 test: setup  ## prove: run the whole test suite (ARGS: for pytest)
 	python -m pytest $(WORKERS) $(ARGS)
