@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def is_judged(settings: Settings, *, asked: str | bool | None) -> bool:
-    """Returns whether validator and policy packs judge the templates (docs/adr/0023).
+    """Returns whether validator and policy packs judge the templates (docs/adr/0025).
 
     The CLI sets `CDK_VALIDATION=false` for commands without validation. Production is judged
     anyway, unless the context says `-c validation=false`.

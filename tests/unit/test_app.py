@@ -1,4 +1,4 @@
-"""Account of an environment, and validation of its templates (docs/adr/0023)."""
+"""Account of an environment, and validation of its templates (docs/adr/0025)."""
 
 import gc
 import json
