@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.local_aws.corrections import refuse_lost_exports, spelled_as_the_api, without_punctuation
+from tools.local_aws.corrections import logs_are_writable, refuse_lost_exports, spelled_as_the_api, without_punctuation
 
 BEFORE = {"secrets:Arn": "arn:key"}
 
@@ -38,3 +38,10 @@ def test_generated_passwords_have_no_punctuation() -> None:
     assert {"/", "@", '"'} <= set(asked["GenerateSecretString"]["ExcludeCharacters"])
     plain = {"GenerateSecretString": {"PasswordLength": 8}}
     assert without_punctuation(plain) == plain
+
+
+def test_late_invocation_creates_no_named_log_group() -> None:
+    configured = {"config": {"LoggingConfig": {"LogGroup": "queue-depth"}}}
+    assert not logs_are_writable(configured, {})
+    assert logs_are_writable(configured, {"queue-depth": {}})
+    assert logs_are_writable({"config": {}}, {})

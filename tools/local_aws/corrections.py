@@ -2,11 +2,11 @@
 
 import json
 import string
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Container, Mapping, Set
 from html import escape
 from typing import Any
 
-from ministack.services import backup, cloudformation, cloudwatch_logs, elasticache, route53, s3, secretsmanager
+from ministack.services import backup, cloudformation, cloudwatch_logs, elasticache, lambda_svc, route53, s3, secretsmanager
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
 from tools.local_aws.public_zones import EXISTING
@@ -27,6 +27,7 @@ def install() -> None:
     _give_existing_zones_their_id()
     _spell_containers_as_the_api()
     _generate_without_punctuation()
+    _create_no_named_log_group()
 
 
 def _name_anew_with_each_creation() -> None:
@@ -81,6 +82,25 @@ def spelled_as_the_api(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {key[:1].lower() + key[1:]: item if key in _OF_THE_AUTHOR else spelled_as_the_api(item) for key, item in value.items()}
+
+
+def _create_no_named_log_group() -> None:
+    """An invocation that ends after the destruction of its stack creates its log group again. In AWS
+    it lacks the right: a function with a log group in its configuration may write, not create.
+    """
+    write = lambda_svc._emit_lambda_logs
+
+    def written(function: dict[str, Any], *arguments: Any, **options: Any) -> None:
+        if logs_are_writable(function, cloudwatch_logs._log_groups):
+            write(function, *arguments, **options)
+
+    lambda_svc._emit_lambda_logs = written
+
+
+def logs_are_writable(function: Mapping[str, Any], groups: Container[str]) -> bool:
+    """Return whether the log group in a function's configuration exists, or it names none."""
+    named = function.get("config", function).get("LoggingConfig", {}).get("LogGroup")
+    return named is None or named in groups
 
 
 def _generate_without_punctuation() -> None:
