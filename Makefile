@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk preflight lock sbom outdated local local-down diff status mutants bench deploy-plan clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk cost prices preflight lock sbom outdated local local-down diff status mutants bench deploy-plan clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -128,6 +128,12 @@ tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	cd .tools && $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
 	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
+
+cost: setup  ## use: estimate the monthly cost of ENV (BASE=ref: its change)
+	@python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') $(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
+
+prices: setup  ## change: refresh the list prices of `make cost` (REGION)
+	@python -m tools.cost.refresh $(REGION:%=--region %)
 
 preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
 	@python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)

@@ -11,6 +11,7 @@ from spotmusic_cdk.settings.model import Model, Name, PolicyReference, TagKey, T
 from spotmusic_cdk.settings.network import DomainSettings, EdgeSettings, NetworkSettings
 from spotmusic_cdk.settings.observability import ObservabilitySettings, OperatorsSettings, ResilienceSettings
 from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
+from spotmusic_cdk.settings.usage import UsageSettings
 
 PROJECT = "spotmusic"
 """Name of the platform: prefix of stack and resource names, realm, and the tag `Project`."""
@@ -53,6 +54,7 @@ class Settings(Model):
     observability: ObservabilitySettings = ObservabilitySettings()
     operators: OperatorsSettings = OperatorsSettings()
     resilience: ResilienceSettings = ResilienceSettings()
+    usage: UsageSettings = UsageSettings()
 
     @property
     def resource_prefix(self) -> str:

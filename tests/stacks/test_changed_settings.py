@@ -267,6 +267,13 @@ HARMLESS: Settings = {
     "observability.monthly_budget_usd": 95_000,
     "resilience.peak": {"listeners": 50_000, "logins_per_second": 10, "events_per_second": 2000, "event_bytes": 500},
     "resilience.fault_injection": False,
+    "usage": {
+        "listeners": {"low": 1, "mid": 2, "high": 3},
+        "mean_percent": 20,
+        "audio_kbit_per_second": 96,
+        "requests_per_listener_hour": 10,
+        "audio_gib": 10,
+    },
 }
 
 

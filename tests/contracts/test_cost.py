@@ -1,0 +1,86 @@
+"""Estimate of the shipped environments: complete, close to a calculation by hand, and fast."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spotmusic_cdk.settings import regions
+from tests.conftest import Template, sample_of, settings_of
+from tools.assembly import stacks_in
+from tools.changes.assembly import templates_in
+from tools.cost import prices
+from tools.cost.estimate import estimate
+from tools.cost.resources import FREE, PRICED, unknown_types
+
+AT_HAND: dict[str, float] = {
+    # 30,000 listeners in the busiest minute, 33% of them on average: 9,900 for 730 hours.
+    # 160 kbit/s are 520,344 GB. Tiers of aws.amazon.com/cloudfront/pricing, South America.
+    "audio": 10_240 * 0.11 + 40_960 * 0.105 + 102_400 * 0.09 + 358_400 * 0.08 + 8_344 * 0.06,
+    # 60 requests an hour are 433.6 million: CloudFront 0.022 USD for 10,000, AWS WAF 0.60 for a million.
+    "requests": 43_360 * 0.022 + 433.6 * 0.6,
+    # Databases with a standby: db.r8g.xlarge 0.994 and db.r8g.large 0.497 USD an hour, each twice.
+    "databases": 2 * 730 * (0.994 + 0.497),
+    # 250 GiB with a standby; six vCPUs of Database Insights, and as much backup again.
+    "storage of databases": 250 * 0.438 + 6 * 730 * 0.0125 + 250 * 0.095,
+    # Three nodes cache.r7g.large of Redis.
+    "cache": 3 * 730 * 0.436,
+    # Three NAT gateways with an address, 50 GB each.
+    "gateways": 3 * (730 * (0.093 + 0.005) + 50 * 0.093),
+    # 13 interface endpoints in three zones.
+    "endpoints": 13 * 3 * 730 * 0.021,
+    # EKS, and three m6a.2xlarge for the brokers with the fee of 12%.
+    "brokers": 730 * 0.10 + 3 * 730 * 0.5508 * 1.12,
+    # About 8 vCPUs and 13 GiB of other pods: five c6a.large.
+    "other nodes": 5 * 730 * 0.1179 * 1.12,
+    # Brokers 500 and 50 GiB three times, Prometheus 100 twice, Alertmanager 5, disks of eight nodes.
+    "volumes": (3 * 550 + 2 * 100 + 3 * 5 + 8 * 80) * 0.152,
+    # A sixth of the most tasks: 41.1 vCPUs and 82.2 GiB, on Arm.
+    "tasks": 730 * (41.1 * 0.0557 + 82.2 * 0.0061),
+    # A third of the requests reaches services and leaves 1 kB in each of three logs, kept for a year.
+    "logs": (3 * 145 + 30) * (0.9 + 12 * 0.15 * 0.0408),
+    # Three load balancers; 725 GB through two of them and 1,084 GB of events through the third.
+    "load balancers": 3 * 730 * 0.034 + 2 * 725 * 0.011 + 1_084 * 0.00825,
+    # Two thirds of three hops of both cross zones, paid on both sides.
+    "between zones": 2 * 2 / 3 * 3 * (725 + 1_084) * 0.01,
+    # Prometheus: 31,600 series every 30 seconds, 0.90 USD for ten million samples.
+    "samples": 31_600 * 87_600 / 1e7 * 0.9,
+    # Container Insights: a cluster, five services, 39 tasks with a container, 20 metrics each.
+    "insights": 83 * 20 * 0.07,
+    # 1,000 GiB of audio, in storage and in two vaults, and restored once a week.
+    "audio library": 1_000 * (0.0405 + 2 * 0.05 + 52 / 12 * 0.02) + 12,
+    # Keys, secrets, some 200 metrics of alarms, nine rules of AWS WAF.
+    "small things": 12 * 1 + 26 * 0.4 + 200 * 0.1 + 14 + 19 + 10,
+}
+"""USD a month of prod at mid use, without the program."""
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_every_resource_type_is_priced(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+    assert unknown_types(templates(environment)) == []
+
+
+def test_priced_type_is_not_declared_free() -> None:
+    assert PRICED.keys() & FREE.keys() == set()
+
+
+def test_estimate_matches_calculation_at_hand(synthesized: Callable[[str], Path]) -> None:
+    settings = settings_of("prod")
+    if settings.model_copy(update={"observability": None}) != sample_of("prod").model_copy(update={"observability": None}):
+        pytest.skip("environments/prod.yaml differs from the calculated one")
+    assembly = synthesized("prod")
+    places = {id_: stack.region for id_, stack in stacks_in(assembly).items()}
+    start = time.process_time()
+    found = estimate(templates_in(assembly), places, settings, prices.read())
+    assert time.process_time() - start < 1
+    assert found.total[1] == pytest.approx(sum(AT_HAND.values()), rel=0.1)
+    without_audio = sum(usd for name, usd in AT_HAND.items() if name != "audio")
+    assert found.total[1] - 43_816 == pytest.approx(without_audio, rel=0.1)
+
+
+@pytest.mark.parametrize(("region", "prefix", "place"), [("sa-east-1", "SA", "south-america"), ("us-east-1", "US", "us-mx-ca")])
+def test_delivery_costs_what_synthesis_warns_of(region: str, prefix: str, place: str) -> None:
+    terabytes = 60_000 * regions.MEAN_OF_PEAK * regions.BYTES_PER_SECOND * regions.SECONDS_OF_A_MONTH / 1e12
+    usd = prices.read().usd("AmazonCloudFront", f"{prefix}-DataTransfer-Out-Bytes", place, terabytes * 1000)
+    assert usd == pytest.approx(regions.monthly_usd(60_000, region), rel=0.02)

@@ -1,0 +1,173 @@
+"""The estimate as a command: reports, comparison, and one message for each mistake."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT
+from tools.changes import source
+from tools.cost import __main__ as command
+from tools.cost import prices
+from tools.cost.prices import CostError, Price, Prices
+
+ENVIRONMENTS = ROOT / "tests" / "environments"
+CACHE = {"CacheNodeType": "cache.r7g.large", "Engine": "redis", "NumNodeGroups": 1, "ReplicasPerNodeGroup": 2}
+
+
+def assembly_of(folder: Path, **stacks: dict[str, dict[str, Any]]) -> Path:
+    """Cloud assembly with one template for each stack, in sa-east-1."""
+    folder.mkdir(exist_ok=True)
+    artifacts = {}
+    for stack, resources in stacks.items():
+        body = {"Resources": {id_: {"Type": about["Type"], "Properties": about.get("Properties", {})} for id_, about in resources.items()}}
+        (folder / f"{stack}.json").write_text(json.dumps(body))
+        artifacts[stack] = {
+            "type": "aws:cloudformation:stack",
+            "displayName": f"prod/{stack}",
+            "environment": "aws://111122223333/sa-east-1",
+            "properties": {"templateFile": f"{stack}.json"},
+        }
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    return folder
+
+
+@pytest.fixture
+def assembly(tmp_path: Path) -> Path:
+    """Assembly of a cache, a key and an address."""
+    return assembly_of(
+        tmp_path / "now",
+        network={"Address": {"Type": "AWS::EC2::EIP"}},
+        data={"Cache": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE}, "Key": {"Type": "AWS::KMS::Key"}},
+    )
+
+
+def run(*arguments: str | Path) -> int:
+    return command.main(["--env", "prod", "--environments", str(ENVIRONMENTS), *map(str, arguments)])
+
+
+def test_report_has_stacks_total_and_savings(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--assembly", assembly) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:2] == ["prod:", "USD"]
+    assert "data                                                  956        956        956" in lines
+    assert any(line.startswith("     286  Reserve the cache nodes") for line in lines)
+    assert any("191  Use Valkey in place of Redis" in line for line in lines)
+    assert all(len(line) <= 100 for line in lines)
+
+
+def test_json_has_every_line_and_level(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--assembly", assembly, "--format", "json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["total"] == [959.49] * 3
+    assert found["listeners"] == [6000, 30000, 60000]
+    assert {line["label"] for line in found["lines"]} == {"public addresses", "cache, cache.r7g.large redis", "keys"}
+
+
+def test_markdown_shows_the_difference(assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    before = assembly_of(tmp_path / "before", network={}, data={"Key": {"Type": "AWS::KMS::Key"}})
+
+    @contextmanager
+    def of_ref(_checkout: Path, _ref: str, _environment: str) -> Iterator[Path]:
+        yield before
+
+    monkeypatch.setattr(source, "of_ref", of_ref)
+    monkeypatch.setattr(command, "_require_ref", lambda _ref: None)
+    assert run("--assembly", assembly, "--base", "main", "--format", "markdown") == 0
+    text = capsys.readouterr().out
+    assert "| data | 956 | 956 | 956 | +955 |" in text
+    assert "| network | 4 | 4 | 4 | +3.65 |" in text
+    assert "against `main`" in text
+    assert run("--assembly", assembly, "--base", "main") == 0
+    assert ["all", "+958", "+958", "+958"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
+def test_budget_below_estimate_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    nodes = {f"C{n}": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE} for n in range(100)}
+    assert run("--assembly", assembly_of(tmp_path / "many", data=nodes)) == 0
+    assert "Warning: The estimate exceeds observability.monthly_budget_usd" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--env", "nowhere"], "there is no environment 'nowhere'"),
+        (["--base", "no-such-ref"], "BASE=no-such-ref is no commit of this repository"),
+        (["--assembly", "/nowhere"], "/nowhere: 0 environments found"),
+        (["--prices", "/nowhere/prices.csv"], "prices.csv cannot be read"),
+    ],
+)
+def test_mistake_has_one_message(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*arguments) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert (shown.out, "Traceback" in shown.err) == ("", False)
+
+
+def test_unknown_type_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--assembly", assembly_of(tmp_path / "new", data={"Table": {"Type": "AWS::DynamoDB::Table"}})) == 2
+    assert "No price of AWS::DynamoDB::Table. Add it to PRICED or FREE" in capsys.readouterr().err
+
+
+def test_missing_price_is_named(assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [line for line in prices.PATH.read_text().splitlines(keepends=True) if "PublicIPv4" not in line]
+    (tmp_path / "prices.csv").write_text("".join(rows))
+    assert run("--assembly", assembly, "--prices", tmp_path / "prices.csv") == 2
+    assert "No price of AmazonVPC PublicIPv4:InUseAddress in sa-east-1. Add it to" in capsys.readouterr().err
+
+
+def test_malformed_prices_are_refused(assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "prices.csv").write_text("service,usage\nAmazonVPC,x\n")
+    assert run("--assembly", assembly, "--prices", tmp_path / "prices.csv") == 2
+    assert "prices.csv has a malformed row" in capsys.readouterr().err
+
+
+def test_base_without_git_is_refused(assembly: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert run("--assembly", assembly, "--base", "main") == 2
+    assert "BASE needs git" in capsys.readouterr().err
+
+
+def test_base_that_fails_to_synthesize_is_named(
+    assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkout = tmp_path / "checkout"
+    (checkout / "environments").mkdir(parents=True)
+    (checkout / "environments" / "prod.yaml").write_text("name: prod\n")
+    (checkout / "cdk.json").write_text('{"context": {}}')
+    (checkout / "app.py").write_text('raise SystemExit("boom")\n')
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", "-C", str(checkout)]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "One"]):
+        subprocess.run([*git, *arguments], check=True)
+    monkeypatch.setattr(command, "CHECKOUT", checkout)
+    assert run("--assembly", assembly, "--base", "HEAD") == 2
+    assert "BASE=HEAD cannot be synthesized: boom. Use a ref" in capsys.readouterr().err
+
+
+def test_tiers_are_paid_one_after_another() -> None:
+    def tier(start: float, usd: float) -> Price:
+        return Price("A", "B", "GB", "any", start, usd, date(2026, 1, 1), "verified", "")
+
+    known = Prices([tier(100, 0.5), tier(0, 1)])
+    assert (known.usd("A", "B", "x", 50), known.usd("A", "B", "x", 300)) == (50, 200)
+    with pytest.raises(CostError, match="No price of A C in x"):
+        known.usd("A", "C", "x", 1)
+
+
+@pytest.mark.parametrize(("read", "old"), [(date(2026, 8, 1), False), (date(2026, 7, 31), True), (None, True)])
+def test_prices_age_after_120_days(read: date | None, old: bool) -> None:
+    assert Price("A", "B", "GB", "any", 0, 1, read, "verified", "").old(date(2026, 11, 29)) is old
+
+
+def test_shipped_prices_have_source_and_status() -> None:
+    rows = prices.PATH.read_text().splitlines()
+    assert rows[0] == ",".join(prices.COLUMNS)
+    known = prices.read()
+    assert len(known) == len(rows) - 1
+    assert {row.status for row in known} == {"verified", "unverified", "assumed"}
+    assert [row for row in known if not row.source] == []

@@ -1,0 +1,102 @@
+"""Refresh of list prices from a recorded price list."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tools.cost import prices, refresh
+
+HEAD = '"FormatVersion","v1.0"\n"Disclaimer","d"\n"Publication Date","2026-11-20T00:00:00Z"\n"Version","1"\n"OfferCode","{code}"\n'
+COLUMNS = '"SKU","TermType","StartingRange","EndingRange","Unit","PricePerUnit","usageType","Cache Engine","Operating System"\n'
+OFFERS = {
+    "AmazonElastiCache": (
+        '"1","OnDemand","0","Inf","Hrs","0.4","SAE1-NodeUsage:cache.r7g.large","Redis",""\n'
+        '"2","OnDemand","0","Inf","Hrs","0.3","SAE1-NodeUsage:cache.r7g.large","Valkey",""\n'
+        '"3","Reserved","0","Inf","Hrs","0.1","SAE1-NodeUsage:cache.r7g.large","Valkey",""\n'
+    ),
+    "AmazonEC2": (
+        '"4","OnDemand","0","Inf","Hrs","0.5","SAE1-BoxUsage:m6a.large","","Linux"\n'
+        '"5","OnDemand","0","Inf","Hrs","0.9","SAE1-BoxUsage:m6a.large","","Windows"\n'
+    ),
+}
+FILE = """service,usage,unit,region,from,usd,date,status,source
+AmazonEC2,BoxUsage:m6a.large,Hrs,sa-east-1,0,0.1377,2025-05-28,unverified,somewhere
+AmazonEC2,BoxUsage:m9z.large,Hrs,sa-east-1,0,0.2,2025-05-28,unverified,somewhere
+AmazonElastiCache,NodeUsage:cache.r7g.large:redis,Hrs,sa-east-1,0,0.436,2025-05-28,verified,somewhere
+AmazonElastiCache,NodeUsage:cache.r7g.large:valkey,Hrs,sa-east-1,0,0.3488,2025-05-28,verified,somewhere
+awskms,KMS-Keys,Months,any,0,1,2026-08-21,verified,somewhere
+"""
+
+
+@pytest.fixture
+def endpoint() -> Iterator[str]:
+    """Price list with two offers, in any region."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            code = self.path.split("/")[4]
+            rows = OFFERS.get(code)
+            self.send_response(404 if rows is None else 200)
+            self.end_headers()
+            if rows is not None:
+                self.wfile.write((HEAD.format(code=code) + COLUMNS + rows).encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "prices.csv"
+    path.write_text(FILE)
+    return path
+
+
+def test_refresh_takes_prices_and_date(endpoint: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refresh.main(["--endpoint", endpoint, "--file", str(file)]) == 0
+    lines = file.read_text().splitlines()
+    source = '"AWS price list, bulk offer file AmazonEC2"'
+    assert f"AmazonEC2,BoxUsage:m6a.large,Hrs,sa-east-1,0,0.5,2026-11-20,verified,{source}" in lines
+    assert [line.split(",")[5] for line in lines[1:]] == ["0.5", "0.2", "0.4", "0.3", "1"]
+    out = capsys.readouterr().out
+    assert "3 of 5 prices changed" in out
+    assert "1 are not in the price list, and stay as they are: AmazonEC2 BoxUsage:m9z.large in sa-east-1" in out
+
+
+def test_refresh_adds_a_region(endpoint: str, file: Path) -> None:
+    assert refresh.main(["--endpoint", endpoint, "--file", str(file), "--region", "eu-central-1"]) == 0
+    assert prices.read(file).usd("AmazonEC2", "BoxUsage:m6a.large", "eu-central-1", 10) == 5
+
+
+@pytest.mark.parametrize("offers", [{}, {"AmazonEC2": ""}])
+def test_failed_refresh_leaves_the_file(
+    endpoint: str, file: Path, offers: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(globals(), "OFFERS", offers)
+    assert refresh.main(["--endpoint", endpoint, "--file", str(file)]) == 2
+    assert file.read_text() == FILE
+    assert "prices.csv is unchanged" in capsys.readouterr().err
+    assert [path.name for path in file.parent.iterdir()] == ["prices.csv"]
+
+
+def test_refresh_without_internet_says_so(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refresh.main(["--endpoint", "http://127.0.0.1:9", "--file", str(file)]) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(
+        "The AWS price list cannot be read from http://127.0.0.1:9/offers/v1.0/aws/AmazonEC2/current/sa-east-1/index.csv"
+    )
+    assert file.read_text() == FILE
+
+
+def test_shipped_file_survives_a_rewrite(tmp_path: Path) -> None:
+    refresh.write(tmp_path / "prices.csv", prices.read())
+    assert sorted((tmp_path / "prices.csv").read_text().splitlines()) == sorted(prices.PATH.read_text().splitlines())

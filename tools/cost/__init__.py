@@ -1,0 +1,1 @@
+"""Monthly cost of an environment, estimated from its templates (docs/cost.md)."""

@@ -1,0 +1,124 @@
+"""`python -m tools.cost --env prod`: monthly cost of an environment at low, mid and high use."""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from tools.assembly import stacks_in
+from tools.changes.assembly import templates_in
+from tools.cost import prices, report
+from tools.cost.estimate import Estimate, estimate
+from tools.cost.prices import CostError, Prices
+
+CHECKOUT = Path(__file__).parents[2]
+FORMATS = ("text", "json", "markdown")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the estimate of one environment.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0, also above the budget; 2 if there is no estimate.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        found, base = _estimates(options)
+    except (CostError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    today = datetime.now(tz=UTC).date()
+    match options.format:
+        case "json":
+            print(report.as_json(found, base, options.base, today))
+        case "markdown":
+            print(report.markdown(found, base, options.base, today))
+        case _:
+            print(report.text(found, base, options.base, today, everything=options.all))
+    return 0
+
+
+def _estimates(options: argparse.Namespace) -> tuple[Estimate, Estimate | None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SettingsWarning)
+        settings = load(options.env, folder=options.environments, today=versions.RELEASED)
+    known = prices.read(options.prices)
+    if options.base:
+        _require_ref(options.base)
+    with ExitStack() as opened:
+        assembly = options.assembly or opened.enter_context(_synthesized(options.env))
+        found = _of(assembly, settings, known)
+        base = _of(opened.enter_context(_of_ref(options.base, options.env)), settings, known) if options.base else None
+    return found, base
+
+
+def _of(assembly: Path, settings: Settings, known: Prices) -> Estimate:
+    found = [path for path in (assembly, *sorted(assembly.glob("assembly-*"))) if (path / "manifest.json").exists() and stacks_in(path)]
+    if len(found) != 1:
+        raise CostError(f"{assembly}: {len(found)} environments found. Use the folder of one, such as cdk.out/prod.")
+    regions = {id_: stack.region for id_, stack in stacks_in(found[0]).items()}
+    return estimate(templates_in(found[0]), regions, settings, known)
+
+
+def _require_ref(ref: str) -> None:
+    if shutil.which("git") is None:
+        raise CostError("BASE needs git, which is not in PATH. Install it, or leave BASE out.")
+    command = ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
+    if subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False).returncode != 0:  # noqa: S603
+        raise CostError(f"BASE={ref} is no commit of this repository. Fetch it, or use a branch, a tag or a hash.")
+
+
+@contextmanager
+def _synthesized(environment: str) -> Iterator[Path]:
+    from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
+
+    print(f"Synthesizing {environment} (half a minute) …", file=sys.stderr)
+    try:
+        with source.synthesized(CHECKOUT, environment) as assembly:
+            yield assembly
+    except source.SourceError as error:
+        raise CostError(f"{environment} cannot be synthesized: {_cause(error)}. Run `make check ENV={environment}`.") from None
+
+
+@contextmanager
+def _of_ref(ref: str, environment: str) -> Iterator[Path]:
+    from tools.changes import source  # noqa: PLC0415
+
+    print(f"Synthesizing {environment} of {ref} …", file=sys.stderr)
+    try:
+        with source.of_ref(CHECKOUT, ref, environment) as assembly:
+            yield assembly
+    except source.SourceError as error:
+        advice = "Use a ref that synthesizes with the packages of today."
+        raise CostError(f"BASE={ref} cannot be synthesized: {_cause(error)}. {advice}") from None
+
+
+def _cause(error: Exception) -> str:
+    """Last line of an error, which has the cause."""
+    return str(error).strip().splitlines()[-1].strip().rstrip(".")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.cost", description=__doc__)
+    parser.add_argument("--env", required=True, help="environment, the name of its file")
+    parser.add_argument("--base", default="", metavar="REF", help="git ref to compare with, at the use of today")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.add_argument("--all", action="store_true", help="list every item of a stack")
+    parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
+    parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
+    parser.add_argument("--prices", type=Path, default=prices.PATH, help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

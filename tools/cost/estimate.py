@@ -1,0 +1,120 @@
+"""Estimate of an environment: lines by stack and item, with their total and the largest savings."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from spotmusic_cdk.settings import Settings
+from tools.changes.assembly import Templates
+from tools.cost.lines import Amounts, Line, total
+from tools.cost.prices import CostError, Price, Prices
+from tools.cost.resources import Environment, unknown_types, uses
+from tools.cost.savings import Saving, savings
+from tools.cost.use import LEVELS, levels_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """Monthly cost of an environment.
+
+    Args:
+        environment: its name.
+        region: home region.
+        listeners: listeners in the busiest minute, at each level.
+        budget: monthly budget in USD.
+        lines: items, by stack and price.
+        prices: prices in use.
+        savings: savings, largest first.
+    """
+
+    environment: str
+    region: str
+    listeners: tuple[int, int, int]
+    budget: int
+    lines: list[Line]
+    prices: list[Price]
+    savings: list[Saving]
+
+    @property
+    def stacks(self) -> dict[str, Amounts]:
+        """Price of each stack."""
+        names = dict.fromkeys(line.stack for line in self.lines)
+        return {name: total([line.usd for line in self.lines if line.stack == name]) for name in names}
+
+    @property
+    def total(self) -> Amounts:
+        """Price of all stacks."""
+        return total([line.usd for line in self.lines])
+
+    @property
+    def unsure_percent(self) -> tuple[int, int, int]:
+        """Percentage of the total at prices without a public source."""
+        low, mid, high = (round(100 * part / whole) if whole else 0 for part, whole in zip(total(self._unsure), self.total, strict=True))
+        return low, mid, high
+
+    @property
+    def _unsure(self) -> list[Amounts]:
+        return [line.unsure for line in self.lines]
+
+    def warnings(self, today: date) -> list[str]:
+        """Returns what makes the estimate doubtful, or the budget too low."""
+        found = []
+        exceeded = [f"{name} {usd:,.0f}" for name, usd in zip(LEVELS, self.total, strict=True) if usd > self.budget]
+        if exceeded:
+            found.append(f"The estimate exceeds observability.monthly_budget_usd ({self.budget:,}): {', '.join(exceeded)} USD.")
+        old = [price for price in self.prices if price.old(today)]
+        if old:
+            undated = sum(price.read is None for price in old)
+            oldest = min((price.read for price in old if price.read), default=None)
+            since = f"; the oldest is of {oldest}" if oldest else ""
+            words = f"{len(old)} of {len(self.prices)} prices are older than 120 days or without a date ({undated}){since}."
+            found.append(f"{words} Refresh them: make prices.")
+        return found
+
+
+def estimate(templates: Templates, regions: Mapping[str, str], settings: Settings, prices: Prices) -> Estimate:
+    """Estimates the monthly cost of an environment.
+
+    Args:
+        templates: templates by stack id.
+        regions: region of each stack.
+        settings: settings of the environment, with its use.
+        prices: list prices.
+
+    Raises:
+        CostError: a resource type is unknown, or a price is missing.
+    """
+    if unknown := unknown_types(templates):
+        raise CostError(f"No price of {', '.join(unknown)}. Add it to PRICED or FREE in tools/cost/resources.py.")
+    of, levels = Environment(settings, templates, prices), levels_of(settings)
+    quantities: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(lambda: [0.0] * len(LEVELS))
+    for index, level in enumerate(levels.values()):
+        for stack, region, use in uses(of, level, regions):
+            quantities[stack, use.label, use.service, use.usage, region][index] += use.quantity
+    lines: dict[tuple[str, str], tuple[list[Amounts], list[Amounts]]] = defaultdict(lambda: ([], []))
+    used: dict[Price, None] = {}
+    for (stack, label, service, usage, region), (low, mid, high) in quantities.items():
+        tiers = prices.tiers(service, usage, region)
+        used.update(dict.fromkeys(tiers))
+        usd = (
+            prices.usd(service, usage, region, low),
+            prices.usd(service, usage, region, mid),
+            prices.usd(service, usage, region, high),
+        )
+        lines[stack, label][0].append(usd)
+        if not all(tier.sure for tier in tiers):
+            lines[stack, label][1].append(usd)
+    order = list(templates)
+    found = [Line(stack, label, total(usd), total(unsure)) for (stack, label), (usd, unsure) in lines.items()]
+    found.sort(key=lambda line: (order.index(line.stack), -line.usd[1]))
+    low, mid, high = (level.listeners for level in levels.values())
+    return Estimate(
+        environment=settings.name,
+        region=settings.region,
+        listeners=(low, mid, high),
+        budget=settings.observability.monthly_budget_usd,
+        lines=found,
+        prices=list(used),
+        savings=savings(of, found, levels["mid"]),
+    )

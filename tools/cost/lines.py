@@ -1,0 +1,29 @@
+"""Items of an estimate."""
+
+from dataclasses import dataclass
+
+Amounts = tuple[float, float, float]
+"""USD of a month at low, mid and high use."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Item of a stack.
+
+    Args:
+        stack: id of the stack.
+        label: what is paid for.
+        usd: its price.
+        unsure: part of it at prices without a public source.
+    """
+
+    stack: str
+    label: str
+    usd: Amounts
+    unsure: Amounts
+
+
+def total(amounts: list[Amounts]) -> Amounts:
+    """Returns the sum of amounts, level by level."""
+    low, mid, high = (sum(column) for column in zip(*amounts, strict=True)) if amounts else (0.0, 0.0, 0.0)
+    return low, mid, high

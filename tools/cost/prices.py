@@ -1,0 +1,120 @@
+"""List prices of AWS: data with region, date, status and source."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from math import inf
+from pathlib import Path
+
+PATH = Path(__file__).with_name("prices.csv")
+COLUMNS = ("service", "usage", "unit", "region", "from", "usd", "date", "status", "source")
+EVERYWHERE = ("any", "global")
+"""Regions of a price that is the same everywhere."""
+OLD_DAYS = 120
+"""Days after which the estimate warns of a price."""
+
+
+class CostError(Exception):
+    """Estimate that is impossible. The message has the reason and the remedy."""
+
+
+@dataclass(frozen=True)
+class Price:
+    """Row of `prices.csv`.
+
+    Args:
+        service: code of the service in the AWS price list, such as `AmazonEC2`.
+        usage: usage type without the prefix of its region.
+        unit: unit of the quantity.
+        region: region, continent of CloudFront, or `any`.
+        start: quantity of a month from which the price applies, of prices in tiers.
+        usd: price of a unit in USD.
+        read: date of the price; None if unknown.
+        status: `verified` has a public source, `unverified` has none, `assumed` is derived from
+            another price.
+        source: source of the price.
+    """
+
+    service: str
+    usage: str
+    unit: str
+    region: str
+    start: float
+    usd: float
+    read: date | None
+    status: str
+    source: str
+
+    @property
+    def sure(self) -> bool:
+        """True with a public source."""
+        return self.status == "verified"
+
+    def old(self, today: date) -> bool:
+        """True for a price of unknown age, or older than 120 days."""
+        return self.read is None or (today - self.read).days > OLD_DAYS
+
+
+class Prices:
+    """Prices by service, usage type and region.
+
+    Args:
+        rows: prices, in any order.
+    """
+
+    def __init__(self, rows: Iterable[Price]) -> None:
+        self._tiers: dict[tuple[str, str, str], list[Price]] = defaultdict(list)
+        for row in sorted(rows, key=lambda row: row.start):
+            self._tiers[row.service, row.usage, row.region].append(row)
+
+    def __iter__(self) -> Iterator[Price]:
+        return (row for tiers in self._tiers.values() for row in tiers)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._tiers.values()))
+
+    def tiers(self, service: str, usage: str, region: str) -> list[Price]:
+        """Returns the tiers of a price, lowest volume first.
+
+        Raises:
+            CostError: the price is missing.
+        """
+        for place in (region, *EVERYWHERE):
+            if found := self._tiers.get((service, usage, place)):
+                return found
+        advice = f"Add it to tools/cost/{PATH.name}, or run `make prices REGION={region}`."
+        raise CostError(f"No price of {service} {usage} in {region}. {advice}")
+
+    def usd(self, service: str, usage: str, region: str, quantity: float) -> float:
+        """Returns the price of a quantity of a month, tier by tier."""
+        tiers = self.tiers(service, usage, region)
+        ends = [*(tier.start for tier in tiers[1:]), inf]
+        return sum(max(0.0, min(quantity, end) - tier.start) * tier.usd for tier, end in zip(tiers, ends, strict=True))
+
+    def of_kind(self, service: str, start: str, region: str) -> dict[str, float]:
+        """Returns the prices of a region whose usage type starts with a text, by the rest of it."""
+        kinds = {usage: rows[0].usd for (code, usage, place), rows in self._tiers.items() if (code, place) == (service, region)}
+        return {usage.removeprefix(start): usd for usage, usd in kinds.items() if usage.startswith(start)}
+
+
+def read(path: Path = PATH) -> Prices:
+    """Reads a file of prices.
+
+    Raises:
+        CostError: the file is missing, or a row is malformed.
+    """
+    try:
+        with path.open(newline="") as file:
+            return Prices([_price(row) for row in csv.DictReader(file)])
+    except OSError as error:
+        raise CostError(f"{path.name} cannot be read: {error.strerror}. Restore it with git, or run `make prices`.") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise CostError(f"{path.name} has a malformed row: {error}. Restore it with git, or run `make prices`.") from None
+
+
+def _price(row: dict[str, str]) -> Price:
+    start, usd = float(row["from"]), float(row["usd"])
+    day = date.fromisoformat(row["date"]) if row["date"] else None
+    return Price(row["service"], row["usage"], row["unit"], row["region"], start, usd, day, row["status"], row["source"])

@@ -1,0 +1,158 @@
+"""`python -m tools.cost.refresh`: current list prices from AWS's public price list, for `make prices`."""
+
+import argparse
+import csv
+import io
+import re
+import sys
+import tempfile
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from tools.cost.prices import COLUMNS, PATH, CostError, Price, Prices, read
+
+BULK = "https://pricing.us-east-1.amazonaws.com"
+REFERENCE = "sa-east-1"
+"""Region whose usage types a new region gets."""
+_TIMEOUT_SECONDS = 30
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12})+-[0-9]")
+_PREFIX = re.compile(r"^[A-Z]{2,4}[0-9]?-")
+_PLAIN: Mapping[str, Mapping[str, str]] = {
+    "AmazonEC2": {"Operating System": "Linux", "Tenancy": "Shared", "CapacityStatus": "Used", "Pre Installed S/W": "NA"},
+    "AmazonRDS": {"Database Engine": "MySQL", "Deployment Option": "Single-AZ"},
+}
+"""Values of columns that tell apart products with one usage type. An empty value counts as equal."""
+
+Row = dict[str, str]
+Wanted = tuple[str, float]
+"""Usage type and start of a tier."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Refreshes `prices.csv`, as a whole or not at all.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0, or 2 if the price list is not available.
+    """
+    parser = argparse.ArgumentParser(prog="python -m tools.cost.refresh", description=__doc__)
+    parser.add_argument("--region", action="append", metavar="REGION", help="region to refresh or to add; default: all in the file")
+    parser.add_argument("--endpoint", default=BULK, help=argparse.SUPPRESS)
+    parser.add_argument("--file", type=Path, default=PATH, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    try:
+        known = read(options.file)
+        rows, missing = refreshed(known, options.region or regions_in(known), options.endpoint)
+    except CostError as error:
+        print(error, file=sys.stderr)
+        return 2
+    changed = len(set(rows) - set(known))
+    write(options.file, rows)
+    print(f"{options.file.name}: {changed} of {len(rows)} prices changed. Review them: git diff {options.file.name}")
+    if missing:
+        print(f"{len(missing)} are not in the price list, and stay as they are: {', '.join(missing[:5])}{' …' if missing[5:] else ''}")
+    return 0
+
+
+def regions_in(known: Prices) -> list[str]:
+    """Returns the regions of AWS in a file of prices."""
+    return sorted({row.region for row in known if _REGION.fullmatch(row.region)})
+
+
+def refreshed(known: Prices, regions: Iterable[str], endpoint: str) -> tuple[list[Price], list[str]]:
+    """Returns all prices, those of some regions as in the price list, and the names of those without one.
+
+    Args:
+        known: prices before.
+        regions: regions to refresh or to add.
+        endpoint: address of the price list.
+
+    Raises:
+        CostError: the price list is not available, or it has another form.
+    """
+    rows = {(row.service, row.usage, row.region, row.start): row for row in known}
+    missing = []
+    for region in regions:
+        wanted = [row for row in known if row.region == region] or [replace(row, region=region) for row in known if row.region == REFERENCE]
+        for service in sorted({row.service for row in wanted}):
+            found = _offer(endpoint, service, region, {(row.usage, row.start) for row in wanted if row.service == service})
+            for row in wanted:
+                if row.service != service:
+                    continue
+                price = found.get((row.usage, row.start))
+                if price is None:
+                    missing.append(f"{service} {row.usage} in {region}")
+                else:
+                    rows[service, row.usage, region, row.start] = replace(
+                        row, usd=price[0], read=price[1], status="verified", source=_source(service)
+                    )
+    return sorted(rows.values(), key=lambda row: (row.service, row.usage, row.region, row.start)), missing
+
+
+def _source(service: str) -> str:
+    return f"AWS price list, bulk offer file {service}"
+
+
+def _offer(endpoint: str, service: str, region: str, wanted: set[Wanted]) -> dict[Wanted, tuple[float, date]]:
+    """Prices and publication date of an offer file, which is read line by line: that of EC2 has hundreds of MB."""
+    address = f"{endpoint}/offers/v1.0/aws/{service}/current/{region}/index.csv"
+    print(f"{service}, {region} …", file=sys.stderr)
+    found: dict[Wanted, tuple[float, date]] = {}
+    try:
+        with closing(urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS)) as answer:  # noqa: S310 (https, or a test's own server)
+            text = io.TextIOWrapper(answer, encoding="utf-8", newline="")
+            published = _published(text)
+            for row in csv.DictReader(text):
+                key = (_usage(row), float(row["StartingRange"] or 0)) if row["TermType"] == "OnDemand" else None
+                if key in wanted and _plain(service, row):
+                    found[key] = float(row["PricePerUnit"]), published
+    except OSError as error:
+        advice = "It needs access to the Internet. prices.csv is unchanged."
+        raise CostError(f"The AWS price list cannot be read from {address}: {getattr(error, 'reason', error)}. {advice}") from None
+    except (KeyError, ValueError) as error:
+        raise CostError(f"{address} has an unknown form: {error}. prices.csv is unchanged.") from None
+    return found
+
+
+def _published(text: io.TextIOWrapper) -> date:
+    """Publication date, from the lines before the header."""
+    for line in csv.reader(text):
+        if line[0] == "Publication Date":
+            day = date.fromisoformat(line[1][:10])
+        elif line[0] == "OfferCode":
+            return day
+    raise ValueError("no publication date")
+
+
+def _usage(row: Row) -> str:
+    usage = _PREFIX.sub("", row["usageType"])
+    engine = row.get("Cache Engine", "").lower()
+    return f"{usage.partition(':CreateCacheCluster')[0]}:{engine}" if usage.startswith("NodeUsage:") else usage
+
+
+def _plain(service: str, row: Row) -> bool:
+    return all(row.get(column) in (value, "", None) for column, value in _PLAIN.get(service, {}).items())
+
+
+def write(path: Path, rows: Iterable[Price]) -> None:
+    """Writes a file of prices as a whole."""
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, newline="", suffix=".csv") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(_cells(row) for row in rows)
+    Path(file.name).replace(path)
+
+
+def _cells(row: Price) -> Iterator[str]:
+    yield from (row.service, row.usage, row.unit, row.region, f"{row.start:.0f}", f"{row.usd:.10f}".rstrip("0").rstrip("."))
+    yield from (row.read.isoformat() if row.read else "", row.status, row.source)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

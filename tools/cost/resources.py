@@ -1,0 +1,431 @@
+"""Billed quantities of each resource type. A type is priced here or in `FREE`; a test compares both
+with the templates.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from spotmusic_cdk.settings import Settings
+from tools.changes.assembly import Properties, Templates, of_type
+from tools.cost import cluster
+from tools.cost.prices import Prices
+from tools.cost.use import HOURS, Level
+
+GB_OF_REQUESTS = 5e-6
+"""GB of a request to a service with its response: 5 kB, an assumption."""
+GB_OF_LOGS = 1e-6
+"""GB of log lines of a request at each of its stations: 1 kB, an assumption."""
+STORED_SHARE = 0.15
+"""Size of stored logs in relation to ingested ones (CloudWatch pricing, pricing examples)."""
+AUTO_MODE_FEE = 0.12
+"""Fee of EKS Auto Mode in relation to the price of the instance (AWS price list, sa-east-1, 2026-08:
+m7g.large 0.01561 of 0.1301 USD).
+"""
+SPOT = 0.4
+"""Price of a spot instance in relation to one on demand: an assumption, for it changes by the hour."""
+AUDIO_MISSES = 0.05
+"""Share of audio requests that CloudFront does not have in a cache, an assumption."""
+SERIES, SERIES_OF_TASK, SCRAPES = 20_000, 300, 2 * 60 * HOURS
+"""Active series of the cluster and of a task (assumptions), and scrapes of a month every 30 seconds."""
+INSIGHTS_METRICS = 20
+"""Metrics of Container Insights for a cluster, a service, a task and a container each (an assumption)."""
+RUNS, RUN_SECONDS = 50_000, 0.5
+"""Runs of a function in a month, some one a minute, and their duration (assumptions)."""
+OTHER_BUCKET_GIB = 10
+"""Objects in a bucket other than that of audio (an assumption)."""
+TESTS = {"SUN *)": 52 / 12, "1,4,7,10": 1 / 3}
+"""Restore tests of a month by a part of their schedule; one otherwise."""
+
+
+@dataclass(frozen=True)
+class Use:
+    """Billed quantity.
+
+    Args:
+        service: code of the service in the AWS price list.
+        usage: usage type without the prefix of its region.
+        quantity: quantity of a month, in the unit of the price.
+        label: what is paid for.
+        region: region of the price, if not that of the stack.
+    """
+
+    service: str
+    usage: str
+    quantity: float
+    label: str
+    region: str = ""
+
+
+@dataclass
+class Environment:
+    """Templates and settings of an environment.
+
+    Args:
+        settings: settings of the environment.
+        templates: templates by stack id.
+        prices: list prices.
+    """
+
+    settings: Settings
+    templates: Templates
+    prices: Prices
+    _counts: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def count(self, type_: str, stack: str = "") -> int:
+        """Returns the number of resources of a type, in all or in one stack."""
+        if (type_, stack) not in self._counts:
+            self._counts[type_, stack] = sum(stack in ("", place) for place, _, _ in of_type(self.templates, type_))
+        return self._counts[type_, stack]
+
+    @cached_property
+    def interface_endpoints(self) -> int:
+        """Interface endpoints of the network, each in every zone."""
+        return sum(p.get("VpcEndpointType") == "Interface" for _, _, p in of_type(self.templates, "AWS::EC2::VPCEndpoint"))
+
+    def tasks(self, level: Level) -> dict[str, float]:
+        """Returns the average number of tasks of each service by the start of its logical ids."""
+        found = {}
+        for _, id_, target in of_type(self.templates, "AWS::ApplicationAutoScaling::ScalableTarget"):
+            found[id_.split("ScalingTarget")[0]] = level.scaled(target["MinCapacity"], target["MaxCapacity"])
+        return found
+
+    def service_logs_gb(self, level: Level) -> dict[str, float]:
+        """Returns the logs of a month by stack; 1 GB where requests leave none."""
+        lines = level.service_requests * GB_OF_LOGS
+        return {"network": 0.0, "ecs-services": lines, "eks-platform": lines + 20, "edge": level.requests * 0.01 * GB_OF_LOGS}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Resource of a template.
+
+    Args:
+        stack: id of its stack.
+        id: its logical id.
+        properties: its properties.
+        region: region of its stack.
+    """
+
+    stack: str
+    id: str
+    properties: Properties
+    region: str
+
+
+Pricing = Callable[[Found, Level, Environment], Iterator[Use]]
+
+
+def _hours(service: str, usage: str, label: str) -> Pricing:
+    def priced(_found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
+        yield Use(service, usage, HOURS, label)
+
+    return priced
+
+
+def _month(service: str, usage: str, label: str, quantity: float = 1) -> Pricing:
+    def priced(_found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
+        yield Use(service, usage, quantity, label)
+
+    return priced
+
+
+def _nat_gateway(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    yield Use("AmazonEC2", "NatGateway-Hours", HOURS, "NAT gateways")
+    logs = 0 if of.interface_endpoints else sum(of.service_logs_gb(level).values())
+    yield Use("AmazonEC2", "NatGateway-Bytes", 50 + logs / of.count("AWS::EC2::NatGateway"), "NAT gateways")
+
+
+def _vpc(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    zones = len(of.settings.zones)
+    crossing = 2 * (zones - 1) / zones
+    stations = 3 * level.service_requests * GB_OF_REQUESTS + 3 * level.events_gb
+    yield Use("AWSDataTransfer", "DataTransfer-Regional-Bytes", crossing * stations, "traffic between zones")
+
+
+def _endpoint(found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    if found.properties.get("VpcEndpointType") != "Interface":
+        return
+    yield Use("AmazonVPC", "VpcEndpoint-Hours", HOURS * len(found.properties["SubnetIds"]), "interface endpoints")
+    data = sum(of.service_logs_gb(level).values()) / of.interface_endpoints
+    yield Use("AmazonVPC", "VpcEndpoint-Bytes", data, "interface endpoints")
+
+
+def _flow_log(_found: Found, level: Level, _of: Environment) -> Iterator[Use]:
+    yield from _logs(5 + level.service_requests * GB_OF_LOGS, "flow logs")
+
+
+def _logs(gb: float, label: str) -> Iterator[Use]:
+    yield Use("AmazonCloudWatch", "DataProcessing-Bytes", gb, label)
+    yield Use("AmazonCloudWatch", "TimedStorage-ByteHrs", gb * 12 * STORED_SHARE, label)
+
+
+def _log_group(found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    gb = of.service_logs_gb(level).get(found.stack, 1.0)
+    if gb:
+        yield from _logs(gb / of.count("AWS::Logs::LogGroup", found.stack), "logs")
+
+
+def _load_balancer(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
+    network = found.properties.get("Type") == "network"
+    kind = "Network" if network else "Application"
+    yield Use("AWSELB", f"LoadBalancerUsage:LoadBalancing:{kind}", HOURS, "load balancers")
+    gb = level.events_gb if network else level.service_requests * GB_OF_REQUESTS
+    yield Use("AWSELB", f"LCUUsage:LoadBalancing:{kind}", gb, "load balancers")
+
+
+def _function(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
+    arm = "-ARM" if found.properties.get("Architectures") == ["arm64"] else ""
+    gb = found.properties.get("MemorySize", 128) / 1024
+    yield Use("AWSLambda", f"Lambda-GB-Second{arm}", RUNS * RUN_SECONDS * gb, "functions")
+    yield Use("AWSLambda", f"Request{arm}", RUNS, "functions")
+
+
+def _database(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
+    properties = found.properties
+    twice = properties.get("MultiAZ") is True
+    name = found.id.split("Instance")[0].lower()
+    class_, gib = properties["DBInstanceClass"], float(properties["AllocatedStorage"])
+    yield Use("AmazonRDS", f"InstanceUsage:{class_}", HOURS * (2 if twice else 1), f"database {name}, {class_}")
+    yield Use("AmazonRDS", "RDS:Multi-AZ-GP3-Storage" if twice else "RDS:GP3-Storage", gib, "database storage")
+    # Backups up to the size of the database are free; 35 days of changes are about as much again (an assumption).
+    yield Use("AmazonRDS", "RDS:ChargedBackupUsage", gib, "database backups")
+    if properties.get("DatabaseInsightsMode") == "advanced":
+        yield Use("AmazonRDS", "DatabaseInsights-Advanced", HOURS * _vcpus(class_), "Database Insights")
+
+
+def _vcpus(class_: str) -> int:
+    size = class_.rpartition(".")[2]
+    return int(size.removesuffix("xlarge") or 1) * 4 if size.endswith("xlarge") else 2
+
+
+def cache_nodes(properties: Properties) -> int:
+    """Returns the number of nodes of a replication group."""
+    return int(properties.get("NumNodeGroups", 1)) * (1 + int(properties.get("ReplicasPerNodeGroup", 0)))
+
+
+def _cache(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
+    properties = found.properties
+    kind = f"NodeUsage:{properties['CacheNodeType']}:{properties['Engine']}"
+    yield Use("AmazonElastiCache", kind, HOURS * cache_nodes(properties), f"cache, {properties['CacheNodeType']} {properties['Engine']}")
+
+
+def _bucket(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
+    if not found.id.startswith("Audio"):
+        yield Use("AmazonS3", "TimedStorage-ByteHrs", OTHER_BUCKET_GIB, "other buckets")
+        return
+    yield Use("AmazonS3", "TimedStorage-INT-FA-ByteHrs", level.audio_gib, "audio storage")
+    yield Use("AmazonS3", "Monitoring-Automation-INT", level.audio_gib * 100, "audio storage")
+    yield Use("AmazonS3", "Requests-Tier2", level.requests * AUDIO_MISSES, "audio storage")
+
+
+def _vault(_found: Found, level: Level, _of: Environment) -> Iterator[Use]:
+    yield Use("AWSBackup", "WarmStorage-ByteHrs-S3", level.audio_gib, "audio backups")
+
+
+def _restore_test(found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    for _, _, selection in of_type(of.templates, "AWS::Backup::RestoreTestingSelection"):
+        plan = selection["RestoreTestingPlanName"]
+        if plan == found.properties["RestoreTestingPlanName"] and "Audio" in str(selection.get("ProtectedResourceArns")):
+            tests = next((number for text, number in TESTS.items() if text in found.properties["ScheduleExpression"]), 1.0)
+            yield Use("AWSBackup", "Restore-S3", tests * level.audio_gib, "restore tests of audio")
+            yield Use("AmazonS3", "Requests-Tier1", tests * level.audio_gib * 100, "restore tests of audio")
+
+
+def _service(found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    name = found.id.split("Service")[0]
+    definition = of.templates[found.stack]["Resources"][found.properties["TaskDefinition"]["Ref"]]["Properties"]
+    hours = HOURS * of.tasks(level).get(name, 1.0)
+    arm = "-ARM" if definition["RuntimePlatform"]["CpuArchitecture"] == "ARM64" else ""
+    yield Use("AmazonECS", f"Fargate{arm}-vCPU-Hours:perCPU", hours * int(definition["Cpu"]) / 1024, "tasks on Fargate")
+    yield Use("AmazonECS", f"Fargate{arm}-GB-Hours", hours * int(definition["Memory"]) / 1024, "tasks on Fargate")
+
+
+def _services(found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    if any(setting["Value"] == "enhanced" for setting in found.properties.get("ClusterSettings", [])):
+        number = 1 + of.count("AWS::ECS::Service") + 2 * sum(of.tasks(level).values())
+        yield Use("AmazonCloudWatch", "CW:ContainerInsights-ECS-Enhanced", INSIGHTS_METRICS * number, "Container Insights")
+
+
+def _kubernetes(found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    yield Use("AmazonEKS", "AmazonEKS-Hours:perCluster", HOURS, "Kubernetes control plane")
+    demand = cluster.demand(of.templates, level)
+    prices = of.prices.of_kind("AmazonEC2", "BoxUsage:", found.region)
+    count = 0
+    for pool, need in demand.pools.items():
+        type_, number = cluster.nodes(pool, need, demand.daemons, prices, len(of.settings.zones))
+        count += number
+        spot = demand.spot and pool != cluster.BROKERS
+        label = f"nodes, {pool}{', spot' if spot else ''}"
+        yield Use("AmazonEC2", f"BoxUsage:{type_}", HOURS * number * (SPOT if spot else 1), label)
+        yield Use("AmazonEC2", f"BoxUsage:{type_}", HOURS * number * AUTO_MODE_FEE, "fee of EKS Auto Mode")
+    yield Use("AmazonEC2", "EBS:VolumeUsage.gp3", demand.volumes_gib + count * cluster.NODE_DISK_GIB, "volumes")
+
+
+def _distribution(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    prefix, place = ("SA", "south-america") if of.settings.region.startswith("sa-") else ("US", "us-mx-ca")
+    yield Use("AmazonCloudFront", f"{prefix}-DataTransfer-Out-Bytes", level.audio_gb, "CloudFront, audio", place)
+    yield Use("AmazonCloudFront", f"{prefix}-Requests-Tier2-HTTPS", level.requests / 1e4, "CloudFront, requests", place)
+    yield Use("AmazonCloudFront", "Executions-CloudFrontFunctions", level.requests / 1e6, "CloudFront, functions")
+
+
+def _web_acl(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
+    yield Use("awswaf", "WebACLV2", 1, "web ACL")
+    yield Use("awswaf", "RuleV2", len(found.properties["Rules"]), "web ACL")
+    yield Use("awswaf", "RequestV2-Tier1", level.requests / 1e6, "web ACL")
+
+
+def _alarm(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
+    metrics = sum("MetricStat" in metric for metric in found.properties.get("Metrics", [])) or 1
+    fast = found.properties.get("Period", 60) < 60
+    yield Use("AmazonCloudWatch", f"CW:{'HighRes' if fast else ''}AlarmMonitorUsage", metrics, "alarms")
+
+
+def _workspace(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    series = SERIES + SERIES_OF_TASK * sum(of.tasks(level).values())
+    yield Use("AmazonPrometheus", "MetricSampleCount", series * SCRAPES / 1e7, "Prometheus samples")
+
+
+PRICED: Mapping[str, Pricing] = {
+    "AWS::APS::Workspace": _workspace,
+    "AWS::Backup::BackupVault": _vault,
+    "AWS::Backup::RestoreTestingPlan": _restore_test,
+    "AWS::CloudFront::Distribution": _distribution,
+    "AWS::CloudFront::MonitoringSubscription": _month("AmazonCloudWatch", "CW:MetricMonitorUsage", "CloudFront metrics", 8),
+    "AWS::CloudWatch::Alarm": _alarm,
+    "AWS::CloudWatch::CompositeAlarm": _month("AmazonCloudWatch", "CW:CompositeAlarmMonitorUsage", "alarms"),
+    "AWS::CloudWatch::Dashboard": _month("AmazonCloudWatch", "DashboardsUsageHour", "dashboards"),
+    "AWS::EC2::EIP": _hours("AmazonVPC", "PublicIPv4:InUseAddress", "public addresses"),
+    "AWS::EC2::FlowLog": _flow_log,
+    "AWS::EC2::NatGateway": _nat_gateway,
+    "AWS::EC2::VPC": _vpc,
+    "AWS::EC2::VPCEndpoint": _endpoint,
+    "AWS::ECR::Repository": _month("AmazonECR", "TimedStorage-ByteHrs", "images", 10),
+    "AWS::ECS::Cluster": _services,
+    "AWS::ECS::Service": _service,
+    "AWS::EKS::Cluster": _kubernetes,
+    "AWS::ElastiCache::ReplicationGroup": _cache,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
+    "AWS::FIS::ExperimentTemplate": _month("AWSFIS", "action-minute", "game day, one a month", 10),
+    "AWS::GuardDuty::MalwareProtectionPlan": _month("AmazonGuardDuty", "MalwareProtection-S3 scanned", "malware scans", 10),
+    "AWS::KMS::Key": _month("awskms", "KMS-Keys", "keys"),
+    "AWS::Lambda::Function": _function,
+    "AWS::Logs::LogGroup": _log_group,
+    "AWS::Logs::MetricFilter": _month("AmazonCloudWatch", "CW:MetricMonitorUsage", "metrics from logs"),
+    "AWS::RDS::DBInstance": _database,
+    "AWS::Route53::HostedZone": _month("AmazonRoute53", "HostedZone", "hosted zones"),
+    "AWS::S3::Bucket": _bucket,
+    "AWS::SNS::Topic": _month("AmazonSNS", "e-mail notifications", "notifications", 0.001),
+    "AWS::Scheduler::Schedule": _month("AWSEvents", "Scheduler invocations", "schedules", 1e-4),
+    "AWS::SecretsManager::Secret": _month("AWSSecretsManager", "AWSSecretsManager-Secrets", "secrets"),
+    "AWS::WAFv2::WebACL": _web_acl,
+}
+"""Billed quantities by resource type."""
+
+CONFIGURATION = "configuration of another resource"
+_RIGHTS = "IAM is free"
+FREE: Mapping[str, str] = {
+    **dict.fromkeys(("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role"), _RIGHTS),
+    "AWS::Budgets::Budget": "budgets without actions are free",
+    "AWS::CertificateManager::Certificate": "public certificates that cannot be exported are free",
+    "AWS::Chatbot::SlackChannelConfiguration": "Amazon Q Developer in chat applications is free",
+    "AWS::EC2::VPCPeeringConnection": "paid by traffic, with that between zones",
+    "AWS::ECS::TaskDefinition": "paid with the tasks of its service; one-off tasks cost cents",
+    "AWS::Events::Rule": "events of AWS services are free",
+    "AWS::Logs::Delivery": "delivery of CloudFront's logs to S3 is free; they are part of the buckets",
+    "AWS::SES::EmailIdentity": "paid by message",
+    "AWS::SQS::Queue": "the first million requests of a month is free, and only failures use it",
+    "AWS::SSM::Parameter": "standard parameters are free",
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": "its hosted zone costs 0.50 USD, with those of Route 53 in the rounding",
+    "AWS::ServiceDiscovery::Service": "registrations by ECS are free",
+    "Custom::AWSCDK-EKS-HelmChart": "its pods are paid with the nodes",
+    **dict.fromkeys(
+        (
+            "AWS::ApplicationAutoScaling::ScalableTarget",
+            "AWS::ApplicationAutoScaling::ScalingPolicy",
+            "AWS::Backup::BackupPlan",
+            "AWS::Backup::BackupSelection",
+            "AWS::Backup::RestoreTestingSelection",
+            "AWS::CloudFront::CachePolicy",
+            "AWS::CloudFront::Function",
+            "AWS::CloudFront::KeyGroup",
+            "AWS::CloudFront::OriginAccessControl",
+            "AWS::CloudFront::OriginRequestPolicy",
+            "AWS::CloudFront::PublicKey",
+            "AWS::CloudFront::ResponseHeadersPolicy",
+            "AWS::CloudFront::VpcOrigin",
+            "AWS::EC2::InternetGateway",
+            "AWS::EC2::Route",
+            "AWS::EC2::RouteTable",
+            "AWS::EC2::SecurityGroup",
+            "AWS::EC2::SecurityGroupEgress",
+            "AWS::EC2::SecurityGroupIngress",
+            "AWS::EC2::Subnet",
+            "AWS::EC2::SubnetRouteTableAssociation",
+            "AWS::EC2::VPCGatewayAttachment",
+            "AWS::ECR::PullThroughCacheRule",
+            "AWS::ECR::RegistryScanningConfiguration",
+            "AWS::ECR::RepositoryCreationTemplate",
+            "AWS::ECS::ClusterCapacityProviderAssociations",
+            "AWS::EKS::AccessEntry",
+            "AWS::EKS::Addon",
+            "AWS::EKS::PodIdentityAssociation",
+            "AWS::ElastiCache::ParameterGroup",
+            "AWS::ElastiCache::SubnetGroup",
+            "AWS::ElastiCache::User",
+            "AWS::ElastiCache::UserGroup",
+            "AWS::ElasticLoadBalancingV2::Listener",
+            "AWS::ElasticLoadBalancingV2::ListenerRule",
+            "AWS::ElasticLoadBalancingV2::TargetGroup",
+            "AWS::KMS::Alias",
+            "AWS::Lambda::EventInvokeConfig",
+            "AWS::Lambda::LayerVersion",
+            "AWS::Lambda::Permission",
+            "AWS::Logs::DeliveryDestination",
+            "AWS::Logs::DeliverySource",
+            "AWS::Logs::ResourcePolicy",
+            "AWS::RDS::DBParameterGroup",
+            "AWS::RDS::DBSubnetGroup",
+            "AWS::RDS::EventSubscription",
+            "AWS::RDS::OptionGroup",
+            "AWS::Route53::RecordSet",
+            "AWS::S3::BucketPolicy",
+            "AWS::SNS::Subscription",
+            "AWS::SNS::TopicPolicy",
+            "AWS::SQS::QueuePolicy",
+            "AWS::Scheduler::ScheduleGroup",
+            "AWS::SecretsManager::RotationSchedule",
+            "AWS::WAFv2::LoggingConfiguration",
+            "Custom::DatabaseUsers",
+            "Custom::DeployedValues",
+            "Custom::SigningKeyPair",
+            "Custom::VpcRestrictDefaultSG",
+        ),
+        CONFIGURATION,
+    ),
+}
+"""Types without a price of their own, each with the reason."""
+
+
+def uses(of: Environment, level: Level, regions: Mapping[str, str]) -> Iterator[tuple[str, str, Use]]:
+    """Yields the billed quantities of an environment, each with its stack and region.
+
+    Args:
+        of: the environment.
+        level: level of use.
+        regions: region of each stack.
+    """
+    for stack, template in of.templates.items():
+        for id_, resource in template["Resources"].items():
+            pricing = PRICED.get(resource["Type"])
+            if pricing:
+                found = Found(stack, id_, resource.get("Properties", {}), regions[stack])
+                for use in pricing(found, level, of):
+                    yield stack, use.region or regions[stack], use
+
+
+def unknown_types(templates: Templates) -> list[str]:
+    """Returns the resource types that are neither priced nor declared free."""
+    types: set[Any] = {resource["Type"] for template in templates.values() for resource in template["Resources"].values()}
+    return sorted(types - PRICED.keys() - FREE.keys())

@@ -1,0 +1,86 @@
+"""Changes and commitments that cost less."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tools.changes.assembly import of_type
+from tools.cost.lines import Line
+from tools.cost.resources import Environment, cache_nodes
+from tools.cost.use import HOURS, Level
+
+BUNDLE, COMPUTE_PLAN, RESERVED = 0.30, 0.20, 0.30
+"""Discounts for a year without upfront payment: the most of the CloudFront Security Savings Bundle
+(AWS announcement of 2021-02), Compute Savings Plans for Fargate, and reserved database and cache
+nodes. The last two differ by class and region: assumptions.
+"""
+COMMITTED = 0.5
+"""Committed share of CloudFront at mid use. Other commitments cover what runs at low use."""
+
+
+@dataclass(frozen=True)
+class Saving:
+    """Change that costs less.
+
+    Args:
+        change: what to do.
+        usd: saving of a month at mid use.
+        commitment: what is committed to, empty for none.
+    """
+
+    change: str
+    usd: float
+    commitment: str = ""
+
+
+def savings(of: Environment, lines: Iterable[Line], mid: Level) -> list[Saving]:
+    """Returns the savings of an environment at mid use, largest first.
+
+    Args:
+        of: the environment.
+        lines: its estimate.
+        mid: its use.
+    """
+    known = list(lines)
+    found = [*_commitments(known), *_valkey(of), *_fewer_endpoints(of, mid), *_one_zone(of, known)]
+    return sorted((saving for saving in found if saving.usd >= 1), key=lambda saving: -saving.usd)
+
+
+def _commitments(lines: list[Line]) -> Iterable[Saving]:
+    low, mid = 0, 1
+    for change, starts, level, share, discount in (
+        ("Buy the CloudFront Security Savings Bundle for half of mid use", ("CloudFront, ",), mid, COMMITTED, BUNDLE),
+        ("Buy a Compute Savings Plan for low use of tasks and nodes", ("tasks ", "nodes, "), low, 1.0, COMPUTE_PLAN),
+        ("Reserve the database instances", ("database catalogue", "database identity"), low, 1.0, RESERVED),
+        ("Reserve the cache nodes", ("cache, ",), low, 1.0, RESERVED),
+    ):
+        usd = share * sum(line.usd[level] for line in lines if line.label.startswith(starts) and "spot" not in line.label)
+        yield Saving(change, usd * discount, f"{usd * (1 - discount):,.0f} USD a month for a year")
+
+
+def _valkey(of: Environment) -> Iterable[Saving]:
+    for _, _, group in of_type(of.templates, "AWS::ElastiCache::ReplicationGroup"):
+        if group["Engine"] == "redis":
+            hours, type_ = HOURS * cache_nodes(group), group["CacheNodeType"]
+            kinds = (f"NodeUsage:{type_}:{engine}" for engine in ("redis", "valkey"))
+            redis, valkey = (of.prices.usd("AmazonElastiCache", kind, of.settings.region, hours) for kind in kinds)
+            yield Saving("Use Valkey in place of Redis (data.cache.engine: valkey)", redis - valkey)
+
+
+def _fewer_endpoints(of: Environment, mid: Level) -> Iterable[Saving]:
+    """Saving by NAT gateways in place of interface endpoints, which production requires."""
+    if of.settings.production or not of.interface_endpoints:
+        return
+    region = of.settings.region
+    hours = of.prices.usd("AmazonVPC", "VpcEndpoint-Hours", region, HOURS * len(of.settings.zones) * of.interface_endpoints)
+    gb = sum(of.service_logs_gb(mid).values())
+    nat, endpoints = (
+        of.prices.usd(*price, region, gb) for price in (("AmazonEC2", "NatGateway-Bytes"), ("AmazonVPC", "VpcEndpoint-Bytes"))
+    )
+    yield Saving("Use NAT gateways in place of interface endpoints (network.interface_endpoints: [])", hours + endpoints - nat)
+
+
+def _one_zone(of: Environment, lines: list[Line]) -> Iterable[Saving]:
+    twice = any(properties.get("MultiAZ") is True for _, _, properties in of_type(of.templates, "AWS::RDS::DBInstance"))
+    if twice and not of.settings.production:
+        usd = sum(line.usd[1] for line in lines if line.label.startswith("database ") and line.label != "database backups") / 2
+        yield Saving("Run databases in one zone (multi_az: false of data.catalogue and data.identity)", usd)
