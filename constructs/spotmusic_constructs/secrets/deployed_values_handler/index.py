@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 log = logging.getLogger()
 
@@ -39,7 +40,14 @@ def handler(event: dict[str, Any], _context: Any) -> None:
     _put(event["ResponseURL"], json.dumps(body).encode())
 
 
-def read(ssm: Any, path: str, names: Sequence[str], *, sleep: Callable[[float], None] = time.sleep) -> dict[str, str]:
+def read(
+    ssm: Any,
+    path: str,
+    names: Sequence[str],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> dict[str, str]:
     """Returns the values by name as soon as all exist.
 
     Args:
@@ -47,17 +55,27 @@ def read(ssm: Any, path: str, names: Sequence[str], *, sleep: Callable[[float], 
         path: path of the parameters.
         names: names below the path, at most ten.
         sleep: waits for seconds.
+        clock: seconds since any moment.
 
     Raises:
-        TimeoutError: a parameter does not exist in time.
+        TimeoutError: a parameter does not exist in time, or the function may not read it.
+        ClientError: Parameter Store refuses for another reason.
     """
-    for _ in range(WAIT_SECONDS // POLL_SECONDS):
-        answer = ssm.get_parameters(Names=[f"{path}/{name}" for name in names])
-        if not answer["InvalidParameters"]:
-            return {found["Name"].rpartition("/")[2]: found["Value"] for found in answer["Parameters"]}
+    end = clock() + WAIT_SECONDS
+    while clock() < end:
+        try:
+            answer = ssm.get_parameters(Names=[f"{path}/{name}" for name in names])
+        except ClientError as error:
+            # The right of a role that this deployment creates arrives seconds later.
+            if error.response["Error"]["Code"] != "AccessDeniedException":
+                raise
+            problem = str(error)
+        else:
+            if not answer["InvalidParameters"]:
+                return {found["Name"].rpartition("/")[2]: found["Value"] for found in answer["Parameters"]}
+            problem = f"{', '.join(answer['InvalidParameters'])}: no such parameter"
         sleep(POLL_SECONDS)
-    missing = ", ".join(answer["InvalidParameters"])
-    raise TimeoutError(f"{missing}: no such parameter after {WAIT_SECONDS} seconds. Deploy the stack that creates it, then this one.")
+    raise TimeoutError(f"{problem} after {WAIT_SECONDS} seconds. Deploy the stack that creates it, then this one.")
 
 
 def _put(url: str, body: bytes) -> None:
