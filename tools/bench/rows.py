@@ -84,11 +84,11 @@ def suite(runs: int) -> list[float]:
 
 
 def skipped_tests(output: str) -> list[str]:
-    """Returns a line for each reason for which pytest skipped tests, the most frequent first."""
+    """Returns the number of skipped tests, then a line for each reason, the most frequent first."""
     numbers = Counter[str]()
     for number, reason in re.findall(r"^SKIPPED \[(\d+)\] \S+: (.*)$", output, flags=re.MULTILINE):
         numbers[reason] += int(number)
-    return [f"{number} tests skipped: {reason}" for reason, number in numbers.most_common()]
+    return [f"{numbers.total()} tests skipped", *(f"{number} × {reason}" for reason, number in numbers.most_common())]
 
 
 @cache

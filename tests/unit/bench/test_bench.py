@@ -48,4 +48,4 @@ def test_bench_counts_skipped_tests_by_reason() -> None:
         "SKIPPED [30] tests/a.py:7: no luajit: make tools\n"
         "SKIPPED [3] tests/b.py: no charts\n33 passed"
     )
-    assert skipped_tests(output) == ["30 tests skipped: no luajit: make tools", "5 tests skipped: no charts"]
+    assert skipped_tests(output) == ["35 tests skipped", "30 × no luajit: make tools", "5 × no charts"]
