@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -10,7 +9,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from spotmusic_cdk.settings.environment import Settings
-from spotmusic_cdk.settings.model import Problem, key_of, shown
+from spotmusic_cdk.settings.model import Problem, key_of, meant, shown
 
 ADVICE = "Correct it; environments/schema.json describes it."
 _OWN_VPC = "The platform creates its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
@@ -72,10 +71,20 @@ def _explained(details: ErrorDetails) -> Problem:
             wrong, advice = f"{found} is refused: it does not match {details['ctx']['pattern']}", ADVICE
         case "model_type" if details["input"] in (None, False):
             wrong, advice = "a section cannot be switched off", ELSEWHERE["enabled"]
+        case "literal_error":
+            wrong, advice = f"{found} is refused{_reason(location)}", _choice(details)
         case _:
             message = details["msg"][0].lower() + details["msg"][1:].rstrip(".")
             wrong, advice = f"{found} is refused: {message}{_reason(location)}", ADVICE
     return Problem(key or "file", wrong, advice)
+
+
+def _choice(details: ErrorDetails) -> str:
+    """Advice on a value that is none of a list."""
+    given, known = details["input"], re.split(", | or ", details["ctx"]["expected"].replace("'", ""))
+    if not isinstance(given, str):
+        return "Put it in quotes." if str(given) in known else meant("", known)
+    return meant(given, known)
 
 
 def _location(details: ErrorDetails) -> list[str]:
@@ -117,8 +126,7 @@ def _known_keys(location: list[str]) -> str:
     places = [path for path in _paths(Settings) if path.rpartition(".")[2] == key]
     if len(places) == 1:
         return f"Use {places[0]}{'' if '.' in places[0] else ' at the top of the file'}."
-    close = get_close_matches(key, known, n=1)
-    return f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(known)}, or remove it."
+    return meant(key, known, otherwise=f"Use one of {', '.join(known)}, or remove it.")
 
 
 def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 from spotmusic_cdk.settings import checks
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.explanation import explained
-from spotmusic_cdk.settings.model import Problem, shown
+from spotmusic_cdk.settings.model import Problem, meant, shown
 
 DEEPEST = 20
 """Levels of an environment file; settings have seven."""
@@ -48,7 +48,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     path = folder / f"{environment}.yaml"
     known = sorted(file.stem for file in folder.glob("*.yaml"))
     if environment not in known:
-        advice = f"Choose one of {', '.join(known)} (-c env=NAME), or write {path}."
+        advice = meant(environment, known, otherwise=f"Choose one of {', '.join(known)} (-c env=NAME), or write {path}.")
         raise SettingsError(f"{path.name}: there is no environment {shown(environment)}.\n  {advice}")
     settings = _read(path)
     others = [_read(folder / f"{name}.yaml") for name in known if name != environment]

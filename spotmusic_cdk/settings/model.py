@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -31,6 +32,19 @@ def shown(value: object) -> str:
     """Return a value for a message: on one line, without control characters, shortened."""
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def meant(given: str, known: Iterable[str], *, otherwise: str | None = None) -> str:
+    """Return advice on a word that is not known: the closest one that is.
+
+    Args:
+        given: the word.
+        known: words that are accepted.
+        otherwise: advice when none is close; by default, the list of known words.
+    """
+    known = [*known]
+    close = get_close_matches(given, known, n=1)
+    return f"Did you mean {close[0]}?" if close else otherwise or f"Use one of {', '.join(known)}."
 
 
 def key_of(path: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import get_args
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings.environment import Settings
-from spotmusic_cdk.settings.model import Problem
+from spotmusic_cdk.settings.model import Problem, meant
 from spotmusic_cdk.settings.network import PriceClass
 
 _REGIONS = """
@@ -113,9 +113,9 @@ def _instance_problems(key: str, name: str, families: Mapping[str, Family], regi
     family, _, size = name.partition(".")
     present = [known for known, about in families.items() if region not in about.absent]
     if family not in families:
-        yield Problem(key, f"{family} is not a supported instance family", f"Use one of {', '.join(present)}.")
+        yield Problem(key, f"{family} is not a supported instance family", meant(family, present))
     elif size not in families[family].sizes:
-        yield Problem(key, f"unsupported size {size} of {family}", f"Use one of {', '.join(families[family].sizes)}.")
+        yield Problem(key, f"unsupported size {size} of {family}", meant(size, families[family].sizes))
     elif region in families[family].absent:
         yield Problem(key, f"{family} is not available in {region}", f"Use one of {', '.join(present)}.")
 
@@ -172,11 +172,11 @@ def _listed(zones: Sequence[str]) -> str:
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """Find settings that the region does not support."""
-    yield from _zones(settings)
     if settings.region not in REGIONS:
         wrong = f"unsupported region {settings.region}: CloudFront requires the partition aws"
-        yield Problem("region", wrong, f"Use one of {', '.join(sorted(REGIONS))}.")
+        yield Problem("region", wrong, meant(settings.region, sorted(REGIONS)))
         return
+    yield from _zones(settings)
     if settings.resilience.fault_injection and settings.region in WITHOUT_FAULT_INJECTION:
         wrong = f"CloudFormation in {settings.region} does not support experiment templates of AWS FIS"
         yield Problem("resilience.fault_injection", wrong, "Remove it.")

@@ -1,11 +1,10 @@
 """Checks of services, topics and queues against each other and against quotas."""
 
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
 from spotmusic_cdk.settings.environment import Settings
-from spotmusic_cdk.settings.model import Problem
+from spotmusic_cdk.settings.model import Problem, meant
 from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings, address_variable
 from spotmusic_constructs.services.image_name import ecr_repository
 from spotmusic_constructs.services.route_priority import route_priorities
@@ -228,8 +227,8 @@ def _targets(key: str, name: str, words: Iterable[str], settings: Settings) -> I
             continue
         if target == name or target not in settings.services:
             wrong = f"{target} is neither another service nor one of {', '.join(RESOURCES)}"
-            close = get_close_matches(target, [*RESOURCES, *(other for other in settings.services if other != name)], n=1)
-            yield Problem(key, wrong, f"Did you mean {close[0]}?" if close else "Correct or remove it.")
+            known = [*RESOURCES, *(other for other in settings.services if other != name)]
+            yield Problem(key, wrong, meant(target, known, otherwise="Correct or remove it."))
         elif settings.services[target].port is None:
             yield Problem(key, f"{target} has no port", f"Set services.{target}.port.")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from math import ceil
 from typing import Annotated, Any, Literal
 
@@ -10,7 +9,7 @@ from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringCo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from spotmusic_cdk.settings.model import Model, Name, SecretArn, Unordered, UnorderedKeys, shown
+from spotmusic_cdk.settings.model import Model, Name, SecretArn, Unordered, UnorderedKeys, meant, shown
 
 PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 LONGEST = 24
@@ -84,13 +83,10 @@ def _word(value: Any, text: core_schema.ValidatorFunctionWrapHandler) -> Word:
         raise ValueError("each entry holds one word with its mode. Write `- audio: write`, and the next word on its own line.")
     ((word, mode),) = value.items()
     if word not in MODES:
-        close = get_close_matches(str(word), MODES, n=1)
-        advice = f"Did you mean {close[0]}?" if close else f"Write {shown(word)} without a mode."
+        advice = meant(str(word), MODES, otherwise=f"Write {shown(word)} without a mode.")
         raise ValueError(f"{shown(word)} has no modes; {' and '.join(MODES)} do. {advice}")
     if mode not in MODES[word]:
-        close = get_close_matches(str(mode), MODES[word], n=1)
-        advice = f"Did you mean {close[0]}?" if close else f"Use one of {', '.join(MODES[word])}."
-        raise ValueError(f"{shown(mode)} is not a mode of {word}. {advice}")
+        raise ValueError(f"{shown(mode)} is not a mode of {word}. {meant(str(mode), MODES[word])}")
     return Word(word, mode)
 
 

@@ -1,8 +1,12 @@
 """`make check`: validates environment files without a synthesis."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from spotmusic_cdk.settings.__main__ import main
 from tests.conftest import ROOT
@@ -27,3 +31,25 @@ def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[s
     (folder / "qa.yaml").unlink()
     assert main(["dev"], folder=folder) == 0
     assert capsys.readouterr().out.endswith("services, valid\n")
+
+
+def test_check_takes_half_a_second(folder: Path) -> None:
+    """The command imports neither aws_cdk nor its Node.js, which take seconds of processor time."""
+    (folder / "qa.yaml").unlink()
+    told = (
+        "import sys, time; from pathlib import Path; from spotmusic_cdk.settings.__main__ import main;"
+        "main([], folder=Path(sys.argv[1])); print(time.process_time(), sorted({'aws_cdk', 'jsii', 'constructs'} & set(sys.modules)))"
+    )
+    best = 9.0
+    for _ in range(3):  # others may use the same core
+        run = subprocess.run([sys.executable, "-c", told, folder], cwd=ROOT, capture_output=True, text=True, check=True)
+        seconds, imported = run.stdout.splitlines()[-1].split(maxsplit=1)
+        assert imported == "[]"
+        best = min(best, float(seconds))
+    assert best < 0.5
+
+
+def test_hook_checks_environment_files() -> None:
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]}
+    assert hooks["environments"]["entry"].endswith("python -m spotmusic_cdk.settings")
+    assert re.search(hooks["environments"]["files"], "environments/qa.yaml")

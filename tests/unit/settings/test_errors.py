@@ -43,6 +43,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"nmae": "x"}, "nmae: unknown key.\n  Did you mean name?"),
     "a wrong type": ({"kubernetes.version": 1.36}, "kubernetes.version: 1.36 is not text.\n  Put it in quotes."),
     "an account that is a number": ({"account": 111122223333}, "account: 111122223333 is not text.\n  Put it in quotes."),
+    "a misspelt choice": ({"data.removal_policy": "destory"}, "stack is deleted).\n  Did you mean destroy?"),
+    "a number that is no choice": ({"network.flow_log_retention_days": 8}, "Use one of 365, 400, 545"),
+    "a choice without quotes": ({"edge.price_class": 100}, "Put it in quotes."),
+    "a misspelt region": ({"region": "sa-est-1"}, "requires the partition aws.\n  Did you mean sa-east-1?"),
+    "a misspelt size of instances": ({"data.catalogue.instance_class": "t4g.medum"}, "Did you mean medium?"),
     "a value out of bounds": ({"data.catalogue.storage_gib": 5}, "data.catalogue.storage_gib: 5 is refused: input should be greater than"),
     "half the name of a secret": (
         {"registry.github_credentials": "x:secret:ecr-pullthroughcache/x"},
