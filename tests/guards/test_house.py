@@ -150,6 +150,25 @@ def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.Cap
             assert re.fullmatch(rf"{tmp_path}/\S+: \d+ lines, {state}\n", capsys.readouterr().out)
 
 
+def test_no_slow_target_is_silent() -> None:
+    """What takes seconds has progress of its own, or runs under `tools/heartbeat.py`."""
+    recipes = re.findall(r"^\t.*", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    bare = [re.sub(r"\$\(BEATING\) (python -m )?\S+( install)?", "", line) for line in recipes]
+    slow = re.compile(r"\bpip install|go install|mvn --|cdk --|mypy |\$\((?:APT\w*|UV)\) |python -m tools\.([\w. ]+)")
+    own = ("local_aws up", "local_aws down", "fuzz", "mutants", "bench", "pull_charts")
+    silent = [line for line in bare for found in slow.finditer(line) if not (found[1] or "").startswith(own)]
+    assert silent == []
+    assert sum("$(BEATING)" in line for line in recipes) > 30
+
+
+def test_heartbeat_keeps_output_and_status() -> None:
+    beating = [sys.executable, "-c", "import sys; sys.path[:0] = ['tools']; import heartbeat; heartbeat._SECONDS = 0.2; "]
+    beating[-1] += "sys.exit(heartbeat.main(sys.executable, '-c', 'import time; time.sleep(1); print(1); raise SystemExit(3)'))"
+    run = subprocess.run(beating, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (3, "1\n")
+    assert run.stderr.count(" s\n") >= 2
+
+
 def test_make_help_fits_a_terminal() -> None:
     """Help is grouped and at most 80 columns wide. It omits targets without a group."""
     makefile = (ROOT / "Makefile").read_text()

@@ -24,7 +24,7 @@ def main(environment: str) -> None:
         scenario = Scenario(platform=platform, cluster=read(environment, templates, assembly))
     print(document.computed(scenario))
     if platform.settings.production:
-        output.write(document.PATH, document.written(document.PATH.read_text(), scenario))
+        output.report(document.PATH, document.written(document.PATH.read_text(), scenario))
 
 
 if __name__ == "__main__":
