@@ -296,14 +296,10 @@ RABBITMQ_OPERATORS = Chart(
 """RabbitMQ operators, with the image of the nodes: they are upgraded together."""
 
 BOOTSTRAP_IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.30.5-alpine"
-"""Bootstrap image of services without an image: stable nginx. Upstream rebuilds a tag until the
-next release; our cache keeps the first build that it pulled. Source: README of
-nginx/docker-nginx-unprivileged, and tags in use on Docker Hub and Amazon ECR Public, read
-2026-11."""
-
-BOOTSTRAP_ARCHITECTURES = frozenset({"amd64", "arm64"})
-"""CPU architectures of the bootstrap image. Source: the same."""
-
+"""Bootstrap image of services without an image: stable nginx, for amd64 and arm64.
+Upstream rebuilds a tag until the next release; our cache keeps the first build that it pulled.
+Source: README of nginx/docker-nginx-unprivileged, and tags in use on Docker Hub and Amazon ECR
+Public, read 2026-11."""
 
 FIS_POD_IMAGE = "public.ecr.aws/aws-fis/aws-fis-pod:0.1"
 """Image of the pods of AWS FIS. Its own registry is unreachable: endpoint policies allow pulls only

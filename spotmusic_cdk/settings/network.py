@@ -103,9 +103,6 @@ def known_country(code: str) -> str:
 
 PriceClass = Literal["100", "200", "all"]
 """CloudFront price classes, cheapest first; each includes the ones before it."""
-LISTENERS_BEHIND_AN_ADDRESS = 500
-"""Listeners that the limits allow behind one address: a mobile network that gives each subscriber
-128 of the 64,512 ports above 1023 has 504."""
 
 
 class EdgeSettings(Model):

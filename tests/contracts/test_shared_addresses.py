@@ -7,11 +7,14 @@ import re
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.network import LISTENERS_BEHIND_AN_ADDRESS
 from spotmusic_constructs.edge.web_acl_rules import WINDOW_SECONDS
 from spotmusic_constructs.gateway.plugins import RateLimit
 from tests.conftest import ROOT, settings_of
 
+LISTENERS_BEHIND_AN_ADDRESS = 500
+"""Listeners that the limits allow behind one address: a mobile network that gives each subscriber
+128 of the 64,512 ports above 1023 has 504.
+"""
 LOADED = 20
 """Ranges of audio, pictures and parts of the player that a listener loads in five minutes: an assumption until it is measured."""
 TOKENS = 1

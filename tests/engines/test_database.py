@@ -12,6 +12,7 @@ import pytest
 
 from tests.engines.programs import make_certificate
 from tests.engines.stores import mysql
+from tests.unit.data.fake_mysql import ALL_RIGHTS
 from tests.unit.data.fake_secrets import FakeSecrets
 
 MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"
@@ -86,6 +87,11 @@ def test_database_user_owns_its_database_only(users: ModuleType) -> None:
     assert seen - {"information_schema", "performance_schema"} == {"playback"}
     for statement in ("CREATE DATABASE another", "USE `web-api`"):
         assert refusal(lambda statement=statement: run(users, "playback", "first-playback", "playback", statement)) == NO_RIGHTS  # type: ignore[misc]
+
+
+def test_owner_rights_are_those_of_fake(users: ModuleType) -> None:
+    question = "SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = \"'playback'@'%'\""
+    assert {right for (right,) in run(users, "master", "master-password", None, question)} == ALL_RIGHTS
 
 
 def test_shared_database_has_writers_and_readers(users: ModuleType, secrets: FakeSecrets) -> None:

@@ -9,6 +9,19 @@ from typing import Any
 
 import pymysql
 
+ALL_RIGHTS = {
+    *("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "CREATE TEMPORARY TABLES", "LOCK TABLES"),
+    *("CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "EXECUTE", "EVENT", "TRIGGER"),
+}
+"""Rows of SCHEMA_PRIVILEGES after ALL PRIVILEGES on a database: MySQL lists each right, and never
+the words (`tests/engines/test_database.py` compares them).
+"""
+
+
+def rights_of(words: str) -> set[str]:
+    """Rights of the list in a GRANT or REVOKE statement."""
+    return ALL_RIGHTS if words == "ALL PRIVILEGES" else set(words.split(", "))
+
 
 @dataclass
 class Account:
@@ -57,10 +70,10 @@ class FakeMySQL:
             if args[0] in self.accounts:
                 self.accounts[args[0]].locked = True
         elif match := re.fullmatch(r"GRANT ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* TO %s@'%%'", statement):
-            self.accounts[args[0]].grants.setdefault(match[2], set()).update(match[1].split(", "))
+            self.accounts[args[0]].grants.setdefault(match[2], set()).update(rights_of(match[1]))
         elif match := re.fullmatch(r"REVOKE ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* FROM %s@'%%'", statement):
             grants = self.accounts[args[0]].grants
-            grants[match[2]] -= grants[match[2]] if match[1] == "ALL PRIVILEGES" else set(match[1].split(", "))
+            grants[match[2]] -= rights_of(match[1])
             if not grants[match[2]]:
                 del grants[match[2]]
         elif statement == "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s":

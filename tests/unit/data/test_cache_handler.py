@@ -1,6 +1,7 @@
 """Lambda function that rotates passwords in ElastiCache, and its login."""
 
 import socket
+import ssl
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -71,3 +72,21 @@ def test_cache_handler_sends_redis_protocol(cache: ModuleType, reply: bytes, ref
         else:
             cache.authenticate(client_socket, PENDING)
         assert server_socket.recv(1000) == b"*3\r\n$4\r\nAUTH\r\n$8\r\nplayback\r\n$6\r\nsecond\r\n"
+
+
+def test_cache_login_verifies_server(cache: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+
+    def wrap(context: ssl.SSLContext, plain: socket.socket, *, server_hostname: str) -> socket.socket:
+        seen.append((context.verify_mode, context.check_hostname, server_hostname))
+        return plain
+
+    client_socket, server_socket = socket.socketpair()
+    monkeypatch.setenv("CACHE_HOST", "cache.example")
+    monkeypatch.setenv("CACHE_PORT", "6379")
+    monkeypatch.setattr(socket, "create_connection", lambda _address, timeout: client_socket)
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", wrap)
+    with server_socket:
+        server_socket.sendall(b"+OK\r\n")
+        cache.log_in(PENDING)
+    assert seen == [(ssl.CERT_REQUIRED, True, "cache.example")]

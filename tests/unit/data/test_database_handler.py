@@ -1,6 +1,7 @@
 """Lambda function that manages MySQL users: resulting grants and passwords."""
 
 import json
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -9,9 +10,11 @@ from typing import Any
 import pymysql
 import pytest
 
-from tests.unit.data.fake_mysql import Account, FakeMySQL
+from tests.conftest import ROOT
+from tests.unit.data.fake_mysql import ALL_RIGHTS, Account, FakeMySQL
 from tests.unit.data.fake_secrets import FakeSecrets
 
+ROOTS = ROOT / "constructs" / "spotmusic_constructs" / "data" / "rds_ca"
 MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"
 
 
@@ -50,7 +53,7 @@ def event(request: str = "Create") -> dict[str, Any]:
 def test_database_user_has_rights_in_own_database(users: Users) -> None:
     users.apply(event())
     assert users.mysql.databases == {"playback", "web-api"}
-    assert users.mysql.accounts["playback"] == Account(primary="first", requires_ssl=True, grants={"playback": {"ALL PRIVILEGES"}})
+    assert users.mysql.accounts["playback"] == Account(primary="first", requires_ssl=True, grants={"playback": ALL_RIGHTS})
     with pytest.raises(pymysql.err.OperationalError):
         users.mysql.connect("playback", "first", "web-api")
 
@@ -61,7 +64,7 @@ def with_rights(**rights: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("role", "rights"), [("reader", {"SELECT"}), ("writer", {"SELECT", "INSERT", "UPDATE", "DELETE"}), ("owner", {"ALL PRIVILEGES"})]
+    ("role", "rights"), [("reader", {"SELECT"}), ("writer", {"SELECT", "INSERT", "UPDATE", "DELETE"}), ("owner", ALL_RIGHTS)]
 )
 def test_user_has_the_rights_of_its_role(users: Users, role: str, rights: set[str]) -> None:
     users.apply(with_rights(catalogue=role))
@@ -169,3 +172,13 @@ def test_cloudformation_hears_of_a_failure(users: Users, monkeypatch: pytest.Mon
 def test_handler_trusts_roots_of_its_region(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "sa-east-1")
     assert users.handler._trust_store() == Path(str(users.handler.__file__)).parent / "rds_ca" / "sa-east-1.pem"
+
+
+def test_database_connection_verifies_server(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"DATABASE_HOST": "db.example", "DATABASE_PORT": "3306"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(users.handler, "_trust_store", lambda: ROOTS / "sa-east-1.pem")
+    monkeypatch.setattr(users.handler.pymysql, "connect", lambda **options: options)
+    options = users.handler.connect("playback", "first", None)
+    assert options["host"] == "db.example"
+    assert (options["ssl"].verify_mode, options["ssl"].check_hostname) == (ssl.CERT_REQUIRED, True)

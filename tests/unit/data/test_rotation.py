@@ -75,6 +75,15 @@ def test_rotation_rejects_version_without_pending(rotation: ModuleType, secrets:
         rotation.rotate(event(step), secrets, store(rotation, []))
 
 
+def test_repeated_finish_moves_no_stage(rotation: ModuleType, secrets: FakeSecrets, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another invocation promotes the version between the two reads of its stages."""
+    stages = iter([["AWSPENDING"], ["AWSPENDING", "AWSCURRENT"]])
+    monkeypatch.setattr(secrets, "describe_secret", lambda **_: {"VersionIdsToStages": {"v2": next(stages)}})
+    monkeypatch.setattr(secrets, "update_secret_version_stage", lambda **move: pytest.fail(f"a stage is moved: {move}"))
+    rotation.rotate(event("finishSecret"), secrets, store(rotation, []))
+    assert not list(stages)
+
+
 def test_rotation_rejects_static_secret(rotation: ModuleType) -> None:
     with pytest.raises(rotation.RotationError, match="does not rotate"):
         rotation.rotate(event("createSecret"), FakeSecrets({SECRET: dict(USER)}, rotates=False), store(rotation, []))

@@ -123,6 +123,13 @@ def test_queue_depth_follows_no_redirect(endpoint: str, trusted: ssl.SSLContext)
         HANDLER.ready_messages(f"{endpoint}/moved", "queue-depth", "pass", trusted)
 
 
+def test_queue_depth_uses_no_proxy(endpoint: str, trusted: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://localhost:1")
+    assert HANDLER.ready_messages(endpoint, "queue-depth", "pass", trusted)["notifications"] == 42
+
+
 def test_queue_depth_raises_on_denied_login(endpoint: str, trusted: ssl.SSLContext) -> None:
     with pytest.raises(HTTPError, match="401"):
         HANDLER.ready_messages(endpoint, "queue-depth", "wrong", trusted)

@@ -84,6 +84,11 @@ def test_unrelated_mail_identity_is_rejected(identity: str) -> None:
         MailSettings(sender="hello@news.music.example", identity=identity)
 
 
+def test_wildcard_mail_sender_is_rejected() -> None:
+    with pytest.raises(ValidationError, match=r"sender\n.*match pattern"):
+        MailSettings(sender="*@music.example")
+
+
 def service(*words: object, retired: tuple[object, ...] = ()) -> ServiceSettings:
     return ServiceSettings.model_validate({"talks_to": words, "retired_talks_to": retired})
 
