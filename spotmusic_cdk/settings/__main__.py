@@ -26,7 +26,7 @@ def main(names: list[str], *, folder: Path) -> int:
         try:
             settings = load(name, folder=folder, today=versions.RELEASED, clock=date.today())
         except SettingsError as error:
-            refused.add(str(error))  # a file that is broken is refused for its neighbours too
+            refused.update(error.args)  # a file that is broken is refused for its neighbours too
             continue
         print(f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, valid")
     for problem in sorted(refused):

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML, Node
 from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import YAMLError
 
-from spotmusic_cdk.settings import checks
+from spotmusic_cdk.settings import checks, service_checks
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.explanation import explained
 from spotmusic_cdk.settings.model import Problem, meant, shown
@@ -26,7 +26,10 @@ MOST_PROBLEMS = 20
 
 
 class SettingsError(Exception):
-    """Error in an environment file, with file, key, cause and advice."""
+    """Errors in environment files: for each file one argument, with file, key, cause and advice."""
+
+    def __str__(self) -> str:
+        return "\n".join(self.args)
 
 
 class SettingsWarning(UserWarning):
@@ -51,12 +54,19 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
         advice = meant(environment, known, otherwise=f"Choose one of {', '.join(known)} (-c env=NAME), or write {path}.")
         raise SettingsError(f"{path.name}: there is no environment {shown(environment)}.\n  {advice}")
     settings = _read(path)
-    others = [_read(folder / f"{name}.yaml") for name in known if name != environment]
+    others: list[Settings] = []
+    broken: list[str] = []
+    for name in known:
+        if name != environment:
+            try:
+                others.append(_read(folder / f"{name}.yaml"))
+            except SettingsError as error:
+                broken += error.args
     problems = [*checks.neighbour_problems(settings, others), *checks.support_problems(settings, today)]
     if settings.name != environment:
         problems.insert(0, Problem("name", f"{settings.name} is not the file's name", f"Write name: {environment}, or rename the file."))
-    if problems:
-        raise _error(path, problems)
+    if problems or broken:
+        raise SettingsError(*(_error(path, problems).args if problems else ()), *broken)
     unsupported = [] if clock is None else checks.support_problems(settings, clock)
     for warning in (*checks.warnings(settings, clock or today), *unsupported):
         warnings.warn(_located(path, warning), SettingsWarning, stacklevel=2)
@@ -69,13 +79,35 @@ def parse(text: str, *, source: Path) -> Settings:
     Raises:
         SettingsError: the text is not YAML or not a valid environment.
     """
+    encoded = _json(text, source)
     try:
-        settings = Settings.model_validate_json(_json(text, source))
+        settings = Settings.model_validate_json(encoded)
     except ValidationError as error:
-        raise _error(source, explained(error)) from None
+        raise _error(source, [*explained(error), *_unknown_words(encoded, error)]) from None
     if problems := list(checks.problems(settings)):
         raise _error(source, problems)
     return settings
+
+
+def _unknown_words(encoded: bytes, error: ValidationError) -> list[Problem]:
+    """Problems of `talks_to` in a file with other errors, found without the values that have them."""
+    document = json.loads(encoded)
+    wrong = []
+    for details in error.errors():
+        node, place = document, []
+        for part in details["loc"]:
+            if isinstance(node, dict) and part in node:
+                place.append((node, part))
+                node = node[part]
+        if not place or (place[0][1] == "services" and len(place) <= 2):
+            return []  # without a service, words that name it would seem unknown
+        wrong.append(place[-1])
+    for holder, key in wrong:
+        holder.pop(key, None)
+    try:
+        return [*service_checks.unknown_words(Settings.model_validate_json(json.dumps(document)))]
+    except ValidationError:
+        return []
 
 
 class _Constructor(SafeConstructor):

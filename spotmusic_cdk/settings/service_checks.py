@@ -50,6 +50,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _one_writer(settings)
     yield from _one_owner(settings)
     yield from _mail(settings)
+    yield from unknown_words(settings)
     for name, service in settings.services.items():
         yield from _name(name, settings)
         yield from _image(name, service, settings)
@@ -196,13 +197,18 @@ def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[
         yield Problem(f"services.{name}.image", wrong, f"Replicate the repository to {settings.region} (Amazon ECR, replication).")
 
 
+def unknown_words(settings: Settings) -> Iterator[Problem]:
+    """Find words of `talks_to` that name nothing; no other key can cause one of these problems."""
+    for name, service in settings.services.items():
+        for field, words in (("talks_to", service.talks_to), ("retired_talks_to", service.retired_talks_to)):
+            yield from _targets(f"services.{name}.{field}", name, words, settings)
+
+
 def _connections(name: str, service: ServiceSettings, settings: Settings) -> Iterator[Problem]:
     for word in service.retired_talks_to:
         if word.text in [kept.text for kept in service.talks_to]:
             key = f"services.{name}.retired_talks_to"
             yield Problem(key, f"{word.text} is also in talks_to", "Remove it from one of the two.")
-    for field, words in (("talks_to", service.talks_to), ("retired_talks_to", service.retired_talks_to)):
-        yield from _targets(f"services.{name}.{field}", name, words, settings)
     for target in service.talks_to:
         if target in settings.services and settings.services[target].retired and not service.retired:
             advice = f"Move {target} to retired_talks_to here."

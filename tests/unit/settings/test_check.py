@@ -27,6 +27,21 @@ def test_check_reports_mistakes_once(folder: Path, capsys: pytest.CaptureFixture
     assert (captured.out, captured.err.count("netwrk: unknown key.")) == ("", 1)
 
 
+def test_check_reports_all_problems(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Errors of types hide neither unknown words, nor the problems of other files."""
+    misspelt = {"data:": "dta:", "trends\n    talks_to: [cache, events]": "trends\n    talks_to: [cache, event]\n    memory: 5"}
+    text = (folder / "dev.yaml").read_text()
+    for right, wrong in misspelt.items():
+        assert right in text
+        text = text.replace(right, wrong)
+    (folder / "qa.yaml").write_text(text)
+    (folder / "dev.yaml").write_text((folder / "dev.yaml").read_text().replace("name: dev", "name: dve"))
+    assert main([], folder=folder) == 2
+    told = capsys.readouterr().err
+    for once in ("dta: unknown key.", "trends.memory: 5", "Did you mean events?", "dve is not the file's name"):
+        assert told.count(once) == 1
+
+
 def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "qa.yaml").unlink()
     assert main(["dev"], folder=folder) == 0
