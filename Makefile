@@ -249,16 +249,17 @@ NAMED := $(CHOSEN:%=--env %)
 local-down: setup  ## use: destroy them again and stop the embedded AWS
 	python -m tools.local_aws down $(NAMED)
 
-# AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS. ALL=1 lists everything.
-CHANGES = $(BEATING) python -m tools.changes --env $(ENV) $(if $(ALL),--all)
+# AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS (FAIL=1: fail on a difference).
+# ALL=1 lists everything. FORMAT=markdown is for a pull request.
+CHANGES = $(BEATING) python -m tools.changes --env $(ENV) --full .local/diff-$(ENV).txt $(if $(ALL),--all) $(if $(FAIL),--fail) \
+	$(if $(FORMAT),--format $(FORMAT))
 
 # CONCURRENCY: most stacks at a time; without it, no limit.
 deploy-plan: setup  ## use: model the minutes of a first deployment of ENV
 	@$(BEATING) python -m tools.deploy_plan --env $(ENV) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
-	@$(if $(AGAINST),$(CHANGES) --against $(AGAINST),$(BEATING) python -m tools.local_aws diff $(NAMED) $(if $(FAIL),--fail))
-	@$(if $(AGAINST),,echo; $(CHANGES) --against local $(if $(FAIL),,|| true))
+	@$(if $(AGAINST),,$(BEATING) python -m tools.local_aws diff $(NAMED) && )$(CHANGES) --against $(or $(AGAINST),local)
 
 status: setup  ## use: show which stacks the embedded AWS has
 	@$(BEATING) python -m tools.local_aws status $(NAMED)

@@ -6,16 +6,36 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
+from spotmusic_cdk.settings import parse
+from tests.conftest import ROOT, synthesize
 from tools.changes import __main__ as command
 from tools.changes.__main__ import main
+from tools.changes.source import NO_DIFFERENCE
 from tools.local_aws.workspace import Workspace
 
 
 def test_production_differs_in_nothing_from_itself(synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
     assembly = str(synthesized("prod"))
     assert main(["--env", "prod", "--now", assembly, "--against", assembly]) == 0
-    assert capsys.readouterr().out == "No differences.\n"
+    assert capsys.readouterr().out == "prod: no differences.\n"
+
+
+def test_new_service_fits_a_screen(synthesized: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = yaml.safe_load((ROOT / "environments" / "dev.yaml").read_text())
+    added = re.search(r"```yaml\n(services:\n  lyrics:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert added
+    document["services"].update(yaml.safe_load(added[1])["services"])
+    synthesize(parse(yaml.safe_dump(document), source=Path("environments/dev.yaml")), outdir=tmp_path, policies=False)
+    full = tmp_path / "new" / "diff.txt"
+    now, before = str(tmp_path / "assembly-dev"), str(synthesized("dev"))
+    assert main(["--env", "dev", "--now", now, "--against", before, "--full", str(full)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 30
+    assert max(map(len, lines[:-1])) <= 100
+    assert lines[-1].endswith("diff.txt")
+    assert "AWS::ECR::Repository" in full.read_text()
 
 
 def test_another_region_is_refused(synthesized: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,8 +57,13 @@ def test_changes_compare_embedded_aws(
         shutil.copytree(synthesized("prod"), folder / "assembly-prod")
     network = next(Workspace(tmp_path).next_assembly.rglob("*network*.template.json"))
     network.write_text(re.sub(r'("CidrBlock": ?")10\.', r"\g<1>11.", network.read_text()))
-    assert main(["--env", "prod", "--against", "local"]) == 1
-    assert "CidrBlock" in capsys.readouterr().out
+    Workspace(tmp_path).differences.write_text("Number of stacks with differences: 1")
+    assert main(["--env", "prod", "--against", "local"]) == 0
+    assert "CidrBlock" in (out := capsys.readouterr().out)
+    assert out.endswith(".local/diff.txt\n")
+    assert main(["--env", "prod", "--against", "local", "--fail"]) == 1
+    Workspace(tmp_path).differences.write_text(NO_DIFFERENCE)
+    assert main(["--env", "prod", "--against", "local", "--fail"]) == 0
 
 
 @pytest.mark.parametrize("against", ["no-such-ref", "tests"])

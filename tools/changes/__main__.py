@@ -3,6 +3,7 @@ platform.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,7 +16,8 @@ from tools.changes import source
 from tools.changes.assembly import Templates, templates_in
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
-from tools.changes.report import report
+from tools.changes.report import full_text, report
+from tools.local_aws.workspace import Workspace
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -28,22 +30,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0 without interruption, 1 if AWS refuses a change or the comparison fails, 2 for an
-        interruption, a replacement or a loss.
+        interruption, a replacement or a loss. Against the embedded AWS: 1 if the comparison fails,
+        or for a difference with `--fail`; else 0.
     """
     options = _parser().parse_args(arguments)
     try:
         with ExitStack() as opened:
             now = _now(options) or opened.enter_context(source.synthesized(CHECKOUT, options.env))
             before, moved = opened.enter_context(_before(options.against, options.env, now))
-            changes = [*moved, *compare(before, templates_in(now))]
+            after = templates_in(now)
+            changes = [*moved, *compare(before, after)]
     except source.SourceError as error:
         print(error, file=sys.stderr)
         return 1
     except BotoCoreError as error:
         print(f"The request to AWS failed: {error}. Log in to the account of {options.env}.", file=sys.stderr)
         return 1
-    print(report(changes, everything=options.all))
-    return exit_status(changes)
+    print(report(changes, environment=options.env, everything=options.all, markdown=options.format == "markdown"))
+    if options.against == source.LOCAL:
+        # `cdk diff` compares with the deployed stacks, which may be fewer than those of the assembly.
+        full = Workspace(CHECKOUT).differences
+        differs = source.NO_DIFFERENCE not in full.read_text(encoding="utf-8")
+    elif (full := options.full) and (differs := before != after):
+        full.parent.mkdir(parents=True, exist_ok=True)
+        full.write_text(full_text(before, after) + "\n", encoding="utf-8")
+    if full and differs:
+        print(f"\n{'All' if changes else 'No effect, but'} changed properties: {os.path.relpath(full)}")
+    return exit_status(changes) if options.against != source.LOCAL else int(differs and options.fail)
 
 
 def _now(options: argparse.Namespace) -> Path | None:
@@ -95,6 +108,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--against", required=True, help="account, local, a folder of `cdk synth`, or a git ref")
     parser.add_argument("--now", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
     parser.add_argument("--all", action="store_true", help="list every change without interruption")
+    parser.add_argument("--fail", action="store_true", help="status 1 if anything differs from the embedded AWS")
+    parser.add_argument("--format", choices=("text", "markdown"), default="text", help="default: text")
+    parser.add_argument("--full", type=Path, metavar="FILE", help="file for every changed line of the templates")
     return parser
 
 

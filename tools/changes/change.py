@@ -29,6 +29,7 @@ class Change:
         detail: description of the change.
         advice: safe procedure; empty if none is needed.
         holds_data: whether the subject holds data.
+        sign: `+` is added, `~` is changed or replaced, `-` is removed.
     """
 
     effect: Effect
@@ -37,6 +38,7 @@ class Change:
     detail: str
     advice: str = ""
     holds_data: bool = False
+    sign: str = "~"
 
     @property
     def rank(self) -> tuple[int, bool, str, str]:

@@ -106,8 +106,8 @@ def _resources(templates: Templates, stack: str) -> dict[str, Any]:
 def _added(stack: str, id_: str, type_: str, *, to: bool) -> Change:
     if to and type_ == "AWS::EC2::VPCEndpoint":
         detail = f"{type_} is added: calls fail for seconds until its private DNS name is active"
-        return Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=_ADVICE)
-    return Change(effect=Effect.NONE, stack=stack, subject=id_, detail=f"{type_} is added")
+        return Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=_ADVICE, sign="+")
+    return Change(effect=Effect.NONE, stack=stack, subject=id_, detail=f"{type_} is added", sign="+")
 
 
 def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
@@ -122,9 +122,10 @@ def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
             detail=detail,
             advice="No resource of the environment uses it any more.",
             holds_data=True,
+            sign="-",
         )
     effect = Effect.LOSS if holds else Effect.INTERRUPTION if type_ in SERVES else Effect.NONE
-    return Change(effect=effect, stack=stack, subject=id_, detail=f"{type_} is deleted", holds_data=holds)
+    return Change(effect=effect, stack=stack, subject=id_, detail=f"{type_} is deleted", holds_data=holds, sign="-")
 
 
 def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterator[Change]:

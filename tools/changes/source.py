@@ -22,6 +22,8 @@ from tools.changes.assembly import Templates, read
 from tools.local_aws.workspace import Workspace
 
 ACCOUNT, LOCAL = "account", "local"
+NO_DIFFERENCE = "Number of stacks with differences: 0"
+"""Last line of `cdk diff` without differences."""
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
 
 
@@ -114,6 +116,6 @@ def local_assemblies(checkout: Path) -> tuple[Path, Path]:
         SourceError: an assembly is missing.
     """
     workspace = Workspace(checkout)
-    if not (workspace.assembly.exists() and workspace.next_assembly.exists()):
+    if not all(path.exists() for path in (workspace.assembly, workspace.next_assembly, workspace.differences)):
         raise SourceError("The embedded AWS has no assembly to compare. Start it with `make local`, then run `make diff`.")
     return platform_in(workspace.assembly), platform_in(workspace.next_assembly)

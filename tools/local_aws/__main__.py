@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0 if it succeeded, 1 if not or if `diff --fail` found differences, 130 after Ctrl-C.
+        0 if it succeeded, 1 if not, 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     workspace = Workspace(Path.cwd())
@@ -66,9 +66,8 @@ def _deployed(command: str, workspace: Workspace) -> str | None:
 
 def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
     if options.command == "diff":
-        differs, text = deployment.diff()
-        print(text)
-        return int(differs and options.fail)
+        deployment.diff()
+        return 0
     if options.command in ("env", "run"):
         return _task(options, deployment)
     if options.command == "up":
@@ -99,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "deploy": "start the emulator if needed, deploy one stack with its dependencies, and verify them",
         "down": "destroy all stacks, verify that no resource is left, and stop the emulator",
         "status": "show the emulator and the status of each stack",
-        "diff": "show the changes of a deployment",
+        "diff": "write the changes of a deployment to .local/diff.txt",
         "env": "print the environment of a service's task, as ECS resolves it",
         "run": "run a command with the environment of a service's task",
     }
@@ -112,8 +111,6 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "-c", "--context", action="append", default=[], type=_context, metavar="NAME=VALUE", help="context for the app"
         )
-        if name == "diff":
-            command.add_argument("--fail", action="store_true", help="status 1 if anything would change")
         if name in ("env", "run"):
             command.add_argument("service", help="name of the service, such as playback")
         if name == "run":

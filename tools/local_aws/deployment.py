@@ -12,7 +12,6 @@ from pathlib import Path
 from tools.local_aws import (
     LocalAwsError,
     cloudformation,
-    differences,
     gate,
     leftovers,
     process,
@@ -134,9 +133,8 @@ class LocalDeployment:
         lines = [f"  {stack.id:<22} {cloudformation.status(emulator.endpoint, stack) or 'not deployed'}" for stack in found]
         return "\n".join([f"The embedded AWS is running on {emulator.endpoint} (process {emulator.pid}).", *lines])
 
-    def diff(self) -> tuple[bool, str]:
-        """Compares the deployed stacks with the checkout. Returns True if they differ, and a
-        summary.
+    def diff(self) -> None:
+        """Synthesizes the checkout and writes its differences from the deployed stacks to a file.
 
         Raises:
             BusyError: if another command uses the same state.
@@ -147,7 +145,6 @@ class LocalDeployment:
             cli.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
             text = cli.diff(f"{self.environment}/*", assembly=self.workspace.next_assembly)
         self.workspace.differences.write_text(text, encoding="utf-8")
-        return differences.differs(text), differences.summary(text, file=_relative(self.workspace.differences))
 
     def _require_no_other(self) -> None:
         """Rejects a second environment: the first one's stacks could no longer be destroyed."""

@@ -7,7 +7,7 @@ import pytest
 from tests.model.values import Json
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
-from tools.changes.report import report
+from tools.changes.report import full_text, report
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 ENTRY = "AWS::EKS::AccessEntry"
@@ -147,9 +147,52 @@ def test_exit_status_follows_worst_effect() -> None:
 
 
 def test_report_lists_refused_changes_first() -> None:
-    lines = report(
-        compare(stack(One=database(), Two=rule(1, "a")), stack(One=database(EngineVersion="8.4.9"), Two=rule(1, "b")))
-    ).splitlines()
-    assert lines[:3] == ["refused:", "  data/One: MySQL 8.4.10 → 8.4.9", "    → AWS does not downgrade. Keep the newer version."]
-    assert lines[-1] == "1 refused, 0 loses data, 0 replacement, 1 interruption, 1 no interruption"
-    assert report([]) == "No differences."
+    before, now = stack(One=database(), Two=rule(1, "a")), stack(One=database(EngineVersion="8.4.9"), Two=rule(1, "b"))
+    lines = report(compare(before, now), environment="prod").splitlines()
+    assert lines[0] == "prod: 1 refused, 1 interruption, 1 no interruption (1 changed)"
+    assert lines[2:5] == ["refused:", "  ~ data/One: MySQL 8.4.10 → 8.4.9", "    → AWS does not downgrade. Keep the newer version."]
+    assert lines[-1] == "  ~ data/Two: AWS::ElasticLoadBalancingV2::ListenerRule: Actions"
+    assert report([], environment="prod") == "prod: no differences."
+
+
+def change(effect: Effect, subject: str, detail: str, *, advice: str = "", sign: str = "~") -> Change:
+    return Change(effect=effect, stack="data", subject=subject, detail=detail, advice=advice, sign=sign)
+
+
+def test_report_cuts_long_values() -> None:
+    changes = [change(LOSS, "One", "x" * 2000, advice="Keep it."), change(NONE, "Two", "y" * 2000)]
+    lines = report(changes, environment="dev").splitlines()
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 10
+    assert "    → Keep it." in lines
+    assert "y" * 2000 in report(changes, environment="dev", everything=True)
+
+
+def test_report_groups_added_resources() -> None:
+    changes = [change(NONE, name, "AWS::EC2::VPC is added", sign="+") for name in ("One", "Two")]
+    assert report(changes, environment="dev").splitlines()[-1] == "  + data: 2 added: EC2::VPC ×2"
+    assert report(changes, environment="dev", everything=True).splitlines()[-2:] == [
+        "  + data/One: AWS::EC2::VPC is added",
+        "  + data/Two: AWS::EC2::VPC is added",
+    ]
+
+
+def test_report_counts_hidden_changes() -> None:
+    lines = report([change(NONE, f"N{number}", "A::B: C") for number in range(25)], environment="dev").splitlines()
+    assert lines[-1] == "  and 5 more (ALL=1 lists them)"
+
+
+def test_markdown_report_is_one_comment() -> None:
+    changes = [change(REFUSED, f"N{number}", "```\n<b>" * 50, advice=f"advice {number}") for number in range(999)]
+    text = report([*changes, change(NONE, "Two", "A::B: C")], environment="dev", markdown=True)
+    assert text.startswith("**dev: 999 refused, 1 no interruption (1 changed)**")
+    assert len(text) < 15_000
+    assert [line for line in text.splitlines() if line.startswith("`")] == ["```"] * 4
+    assert "<details><summary>no interruption</summary>" in text
+
+
+def test_full_text_has_every_changed_line() -> None:
+    before, now = stack(One=database(), Two=rule(1, "a"), Same=rule(2, "b")), stack(One=database(Port="1"), Same=rule(2, "b"))
+    lines = full_text(before, now).splitlines()
+    assert {"+++ data/One", '+  "Port": "1"', "+++ data/Two", '-  "Priority": 1,'} <= set(lines)
+    assert not any("data/Same" in line for line in lines)
