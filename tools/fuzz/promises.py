@@ -73,7 +73,6 @@ def _in_the_place_of_its_file(settings: Settings, assembly: Path) -> Iterator[No
 
     def handed_over(asked: Settings, *, outdir: Path) -> None:
         assert asked is settings, f"{asked.name} is not available here"
-        outdir.rmdir()
         outdir.symlink_to(assembly)
 
     before = {name: vars(conftest)[name] for name in ("load", "synthesize")}
