@@ -18,12 +18,12 @@ from pydantic import Field as Option
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, SettingsError, load
 from spotmusic_constructs.delivery.deployment_roles import DeploymentRoles, DeploymentTarget, Trust, github, gitlab
+from spotmusic_constructs.edge_region import EDGE_REGION
 from stacks import compliance
 from stacks.environment_stack import common_tags, tag
 from stacks.platform import boundary_of
 
 CHECKOUT = Path(__file__).parents[1]
-EDGE_REGION = "us-east-1"
 HASH = "????????"
 """CDK appends eight hexadecimal digits to a logical id, CloudFormation a suffix to a name."""
 

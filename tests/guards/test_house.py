@@ -151,7 +151,7 @@ def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.Cap
 
 
 def test_no_slow_target_is_silent() -> None:
-    """What takes seconds has progress of its own, or runs under `tools/heartbeat.py`."""
+    """Slow targets print their own progress, or run under `tools/heartbeat.py`."""
     recipes = re.findall(r"^\t.*", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     bare = [re.sub(r"\$\(BEATING\) (python -m )?\S+( install)?", "", line) for line in recipes]
     slow = re.compile(r"\bpip install|go install|mvn --|cdk --|mypy |\$\((?:APT\w*|UV)\) |python -m tools\.([\w. ]+)")
