@@ -326,7 +326,7 @@ PRICED: Mapping[str, Pricing] = {
 CONFIGURATION = "configuration of another resource"
 _RIGHTS = "IAM is free"
 FREE: Mapping[str, str] = {
-    **dict.fromkeys(("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy", "AWS::IAM::Role"), _RIGHTS),
+    **dict.fromkeys(("AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy", "AWS::IAM::Role"), _RIGHTS),
     "AWS::Budgets::Budget": "budgets without actions are free",
     "AWS::CertificateManager::Certificate": "public certificates that cannot be exported are free",
     "AWS::Chatbot::SlackChannelConfiguration": "Amazon Q Developer in chat applications is free",
@@ -339,6 +339,7 @@ FREE: Mapping[str, str] = {
     "AWS::SSM::Parameter": "standard parameters are free",
     "AWS::ServiceDiscovery::PrivateDnsNamespace": "its hosted zone costs 0.50 USD, with those of Route 53 in the rounding",
     "AWS::ServiceDiscovery::Service": "registrations by ECS are free",
+    "Custom::TaskRun": "a migration is a task of minutes, at deployments alone",
     "Custom::AWSCDK-EKS-HelmChart": "its pods are paid with the nodes",
     **dict.fromkeys(
         (
