@@ -37,9 +37,10 @@ from tests.engines.test_service import EXAMPLE, LIBRARIES
 from tests.filter_patterns import matches
 from tests.local.state import own_state
 from tests.model.values import Json
-from tools.local_aws import ACCOUNT, session
+from tools.local_aws import ACCOUNT, process, session
 from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.task import environment_of_task
+from tools.local_aws.workspace import RunningEmulator
 
 pytestmark = [pytest.mark.local, pytest.mark.walk("artist")]
 
@@ -54,7 +55,17 @@ OWNER, READER = "web-api", "playback"
 class Walk:
     """Deployed environment as AWS and as its tasks."""
 
-    endpoint: str
+    emulator: RunningEmulator
+
+    @property
+    def endpoint(self) -> str:
+        return self.emulator.endpoint
+
+    def record(self, resource_type: str, identifier: str) -> Json:
+        """Properties of a resource that the embedded AWS only records."""
+        (found,) = (r for r in process.recorded(self.emulator) if (r["type"], r["identifier"]) == (resource_type, identifier))
+        properties: Json = found["properties"]
+        return properties
 
     def aws(self, service: str, region: str = REGION) -> Any:
         return session.client(service, self.endpoint, region=region)
@@ -157,7 +168,9 @@ def walk(request: pytest.FixtureRequest) -> Iterator[Walk]:
     with own_state("artist", request) as workspace:
         deployment = LocalDeployment(workspace=workspace, environment="dev", region=REGION)
         deployment.up()
-        yield Walk(deployment.endpoint)
+        emulator = process.running(workspace)
+        assert emulator is not None
+        yield Walk(emulator)
 
 
 @pytest.fixture(scope="module")
@@ -301,9 +314,9 @@ def verify(walk: Walk, address: str, folder: Path) -> None:
     behaviors = distribution["CacheBehaviors"]["Items"]
     (behavior,) = (found for found in behaviors if fnmatch(url.path, f"/{found['PathPattern'].lstrip('/')}"))
     groups = behavior["TrustedKeyGroups"]["Items"]
-    ids = {id_ for group in groups for id_ in edge.get_key_group(Id=group)["KeyGroup"]["KeyGroupConfig"]["Items"]}
+    ids = {id_ for group in groups for id_ in walk.record("AWS::CloudFront::KeyGroup", group)["KeyGroupConfig"]["Items"]}
     assert asked["Key-Pair-Id"][0] in ids
-    key = edge.get_public_key(Id=asked["Key-Pair-Id"][0])["PublicKey"]["PublicKeyConfig"]["EncodedKey"]
+    key = walk.record("AWS::CloudFront::PublicKey", asked["Key-Pair-Id"][0])["PublicKeyConfig"]["EncodedKey"]
     condition = {"DateLessThan": {"AWS:EpochTime": int(asked["Expires"][0])}}
     policy = {"Statement": [{"Resource": address.partition("?")[0], "Condition": condition}]}
     (folder / "key").write_text(key)
