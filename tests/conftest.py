@@ -94,14 +94,15 @@ def settings_of(environment: str) -> Settings:
 def synthesized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Cloud assembly of an environment, synthesized once for all workers, with the policy packs."""
     given: Path | None = request.config.getoption("--assembly")
+    # Workers of pytest-xdist have a folder each in that of the session. A mutant has assemblies of its own.
+    worker = "PYTEST_XDIST_WORKER" in os.environ
+    base = tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.mktemp("assemblies")
 
     @cache
     def assembly(environment: str) -> Path:
         if given is not None:
             return given / f"assembly-{environment}"
-        # Workers of pytest-xdist have a folder each in that of the session.
-        base = tmp_path_factory.getbasetemp()
-        outdir = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / environment
+        outdir = base / environment
         whole = Path(f"{outdir}.whole")
         with FileLock(f"{outdir}.lock"):
             if not whole.exists():
