@@ -57,4 +57,4 @@ def test_health_checks_use_target_port(platform: Assembly) -> Verdicts:
 
 def of_the_gateway(platform: Assembly) -> Iterator[Resource]:
     """Target groups of pods with HTTP health checks; brokers have TCP health checks."""
-    return (group for group in platform.some(GROUP, stack="eks-platform") if str(group["Protocol"]).startswith("HTTP"))
+    return (group for group in platform.some(GROUP, stack="network") if str(group["Protocol"]).startswith("HTTP"))
