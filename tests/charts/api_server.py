@@ -5,12 +5,12 @@ import os
 import secrets
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.engines import programs
 from tests.engines.ports import quiet_ports
 from tests.model.values import Json
 from tools.supply_chain.kubectl_layer import program
@@ -20,8 +20,6 @@ MAKE_KEY = (
     "({type: 'pkcs1', format: 'pem'}))"
 )
 """Key of service account tokens. Nothing uses them here, but the server does not start without."""
-START_SECONDS = 120
-"""A start takes some seconds on an idle machine, and a minute beside other tests."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +49,22 @@ class ApiServer:
 
 
 @contextmanager
-def running(programs: Path) -> Iterator[ApiServer]:
+def running(assets: Path) -> Iterator[ApiServer]:
     """Starts both programs on loopback and stops them at the end.
 
     Args:
-        programs: folder of `etcd` and `kube-apiserver`.
+        assets: folder of `etcd` and `kube-apiserver`.
     """
+    variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ETCD_"))}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-server-")))
         etcd, peer, port = quiet_ports(3)
         server = ApiServer(program("kubectl"), _kubeconfig(folder, port, token := secrets.token_hex(16)))
-        started = [_started(stack, programs / "etcd", folder, _etcd(folder, etcd, peer))]
-        started.append(_started(stack, programs / "kube-apiserver", folder, _api_server(folder, etcd, port, token)))
-        deadline = time.monotonic() + START_SECONDS
-        while not server.is_ready():
-            logs = {process.args[0]: process.poll() for process in started}  # type: ignore[index]
-            assert set(logs.values()) == {None}, f"ended while starting: {logs}\n{_logs(folder)}"
-            assert time.monotonic() < deadline, f"not ready after {START_SECONDS} s\n{_logs(folder)}"
-            time.sleep(0.2)
+        # The API server ends without etcd.
+        stack.enter_context(programs.running([str(assets / "etcd"), *_etcd(folder, etcd, peer)], folder / "etcd.log", variables))
+        log, command = folder / "kube-apiserver.log", [str(assets / "kube-apiserver"), *_api_server(folder, etcd, port, token)]
+        process = stack.enter_context(programs.running(command, log, variables))
+        programs.wait_until(server.is_ready, "the API server is ready", log, process)
         yield server
 
 
@@ -123,18 +119,3 @@ def _api_server(folder: Path, etcd: int, port: int, token: str) -> list[str]:
         # No controller creates service accounts or counts quotas, and no pod serves a webhook.
         "--disable-admission-plugins=ServiceAccount,ResourceQuota,MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
     ]
-
-
-def _started(stack: ExitStack, program: Path, folder: Path, arguments: list[str]) -> "subprocess.Popen[bytes]":
-    log = stack.enter_context((folder / f"{program.name}.log").open("wb"))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ETCD_"))}
-    process = subprocess.Popen(
-        [str(program), *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-    )
-    stack.callback(process.wait)
-    stack.callback(process.kill)
-    return process
-
-
-def _logs(folder: Path) -> str:
-    return "\n".join(line for file in folder.glob("*.log") for line in file.read_text(errors="replace").splitlines()[-3:])
