@@ -5,18 +5,16 @@ Hashes of assets are removed: they move with every upgrade of a library.
 
 import gzip
 import json
-import re
 import tempfile
 import tomllib
 from functools import cache
 from pathlib import Path
 
 from tests.conftest import ROOT, Template, settings_of, synthesize, templates_in
-from tools.changes.assembly import ASSET, without_hashes
+from tools.changes.assembly import ASSET, HASH, without_hashes
 
 FOLDER = ROOT / "tests" / "releases"
 ENVIRONMENTS = ("dev", "prod")
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def versions() -> list[str]:
@@ -59,7 +57,7 @@ def _by_type(templates: dict[str, Template]) -> dict[str, str]:
     found: dict[str, str] = {}
     for template in templates.values():
         for resource in template["Resources"].values():
-            for asset in _HASH.findall(json.dumps(resource)):
+            for asset in HASH.findall(json.dumps(resource)):
                 found.setdefault(resource["Type"], asset)
     return found
 
@@ -68,7 +66,7 @@ def _with_assets(template: Template, now: Template, by_type: dict[str, str]) -> 
     resources = {}
     for id_, resource in template["Resources"].items():
         text = json.dumps(resource)
-        today = iter(_HASH.findall(json.dumps(now["Resources"].get(id_, {}))))
+        today = iter(HASH.findall(json.dumps(now["Resources"].get(id_, {}))))
         while ASSET in text:
             text = text.replace(ASSET, next(today, by_type.get(resource["Type"], "0" * 64)), 1)
         resources[id_] = json.loads(text)

@@ -15,7 +15,7 @@ Properties = dict[str, Any]
 ACCOUNT = "111122223333"
 """Account placeholder for templates without a fixed account."""
 ASSET = "<asset>"
-_HASH = re.compile(r"[0-9a-f]{64}")
+HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def templates_in(assembly: Path) -> Templates:
@@ -49,4 +49,4 @@ def of_type(templates: Templates, type_: str) -> Iterator[tuple[str, str, Proper
 
 def without_hashes(value: Any) -> Any:
     """Returns a template, or a part of it, without the hashes of assets."""
-    return json.loads(_HASH.sub(ASSET, json.dumps(value)))
+    return json.loads(HASH.sub(ASSET, json.dumps(value)))
