@@ -2,13 +2,15 @@
 
 import json
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 from tools.cost.estimate import Estimate
 from tools.cost.lines import Amounts
 from tools.cost.use import LEVELS
 
+Key = TypeVar("Key")
 _WIDTH = 100
 _LARGEST = 3
 """Listed items of a stack, and listed savings."""
@@ -104,14 +106,16 @@ def as_json(found: Estimate, base: Estimate | None, against: str, today: date) -
 
 def differences(found: Estimate, base: Estimate) -> dict[str, Amounts]:
     """Returns the changed cost of each stack whose cost changes by a cent at least."""
-    now, before, none = found.stacks, base.stacks, (0.0, 0.0, 0.0)
-    every = {stack: _minus(now.get(stack, none), before.get(stack, none)) for stack in {**now, **before}}
-    return {stack: usd for stack, usd in every.items() if any(abs(amount) >= 0.01 for amount in usd)}
+    return _changed(found.stacks, base.stacks)
 
 
 def _changed_items(found: Estimate, base: Estimate) -> dict[tuple[str, str], Amounts]:
-    none = (0.0, 0.0, 0.0)
     now, before = ({(line.stack, line.label): line.usd for line in some.lines} for some in (found, base))
+    return _changed(now, before)
+
+
+def _changed(now: Mapping[Key, Amounts], before: Mapping[Key, Amounts]) -> dict[Key, Amounts]:
+    none = (0.0, 0.0, 0.0)
     every = {item: _minus(now.get(item, none), before.get(item, none)) for item in {**now, **before}}
     return {item: usd for item, usd in every.items() if any(abs(amount) >= 0.01 for amount in usd)}
 
