@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 
+class SourceError(Exception):
+    """Templates are not available. The message has the reason and the remedy."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Stack:
     """Stack of a cloud assembly.
@@ -42,6 +46,19 @@ def stacks_in(assembly: Path) -> dict[str, Stack]:
     artifacts = {key: a for key, a in manifest.items() if a["type"] == "aws:cloudformation:stack"}
     ids = {key: artifact["displayName"].split("/")[1].split(" ")[0] for key, artifact in artifacts.items()}
     return {ids[key]: _stack(assembly, artifact, ids) for key, artifact in artifacts.items()}
+
+
+def platform_in(folder: Path) -> Path:
+    """Returns the folder with the manifest of one environment: the given one or its subfolder.
+
+    Raises:
+        SourceError: there is none, or more than one.
+    """
+    found = [folder, *sorted(folder.glob("assembly-*"))]
+    manifests = [path for path in found if (path / "manifest.json").exists() and stacks_in(path)]
+    if len(manifests) != 1:
+        raise SourceError(f"{folder}: {len(manifests)} environments found. Use the folder of one, such as cdk.out/prod.")
+    return manifests[0]
 
 
 def _stack(assembly: Path, artifact: dict[str, Any], ids: dict[str, str]) -> Stack:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
-from tools.assembly import stacks_in
+from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes import source
 from tools.changes.assembly import Templates, templates_in
 from tools.changes.change import Change, Effect, exit_status
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             before, moved = opened.enter_context(_before(options.against, options.env, now))
             after = templates_in(now)
             changes = [*moved, *compare(before, after)]
-    except source.SourceError as error:
+    except SourceError as error:
         print(error, file=sys.stderr)
         return 1
     except BotoCoreError as error:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _now(options: argparse.Namespace) -> Path | None:
     if options.now:
-        return source.platform_in(options.now)
+        return platform_in(options.now)
     return source.local_assemblies(CHECKOUT)[1] if options.against == source.LOCAL else None
 
 
@@ -74,7 +74,7 @@ def _before(against: str, environment: str, now: Path) -> Iterator[tuple[Templat
         if against == source.LOCAL:
             assembly = source.local_assemblies(CHECKOUT)[0]
         elif Path(against).is_dir():
-            assembly = source.platform_in(Path(against))
+            assembly = platform_in(Path(against))
         else:
             assembly = opened.enter_context(source.of_ref(CHECKOUT, against, environment))
         yield templates_in(assembly), moved(assembly, now)

@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tools.assembly import stacks_in
+from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes.assembly import Templates, read
 from tools.local_aws.workspace import Workspace
 
@@ -25,10 +25,6 @@ ACCOUNT, LOCAL = "account", "local"
 NO_DIFFERENCE = "Number of stacks with differences: 0"
 """Last line of `cdk diff` without differences."""
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
-
-
-class SourceError(Exception):
-    """Templates are not available. The message has the reason and the remedy."""
 
 
 @contextmanager
@@ -72,19 +68,6 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
             raise SourceError(f"{ref} has no environments/{environment}.yaml: all of {environment} is new. Compare with its former name.")
         with synthesized(Path(folder), environment) as assembly:
             yield assembly
-
-
-def platform_in(folder: Path) -> Path:
-    """Returns the folder with the manifest of one environment: the given one or its subfolder.
-
-    Raises:
-        SourceError: there is none, or more than one.
-    """
-    found = [folder, *sorted(folder.glob("assembly-*"))]
-    manifests = [path for path in found if (path / "manifest.json").exists() and stacks_in(path)]
-    if len(manifests) != 1:
-        raise SourceError(f"{folder}: {len(manifests)} environments found. Use the folder of one, such as cdk.out/prod.")
-    return manifests[0]
 
 
 def deployed(assembly: Path) -> Templates:

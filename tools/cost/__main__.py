@@ -12,7 +12,7 @@ from pathlib import Path
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
-from tools.assembly import stacks_in
+from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes.assembly import templates_in
 from tools.cost import prices, report
 from tools.cost.estimate import Estimate, estimate
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         found, base = _estimates(options)
-    except (CostError, SettingsError) as error:
+    except (CostError, SettingsError, SourceError) as error:
         print(error, file=sys.stderr)
         return 2
     today = datetime.now(tz=UTC).date()
@@ -58,16 +58,14 @@ def _estimates(options: argparse.Namespace) -> tuple[Estimate, Estimate | None]:
     with ExitStack() as opened:
         assembly = options.assembly or opened.enter_context(_synthesized(options.env))
         found = _of(assembly, settings, known)
-        base = _of(opened.enter_context(_of_ref(options.base, options.env)), settings, known) if options.base else None
+        base = _of(opened.enter_context(_synthesized(options.env, options.base)), settings, known) if options.base else None
     return found, base
 
 
 def _of(assembly: Path, settings: Settings, known: Prices) -> Estimate:
-    found = [path for path in (assembly, *sorted(assembly.glob("assembly-*"))) if (path / "manifest.json").exists() and stacks_in(path)]
-    if len(found) != 1:
-        raise CostError(f"{assembly}: {len(found)} environments found. Use the folder of one, such as cdk.out/prod.")
-    regions = {id_: stack.region for id_, stack in stacks_in(found[0]).items()}
-    return estimate(templates_in(found[0]), regions, settings, known)
+    found = platform_in(assembly)
+    regions = {id_: stack.region for id_, stack in stacks_in(found).items()}
+    return estimate(templates_in(found), regions, settings, known)
 
 
 def _require_ref(ref: str) -> None:
@@ -79,28 +77,18 @@ def _require_ref(ref: str) -> None:
 
 
 @contextmanager
-def _synthesized(environment: str) -> Iterator[Path]:
+def _synthesized(environment: str, ref: str = "") -> Iterator[Path]:
     from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
 
-    print(f"Synthesizing {environment} (half a minute) …", file=sys.stderr)
+    what, advice = environment, f"Run `make check ENV={environment}`."
+    if ref:
+        what, advice = f"BASE={ref}", "Use a ref that synthesizes with the packages of today."
+    print(f"Synthesizing {environment} {f'of {ref}' if ref else '(half a minute)'} …", file=sys.stderr)
     try:
-        with source.synthesized(CHECKOUT, environment) as assembly:
+        with source.of_ref(CHECKOUT, ref, environment) if ref else source.synthesized(CHECKOUT, environment) as assembly:
             yield assembly
-    except source.SourceError as error:
-        raise CostError(f"{environment} cannot be synthesized: {_cause(error)}. Run `make check ENV={environment}`.") from None
-
-
-@contextmanager
-def _of_ref(ref: str, environment: str) -> Iterator[Path]:
-    from tools.changes import source  # noqa: PLC0415
-
-    print(f"Synthesizing {environment} of {ref} …", file=sys.stderr)
-    try:
-        with source.of_ref(CHECKOUT, ref, environment) as assembly:
-            yield assembly
-    except source.SourceError as error:
-        advice = "Use a ref that synthesizes with the packages of today."
-        raise CostError(f"BASE={ref} cannot be synthesized: {_cause(error)}. {advice}") from None
+    except SourceError as error:
+        raise CostError(f"{what} cannot be synthesized: {_cause(error)}. {advice}") from None
 
 
 def _cause(error: Exception) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.conftest import settings_of
 from tests.model.assembly import Assembly
-from tools.assembly import stacks_in
+from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes import source
 from tools.changes.assembly import templates_in
 from tools.deploy_plan.model import Deployment, Timeline
@@ -61,10 +61,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
     options = parser.parse_args(arguments)
     try:
-        given = options.assembly and source.platform_in(options.assembly)
+        given = options.assembly and platform_in(options.assembly)
         with nullcontext(given) if given else source.synthesized(CHECKOUT, options.env) as assembly:
             print(report(deployment_of(options.env, assembly), concurrency=options.concurrency))
-    except source.SourceError as error:
+    except SourceError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

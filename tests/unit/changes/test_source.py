@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from tools.assembly import stacks_in
+from tools.assembly import SourceError, stacks_in
 from tools.changes import source
 
 TEMPLATE = {"Resources": {"One": {"Type": "AWS::S3::Bucket"}, "CDKMetadata": {"Type": "AWS::CDK::Metadata"}}}
@@ -54,7 +54,7 @@ def test_deployed_templates_are_read_from_each_region(assembly: Path, monkeypatc
 @pytest.mark.parametrize(("error", "expected"), [("does not exist", "None of the stacks"), ("no right", "Log in to account 444455556666")])
 def test_unreadable_account_is_reported(assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, expected: str) -> None:
     stub_templates(monkeypatch, sa_east_1=error, us_east_1=error)
-    with pytest.raises(source.SourceError, match=expected):
+    with pytest.raises(SourceError, match=expected):
         source.deployed(assembly)
 
 
@@ -73,5 +73,5 @@ def test_ref_uses_its_own_app(tmp_path: Path) -> None:
     (tmp_path / "app.py").unlink()
     with source.of_ref(tmp_path, "HEAD", "prod") as assembly:
         assert list(stacks_in(assembly)) == ["data"]
-    with pytest.raises(source.SourceError, match=r"HEAD has no environments/qa.yaml"), source.of_ref(tmp_path, "HEAD", "qa"):
+    with pytest.raises(SourceError, match=r"HEAD has no environments/qa.yaml"), source.of_ref(tmp_path, "HEAD", "qa"):
         pass
