@@ -19,12 +19,13 @@ class RejectedTemplateError(LocalAwsError):
     """CloudFormation would reject a template. The message lists locations and reasons."""
 
 
-def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path) -> int:
+def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path, running: "list[subprocess.Popen[str]] | None" = None) -> int:
     """Lints every template.
 
     Args:
         stacks: stacks to deploy.
         checkout: folder that may hold a `.cfnlintrc` with accepted findings.
+        running: receives the linters' processes, for a caller that stops them.
 
     Returns:
         The number of templates.
@@ -34,9 +35,8 @@ def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path) -> int
     """
     by_region = {region: [stack for stack in stacks if stack.region == region] for region in regions(stacks)}
     with ThreadPoolExecutor() as pool:
-        found = [
-            finding for findings in pool.map(lambda region: _lint(region, by_region[region], checkout), by_region) for finding in findings
-        ]
+        judged = pool.map(lambda region: _lint(region, by_region[region], checkout, running), by_region)
+        found = [finding for findings in judged for finding in findings]
     if found:
         more = f"\n  … and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise RejectedTemplateError(
@@ -52,22 +52,20 @@ def judging(stacks: list[SynthesizedStack], *, checkout: Path) -> Iterator["Futu
     If the block fails, running linters are stopped: a signal to the command does not reach them,
     and the command would wait for them.
     """
+    running: list[subprocess.Popen[str]] = []
     with ThreadPoolExecutor(max_workers=1) as pool:
         try:
-            yield pool.submit(require_acceptable, stacks, checkout=checkout)
+            yield pool.submit(require_acceptable, stacks, checkout=checkout, running=running)
         except BaseException:
-            for linter in _running:
+            for linter in running:
                 linter.kill()
             raise
 
 
-_running: "list[subprocess.Popen[str]]" = []
-
-
-def _lint(region: str, stacks: list[SynthesizedStack], checkout: Path) -> list[str]:
+def _lint(region: str, stacks: list[SynthesizedStack], checkout: Path, running: "list[subprocess.Popen[str]] | None") -> list[str]:
     ids = {stack.template: stack.id for stack in stacks}
     try:
-        found = verdicts(ids, region=region, checkout=checkout, running=_running)
+        found = verdicts(ids, region=region, checkout=checkout, running=running)
     except LintError as error:
         raise RejectedTemplateError(str(error)) from error
     return [_line(ids[template], match) for template, matches in found.items() for match in matches if match.rule.startswith("E")]
