@@ -156,7 +156,8 @@ class Judges:
     def _ask(self, items: Sequence[pytest.Item], *, until_failure: bool = False) -> Answer:
         answer = Answer()
         for item, following in zip(items, [*items[1:], None], strict=True):
-            reports = runtestprotocol(item, log=False, nextitem=following)
+            with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+                reports = runtestprotocol(item, log=False, nextitem=following)
             answer.seconds[item.nodeid] = sum(report.duration for report in reports)
             failures = [report for report in reports if report.failed]
             if any(map(is_verdict, failures)):
@@ -182,8 +183,7 @@ def _in_a_fork(judges: Judges) -> None:
 
 
 def _answer(number: int) -> tuple[int, Answer]:
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-        return number, _judges.judge(_judges.mutants[number])
+    return number, _judges.judge(_judges.mutants[number])
 
 
 def _refuse_jsii(*_arguments: object) -> NoReturn:
