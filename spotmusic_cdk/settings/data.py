@@ -95,8 +95,8 @@ class RegistrySettings(Model):
     github_credentials: PullSecret | None = None
     """Secret with the same fields for ghcr.io."""
     account_scanning: bool = True
-    """Whether the environment owns the registry scanning configuration, of which an account has one per region. Deleting it turns off
-    enhanced scanning of every repository there."""
+    """True if the environment owns the registry scanning configuration. An account has one per region. Deleting it turns off enhanced
+    scanning of every repository there."""
     keep_images: Annotated[int, Field(ge=5, le=1000)] = 50
     """Tagged images kept per repository."""
     untagged_days: Days = 14

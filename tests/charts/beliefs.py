@@ -79,8 +79,8 @@ def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[
     for component, key in parts.items():
         part, name = values[key], release if key == "clusterOperator" else f"{release}-{component}"
         container = _container("rabbitmq-cluster-operator", part, part.get("containerSecurityContext"), ready=True)
-        told = part.get("pdb", {}).get("maxUnavailable")
-        budget = {"maxUnavailable": int(told)} if told else None
+        limit = part.get("pdb", {}).get("maxUnavailable")
+        budget = {"maxUnavailable": int(limit)} if limit else None
         yield from _deployment(namespace, name, _labels("rabbitmq-cluster-operator", release, component), container, part, budget=budget)
 
 
@@ -99,13 +99,13 @@ def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
         "post-install": {"image": sidecar},
     }
     account = values.get("serviceAccount", {}).get("name", release)
-    for kind, name, told in (
+    for kind, name, spec in (
         ("StatefulSet", release, stateful["podTemplate"]["spec"]),
         ("Job", f"{release}-configuration", values["post_install_job"]["podTemplate"]["spec"]),
     ):
-        pod = {**told, "serviceAccountName": account, "automountServiceAccountToken": False}
+        pod = {**spec, "serviceAccountName": account, "automountServiceAccountToken": False}
         for key in ("containers", "initContainers"):
-            pod[key] = [{**by_chart[container["name"]], **container} for container in told[key]]
+            pod[key] = [{**by_chart[container["name"]], **container} for container in spec[key]]
         labelled = labels if kind == "StatefulSet" else {INSTANCE: release}
         yield _workload(kind, name, namespace, labelled, pod, replicas=stateful.get("replicas") if kind == "StatefulSet" else None)
     yield from _budgets(release, namespace, labels, stateful.get("budget"))
@@ -201,24 +201,24 @@ def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Jso
 def _node_exporter(release: str, values: Json) -> Iterator[Json]:
     if not values["nodeExporter"]["enabled"]:
         return
-    told = values["prometheus-node-exporter"]
+    part = values["prometheus-node-exporter"]
     pod = {
         "serviceAccountName": "node-exporter",
         "automountServiceAccountToken": False,
         "hostNetwork": True,
         "hostPID": True,
         "volumes": [{"name": folder, "hostPath": {"path": folder}} for folder in HOST_FOLDERS],
-        "containers": [_container("node-exporter", told, told.get("containerSecurityContext"), ready=True, ports=(9100,))],
+        "containers": [_container("node-exporter", part, part.get("containerSecurityContext"), ready=True, ports=(9100,))],
     }
-    yield _workload("DaemonSet", "node-exporter", told["namespaceOverride"], {INSTANCE: release, COMPONENT: "metrics"}, pod)
+    yield _workload("DaemonSet", "node-exporter", part["namespaceOverride"], {INSTANCE: release, COMPONENT: "metrics"}, pod)
 
 
 def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    told = values["reloader"]
-    part = told["deployment"]
-    security = {**part.get("containerSecurityContext", {}), "readOnlyRootFilesystem": told.get("readOnlyRootFileSystem")}
+    reloader = values["reloader"]
+    part = reloader["deployment"]
+    security = {**part.get("containerSecurityContext", {}), "readOnlyRootFilesystem": reloader.get("readOnlyRootFileSystem")}
     container = _container(release, {**part, "image": values["image"]}, security, ready=True, ports=(9090,))
-    part, budget = {**part, "replicaCount": part.get("replicas")}, told.get("podDisruptionBudget")
+    part, budget = {**part, "replicaCount": part.get("replicas")}, reloader.get("podDisruptionBudget")
     yield from _deployment(namespace, release, _labels("reloader", release), container, part, budget=budget)
 
 
@@ -244,8 +244,8 @@ def _deployment(namespace: str, name: str, labels: Json, container: Json, part: 
     yield from _budgets(name, namespace, labels, budget)
 
 
-def _container(name: str, told: Json, security: Json | None, *, ready: bool = False, ports: Iterable[int] = ()) -> Json:
-    container = {"name": name, "image": _image(told["image"]), "resources": told.get("resources"), "securityContext": security}
+def _container(name: str, part: Json, security: Json | None, *, ready: bool = False, ports: Iterable[int] = ()) -> Json:
+    container = {"name": name, "image": _image(part["image"]), "resources": part.get("resources"), "securityContext": security}
     return {**container, "ports": _ports(*ports), **(READY if ready else {})}
 
 
@@ -262,12 +262,12 @@ def _workload(kind: str, name: str, namespace: str, labels: Json, pod: Json, *, 
     return _manifest("batch/v1" if kind == "Job" else "apps/v1", kind, name, namespace, spec)
 
 
-def _budgets(name: str, namespace: str, labels: Json, told: Json | None) -> Iterator[Json]:
+def _budgets(name: str, namespace: str, labels: Json, budget: Json | None) -> Iterator[Json]:
     """Yield the budget that values ask for. An empty text removes a default of the chart."""
-    if not told or told.get("enabled") is False:
+    if not budget or budget.get("enabled") is False:
         return
-    said = {key: told[key] for key in ("minAvailable", "maxUnavailable") if told.get(key) not in (None, "")}
-    spec = {**said, "selector": {"matchLabels": labels}}
+    limits = {key: budget[key] for key in ("minAvailable", "maxUnavailable") if budget.get(key) not in (None, "")}
+    spec = {**limits, "selector": {"matchLabels": labels}}
     yield _manifest("policy/v1", "PodDisruptionBudget", name, namespace, spec)
 
 

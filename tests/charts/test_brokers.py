@@ -41,8 +41,8 @@ def topic_findings(platform: RenderedCluster) -> list[str]:
 def superuser_findings(platform: RenderedCluster) -> list[str]:
     """Return superusers. The chart makes superusers of the users in the file, in two places."""
     values = platform.releases["redpanda"].values
-    told = "--no-set-superusers" in values["statefulset"]["sideCars"].get("args", [])
-    by_sidecar = [] if told else ["the sidecar makes superusers of them: tell it --no-set-superusers"]
+    refused = "--no-set-superusers" in values["statefulset"]["sideCars"].get("args", [])
+    by_sidecar = [] if refused else ["the sidecar makes superusers of them: add --no-set-superusers to its arguments"]
     jobs = values["post_install_job"]["podTemplate"]["spec"]["containers"]
     folders = [word for job in jobs for before, word in pairwise(job.get("command", [])) if before == "--users-directory"]
     by_job = [] if folders == ["/nobody"] else ["the job after each release makes superusers of them: give it a folder that is not there"]

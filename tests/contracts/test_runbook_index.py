@@ -14,7 +14,7 @@ import yaml
 from spotmusic_cdk.settings import Settings
 from tests.conftest import ROOT, Template, settings_of
 from tests.model.assembly import Assembly
-from tests.properties.alarms import ALARM, COMPOSITE, severity_of, tells_somebody
+from tests.properties.alarms import ALARM, COMPOSITE, reaches_the_team, severity_of
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 INDEX = RUNBOOKS / "README.md"
@@ -40,11 +40,11 @@ class Entry:
     anchor: str
 
 
-Told = tuple[str, str, str, str]
+Notice = tuple[str, str, str, str]
 """Name, severity, text, and link to the runbook."""
 
 
-def alarms_of(platform: Assembly) -> Iterator[Told]:
+def alarms_of(platform: Assembly) -> Iterator[Notice]:
     """CloudWatch alarms with a topic."""
     for alarm in platform.some(ALARM, COMPOSITE):
         if alarm["AlarmActions"]:
@@ -62,11 +62,11 @@ def general(name: str, settings: Settings) -> str:
     return re.sub(rf"^QueueAlarms({queues})$", "QueueAlarms…", name)
 
 
-def alerts() -> Iterator[Told]:
+def alerts() -> Iterator[Notice]:
     """Alerts of Prometheus that reach the team."""
     for file in sorted(RULES.glob("*.yaml")):
         for rule in (rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]):
-            if "alert" in rule and tells_somebody(rule):
+            if "alert" in rule and reaches_the_team(rule):
                 yield rule["alert"], rule["labels"]["severity"], rule["annotations"]["summary"], rule["annotations"]["runbook_url"]
 
 
@@ -80,16 +80,16 @@ def section(entry: Entry) -> str:
 
 
 @pytest.fixture(scope="module")
-def told(templates: Callable[[str], dict[str, Template]]) -> list[Told]:
+def notices(templates: Callable[[str], dict[str, Template]]) -> list[Notice]:
     """Alarms and alerts of production."""
     return [*alarms_of(Assembly(name="prod", settings=settings_of("prod"), templates=templates("prod"))), *alerts()]
 
 
 @pytest.fixture(scope="module")
-def entries(told: list[Told]) -> dict[Entry, set[str]]:
+def entries(notices: list[Notice]) -> dict[Entry, set[str]]:
     """Severities of each entry."""
     found = defaultdict(set)
-    for name, severity, _, link in told:
+    for name, severity, _, link in notices:
         page, anchor = LINK.findall(link)[0]
         found[Entry(name=name, page=page, anchor=anchor)].add(severity)
     return found
@@ -108,8 +108,8 @@ def test_page_of_an_alarm_names_it(entries: dict[Entry, set[str]]) -> None:
     assert [entry for entry in entries if f"`{entry.name}`" not in section(entry)] == []
 
 
-def test_alarm_texts_begin_with_their_subject(told: list[Told]) -> None:
-    assert [text for _, _, text, _ in told if VAGUE.match(text)] == []
+def test_alarm_texts_begin_with_their_subject(notices: list[Notice]) -> None:
+    assert [text for _, _, text, _ in notices if VAGUE.match(text)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)

@@ -106,7 +106,7 @@ def _spelt_out(expr: str, recorded: Mapping[str, str]) -> str:
     return " ".join([expr, *(read for name, read in recorded.items() if name in expr)])
 
 
-def tells_somebody(alert: Mapping[str, Any]) -> bool:
+def reaches_the_team(alert: Mapping[str, Any]) -> bool:
     """Check that Alertmanager sends this severity to a topic; `info` and `none` appear in Grafana
     only.
     """

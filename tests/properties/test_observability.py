@@ -21,9 +21,9 @@ from tests.properties.alarms import (
     counted,
     period_of,
     place_of,
+    reaches_the_team,
     recorders,
     severity_of,
-    tells_somebody,
 )
 from tests.properties.log_writers import ACCESS_DAYS, GROUP, writers
 from tests.properties.promise import Verdicts, promise
@@ -178,7 +178,7 @@ def the_edge_is_measured(platform: Assembly) -> Verdicts:
 def the_cluster_is_watched(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     alerts = alerts_of([manifest for _, manifest in cluster.of_kind("PrometheusRule")])
     for what, read in watched.TABLE["cluster"].items():
-        alerted = any(tells_somebody(alert) and read in spelt_out for alert, spelt_out in alerts)
+        alerted = any(reaches_the_team(alert) and read in spelt_out for alert, spelt_out in alerts)
         yield what, alerted, f"Add an alert on {read} to charts/monitoring/rules."
 
 
