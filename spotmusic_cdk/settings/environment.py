@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from spotmusic_cdk.settings.capacity import CapacitySettings
 from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.identity import IdentitySettings, MailSettings
 from spotmusic_cdk.settings.kubernetes import KubernetesSettings, QueueSettings, TopicSettings, queues_of, talking_to, topics_of
@@ -54,6 +55,7 @@ class Settings(Model):
     observability: ObservabilitySettings = ObservabilitySettings()
     operators: OperatorsSettings = OperatorsSettings()
     resilience: ResilienceSettings = ResilienceSettings()
+    capacity: CapacitySettings = CapacitySettings()
     usage: UsageSettings = UsageSettings()
 
     @property

@@ -179,6 +179,15 @@ class ServicePeak(Model):
     """Requests or messages per second that one task handles at full cpu, measured by a load test."""
 
 
+class LoadSettings(Model):
+    """Load of a service by listeners, and the share of one task."""
+
+    per_listener_hour: Annotated[float, Field(ge=0, le=100_000)]
+    """Requests, or messages of a worker, that a concurrent listener causes in an hour."""
+    per_task: Annotated[float, Field(gt=0, le=100_000)]
+    """Requests or messages per second that one task handles at full cpu, measured by a load test."""
+
+
 class ServiceSettings(Model):
     """One application service on ECS Fargate."""
 
@@ -228,6 +237,8 @@ class ServiceSettings(Model):
     """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/deployment.md)."""
     peak: ServicePeak | None = None
     """Load of the busiest minute (docs/game-day.md)."""
+    load: LoadSettings | None = None
+    """Load by listeners (`capacity.listeners`), for the plan and the game day. Default: unknown."""
 
     @property
     def kept_words(self) -> tuple[Word, ...]:
@@ -272,6 +283,18 @@ class ServiceSettings(Model):
     def requests_per_target(self) -> int | None:
         """Requests per minute and task that scaling holds; none for a service without a route."""
         return self.scaling.requests_per_target or (REQUESTS_PER_TARGET if self.route else None)
+
+    def tasks_for(self, per_second: float) -> int:
+        """Return the tasks that scaling runs at a load, by the policy that needs most.
+
+        Args:
+            per_second: requests or messages per second.
+        """
+        if self.load is None:
+            return self.scaling.min
+        by_cpu = self.load.per_task * self.scaling.cpu_percent / 100
+        held = min(by_cpu, self.requests_per_target / 60) if self.requests_per_target else by_cpu
+        return max(self.scaling.min, ceil(per_second / held))
 
     @property
     def tasks_at_peak(self) -> int:

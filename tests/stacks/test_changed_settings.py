@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from spotmusic_cdk.settings import environment, parse, schema
+from spotmusic_cdk.settings.capacity import CapacitySettings
 from tests.conftest import synthesize, templates_in
 from tests.unit.settings.test_errors import PROD
 from tools.changes.assembly import Templates
@@ -198,6 +199,11 @@ ELSEWHERE = {
     ("KubernetesSettings.version", "more than the next"): "tests/unit/changes",
 }
 
+ASSUMED = {
+    name: {key: {"events.kept": 50} if isinstance(value, dict) else type(value)(value * 1.5) for key, value in section.items()}
+    for name, section in CapacitySettings().model_dump().items()
+    if isinstance(section, dict)
+}
 QUEUE = {"delivery_limit": 9, "max_length": 9, "message_ttl_hours": 9, "dead_letter_hours": 9}
 HARMLESS: Settings = {
     "owner": "others",
@@ -245,6 +251,7 @@ HARMLESS: Settings = {
         "secrets": {"KEY": SECRET.format("key")},
         "scaling": {"min": 4, "max": 12, "cpu_percent": 50, "requests_per_target": 500},
         "peak": {"per_second": 100, "per_task": 50},
+        "load": {"per_listener_hour": 5, "per_task": 50},
     },
     "services.leaving.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/a@sha256:{'0' * 64}",
     "services.notifications.scaling.messages_per_task": 200,
@@ -267,6 +274,7 @@ HARMLESS: Settings = {
     "observability.monthly_budget_usd": 95_000,
     "resilience.peak": {"listeners": 50_000, "logins_per_second": 10, "events_per_second": 2000, "event_bytes": 500},
     "resilience.fault_injection": False,
+    "capacity": {"listeners": 500_000, "growth_percent": 30, **ASSUMED},
     "usage": {
         "listeners": {"low": 1, "mid": 2, "high": 3},
         "mean_percent": 20,

@@ -257,6 +257,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.notifications.scaling": {"requests_per_target": 10}},
         "services.notifications.scaling.requests_per_target: requests are counted with a route only",
     ),
+    "more events than there are": (
+        {"capacity.events.topic_percent": {"events.listening": 80, "events.trends": 30}},
+        "capacity.events.topic_percent: 110% is more than all events.\n  Lower some.",
+    ),
     "a peak without what a task does": (
         {"services.trends.peak": {"per_second": 100}},
         "services.trends.peak.per_task: required key is missing",
