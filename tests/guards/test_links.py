@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.documents import anchors, prose
 
+LINK = re.compile(r"\]\(([^)\s]+)\)")
 FOLDERS = ("docs", "events", "examples", "constructs", "spotmusic_cdk", "tools", "tests", "charts")
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))])
 
@@ -15,7 +16,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in
 def broken(document: Path) -> list[str]:
     """Broken links of a document."""
     found = []
-    for link in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+    for link in LINK.findall(prose(document)):
         file, _, anchor = link.partition("#")
         target = document.parent / file if file else document
         if "://" not in link and not (target.exists() and (not anchor or anchor in anchors(target.resolve()))):
