@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk cost prices preflight lock sbom outdated local local-down diff status mutants bench deploy-plan clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk cost prices preflight lock sbom outdated local local-down diff status mutants bench deploy-plan wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -236,6 +236,9 @@ lock: setup  ## release: write the lock files of Python packages anew
 sbom: setup  ## release: write the bill of materials to bom.cdx.json
 	$(BEATING) python -m tools.supply_chain sbom
 
+wheels: setup  ## release: build wheels of platform and library into dist
+	@$(BEATING) python -m tools.wheels
+
 TODAY ?= $(shell date +%F)
 outdated: setup  ## release: list newer releases and ending support by TODAY
 	$(BEATING) python -m tools.supply_chain outdated --today $(TODAY)
@@ -273,6 +276,6 @@ bench: setup  ## prove: measure synthesis, tests and deployments (ONLY=synth)
 
 clean:  ## use: remove what setup and runs made
 	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }
-	rm -rf $(VENV) node_modules cdk.out .local .charts .tools .verdicts .bench bom.cdx.json constructs/*.egg-info
+	rm -rf $(VENV) node_modules cdk.out dist .local .charts .tools .verdicts .bench bom.cdx.json constructs/*.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

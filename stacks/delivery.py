@@ -23,7 +23,7 @@ from stacks import compliance
 from stacks.environment_stack import common_tags, tag
 from stacks.platform import boundary_of
 
-CHECKOUT = Path(__file__).parents[1]
+CHECKOUT = Path.cwd()
 HASH = "????????"
 """CDK appends eight hexadecimal digits to a logical id, CloudFormation a suffix to a name."""
 

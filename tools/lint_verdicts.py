@@ -16,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-STORE = ROOT / ".verdicts"
+CHECKOUT = Path.cwd()
+STORE = CHECKOUT / ".verdicts"
 """Verdicts by checksum; `make clean` removes them."""
 # Constant stand-in for what the CLI adds to a template: cfn-lint omits rules for templates of CDK.
 _OF_CDK = {"CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2"}}}
@@ -46,7 +46,7 @@ def verdicts(
     templates: Iterable[Path],
     *,
     region: str,
-    checkout: Path = ROOT,
+    checkout: Path = CHECKOUT,
     store: Path = STORE,
     running: "list[subprocess.Popen[str]] | None" = None,
 ) -> dict[Path, list[Match]]:

@@ -35,4 +35,4 @@ def main(names: list[str], *, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], folder=Path(__file__).parents[2] / "environments"))
+    sys.exit(main(sys.argv[1:], folder=Path("environments")))

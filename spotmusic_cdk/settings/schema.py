@@ -100,7 +100,7 @@ def sentence(model: str, key: str) -> str:
     return f"Changed later: {effects} (docs/changes.md)." if effects else ""
 
 
-PATH = Path(__file__).parents[2] / "environments" / "schema.json"
+PATH = Path("environments", "schema.json")
 
 
 def text() -> str:

@@ -69,9 +69,10 @@ def test_setup_takes_archives_of_known_hashes_only(lock: str) -> None:
     assert f"--require-hashes --requirement {lock}" in (ROOT / "Makefile").read_text()
 
 
-def test_library_build_backend_is_locked() -> None:
-    built_by = re.findall(r'^requires = \["(\S+)==(\S+)"\]', (ROOT / "constructs" / "pyproject.toml").read_text(), flags=re.MULTILINE)
-    assert built_by == [("setuptools", SHARED["setuptools"])]
+def test_build_backends_are_locked() -> None:
+    for project in (ROOT, ROOT / "constructs"):
+        built_by = re.findall(r'^requires = \["(\S+)==(\S+)"\]', (project / "pyproject.toml").read_text(), flags=re.MULTILINE)
+        assert built_by == [("setuptools", SHARED["setuptools"])]
     assert "--no-deps --no-build-isolation --editable ./constructs" in (ROOT / "Makefile").read_text()
 
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import suppress
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
@@ -23,13 +22,10 @@ ECHO = "import os, pathlib; pathlib.Path('told').write_text(os.environ.get('CDK_
 
 @pytest.fixture(scope="module")
 def app() -> ModuleType:
-    spec = spec_from_file_location("app", ROOT / "app.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    gc.enable()  # app.py disables the garbage collector.
-    return module
+    from stacks import app
+
+    gc.enable()  # The application disables the garbage collector.
+    return app
 
 
 @pytest.mark.parametrize(

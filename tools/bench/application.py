@@ -11,9 +11,8 @@ if __name__ == "__main__":
     send: Any = _NodeProcess.send
     messages = count()
     _NodeProcess.send = lambda *arguments: (next(messages), send(*arguments))[1]  # type: ignore[method-assign]
-    import app
+    from stacks.app import main
 
-    app.ENVIRONMENTS = Path(*sys.argv[1:]) if sys.argv[1:] else app.ENVIRONMENTS
-    code = app.main()
+    code = main(Path(*(sys.argv[1:] or ["environments"])))
     print(f"{next(messages)} messages")
     sys.exit(code)

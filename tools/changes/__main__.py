@@ -19,7 +19,7 @@ from tools.changes.comparison import compare
 from tools.changes.report import full_text, report
 from tools.local_aws.workspace import Workspace
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path.cwd()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,7 +18,7 @@ from tools.cost import prices, report
 from tools.cost.estimate import Estimate, estimate
 from tools.cost.prices import CostError, Prices
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path.cwd()
 FORMATS = ("text", "json", "markdown")
 
 

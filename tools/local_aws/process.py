@@ -21,8 +21,8 @@ from tools.local_aws.middleware import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH
 from tools.local_aws.session import require_loopback
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
-_MODULE = "tools.local_aws.emulator"
-_SOURCE_ROOT = Path(__file__).parents[2]
+_MODULE = f"{__package__}.emulator"
+_SOURCE_ROOT = Path(__file__).parents[_MODULE.count(".")]
 # Time without a response until a living emulator counts as hung; a dead one is detected
 # immediately.
 _SILENT_SECONDS = 180.0

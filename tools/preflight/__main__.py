@@ -18,7 +18,7 @@ from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, loa
 from tools.preflight import account, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
 from tools.preflight.finding import Ask, Clients, Context, Finding, State, error_code, ok, run, table
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+ENVIRONMENTS = Path("environments")
 MODULES = (account, network, engines, quotas, domain, secrets, security, leftovers, routes, grown)
 CHECKS: dict[str, Ask] = {name: ask for module in MODULES for name, ask in module.CHECKS.items()}
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3

@@ -1,0 +1,24 @@
+"""Wheels of the checkout, built and installed once per session."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tools.wheels import build
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Library and platform."""
+    return build(tmp_path_factory.mktemp("dist"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder with both wheels installed, without their dependencies."""
+    target = tmp_path_factory.mktemp("site")
+    options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", "--target", str(target)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, *map(str, wheels)], check=True)
+    return target

@@ -1,0 +1,138 @@
+"""Wheels that a project of one's own installs (docs/adr/0026)."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import packages_distributions, requires, version
+from pathlib import Path
+from zipfile import ZipFile
+
+from packaging.metadata import Metadata
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.conftest import ROOT, STACKS
+
+APP = """\
+import sys
+from pathlib import Path
+
+from spotmusic_cdk.stacks.app import main
+from spotmusic_cdk.stacks.environment_stack import EnvironmentStack
+from spotmusic_cdk.stacks.platform import Platform
+
+
+class Own(Platform):
+    def __init__(self, scope, *, settings):
+        super().__init__(scope, settings=settings)
+        EnvironmentStack(self, "own", settings=settings, data_class="internal", description="Own")
+
+
+sys.exit(main(Path(__file__).parent / "environments", platform=Own))
+"""
+
+
+def metadata_of(wheel: Path) -> Metadata:
+    """Metadata of a wheel, validated."""
+    with ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return Metadata.from_email(archive.read(name), validate=True)
+
+
+def test_wheel_metadata_is_complete(wheels: list[Path]) -> None:
+    for wheel in wheels:
+        metadata = metadata_of(wheel)
+        assert metadata.summary
+        assert metadata.description
+        assert metadata.description_content_type == "text/markdown"
+        assert str(metadata.requires_python) == ">=3.11"
+        assert {"Framework :: AWS CDK :: 2", "Typing :: Typed", "Private :: Do Not Upload"} <= set(metadata.classifiers or [])
+    library, platform = map(metadata_of, wheels)
+    assert f"{library.name}=={library.version}" in map(str, platform.requires_dist or [])
+
+
+def test_wheels_have_one_package_each(wheels: list[Path]) -> None:
+    """`stacks` and `tools` at the top would hide folders of a project."""
+    for wheel, package in zip(wheels, ("spotmusic_constructs", "spotmusic_cdk"), strict=True):
+        with ZipFile(wheel) as archive:
+            names = archive.namelist()
+        assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {package}
+        assert [name for name in names if "__pycache__" in name or "/tests/" in name] == []
+
+
+def test_wheels_are_reproducible(wheels: list[Path]) -> None:
+    for wheel in wheels:
+        with ZipFile(wheel) as archive:
+            entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/RECORD")]  # its mode is constant
+        assert {(entry.date_time, oct(entry.external_attr >> 16)) for entry in entries} == {((1980, 1, 1, 0, 0, 0), "0o100644")}
+
+
+def test_wheel_has_all_files(installed: Path) -> None:
+    for name in ("charts", "stacks", "tools"):
+        shipped = files(installed / "spotmusic_cdk" / name)
+        parts = {path.parts[0] for path in shipped}
+        assert shipped == {path for path in files(ROOT / name) if path.parts[0] in parts}
+
+
+def files(folder: Path) -> set[Path]:
+    """Files of a folder, relative to it."""
+    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+
+
+def run(command: list[str], installed: Path, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a command with the wheels, in a folder outside of the checkout."""
+    env = {**os.environ, "PYTHONPATH": str(installed), **variables}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+def required(requirements: list[str], extras: set[str]) -> Iterator[str]:
+    """Names of installed distributions that requirements lead to; each must be in its range."""
+    for requirement in map(Requirement, requirements):
+        if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in extras | {""}):
+            continue
+        assert requirement.specifier.contains(version(requirement.name)), f"{requirement}: {version(requirement.name)} is pinned"
+        yield canonicalize_name(requirement.name)
+        yield from required(requires(requirement.name) or [], requirement.extras)
+
+
+def test_wheel_requires_what_it_imports(wheels: list[Path], installed: Path) -> None:
+    """Neither `stacks`, `tools` and `tests` of the checkout, nor a package that the metadata does not name."""
+    stated = {name for wheel in wheels for name in required([*map(str, metadata_of(wheel).requires_dist or [])], {"tools"})}
+    own = {".".join(path.relative_to(installed).with_suffix("").parts).removesuffix(".__init__") for path in installed.rglob("*.py")}
+    distributions = packages_distributions()
+    unknown = {
+        module
+        for module in imports(installed)
+        if module not in own
+        and (top := module.partition(".")[0]) not in sys.stdlib_module_names
+        and canonicalize_name(distributions.get(top, [top])[0]) not in stated
+    }
+    assert unknown == set()
+
+
+def imports(folder: Path) -> Iterator[str]:
+    """Modules that the code of a folder imports; a Lambda handler has a folder of its own."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and not node.level and "_handler" not in str(path):
+                yield str(node.module)
+            elif isinstance(node, ast.Import) and "_handler" not in str(path):
+                yield from (name.name for name in node.names)
+
+
+def test_wheel_synthesizes_the_same_templates(installed: Path, synthesized: Callable[[str], Path], tmp_path: Path) -> None:
+    """An empty folder with an application and one environment file; a stack of its own changes no other."""
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.yaml").write_text((ROOT / "environments" / "dev.yaml").read_text())
+    out = tmp_path / "cdk.out"
+    context = {"env": "dev", "validation": False}
+    done = run([sys.executable, "app.py"], installed, tmp_path, CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps(context))
+    assert done.returncode == 0, done.stderr
+    expected = {path.name: path.read_bytes() for path in synthesized("dev").glob("*.template.json")}
+    found = {path.name: path.read_bytes() for path in (out / "assembly-dev").glob("*.template.json") if "devown" not in path.name}
+    assert len(found) == len(STACKS)
+    assert [name for name in expected if found.get(name) != expected[name]] == []

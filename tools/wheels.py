@@ -1,0 +1,83 @@
+"""`python -m tools.wheels`: wheels of the platform and of the construct library, for `make wheels`.
+
+Built from a copy of the sources, without network: setuptools leaves files in its folder, and takes
+those of an earlier build into the next wheel. The same sources produce the same bytes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[1]
+PLATFORM = ("pyproject.toml", "setup.py", "README.md", "cdk.json", "charts", "spotmusic_cdk", "stacks", "tools")
+"""Sources of the platform's wheel."""
+EPOCH = "315532800"
+"""First second of 1980, the earliest time in an archive."""
+
+
+class WheelError(Exception):
+    """A wheel was not built. The message has the last output of pip."""
+
+
+def build(into: Path, *, checkout: Path = CHECKOUT) -> list[Path]:
+    """Builds both wheels and returns their paths.
+
+    Args:
+        into: folder of the wheels; those of other versions are deleted.
+        checkout: folder of the sources.
+
+    Raises:
+        WheelError: if pip fails.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    for old in into.glob("spotmusic_*.whl"):
+        old.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        platform, library = Path(folder, "platform"), Path(folder, "constructs")
+        platform.mkdir()
+        for name in PLATFORM:
+            _copy(checkout / name, platform / name)
+        _copy(checkout / "constructs", library)
+        for source in (platform, library):
+            _wheel(source, into)
+    return sorted(into.glob("spotmusic_*.whl"))
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_file():
+        _copy_file(source, target)
+    else:
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"), copy_function=_copy_file)
+
+
+def _copy_file(source: Path | str, target: Path | str) -> None:
+    """Copies a file with one mode for all, which the archive records."""
+    shutil.copyfile(source, target)
+    Path(target).chmod(0o644)
+
+
+def _wheel(source: Path, into: Path) -> None:
+    command = ["wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", str(into), str(source)]
+    variables = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    done = subprocess.run([sys.executable, "-m", "pip", *command], env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        raise WheelError(f"No wheel of {source.name} was built:\n{done.stderr.strip()[-2000:]}")
+
+
+def main() -> int:
+    """Builds the wheels into `dist`."""
+    try:
+        wheels = build(Path("dist"))
+    except WheelError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for wheel in wheels:
+        print(f"{wheel}: {wheel.stat().st_size // 1024} KiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
