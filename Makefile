@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk cost prices preflight lock sbom outdated local local-down diff status mutants bench deploy-plan wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk cost prices preflight smoke lock sbom outdated local local-down diff status mutants bench deploy-plan wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -139,6 +139,10 @@ prices: setup  ## change: refresh the list prices of `make cost` (REGION)
 
 preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
 	@$(BEATING) python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
+
+# SMOKE_URL, SMOKE_USER, … are in docs/ci-cd.md. WAIT: minutes in which failed checks are repeated. ALARM=1: also test an alarm.
+smoke: setup  ## use: check the deployed ENV as a listener and by its account
+	@$(BEATING) python -m tools.smoke --env $(ENV) $(if $(WAIT),--wait $(WAIT)) $(if $(ALARM),--alarm)
 
 # As above, with what the programs need and this machine lacks; apt checks each archive by its signed hash.
 ENGINES := redis-server rabbitmq-server prometheus prometheus-alertmanager nginx libnginx-mod-http-lua lua-cjson

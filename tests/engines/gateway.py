@@ -21,11 +21,12 @@ import pytest
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
 from spotmusic_constructs.gateway.kong_values import environment as kong_environment
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
-from tests.engines.keycloak import PUBLIC_URL, Browser, Keycloak
+from tests.engines.keycloak import PUBLIC_URL, Keycloak, at
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
 from tests.model.values import Json
 from tests.unit.gateway.lua import SOURCES, Key
+from tools.smoke.browser import Browser
 
 ISSUER = f"{PUBLIC_URL}/auth/realms/spotmusic"
 API, OPEN = f"{PUBLIC_URL}/v1/playback", f"{PUBLIC_URL}/v1/status"
@@ -97,7 +98,7 @@ class Gateway(Browser):
     """
 
     def __init__(self, port: int, certificate: Path, service: Upstream, folder: Path) -> None:
-        super().__init__(PUBLIC_URL, port, certificate)
+        super().__init__(PUBLIC_URL, **at(port, certificate))
         self.service, self._port, self._certificate = service, port, certificate
         self._access_log = folder / "access.log"
 

@@ -1,17 +1,12 @@
 """Keycloak on loopback with the platform's options, and its admin API."""
 
-import html
 import json
-import re
 import shutil
 import ssl
 import subprocess
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +19,7 @@ from tests.conftest import ROOT
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import environment, make_certificate, program, running, wait_until
 from tests.model.values import Json
+from tools.smoke.browser import Browser
 
 PUBLIC_URL = "https://spotmusic.example"
 ADMIN, PASSWORD = "admin", "not-a-secret-at-all"
@@ -51,64 +47,15 @@ def options_of_start() -> str:
     return done.stdout
 
 
-class Browser:
-    """Client of one origin, which listens on a loopback port, with cookies.
+def at(port: int, certificate: Path) -> dict[str, Any]:
+    """Returns the arguments of a browser whose origin listens on a loopback port.
 
     Args:
-        origin: scheme, host and port of the addresses.
-        port: TLS port on loopback.
+        port: TLS port.
         certificate: authority of its certificate.
     """
-
-    def __init__(self, origin: str, port: int, certificate: Path) -> None:
-        self.origin = origin
-        self._here = f"https://localhost:{port}"
-        self._context = ssl.create_default_context(cafile=str(certificate))
-        self.forget()
-
-    def forget(self) -> None:
-        """Deletes all cookies."""
-        handlers = (urllib.request.HTTPSHandler(context=self._context), urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect())
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), *handlers)
-
-    def ask(self, url: str, *, form: Mapping[str, str] | None = None, token: str = "") -> tuple[int, str, str]:
-        """Requests a URL of the origin; returns status, location and body."""
-        data = urllib.parse.urlencode(form).encode() if form is not None else None
-        return self.send("GET" if data is None else "POST", url, data, token)
-
-    def visit(self, url: str, form: Mapping[str, str] | None = None, until: str = "https://none.example") -> tuple[str, str]:
-        """Follows redirects within the origin to a page or a foreign URL."""
-        for _ in range(10):
-            assert url.startswith(f"{self.origin}/"), url
-            status, location, page = self.ask(url, form=form)
-            if not location:
-                assert status == 200, page
-                return url, page
-            if location.startswith(until):
-                return location, ""
-            url, form = location, None
-        raise AssertionError(f"too many redirects, the last to {url}")
-
-    def submit(self, page: str, form: Mapping[str, str], until: str = "https://none.example") -> tuple[str, str]:
-        """Submits the form of a page, then continues like `visit`."""
-        return self.visit(html.unescape(re.findall(r'<form[^>]*action="([^"]+)"', page)[0]), form, until)
-
-    def token(self, realm: str, **form: str) -> tuple[int, Json]:
-        """Sends a token request to a realm; returns status and response."""
-        status, _, answer = self.ask(f"{self.origin}{PATH}/realms/{realm}/protocol/openid-connect/token", form=form)
-        return status, json.loads(answer)
-
-    def send(
-        self, method: str, url: str, data: bytes | None, token: str, kind: str = "application/x-www-form-urlencoded"
-    ) -> tuple[int, str, str]:
-        """Sends a request, with a bearer token if there is one."""
-        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
-        request = urllib.request.Request(url.replace(self.origin, self._here, 1), data, headers, method=method)  # noqa: S310
-        try:
-            with self._opener.open(request, timeout=ANSWER_SECONDS) as response:
-                return response.status, "", response.read().decode()
-        except urllib.error.HTTPError as answer:
-            return answer.code, answer.headers.get("Location", ""), answer.read().decode()
+    context = ssl.create_default_context(cafile=str(certificate))
+    return {"server": f"https://localhost:{port}", "context": context, "seconds": ANSWER_SECONDS}
 
 
 class Keycloak(Browser):
@@ -121,7 +68,7 @@ class Keycloak(Browser):
     """
 
     def __init__(self, port: int, certificate: Path) -> None:
-        super().__init__(CONSOLE_URL.removesuffix(PATH), port, certificate)
+        super().__init__(CONSOLE_URL.removesuffix(PATH), **at(port, certificate))
         self.port, self.certificate = port, certificate
 
     def ready(self) -> bool:
@@ -142,11 +89,6 @@ class Keycloak(Browser):
         status, answer = self.token("master", grant_type="client_credentials", client_id=ACCOUNT, client_secret=SECRET)
         assert status == 200, answer
         return str(answer["access_token"])
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """Disables redirects; the caller replaces the port."""
 
 
 @contextmanager

@@ -1,22 +1,18 @@
-"""Browser logins with authorization code and PKCE, and second factors."""
+"""Logins with the password of all tests, users, and second factors."""
 
-import base64
-import hashlib
 import hmac
 import re
 import struct
 import time
-from urllib.parse import parse_qs, urlencode, urlsplit
 
-from spotmusic_constructs.identity.keycloak_values import PATH
-from tests.engines.keycloak import PASSWORD, PUBLIC_URL, Browser, Keycloak
+from tests.engines.keycloak import PASSWORD, PUBLIC_URL, Keycloak
 from tests.model.values import Json
+from tools.smoke import login
+from tools.smoke.browser import Browser
 
 REDIRECT = f"{PUBLIC_URL}/callback"
-VERIFIER = "v" * 64
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
 STEP_SECONDS = 30
-TRIES, PAUSE_SECONDS = 20, 0.5
+TRIES = 20
 
 
 def person(name: str) -> Json:
@@ -40,51 +36,14 @@ def add_person(keycloak: Keycloak, name: str, *, role: str = "", client: str = "
     return str(found["id"])
 
 
-def login_address(browser: Browser, realm: str = "spotmusic", *, path: str = "auth", **changes: str) -> str:
-    """Returns the URL of the login page for the web player; parameters that are set to None are
-    omitted.
-    """
-    asked = {"client_id": "web", "redirect_uri": REDIRECT, "response_type": "code", "scope": "openid"}
-    asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"} | changes
-    query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{browser.origin}{PATH}/realms/{realm}/protocol/openid-connect/{path}?{query}"
-
-
 def give_password(browser: Browser, user: str, password: str = PASSWORD, *, tries: int = TRIES) -> tuple[str, str]:
-    """Starts a login without cookies and submits the password; returns the final URL, or the next
-    page.
-
-    While Keycloak still records the previous login, it rejects the user like a wrong password.
-    """
-    for number in range(tries):
-        browser.forget()
-        _, page = browser.visit(login_address(browser))
-        place, page = browser.submit(page, {"username": user, "password": password}, REDIRECT)
-        if 'id="input-error-username"' not in page or number + 1 == tries:
-            break
-        time.sleep(PAUSE_SECONDS)
-    return place, page
-
-
-def code_of(place: str) -> str:
-    """Returns the code in the URL at which a login ended."""
-    (code,) = parse_qs(urlsplit(place).query)["code"]
-    return code
+    """Submits the password, again while Keycloak still records the previous login."""
+    return login.give_password(browser, user, password, tries=tries)
 
 
 def tokens(browser: Browser, user: str) -> Json:
-    """Logs in with a password only and returns the tokens."""
-    place, page = give_password(browser, user)
-    assert place.startswith(REDIRECT), page
-    status, answer = exchange(browser, code_of(place))
-    assert status == 200, answer
-    return answer
-
-
-def exchange(browser: Browser, code: str, **changes: str) -> tuple[int, Json]:
-    """Exchanges a code for tokens."""
-    form = {"grant_type": "authorization_code", "client_id": "web", "redirect_uri": REDIRECT, "code_verifier": VERIFIER}
-    return browser.token("spotmusic", **{**form, "code": code, **changes})
+    """Logs in with the password of all tests and returns the tokens."""
+    return login.tokens(browser, user, PASSWORD, tries=TRIES)
 
 
 def set_up_second_factor(browser: Browser, page: str, until: str = REDIRECT) -> tuple[str, str]:

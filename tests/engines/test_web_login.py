@@ -12,10 +12,7 @@ from tests.engines.keycloak import Keycloak
 from tests.engines.logins import (
     REDIRECT,
     add_person,
-    code_of,
-    exchange,
     give_password,
-    login_address,
     one_time_password,
     set_up_second_factor,
     tokens,
@@ -24,6 +21,7 @@ from tests.engines.ports import quiet_ports
 from tests.engines.programs import wait_until
 from tests.model.values import Json
 from tests.unit.gateway.lua import encoded
+from tools.smoke.login import code_of, exchange, login_address
 
 ENDPOINT = f"{ISSUER}/protocol/openid-connect"
 FAILURES = 10

@@ -1,27 +1,24 @@
 """`python -m tools.preflight --env prod`: checks an account before a deployment."""
 
 import argparse
-import os
 import sys
 import warnings
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from spotmusic_cdk.settings import SettingsError, SettingsWarning, load
 from tools.preflight import account, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
-from tools.preflight.finding import Ask, Clients, Context, Finding, State, error_code, ok, run, table
+from tools.preflight.clients import advice, clients_of, connect
+from tools.preflight.finding import Ask, Context, Finding, State, error_code, ok, run, table
 
 ENVIRONMENTS = Path("environments")
 MODULES = (account, network, engines, quotas, domain, secrets, security, leftovers, routes, grown)
 CHECKS: dict[str, Ask] = {name: ask for module in MODULES for name, ask in module.CHECKS.items()}
-_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,27 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load(options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
         session = boto3.Session()
-        context = connect(settings, _clients(session), session.region_name)
+        context = connect(settings, clients_of(session), session.region_name)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"The request for the caller identity failed: {error}\n  {_advice(options.env)}", file=sys.stderr)
+        print(f"The request for the caller identity failed: {error}\n  {advice(f'preflight ENV={options.env}')}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return check(context, repair=options.fix, strict=options.strict)
-
-
-def connect(settings: Settings, clients: Clients, session_region: str | None) -> Context:
-    """Returns the caller identity.
-
-    Raises:
-        BotoCoreError: without credentials, or if AWS is not reachable.
-        ClientError: if AWS refuses the credentials.
-    """
-    identity = clients("sts", settings.region).get_caller_identity()
-    return Context(settings=settings, clients=clients, account=identity["Account"], session_region=session_region)
 
 
 def check(context: Context, *, repair: bool = False, strict: bool = False) -> int:
@@ -91,26 +77,6 @@ def repaired(finding: Finding) -> Finding:
             return ok(finding.check, "it is there")
         return Finding(check=finding.check, state=State.FIX, detail=f"{finding.detail}; {error_code(error)}", command=finding.command)
     return ok(finding.check, f"created: {finding.command}")
-
-
-def _clients(session: boto3.Session) -> Clients:
-    config = Config(
-        connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
-    )
-    made: dict[tuple[str, str], Any] = {}
-
-    def client(service: str, region: str) -> Any:
-        if (service, region) not in made:
-            made[service, region] = session.client(service, region_name=region, config=config)
-        return made[service, region]
-
-    return client
-
-
-def _advice(environment: str) -> str:
-    if os.environ.get("AWS_ENDPOINT_URL"):
-        return "AWS_ENDPOINT_URL points to the embedded AWS. Start it (`make local`), or open a shell without .local/env.sh."
-    return f"Log in (`aws sso login --profile NAME`), then run AWS_PROFILE=NAME make preflight ENV={environment}"
 
 
 def _parser() -> argparse.ArgumentParser:

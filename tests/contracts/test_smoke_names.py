@@ -1,0 +1,45 @@
+"""Names in the smoke checks match the templates and the runbooks: the checks synthesize nothing."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import ROOT, Template, settings_of
+from tools.preflight.finding import Context
+from tools.smoke import __main__ as command
+from tools.smoke import alarms, web
+from tools.smoke.check import Check
+from tools.smoke.platform import Given, Platform
+
+NAMES = (web.WEB_BUCKET, alarms.CATALOGUE, alarms.HEARTBEAT, alarms.TOPIC, alarms.TESTED)
+
+
+def unasked(service: str, region: str) -> None:
+    raise AssertionError(f"{service} in {region} is not asked")
+
+
+@pytest.mark.parametrize(("stack", "type_", "path"), NAMES, ids=[path for _, _, path in NAMES])
+def test_smoke_checks_know_resources(
+    stack: str, type_: str, path: str, templates: Callable[[str], dict[str, Template]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resources = {name: (found["Type"], name) for name, found in templates("prod")[stack]["Resources"].items()}
+    monkeypatch.setattr("tools.smoke.platform.standing", lambda *_: resources)
+    settings = settings_of("prod")
+    aws = Context(settings=settings, clients=unasked, account="111122223333")
+    found = Platform(settings=settings, browser=None, given=Given(), aws=aws).resource(stack, type_, path)
+    assert re.fullmatch(rf"{path}[0-9A-F]{{8}}", found)
+
+
+def test_alarm_test_calls_no_pager(templates: Callable[[str], dict[str, Template]]) -> None:
+    stack, _, path = alarms.TESTED
+    (tested,) = (found for name, found in templates("prod")[stack]["Resources"].items() if name.startswith(path))
+    assert len(tested["Properties"]["AlarmActions"]) == 1
+    assert "OKActions" not in tested["Properties"]
+
+
+@pytest.mark.parametrize("check", [*command.CHECKS, alarms.ALARM_TEST], ids=lambda check: check.name)
+def test_smoke_checks_name_existing_runbooks(check: Check[Platform]) -> None:
+    page, _, anchor = check.runbook.partition("#")
+    headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), flags=re.MULTILINE)
+    assert not anchor or anchor in {heading.lower().replace(" ", "-") for heading in headings}

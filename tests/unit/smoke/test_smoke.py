@@ -1,0 +1,305 @@
+"""Verdicts of smoke checks, with a stub of the public address and recorded responses of AWS."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.message import Message
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.conftest import sample_of
+from tests.unit.preflight.test_preflight import Call, Recorded
+from tools import local_aws
+from tools.preflight.finding import Clients, Context
+from tools.smoke import __main__ as command
+from tools.smoke import alarms, messages, platform, web
+from tools.smoke.browser import Answer, Browser
+from tools.smoke.check import Check, State, lines, run
+from tools.smoke.platform import Given, NoPlatformError, Platform
+
+PROD = sample_of("prod")
+ORIGIN = PROD.public_url
+TRACK = "/v1/playback/tracks/1"
+SIGNED = f"{ORIGIN}/audio/1.flac?Signature=s"
+HEADERS = dict.fromkeys(web.SECURITY_HEADERS, "x")
+ISSUER = f"{PROD.issuer}/.well-known/openid-configuration"
+
+
+Answers = Mapping[str, Answer | list[Answer]]
+
+
+def answer(status: int, body: str = "", headers: Mapping[str, str] | None = None) -> Answer:
+    message = Message()
+    for name, value in (headers or {}).items():
+        message[name] = value
+    return Answer(status=status, headers=message, body=body)
+
+
+class Edge(Browser):
+    """Stub of the public address: answers by path, with another one for requests with a token."""
+
+    def __init__(self, answers: Answers) -> None:
+        super().__init__(ORIGIN)
+        self.answers = {path: list(found) if isinstance(found, list) else [found] for path, found in answers.items()}
+
+    def fetch(self, method: str, url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+        found = self.answers[f"{'token ' if 'Authorization' in (headers or {}) else ''}{url}"]
+        return found.pop(0) if len(found) > 1 else found[0]
+
+
+class Unreachable(Browser):
+    """Address without a server."""
+
+    def fetch(self, *_: Any, **__: Any) -> Answer:
+        raise ConnectionRefusedError("Connection refused")
+
+
+class WithToken(Platform):
+    """Platform of a listener who is logged in."""
+
+    token = "token"
+
+
+def context_of(clients: Clients, account: str = "111122223333") -> Context:
+    return Context(settings=PROD, clients=clients, account=account)
+
+
+def listener_at(answers: Answers, **given: str) -> Platform:
+    return WithToken(settings=PROD, browser=Edge(answers), given=Given(**given))
+
+
+def verdict(check: Check[Platform], of: Platform) -> tuple[State, str]:
+    (result,) = run([replace(check, needs="")], of)
+    return result.state, result.detail
+
+
+def named(name: str) -> Check[Platform]:
+    return next(check for check in (*command.CHECKS, alarms.ALARM_TEST) if check.name == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "given", "state", "detail"),
+    [
+        ("page", {"/": answer(200, headers=HEADERS)}, {}, State.OK, "200, 6 security headers"),
+        ("page", {"/": answer(200, headers=HEADERS | {"Age": "1"})}, {}, State.OK, "200, 6 security headers"),
+        ("page", {"/": answer(200)}, {}, State.FAILED, "without Strict-Transport-Security"),
+        ("page", {"/": answer(403, headers=HEADERS)}, {}, State.FAILED, "status 403"),
+        ("API without token", {"/v1/playback": answer(401)}, {}, State.OK, "401 for /v1/playback"),
+        ("API without token", {TRACK: answer(200)}, {"api": TRACK}, State.FAILED, "200 instead of 401"),
+        ("API with token", {f"token {TRACK}": answer(200)}, {"api": TRACK}, State.OK, f"200 for {TRACK}"),
+        ("API with token", {f"token {TRACK}": answer(404)}, {"api": TRACK}, State.FAILED, "status 404"),
+        ("API with token", {"token /v1/playback": answer(404)}, {}, State.OK, "404 of the service"),
+        ("API with token", {"token /v1/playback": answer(401)}, {}, State.FAILED, "status 401"),
+        ("API with token", {"token /v1/playback": answer(503)}, {}, State.FAILED, "status 503"),
+        ("audio without signature", {"/audio/smoke": answer(403)}, {}, State.OK, "403"),
+        ("audio without signature", {"/audio/smoke": answer(404)}, {}, State.FAILED, "404 instead of 403"),
+        ("issuer", {ISSUER: answer(200, f'{{"issuer": "{PROD.issuer}"}}')}, {}, State.OK, PROD.issuer),
+        ("issuer", {ISSUER: answer(200, '{"issuer": "https://other"}')}, {}, State.FAILED, "issuer is https://other"),
+        ("issuer", {ISSUER: answer(200, "<html>")}, {}, State.FAILED, "JSONDecodeError"),
+        ("issuer", {ISSUER: answer(502)}, {}, State.FAILED, "status 502"),
+        ("audio with signature", {}, {}, State.SKIPPED, "set SMOKE_API"),
+        ("event in and out", {}, {}, State.SKIPPED, "set SMOKE_EVENT"),
+        ("metrics", {}, {}, State.SKIPPED, "no AWS credentials"),
+    ],
+)
+def test_check_has_verdict(name: str, answers: dict[str, Answer], given: dict[str, str], state: State, detail: str) -> None:
+    found = verdict(named(name), listener_at(answers, **given))
+    assert found[0] == state, found
+    assert detail in found[1]
+
+
+@pytest.mark.parametrize(
+    ("track", "with_", "without", "state"),
+    [
+        (SIGNED, 206, 403, State.OK),
+        (SIGNED, 403, 403, State.FAILED),
+        (SIGNED, 200, 200, State.FAILED),
+        ("https://other.example/audio/1.flac", 200, 403, State.FAILED),
+    ],
+)
+def test_signed_audio_has_verdict(track: str, with_: int, without: int, state: State) -> None:
+    answers = {
+        f"token {TRACK}": answer(200, f'{{"audio": "{track}"}}'),
+        SIGNED: answer(with_),
+        SIGNED[: SIGNED.index("?")]: answer(without),
+    }
+    assert verdict(named("audio with signature"), listener_at(answers, api=TRACK))[0] == state
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown", "state", "detail"),
+    [
+        (answer(202, headers={"Location": "/v1/trends/plays/1"}), [answer(404), answer(200)], State.OK, "processed after"),
+        (answer(202, headers={"Location": "/v1/trends/plays/1"}), [answer(404)], State.FAILED, "returns 404 after"),
+        (answer(202), [], State.FAILED, "without Location"),
+        (answer(503), [], State.FAILED, "503 instead of 202"),
+    ],
+)
+def test_message_has_verdict(sent: Answer, shown: list[Answer], state: State, detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(messages, "_WITHIN_SECONDS", 0.1)
+    answers: Answers = {"token /v1/playback/plays": sent, "token /v1/trends/plays/1": shown}
+    found = verdict(named("event in and out"), listener_at(answers, event="/v1/playback/plays"))
+    assert (found[0], detail in found[1]) == (state, True), found
+
+
+def test_unreachable_address_fails_once() -> None:
+    results = [*run(web.CHECKS, Platform(settings=PROD, browser=Unreachable(ORIGIN), given=Given()))]
+    assert [result.state for result in results] == [State.FAILED, *[State.SKIPPED] * 7]
+    assert lines(results[0], names=20).splitlines()[1].strip() == "→ docs/runbooks/edge.md#errors"
+
+
+def test_failed_check_is_repeated_except_logins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.smoke.check._PAUSE_SECONDS", 0.0)
+    starting: Answers = {"/audio/smoke": [answer(502), answer(403)], "/v1/playback": [answer(502), answer(401)]}
+    checks = [named("audio without signature"), replace(named("API without token"), again=False)]
+    found = [result.state for result in run([replace(check, needs="") for check in checks], listener_at(starting), wait_seconds=60)]
+    assert found == [State.OK, State.FAILED]
+    assert not named("login").again, "ten wrong passwords lock the account"
+
+
+@pytest.mark.parametrize(
+    ("page", "place", "detail"),
+    [
+        ('id="input-error-username"', "", "refused the name or the password of ana"),
+        ("a second factor", "", "asks ana for more than a password"),
+        ("", f"{ORIGIN}/callback?error=access_denied", "error=access_denied"),
+    ],
+)
+def test_refused_login_is_explained(page: str, place: str, detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tools.smoke.login.give_password", lambda *_, **__: (place, page))
+    found = verdict(named("login"), Platform(settings=PROD, browser=Edge({}), given=Given(user="ana", password="wrong")))
+    assert found[0] == State.FAILED
+    assert detail in found[1]
+
+
+# The account
+
+
+def resources(*found: tuple[str, str, str]) -> Call:
+    summaries = [
+        {
+            "LogicalResourceId": logical,
+            "ResourceType": type_,
+            "PhysicalResourceId": physical,
+            "ResourceStatus": "CREATE_COMPLETE",
+            "LastUpdatedTimestamp": datetime.now(UTC),
+        }
+        for logical, type_, physical in found
+    ]
+    return ("cloudformation", PROD.region, "list_stack_resources", {"StackResourceSummaries": summaries})
+
+
+INSTANCE = resources(("IdentityInstance4AD361ED", "AWS::RDS::DBInstance", "i"), ("CatalogueInstance4AD361ED", "AWS::RDS::DBInstance", "c"))
+TOPICS = resources(
+    ("AlarmTopicPager92086BC1", "AWS::SNS::Topic", "arn:aws:sns:sa-east-1:111122223333:pager"),
+    ("AlarmTopicD01E77F9", "AWS::SNS::Topic", "arn:aws:sns:sa-east-1:111122223333:alarms"),
+)
+ALARM = resources(("EventAlarmsFailedDeploymentsCountWarning3DAAA776", "AWS::CloudWatch::Alarm", "warning"))
+
+
+def samples(*points: float) -> Call:
+    found = [{"Timestamp": datetime.now(UTC), "Sum": point} for point in points]
+    return ("cloudwatch", PROD.region, "get_metric_statistics", {"Datapoints": found})
+
+
+def subscribed(*arns: str) -> Call:
+    found = [{"SubscriptionArn": arn, "Endpoint": f"{arn}@music.example", "Protocol": "email"} for arn in arns]
+    return ("sns", PROD.region, "list_subscriptions_by_topic", {"Subscriptions": found})
+
+
+def alarm_calls(state: str, *summaries: str) -> list[Call]:
+    history = [{"AlarmName": "warning", "HistorySummary": summary} for summary in summaries]
+    operations: list[tuple[str, dict[str, Any]]] = [
+        ("describe_alarms", {"MetricAlarms": [{"AlarmName": "warning", "StateValue": state}]}),
+        ("set_alarm_state", {}),
+        ("describe_alarm_history", {"AlarmHistoryItems": history}),
+        ("set_alarm_state", {}),
+    ]
+    return [ALARM, *[("cloudwatch", PROD.region, name, found) for name, found in operations[: 1 if state == "ALARM" else 4]]]
+
+
+@pytest.mark.parametrize(
+    ("name", "calls", "account", "state", "detail"),
+    [
+        ("metrics", [INSTANCE, samples(3.0)], "111122223333", State.OK, "CPU of c: 0 minutes ago"),
+        ("metrics", [INSTANCE, samples()], "111122223333", State.FAILED, "no sample of CPUUtilization in 15 minutes"),
+        ("metrics", [INSTANCE, samples()], local_aws.ACCOUNT, State.SKIPPED, "measures nothing"),
+        ("metrics", [resources()], "111122223333", State.FAILED, "has no AWS::RDS::DBInstance"),
+        ("recipients", [TOPICS, subscribed("arn:a", "arn:b")], "111122223333", State.OK, "2 recipients"),
+        ("recipients", [TOPICS, subscribed("arn:a", "PendingConfirmation")], "111122223333", State.FAILED, "not confirmed"),
+        ("recipients", [TOPICS, subscribed()], "111122223333", State.SKIPPED, "alarm_emails"),
+        ("recipients", [("cloudformation", PROD.region, "list_stack_resources", "AccessDenied")], "1", State.SKIPPED, "AccessDenied from"),
+        ("alarm", alarm_calls("OK", "Successfully executed action arn"), "111122223333", State.OK, "is OK again"),
+        ("alarm", alarm_calls("OK", "Failed to execute action arn"), "111122223333", State.FAILED, "Failed to execute"),
+        ("alarm", alarm_calls("OK"), local_aws.ACCOUNT, State.SKIPPED, "set and restored"),
+        ("alarm", alarm_calls("ALARM"), "111122223333", State.SKIPPED, "in ALARM already"),
+    ],
+)
+def test_check_of_the_account_has_verdict(name: str, calls: list[Call], account: str, state: State, detail: str) -> None:
+    recorded = Recorded(calls)
+    aws = context_of(recorded, account)
+    found = verdict(named(name), Platform(settings=PROD, browser=None, given=Given(), aws=aws))
+    recorded.exhausted()
+    assert found[0] == state, found
+    assert detail in found[1]
+
+
+def edge_stack(answer_: Mapping[str, Any] | str) -> Context:
+    return context_of(Recorded([("cloudformation", "us-east-1", "describe_stacks", answer_)]))
+
+
+def stack(status: str, **outputs: str) -> dict[str, Any]:
+    found = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    return {"Stacks": [{"StackName": "edge", "CreationTime": datetime.now(UTC), "StackStatus": status, "Outputs": found}]}
+
+
+def test_address_is_output_of_edge_stack() -> None:
+    assert platform.address_of(PROD, edge_stack(stack("CREATE_COMPLETE", Url=ORIGIN))) == ORIGIN
+
+
+@pytest.mark.parametrize(
+    ("aws", "message"),
+    [
+        (None, "log in to AWS, or set SMOKE_URL"),
+        (edge_stack("ValidationError"), "is not deployed. Deploy prod first"),
+        (edge_stack(stack("ROLLBACK_COMPLETE")), "is ROLLBACK_COMPLETE"),
+    ],
+)
+def test_missing_address_is_explained(aws: Context | None, message: str) -> None:
+    with pytest.raises(NoPlatformError, match=message):
+        platform.address_of(PROD, aws)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [({"SMOKE_URL": "http://music.example"}, "is no address"), ({"SMOKE_API": "v1/playback"}, "SMOKE_API v1/playback is no path")],
+)
+def test_malformed_variable_is_explained(variables: dict[str, str], message: str) -> None:
+    with pytest.raises(NoPlatformError, match=message):
+        platform.given(variables)
+
+
+def test_refused_credentials_are_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def refuse(*_: Any) -> Context:
+        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "GetCallerIdentity")
+
+    monkeypatch.setattr(command, "connect", refuse)
+    assert command.main(["--env", "dev"]) == 1
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == 2
+    assert "ExpiredToken" in told[0]
+    assert "make smoke ENV=dev" in told[1]
+
+
+def test_password_is_shown_nowhere() -> None:
+    assert "s3cret" not in repr(Given(user="ana", password="s3cret"))
+
+
+@pytest.mark.parametrize(("checks", "status"), [((), 1), (("metrics",), 1), (("audio without signature",), 0), (("page",), 1)])
+def test_status_is_zero_if_something_succeeded(checks: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]) -> None:
+    answers = {"/audio/smoke": answer(403), "/": answer(500)}
+    assert command.check(listener_at(answers), [replace(named(name), needs="") for name in checks]) == status
+    assert capsys.readouterr().out.splitlines()[-1].endswith("skipped")

@@ -1,0 +1,49 @@
+"""Clients of an account, and its caller."""
+
+import os
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from spotmusic_cdk.settings import Settings
+from tools.preflight.finding import Clients, Context
+
+_CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
+
+
+def connect(settings: Settings, clients: Clients, session_region: str | None) -> Context:
+    """Returns the caller identity.
+
+    Raises:
+        BotoCoreError: without credentials, or if AWS is not reachable.
+        ClientError: if AWS refuses the credentials.
+    """
+    identity = clients("sts", settings.region).get_caller_identity()
+    return Context(settings=settings, clients=clients, account=identity["Account"], session_region=session_region)
+
+
+def clients_of(session: boto3.Session) -> Clients:
+    """Returns the client factory of a session."""
+    config = Config(
+        connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
+    )
+    made: dict[tuple[str, str], Any] = {}
+
+    def client(service: str, region: str) -> Any:
+        if (service, region) not in made:
+            made[service, region] = session.client(service, region_name=region, config=config)
+        return made[service, region]
+
+    return client
+
+
+def advice(target: str) -> str:
+    """Returns what to do when the caller is unknown.
+
+    Args:
+        target: target of `make`, with its variables.
+    """
+    if os.environ.get("AWS_ENDPOINT_URL"):
+        return "AWS_ENDPOINT_URL points to the embedded AWS. Start it (`make local`), or open a shell without .local/env.sh."
+    return f"Log in (`aws sso login --profile NAME`), then run AWS_PROFILE=NAME make {target}"

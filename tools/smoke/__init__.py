@@ -1,0 +1,1 @@
+"""Smoke checks of a deployed platform."""

@@ -1,0 +1,121 @@
+"""`python -m tools.smoke --env dev`: checks a deployed platform as a listener and by its account."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import Settings, SettingsError, load
+from tools import local_aws
+from tools.preflight.clients import advice, clients_of, connect
+from tools.preflight.finding import Context
+from tools.smoke import alarms, messages, web
+from tools.smoke.browser import Browser
+from tools.smoke.check import Check, Result, State, lines, run, summary
+from tools.smoke.platform import NoPlatformError, Platform, address_of, given
+
+ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+CHECKS: tuple[Check[Platform], ...] = (*web.CHECKS, *messages.CHECKS, *alarms.CHECKS)
+_OPTIONAL = (
+    "The alarm test sets a warning to ALARM, waits for its publication, and restores it: "
+    "each address of observability.alarm_emails gets one mail, and no pager rings.\n"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Checks one environment.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0 if checks were made and none failed; 1 otherwise.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        settings = load(options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
+        platform = platform_of(settings)
+    except (SettingsError, NoPlatformError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"AWS refused the request: {error}\n  {advice(f'smoke ENV={options.env}')}", file=sys.stderr)
+        return 1
+    checks = (*CHECKS, alarms.ALARM_TEST) if options.alarm else CHECKS
+    try:
+        return check(platform, checks, wait_seconds=60 * options.wait)
+    except KeyboardInterrupt:
+        return 130
+
+
+def platform_of(settings: Settings) -> Platform:
+    """Returns the platform of this process's variables and credentials.
+
+    Raises:
+        NoPlatformError: no address, another account, or the stack `edge` is not deployed.
+        BotoCoreError: AWS is not reachable.
+        ClientError: AWS refuses the credentials.
+    """
+    values, aws = given(os.environ), _account(settings)
+    url = (values.url or address_of(settings, aws)).rstrip("/")
+    embedded = aws is not None and aws.account == local_aws.ACCOUNT
+    browser = None if embedded and not values.url else Browser(url)
+    return Platform(settings=settings, browser=browser, given=values, aws=aws)
+
+
+def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds: float = 0) -> int:
+    """Prints a line for each check, and a summary.
+
+    Args:
+        platform: the platform.
+        checks: checks.
+        wait_seconds: time in which failed checks are repeated.
+
+    Returns:
+        0 if checks were made and none failed; 1 otherwise.
+    """
+    account = f"account {platform.aws.account}, {platform.settings.region}" if platform.aws else "without AWS credentials"
+    address = platform.browser.origin if platform.browser else "the embedded AWS"
+    print(f"{platform.settings.name} at {address}, {account}\n{_OPTIONAL if alarms.ALARM_TEST in checks else ''}")
+    results: list[Result] = []
+    for result in run(checks, platform, wait_seconds=wait_seconds):
+        results.append(result)
+        print(lines(result, names=max(len(check.name) for check in checks)), flush=True)
+    print(f"\n{summary(results)}")
+    states = {result.state for result in results}
+    return int(State.FAILED in states or State.OK not in states)
+
+
+def _account(settings: Settings) -> Context | None:
+    session = boto3.Session()
+    try:
+        context = connect(settings, clients_of(session), session.region_name)
+    except NoCredentialsError:
+        return None
+    if settings.account not in {None, context.account} and context.account != local_aws.ACCOUNT:
+        raise NoPlatformError(f"logged in to {context.account}, but {settings.name} is in {settings.account}. Use AWS_PROFILE=NAME.")
+    return context
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.smoke", description=__doc__)
+    parser.add_argument("--env", default="dev", help="environment (default: dev)")
+    parser.add_argument("--wait", type=_minutes, default=0, metavar="MINUTES", help="repeat failed checks so long (default: 0)")
+    parser.add_argument("--alarm", action="store_true", help="also test an alarm: it sends one mail to each recipient")
+    return parser
+
+
+def _minutes(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 60):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes. Use 0 to 60.")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

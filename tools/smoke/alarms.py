@@ -1,0 +1,102 @@
+"""Checks of metrics, and of the way of an alarm to its recipients."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from tools.smoke.check import Check, FailedError, SkippedError
+from tools.smoke.platform import Platform
+
+_RECENT = timedelta(minutes=15)
+"""The heartbeat's alarm waits as long (`observability/heartbeat.py`)."""
+CATALOGUE = ("data", "AWS::RDS::DBInstance", "CatalogueInstance")
+HEARTBEAT = ("observability", "AWS::SNS::Topic", "Heartbeat")
+TOPIC = ("observability", "AWS::SNS::Topic", "AlarmTopic")
+TESTED = ("observability", "AWS::CloudWatch::Alarm", "EventAlarmsFailedDeploymentsCountWarning")
+"""Warning of an event: it is published to all recipients except the pager, and its end is not."""
+_HISTORY_SECONDS = 60.0
+_POLL_SECONDS = 2.0
+_UNCONFIRMED = "PendingConfirmation"
+
+
+def metrics(platform: Platform) -> str:
+    """Reads the newest sample of the catalogue's processor time in CloudWatch."""
+    instance = platform.resource(*CATALOGUE)
+    return f"CPU of {instance}: {_newest(platform, 'AWS/RDS', 'CPUUtilization', {'DBInstanceIdentifier': instance})}"
+
+
+def heartbeat(platform: Platform) -> str:
+    """Reads the newest message of Prometheus, through Alertmanager, to its topic."""
+    topic = platform.resource(*HEARTBEAT).rpartition(":")[2]
+    return f"Prometheus and Alertmanager: {_newest(platform, 'AWS/SNS', 'NumberOfMessagesPublished', {'TopicName': topic})}"
+
+
+def _newest(platform: Platform, namespace: str, metric: str, dimensions: Mapping[str, str]) -> str:
+    now = datetime.now(UTC)
+    answer = platform.account.home("cloudwatch").get_metric_statistics(
+        Namespace=namespace,
+        MetricName=metric,
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions.items()],
+        StartTime=now - _RECENT,
+        EndTime=now,
+        Period=60,
+        Statistics=["Sum"],
+    )
+    times = [point["Timestamp"] for point in answer["Datapoints"] if point["Sum"] > 0]
+    if times:
+        return f"{max(0, round((now - max(times)).total_seconds() / 60))} minutes ago"
+    if platform.embedded:
+        raise SkippedError("the embedded AWS measures nothing")
+    raise FailedError(f"no sample of {metric} in {_RECENT.seconds // 60} minutes")
+
+
+def recipients(platform: Platform) -> str:
+    """Lists the subscriptions of the alarm topic."""
+    topic = platform.resource(*TOPIC)
+    pages = platform.account.home("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    found = [subscription for page in pages for subscription in page["Subscriptions"]]
+    open_ = [subscription["Endpoint"] for subscription in found if subscription["SubscriptionArn"] == _UNCONFIRMED]
+    if open_ and not platform.embedded:
+        raise FailedError(f"not confirmed: {', '.join(sorted(open_))}")
+    if not found:
+        raise SkippedError("the environment has no observability.alarm_emails and alarm_endpoints")
+    return f"{len(found)} recipients"
+
+
+def alarm(platform: Platform) -> str:
+    """Sets an alarm to ALARM, waits until CloudWatch has published it, and restores its state."""
+    client = platform.account.home("cloudwatch")
+    name = platform.resource(*TESTED)
+    (found,) = client.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    if found["StateValue"] == "ALARM":
+        raise SkippedError(f"{name} is in ALARM already")
+    began = datetime.now(UTC)
+    client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="make smoke ALARM=1: a test, nothing failed")
+    try:
+        _await_action(platform, name, began)
+    finally:
+        client.set_alarm_state(AlarmName=name, StateValue=found["StateValue"], StateReason="make smoke ALARM=1: the test ended")
+    return f"{name} was published, and is {found['StateValue']} again"
+
+
+def _await_action(platform: Platform, name: str, began: datetime) -> None:
+    client, until = platform.account.home("cloudwatch"), time.monotonic() + _HISTORY_SECONDS
+    while time.monotonic() < until:
+        items = client.describe_alarm_history(AlarmName=name, HistoryItemType="Action", StartDate=began)["AlarmHistoryItems"]
+        summaries = [item["HistorySummary"] for item in items]
+        if any("Successfully executed" in summary for summary in summaries):
+            return
+        if summaries:
+            raise FailedError(summaries[0])
+        if platform.embedded:
+            raise SkippedError("the embedded AWS keeps no history of actions; the state was set and restored")
+        time.sleep(_POLL_SECONDS)
+    raise FailedError(f"CloudWatch published nothing within {_HISTORY_SECONDS:.0f} s")
+
+
+CHECKS = (
+    Check(name="metrics", ask=metrics, runbook="docs/runbooks/monitoring.md"),
+    Check(name="heartbeat", ask=heartbeat, runbook="docs/runbooks/monitoring.md"),
+    Check(name="recipients", ask=recipients, runbook="docs/runbooks/monitoring.md", again=False),
+)
+ALARM_TEST = Check(name="alarm", ask=alarm, runbook="docs/runbooks/monitoring.md", again=False)

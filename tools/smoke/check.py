@@ -1,0 +1,131 @@
+"""Checks, their results, and the table."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from http.client import HTTPException
+from typing import Generic, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.preflight.finding import error_code
+
+Subject = TypeVar("Subject")
+_PAUSE_SECONDS = 5.0
+_LONGEST_DETAIL = 200
+
+
+class FailedError(Exception):
+    """A check failed. The message is the observation."""
+
+
+class SkippedError(Exception):
+    """A check cannot be made. The message is the reason."""
+
+
+class State(StrEnum):
+    """Verdict of a check."""
+
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check(Generic[Subject]):
+    """Check of one property of the platform.
+
+    Args:
+        name: subject.
+        ask: returns the observation, or raises FailedError or SkippedError.
+        runbook: document with what to do when it fails.
+        needs: check without whose success this one is skipped.
+        again: whether a failed check may be repeated. Wrong passwords lock an account.
+    """
+
+    name: str
+    ask: Callable[[Subject], str]
+    runbook: str
+    needs: str = ""
+    again: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """Line of the table.
+
+    Args:
+        name: subject of the check.
+        state: verdict.
+        milliseconds: duration of the last attempt.
+        detail: observation, or reason.
+        runbook: document for a failure.
+    """
+
+    name: str
+    state: State
+    milliseconds: int
+    detail: str
+    runbook: str
+
+
+def run(checks: Sequence[Check[Subject]], subject: Subject, *, wait_seconds: float = 0) -> Iterator[Result]:
+    """Runs the checks in order.
+
+    Args:
+        checks: checks; one comes after those that it needs.
+        subject: the platform.
+        wait_seconds: time after which failed checks are no longer repeated, for all checks together.
+    """
+    until = time.monotonic() + wait_seconds
+    states: dict[str, State] = {}
+    for check in checks:
+        result = _asked(check, subject) if states.get(check.needs, State.OK) == State.OK else _without(check)
+        while result.state == State.FAILED and check.again and time.monotonic() < until:
+            time.sleep(_PAUSE_SECONDS)
+            result = _asked(check, subject)
+        states[check.name] = result.state
+        yield result
+
+
+def _without(check: Check[Subject]) -> Result:
+    return Result(name=check.name, state=State.SKIPPED, milliseconds=0, detail=f"needs: {check.needs}", runbook=check.runbook)
+
+
+def _asked(check: Check[Subject], subject: Subject) -> Result:
+    began = time.monotonic()
+    try:
+        state, detail = State.OK, check.ask(subject)
+    except SkippedError as error:
+        state, detail = State.SKIPPED, str(error)
+    except ClientError as error:
+        # A missing right is no fault of the platform.
+        state, detail = State.SKIPPED, f"{error_code(error)} from {error.operation_name}"
+    except FailedError as error:
+        state, detail = State.FAILED, str(error)
+    except (BotoCoreError, HTTPException, OSError, ValueError) as error:
+        state, detail = State.FAILED, f"{type(error).__name__}: {error}"
+    milliseconds = round(1000 * (time.monotonic() - began))
+    return Result(name=check.name, state=state, milliseconds=milliseconds, detail=_short(detail), runbook=check.runbook)
+
+
+def lines(result: Result, *, names: int) -> str:
+    """Formats a result, with the document below it if it failed.
+
+    Args:
+        result: the result.
+        names: width of the names.
+    """
+    line = f"{result.state:<7}  {result.name:<{names}}  {result.milliseconds:>6} ms  {result.detail}"
+    return f"{line}\n{'':<{names + 20}}  → {result.runbook}" if result.state == State.FAILED else line
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Counts the results by state."""
+    return ", ".join(f"{sum(result.state == state for result in results)} {state}" for state in State)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_DETAIL else f"{line[: _LONGEST_DETAIL - 1]}…"

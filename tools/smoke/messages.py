@@ -1,0 +1,60 @@
+"""Checks of messages through the brokers, which are reached from inside the VPC only.
+
+A service of the Web API writes the message, and another service shows that it arrived: POST with
+an `id` returns 202, and the path in `Location` returns 200 once the message was processed.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from tools.smoke.check import Check, FailedError, SkippedError
+from tools.smoke.platform import Platform
+
+_WITHIN_SECONDS = 60.0
+_POLL_SECONDS = 1.0
+
+
+def arrives(variable: str, path_of: Callable[[Platform], str]) -> Callable[[Platform], str]:
+    """Returns a check that sends a message and waits until it was processed.
+
+    Args:
+        variable: environment variable with the path.
+        path_of: the path.
+    """
+
+    def ask(platform: Platform) -> str:
+        path, id_ = path_of(platform), str(uuid.uuid4())
+        if not path:
+            raise SkippedError(f"brokers are inside the VPC: set {variable} to a path (docs/ci-cd.md)")
+        answer = platform.ask(path, body={"id": id_})
+        if answer.status != 202:
+            raise FailedError(f"{path}: status {answer.status} instead of 202")
+        place = urlsplit(answer.headers.get("Location", "")).path
+        if not place:
+            raise FailedError(f"{path}: 202 without Location")
+        began = time.monotonic()
+        while (status := platform.ask(place).status) != 200:
+            if time.monotonic() - began > _WITHIN_SECONDS:
+                raise FailedError(f"sent, but {place} returns {status} after {_WITHIN_SECONDS:.0f} s")
+            time.sleep(_POLL_SECONDS)
+        return f"processed after {time.monotonic() - began:.1f} s"
+
+    return ask
+
+
+CHECKS = (
+    Check(
+        name="event in and out",
+        ask=arrives("SMOKE_EVENT", lambda platform: platform.given.event),
+        needs="login",
+        runbook="docs/runbooks/event-lag.md",
+    ),
+    Check(
+        name="task in and out",
+        ask=arrives("SMOKE_TASK", lambda platform: platform.given.task),
+        needs="login",
+        runbook="docs/runbooks/queue.md",
+    ),
+)

@@ -1,0 +1,161 @@
+"""Deployed platform of an environment: its address, its user, and its account."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.edge_region import EDGE_REGION
+from tools import local_aws
+from tools.preflight.finding import Context, described, standing
+from tools.smoke import login
+from tools.smoke.browser import Answer, Browser, NavigationError
+from tools.smoke.check import FailedError, SkippedError
+
+_VARIABLES = {
+    "url": "SMOKE_URL",
+    "user": "SMOKE_USER",
+    "password": "SMOKE_PASSWORD",
+    "api": "SMOKE_API",
+    "event": "SMOKE_EVENT",
+    "task": "SMOKE_TASK",
+}
+
+
+class NoPlatformError(Exception):
+    """The platform has no address, or is not deployed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """Values of the caller; empty texts are missing.
+
+    Args:
+        url: public address. Default: the output `Url` of the stack `edge`.
+        user: name of a listener with a password alone.
+        password: password of the listener.
+        api: path of the Web API that answers 200 to a listener, such as `/v1/playback/tracks/1`. Its
+            `audio`, if there is one, is a signed address.
+        event: path of the Web API whose POST writes an event.
+        task: path of the Web API whose POST publishes a task.
+    """
+
+    url: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    api: str = ""
+    event: str = ""
+    task: str = ""
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if self.url and not (parts.scheme == "https" and parts.netloc and parts.path in {"", "/"}):
+            raise NoPlatformError(f"SMOKE_URL {self.url} is no address. Use https:// and a host, such as https://spotmusic.example.")
+        for name in ("api", "event", "task"):
+            if (path := getattr(self, name)) and not path.startswith("/"):
+                raise NoPlatformError(f"{_VARIABLES[name]} {path} is no path. Begin it with /, such as /v1/playback/tracks/1.")
+
+
+def given(variables: Mapping[str, str]) -> Given:
+    """Returns the values of the environment variables `SMOKE_*`.
+
+    Raises:
+        NoPlatformError: an address or a path has another form.
+    """
+    return Given(**{field: variables.get(name, "").strip() for field, name in _VARIABLES.items()})
+
+
+@dataclass(kw_only=True)
+class Platform:
+    """Subject of all checks.
+
+    Args:
+        settings: the environment.
+        browser: client at the public address; None on the embedded AWS, which serves nothing.
+        given: values of the caller.
+        aws: clients of the account; None without credentials.
+    """
+
+    settings: Settings
+    browser: Browser | None
+    given: Given
+    aws: Context | None = None
+
+    @property
+    def web(self) -> Browser:
+        """Client at the public address."""
+        if self.browser is None:
+            raise SkippedError("the embedded AWS serves no pages: set SMOKE_URL for engines")
+        return self.browser
+
+    @property
+    def account(self) -> Context:
+        """Clients of the account."""
+        if self.aws is None:
+            raise SkippedError("no AWS credentials")
+        return self.aws
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the account is the embedded AWS."""
+        return self.aws is not None and self.aws.account == local_aws.ACCOUNT
+
+    @property
+    def route(self) -> str:
+        """Route of a service that requires a token."""
+        for service in self.settings.running.services.values():
+            if service.route and not service.public:
+                return service.route
+        raise SkippedError("no service has a route that requires a token")
+
+    @cached_property
+    def token(self) -> str:
+        """Access token of the listener."""
+        if not (self.given.user and self.given.password):
+            raise SkippedError("set SMOKE_USER and SMOKE_PASSWORD (docs/ci-cd.md)")
+        try:
+            return str(login.tokens(self.web, self.given.user, self.given.password)["access_token"])
+        except (login.RefusedError, NavigationError) as error:
+            raise FailedError(str(error)) from error
+
+    def ask(self, path: str, *, body: object = None) -> Answer:
+        """Sends a request of the listener to the Web API: POST with a body of JSON, GET without one."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        return self.web.fetch("GET" if data is None else "POST", path, data, headers)
+
+    def resource(self, stack: str, type_: str, path: str) -> str:
+        """Returns the physical id of a resource of the home region.
+
+        Args:
+            stack: stack without the environment, such as `data`.
+            type_: type in CloudFormation.
+            path: construct path without its separators: the logical id without its hash.
+        """
+        for logical, (found, physical) in standing(self.account, stack).items():
+            if found == type_ and re.fullmatch(f"{path}[0-9A-F]{{8}}", logical):
+                return physical
+        raise FailedError(f"the stack {self.settings.stack_name(stack)} has no {type_} {path}")
+
+
+def address_of(settings: Settings, aws: Context | None) -> str:
+    """Returns the public address from the output of the edge stack.
+
+    Raises:
+        NoPlatformError: without credentials, or if the stack is not deployed.
+    """
+    if aws is None:
+        raise NoPlatformError(f"{settings.name} has no address: log in to AWS, or set SMOKE_URL=https://…")
+    name = settings.stack_name("edge")
+    stack: dict[str, Any] = described(aws.clients("cloudformation", EDGE_REGION), name) or {}
+    for output in stack.get("Outputs", ()):
+        if output["OutputKey"] == "Url":
+            return str(output["OutputValue"])
+    status = stack.get("StackStatus", "not deployed")
+    raise NoPlatformError(
+        f"{name} in {EDGE_REGION} is {status}. Deploy {settings.name} first (docs/deployment.md), or set SMOKE_URL=https://…"
+    )
