@@ -52,6 +52,7 @@ class EdgeLoad:
         origin_requests_per_second: requests for audio to the bucket.
         month_tb: audio to listeners in a month.
         month_requests: requests of listeners in a month.
+        month_origin_requests: requests for audio to the bucket in a month.
     """
 
     gbit_per_second: float
@@ -59,6 +60,7 @@ class EdgeLoad:
     origin_requests_per_second: float
     month_tb: float
     month_requests: float
+    month_origin_requests: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -319,12 +321,14 @@ def _audience(settings: Settings, listeners: float) -> Audience:
 def _edge(settings: Settings, audience: Audience, gateway: GatewayLoad) -> EdgeLoad:
     delivery = settings.capacity.delivery
     files = hourly(delivery.requests_per_listener_hour, audience.concurrent)
+    month_files = delivery.requests_per_listener_hour * audience.listener_hours
     return EdgeLoad(
         gbit_per_second=audience.concurrent * delivery.audio_kbit_per_second / 1e6,
         requests_per_second=files + gateway.requests_per_second,
         origin_requests_per_second=files * delivery.miss_percent / 100,
-        month_tb=audience.listener_hours * SECONDS_OF_AN_HOUR * delivery.audio_kbit_per_second / 8 / 1e9,
-        month_requests=audience.listener_hours * delivery.requests_per_listener_hour + gateway.month_requests,
+        month_tb=settings.capacity.audio_tb(audience.monthly),
+        month_requests=month_files + gateway.month_requests,
+        month_origin_requests=month_files * delivery.miss_percent / 100,
     )
 
 

@@ -215,6 +215,14 @@ class CapacitySettings(Model):
         """
         return listeners * self.audience.hours_per_month / (24 * DAYS_OF_A_MONTH)
 
+    def audio_tb(self, listeners: float) -> float:
+        """Return the audio of a month, in TB.
+
+        Args:
+            listeners: monthly listeners.
+        """
+        return listeners * self.audience.hours_per_month * 3600 * self.delivery.audio_kbit_per_second / 8 / 1e9
+
     def peak_concurrent(self, listeners: float) -> float:
         """Return the listeners of the busiest minute.
 

@@ -42,8 +42,8 @@ class ObservabilitySettings(Model):
     """Slack channel that shows alarms and budgets. Set an address as well: events of databases and alerts of the cluster go only to
     addresses. Members of the channel get no rights in the account."""
     monthly_budget_usd: Annotated[int, Field(ge=1, le=1_000_000_000)] = 2000
-    """Budget of the account for a month. Alarms: 80% spent, 100% forecast, and a day that costs a tenth of it. Synthesis warns if audio at
-    the declared peak (`resilience.peak.listeners`) of production costs more."""
+    """Budget of the account for a month. Alarms: 80% spent, 100% forecast, and a day that costs a tenth of it. Synthesis warns if audio of
+    the declared listeners (`capacity.listeners`) of production costs more."""
 
     @property
     def daily_budget_usd(self) -> float:
@@ -56,24 +56,9 @@ class ObservabilitySettings(Model):
         return (self.runbooks_url or "docs/runbooks").rstrip("/")
 
 
-class PeakSettings(Model):
-    """Load of the busiest minute, besides that of each service (`services.<name>.peak`)."""
-
-    listeners: Annotated[int, Field(ge=1, le=100_000_000)]
-    """Concurrent listeners."""
-    logins_per_second: Annotated[int, Field(ge=1, le=100_000)]
-    """Logins with a password in a second."""
-    events_per_second: Annotated[int, Field(ge=1, le=10_000_000)]
-    """Events that all producers together write in a second."""
-    event_bytes: Annotated[int, Field(ge=1, le=1_048_576)] = 1000
-    """Size of an event with its headers, on average."""
-
-
 class ResilienceSettings(Model):
-    """Peak load and fault injection (docs/game-day.md)."""
+    """Fault injection (docs/game-day.md)."""
 
-    peak: PeakSettings | None = None
-    """Load of the busiest minute, for which the game day computes failures."""
     fault_injection: bool = False
     """Experiment templates of AWS FIS. A template does nothing until an operator starts it."""
 

@@ -230,11 +230,6 @@ def _secrets(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, wrong, f"Create the secret in {settings.account}, and use its ARN.")
 
 
-BYTES_PER_SECOND = 20_000
-"""Audio of one listener: 160 kbit/s, an assumption."""
-MEAN_OF_PEAK = 1 / 3
-"""Listeners on average of a month for each one of the busiest minute, an assumption."""
-SECONDS_OF_A_MONTH = 730 * 3600
 _VOLUMES_TB = (10, 40, 100, 350, 524, 4000, inf)
 _PRICES_USD = {
     "sa": (0.110, 0.105, 0.090, 0.080, 0.060, 0.050, 0.040),
@@ -244,28 +239,27 @@ _PRICES_USD = {
 CloudFront, aws.amazon.com/cloudfront/pricing, read 2026-11."""
 
 
-def monthly_usd(listeners: int, region: str) -> int:
+def delivery_usd(terabytes: float, region: str) -> int:
     """Return the price of CloudFront for the audio of a month, in USD.
 
     Args:
-        listeners: listeners of the busiest minute.
+        terabytes: audio of the month.
         region: home region, whose continent decides the price.
     """
-    left = listeners * MEAN_OF_PEAK * BYTES_PER_SECOND * SECONDS_OF_A_MONTH / 1e12
     prices, total = _PRICES_USD.get(region.partition("-")[0], _PRICES_USD[""]), 0.0
     for volume, price in zip(_VOLUMES_TB, prices, strict=True):
-        used = min(left, volume)
+        used = min(terabytes, volume)
         total += used * 1000 * price
-        left -= used
+        terabytes -= used
     return round(total)
 
 
 def budget_warnings(settings: Settings) -> Iterator[Problem]:
-    """Find a budget of production that is below the price of audio at the declared peak."""
-    peak, budget = settings.resilience.peak, settings.observability.monthly_budget_usd
-    if peak is None or not settings.production:
+    """Find a budget of production that is below the price of the audio of its listeners."""
+    listeners, budget = settings.capacity.listeners, settings.observability.monthly_budget_usd
+    if listeners is None or not settings.production:
         return
-    cost = monthly_usd(peak.listeners, settings.region)
+    cost = delivery_usd(settings.capacity.audio_tb(listeners), settings.region)
     if cost > budget:
-        wrong = f"{budget} is below the {cost} USD that CloudFront costs for {peak.listeners} listeners at peak (list prices)"
-        yield Problem("observability.monthly_budget_usd", wrong, "Raise it, or lower resilience.peak.listeners.")
+        wrong = f"{budget} is below the {cost} USD that CloudFront costs for {listeners} monthly listeners (list prices)"
+        yield Problem("observability.monthly_budget_usd", wrong, "Raise it, or lower capacity.listeners.")

@@ -170,17 +170,8 @@ class ScalingSettings(Model):
         return self
 
 
-class ServicePeak(Model):
-    """Load of a service in the busiest minute."""
-
-    per_second: Annotated[int, Field(ge=1, le=1_000_000)]
-    """Requests per second, or messages of a worker."""
-    per_task: Annotated[int, Field(ge=1, le=100_000)]
-    """Requests or messages per second that one task handles at full cpu, measured by a load test."""
-
-
 class LoadSettings(Model):
-    """Load of a service by listeners, and the share of one task."""
+    """Load of a service by listeners, and the load that one task carries."""
 
     per_listener_hour: Annotated[float, Field(ge=0, le=100_000)]
     """Requests, or messages of a worker, that a concurrent listener causes in an hour."""
@@ -235,8 +226,6 @@ class ServiceSettings(Model):
     """Maximum connections of one task to the server of the catalogue. During a deployment twice as many tasks run."""
     retired: bool = False
     """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/deployment.md)."""
-    peak: ServicePeak | None = None
-    """Load of the busiest minute (docs/game-day.md)."""
     load: LoadSettings | None = None
     """Load by listeners (`capacity.listeners`), for the plan and the game day. Default: unknown."""
 
@@ -295,15 +284,6 @@ class ServiceSettings(Model):
         by_cpu = self.load.per_task * self.scaling.cpu_percent / 100
         held = min(by_cpu, self.requests_per_target / 60) if self.requests_per_target else by_cpu
         return max(self.scaling.min, ceil(per_second / held))
-
-    @property
-    def tasks_at_peak(self) -> int:
-        """Tasks that scaling runs in the busiest minute, by the policy that needs most; the minimum without `peak`."""
-        if self.peak is None:
-            return self.scaling.min
-        by_cpu = self.peak.per_task * self.scaling.cpu_percent / 100
-        held = min(by_cpu, self.requests_per_target / 60) if self.requests_per_target else by_cpu
-        return max(self.scaling.min, ceil(self.peak.per_second / held))
 
     @model_validator(mode="after")
     def _fargate_pairs_cpu_and_memory(self) -> "ServiceSettings":

@@ -25,11 +25,9 @@ POSTED = 3
 
 def of_a_listener(settings: Settings) -> tuple[float, float]:
     """Requests and login forms of one listener in five minutes at peak time."""
-    peak = settings.resilience.peak
-    assert peak is not None
-    asked = sum(service.peak.per_second for service in settings.services.values() if service.route and service.peak)
-    requests = asked * WINDOW_SECONDS / peak.listeners + LOADED + TOKENS
-    return requests, POSTED * peak.logins_per_second * WINDOW_SECONDS / peak.listeners
+    hourly = sum(service.load.per_listener_hour for service in settings.services.values() if service.route and service.load)
+    requests = hourly * WINDOW_SECONDS / 3600 + LOADED + TOKENS
+    return requests, POSTED * settings.capacity.identity.logins_per_listener_hour * WINDOW_SECONDS / 3600
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])

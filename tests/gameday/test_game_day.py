@@ -101,8 +101,8 @@ def lengths(template: Resource) -> set[str]:
 
 def test_production_declares_what_it_is_built_for() -> None:
     settings = settings_of("prod")
-    assert settings.resilience.peak
-    assert [name for name, service in settings.services.items() if service.peak is None] == []
+    assert settings.capacity.listeners
+    assert [name for name, service in settings.services.items() if service.load is None] == []
 
 
 def test_the_document_shows_what_is_computed(scenario: Callable[[str], Scenario]) -> None:

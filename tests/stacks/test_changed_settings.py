@@ -250,7 +250,6 @@ HARMLESS: Settings = {
         "settings": {"MODE": "fuzzy"},
         "secrets": {"KEY": SECRET.format("key")},
         "scaling": {"min": 4, "max": 12, "cpu_percent": 50, "requests_per_target": 500},
-        "peak": {"per_second": 100, "per_task": 50},
         "load": {"per_listener_hour": 5, "per_task": 50},
     },
     "services.leaving.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/a@sha256:{'0' * 64}",
@@ -272,16 +271,9 @@ HARMLESS: Settings = {
     "observability.pager_endpoints": ["https://pager.example/1"],
     "observability.runbooks_url": "https://runbooks.example",
     "observability.monthly_budget_usd": 95_000,
-    "resilience.peak": {"listeners": 50_000, "logins_per_second": 10, "events_per_second": 2000, "event_bytes": 500},
     "resilience.fault_injection": False,
     "capacity": {"listeners": 500_000, "growth_percent": 30, **ASSUMED},
-    "usage": {
-        "listeners": {"low": 1, "mid": 2, "high": 3},
-        "mean_percent": 20,
-        "audio_kbit_per_second": 96,
-        "requests_per_listener_hour": 10,
-        "audio_gib": 10,
-    },
+    "usage": {"listeners": {"low": 1, "mid": 2, "high": 3}, "audio_gib": 10},
 }
 
 

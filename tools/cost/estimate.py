@@ -21,7 +21,7 @@ class Estimate:
     Args:
         environment: its name.
         region: home region.
-        listeners: listeners in the busiest minute, at each level.
+        listeners: monthly listeners, at each level.
         budget: monthly budget in USD.
         lines: items, by stack and price.
         prices: prices in use.

@@ -29,7 +29,7 @@ def text(found: Estimate, base: Estimate | None, against: str, today: date, *, e
     """
     lines = [
         _row(f"{found.environment}: USD a month, {found.region}", LEVELS),
-        _row("listeners in the busiest minute", _shown(found.listeners)),
+        _row("monthly listeners", _shown(found.listeners)),
         "",
     ]
     for stack, usd in found.stacks.items():

@@ -7,16 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from spotmusic_cdk.capacity.load import GB, SCRAPE_SECONDS, STATIONS
 from spotmusic_cdk.settings import Settings
 from tools.changes.assembly import Properties, Templates, of_type
 from tools.cost import cluster
 from tools.cost.prices import Prices
 from tools.cost.use import HOURS, Level
 
-GB_OF_REQUESTS = 5e-6
-"""GB of a request to a service with its response: 5 kB, an assumption."""
-GB_OF_LOGS = 1e-6
-"""GB of log lines of a request at each of its stations: 1 kB, an assumption."""
 STORED_SHARE = 0.15
 """Size of stored logs in relation to ingested ones (CloudWatch pricing, pricing examples)."""
 AUTO_MODE_FEE = 0.12
@@ -25,10 +22,8 @@ m7g.large 0.01561 of 0.1301 USD).
 """
 SPOT = 0.4
 """Price of a spot instance in relation to one on demand: an assumption, for it changes by the hour."""
-AUDIO_MISSES = 0.05
-"""Share of audio requests that CloudFront does not have in a cache, an assumption."""
-SERIES, SERIES_OF_TASK, SCRAPES = 20_000, 300, 2 * 60 * HOURS
-"""Active series of the cluster and of a task (assumptions), and scrapes of a month every 30 seconds."""
+SCRAPES = 3600 / SCRAPE_SECONDS * HOURS
+"""Scrapes of a month."""
 INSIGHTS_METRICS = 20
 """Metrics of Container Insights for a cluster, a service, a task and a container each (an assumption)."""
 RUNS, RUN_SECONDS = 50_000, 0.5
@@ -93,8 +88,20 @@ class Environment:
 
     def service_logs_gb(self, level: Level) -> dict[str, float]:
         """Returns the logs of a month by stack; 1 GB where requests leave none."""
-        lines = level.service_requests * GB_OF_LOGS
-        return {"network": 0.0, "ecs-services": lines, "eks-platform": lines + 20, "edge": level.requests * 0.01 * GB_OF_LOGS}
+        lines = self.lines_gb(level)
+        return {"network": 0.0, "ecs-services": lines, "eks-platform": lines + 20, "edge": 0.01 * level.requests * self._log_gb}
+
+    def lines_gb(self, level: Level) -> float:
+        """Returns the logs of a month at one station of requests."""
+        return level.service_requests * self._log_gb
+
+    @property
+    def _log_gb(self) -> float:
+        return self.settings.capacity.requests.log_bytes / GB
+
+    def requests_gb(self, level: Level) -> float:
+        """Returns requests to services with their responses of a month."""
+        return level.service_requests * self.settings.capacity.requests.bytes / GB
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,7 @@ def _nat_gateway(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
 def _vpc(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
     zones = len(of.settings.zones)
     crossing = 2 * (zones - 1) / zones
-    stations = 3 * level.service_requests * GB_OF_REQUESTS + 3 * level.events_gb
+    stations = STATIONS * (of.requests_gb(level) + level.events_gb)
     yield Use("AWSDataTransfer", "DataTransfer-Regional-Bytes", crossing * stations, "traffic between zones")
 
 
@@ -152,8 +159,8 @@ def _endpoint(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     yield Use("AmazonVPC", "VpcEndpoint-Bytes", data, "interface endpoints")
 
 
-def _flow_log(_found: Found, level: Level, _of: Environment) -> Iterator[Use]:
-    yield from _logs(5 + level.service_requests * GB_OF_LOGS, "flow logs")
+def _flow_log(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    yield from _logs(5 + of.lines_gb(level), "flow logs")
 
 
 def _logs(gb: float, label: str) -> Iterator[Use]:
@@ -167,11 +174,11 @@ def _log_group(found: Found, level: Level, of: Environment) -> Iterator[Use]:
         yield from _logs(gb / of.count("AWS::Logs::LogGroup", found.stack), "logs")
 
 
-def _load_balancer(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
+def _load_balancer(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     network = found.properties.get("Type") == "network"
     kind = "Network" if network else "Application"
     yield Use("AWSELB", f"LoadBalancerUsage:LoadBalancing:{kind}", HOURS, "load balancers")
-    gb = level.events_gb if network else level.service_requests * GB_OF_REQUESTS
+    gb = level.events_gb if network else of.requests_gb(level)
     yield Use("AWSELB", f"LCUUsage:LoadBalancing:{kind}", gb, "load balancers")
 
 
@@ -217,7 +224,7 @@ def _bucket(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
         return
     yield Use("AmazonS3", "TimedStorage-INT-FA-ByteHrs", level.audio_gib, "audio storage")
     yield Use("AmazonS3", "Monitoring-Automation-INT", level.audio_gib * 100, "audio storage")
-    yield Use("AmazonS3", "Requests-Tier2", level.requests * AUDIO_MISSES, "audio storage")
+    yield Use("AmazonS3", "Requests-Tier2", level.load.edge.month_origin_requests, "audio storage")
 
 
 def _vault(_found: Found, level: Level, _of: Environment) -> Iterator[Use]:
@@ -283,7 +290,8 @@ def _alarm(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
 
 
 def _workspace(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
-    series = SERIES + SERIES_OF_TASK * sum(of.tasks(level).values())
+    assumed = of.settings.capacity.metrics
+    series = assumed.cluster_series + assumed.task_series * sum(of.tasks(level).values())
     yield Use("AmazonPrometheus", "MetricSampleCount", series * SCRAPES / 1e7, "Prometheus samples")
 
 

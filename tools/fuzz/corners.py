@@ -151,7 +151,7 @@ _UPPER: Changes = {
     "observability.access_log_days": 3653,
     "observability.monthly_budget_usd": 1_000_000_000,
     "capacity": {"listeners": 1_000_000_000, "growth_percent": 1000, "audience": {"hours_per_month": 730}},
-    "usage": {"listeners": {"low": 1, "mid": 1, "high": 100_000_000}, "mean_percent": 100, "audio_gib": 100_000_000},
+    "usage": {"listeners": {"low": 1, "mid": 1, "high": 1_000_000_000}, "audio_gib": 100_000_000},
     "registry.keep_images": 1000,
     "registry.untagged_days": 3650,
     "services.trends": {"cpu": 16384, "memory": 122880, "scaling": {"min": 100, "max": 1000, "cpu_percent": 90}, "talks_to": ["events"]},

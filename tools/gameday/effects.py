@@ -32,37 +32,36 @@ def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
 
 def of_gateway(scenario: Scenario, *, by_node: bool = False) -> RemainingCapacity:
     """Remaining capacity of Kong: the pods of the busiest minute without the lost ones."""
-    kong = scenario.workloads["kong"]
+    kong, load = scenario.workloads["kong"], scenario.load.gateway
     scaling: Any = scenario.values("kong")["autoscaling"]
-    per_pod = figures.cores(kong.cores) * figures.KONG_REQUESTS_PER_CORE
+    per_pod = figures.cores(kong.cores) * scenario.settings.capacity.requests.gateway_per_core
     held = per_pod * scaling["metrics"][0]["resource"]["target"]["averageUtilization"] / 100
-    pods = min(max(scaling["minReplicas"], ceil(scenario.requests_per_second / held)), scaling["maxReplicas"])
+    pods = min(max(scaling["minReplicas"], ceil(load.requests_per_second / held)), scaling["maxReplicas"])
     lost = kong.lost_with_node(scenario.zones, pods) if by_node else kong.lost_with_zone(scenario.zones, pods)
     fix = "Raise kubernetes.kong.max_replicas, or lower the average that its scaling holds."
-    return RemainingCapacity(
-        component="kong", what="requests/s", left=(pods - lost) * per_pod, needed=scenario.requests_per_second, fix=fix
-    )
+    needed = round(load.requests_per_second, 1)
+    return RemainingCapacity(component="kong", what="requests/s", left=(pods - lost) * per_pod, needed=needed, fix=fix)
 
 
 def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
     keycloak = scenario.workloads["keycloak"]
-    left = (keycloak.replicas - lost) * figures.cores(keycloak.cores) * figures.KEYCLOAK_LOGINS_PER_CORE
+    left = (keycloak.replicas - lost) * figures.cores(keycloak.cores)
     fix = "Raise kubernetes.keycloak.replicas."
-    return RemainingCapacity(component="keycloak", what="logins/s", left=left, needed=scenario.peak.logins_per_second, fix=fix)
+    needed = round(scenario.load.identity.cores, 2)
+    return RemainingCapacity(component="keycloak", what="cores for logins and tokens", left=left, needed=needed, fix=fix)
 
 
 def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
     """Remaining write throughput of the brokers, multiplied by replicas, and the majority of every
     topic.
     """
-    brokers = scenario.workloads["redpanda"].replicas
+    brokers, mib = scenario.workloads["redpanda"].replicas, 1024**2
     parameters: Any = next(manifest["parameters"] for _, manifest in scenario.cluster.of_kind("StorageClass"))
     volume = float(parameters.get("throughput", 0)) * 1024**2 or figures.GP3_BYTES_PER_SECOND
     topics: Any = scenario.values("redpanda-access")["topics"]
     copies = max(topic["replication"] for topic in topics.values())
-    needed = scenario.peak.events_per_second * scenario.peak.event_bytes * min(copies, brokers - lost)
+    needed = scenario.load.events.written_mib_per_second * mib * min(copies, brokers - lost)
     fix = "Give volumes more throughput (charts/ground, StorageClass), or add brokers."
-    mib = 1024**2
     left = round((brokers - lost) * volume / mib)
     yield RemainingCapacity(component="redpanda", what="MiB/s to disk", left=left, needed=round(needed / mib, 1), fix=fix)
     for name, topic in topics.items():
@@ -84,17 +83,15 @@ def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
 
 def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
     """Remaining capacity of the tasks at full CPU, before scaling replaces the lost ones."""
-    if service.settings.peak is None:
-        fix = f"Declare services.{service.name}.peak."
-        yield RemainingCapacity(component=service.name, what="declared peaks", left=0, needed=1, fix=fix)
+    if service.settings.load is None:
+        fix = f"Declare services.{service.name}.load."
+        yield RemainingCapacity(component=service.name, what="declared loads", left=0, needed=1, fix=fix)
         return
     fix = f"Lower services.{service.name}.scaling.cpu_percent or requests_per_target, so that more tasks share the load."
     left = (service.at_peak - lost) * service.cpu
     yield RemainingCapacity(component=service.name, what="cpu units", left=left, needed=service.peak_cpu, fix=fix)
     fix = f"Raise services.{service.name}.scaling.max: the busiest minute takes more."
-    yield RemainingCapacity(
-        component=service.name, what="tasks at the most", left=service.most, needed=service.settings.tasks_at_peak, fix=fix
-    )
+    yield RemainingCapacity(component=service.name, what="tasks at the most", left=service.most, needed=service.load.tasks, fix=fix)
 
 
 def of_catalogue(scenario: Scenario, *, stale_zone: bool = False, deployments: int = 1) -> RemainingCapacity:

@@ -4,16 +4,6 @@ source or is marked as an assumption.
 
 from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
 
-KONG_REQUESTS_PER_CORE = 500
-"""Requests per second and core of Kong with the project's plugins: an assumption until a load test.
-Kong's own benchmark (Kong documentation, performance testing benchmarks, 3.x) has several thousand
-with rate limiting and key authentication; verifying a token and querying the cache for each request
-cost more.
-"""
-KEYCLOAK_LOGINS_PER_CORE = 15
-"""Password logins per second and core. Source: Keycloak high availability guide, concepts for
-sizing CPU and memory resources.
-"""
 GP3_BYTES_PER_SECOND = 125 * 1024**2
 """Baseline throughput of a gp3 volume in MiB/s. Source: Amazon EBS user guide, general purpose SSD
 volumes.

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from spotmusic_cdk.capacity import Load, load_of
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.observability import PeakSettings
 from tests.model.assembly import Assembly, Resource
 from tests.model.cluster import RenderedCluster
 from tools.gameday.services import Service, services_of
@@ -57,14 +57,16 @@ class Scenario:
     def zones(self) -> int:
         return len(self.settings.zones)
 
-    @property
-    def peak(self) -> PeakSettings:
-        assert self.settings.resilience.peak, "a game day requires the busiest minute. Declare it in the environment file"
-        return self.settings.resilience.peak
+    @cached_property
+    def load(self) -> Load:
+        """Load of the busiest minute."""
+        listeners = self.settings.capacity.listeners
+        assert listeners, "a game day requires listeners. Declare capacity.listeners in the environment file"
+        return load_of(self.settings, listeners)
 
     @cached_property
     def services(self) -> list[Service]:
-        return services_of(self.platform)
+        return services_of(self.platform, self.load)
 
     @cached_property
     def workloads(self) -> dict[str, Workload]:
@@ -77,12 +79,6 @@ class Scenario:
     @cached_property
     def cache(self) -> Resource:
         return self.platform.only("AWS::ElastiCache::ReplicationGroup")
-
-    @property
-    def requests_per_second(self) -> int:
-        """Requests per second through the gateway: all routes and logins."""
-        routed = (service.settings for service in self.services if service.settings.route)
-        return sum(settings.peak.per_second for settings in routed if settings.peak) + self.peak.logins_per_second
 
     def values(self, release: str) -> dict[str, object]:
         return self.cluster.releases[release].values

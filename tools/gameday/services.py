@@ -5,6 +5,8 @@ catalogue.
 from dataclasses import dataclass
 from math import ceil
 
+from spotmusic_cdk.capacity import Load
+from spotmusic_cdk.capacity.load import ServiceLoad
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.model.assembly import Assembly, Resource
 from tests.model.values import Json
@@ -22,6 +24,7 @@ class Service:
         resource: the service in the template.
         task: its task definition.
         most: maximum number of tasks.
+        load: load of the busiest minute.
     """
 
     name: str
@@ -29,11 +32,12 @@ class Service:
     resource: Resource
     task: Resource
     most: int
+    load: ServiceLoad
 
     @property
     def at_peak(self) -> int:
         """Tasks of the busiest minute: the maximum of scaling."""
-        return min(self.settings.tasks_at_peak, self.most)
+        return min(self.load.tasks, self.most)
 
     @property
     def cpu(self) -> int:
@@ -43,8 +47,7 @@ class Service:
     @property
     def peak_cpu(self) -> int:
         """CPU units that the busiest minute uses."""
-        peak = self.settings.peak
-        return ceil(peak.per_second / peak.per_task * self.cpu) if peak else 0
+        return ceil(self.load.busy_tasks * self.cpu)
 
     @property
     def in_zones(self) -> set[str]:
@@ -69,12 +72,19 @@ class Service:
         return max(map(int, told), default=0) if len(told) == len(words) else None
 
 
-def services_of(platform: Assembly) -> list[Service]:
+def services_of(platform: Assembly, load: Load) -> list[Service]:
     """Returns every service of an environment."""
     tasks = {resource: resource.target("TaskDefinition") for resource in platform.some("AWS::ECS::Service")}
     by_name = {_name(task): (resource, task) for resource, task in tasks.items() if task}
     return [
-        Service(name=name, settings=settings, resource=by_name[name][0], task=by_name[name][1], most=_most(by_name[name][0]))
+        Service(
+            name=name,
+            settings=settings,
+            resource=by_name[name][0],
+            task=by_name[name][1],
+            most=_most(by_name[name][0]),
+            load=load.services[name],
+        )
         for name, settings in platform.settings.services.items()
     ]
 

@@ -8,9 +8,9 @@ from typing import Any
 from spotmusic_cdk.settings import Settings
 from tools.preflight.finding import Ask, Context, Finding, unless, verdict
 
-PRODUCTION_NODE_VCPUS = 34
-"""vCPU requests of production's pods, with Kong at its maximum (docs/deployment.md;
-`tests/contracts/test_quotas.py` computes it).
+KONG_VCPUS, KEYCLOAK_VCPUS, OTHER_VCPUS = 0.5, 1, 7
+"""vCPU requests of a pod of Kong and of Keycloak, and of all pods besides these and the brokers of
+Redpanda (docs/deployment.md; `tests/contracts/test_quotas.py` computes those of production).
 """
 NODE_HEADROOM = 4
 """Factor for nodes: larger than their pods, and replaced while the old ones run. docs/deployment.md
@@ -54,7 +54,7 @@ def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
     cores = sum(service.cpu / 1024 * service.scaling.max for service in settings.services.values())
     fargate, addresses = ceil(2 * cores), settings.network.nat_gateways + other_addresses
     endpoints = len(settings.network.endpoints)
-    nodes = PRODUCTION_NODE_VCPUS
+    nodes = node_vcpus(settings)
     return (
         Need(check="vCPU of Fargate On-Demand", service="fargate", code="L-3032A538", least=fargate, wanted=fargate),
         Need(check="vCPU of On-Demand Standard", service="ec2", code="L-1216C47A", least=nodes, wanted=NODE_HEADROOM * nodes),
@@ -62,6 +62,13 @@ def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
         Need(check="interface endpoints of a VPC", service="vpc", code="L-29B6F2EB", least=endpoints, wanted=endpoints),
         Need(check="rules of a security group", service="vpc", code="L-0EA8095F", least=FULLEST_GROUP, wanted=60),
     )
+
+
+def node_vcpus(settings: Settings) -> int:
+    """Returns the vCPU requests of all pods, with Kong at its maximum."""
+    kubernetes = settings.kubernetes
+    gateway = kubernetes.kong.max_replicas * KONG_VCPUS + kubernetes.keycloak.replicas * KEYCLOAK_VCPUS
+    return ceil(gateway + kubernetes.redpanda.brokers * kubernetes.redpanda.cpu + OTHER_VCPUS)
 
 
 def quotas(context: Context) -> Iterator[Finding]:

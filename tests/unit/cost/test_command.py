@@ -65,7 +65,7 @@ def test_json_has_every_line_and_level(assembly: Path, capsys: pytest.CaptureFix
     assert run("--assembly", assembly, "--format", "json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["total"] == [959.49] * 3
-    assert found["listeners"] == [6000, 30000, 60000]
+    assert found["listeners"] == [69_500, 347_500, 695_000]
     assert {line["label"] for line in found["lines"]} == {"public addresses", "cache, cache.r7g.large redis", "keys"}
 
 
@@ -88,7 +88,7 @@ def test_markdown_shows_the_difference(assembly: Path, tmp_path: Path, monkeypat
 
 
 def test_budget_below_estimate_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    nodes = {f"C{n}": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE} for n in range(100)}
+    nodes = {f"C{n}": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE} for n in range(120)}
     assert run("--assembly", assembly_of(tmp_path / "many", data=nodes)) == 0
     assert "Warning: The estimate exceeds observability.monthly_budget_usd" in capsys.readouterr().out
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from spotmusic_cdk.settings import schema
 from spotmusic_cdk.settings.identity import MailSettings
-from spotmusic_cdk.settings.regions import budget_warnings, monthly_usd
+from spotmusic_cdk.settings.regions import budget_warnings, delivery_usd
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.conftest import sample_of, settings_of
 
@@ -54,12 +54,12 @@ def test_shipped_budget_covers_its_delivery() -> None:
 
 
 @pytest.mark.parametrize(
-    ("listeners", "region", "usd"),
-    # 0.5 TB, and 1051 TB over six price steps, computed by hand.
-    [(30, "us-east-1", 45), (30, "sa-east-1", 58), (60_000, "sa-east-1", 75_070), (60_000, "eu-west-1", 40_450)],
+    ("terabytes", "region", "usd"),
+    # Within the first step, and over six, computed by hand.
+    [(0.526, "us-east-1", 45), (0.526, "sa-east-1", 58), (1051, "sa-east-1", 75_070), (1051, "eu-west-1", 40_450)],
 )
-def test_delivery_cost_follows_volume_and_continent(listeners: int, region: str, usd: int) -> None:
-    assert monthly_usd(listeners, region) == pytest.approx(usd, rel=0.01)
+def test_delivery_cost_follows_volume_and_continent(terabytes: float, region: str, usd: int) -> None:
+    assert delivery_usd(terabytes, region) == pytest.approx(usd, rel=0.01)
 
 
 @pytest.mark.parametrize(("production", "budget", "warnings"), [(True, 25_000, 1), (True, 90_000, 0), (False, 25_000, 0)])

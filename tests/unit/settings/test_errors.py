@@ -70,7 +70,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a month of logs": ({"observability.access_log_days": 30}, "Days that records of access are kept; Marco Civil (art. 15) requires"),
     "a boundary by its ARN": ({"permission_boundary_arn": "x"}, "unknown key.\n  Use permissions_boundary at the top of the file."),
-    "a peak at the top": ({"peak": {"listeners": 1}}, "peak: unknown key.\n  Use resilience.peak."),
+    "a peak at the top": ({"peak": {"listeners": 1}}, "peak: unknown key.\n  Use capacity.listeners for the environment, and load:"),
     "replicas of RabbitMQ": ({"kubernetes.rabbitmq.replicas": 1}, "unknown key.\n  Remove it: RabbitMQ has three nodes"),
     "an image of another region": (
         {"services.trends.image": f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"},
@@ -261,9 +261,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"capacity.events.topic_percent": {"events.listening": 80, "events.trends": 30}},
         "capacity.events.topic_percent: 110% is more than all events.\n  Lower some.",
     ),
-    "a peak without what a task does": (
-        {"services.trends.peak": {"per_second": 100}},
-        "services.trends.peak.per_task: required key is missing",
+    "a load without what a task does": (
+        {"services.trends.load": {"per_listener_hour": 100}},
+        "services.trends.load.per_task: required key is missing",
+    ),
+    "the peak of an earlier version": ({"resilience.peak": {"listeners": 1}}, "resilience.peak: unknown key.\n  Use capacity.listeners"),
+    "the peak of a service": (
+        {"services.trends.peak": {"per_second": 1, "per_task": 1}},
+        "services.trends.peak: unknown key.\n  Use capacity.listeners for the environment, and load: {per_listener_hour, per_task}",
+    ),
+    "the mean of an earlier version": (
+        {"usage.mean_percent": 33},
+        "usage.mean_percent: unknown key.\n  Use capacity.audience.busiest_hour_percent",
     ),
     "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
     "an even number of brokers": (
