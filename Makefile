@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk cost prices preflight smoke lock sbom outdated local local-down diff status mutants bench deploy-plan wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk cost prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -234,6 +234,7 @@ lock: setup  ## release: write the lock files of Python packages anew
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
 	$(BEATING) $(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-workflows.lock requirements-workflows.txt
+	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-console.lock requirements-console.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
 	@grep --count '==' requirements*.lock examples/service/requirements.lock
 
@@ -255,6 +256,17 @@ NAMED := $(CHOSEN:%=--env %)
 
 local-down: setup  ## use: destroy them again and stop the embedded AWS
 	python -m tools.local_aws down $(NAMED)
+
+# Its own virtual environment: StackPort has a boto3 of its own.
+STACKPORT := .tools/stackport
+
+$(STACKPORT)/.ready: requirements-console.lock
+	$(PYTHON) -m venv --clear $(STACKPORT)
+	$(BEATING) $(STACKPORT)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-console.lock
+	@touch $@
+
+console: setup $(STACKPORT)/.ready  ## use: browse the embedded AWS in your browser, read-only
+	@python -m tools.local_aws console $(NAMED) $(if $(PORT),--port $(PORT))
 
 # AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS (FAIL=1: fail on a difference).
 # ALL=1 lists everything. FORMAT=markdown is for a pull request.

@@ -1,4 +1,4 @@
-"""Command line of the embedded AWS: `python -m tools.local_aws up|deploy|down|status|diff|env|run`."""
+"""Command line of the embedded AWS: `python -m tools.local_aws up|deploy|down|status|diff|console|env|run`."""
 
 import argparse
 import errno
@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from tools.local_aws import LocalAwsError
+from tools.local_aws import LocalAwsError, console
 from tools.local_aws.assembly import environment_of
 from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.task import environment_of_task, run_as_task, stand_ins
@@ -68,6 +68,9 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
     if options.command == "diff":
         deployment.diff()
         return 0
+    if options.command == "console":
+        console.serve(deployment.workspace, deployment.endpoint, region=options.region, port=options.port)
+        return 0
     if options.command in ("env", "run"):
         return _task(options, deployment)
     if options.command == "up":
@@ -99,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "down": "destroy all stacks, verify that no resource is left, and stop the emulator",
         "status": "show the emulator and the status of each stack",
         "diff": "write the changes of a deployment to .local/diff.txt",
+        "console": "serve a resource browser on loopback until Ctrl-C",
         "env": "print the environment of a service's task, as ECS resolves it",
         "run": "run a command with the environment of a service's task",
     }

@@ -20,7 +20,7 @@ from tools.smoke.browser import Browser
 from tools.smoke.check import Check, Result, State, lines, run, summary
 from tools.smoke.platform import NoPlatformError, Platform, address_of, given
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+ENVIRONMENTS = Path("environments")
 CHECKS: tuple[Check[Platform], ...] = (*web.CHECKS, *messages.CHECKS, *alarms.CHECKS)
 _OPTIONAL = (
     "The alarm test sets a warning to ALARM, waits for its publication, and restores it: "

@@ -17,12 +17,14 @@ REQUIREMENTS = {
     "requirements-dev.txt": False,
     "requirements-checkov.txt": False,
     "requirements-workflows.txt": False,
+    "requirements-console.txt": False,
 }
 """Files that pin Python packages, and True if they affect deployed resources."""
 LOCKS = {
     "requirements.lock": ("requirements.txt", "requirements-dev.txt"),
     "requirements-checkov.lock": ("requirements-checkov.txt",),
     "requirements-workflows.lock": ("requirements-workflows.txt",),
+    "requirements-console.lock": ("requirements-console.txt",),
 }
 """Lock files with the hashes of accepted archives, and the files that they lock."""
 CHOSEN_END = "# --- resolved"
