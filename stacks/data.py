@@ -80,12 +80,12 @@ class DataStack(EnvironmentStack):
         self.catalogue = catalogue_database(self, settings=settings, network=network, keys=keys)
         self.identity = identity_database(self, settings=settings, network=network, keys=keys)
         self.cache = cache(self, settings=settings, network=network, keys=keys)
-        publish(self, settings=settings, identity=self.identity, cache=self.cache)
+        publish(self, settings=settings, catalogue=self.catalogue, identity=self.identity, cache=self.cache)
         databases = {"Catalogue": self.catalogue, "Identity": self.identity}
         self.database_events = DatabaseEvents(
             self,
             "DatabaseEvents",
-            instances={name: database.instance for name, database in databases.items()},
+            instances={name: [database.instance, *database.replicas] for name, database in databases.items()},
             key=keys.notifications,
             emails=settings.observability.alarm_emails,
             endpoints=settings.observability.alarm_endpoints,

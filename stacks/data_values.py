@@ -1,10 +1,11 @@
-"""Values of the data stack for releases on Kubernetes, without a reference between the stacks."""
+"""Values of the data stack for services and for releases on Kubernetes, without a reference between the stacks."""
 
 from dataclasses import dataclass
 
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
+from spotmusic_cdk.connections.catalogue import READERS
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.arns import secret_arn, secret_handle
 from spotmusic_constructs.data.cache import Cache
@@ -33,12 +34,13 @@ class DataValues:
     users: dict[str, secretsmanager.ISecret]
 
 
-def publish(scope: Construct, *, settings: Settings, identity: RelationalDatabase, cache: Cache) -> None:
+def publish(scope: Construct, *, settings: Settings, catalogue: RelationalDatabase, identity: RelationalDatabase, cache: Cache) -> None:
     """Creates the parameters, in the data stack."""
     users = {**identity.users, "kong": cache.users["kong"]}
     arns = {parameter: secret_arn(users[name]) for name, parameter in _SECRETS.items()}
     values = {_DATABASE: identity.endpoint, _CACHE: cache.primary_endpoint, **arns}
     ParameterTree(scope, "Published", path=_path(settings), values=values)
+    ParameterTree(scope, "Readers", path=settings.parameter_path, values={READERS: catalogue.reader_hosts})
 
 
 def read(scope: EnvironmentStack, *, settings: Settings, secrets: SecretsStack, after: IDependable) -> DataValues:

@@ -62,6 +62,8 @@ def _database(
             storage_gib=options.storage_gib,
             max_storage_gib=options.max_storage_gib,
             maintenance_window=_MAINTENANCE[name],
+            read_replicas=options.read_replicas,
+            own_master_secret=options.rotates_master,
             production=settings.production,
             removal_policy=stack.snapshot_on_delete,
         ),
@@ -77,6 +79,8 @@ def _database(
     )
     # Experiments select their target by a unique tag (stacks/observability/experiments.py).
     cdk.Tags.of(database.instance).add("Component", name.lower())
+    for replica in database.replicas:
+        cdk.Tags.of(replica).add("Component", f"{name.lower()}-reader")
     return database
 
 

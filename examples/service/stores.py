@@ -1,6 +1,7 @@
 """Catalogue and cache, each within its time and with its authority."""
 
 import os
+import secrets
 import ssl
 import threading
 import time
@@ -19,7 +20,7 @@ AT_ONCE_SECONDS = 1.0
 
 
 class Catalogue:
-    """MySQL: no more connections than the task may hold, TLS with RDS's authority, five seconds for an answer."""
+    """MySQL, read from a replica: no more connections than the task may hold, TLS with RDS's authority, five seconds for an answer."""
 
     def __init__(self) -> None:
         self._user = User("CATALOGUE")
@@ -77,8 +78,19 @@ class Catalogue:
             raise
 
     def _connect(self) -> "pymysql.Connection[Any]":
+        primary = os.environ["CATALOGUE_HOST"]
+        reader = secrets.choice(os.environ["CATALOGUE_READER_HOSTS"].split(","))
+        try:
+            return self._connect_to(reader)
+        except pymysql.err.OperationalError as error:
+            # A replica may be removed while the task runs.
+            if reader == primary or error.args[0] == ACCESS_DENIED:
+                raise
+            return self._connect_to(primary)
+
+    def _connect_to(self, host: str) -> "pymysql.Connection[Any]":
         return pymysql.connect(
-            host=os.environ["CATALOGUE_HOST"],
+            host=host,
             port=int(os.environ["CATALOGUE_PORT"]),
             database=os.environ["CATALOGUE_DBNAME"],
             user=self._user.name,

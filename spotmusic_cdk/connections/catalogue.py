@@ -13,6 +13,9 @@ SCHEMA = "catalogue"
 """Schema that all services share. A private one is named after its service."""
 AUTHORITY = "catalogue/authority"
 """Parameter with the root certificates (PEM) of RDS, which no system trusts by default."""
+READERS = "catalogue/reader-hosts"
+"""Parameter with the hosts of the read replicas. The stack `data` creates it: services need no export of a replica, which would prevent
+its removal."""
 FIELDS = ("username", "password", "host", "port")
 
 _AUTHORITY = "only `{variable}`, and the host name. PyMySQL without the argument `ssl` connects without verification"
@@ -48,6 +51,8 @@ class CatalogueRead(_MySQL):
         "CATALOGUE_HOST": "host name of MySQL 8.4",
         "CATALOGUE_PORT": "its port",
         "CATALOGUE_DBNAME": "name of the shared schema; ignore `dbname` in the secret",
+        "CATALOGUE_READER_HOSTS": "read replicas, with commas, for reads that may be seconds old; `CATALOGUE_HOST` without any",
+        "CATALOGUE_READERS": "number of the replicas: another number is another version of the service, which reads their hosts",
         "CATALOGUE_USERNAME": "the user",
         "CATALOGUE_PASSWORD": "its password, of letters and digits",
         "CATALOGUE_USER_ARN": READ_AGAIN,
@@ -59,11 +64,14 @@ class CatalogueRead(_MySQL):
         names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`, which all services share",
         rights="SELECT. Anything else is refused (1142)",
         limits=_LIMITS.format(variable="CATALOGUE_CONNECTIONS"),
-        timeouts=_TIMEOUTS,
+        timeouts=f"{_TIMEOUTS}. Choose one of `CATALOGUE_READER_HOSTS` at random for each connection, and `CATALOGUE_HOST` when it "
+        "does not answer: a replica may be removed while tasks run. Read from `CATALOGUE_HOST` what was just written",
     )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         yield from self.user("CATALOGUE", client, targets)
+        yield targets.configuration({"CATALOGUE_READER_HOSTS": READERS})
+        yield Access(environment={"CATALOGUE_READERS": str(client.settings.data.catalogue.read_replicas)})
         # `dbname` of the secret is the private database. A change of its text would create another
         # password.
         yield Access(environment={"CATALOGUE_DBNAME": SCHEMA})

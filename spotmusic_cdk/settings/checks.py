@@ -33,6 +33,12 @@ def _data(settings: Settings) -> Iterator[Problem]:
         if database.max_storage_gib < database.storage_gib * 1.1:
             wrong = f"{database.max_storage_gib} is not 10% above storage_gib {database.storage_gib}"
             yield Problem(f"data.{key}.max_storage_gib", wrong, "Raise it (RDS storage autoscaling).")
+    if data.identity.read_replicas:
+        wrong = "Keycloak and Grafana read and write one host"
+        yield Problem("data.identity.read_replicas", wrong, "Remove it, and take a larger instance_class.")
+    elif data.catalogue.read_replicas and not data.catalogue.rotates_master:
+        wrong = "RDS creates no replica of a database whose master secret it manages"
+        yield Problem("data.catalogue.read_replicas", wrong, "Set data.catalogue.master_rotation: platform.")
     if data.removal_policy == "destroy" and not data.allow_data_destruction:
         advice = "Set data.allow_data_destruction: true as well if that is meant, or use retain."
         yield Problem("data.removal_policy", "destroy deletes data with its stack", advice)

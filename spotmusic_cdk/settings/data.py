@@ -28,6 +28,17 @@ class DatabaseSettings(Model):
     """Storage at creation, in GiB of gp3 (RDS allows 20 to 65536; 10% remain for autoscaling)."""
     max_storage_gib: Annotated[int, Field(ge=22, le=65536)] = 100
     """Limit of storage autoscaling, in GiB; RDS requires at least 10% above `storage_gib`."""
+    master_rotation: Literal["rds", "platform"] = "rds"
+    """Owner of the master user's secret: RDS, or the platform, which rotates it with those of the other users. Read replicas and blue/green
+    deployments of RDS require `platform` (docs/adr/0026-master-secret-and-read-replicas.md)."""
+    read_replicas: Annotated[int, Field(ge=0, le=5)] = 0
+    """Read replicas of the catalogue, spread over the zones, from which services read. They need `master_rotation: platform`. RDS for MySQL
+    allows 15, the stack of the alarms has room for those of 5: beyond, take a larger `instance_class`."""
+
+    @property
+    def rotates_master(self) -> bool:
+        """True if the platform rotates the master user's secret."""
+        return self.master_rotation == "platform"
 
 
 class CacheSettings(Model):

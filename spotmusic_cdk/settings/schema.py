@@ -34,6 +34,8 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "RegistrySettings.untagged_days": _SHORTER,
     "DatabaseSettings.version": {"older": _REFUSED, "newer": _INTERRUPTION},
     "DatabaseSettings.instance_class": {"any": _INTERRUPTION},
+    "DatabaseSettings.master_rotation": {"rds, while replicas exist": _REFUSED, "rds": _REPLACEMENT, "platform": NONE},
+    "DatabaseSettings.read_replicas": _FEWER,
     "DatabaseSettings.storage_gib": {"smaller": _REFUSED, "larger": NONE},
     "CacheSettings.engine": {"valkey": _REPLACEMENT, "redis again": _REFUSED},
     "CacheSettings.version": {"older": _REFUSED, "newer": _INTERRUPTION},

@@ -50,6 +50,14 @@ class Components:
         return {"catalogue": self.data.catalogue, "identity": self.data.identity}
 
     @cached_property
+    def database_instances(self) -> dict[str, str]:
+        """Identifiers of databases and their read replicas by name."""
+        instances = {name: database.instance.instance_identifier for name, database in self.databases.items()}
+        for name, database in self.databases.items():
+            instances |= {f"{name} replica {number}": reader for number, reader in enumerate(database.readers, start=1)}
+        return instances
+
+    @cached_property
     def cache_nodes(self) -> list[str]:
         """Identifiers of the cache's nodes."""
         group = self.data.cache.replication_group.ref

@@ -25,6 +25,8 @@ def component_rows(components: Components) -> Iterator[DashboardRow]:
         yield rows.queue_row(queues={name: watch.metric for name, watch in queues.items()})
     for name, database in components.databases.items():
         yield rows.database_row(title=f"{name.capitalize()} database", instance_identifier=database.instance.instance_identifier)
+        for number, reader in enumerate(database.readers, start=1):
+            yield rows.database_row(title=f"{name.capitalize()} database, replica {number}", instance_identifier=reader, replica=True)
     yield rows.cache_row(nodes=components.cache_nodes)
     yield rows.kubernetes_row(cluster_name=components.kubernetes_cluster)
     yield rows.nat_row(nat_gateways=components.nat_gateways)
@@ -38,7 +40,7 @@ def grafana_names(components: Components) -> Names:
         "brokerLoadBalancer": {"brokers": components.brokers},
         "buckets": components.buckets,
         "cacheNodes": {f"node {number}": node for number, node in enumerate(components.cache_nodes, start=1)},
-        "databases": {name: database.instance.instance_identifier for name, database in components.databases.items()},
+        "databases": components.database_instances,
         "distribution": {"distribution": components.edge.distribution.distribution_id},
         "ecsCluster": {"services": components.services_cluster},
         "ecsServices": dict(components.services) or NOTHING,

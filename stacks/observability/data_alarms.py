@@ -24,6 +24,17 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
             storage_gib=options.storage_gib,
             memory_gib=memory_gib(options.instance_class),
         )
+        for number, reader in enumerate(database.readers, start=1):
+            DatabaseAlarms(
+                scope,
+                f"{name.capitalize()}Reader{number}Alarms",
+                audience=audience,
+                name=f"{name}, replica {number}",
+                instance_identifier=reader,
+                storage_gib=options.storage_gib,
+                memory_gib=memory_gib(options.instance_class),
+                replica=True,
+            )
     queues = {
         name: VerdictQueues(queue=verdicts.queue.attr_queue_name, dead_letters=verdicts.dead_letters.attr_queue_name)
         for name, verdicts in data.verdicts.items()

@@ -35,7 +35,6 @@ class OperatorAccess(Construct):
             log_retention=scope.log_retention.security,
             removal_policy=scope.data_removal,
         )
-        master_secrets = [database.instance.secret for database in components.databases.values()]
         OperatorPolicies(
             self,
             "Policies",
@@ -49,5 +48,5 @@ class OperatorAccess(Construct):
             task_family=tunnel.task_definition.family,
             task_role_arns=tunnel.role_arns,
             administrator_arns=settings.kubernetes.administrators,
-            master_secret_arns=[secret_arn(secret) for secret in master_secrets if secret],
+            master_secret_arns=[secret_arn(database.master_secret) for database in components.databases.values()],
         )

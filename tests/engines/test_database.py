@@ -167,3 +167,12 @@ def test_rotation_keeps_the_last_two_passwords(users: ModuleType, secrets: FakeS
         for password in passwords[-2:]:
             users.connect("playback", password, "playback").close()
     assert refusal(lambda: users.connect("playback", passwords[0], "playback")) == ACCESS_DENIED
+
+
+def test_master_user_rotates_its_own_password(database: ModuleType, secrets: FakeSecrets) -> None:
+    secrets.begin(MASTER, "v2")
+    for step in ("createSecret", "setSecret", "setSecret", "testSecret", "finishSecret"):
+        database.rotate({"SecretId": MASTER, "ClientRequestToken": "v2", "Step": step}, secrets, database.store(secrets, database.connect))
+    new = secrets.current(MASTER)["password"]
+    run(database, "master", new, None, "ALTER USER master@'%' IDENTIFIED BY 'master-password'")
+    assert new != "master-password"

@@ -180,6 +180,7 @@ def playback(aws: Aws, libraries: Path, signing_key: str, catalogue: Engine, cac
         **users,
         "ROUTE": "/v1/playback",
         "CATALOGUE_HOST": "localhost",
+        "CATALOGUE_READER_HOSTS": "localhost",
         "CATALOGUE_PORT": str(catalogue.port),
         "CATALOGUE_DBNAME": "playback",
         "CATALOGUE_CONNECTIONS": "5",
@@ -252,6 +253,11 @@ def test_example_starts_without_anything_it_talks_to(variables: dict[str, str], 
     with task({**variables, "CATALOGUE_PORT": nothing, "CACHE_PORT": nothing}, "service.py", tmp_path) as found:
         assert found.track(1)[0] == 503
         assert found.ask("/healthz")[0] == 200
+
+
+def test_example_reads_the_primary_without_a_replica(variables: dict[str, str], tmp_path: Path) -> None:
+    with task({**variables, "CATALOGUE_READER_HOSTS": "removed.invalid"}, "service.py", tmp_path) as found:
+        wait_until(lambda: ready(found), "the primary answers", found.log, found.process)
 
 
 def test_example_survives_a_frozen_cache(variables: dict[str, str], cache: Engine, tmp_path: Path) -> None:

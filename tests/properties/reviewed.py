@@ -169,10 +169,20 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
 }
 """Findings that are meant, and the constructs that they are meant on."""
 
+_READERS = ("data/Catalogue/Reader?/Instance/*",)
 ACKNOWLEDGED_WITH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "migrated_by": {
         "AwsSolutions-IAM5": ("ecs-services/MigrationsRun/Policy/*",),
         "NIST.800.53.R5-LambdaInsideVPC": ("ecs-services/MigrationsRun/Function/*",),
+    },
+    "data.catalogue.read_replicas": {
+        "AwsSolutions-RDS2": _READERS,
+        "AwsSolutions-RDS3": _READERS,
+        "AwsSolutions-RDS10": _READERS,
+        "NIST.800.53.R5-RDSInBackupPlan": _READERS,
+        "NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled": _READERS,
+        "NIST.800.53.R5-RDSMultiAZSupport": _READERS,
+        "NIST.800.53.R5-RDSStorageEncrypted": _READERS,
     },
     "kubernetes.redpanda.tiered_storage": {
         "AwsSolutions-IAM5": ("eks-platform/TieredStorage/Policy",),

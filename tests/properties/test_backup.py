@@ -9,6 +9,7 @@ from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
 from tests.conftest import ROOT
 from tests.model.assembly import Assembly, Resource
 from tests.model.values import Json, at
+from tests.properties.databases import sources
 from tests.properties.deviations import DEVIATIONS
 from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.statements import statements_of
@@ -19,7 +20,6 @@ PLAN = "AWS::Backup::BackupPlan"
 SELECTION = "AWS::Backup::BackupSelection"
 TESTING = "AWS::Backup::RestoreTestingPlan"
 TESTED = "AWS::Backup::RestoreTestingSelection"
-DATABASE = "AWS::RDS::DBInstance"
 LEAST_DAYS = 35
 EVERY = {"week": "cron(0 7 ? * SUN *)", "month": "cron(0 7 1 * ? *)", "quarter": "cron(0 7 1 1,4,7,10 ? *)"}
 """Schedules of restore tests: at 04:00 in São Paulo, on Sundays or on the first of a month."""
@@ -45,7 +45,7 @@ def to_bring_back(platform: Assembly) -> list[Resource]:
     """Resources with unique data. Logs and uploads expire within days by intention; the cache has
     its own snapshots.
     """
-    return [*platform.some(DATABASE), bucket_of(platform, "Audio"), bucket_of(platform, "Web")]
+    return [*sources(platform), bucket_of(platform, "Audio"), bucket_of(platform, "Web")]
 
 
 @cache
@@ -80,7 +80,7 @@ def test_p066_recovery_points_have_own_key(platform: Assembly) -> Verdicts:
     copying = {plan for plan in platform.some(PLAN) if any(rule.get("CopyActions") for rule in plan["BackupPlan.BackupPlanRule"])}
     selections = [s for s in platform.some(SELECTION) if s.target("BackupPlanId") in copying]
     copied = {resource for selection in selections for resource in selection.mentions("BackupSelection.Resources")}
-    for database in platform.some(DATABASE):
+    for database in sources(platform):
         yield database, database in copied, "Copy its recovery points to a vault with another key."
     volumes = [s for s in selections if ":volume/" in s.text("BackupSelection.Resources.0")]
     yield "data/Backup volumes", len(volumes) == 1, "Copy recovery points of volumes to a vault with another key."
@@ -285,7 +285,7 @@ def lost_and_back(platform: Assembly) -> dict[str, tuple[str, str]]:
     database = "a database: dropped table, bad migration"
     continuous = any(rule.get("EnableContinuousBackup") is True for rule in plan_rules(platform))
     (nightly,) = {f"{nights(rule['ScheduleExpression']) * 24} hours" for rule in plan_rules(platform)}
-    standby = all(database["MultiAZ"] is True for database in platform.some(DATABASE)) or platform.name in DEVIATIONS[36]
+    standby = all(database["MultiAZ"] is True for database in sources(platform)) or platform.name in DEVIATIONS[36]
     versions = {bucket_of(platform, name)["VersioningConfiguration.Status"] for name in ("Audio", "Web")}
     cache = platform.only("AWS::ElastiCache::ReplicationGroup")
     lost = {
@@ -327,7 +327,7 @@ def another_takes_over(platform: Assembly) -> Verdicts:
     standby.
     """
     restored = "Without `multi_az` (dev) the loss of a zone is restored like a damaged database" in document()
-    for database in platform.some(DATABASE):
+    for database in sources(platform):
         as_promised = database["MultiAZ"] is True or (restored and platform.name in DEVIATIONS[36])
         yield database, as_promised, "docs/recovery.md promises two minutes: set multi_az."
     cache = platform.only("AWS::ElastiCache::ReplicationGroup")

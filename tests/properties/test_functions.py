@@ -159,4 +159,5 @@ def test_user_functions_have_one_database(platform: Assembly) -> Verdicts:
                 for name in ("DATABASE_HOST", "MASTER_SECRET_ARN")
                 for target in function.mentions(f"Environment.Variables.{name}")
             }
-            yield function, of == {function.name.replace("UsersFunction", "Instance")}, f"It logs in to {sorted(of)}."
+            its = {function.name.replace("UsersFunction", name) for name in ("Instance", "Master")}
+            yield function, of <= its and function.name.replace("UsersFunction", "Instance") in of, f"It logs in to {sorted(of)}."

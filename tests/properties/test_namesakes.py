@@ -25,6 +25,7 @@ MEANT: Mapping[str, str] = {
     "AWS::EKS::Cluster EncryptionConfig.*": "secrets/KubernetesKey",
     "AWS::Logs::LogGroup KmsKeyId": "secrets/LogsKey network/FlowLogKey",
     "AWS::RDS::DBInstance *K[mM][sS]Key*": "secrets/DatabaseKey",
+    "AWS::RDS::DBInstance SourceDBInstanceIdentifier*": "data/CatalogueInstance",
     "AWS::S3::Bucket BucketEncryption.*": "secrets/AudioKey secrets/KubernetesKey",
     "AWS::SNS::Topic KmsMasterKeyId": "*/NotificationsKey",
     "AWS::SecretsManager::Secret KmsKeyId": "secrets/SecretsKey",
@@ -66,8 +67,10 @@ NAMED_OTHERWISE = {
     ("eks-platform/GroundReleaseChart", "eks-platform/KubernetesNodeRole"),
     ("observability/BrokerAlarmsKafkaHealthyCritical", "eks-platform/BrokersKafkaBootstrapTargets"),
     ("observability/BrokerAlarmsKafkaUnhealthyWarning", "eks-platform/BrokersKafkaBootstrapTargets"),
+    # The name of a replica begins with that of its source; an export of the replica would prevent its removal.
+    ("observability/CatalogueReader?Alarms*", "data/CatalogueInstance"),
 }
-"""Single resources with what they lead to, although another is named more like them."""
+"""Patterns of resources with what they lead to, although another is named more like them."""
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+|\d+")
@@ -128,7 +131,8 @@ def is_meant(resource: Resource, path: str, label: str, target: Resource) -> boo
         if fnmatchcase(place, pattern):
             return any(fnmatchcase(target.name, name) for name in names.split())
     named = label if resource.type == "AWS::ECS::TaskDefinition" else ""
-    return (resource.name, target.name) in NAMED_OTHERWISE or target in likely(resource.platform, resource, named, target)
+    otherwise = any(fnmatchcase(resource.name, pattern) and target.name == name for pattern, name in NAMED_OTHERWISE)
+    return otherwise or target in likely(resource.platform, resource, named, target)
 
 
 @rule

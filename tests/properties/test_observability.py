@@ -156,8 +156,6 @@ def test_p120_dependencies_of_listeners_are_watched(platform: Assembly, deployed
     yield from the_edge_is_measured(platform)
     yield from the_cluster_is_watched(platform, deployed(platform.name))
     yield from budget_is_told(platform)
-    for database in platform.some("AWS::RDS::DBInstance"):
-        yield database, database["SourceDBInstanceIdentifier"] is None, "A read replica has a lag: alarm on ReplicaLag, and say so here."
 
 
 def whoever_is_woken_sees_it(platform: Assembly) -> Verdicts:

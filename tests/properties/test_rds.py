@@ -5,17 +5,14 @@ from datetime import timedelta
 from spotmusic_cdk import versions
 from tests.conftest import TODAY
 from tests.model.assembly import Assembly, Resource
+from tests.properties.databases import databases, is_replica, replicas, source_of, sources
 from tests.properties.promise import Verdicts, promise, rule
 
-DATABASE = "AWS::RDS::DBInstance"
 MYSQL_PORT = 3306
+SCHEDULE = "AWS::SecretsManager::RotationSchedule"
 LOGS = ("error", "slowquery", "audit")
 EVENTS = {"failover", "failure", "low storage", "maintenance"}
 STANDARD_SUPPORT = timedelta(days=180)
-
-
-def databases(platform: Assembly) -> list[Resource]:
-    return platform.some(DATABASE)
 
 
 def parameters(database: Resource) -> dict[str, str]:
@@ -42,7 +39,8 @@ def test_p034_databases_are_encrypted_with_their_own_key(platform: Assembly) -> 
     Kept by: `RelationalDatabase`
     """
     for database in databases(platform):
-        encrypted = database["StorageEncrypted"] is True and is_key_of_databases(database.target("KmsKeyId"))
+        # A replica inherits it, and CloudFormation rejects the property there.
+        encrypted = (database["StorageEncrypted"] is True or is_replica(database)) and is_key_of_databases(database.target("KmsKeyId"))
         yield database, encrypted, "Set storage_encryption_key to keys.database."
 
 
@@ -58,22 +56,26 @@ def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p036_databases_have_standby_in_another_zone(platform: Assembly) -> Verdicts:
-    """Each database has a standby in another zone.
+    """Each database has a standby in another zone, and its read replicas are in different zones.
 
-    Kept by: `multi_az`
+    Kept by: `multi_az`, `ReadReplica`
     """
-    for database in databases(platform):
+    for database in sources(platform):
         yield database, database["MultiAZ"] is True, "Set multi_az of the database in the environment file."
+    zones = [replica["AvailabilityZone"] for replica in replicas(platform)]
+    for replica, zone in zip(replicas(platform), zones, strict=True):
+        spread = zone in platform.settings.zones and zones.count(zone) <= -(-len(zones) // len(platform.settings.zones))
+        yield replica, spread, "Spread replicas evenly over the zones."
 
 
 @promise
 def test_p037_deletion_is_refused_and_data_is_kept(platform: Assembly) -> Verdicts:
     """Databases have deletion protection. A snapshot and the automated backups are retained when a
-    database is deleted.
+    database is deleted. A read replica holds a copy only, and is deleted with its setting.
 
     Kept by: `production`, `data.removal_policy`
     """
-    for database in databases(platform):
+    for database in sources(platform):
         yield database, database.outlives_its_stack, "Leave a snapshot: data.removal_policy is `retain`."
         yield database, database["DeleteAutomatedBackups"] is False, "Keep the automated backups of a deleted instance."
         yield f"{database.name} DeletionProtection", database["DeletionProtection"] is True, "Set production: true."
@@ -86,7 +88,7 @@ def test_p038_databases_have_point_in_time_recovery(platform: Assembly) -> Verdi
 
     Kept by: `BackupPlan`: AWS Backup keeps the log of changes
     """
-    for database in databases(platform):
+    for database in sources(platform):
         days = database["BackupRetentionPeriod"]
         yield database, days == 35, f"It keeps {days} days. AWS Backup sets 35 and RDS refuses another value from then on."
 
@@ -109,7 +111,7 @@ def test_p040_databases_require_tls(platform: Assembly) -> Verdicts:
     """
     for database in databases(platform):
         group, said = database.target("DBParameterGroupName"), parameters(database)
-        family = f"mysql{'.'.join(str(database['EngineVersion']).split('.')[:2])}"
+        family = f"mysql{'.'.join(str(source_of(database)['EngineVersion']).split('.')[:2])}"
         yield database, group is not None and group["Family"] == family, f"Attach a parameter group of {family}."
         yield database, said.get("require_secure_transport") == "1", "Attach a parameter group with require_secure_transport 1."
         tls = set(said.get("tls_version", "").split(","))
@@ -175,7 +177,7 @@ def test_p043_master_user_name_is_unusual(platform: Assembly) -> Verdicts:
     """
     usual = {"admin", "administrator", "root", "mysql", "master", "rdsadmin"}
     for database in databases(platform):
-        name = str(database["MasterUsername"] or "")
+        name = str(source_of(database)["MasterUsername"] or "")
         yield database, bool(name) and name.lower() not in usual, f"{name} is what an attacker tries first. Choose another."
         yield database, database["Port"] == str(MYSQL_PORT), "The port is MySQL's own, by decision."
     decided = [path for path, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-RDS11" and reason]
@@ -199,7 +201,7 @@ def test_p045_database_engine_is_in_standard_support(platform: Assembly) -> Verd
 
     Kept by: [`versions.py`](../spotmusic_cdk/versions.py); the day is an argument
     """
-    for database in databases(platform):
+    for database in sources(platform):
         major = ".".join(str(database["EngineVersion"]).split(".")[:2])
         support = versions.MYSQL.get(major)
         until = support.standard_until if support and database["Engine"] == "mysql" else None
@@ -217,7 +219,7 @@ def test_p046_storage_autoscaling_is_bounded(platform: Assembly) -> Verdicts:
     """
     for database in databases(platform):
         yield database, database["StorageType"] == "gp3", "Use gp3."
-        now, most = int(database["AllocatedStorage"]), database["MaxAllocatedStorage"] or 0
+        now, most = int(source_of(database)["AllocatedStorage"]), database["MaxAllocatedStorage"] or 0
         yield database, most >= now * 1.1, "Set max_storage_gib at least 10% above storage_gib."
 
 
@@ -258,11 +260,21 @@ def test_p048_database_events_notify_operators(platform: Assembly) -> Verdicts:
 
 
 @promise
-def test_p049_rds_manages_master_password(platform: Assembly) -> Verdicts:
-    """RDS creates and rotates the master password; no template contains one.
+def test_p049_master_passwords_are_generated_and_rotated(platform: Assembly) -> Verdicts:
+    """RDS creates and rotates the master password, or Secrets Manager generates it and the function
+    of the users rotates it; no template contains one. A database with read replicas has the latter.
 
-    Kept by: `manage_master_user_password`
+    Kept by: `RelationalDatabase`
     """
-    for database in databases(platform):
+    for database in sources(platform):
         managed = database["ManageMasterUserPassword"] is True and database["MasterUserPassword"] is None
-        yield database, managed, "Set manage_master_user_password=True, and give no password."
+        own = next(iter(database.mentions("MasterUserPassword")), None)
+        # The name is a literal: another text would replace the database.
+        rotated = own is not None and bool(platform.users_of(own, SCHEDULE)) and isinstance(database["MasterUsername"], str)
+        generated = own is not None and own["GenerateSecretString"] and "resolve:secretsmanager" in database.text("MasterUserPassword")
+        yield database, managed != bool(generated and rotated), "Let RDS manage the password, or set own_master_secret=True."
+        copied = [replica for replica in replicas(platform) if source_of(replica) is database]
+        yield database, not (managed and copied), "RDS creates no replica of it: set own_master_secret=True."
+    for replica in replicas(platform):
+        own_login = replica["ManageMasterUserPassword"] or replica["MasterUserPassword"] or replica["MasterUsername"]
+        yield replica, not own_login, "A replica has the users of its source: give it no master user."

@@ -12,6 +12,7 @@ import pytest
 
 from tests.charts.references import uses
 from tests.charts.upstream import manifests_of
+from tests.conftest import ROOT
 from tests.model.assembly import Assembly, Resource
 from tests.model.cluster import RenderedCluster
 from tests.model.values import Json
@@ -144,6 +145,7 @@ def findings(platform: Assembly, cluster: Cluster) -> Iterator[str]:
 
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
+FROZEN_OPTIONS = ROOT / "tests" / "stacks" / "optional_stateful_resources.json"
 
 
 def test_secret_table_matches_templates(platform: Assembly, deployed: Give) -> None:
@@ -152,6 +154,7 @@ def test_secret_table_matches_templates(platform: Assembly, deployed: Give) -> N
 
 def test_secret_table_lists_existing_secrets(platforms: Callable[[str], Assembly]) -> None:
     there = {secret.name for name in ENVIRONMENTS for secret in secrets(platforms(name))}
+    there |= {name[:-8] for of_option in json.loads(FROZEN_OPTIONS.read_text()).values() for name in of_option}
     patterns = [row.secret for row in rows()]
     idle = [p for p in patterns if not any(re.fullmatch(re.escape(p).replace(re.escape(SERVICE), r"\w+"), name) for name in there)]
     assert idle == []

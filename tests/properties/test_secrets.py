@@ -97,6 +97,8 @@ def test_p024_secrets_have_customer_keys(platform: Assembly) -> Verdicts:
         key = secret.target("KmsKeyId")
         yield secret, key is not None and key.type == KEY, "Give it keys.secrets."
     for database in platform.some("AWS::RDS::DBInstance"):
+        if not database["ManageMasterUserPassword"]:
+            continue
         key = database.target("MasterUserSecret.KmsKeyId")
         yield database, key is not None and key.type == KEY, "Give its master secret keys.database."
 

@@ -18,6 +18,7 @@ from tests.model.cluster import RenderedCluster
 from tests.model.values import as_list
 from tests.properties import made_by_eks
 from tests.properties.conftest import ENVIRONMENTS
+from tests.properties.databases import is_replica
 from tests.properties.promise import Verdicts, promise
 from tools.assembly import stacks_in
 from tools.changes.resources import HOLDS_DATA
@@ -209,7 +210,8 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
     options: dict[str, dict[str, str]] = json.loads(FROZEN_OPTIONS.read_text())
     for option in platform.turned_on(options):
         frozen |= options[option]
-    now = {f"{resource.stack}/{resource.id}": resource for resource in platform.resources if resource.type in HOLDS_DATA}
+    holding = (resource for resource in platform.resources if resource.type in HOLDS_DATA and not is_replica(resource))
+    now = {f"{resource.stack}/{resource.id}": resource for resource in holding}
     for name, type_ in frozen.items():
         kept = name in now and now[name].type == type_
         yield name, kept, f"CloudFormation would delete or replace this {type_}, with the data in it. Give it its logical id back."

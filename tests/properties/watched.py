@@ -10,6 +10,7 @@ import yaml
 
 from tests.model.assembly import Assembly, Resource
 from tests.properties.alarms import alarms_at, alarms_that_tell, metrics_of, period_of, place_of, severity_of
+from tests.properties.databases import is_replica, replicas, source_of
 from tests.properties.releases import releases_of
 from tests.properties.statements import statements_of
 
@@ -147,7 +148,16 @@ def subjects(platform: Assembly) -> Iterator[tuple[str, str, str]]:
         yield "heartbeat", "heartbeat of Alertmanager", beat["topic_arn"]
     yield from (("function that runs by itself", function.name, place_of(function)) for function in _unattended(platform))
     for kind in (kind for kind in TABLE["alarms"] if kind.startswith("AWS::")):
-        yield from ((kind, resource.name, place_of(resource)) for resource in platform.all(kind))
+        yield from ((kind, resource.name, _named(resource)) for resource in platform.all(kind))
+    yield from (("read replica", replica.name, _named(replica)) for replica in replicas(platform))
+
+
+def _named(resource: Resource) -> str:
+    """Name in dimensions; that of a read replica begins with its source's."""
+    if not is_replica(resource):
+        return place_of(resource)
+    source = source_of(resource)
+    return place_of(source) + resource.text("DBInstanceIdentifier").removeprefix(source.text("DBInstanceIdentifier"))
 
 
 def _edge(platform: Assembly) -> Iterator[tuple[str, str, str]]:

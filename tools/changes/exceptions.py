@@ -10,6 +10,7 @@ from typing import Any
 from spotmusic_cdk.settings.regions import cache_memory_gib
 from tools.changes.assembly import Properties, Templates, of_type
 from tools.changes.change import Change, Effect
+from tools.changes.replacement import named
 from tools.changes.resources import HOLDS_DATA, KEPT
 
 Found = tuple[Effect, str, str]
@@ -261,6 +262,21 @@ def _signers(before: Templates, now: Templates) -> Iterator[Change]:
         yield Change(effect=Effect.REFUSED, stack="edge", subject="edge.signing_keys", detail=detail, advice=advice)
 
 
+def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
+    """Finds databases whose master password RDS would manage while they have read replicas."""
+    type_ = "AWS::RDS::DBInstance"
+    sources = {
+        (stack, source)
+        for stack, _, properties in of_type(before, type_)
+        for _, source in named(before, stack, properties.get("SourceDBInstanceIdentifier"))
+    }
+    for stack, id_, properties in of_type(now, type_):
+        if (stack, id_) in sources and properties.get("ManageMasterUserPassword") is True:
+            detail = "RDS manages no master password of a database with read replicas, which are deleted after its update"
+            advice = "Set read_replicas: 0 and deploy; change master_rotation in another deployment."
+            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=True)
+
+
 def _keys(templates: Templates) -> set[str]:
     return {str(properties.get("KeyName")) for _, _, properties in of_type(templates, "Custom::SigningKeyPair")}
 
@@ -306,5 +322,6 @@ ACROSS: tuple[Callable[[Templates, Templates], Iterator[Change]], ...] = (
     _unheard,
     _zones,
     _signers,
+    _replicated,
 )
 """Rules about several resources."""

@@ -78,6 +78,11 @@ Amazon ElastiCache user guides, 2026-11).
 _ADVICE = "Deploy it at a time of low load."
 
 
+def holds_data(resource: dict[str, Any]) -> bool:
+    """Returns whether a resource holds data; a read replica has a copy only."""
+    return resource["Type"] in HOLDS_DATA and "SourceDBInstanceIdentifier" not in resource.get("Properties", {})
+
+
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
     """Yields one change for each added, removed, replaced or updated resource.
 
@@ -112,7 +117,7 @@ def _added(stack: str, id_: str, type_: str, *, to: bool) -> Change:
 
 def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
     type_ = old["Type"]
-    holds, kept = type_ in HOLDS_DATA, old.get("DeletionPolicy") in KEPT
+    holds, kept = holds_data(old), old.get("DeletionPolicy") in KEPT
     if holds and kept:
         detail = f"{type_} leaves the stack and is retained"
         return Change(
@@ -124,7 +129,7 @@ def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
             holds_data=True,
             sign="-",
         )
-    effect = Effect.LOSS if holds else Effect.INTERRUPTION if type_ in SERVES else Effect.NONE
+    effect = Effect.LOSS if holds else Effect.INTERRUPTION if type_ in SERVES | HOLDS_DATA else Effect.NONE
     return Change(effect=effect, stack=stack, subject=id_, detail=f"{type_} is deleted", holds_data=holds, sign="-")
 
 
@@ -137,7 +142,7 @@ def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterato
     interrupting = {name: how for name, how in INTERRUPTS.get(new["Type"], {}).items() if name in changed}
     for name, how in interrupting.items():
         detail = f"{name}: {_value(old, name)} → {_value(new, name)}: {how}"
-        holds = new["Type"] in HOLDS_DATA
+        holds = holds_data(new)
         yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=_ADVICE, holds_data=holds)
     if not interrupting and without_hashes(old) != without_hashes(new):
         detail = f"{new['Type']}: {', '.join(changed) or 'policies or dependencies'}"
@@ -149,7 +154,7 @@ def _replaced(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any], re
     effect = Effect.NONE if type_ in ROUTINE else Effect.REPLACEMENT
     why = ", ".join(_properties(old, new)) if type_ in ROUTINE else reasons[0].removeprefix(f"{stack}/{id_}: ")
     detail = f"{type_} is replaced: {why or 'a referenced resource is replaced'}"
-    return Change(effect=effect, stack=stack, subject=id_, detail=detail, holds_data=type_ in HOLDS_DATA)
+    return Change(effect=effect, stack=stack, subject=id_, detail=detail, holds_data=holds_data(new))
 
 
 def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any]) -> Change | None:
@@ -165,7 +170,7 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
         return None
     detail = f"{new['Type']} would be replaced under its own name ({', '.join(names)}), which already exists"
     advice = "Keep the old value, or delete the old resource manually first."
-    return Change(effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=new["Type"] in HOLDS_DATA)
+    return Change(effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=holds_data(new))
 
 
 def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:

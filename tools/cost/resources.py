@@ -10,6 +10,7 @@ from typing import Any
 from spotmusic_cdk.capacity.load import GB, SCRAPE_SECONDS, STATIONS
 from spotmusic_cdk.settings import Settings
 from tools.changes.assembly import Properties, Templates, of_type
+from tools.changes.replacement import named
 from tools.cost import cluster
 from tools.cost.prices import Prices
 from tools.cost.use import HOURS, Level
@@ -189,17 +190,26 @@ def _function(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
     yield Use("AWSLambda", f"Request{arm}", RUNS, "functions")
 
 
-def _database(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
-    properties = found.properties
+def _database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
+    properties, source = found.properties, _source(found, of)
     twice = properties.get("MultiAZ") is True
     name = found.id.split("Instance")[0].lower()
-    class_, gib = properties["DBInstanceClass"], float(properties["AllocatedStorage"])
+    class_, gib = properties["DBInstanceClass"], float((source or properties)["AllocatedStorage"])
     yield Use("AmazonRDS", f"InstanceUsage:{class_}", HOURS * (2 if twice else 1), f"database {name}, {class_}")
     yield Use("AmazonRDS", "RDS:Multi-AZ-GP3-Storage" if twice else "RDS:GP3-Storage", gib, "database storage")
-    # Backups up to the size of the database are free; 35 days of changes are about as much again (an assumption).
-    yield Use("AmazonRDS", "RDS:ChargedBackupUsage", gib, "database backups")
+    if not source:
+        # Backups up to the size of the database are free; 35 days of changes are about as much again (an assumption).
+        yield Use("AmazonRDS", "RDS:ChargedBackupUsage", gib, "database backups")
     if properties.get("DatabaseInsightsMode") == "advanced":
         yield Use("AmazonRDS", "DatabaseInsights-Advanced", HOURS * _vcpus(class_), "Database Insights")
+
+
+def _source(found: Found, of: Environment) -> Properties | None:
+    """Returns the properties of the database that a read replica copies, with its storage."""
+    for _, id_ in named(of.templates, found.stack, found.properties.get("SourceDBInstanceIdentifier")):
+        properties: Properties = of.templates[found.stack]["Resources"][id_]["Properties"]
+        return properties
+    return None
 
 
 def _vcpus(class_: str) -> int:

@@ -76,6 +76,9 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     },
     "mail": {"sender": "hello@news.spotmusic.example", "identity": "spotmusic.example"},
     "services.notifications.talks_to": ["tasks", "events", "mail"],
+    "data.catalogue.master_rotation": "platform",
+    "data.catalogue.read_replicas": 4,
+    "data.identity.master_rotation": "platform",
     "domain.edge_certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
     "kubernetes.redpanda.tiered_storage": {"license_secret": _secret("redpanda-license")},
     "kubernetes.rabbitmq.queues": {"lyrics": {"consumers": ["notifications"]}},
@@ -138,6 +141,7 @@ _UPPER: Changes = {
     "domain": {"name": f"{'a' * 38}.example", "hosted_zone_id": "Z" + "0" * 31},
     "data.catalogue": {
         "instance_class": "r8g.48xlarge", "storage_gib": 59578, "max_storage_gib": 65536, "version": "8.4.11",
+        "master_rotation": "platform", "read_replicas": 5,
     },
     "data.cache": {"node_type": "cache.r7g.16xlarge", "replicas": 5, "snapshot_retention_days": 35},
     "data.backup": {"retention_days": 365, "vault_lock_days": 36500},

@@ -94,8 +94,10 @@ def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
     yield RemainingCapacity(component=service.name, what="tasks at the most", left=service.most, needed=service.load.tasks, fix=fix)
 
 
-def of_catalogue(scenario: Scenario, *, stale_zone: bool = False, deployments: int = 1) -> RemainingCapacity:
-    """Connections of the services, compared with the limit of the instance.
+def of_catalogue(scenario: Scenario, *, stale_zone: bool = False, deployments: int = 1) -> Iterator[RemainingCapacity]:
+    """Connections of the services, compared with the limits of the instance and of its replicas.
+
+    Services that only read connect to the replicas, and to the instance if none is left.
 
     Args:
         scenario: the environment.
@@ -104,11 +106,18 @@ def of_catalogue(scenario: Scenario, *, stale_zone: bool = False, deployments: i
         deployments: versions that run at once.
     """
     fix = "Lower services.<name>.database_connections, or take a larger instance_class."
-    needed = 0.0
+    readers = len(scenario.readers) - (ceil(len(scenario.readers) / scenario.zones) if stale_zone else 0)
+    needed = {"primary": 0.0, "replicas": 0.0}
     for service in scenario.services:
         tasks = service.most * deployments + (service.lost_with_zone(service.most) if stale_zone else 0)
-        needed += tasks * (float("inf") if service.connections is None else service.connections)
-    return _connections(scenario.databases["catalogue"], needed, fix)
+        place = "replicas" if readers and service.only_reads else "primary"
+        needed[place] += tasks * (float("inf") if service.connections is None else service.connections)
+    primary = scenario.databases["catalogue"]
+    yield _connections(primary, needed["primary"], fix)
+    if readers:
+        admitted = readers * figures.connections_of(str(primary["DBInstanceClass"]))
+        fix = "Raise data.catalogue.read_replicas, or lower services.<name>.database_connections."
+        yield RemainingCapacity(component="catalogue replicas", what="connections", left=admitted, needed=needed["replicas"], fix=fix)
 
 
 def of_identity(scenario: Scenario) -> RemainingCapacity:

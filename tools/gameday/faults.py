@@ -73,7 +73,7 @@ def _zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
         yield from effects.of_service(service, service.lost_with_zone(service.at_peak))
     for database in scenario.databases.values():
         yield effects.of_standby(database)
-    yield effects.of_catalogue(scenario, stale_zone=True)
+    yield from effects.of_catalogue(scenario, stale_zone=True)
     yield effects.of_identity(scenario)
     yield effects.of_cache(scenario)
     yield from ways.without_zone(scenario, zone)
@@ -95,7 +95,10 @@ def _broker(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
 
 def _database(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
     yield effects.of_standby(scenario.databases[name])
-    yield effects.of_catalogue(scenario) if name == "catalogue" else effects.of_identity(scenario)
+    if name == "catalogue":
+        yield from effects.of_catalogue(scenario)
+    else:
+        yield effects.of_identity(scenario)
 
 
 def _cache(scenario: Scenario) -> Iterator[RemainingCapacity]:
@@ -106,7 +109,7 @@ def _deployment(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
     (service,) = (service for service in scenario.services if service.name == name)
     yield from old_version(service)
     # CloudFormation deploys all services at the same time.
-    yield effects.of_catalogue(scenario, deployments=2)
+    yield from effects.of_catalogue(scenario, deployments=2)
 
 
 def old_version(service: Service) -> Iterator[RemainingCapacity]:

@@ -74,7 +74,16 @@ class Scenario:
 
     @cached_property
     def databases(self) -> dict[str, Resource]:
-        return {database.tags["Component"]: database for database in self.platform.some("AWS::RDS::DBInstance")}
+        return {database.tags["Component"]: database for database in self._instances if not database["SourceDBInstanceIdentifier"]}
+
+    @cached_property
+    def readers(self) -> list[Resource]:
+        """Read replicas of the catalogue."""
+        return [database for database in self._instances if database["SourceDBInstanceIdentifier"]]
+
+    @cached_property
+    def _instances(self) -> list[Resource]:
+        return list(self.platform.some("AWS::RDS::DBInstance"))
 
     @cached_property
     def cache(self) -> Resource:

@@ -60,6 +60,11 @@ class Service:
         return ceil(tasks / len(self.in_zones)) if balanced else tasks
 
     @property
+    def only_reads(self) -> bool:
+        """Whether the service reads the catalogue, and neither writes it nor has a private database."""
+        return not self.settings.writes("catalogue") and "database" not in self.settings.talks_to
+
+    @property
     def connections(self) -> int | None:
         """Maximum connections of a task to the catalogue; 0 without the database, None if
         unlimited.

@@ -29,7 +29,7 @@ def databases(context: Context) -> Iterator[Finding]:
     instances = {id_: found for id_, (type_, found) in standing(context, "data").items() if type_ == _INSTANCE}
     behind = []
     for key, spec in (("catalogue", data.catalogue), ("identity", data.identity)):
-        for name in (found for id_, found in instances.items() if id_.startswith(key.capitalize())):
+        for name in (found for id_, found in instances.items() if id_.startswith(f"{key.capitalize()}Instance")):
             (instance,) = context.home("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
             at = f"aws rds describe-db-instances --region {context.settings.region} --db-instance-identifier {name}"
             behind += [

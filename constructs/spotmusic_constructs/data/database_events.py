@@ -21,6 +21,7 @@ CATEGORIES = (
     "low storage",
     "maintenance",
     "notification",
+    "read replica",
     "recovery",
 )
 """Categories of events of an instance (Amazon RDS user guide, event categories) that require
@@ -35,14 +36,14 @@ class DatabaseEvents(Construct):
     stack, so that it does not depend on the stack of the alarms.
 
     Args:
-        instances: database instances by construct id of their subscription.
+        instances: database instances with their replicas by construct id of their subscription.
         key: customer-managed key of the data class "notifications", whose policy admits
             `events.rds.amazonaws.com`.
         emails: recipients of the events; each must confirm its subscription once.
         endpoints: HTTPS endpoints of on-call services that receive the events as well.
 
     Example:
-        events = DatabaseEvents(self, "DatabaseEvents", instances={"Catalogue": catalogue.instance},
+        events = DatabaseEvents(self, "DatabaseEvents", instances={"Catalogue": [catalogue.instance]},
                                 key=keys.notifications)
     """
 
@@ -51,7 +52,7 @@ class DatabaseEvents(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        instances: Mapping[str, rds.IDatabaseInstance],
+        instances: Mapping[str, Sequence[rds.IDatabaseInstance]],
         key: kms.IKey,
         emails: Sequence[str] = (),
         endpoints: Sequence[str] = (),
@@ -71,13 +72,13 @@ class DatabaseEvents(Construct):
         for email in emails:
             sns.Subscription(self, email, topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=email)
         subscribe_endpoints(self, topic_arn(self.topic), endpoints)
-        for name, instance in instances.items():
+        for name, members in instances.items():
             subscription = rds.CfnEventSubscription(
                 self,
                 name,
                 sns_topic_arn=topic_arn(self.topic),
                 source_type="db-instance",
-                source_ids=[instance.instance_identifier],
+                source_ids=[member.instance_identifier for member in members],
                 event_categories=list(CATEGORIES),
                 enabled=True,
             )

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -16,17 +16,19 @@ from constructs import Construct
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
+from spotmusic_constructs.data.credentials_function import rotate_on_schedule
+from spotmusic_constructs.data.database_logs import LOG_EXPORTS, database_log_groups
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers, Role
 from spotmusic_constructs.data.parameters import MYSQL
+from spotmusic_constructs.data.read_replica import WINDOWS, ReadReplica
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
+from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 PORT = 3306
 """Default port of MySQL. A different port adds no security, because security groups name each
 client."""
 MASTER_USERNAME = "spotmusic_master"
-LOG_EXPORTS = ("error", "slowquery", "audit")
-"""Logs that RDS exports; `audit` is a security record."""
 _AUDIT = {
     # Connections, and changes of schema or rights. Queries would add listeners' data to the log.
     "SERVER_AUDIT_EVENTS": "CONNECT,QUERY_DDL,QUERY_DCL",
@@ -66,6 +68,11 @@ class DatabaseSpec:
             with the first continuous backup, and RDS rejects any other value from then on.
         maintenance_window: time of restarts by RDS, in UTC. It must not overlap the window of
             another database of the same clients or the start windows of `BackupPlan`.
+        read_replicas: read replicas, spread over the zones of the VPC, at most 15. They require
+            `own_master_secret`: RDS creates no replica of an instance whose master password it
+            manages (RDS user guide, limitations of the integration with Secrets Manager).
+        own_master_secret: True for a master secret of this construct, which the function of the
+            users rotates; False for one that RDS creates and rotates.
         production: retains insights for 15 months instead of a week, and enables deletion
             protection.
         removal_policy: policy of the instance when its stack is deleted; by default a final
@@ -80,6 +87,8 @@ class DatabaseSpec:
     max_storage_gib: int = 100
     backup_retention_days: int = CONTINUOUS_DAYS
     maintenance_window: str = "mon:08:00-mon:09:00"
+    read_replicas: int = 0
+    own_master_secret: bool = False
     production: bool = True
     removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT
 
@@ -87,12 +96,12 @@ class DatabaseSpec:
 class RelationalDatabase(Construct):
     """RDS for MySQL instance with a least-privilege user for each client.
 
-    Creates the instance, its subnet, parameter and option group, its log groups, its monitoring
-    role, and `DatabaseUsers`. TLS is required; storage, snapshots, insights and the master secret,
-    which RDS creates and rotates, are encrypted with your key. Log groups of the construct receive
-    errors, slow queries and the audit log (connections, changes of schema and rights). They are
-    created before the instance, because RDS creates missing ones without key or retention; the
-    instance therefore has a physical name.
+    Creates the instance, its read replicas, its subnet, parameter and option group, its log groups,
+    its monitoring role, and `DatabaseUsers`. TLS is required; storage, snapshots, insights and the
+    master secret are encrypted with your key. Log groups of the construct receive errors, slow
+    queries and the audit log (connections, changes of schema and rights). They are created before
+    the instances, because RDS creates missing ones without key or retention; instances therefore
+    have physical names.
 
     Args:
         spec: size and maintenance of the instance.
@@ -106,6 +115,15 @@ class RelationalDatabase(Construct):
         users_security_group: security group of that function.
         keys: keys by data class.
         retention: retention of the log groups.
+
+    Attributes:
+        replicas: read replicas, for resources of the same stack.
+        readers: identifiers of the replicas for other stacks.
+        reader_hosts: hosts of the read replicas, separated by commas; that of the instance without replicas.
+        master_secret: secret of the master user.
+
+    Raises:
+        ValueError: if read replicas are asked for, and RDS would manage the master password.
 
     Example:
         spec = DatabaseSpec(identifier="spotmusic-prod-catalogue", engine_version="8.4.10",
@@ -132,6 +150,8 @@ class RelationalDatabase(Construct):
         rights: Mapping[str, Mapping[str, Role]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
+        if spec.read_replicas and not spec.own_master_secret:
+            raise ValueError("read_replicas: RDS would manage the master password, which excludes replicas. Set own_master_secret=True.")
         deletable = spec.removal_policy == cdk.RemovalPolicy.DESTROY
         # A retained snapshot needs its option group, and a retained instance needs all three
         # groups.
@@ -148,17 +168,46 @@ class RelationalDatabase(Construct):
             vpc_subnets=vpc_subnets,
             removal_policy=groups_policy,
         )
-        log_groups = [
-            logs.LogGroup(
+        log_groups = database_log_groups(self, spec.identifier, key=keys.logs, retention=retention, removal_policy=logs_policy)
+        shared: dict[str, Any] = {
+            "vpc": vpc,
+            "subnet_group": self.subnet_group,
+            "security_groups": [security_group],
+            "port": PORT,
+            "publicly_accessible": False,
+            "parameter_group": _parameter_group(self, spec, groups_policy),
+            "option_group": _option_group(self, spec, groups_policy),
+            "iam_authentication": True,
+            "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
+            "storage_type": rds.StorageType.GP3,
+            "max_allocated_storage": spec.max_storage_gib,
+            "storage_encrypted": True,
+            "storage_encryption_key": keys.database,
+            "copy_tags_to_snapshot": True,
+            "auto_minor_version_upgrade": True,
+            "cloudwatch_logs_exports": list(LOG_EXPORTS),
+            "monitoring_interval": durations.seconds(60),
+            "monitoring_role": _monitoring_role(self),
+            "enable_performance_insights": True,
+            "performance_insight_encryption_key": keys.database,
+            # 15 months in production, the free week elsewhere.
+            "performance_insight_retention": (
+                rds.PerformanceInsightRetention.MONTHS_15 if spec.production else rds.PerformanceInsightRetention.DEFAULT
+            ),
+            "database_insights_mode": rds.DatabaseInsightsMode.ADVANCED if spec.production else rds.DatabaseInsightsMode.STANDARD,
+        }
+        master = (
+            GeneratedSecret(
                 self,
-                f"{name.capitalize()}Log",
-                log_group_name=f"/aws/rds/instance/{spec.identifier}/{name}",
-                encryption_key=keys.logs,
-                retention=retention.security if name == "audit" else retention.access,
-                removal_policy=logs_policy,
+                "Master",
+                key=keys.secrets,
+                description=f"Master user of the {construct_id} database",
+                username=MASTER_USERNAME,
+                removal_policy=groups_policy,
             )
-            for name in LOG_EXPORTS
-        ]
+            if spec.own_master_secret
+            else None
+        )
         self.instance = rds.DatabaseInstance(
             self,
             "Instance",
@@ -167,51 +216,51 @@ class RelationalDatabase(Construct):
             engine_lifecycle_support=rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED,
             instance_type=spec.instance_type,
             multi_az=spec.multi_az,
-            vpc=vpc,
-            subnet_group=self.subnet_group,
-            security_groups=[security_group],
-            port=PORT,
-            publicly_accessible=False,
-            parameter_group=_parameter_group(self, spec, groups_policy),
-            option_group=_option_group(self, spec, groups_policy),
-            credentials=rds.Credentials.from_username(MASTER_USERNAME, encryption_key=keys.database),
-            manage_master_user_password=True,
-            iam_authentication=True,
-            ca_certificate=rds.CaCertificate.RDS_CA_RSA2048_G1,
-            storage_type=rds.StorageType.GP3,
+            credentials=(
+                # The name stays a literal: another text would replace the instance.
+                rds.Credentials.from_password(MASTER_USERNAME, master.secret.secret_value_from_json("password"))
+                if master
+                else rds.Credentials.from_username(MASTER_USERNAME, encryption_key=keys.database)
+            ),
+            manage_master_user_password=master is None,
             allocated_storage=spec.storage_gib,
-            max_allocated_storage=spec.max_storage_gib,
-            storage_encrypted=True,
-            storage_encryption_key=keys.database,
             # 02:00 to 03:00 in São Paulo, at low traffic and before the maintenance window.
             backup_retention=durations.days(spec.backup_retention_days),
             preferred_backup_window="05:00-06:00",
             preferred_maintenance_window=spec.maintenance_window,
             delete_automated_backups=deletable,
-            copy_tags_to_snapshot=True,
-            auto_minor_version_upgrade=True,
-            cloudwatch_logs_exports=list(LOG_EXPORTS),
-            monitoring_interval=durations.seconds(60),
-            monitoring_role=_monitoring_role(self),
-            enable_performance_insights=True,
-            performance_insight_encryption_key=keys.database,
-            # 15 months in production, the free week elsewhere.
-            performance_insight_retention=(
-                rds.PerformanceInsightRetention.MONTHS_15 if spec.production else rds.PerformanceInsightRetention.DEFAULT
-            ),
-            database_insights_mode=rds.DatabaseInsightsMode.ADVANCED if spec.production else rds.DatabaseInsightsMode.STANDARD,
             deletion_protection=spec.production,
             removal_policy=spec.removal_policy,
+            **shared,
         )
         self.instance.node.add_dependency(*log_groups)
         acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(spec)})
         self.endpoint = self.instance.db_instance_endpoint_address
-        if self.instance.secret is None:
-            raise AssertionError("the instance has no master secret; manage_master_user_password must stay True")
+        managed = self.instance.secret
+        self.master_secret: secretsmanager.ISecret = master.secret if master else cast("secretsmanager.ISecret", managed)
+        zones = vpc.select_subnets(subnets=vpc_subnets.subnets, subnet_group_name=vpc_subnets.subnet_group_name).availability_zones
+        self.replicas = [
+            ReadReplica(
+                self,
+                f"Reader{number}",
+                source=self.instance,
+                identifier=f"{spec.identifier}-reader-{number}",
+                instance_type=spec.instance_type,
+                zone=zones[(number - 1) % len(zones)],
+                maintenance_window=WINDOWS[(number - 1) % len(WINDOWS)],
+                settings=shared,
+                log_key=keys.logs,
+                retention=retention,
+            ).instance
+            for number in range(1, spec.read_replicas + 1)
+        ]
+        # By the name of their source: exports of replicas would prevent their removal.
+        self.readers = tuple(f"{self.instance.instance_identifier}-reader-{number}" for number in range(1, spec.read_replicas + 1))
+        self.reader_hosts: str = ",".join(replica.db_instance_endpoint_address for replica in self.replicas) or self.endpoint
         users = DatabaseUsers(
             self,
             "Users",
-            endpoint=DatabaseEndpoint(host=self.endpoint, port=PORT, master_secret=self.instance.secret),
+            endpoint=DatabaseEndpoint(host=self.endpoint, port=PORT, master_secret=self.master_secret),
             databases=databases,
             rights=rights,
             vpc=vpc,
@@ -224,6 +273,9 @@ class RelationalDatabase(Construct):
         )
         self.users: Mapping[str, secretsmanager.ISecret] = users.secrets
         self.rotation = users.function.function
+        if master:
+            users.function.admit(master.arn)
+            rotate_on_schedule(master, users.function, after=self.instance)
 
 
 @cache

@@ -100,9 +100,10 @@ def queue_row(*, queues: Mapping[str, MetricSource]) -> DashboardRow:
     return DashboardRow(title="Queues", graphs=[GraphSpec(title="Messages that wait", lines=queues)])
 
 
-def database_row(*, title: str, instance_identifier: str) -> DashboardRow:
-    """Return the row of an RDS instance."""
+def database_row(*, title: str, instance_identifier: str, replica: bool = False) -> DashboardRow:
+    """Return the row of an RDS instance, with the lag of a read replica."""
     dimensions = {"DBInstanceIdentifier": instance_identifier}
+    lag = [_graph("Lag (s)", "AWS/RDS", ["ReplicaLag"], dimensions, statistic="Maximum")] if replica else []
     return DashboardRow(
         title=title,
         graphs=[
@@ -110,6 +111,7 @@ def database_row(*, title: str, instance_identifier: str) -> DashboardRow:
             _graph("Connections", "AWS/RDS", ["DatabaseConnections"], dimensions, statistic="Maximum"),
             _graph("Free (bytes)", "AWS/RDS", {"FreeStorageSpace": "storage", "FreeableMemory": "memory"}, dimensions, statistic="Minimum"),
             _graph("Latency (s)", "AWS/RDS", {"ReadLatency": "read", "WriteLatency": "write"}, dimensions),
+            *lag,
         ],
     )
 

@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
 
 _GIB = 1024**3
 _MYSQL_BYTES_PER_CONNECTION = 12_582_880
@@ -15,6 +15,8 @@ CPU_PERCENT: Thresholds = {"warning": 80, "critical": 95}
 CONNECTION_SHARE: Thresholds = {"warning": 0.7, "critical": 0.9}
 STORAGE_SHARE: Thresholds = {"warning": 0.15, "critical": 0.08}
 """RDS adds storage at 10% free (RDS user guide, storage autoscaling). Below that, autoscaling has failed or reached its limit."""
+LAG_SECONDS: Thresholds = {"warning": 30, "critical": 300}
+"""Listeners notice changes of the catalogue that are missing for minutes; a batch of writes takes seconds to follow."""
 MEMORY_SHARE: Thresholds = {"warning": 0.1, "critical": 0.05}
 
 
@@ -51,7 +53,7 @@ def memory_gib(instance_class: str) -> int:
 
 
 class DatabaseAlarms(AlarmGroup):
-    """Alarms of an RDS instance: cpu, storage, memory, connections and the queue of its disk.
+    """Alarms of an RDS instance: cpu, storage, memory, connections and the queue of its disk, and the lag of a read replica.
 
     A Multi-AZ instance has no replication lag to watch: its standby is written to synchronously.
 
@@ -61,6 +63,7 @@ class DatabaseAlarms(AlarmGroup):
         instance_identifier: identifier of the instance.
         storage_gib: storage at creation, in GiB.
         memory_gib: memory of the instance class, in GiB.
+        replica: whether the instance is a read replica.
         max_connections: connections that the parameter group allows; the default of RDS when left out.
         cpu_percent: average cpu, in percent.
         connection_share: share of the connections that are open.
@@ -83,6 +86,7 @@ class DatabaseAlarms(AlarmGroup):
         instance_identifier: str,
         storage_gib: int,
         memory_gib: int,
+        replica: bool = False,
         max_connections: int | None = None,
         cpu_percent: Thresholds = CPU_PERCENT,
         connection_share: Thresholds = CONNECTION_SHARE,
@@ -136,8 +140,20 @@ class DatabaseAlarms(AlarmGroup):
                     thresholds={"warning": 64},
                     periods=15,
                 ),
+                *([_lag(name, metric("ReplicaLag", "Maximum"))] if replica else []),
             ],
         )
+
+
+def _lag(name: str, watch: MetricSource) -> AlarmRule:
+    """Return the rule of a replica's lag; RDS reports -1 when replication has stopped (RDS user guide, instance-level metrics)."""
+    return AlarmRule(
+        name="Lag",
+        summary=f"Database {name}: it follows its source too late, or not at all, and services read old rows.",
+        watch=Formula(expression="IF(lag < 0, 86400, lag)", metrics={"lag": watch}, label="seconds behind its source"),
+        thresholds=LAG_SECONDS,
+        missing_data="breaching",
+    )
 
 
 def _of(shares: Thresholds, whole: int) -> Thresholds:

@@ -51,6 +51,24 @@ def run(*arguments: str | Path) -> int:
     return command.main(["--env", "prod", "--environments", str(ENVIRONMENTS), *map(str, arguments)])
 
 
+def test_replica_costs_instance_and_storage_of_its_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A replica has no backups, and its template no size of its storage."""
+    source = {"DBInstanceClass": "db.r8g.large", "AllocatedStorage": "100", "MultiAZ": False}
+    replica = {"DBInstanceClass": "db.r8g.large", "SourceDBInstanceIdentifier": {"Ref": "Instance"}}
+    database, reader = ({"Type": "AWS::RDS::DBInstance", "Properties": properties} for properties in (source, replica))
+    alone = assembly_of(tmp_path / "alone", data={"Instance": database})
+    both = assembly_of(tmp_path / "both", data={"Instance": database, "Reader1Instance": reader})
+
+    def items(assembly: Path) -> dict[str, float]:
+        assert run("--assembly", assembly, "--format", "json") == 0
+        return {line["label"]: line["usd"][1] for line in json.loads(capsys.readouterr().out)["lines"]}
+
+    before, now = items(alone), items(both)
+    assert now["database reader1, db.r8g.large"] == before["database , db.r8g.large"]
+    assert now["database storage"] == pytest.approx(2 * before["database storage"])
+    assert now["database backups"] == before["database backups"]
+
+
 def test_report_has_stacks_total_and_savings(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--assembly", assembly) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -33,10 +33,10 @@ class Users:
     def apply(self, event: dict[str, Any]) -> None:
         self.handler.on_cloudformation(event, self.secrets, self.mysql.connect)
 
-    def rotate(self, token: str, steps: str = "create set test finish") -> None:
-        self.secrets.begin(PLAYBACK, token)
+    def rotate(self, token: str, steps: str = "create set test finish", secret: str = PLAYBACK) -> None:
+        self.secrets.begin(secret, token)
         for step in steps.split():
-            message = {"SecretId": PLAYBACK, "ClientRequestToken": token, "Step": f"{step}Secret"}
+            message = {"SecretId": secret, "ClientRequestToken": token, "Step": f"{step}Secret"}
             self.handler.rotate(message, self.secrets, self.handler.store(self.secrets, self.mysql.connect))
 
 
@@ -140,6 +140,12 @@ def test_setting_twice_leaves_the_current_password_valid(users: Users) -> None:
     users.apply(event())
     users.rotate("v2", "create set set set test finish")
     assert users.mysql.accounts["playback"].accepted == {"first", "made-1"}
+
+
+def test_master_user_rotates_its_own_password(users: Users) -> None:
+    users.rotate("v2", "create set set test finish", MASTER)
+    assert users.mysql.accounts["spotmusic_master"].accepted == {"master-password", "made-1"}
+    users.apply(event())
 
 
 def test_interrupted_rotation_keeps_current_password(users: Users) -> None:

@@ -8,8 +8,11 @@ from aws_cdk import aws_ec2 as ec2
 
 from spotmusic_constructs.data.relational_database import DatabaseKeys, DatabaseSpec, RelationalDatabase
 from tests.conftest import new_stack
-from tests.templates import Resources, of_type, only, resources_of, whole
+from tests.model.values import Json
+from tests.templates import Resources, all_of, of_type, only, resources_of, whole
 from tests.unit.imported import APPLICATION, DATA, group_of, key_of, vpc_of
+from tools.changes.change import Effect
+from tools.changes.comparison import compare
 
 INSTANCE = "AWS::RDS::DBInstance"
 OPTIONS = (
@@ -56,6 +59,19 @@ def full() -> Resources:
     )
 
 
+@pytest.fixture(scope="module")
+def replicated() -> Resources:
+    return synthesized(production=False, read_replicas=4, own_master_secret=True)
+
+
+def instances(resources: Resources) -> tuple[Json, list[Json]]:
+    """Properties of the source, and of its replicas."""
+    found = all_of(resources, INSTANCE)
+    replicas = [properties for properties in found if "SourceDBInstanceIdentifier" in properties]
+    (source,) = [properties for properties in found if properties not in replicas]
+    return source, replicas
+
+
 def test_database_takes_options(full: Resources) -> None:
     assert only(full, INSTANCE).items() >= dict(OPTIONS).items()
 
@@ -85,3 +101,51 @@ def test_final_snapshot_keeps_its_groups(minimal: Resources, full: Resources) ->
         assert whole(minimal, f"AWS::RDS::{kind}")["DeletionPolicy"] == "Retain"
         assert whole(full, f"AWS::RDS::{kind}").get("DeletionPolicy", "Delete") == "Delete"
     assert whole(full, INSTANCE)["DeletionPolicy"] == "Delete"
+
+
+def test_replicas_inherit_settings_of_their_source(replicated: Resources) -> None:
+    source, replicas = instances(replicated)
+    own = {"AvailabilityZone", "DBInstanceIdentifier", "PreferredMaintenanceWindow", "SourceDBInstanceIdentifier", "DeletionProtection"}
+    # RDS takes them from the source, or a replica has none.
+    inherited = {
+        *("AllocatedStorage", "Engine", "EngineVersion", "EngineLifecycleSupport", "StorageEncrypted", "MasterUsername"),
+        *("MasterUserPassword", "MultiAZ", "BackupRetentionPeriod", "PreferredBackupWindow", "DeleteAutomatedBackups"),
+    }
+    for replica in replicas:
+        assert {name: replica[name] for name in replica.keys() - own} == {name: source[name] for name in source.keys() - own - inherited}
+
+
+def test_replicas_are_spread_over_zones_and_nights(replicated: Resources) -> None:
+    _, replicas = instances(replicated)
+    assert [replica["AvailabilityZone"][-1] for replica in replicas] == ["a", "b", "c", "a"]
+    assert len({replica["PreferredMaintenanceWindow"] for replica in replicas}) == len(replicas)
+
+
+def test_replicas_are_deleted_without_snapshot(replicated: Resources) -> None:
+    policies = {id_: resource["DeletionPolicy"] for id_, resource in of_type(replicated, INSTANCE).items()}
+    assert policies.pop("CatalogueInstance4AD361ED") == "Snapshot"
+    assert set(policies.values()) == {"Delete"}
+
+
+def test_own_master_secret_is_rotated_by_users_function(replicated: Resources) -> None:
+    (id_,) = [id_ for id_ in of_type(replicated, "AWS::SecretsManager::Secret") if id_.startswith("CatalogueMaster")]
+    source, _ = instances(replicated)
+    assert f"{{'Ref': '{id_}'}}" in str(source["MasterUserPassword"])
+    assert {"MasterUserSecret", "ManageMasterUserPassword"} & source.keys() == set()
+    rotated = [schedule["SecretId"] for schedule in all_of(replicated, "AWS::SecretsManager::RotationSchedule")]
+    assert {"Ref": id_} in rotated
+    function = only(replicated, "AWS::Lambda::Function")
+    assert function["Environment"]["Variables"]["MASTER_SECRET_ARN"] == {"Ref": id_}
+
+
+def test_replicas_of_managed_password_are_refused() -> None:
+    with pytest.raises(ValueError, match="Set own_master_secret=True"):
+        synthesized(read_replicas=1)
+
+
+def test_added_replicas_replace_nothing(minimal: Resources) -> None:
+    """RDS hands the master password over in place, and its name stays a literal."""
+    replicated = synthesized(read_replicas=2, own_master_secret=True)
+    changes = compare({"data": {"Resources": minimal}}, {"data": {"Resources": replicated}})
+    assert {change.effect for change in changes} == {Effect.NONE}
+    assert only(minimal, INSTANCE)["MasterUsername"] == instances(replicated)[0]["MasterUsername"]

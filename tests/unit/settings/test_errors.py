@@ -48,6 +48,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a choice without quotes": ({"edge.price_class": 100}, "Put it in quotes."),
     "a misspelt region": ({"region": "sa-est-1"}, "requires the partition aws.\n  Did you mean sa-east-1?"),
     "a misspelt size of instances": ({"data.catalogue.instance_class": "t4g.medum"}, "Did you mean medium?"),
+    "replicas of a database whose password RDS manages": (
+        {"data.catalogue.read_replicas": 2},
+        "data.catalogue.read_replicas: RDS creates no replica of a database whose master secret it manages.\n  Set data.catalogue.master",
+    ),
+    "replicas that nobody reads": ({"data.identity.read_replicas": 1}, "data.identity.read_replicas: Keycloak and Grafana read and write"),
     "a value out of bounds": ({"data.catalogue.storage_gib": 5}, "data.catalogue.storage_gib: 5 is refused: input should be greater than"),
     "half the name of a secret": (
         {"registry.github_credentials": "x:secret:ecr-pullthroughcache/x"},
