@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk cost prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk page cost prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -131,6 +131,10 @@ tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 	@echo ".tools/usr/bin: $$(ls .tools/usr/bin | wc -l) programs"
 
+# AGAINST=account shows the states of deployed stacks as well.
+page: setup  ## use: write a page of ENV: pictures, cost, promises, alarms
+	@$(BEATING) python -m tools.page --env $(ENV) $(if $(AGAINST),--against $(AGAINST)) $(if $(OUTPUT),--output '$(OUTPUT)')
+
 cost: setup  ## use: estimate the monthly cost of ENV (BASE=ref: its change)
 	@$(BEATING) python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') $(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
 
@@ -250,6 +254,7 @@ outdated: setup  ## release: list newer releases and ending support by TODAY
 
 local: setup  ## use: deploy the eight stacks of ENV to the embedded AWS
 	python -m tools.local_aws up --env $(ENV)
+	@$(BEATING) python -m tools.page --env $(ENV) --against local
 
 # Without ENV, these ask about whichever environment is deployed.
 NAMED := $(CHOSEN:%=--env %)

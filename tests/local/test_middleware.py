@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.local_aws.middleware import IDENTITY_PATH, RECORDED_PATH, middleware
+from tools.local_aws.emulator import page
+from tools.local_aws.middleware import DOCS_PATH, IDENTITY_PATH, PAGE_PATH, RECORDED_PATH, middleware
+from tools.local_aws.workspace import Workspace
 
 OWN = "000000000000"
 
@@ -29,6 +32,7 @@ def request(
         kept=list,
         is_in_progress=lambda _region, _stack: next(answers),
         identity={"folder": "/checkout/.local"},
+        page={PAGE_PATH: b"<html>", f"{DOCS_PATH}slo.md": b"# SLO"}.get,
     )
     signature = f"AWS4-HMAC-SHA256 Credential={key}/20261124/sa-east-1/cloudformation/aws4_request, Signature=0"
     headers = [(b"authorization", signature.encode())] if key else []
@@ -77,3 +81,20 @@ def test_status_waits_while_stack_is_busy() -> None:
 def test_records_and_identity_are_told() -> None:
     assert json.loads(request(path=RECORDED_PATH)[1]) == [{"type": "AWS::APS::Workspace"}]
     assert json.loads(request(path=IDENTITY_PATH)[1]) == {"folder": "/checkout/.local"}
+
+
+def test_page_and_documents_need_no_signature() -> None:
+    assert request(None, path=PAGE_PATH) == (200, "<html>")
+    assert request(None, path=f"{DOCS_PATH}slo.md") == (200, "# SLO")
+    assert request(None, path=f"{DOCS_PATH}nowhere.md")[0] == 404
+
+
+def test_only_documents_of_the_checkout_are_served(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    for file in (tmp_path / "docs" / "slo.md", tmp_path / "docs" / "data.txt", tmp_path / "secret.md", workspace.page):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(file.name)
+    paths = {
+        path: page(workspace, path) for path in (PAGE_PATH, *(f"{DOCS_PATH}{name}" for name in ("slo.md", "data.txt", "../secret.md")))
+    }
+    assert list(paths.values()) == [b"page.html", b"slo.md", None, None]

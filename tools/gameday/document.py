@@ -34,20 +34,20 @@ def written(text: str, scenario: Scenario) -> str:
 def _section(scenario: Scenario, name: str, faults: list[Fault]) -> str:
     experiments = ", ".join(f"`{name}`" for name in dict.fromkeys(name for fault in faults for name in fault.experiment))
     (runbook,) = {fault.runbook for fault in faults}
-    worst = _worst(left for fault in faults for left in fault.effects(scenario))
-    rows = [f"| {', '.join(components)} | {left:g} | {needed:g} | {what} |" for (what, left, needed), components in _grouped(worst)]
+    found = worst(left for fault in faults for left in fault.effects(scenario))
+    rows = [f"| {', '.join(components)} | {left:g} | {needed:g} | {what} |" for (what, left, needed), components in _grouped(found)]
     head = f"### {name[0].upper()}{name[1:]}\n\nPractised by {experiments}; runbook [{runbook}](runbooks/{runbook}.md).\n"
     return "\n".join([head, "| component | left | needed | of what |", "|---|---|---|---|", *rows, ""])
 
 
-def _worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
+def worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
     """Returns the tightest number of each kind of each component."""
-    worst: dict[tuple[str, str], RemainingCapacity] = {}
+    tightest: dict[tuple[str, str], RemainingCapacity] = {}
     for left in found:
-        before = worst.setdefault((left.component, left.what), left)
+        before = tightest.setdefault((left.component, left.what), left)
         if left.left - left.needed < before.left - before.needed:
-            worst[left.component, left.what] = left
-    return list(worst.values())
+            tightest[left.component, left.what] = left
+    return list(tightest.values())
 
 
 def _grouped(found: list[RemainingCapacity]) -> list[tuple[Numbers, list[str]]]:

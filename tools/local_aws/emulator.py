@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hypercorn import asyncio as hypercorn
@@ -14,9 +15,10 @@ from ministack.core import responses
 
 from tools.local_aws import patches, session
 from tools.local_aws.emulator_settings import LISTENER
-from tools.local_aws.middleware import middleware
+from tools.local_aws.middleware import DOCS_PATH, PAGE_PATH, middleware
 from tools.local_aws.rights import with_rights
 from tools.local_aws.stub import Register
+from tools.local_aws.workspace import Workspace
 
 
 def main() -> None:
@@ -31,10 +33,25 @@ def main() -> None:
         kept=register.kept,
         is_in_progress=patches.is_in_progress,
         identity={"pid": os.getpid(), "folder": folder},
+        page=partial(page, Workspace(Path(folder).parent, Path(folder).name)),
     )
     app.app = with_rights(wrapped)
     hypercorn.serve = partial(_serve_on, hypercorn.serve, int(os.environ.pop(LISTENER)))
     app.main()
+
+
+def page(workspace: Workspace, path: str) -> bytes | None:
+    """Returns the page of the deployed environment, or a document of the checkout; None for any other path.
+
+    Args:
+        workspace: the checkout's state.
+        path: path of a request.
+    """
+    docs = (workspace.checkout / "docs").resolve()
+    file = workspace.page if path == PAGE_PATH else (docs / path.removeprefix(DOCS_PATH)).resolve()
+    if file != workspace.page and not (file.is_relative_to(docs) and file.suffix == ".md"):
+        return None
+    return file.read_bytes() if file.is_file() else None
 
 
 async def _serve_on(serve: Callable[..., Awaitable[None]], listener: int, application: Any, config: Any) -> None:

@@ -13,6 +13,8 @@ Application = Callable[[Scope, Any, Any], Coroutine[Any, Any, None]]
 RECORDED_PATH = "/_spotmusic/recorded"
 KEPT_PATH = "/_spotmusic/kept"
 IDENTITY_PATH = "/_spotmusic/identity"
+PAGE_PATH = "/_spotmusic/page"
+DOCS_PATH = "/_spotmusic/docs/"
 
 
 # The CDK CLI polls a stack's status every five seconds, however fast the stack is. A response may
@@ -29,6 +31,7 @@ def middleware(
     kept: Callable[[], list[Any]],
     is_in_progress: Callable[[str, str], bool],
     identity: dict[str, Any],
+    page: Callable[[str], bytes | None],
 ) -> Application:
     """Wraps the emulator's application.
 
@@ -40,17 +43,18 @@ def middleware(
         is_in_progress: returns True while an operation on a stack runs, by region and the stack's
             name or id.
         identity: unique value of this emulator.
+        page: content of the page of the environment, or of a document, by path; None for others.
     """
+
+    states: dict[str, Callable[[], Any]] = {RECORDED_PATH: recorded, KEPT_PATH: kept, IDENTITY_PATH: lambda: identity}
 
     async def serve(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return await application(scope, receive, send)
-        if scope["path"] == RECORDED_PATH:
-            return await _answer(send, 200, recorded())
-        if scope["path"] == KEPT_PATH:
-            return await _answer(send, 200, kept())
-        if scope["path"] == IDENTITY_PATH:
-            return await _answer(send, 200, identity)
+        if scope["path"] in states:
+            return await _answer(send, 200, states[scope["path"]]())
+        if scope["path"].startswith((PAGE_PATH, DOCS_PATH)):
+            return await _show(scope["path"], send, page)
         key = access_key(scope)
         if not (_is_open(scope) if key is None else is_own_key(key)):
             return await _refuse(scope, send)
@@ -138,6 +142,14 @@ async def _refuse(scope: Scope, send: Any) -> None:
     if b"json" in dict(scope["headers"]).get(b"content-type", b""):
         return await _answer(send, 403, {"__type": "InvalidClientTokenId", "message": _REFUSAL})
     return await _send(send, 403, b"text/xml", _XML_REFUSAL.encode())
+
+
+async def _show(path: str, send: Any, page: Callable[[str], bytes | None]) -> None:
+    """Returns the page, or a document as text: browsers sign no request."""
+    found = page(path)
+    kind = b"html" if found and path == PAGE_PATH else b"plain"
+    content = found or b"There is no such page. `make local` writes it."
+    await _send(send, 200 if found else 404, b"text/" + kind + b"; charset=utf-8", content)
 
 
 async def _answer(send: Any, status: int, document: Any) -> None:

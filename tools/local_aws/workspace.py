@@ -70,6 +70,11 @@ class Workspace:
         return self.folder / "report.json"
 
     @property
+    def page(self) -> Path:
+        """Page of the deployed environment."""
+        return self.folder / "page.html"
+
+    @property
     def differences(self) -> Path:
         """Complete text of the last `diff`."""
         return self.folder / "diff.txt"
@@ -157,5 +162,6 @@ class Workspace:
         self._record.unlink(missing_ok=True)
         self.environment_script.unlink(missing_ok=True)
         self.baseline.unlink(missing_ok=True)
+        self.page.unlink(missing_ok=True)
         for folder in (self.temporary, self.assembly, self.next_assembly, self.folder / "home"):
             shutil.rmtree(folder, ignore_errors=True)

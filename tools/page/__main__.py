@@ -1,0 +1,136 @@
+"""`python -m tools.page --env prod`: one page of an environment, as an HTML file."""
+
+import argparse
+import gc
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from tools.assembly import SourceError, platform_in, stacks_in
+from tools.changes import source
+from tools.local_aws import LocalAwsError, process, session
+from tools.local_aws.assembly import environment_of
+from tools.local_aws.middleware import PAGE_PATH
+from tools.local_aws.workspace import Workspace
+from tools.page.deployed import State, states_of
+from tools.page.html import html
+from tools.page.icons import IconError
+from tools.page.model import page_of
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+class PageError(Exception):
+    """There is no page. The message has the reason and the remedy."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes the page of one environment, and prints its file or its address.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0, or 2 if there is no page.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        print(_local() if options.against == source.LOCAL else _file(options))
+    except (PageError, SettingsError, SourceError, IconError, LocalAwsError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (BotoCoreError, ClientError) as error:
+        print(f"The request to AWS failed: {error}. Log in to the account of {options.env}, or leave AGAINST out.", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}. Choose another file with --output.", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _file(options: argparse.Namespace) -> str:
+    settings = _settings(options.env, options.environments)
+    output = options.output or CHECKOUT / ".local" / f"page-{options.env}.html"
+    with _assembly(options) as assembly:
+        states = (
+            states_of(stacks_in(assembly), lambda region: boto3.client("cloudformation", region_name=region)) if options.against else None
+        )
+        size = _write(output, settings, assembly, states, docs=os.path.relpath(CHECKOUT / "docs", output.parent), of=options.against)
+    return f"{os.path.relpath(output)}: {size // 1000} kB. Open it in a browser."
+
+
+def _local() -> str:
+    """Writes the page of what the embedded AWS has; returns its address there."""
+    workspace = Workspace(CHECKOUT)
+    environment, emulator = environment_of(workspace.assembly), process.running(workspace)
+    if environment is None or emulator is None:
+        raise PageError("The embedded AWS is not running. Start it with `make local`.")
+    assembly = platform_in(workspace.assembly)
+    states = states_of(stacks_in(assembly), lambda region: session.client("cloudformation", emulator.endpoint, region=region))
+    _write(workspace.page, _settings(environment, CHECKOUT / "environments"), assembly, states, docs="docs", of="the embedded AWS")
+    return f"Page: {emulator.endpoint}{PAGE_PATH}"
+
+
+def _settings(environment: str, folder: Path) -> Settings:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SettingsWarning)
+        return load(environment, folder=folder, today=versions.RELEASED)
+
+
+@contextmanager
+def _assembly(options: argparse.Namespace) -> Iterator[Path]:
+    if options.assembly:
+        yield platform_in(options.assembly)
+        return
+    print(f"Synthesizing {options.env} …", file=sys.stderr)
+    with source.synthesized(CHECKOUT, options.env) as assembly:
+        yield assembly
+
+
+def _write(output: Path, settings: Settings, assembly: Path, states: dict[str, State] | None, *, docs: str, of: str) -> int:
+    """Writes the page whole, or leaves the file as it is; returns its size in bytes."""
+    page = page_of(settings, assembly, today=datetime.now(tz=UTC).date(), commit=_commit(), docs=docs, states=states)
+    page.source = of
+    text = html(page, docs)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    whole = output.with_suffix(".new")
+    whole.write_text(text, encoding="utf-8")
+    whole.replace(output)
+    for section, reason in page.problems.items():
+        print(f"The page has no section {section}: {reason}", file=sys.stderr)
+    return len(text.encode())
+
+
+def _commit() -> str:
+    """Commit of the checkout; empty without git, or outside a repository."""
+    try:
+        found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True, check=True)  # noqa: S607
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return found.stdout.strip()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.page", description=__doc__)
+    parser.add_argument("--env", required=True, help="environment, the name of its file")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: .local/page-ENV.html")
+    parser.add_argument("--against", choices=(source.ACCOUNT, source.LOCAL), default="", help="show the states of deployed stacks")
+    parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
+    parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    status = main()
+    gc.freeze()  # the final garbage collection takes a second
+    sys.exit(status)

@@ -1,0 +1,87 @@
+"""Alarms of CloudWatch and alerts of Prometheus, with their runbooks."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster
+
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
+_TEXT = re.compile(r"(?:\[\w+\] )?(?P<text>.*) Severity: (?P<severity>\w+)\. Runbook: (?P<runbook>\S+)", re.DOTALL)
+
+_PLACEHOLDER = re.compile(r"\{\{ *\$(?:labels\.)?(\w+)[^}]*\}\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """Alarm.
+
+    Args:
+        name: its name.
+        severity: `critical` or `warning`.
+        text: what it says.
+        condition: when it is raised.
+        runbook: name of its runbook, with `#heading` if it is a part.
+        source: `CloudWatch` or `Prometheus`.
+        stack: id of its stack.
+    """
+
+    name: str
+    severity: str
+    text: str
+    condition: str
+    runbook: str
+    source: str
+    stack: str
+
+
+def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[Alarm]:
+    """Yields the alarms of all stacks that have a runbook, and the alerts of the cluster."""
+    for alarm in platform.all("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
+        if found := _TEXT.fullmatch(alarm.text("AlarmDescription")):
+            name = alarm.name.partition("/")[2]
+            said = {**found.groupdict(), "runbook": _name(found["runbook"])}
+            yield Alarm(name=name, **said, condition=_condition(alarm), source="CloudWatch", stack=alarm.stack)
+    for release, rules in cluster.of_kind("PrometheusRule") if cluster else ():
+        stack = cluster.releases[release].stack if cluster else ""
+        for rule in (rule for group in rules["spec"]["groups"] for rule in group["rules"] if "runbook_url" in rule.get("annotations", {})):
+            yield Alarm(
+                name=rule["alert"],
+                severity=rule["labels"]["severity"],
+                text=_PLACEHOLDER.sub(r"<\1>", rule["annotations"].get("summary", "")),
+                condition=f"{' '.join(rule['expr'].split())}{' for ' + rule['for'] if 'for' in rule else ''}",
+                runbook=_name(rule["annotations"]["runbook_url"]),
+                source="Prometheus",
+                stack=stack,
+            )
+
+
+_SIGNS = {"GreaterThanOrEqualToThreshold": "≥", "GreaterThanThreshold": ">", "LessThanOrEqualToThreshold": "≤", "LessThanThreshold": "<"}
+
+
+def _condition(alarm: Resource) -> str:
+    if alarm.type == "AWS::CloudWatch::CompositeAlarm":
+        return "both burn rates" if "AND" in alarm.text("AlarmRule") else "a burn rate"
+    metric = alarm["MetricName"] or next((query.get("Label") or query["Id"] for query in alarm["Metrics"] if query.get("Expression")), "")
+    sign = _SIGNS.get(alarm["ComparisonOperator"], "outside")
+    minutes = (alarm["Period"] or 60) * alarm["EvaluationPeriods"] // 60
+    return f"{metric} {sign} {alarm['Threshold']:g} for {minutes} min" if alarm["Threshold"] is not None else f"{metric} {sign} its band"
+
+
+def _name(link: str) -> str:
+    return link.rpartition("/")[2].replace(".md", "")
+
+
+def runbooks_of(base: str) -> dict[str, tuple[str, str]]:
+    """Returns title and link of each runbook by name.
+
+    Args:
+        base: folder or address of the runbooks, without a trailing slash.
+    """
+    return {path.stem: (_title(path), f"{base}/{path.name}") for path in sorted(RUNBOOKS.glob("*.md")) if path.stem != "README"}
+
+
+def _title(path: Path) -> str:
+    return path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ")

@@ -1,0 +1,98 @@
+"""Dashboards of Grafana and CloudWatch, as far as a preview shows them."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
+from tests.model.assembly import Assembly
+
+_KINDS = {"timeseries": "line", "timeSeries": "line", "stat": "number", "singleValue": "number", "bargauge": "bars"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """Panel.
+
+    Args:
+        title: its title.
+        about: normal values, empty if unknown.
+        kind: `row`, `line`, `number` or `bars`.
+        unit: unit of its values.
+        place: column, line, width and height, of 24 columns.
+        series: names of its values.
+        limits: values from which it is orange and red, None without.
+    """
+
+    title: str
+    about: str
+    kind: str
+    unit: str
+    place: tuple[int, int, int, int]
+    series: list[str]
+    limits: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dashboard:
+    """Dashboard.
+
+    Args:
+        title: its title.
+        about: its readers and its purpose.
+        source: `Grafana` or `CloudWatch`.
+        panels: its panels.
+    """
+
+    title: str
+    about: str
+    source: str
+    panels: list[Panel]
+
+
+def dashboards_of(platform: Assembly) -> Iterator[Dashboard]:
+    """Yields the dashboards of Grafana, then those of CloudWatch."""
+    for text in dashboard_files().values():
+        board = json.loads(text)
+        panels = [_grafana(panel) for panel in board["panels"]]
+        yield Dashboard(title=board["title"], about=board["description"], source="Grafana", panels=panels)
+    for board in platform.all("AWS::CloudWatch::Dashboard"):
+        body = json.loads(board.text("DashboardBody"))
+        about = "Components from the viewer inwards."
+        yield Dashboard(title="Components", about=about, source="CloudWatch", panels=[_cloudwatch(widget) for widget in body["widgets"]])
+
+
+def _grafana(panel: dict[str, Any]) -> Panel:
+    place = panel["gridPos"]
+    defaults = panel.get("fieldConfig", {}).get("defaults", {})
+    steps = {step["color"]: step["value"] for step in defaults.get("thresholds", {}).get("steps", ())}
+    return Panel(
+        title=panel["title"],
+        about=panel.get("description", ""),
+        kind=_KINDS.get(panel["type"], "row"),
+        unit=defaults.get("unit", ""),
+        place=(place["x"], place["y"], place["w"], place["h"]),
+        series=[_legend(target.get("legendFormat") or target.get("label", "")) for target in panel.get("targets", ())],
+        limits=(steps.get("orange"), steps.get("red")),
+    )
+
+
+def _legend(text: str) -> str:
+    """Returns a legend with the name of each label or dimension in place of its value."""
+    return re.sub(r"\{\{(\w+)\}\}|\$\{PROP\('Dim\.(\w+)'\)\}", lambda found: f"each {found[1] or found[2]}", text)
+
+
+def _cloudwatch(widget: dict[str, Any]) -> Panel:
+    said = widget["properties"]
+    names = [metric[-1].get("label", "") if isinstance(metric[-1], dict) else str(metric[1]) for metric in said.get("metrics", ())]
+    return Panel(
+        title=said.get("title") or said.get("markdown", "").removeprefix("## "),
+        about="",
+        kind=_KINDS.get(said.get("view", ""), "row") if widget["type"] == "metric" else "row",
+        unit="",
+        place=(widget["x"], widget["y"], widget["width"], widget["height"]),
+        series=names,
+        limits=(None, None),
+    )

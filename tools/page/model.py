@@ -1,0 +1,290 @@
+"""Content of the page, as plain data."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from spotmusic_cdk import flows, versions
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.network.flows import CLOUDFRONT
+from tests.model.assembly import Assembly, Resource
+from tests.model.cluster import RenderedCluster, read
+from tools.assembly import stacks_in
+from tools.changes.assembly import templates_in
+from tools.cost import estimate, prices, report
+from tools.documents import flows_document
+from tools.gameday.document import worst
+from tools.gameday.faults import faults_of
+from tools.gameday.scenario import Scenario
+from tools.page.alarms import Alarm, alarms_of, runbooks_of
+from tools.page.dashboards import Dashboard, dashboards_of
+from tools.page.deployed import State
+from tools.page.parties import LISTENER, SERVICE, Party, party
+from tools.page.picture import Edge
+from tools.page.promises import Domain, judged
+from tools.supply_chain import ends
+
+ROOT = Path(__file__).parents[2]
+KINDS = ("request", "scrape", "operation")
+"""Kinds of flows, in the order of the pictures of docs/flows.md."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flow:
+    """Flow of the table of flows.
+
+    Args:
+        source: party that opens the connection.
+        target: party that accepts it.
+        ports: TCP port, or a range.
+        reason: purpose.
+        kind: one of KINDS.
+    """
+
+    source: str
+    target: str
+    ports: str
+    reason: str
+    kind: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackPage:
+    """Stack.
+
+    Args:
+        id: its id, such as `data`.
+        name: its name in CloudFormation.
+        region: its region.
+        description: its content in a few words.
+        after: ids of the stacks that are deployed before it.
+        protected: True with termination protection.
+        status: CloudFormation's status, `not deployed`, or empty if it was not read.
+        outputs: name, description and value of each output.
+        resources: name, type, whether it outlives the stack, physical id and status of each resource.
+    """
+
+    id: str
+    name: str
+    region: str
+    description: str
+    after: list[str]
+    protected: bool
+    status: str
+    outputs: list[tuple[str, str, str]]
+    resources: list[tuple[str, str, bool, str, str]]
+
+
+@dataclass(kw_only=True)
+class Page:
+    """Content of the page.
+
+    Args:
+        environment: name of the environment.
+        region: home region.
+        address: public address.
+        production: True if the environment is production.
+        release: version and day of the project's release.
+        commit: commit, empty without git.
+        day: day of the page.
+        source: origin of the states of stacks, empty if none were read.
+        parties: boxes of the pictures.
+        path: arrows of the request path.
+        flows: table of flows.
+        stacks: stacks in their order.
+        cost: estimate as in `make cost FORMAT=json`.
+        promises: domains with their promises.
+        faults: faults of a game day.
+        alarms: alarms and alerts.
+        runbooks: title and link of each runbook.
+        dashboards: dashboards.
+        charts: Helm releases: name, chart, version, namespace and stack.
+        support: components with their end of support, days left, source.
+        problems: reason by section that cannot be shown.
+    """
+
+    environment: str
+    region: str
+    address: str
+    production: bool
+    release: str
+    commit: str
+    day: str
+    source: str = ""
+    parties: list[Party] = field(default_factory=list)
+    path: list[Edge] = field(default_factory=list)
+    flows: list[Flow] = field(default_factory=list)
+    stacks: list[StackPage] = field(default_factory=list)
+    cost: Any = None
+    promises: list[Domain] = field(default_factory=list)
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
+    runbooks: dict[str, tuple[str, str]] = field(default_factory=dict)
+    dashboards: list[Dashboard] = field(default_factory=list)
+    charts: list[tuple[str, str, str, str, str]] = field(default_factory=list)
+    support: list[tuple[str, str, int | None, str]] = field(default_factory=list)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def page_of(
+    settings: Settings, assembly: Path, *, today: date, commit: str = "", docs: str = "docs", states: Mapping[str, State] | None = None
+) -> Page:
+    """Returns the content of the page of an environment. A section that fails has its reason in `problems`.
+
+    Args:
+        settings: settings of the environment.
+        assembly: its cloud assembly.
+        today: day of the page.
+        commit: commit of the checkout, empty without git.
+        docs: address of the folder of documents, seen from the page.
+        states: states of its deployed stacks by id; None if nothing was read.
+    """
+    platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
+    table = flows_of(settings)
+    page = Page(
+        environment=settings.name,
+        region=settings.region,
+        address=settings.public_url if settings.domain or settings.edge.distribution_domain_name else "",
+        production=settings.production,
+        release=str(versions.RELEASED),
+        commit=commit,
+        day=str(today),
+        flows=table,
+        path=path_of(table, platform),
+        stacks=list(_stacks(platform, assembly, states)),
+        support=[
+            (line.name, str(line.support.standard_until or ""), line.days_left(today), line.support.source)
+            for line in ends.lines([settings])
+        ],
+    )
+    names = dict.fromkeys(end for edge in (*page.path, *edges_of(table)) for end in (edge.source, edge.target))
+    page.parties = [party(name, settings) for name in names]
+    cluster = page_section(page, "alerts", lambda: read(settings.name, dict(platform.templates), assembly))
+    if cluster:
+        page.charts = [
+            (release.name, release.chart, _version(release.properties), release.namespace, release.stack)
+            for release in cluster.releases.values()
+        ]
+    page.alarms = list(alarms_of(platform, cluster))
+    page.runbooks = runbooks_of(settings.observability.runbooks_url or f"{docs}/runbooks")
+    page.dashboards = list(dashboards_of(platform))
+    page.promises = page_section(page, "promises", lambda: judged(platform, cluster, assembly)) or []
+    page.cost = page_section(page, "cost", lambda: cost_of(platform, assembly, today))
+    page.faults = page_section(page, "gameday", lambda: list(_faults(platform, cluster))) or []
+    return page
+
+
+def page_section(page: Page, name: str, build: Callable[[], Any]) -> Any:
+    """Returns what a section shows; a failure leaves its reason in the page, and nothing else."""
+    try:
+        return build()
+    except Exception as error:  # whatever fails in one section must not hide the others
+        page.problems[name] = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        return None
+
+
+def flows_of(settings: Settings) -> list[Flow]:
+    """Returns the table of flows, each with its kind."""
+    found = []
+    for flow in flows.table(settings):
+        first, last = flow.ports
+        ports = str(first) if first == last else f"{first}–{last}"
+        edge = flows_document.Edge(source=flow.source, target=flow.target, label=ports)
+        kind = next(kind for kind, picture in zip(KINDS, flows_document.NETWORK, strict=True) if picture.shows(edge))
+        found.append(Flow(source=flow.source, target=flow.target, ports=ports, reason=flow.reason, kind=kind))
+    return found
+
+
+def edges_of(table: list[Flow], kinds: tuple[str, ...] = KINDS) -> list[Edge]:
+    """Returns one arrow for each pair of parties with a flow of some kinds."""
+    ports: dict[tuple[str, str], dict[str, str]] = {}
+    for flow in table:
+        if flow.kind in kinds:
+            ports.setdefault((flow.source, flow.target), {})[flow.ports] = flow.kind
+    return [Edge(source=source, target=target, kind=next(iter(of.values())), label=", ".join(of)) for (source, target), of in ports.items()]
+
+
+def path_of(table: list[Flow], platform: Assembly) -> list[Edge]:
+    """Returns the arrows that a request takes: from the listener, and from the services, to the data."""
+    edges = [Edge(source=LISTENER, target=CLOUDFRONT, label="443"), *_origins(platform), *edges_of(table, ("request",))]
+    reached = {LISTENER, *(edge.source for edge in edges if edge.source.startswith(SERVICE))}
+    while more := {edge.target for edge in edges if edge.source in reached} - reached:
+        reached |= more
+    return [edge for edge in edges if edge.source in reached]
+
+
+def _origins(platform: Assembly) -> Iterator[Edge]:
+    """Buckets behind CloudFront, with their paths."""
+    for distribution in platform.all("AWS::CloudFront::Distribution"):
+        config = distribution["DistributionConfig"]
+        for origin in config["Origins"]:
+            bucket = platform.target(distribution.stack, origin["DomainName"])
+            if bucket is None or bucket.type != "AWS::S3::Bucket":
+                continue
+            behaviours = [said for said in config.get("CacheBehaviors", ()) if said["TargetOriginId"] == origin["Id"]]
+            words = [f"{said['PathPattern']}{', signed' if said.get('TrustedKeyGroups') else ''}" for said in behaviours] or [
+                "all other paths"
+            ]
+            name = bucket.name.split("/")[1].removesuffix("Bucket").lower()
+            yield Edge(source=CLOUDFRONT, target=f"bucket-{name}", label=", ".join(words), shown=True)
+
+
+def _stacks(platform: Assembly, assembly: Path, states: Mapping[str, State] | None) -> Iterator[StackPage]:
+    for id_, stack in stacks_in(assembly).items():
+        template, state = platform.templates[id_], states.get(id_) if states is not None else None
+        values = state.outputs if state else {}
+        yield StackPage(
+            id=id_,
+            name=stack.name,
+            region=stack.region,
+            description=str(template.get("Description", "")).partition(": ")[2],
+            after=sorted(stack.dependencies),
+            protected=stack.protected,
+            status=state.status if state else "" if states is None else "not deployed",
+            outputs=[
+                (name, output.get("Description", ""), values.get(name) or platform.text(id_, output["Value"]))
+                for name, output in template.get("Outputs", {}).items()
+            ],
+            resources=[_resource(resource, state) for resource in platform.resources if resource.stack == id_],
+        )
+
+
+def _resource(resource: Resource, state: State | None) -> tuple[str, str, bool, str, str]:
+    physical, status = state.resources.get(resource.id, ("", "")) if state else ("", "")
+    kept = "DeletionPolicy" in resource.body and resource.outlives_its_stack
+    return resource.name.partition("/")[2], resource.type, kept, physical, status
+
+
+def cost_of(platform: Assembly, assembly: Path, today: date) -> Any:
+    """Returns the estimate of `make cost`, as its JSON report has it."""
+    regions = {id_: stack.region for id_, stack in stacks_in(assembly).items()}
+    found = estimate.estimate(dict(platform.templates), regions, platform.settings, prices.read(prices.PATH))
+    return json.loads(report.as_json(found, None, "", today))
+
+
+def _faults(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[dict[str, Any]]:
+    if platform.settings.capacity.listeners is None:
+        raise ValueError("A game day needs listeners. Declare capacity.listeners in the environment file.")
+    if cluster is None:
+        raise ValueError("A game day needs the manifests of the cluster, which could not be rendered.")
+    scenario = Scenario(platform=platform, cluster=cluster)
+    by_name: dict[str, list[Any]] = {}
+    for fault in faults_of(platform.settings).values():
+        by_name.setdefault(fault.name, []).append(fault)
+    for name, found in by_name.items():
+        yield {
+            "name": name,
+            "experiments": list(dict.fromkeys(experiment for fault in found for experiment in fault.experiment)),
+            "runbook": found[0].runbook,
+            "effects": [
+                {"component": left.component, "what": left.what, "left": left.left, "needed": left.needed, "fix": left.fix}
+                for left in worst(left for fault in found for left in fault.effects(scenario))
+            ],
+        }
+
+
+def _version(properties: Mapping[str, Any]) -> str:
+    return str(properties.get("Version") or "own chart")

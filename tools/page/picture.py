@@ -1,0 +1,107 @@
+"""Pictures of parties and their connections, in SVG."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+from pathlib import Path
+
+from tools.page.icons import symbols
+from tools.page.layout import GAP, HEIGHT, WIDTH, Layout, layout
+from tools.page.parties import Party
+
+STYLE = (Path(__file__).parent / "picture.css").read_text(encoding="utf-8")
+_COLOURS = (
+    ":root{--card:#fff;--line:#d5dae1;--ink:#1b2430;--soft:#5c6878;--request:#0b7a6b;--scrape:#b45309;--operation:#6d4fc4;"
+    "--font:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
+    "@media(prefers-color-scheme:dark){:root{--card:#1a212b;--line:#39434f;--ink:#e8edf3;--soft:#a3afbd;"
+    "--request:#3fbfa9;--scrape:#f0a04b;--operation:#a896ee}}"
+)
+"""Colours of a file of its own, as in page.css."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """Arrow between two boxes.
+
+    Args:
+        source: id of the box where it begins.
+        target: id of the box where it ends.
+        kind: `request`, `scrape` or `operation`.
+        label: ports or paths.
+        shown: True if the picture has the label, above the arrow in the first column that it passes.
+    """
+
+    source: str
+    target: str
+    kind: str = "request"
+    label: str = ""
+    shown: bool = False
+
+
+def svg(parties: Sequence[Party], edges: Sequence[Edge], *, label: str, titles: Sequence[str] = (), standalone: bool = False) -> str:
+    """Returns a picture.
+
+    Args:
+        parties: its boxes.
+        edges: its arrows, at most one from a box to another.
+        label: text for screen readers.
+        titles: title of each column; an empty one continues the one before.
+        standalone: True for a file of its own, with style and icons.
+    """
+    placed = layout({party.id: party.column for party in parties}, [(edge.source, edge.target) for edge in edges])
+    drawn = [
+        *_titles(titles, placed),
+        *(_arrow(edge, placed.routes[edge.source, edge.target]) for edge in edges),
+        *(_box(party, *placed.corners[party.id]) for party in parties),
+    ]
+    head = f"<style>{_COLOURS}{STYLE}</style>{symbols({party.icon for party in parties})}" if standalone else ""
+    size = f'viewBox="0 0 {placed.width:.0f} {placed.height:.0f}" width="{placed.width:.0f}" height="{placed.height:.0f}"'
+    frame = f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" {size} role="group" aria-label="{escape(label)}">'
+    return "\n".join([frame, head, *drawn, "</svg>"])
+
+
+def _titles(titles: Sequence[str], placed: Layout) -> list[str]:
+    found = []
+    for column, x in placed.columns.items():
+        if column < len(titles) and titles[column]:
+            found.append(f'<text class="title" x="{x:.0f}" y="14">{escape(titles[column])}</text>')
+            if column:
+                line = x - GAP / 2
+                found.append(f'<path class="band" d="M{line:.0f} 0V{placed.height:.0f}"/>')
+    return found
+
+
+def _arrow(edge: Edge, points: Sequence[tuple[float, float]]) -> str:
+    (x, y), (before, _) = points[-1], points[-2]
+    back = 1 if before > x or before == x else -1
+    path = f"M{points[0][0]:g} {points[0][1]:g}"
+    for (x1, y1), (x2, y2) in pairwise(points):
+        bend = 34 if x1 == x2 else (x2 - x1) / 2
+        path += (
+            f"H{x2:g}" if y1 == y2 and x1 != x2 else f"C{x1 + bend:g} {y1:g} {x2 + (bend if x1 == x2 else -bend):g} {y2:g} {x2:g} {y2:g}"
+        )
+    head = f"M{x:g} {y:g}l{7 * back} -3.5v7z"
+    about = escape(f"{edge.source} to {edge.target}{': ' + edge.label if edge.label else ''}")
+    text = ""
+    if edge.shown and len(points) > 2:
+        text = f'<text class="label" x="{points[1][0] + 6:g}" y="{points[1][1] - 4:g}">{escape(edge.label)}</text>'
+    return (
+        f'<g class="edge {edge.kind}" data-from="{edge.source}" data-to="{edge.target}"><title>{about}</title>'
+        f'<path class="hit" d="{path}"/><path class="way" d="{path}"/><path class="head" d="{head}"/>{text}</g>'
+    )
+
+
+def _box(party: Party, x: float, y: float) -> str:
+    about = escape(f"{party.label}, {party.detail}" if party.detail else party.label)
+    size = f'width="{WIDTH}" height="{HEIGHT}"'
+    middle = HEIGHT / 2
+    long = " long" if len(party.label) > 13 else ""
+    words = (
+        f'<text class="name{long}" x="45" y="{middle - 2:g}">{escape(party.label)}</text><text class="detail" x="45" y="{middle + 13:g}">'
+    )
+    return (
+        f'<g class="box" data-party="{party.id}" tabindex="0" role="button" aria-label="{about}" transform="translate({x:g} {y:g})">'
+        f'<rect {size} rx="8"/><use href="#icon-{party.icon}" x="9" y="{middle - 14:g}" width="28" height="28"/>'
+        f"{words}{escape(party.detail)}</text></g>"
+    )

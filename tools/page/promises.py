@@ -1,0 +1,96 @@
+"""Promises, each judged on the templates of the page."""
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.model.assembly import Assembly
+from tests.model.cluster import RenderedCluster
+from tests.properties.deviations import DEVIATIONS
+from tests.properties.promise import problems_of
+from tools.documents.promises import TESTS, promises_of
+
+KEPT, DEVIATES, BROKEN, ELSEWHERE = "kept", "relaxed", "not kept", "make test"
+"""States: it holds; it holds except for a declared deviation; it does not hold; only `make test` decides it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromiseState:
+    """Promise with its state.
+
+    Args:
+        number: its number.
+        text: the promise.
+        kept_by: constructs or settings that keep it.
+        state: KEPT, DEVIATES, BROKEN or ELSEWHERE.
+        reason: reason of a deviation, or findings.
+    """
+
+    number: int
+    text: str
+    kept_by: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain:
+    """Promises of one subject.
+
+    Args:
+        title: the subject.
+        page: name of its document in docs/properties.
+        promises: its promises.
+    """
+
+    title: str
+    page: str
+    promises: list[PromiseState]
+
+
+class _Unasked(tuple[Any, ...]):
+    """Acknowledgements of the policy packs, which only `make synth` and `make test` ask."""
+
+    def __iter__(self) -> Iterator[Any]:
+        raise RuntimeError("The policy packs were not asked.")
+
+
+def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) -> list[Domain]:
+    """Judges every promise that templates and manifests can decide.
+
+    Args:
+        platform: synthesized environment.
+        cluster: its manifests; None if they could not be rendered.
+        assembly: its cloud assembly.
+    """
+    asked = Assembly(name=platform.name, settings=platform.settings, templates=platform.templates, acknowledged=_Unasked())
+    fixtures = {"platform": asked, "cluster": cluster, "deployed": lambda _: cluster, "synthesized": lambda _: assembly}
+    if cluster is None:
+        fixtures = {name: fixtures[name] for name in ("platform", "synthesized")}
+    domains = []
+    for file in sorted(TESTS.glob("test_*.py")):
+        title, promises = promises_of(file)
+        if promises:
+            module = importlib.import_module(f"tests.properties.{file.stem}")
+            states = []
+            for promise in promises:
+                state, reason = _judge(getattr(module, promise.test), promise.number, asked.name, fixtures)
+                states.append(PromiseState(number=promise.number, text=promise.text, kept_by=promise.kept_by, state=state, reason=reason))
+            domains.append(Domain(title=title, page=file.stem.removeprefix("test_"), promises=states))
+    return sorted(domains, key=lambda domain: domain.promises[0].number)
+
+
+def _judge(test: Any, number: int, environment: str, fixtures: dict[str, Any]) -> tuple[str, str]:
+    verdicts, deviation = getattr(test, "__wrapped__", None), DEVIATIONS.get(number, {}).get(environment)
+    if verdicts is None or set(names := inspect.signature(verdicts).parameters) - fixtures.keys():
+        return ELSEWHERE, ""
+    try:
+        problems = problems_of(environment, verdicts(**{name: fixtures[name] for name in names}), deviation)
+    except Exception as error:  # such as a missing program: the verdict is left to `make test`
+        return ELSEWHERE, str(error)
+    if problems:
+        return BROKEN, "; ".join(problems)
+    return (DEVIATES, deviation.reason) if deviation else (KEPT, "")
