@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk page cost prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk page cost prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -96,6 +96,17 @@ lint: setup workflows  ## prove: style, types, import contracts and workflows
 format: setup  ## change: let ruff correct what it can
 	ruff check --fix .
 	ruff format .
+
+# Its own virtual environment: nothing else needs these packages.
+SITE := .tools/site
+
+$(SITE)/.ready: requirements-site.lock
+	$(PYTHON) -m venv --clear $(SITE)
+	$(BEATING) $(SITE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-site.lock
+	@touch $@
+
+docs: setup $(SITE)/.ready  ## use: build the documentation as a searchable site
+	@$(BEATING) python -m tools.site
 
 flows: setup  ## change: write docs/grants from templates, and docs/flows.md
 	$(BEATING) python -m tools.documents.grants
@@ -237,6 +248,7 @@ lock: setup  ## release: write the lock files of Python packages anew
 	$(BEATING) pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
 	$(BEATING) $(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
+	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-site.lock requirements-site.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-workflows.lock requirements-workflows.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-console.lock requirements-console.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt

@@ -2,7 +2,7 @@
 # embedded AWS. What a step waits for without need is its place in a lane.
 
 STEP := .ci/step
-.PHONY: all setup tools workflows synth guard cfn-lint checkov fuzz mutants test engine-tools engines artist lint local
+.PHONY: all setup tools workflows synth guard cfn-lint checkov fuzz mutants test engine-tools engines artist lint docs local
 
 all: artist mutants local
 
@@ -47,8 +47,10 @@ engines: engine-tools
 	@$(STEP) $@ make $@ ONLY="not local"
 
 lint: engines
+docs: lint
+lint docs:
 	@$(STEP) $@ make $@
 
-local: lint
+local: docs
 	@$(STEP) $@ make $@
 	@$(STEP) local-down make local-down

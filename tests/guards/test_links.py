@@ -1,22 +1,20 @@
 """Links between documents lead to existing files and headings."""
 
-import re
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 from tests.documents import anchors, prose
+from tools.site.pages import LINK, documents
 
-LINK = re.compile(r"\]\(([^)\s]+)\)")
-FOLDERS = ("docs", "events", "examples", "constructs", "spotmusic_cdk", "tools", "tests", "charts")
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md"))])
+DOCUMENTS = documents(ROOT)
 
 
 def broken(document: Path) -> list[str]:
     """Broken links of a document."""
     found = []
-    for link in LINK.findall(prose(document)):
+    for _, link in LINK.findall(prose(document)):
         file, _, anchor = link.partition("#")
         target = document.parent / file if file else document
         if "://" not in link and not (target.exists() and (not anchor or anchor in anchors(target.resolve()))):

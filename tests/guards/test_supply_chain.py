@@ -52,7 +52,7 @@ def test_transitive_packages_are_pinned() -> None:
 
 
 def test_no_package_is_pinned_twice() -> None:
-    for files in (("requirements.txt", "requirements-dev.txt"), ("requirements-checkov.txt",)):
+    for files in LOCKS.values():
         names = [canonical(name) for file in files for name in re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(), flags=re.MULTILINE)]
         assert len(names) == len(set(names))
 

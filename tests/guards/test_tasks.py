@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.guards.test_links import DOCUMENTS, LINK
+from tests.guards.test_links import DOCUMENTS
+from tools.site.pages import LINK
 
 TASKS = ROOT / "docs" / "tasks.md"
 GROUPS = ("Use", "Change", "Operate", "Ship", "Extend")

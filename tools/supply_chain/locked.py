@@ -16,6 +16,7 @@ REQUIREMENTS = {
     "requirements.txt": True,
     "requirements-dev.txt": False,
     "requirements-checkov.txt": False,
+    "requirements-site.txt": False,
     "requirements-workflows.txt": False,
     "requirements-console.txt": False,
 }
@@ -23,6 +24,7 @@ REQUIREMENTS = {
 LOCKS = {
     "requirements.lock": ("requirements.txt", "requirements-dev.txt"),
     "requirements-checkov.lock": ("requirements-checkov.txt",),
+    "requirements-site.lock": ("requirements-site.txt",),
     "requirements-workflows.lock": ("requirements-workflows.txt",),
     "requirements-console.lock": ("requirements-console.txt",),
 }

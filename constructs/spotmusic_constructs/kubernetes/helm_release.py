@@ -159,7 +159,7 @@ class HelmRelease(Construct):
 class Placement(TypedDict):
     """Place of a release in the cluster and in the order of deployment.
 
-    Args:
+    Attributes:
         cluster: cluster with a kubectl provider.
         after: constructs that must be deployed before.
     """
