@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import warnings
+from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
@@ -36,19 +37,24 @@ FLAGS = Path(__file__).parents[1] / "cdk.json"
 """File with the feature flags of CDK; a wheel has it at the same place."""
 
 
-def main(environments: Path, *, platform: type[Platform] = Platform) -> int:
+def main(
+    environments: Path, *, platform: type[Platform] = Platform, outdir: Path | None = None, context: Mapping[str, Any] | None = None
+) -> int:
     """Reads the settings of the chosen environment and synthesizes its platform.
 
     Args:
         environments: folder of the environment files.
         platform: the platform, or a subclass of it with more stacks.
+        outdir: folder of the cloud assembly (default: that of the CLI).
+        context: context without the CLI, such as `env`.
 
     Returns:
         0, or 2 when the environment file is invalid.
     """
     # The path of a resource identifies its construct, so no stack traces; the CLI rejects this key
     # in cdk.json.
-    app = cdk.App(context={"aws:cdk:disable-creation-stack-traces": True, **feature_flags()})
+    own = {"aws:cdk:disable-creation-stack-traces": True, **feature_flags(), **(context or {})}
+    app = cdk.App(outdir=str(outdir) if outdir else None, context=own)
     environment = app.node.try_get_context("env")
     if not isinstance(environment, str):
         names = ", ".join(sorted(path.stem for path in environments.glob("*.yaml")))

@@ -15,9 +15,10 @@ import pytest
 
 from stacks import compliance
 from tests.conftest import ROOT, sample_of
+from tools import synth
 
 VALIDATOR = "CloudFormation Validate"
-ECHO = "import os, pathlib; pathlib.Path('told').write_text(os.environ.get('CDK_VALIDATION', 'validated'))"
+ECHO = "import json, os; json.dump({key: of for key, of in os.environ.items() if key[:4] == 'CDK_'}, open('told', 'w'))"
 
 
 @pytest.fixture(scope="module")
@@ -74,17 +75,30 @@ def test_production_is_validated_by_default(
     assert app.is_judged(sample_of(environment), asked=asked) is judged
 
 
-@pytest.mark.parametrize(("command", "told"), [("synth", "validated"), ("ls", "false"), ("diff", "false"), ("deploy", "false")])
-def test_only_synth_validates_by_default(tmp_path: Path, command: str, told: str) -> None:
+def told(command: str, folder: Path) -> dict[str, str]:
+    """Variables that the CLI gives the application."""
     cli = shutil.which("cdk", path=f"{ROOT / 'node_modules' / '.bin'}:{os.environ['PATH']}")
     if cli is None:
         pytest.skip("needs the CDK CLI: make setup")
-    (tmp_path / "echo.py").write_text(ECHO)
+    (folder / "echo.py").write_text(ECHO)
     settings = {**json.loads((ROOT / "cdk.json").read_text()), "app": f"{sys.executable} echo.py"}
-    (tmp_path / "cdk.json").write_text(json.dumps(settings))
+    (folder / "cdk.json").write_text(json.dumps(settings))
     variables = {name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"}
-    subprocess.run([cli, "--no-notices", command], cwd=tmp_path, env=variables, capture_output=True, check=False)
-    assert (tmp_path / "told").read_text() == told
+    subprocess.run([cli, "--no-notices", command], cwd=folder, env=variables, capture_output=True, check=False)
+    return dict(json.loads((folder / "told").read_text()))
+
+
+@pytest.mark.parametrize("command", ["ls", "diff", "deploy"])
+def test_inner_loop_is_not_validated(tmp_path: Path, command: str) -> None:
+    assert told(command, tmp_path)["CDK_VALIDATION"] == "false"
+
+
+def test_make_synth_equals_cdk_synth(tmp_path: Path) -> None:
+    """The CLI validates, and gives the context that tools/synth.py gives."""
+    variables = told("synth", tmp_path)
+    context = json.loads(variables["CDK_CONTEXT_JSON"])
+    assert "CDK_VALIDATION" not in variables
+    assert {key: value for key, value in context.items() if key.startswith("aws:cdk:")} == synth.OF_THE_CLI
 
 
 @pytest.mark.parametrize("validator", [False, True])

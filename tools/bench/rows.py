@@ -77,6 +77,10 @@ def listing() -> Run:
     return listed
 
 
+def judged() -> Run:
+    return run(sys.executable, "-m", "tools.synth", "dev", "staging", "prod")
+
+
 def suite(runs: int) -> list[float]:
     turns = in_turn(runs, suite=lambda: run(sys.executable, "-m", "pytest", "-q", "-m", "not local", "-rs"))
     NOTES.extend(f"suite: {line}" for line in skipped_tests(turns[-1]["suite"].output))
@@ -154,6 +158,7 @@ ROWS = (
     Row("scale.20", "20 services / 5", lambda n: cpu(scaled(n), "20", over="5"), long=True),
     Row("scale.40", "40 services / 5", lambda n: cpu(scaled(n), "40", over="5"), "≤ 2.2", long=True),
     Row("ls", "cdk ls of dev, CPU s", lambda n: cpu(in_turn(n, ls=listing), "ls"), "≤ 6"),
+    Row("judged", "make synth of three environments, CPU s", lambda n: cpu(in_turn(n, synth=judged), "synth"), long=True),
     Row("lint.first", "cfn-lint of dev, CPU s", lambda n: [first for first, _ in lint(n)], long=True),
     Row("lint.again", "cfn-lint of dev, verdicts kept, CPU s", lambda n: [again for _, again in lint(n)], long=True),
     Row("suite", "suite without local deployment, CPU s", suite, "≤ 60", long=True),

@@ -1,0 +1,65 @@
+"""`make synth` fails for findings of any judge, and if the packs were not asked."""
+
+import gc
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_sns as sns
+
+from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.acknowledge import acknowledge
+from stacks import compliance
+from stacks.platform import Platform
+from tests.conftest import ROOT
+from tools import synth
+
+gc.enable()  # The application disables the garbage collector.
+
+FINDINGS = ("AwsSolutions::AwsSolutions-SNS3", "NIST.800.53.R5::NIST.800.53.R5-SNSEncryptedKMS")
+"""Findings on a topic without properties."""
+Judge = Callable[..., int]
+
+
+@pytest.fixture
+def judge(tmp_path: Path) -> Judge:
+    """Synthesizes an environment of one topic."""
+
+    def with_topic(*, name: object = "alarms", reviewed: tuple[str, ...] = FINDINGS) -> int:
+        class Small(cdk.Stage):
+            def __init__(self, scope: cdk.App, *, settings: Settings) -> None:
+                super().__init__(scope, settings.name)
+                topic = sns.CfnTopic(cdk.Stack(self, "network"), "Topic")
+                topic.add_property_override("DisplayName", name)
+                acknowledge(topic, dict.fromkeys(reviewed, "The topic belongs to a test."))
+
+        return synth.judge("dev", tmp_path, folder=ROOT / "tests" / "environments", platform=cast("type[Platform]", Small))
+
+    return with_topic
+
+
+def test_reviewed_findings_pass(judge: Judge) -> None:
+    assert judge() == 0
+
+
+def test_finding_of_validator_fails(judge: Judge, capfd: pytest.CaptureFixture[str]) -> None:
+    assert judge(name=["a list"]) == 1
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("pack", FINDINGS)
+def test_finding_of_pack_fails(judge: Judge, pack: str) -> None:
+    assert judge(reviewed=tuple({*FINDINGS} - {pack})) == 1
+
+
+def test_unasked_packs_fail(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compliance, "register", lambda *_, **__: None)
+    assert judge() == 1
+
+
+def test_first_failure_ends_synthesis(monkeypatch: pytest.MonkeyPatch) -> None:
+    statuses = {"dev": 0, "staging": 2}  # prod is not asked for
+    monkeypatch.setattr(synth, "judge", lambda name, _: statuses[name])
+    assert synth.main("dev", "staging", "prod") == 2
