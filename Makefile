@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk page cost prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day charts release-templates tools engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -144,6 +144,11 @@ page: setup  ## use: write a page of ENV: pictures, cost, promises, alarms
 
 cost: setup  ## use: estimate the monthly cost of ENV (BASE=ref: its change)
 	@$(BEATING) python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') $(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
+
+# WRITE=1 applies the plan to the environment file; COST=0 leaves out the cost, which needs a synthesis.
+plan: setup  ## use: settings and cost for LISTENERS, or what ENV carries
+	@$(BEATING) python -m tools.capacity --env $(ENV) $(if $(LISTENERS),--listeners='$(LISTENERS)') $(if $(WRITE),--write) \
+		$(if $(filter 0,$(COST)),--no-cost)
 
 prices: setup  ## change: refresh the list prices of `make cost` (REGION)
 	@$(BEATING) python -m tools.cost.refresh $(REGION:%=--region %)

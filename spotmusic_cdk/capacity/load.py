@@ -88,11 +88,13 @@ class IdentityLoad:
         logins_per_second: logins with a password.
         tokens_per_second: renewed access tokens.
         cores: busy cores of Keycloak.
+        database_cores: busy cores of the identity database.
     """
 
     logins_per_second: float
     tokens_per_second: float
     cores: float
+    database_cores: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +136,9 @@ class DatabaseLoad:
         busy_connections: connections that hold a query (Little's law).
         connections: open connections.
         cores: busy cores, before contention.
+        reader_cores: those of reader queries.
+        write_cores: those of writes.
+        stored_gib: rows of all listeners.
     """
 
     queries_per_second: float
@@ -142,6 +147,9 @@ class DatabaseLoad:
     busy_connections: float
     connections: int
     cores: float
+    reader_cores: float
+    write_cores: float
+    stored_gib: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,7 +301,7 @@ def load_of(settings: Settings, listeners: float) -> Load:
         gateway=gateway,
         identity=identity,
         services=services,
-        database=_database(settings, services),
+        database=_database(settings, audience, services),
         cache=_cache(settings, audience, services, gateway),
         events=events,
         queues=_queues(settings, services),
@@ -337,7 +345,8 @@ def _identity(settings: Settings, audience: Audience) -> IdentityLoad:
     logins = hourly(assumed.logins_per_listener_hour, audience.concurrent)
     tokens = hourly(assumed.tokens_per_listener_hour, audience.concurrent)
     cores = logins / assumed.logins_per_core + tokens / assumed.tokens_per_core
-    return IdentityLoad(logins_per_second=logins, tokens_per_second=tokens, cores=cores)
+    stored = (logins + tokens) / assumed.database_core_per_second
+    return IdentityLoad(logins_per_second=logins, tokens_per_second=tokens, cores=cores, database_cores=stored)
 
 
 def _service(settings: Settings, name: str, service: ServiceSettings, audience: Audience) -> ServiceLoad:
@@ -369,19 +378,26 @@ def _gateway(settings: Settings, audience: Audience, services: Mapping[str, Serv
     )
 
 
-def _database(settings: Settings, services: Mapping[str, ServiceLoad]) -> DatabaseLoad:
+def _database(settings: Settings, audience: Audience, services: Mapping[str, ServiceLoad]) -> DatabaseLoad:
     assumed = settings.capacity.database
+    running, each = settings.running.services, assumed.core_queries_per_second
     queries = sum(service.queries_per_second for service in services.values())
-    readers = [
-        name for name, service in settings.running.services.items() if service.reads("catalogue") and "database" not in service.talks_to
-    ]
+    reads = sum(
+        services[name].queries_per_second
+        for name, service in running.items()
+        if service.reads("catalogue") and "database" not in service.talks_to
+    )
+    writes = queries * assumed.write_percent / 100
     return DatabaseLoad(
         queries_per_second=queries,
-        reader_queries_per_second=sum(services[name].queries_per_second for name in readers),
-        writes_per_second=queries * assumed.write_percent / 100,
+        reader_queries_per_second=reads,
+        writes_per_second=writes,
         busy_connections=queries * assumed.query_milliseconds / 1000,
         connections=sum(service.connections for service in services.values()),
-        cores=queries / assumed.core_queries_per_second,
+        cores=queries / each,
+        reader_cores=reads / each,
+        write_cores=writes / each,
+        stored_gib=audience.monthly * assumed.listener_kib / MIB,
     )
 
 

@@ -90,6 +90,8 @@ class IdentityLoadSettings(Model):
     """Logins that a core of Keycloak handles."""
     tokens_per_core: Annotated[Rate, Assumption("1/s", _KEYCLOAK)] = 120
     """Renewals that a core of Keycloak handles."""
+    database_core_per_second: Annotated[Rate, Assumption("1/s", f"{_KEYCLOAK}: 0.35 to 0.7 vCPU for each hundred")] = 200
+    """Logins and renewals that one core of the identity database handles."""
 
 
 class EventSettings(Model):
@@ -149,6 +151,8 @@ class DatabaseLoadSettings(Model):
     """Serial share of the work of several cores."""
     coherency: Annotated[Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")] = 0.0001
     """Share of the work of each pair of cores that keeps them equal."""
+    listener_kib: Annotated[Rate, Assumption("KiB", f"{_ASSUMED}: playlists, likes and history")] = 20
+    """Stored rows of a monthly listener."""
     busy_percent: Annotated[Percent, Assumption("%", "below the alarm at 80")] = 60
     """Cpu of a database in the busiest minute."""
 
@@ -166,6 +170,8 @@ class CacheLoadSettings(Model):
     """Session, counters and recommendations of a concurrent listener."""
     catalogue_gib: Annotated[float, Field(ge=0, le=10_000), Assumption("GiB", f"{_ASSUMED}: 100,000 tracks with their pages")] = 2
     """Cached catalogue."""
+    task_connections: Annotated[Rate, Assumption("1", f"{_ASSUMED}: the pool of a task or of a pod of Kong")] = 10
+    """Connections of one client."""
 
 
 class MetricSettings(Model):
@@ -175,7 +181,7 @@ class MetricSettings(Model):
     """Active series of the cluster without tasks."""
     task_series: Annotated[Rate, Assumption("series", _ASSUMED)] = 300
     """Active series of a task."""
-    series_kib: Annotated[Rate, Assumption("KiB", f"{_ASSUMED}; Prometheus keeps the last hours of each series in memory")] = 8
+    series_kib: Annotated[Rate, Assumption("KiB", f"{_ASSUMED}; Prometheus keeps the last hours of each series in memory")] = 4
     """Memory of an active series."""
     sample_bytes: Annotated[Rate, Assumption("bytes", "1 to 2 (Prometheus documentation, storage)")] = 2
     """Stored size of a sample."""

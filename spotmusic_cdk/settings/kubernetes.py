@@ -212,7 +212,7 @@ class KongSettings(Model):
 
     min_replicas: Annotated[int, Field(ge=2, le=50)] = 3
     """Pods that always run; production needs one per zone."""
-    max_replicas: Annotated[int, Field(ge=2, le=200)] = 6
+    max_replicas: Annotated[int, Field(ge=2, le=400)] = 6
     """Maximum of pods."""
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
     """Requests of one listener per minute. Logins and public routes have separate limits, shared by all clients of an address."""
@@ -229,7 +229,7 @@ class KongSettings(Model):
 class KeycloakSettings(Model):
     """Identity provider."""
 
-    replicas: Annotated[int, Field(ge=1, le=9)] = 2
+    replicas: Annotated[int, Field(ge=1, le=60)] = 2
     """Pods. Two keep sessions when one is lost; production requires two. With one, logins fail while it restarts."""
 
 

@@ -27,13 +27,17 @@ NO_DIFFERENCE = "Number of stacks with differences: 0"
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
 
 
+_OF_A_FOLDER = "import sys; from pathlib import Path; from stacks.app import main; sys.exit(main(Path(sys.argv[1])))"
+
+
 @contextmanager
-def synthesized(checkout: Path, environment: str) -> Iterator[Path]:
+def synthesized(checkout: Path, environment: str, *, environments: Path | None = None) -> Iterator[Path]:
     """Synthesizes one environment of a checkout into a temporary cloud assembly.
 
     Args:
         checkout: folder with `app.py`.
         environment: name of an environment file.
+        environments: folder of the file; that of `app.py` when left out.
 
     Raises:
         SourceError: the app fails.
@@ -42,8 +46,9 @@ def synthesized(checkout: Path, environment: str) -> Iterator[Path]:
     python = os.pathsep.join(map(str, (checkout, checkout / "constructs")))
     with tempfile.TemporaryDirectory() as folder:
         variables = {"CDK_OUTDIR": folder, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_VALIDATION": "false", "PYTHONPATH": python}
-        done = subprocess.run(
-            [sys.executable, "app.py"], cwd=checkout, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+        command = ["-c", _OF_A_FOLDER, str(environments)] if environments else ["app.py"]
+        done = subprocess.run(  # noqa: S603 (our own interpreter)
+            [sys.executable, *command], cwd=checkout, env={**os.environ, **variables}, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise SourceError(f"{environment} cannot be synthesized in {checkout.name or checkout}:\n{done.stderr.strip()[-2000:]}")

@@ -57,12 +57,13 @@ def _estimates(options: argparse.Namespace) -> tuple[Estimate, Estimate | None]:
         _require_ref(options.base)
     with ExitStack() as opened:
         assembly = options.assembly or opened.enter_context(_synthesized(options.env))
-        found = _of(assembly, settings, known)
-        base = _of(opened.enter_context(_synthesized(options.env, options.base)), settings, known) if options.base else None
+        found = estimate_of(assembly, settings, known)
+        base = estimate_of(opened.enter_context(_synthesized(options.env, options.base)), settings, known) if options.base else None
     return found, base
 
 
-def _of(assembly: Path, settings: Settings, known: Prices) -> Estimate:
+def estimate_of(assembly: Path, settings: Settings, known: Prices) -> Estimate:
+    """Returns the estimate of a cloud assembly."""
     found = platform_in(assembly)
     regions = {id_: stack.region for id_, stack in stacks_in(found).items()}
     return estimate(templates_in(found), regions, settings, known)

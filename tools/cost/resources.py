@@ -201,7 +201,7 @@ def _database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
         # Backups up to the size of the database are free; 35 days of changes are about as much again (an assumption).
         yield Use("AmazonRDS", "RDS:ChargedBackupUsage", gib, "database backups")
     if properties.get("DatabaseInsightsMode") == "advanced":
-        yield Use("AmazonRDS", "DatabaseInsights-Advanced", HOURS * _vcpus(class_), "Database Insights")
+        yield Use("AmazonRDS", "DatabaseInsights-Advanced", HOURS * vcpus(class_), "Database Insights")
 
 
 def _source(found: Found, of: Environment) -> Properties | None:
@@ -212,7 +212,8 @@ def _source(found: Found, of: Environment) -> Properties | None:
     return None
 
 
-def _vcpus(class_: str) -> int:
+def vcpus(class_: str) -> int:
+    """Returns the vCPUs of an instance class."""
     size = class_.rpartition(".")[2]
     return int(size.removesuffix("xlarge") or 1) * 4 if size.endswith("xlarge") else 2
 

@@ -1,0 +1,169 @@
+"""Plans: valid settings that carry the listeners, in both directions, and one message for each mistake."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spotmusic_cdk.settings import Settings, parse
+from spotmusic_cdk.settings.capacity import CapacitySettings
+from tests.conftest import ROOT, sample_of
+from tools.capacity import __main__ as command
+from tools.capacity.changes import changed, rewritten
+from tools.capacity.constraints import least_with_zone_lost, lost
+from tools.capacity.limits import LIMITS
+from tools.capacity.plan import MOST_LISTENERS, PlanError, carried, plan_for
+
+ENVIRONMENTS = ROOT / "tests" / "environments"
+LISTENERS = st.floats(0, 7.5).map(lambda power: int(10**power))
+
+
+def prod() -> Settings:
+    return sample_of("prod")
+
+
+def carries(environment: Settings) -> int:
+    """Listeners that an environment carries once its quotas are raised."""
+    return next(found.listeners for found in carried(environment) if not (found.limit and found.limit.raised))
+
+
+@pytest.mark.parametrize("listeners", [100_000, 1_000_000, 5_000_000])
+def test_planned_file_is_valid_and_carries(listeners: int) -> None:
+    plan = plan_for(prod(), listeners)
+    file = ENVIRONMENTS / "prod.yaml"
+    planned = parse(rewritten(file.read_text(), plan.changes), source=file)
+    assert plan.cells == 1
+    assert planned.capacity.listeners == listeners
+    assert carries(planned) >= listeners * 1.2
+
+
+@settings(max_examples=8, deadline=None)
+@given(listeners=LISTENERS)
+def test_plan_agrees_with_inverse(listeners: int) -> None:
+    plan = plan_for(prod(), listeners)
+    of_cell = plan.settings.capacity.listeners or 0
+    assert of_cell * plan.cells >= listeners
+    assert carries(plan.settings) >= of_cell * (1 + prod().capacity.growth_percent / 100) * 0.999
+    assert [c for c in plan.constraints if not c.fits and not (c.limit and c.limit.raised)] == []
+
+
+@settings(max_examples=8, deadline=None)
+@given(listeners=LISTENERS, factor=st.floats(1, 10))
+def test_more_listeners_never_need_less(listeners: int, factor: float) -> None:
+    fewer, more = plan_for(prod(), listeners), plan_for(prod(), min(MOST_LISTENERS, int(listeners * factor)))
+    assert fewer.cells <= more.cells
+    if more.cells == 1:
+        room = {constraint.name: constraint.room for constraint in more.constraints}
+        rising = [c for c in fewer.constraints if "zone" not in c.what and "queues" not in c.what]
+        assert [c.name for c in rising if c.room > room[c.name]] == []
+
+
+def test_plan_never_lowers_a_setting() -> None:
+    assert plan_for(prod(), 1_000).changes == {("capacity", "listeners"): 1_000}
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "more"),
+    [
+        ("audience", "hours_per_month", 30.0, False),
+        ("events", "disk_percent", 90.0, True),
+        ("database", "contention", 0.2, False),
+        ("database", "busy_percent", 80.0, True),
+        ("cache", "shard_per_second", 50_000.0, False),
+        ("tasks", "queue_per_second", 300.0, False),
+        ("requests", "gateway_per_core", 1000.0, True),
+    ],
+)
+def test_assumption_moves_what_a_file_carries(section: str, key: str, value: float, more: bool) -> None:
+    capacity = CapacitySettings.model_validate({section: {key: value}})
+    before, after = (
+        sorted(found.listeners for found in carried(one)) for one in (prod(), prod().model_copy(update={"capacity": capacity}))
+    )
+    assert (sum(after) > sum(before)) is more
+    assert before != after
+
+
+def test_growth_margin_raises_the_plan() -> None:
+    tight = prod().model_copy(update={"capacity": CapacitySettings(growth_percent=0)})
+    ample = prod().model_copy(update={"capacity": CapacitySettings(growth_percent=100)})
+    assert carries(plan_for(ample, 2_000_000).settings) > 1.5 * carries(plan_for(tight, 2_000_000).settings)
+
+
+def test_hundred_million_need_cells() -> None:
+    plan = plan_for(prod(), 100_000_000)
+    assert plan.cells > 10
+    assert plan.unmet
+    assert "needs" in plan.reason
+
+
+def test_zone_loss_leaves_enough_pods() -> None:
+    for needed in (0.5, 1, 2, 2.1, 7.9, 100):
+        pods = least_with_zone_lost(needed, 3)
+        assert pods - lost(pods, 3) >= needed > pods - 1 - lost(pods - 1, 3)
+
+
+def test_rewritten_file_differs_in_values_only() -> None:
+    text = (ENVIRONMENTS / "prod.yaml").read_text()
+    path = ("services", "playback", "scaling", "max")
+    before, after = text.splitlines(), rewritten(text, {path: 91}).splitlines()
+    assert [new for old, new in zip(before, after, strict=True) if old != new] == [
+        "    scaling: {min: 6, max: 91, requests_per_target: 1500}"
+    ]
+    assert changed(prod(), {path: 91}).services["playback"].scaling.max == 91
+
+
+def test_every_limit_has_source_and_date() -> None:
+    assert [limit.what for limit in LIMITS if not (limit.source and limit.unit and limit.read.startswith("20"))] == []
+
+
+def run(folder: Path, *arguments: str) -> int:
+    return command.main(["--environments", str(folder), "--no-cost", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--env", "nowhere"], "there is no environment 'nowhere'"),
+        (["--env", "dev"], "dev: no service has load. Set services.<name>.load"),
+        (["--env", "prod", "--listeners", "0"], "LISTENERS=0: nobody listens. Use 1 or more."),
+        (["--env", "prod", "--listeners=-5"], "LISTENERS=-5: nobody listens."),
+        (["--env", "prod", "--listeners", "many"], "LISTENERS=many is not a whole number. Write it in digits, such as 2000000."),
+        (["--env", "prod", "--listeners", "1000000000000"], "Use at most 1,000,000,000."),
+    ],
+)
+def test_absurd_input_has_one_message(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(ENVIRONMENTS, *arguments) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err
+    assert (shown.out, len(shown.err.splitlines()) <= 2) == ("", True)
+
+
+def test_unknown_class_has_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ENVIRONMENTS / "prod.yaml").read_text().replace("r8g.xlarge", "r8g.9xlarge")
+    (tmp_path / "prod.yaml").write_text(text)
+    assert run(tmp_path, "--env", "prod", "--listeners", "2000000") == 2
+    assert capsys.readouterr().err.count("unsupported size 9xlarge of r8g") == 1
+
+
+def test_load_beyond_any_cell_is_refused() -> None:
+    capacity = CapacitySettings.model_validate({"metrics": {"cluster_series": 5_000_000.0}})
+    with pytest.raises(PlanError, match=r"prometheus needs .* GiB of memory and has 3, in a cell of any size"):
+        plan_for(prod().model_copy(update={"capacity": capacity}), 1000)
+
+
+def test_report_names_load_patch_and_quotas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copy(ENVIRONMENTS / "prod.yaml", tmp_path)
+    assert run(tmp_path, "--env", "prod", "--listeners", "2,000,000", "--write") == 0
+    shown = capsys.readouterr().out
+    for words in (
+        "listeners at a time                  172,603",
+        "+  listeners: 2000000",
+        "docs/runbooks/volume.md first",
+        "vCPU of Fargate",
+    ):
+        assert words in shown
+    assert "max: 208" in (tmp_path / "prod.yaml").read_text()
+    assert run(tmp_path, "--env", "prod") == 0
+    assert "prod carries 2,399,787 monthly listeners, and declares 2,000,000." in capsys.readouterr().out

@@ -1,0 +1,111 @@
+"""`python -m tools.capacity --env prod --listeners 2000000`: settings that carry them, or without a number what the file carries."""
+
+import argparse
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spotmusic_cdk import output, versions
+from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load, parse
+from tools.assembly import SourceError
+from tools.capacity import report
+from tools.capacity.changes import rewritten
+from tools.capacity.plan import MOST_LISTENERS, Carried, Plan, PlanError, carried, plan_for
+from tools.cost import prices
+from tools.cost.__main__ import estimate_of
+from tools.cost.estimate import Estimate
+from tools.cost.prices import CostError
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints the plan of an environment, and writes it with `--write`.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0; 2 if there is no plan.
+    """
+    options = _parser().parse_args(arguments)
+    file: Path = options.environments / f"{options.env}.yaml"
+    try:
+        settings = _settings(options.env, options.environments)
+        if not options.listeners:
+            print(report.inverse(settings.name, settings.capacity.listeners, _carried(settings)))
+            return 0
+        plan = plan_for(settings, listeners_of(options.listeners))
+        text = rewritten(file.read_text(encoding="utf-8"), plan.changes)
+        parse(text, source=file)
+        cost = None if options.no_cost else _cost(plan, text, options.env)
+    except (CostError, PlanError, SettingsError, SourceError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(report.text(plan, carried(plan.settings), file, cost))
+    if options.write:
+        output.report(file, _with_budget(text, plan, cost))
+    return 0
+
+
+def listeners_of(text: str) -> int:
+    """Returns the number of listeners that a text names.
+
+    Raises:
+        PlanError: it is no number, or none that a service could have.
+    """
+    if not re.fullmatch(r"[+-]?[0-9][0-9_,]{0,30}", text):
+        raise PlanError(f"LISTENERS={text[:40]} is not a whole number. Write it in digits, such as 2000000.")
+    listeners = int(text.replace(",", "").replace("_", ""))
+    if listeners < 1:
+        raise PlanError(f"LISTENERS={text}: nobody listens. Use 1 or more.")
+    if listeners > MOST_LISTENERS:
+        raise PlanError(f"LISTENERS={text}: the largest services have some 700 million. Use at most {MOST_LISTENERS:,}.")
+    return listeners
+
+
+def _settings(environment: str, folder: Path) -> Settings:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SettingsWarning)
+        return load(environment, folder=folder, today=versions.RELEASED)
+
+
+def _carried(settings: Settings) -> list[Carried]:
+    if not any(service.load for service in settings.services.values()):
+        raise PlanError(f"{settings.name}: no service has load. Set services.<name>.load: {{per_listener_hour, per_task}}.")
+    return carried(settings)
+
+
+def _cost(plan: Plan, text: str, environment: str) -> Estimate:
+    from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
+
+    print(f"Synthesizing {environment} as planned (half a minute; COST=0 leaves it out) …", file=sys.stderr)
+    with TemporaryDirectory() as folder:
+        Path(folder, f"{environment}.yaml").write_text(text, encoding="utf-8")
+        with source.synthesized(CHECKOUT, environment, environments=Path(folder)) as assembly:
+            return estimate_of(assembly, plan.settings, prices.read())
+
+
+def _with_budget(text: str, plan: Plan, cost: Estimate | None) -> str:
+    """Text whose budget covers the estimate at all listeners, rounded up to thousands."""
+    if cost is None or cost.total[2] <= plan.settings.observability.monthly_budget_usd:
+        return text
+    return rewritten(text, {("observability", "monthly_budget_usd"): ceil(cost.total[2] / 1000) * 1000})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.capacity", description=__doc__)
+    parser.add_argument("--env", required=True, help="environment, the name of its file")
+    parser.add_argument("--listeners", default="", help="monthly listeners; without them, what the file carries")
+    parser.add_argument("--write", action="store_true", help="apply the plan to the file; its comments stay")
+    parser.add_argument("--no-cost", action="store_true", help="leave the cost out, which needs a synthesis")
+    parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

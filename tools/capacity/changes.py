@@ -1,0 +1,64 @@
+"""Changes of an environment: applied to its settings, and to the text of its file with its comments."""
+
+import io
+import json
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from spotmusic_cdk.settings import Settings
+
+KeyPath = tuple[str, ...]
+"""Keys from the top of the file; names of topics have dots of their own."""
+Changes = dict[KeyPath, Any]
+
+
+def changed(settings: Settings, changes: Changes) -> Settings:
+    """Returns settings with changes.
+
+    Args:
+        settings: settings before.
+        changes: new values by path.
+
+    Raises:
+        pydantic.ValidationError: a value is refused, such as one above its bound.
+    """
+    document = settings.model_dump(mode="json", exclude_unset=True)
+    for path, value in changes.items():
+        _set(document, path, value)
+    return Settings.model_validate_json(json.dumps(document))
+
+
+def differing(settings: Settings, changes: Changes) -> Changes:
+    """Returns the changes that set another value than settings have."""
+    document = settings.model_dump(mode="json")
+    return {path: value for path, value in changes.items() if _get(document, path) != value}
+
+
+def _get(document: Any, path: KeyPath) -> Any:
+    for key in path:
+        document = document.get(key) if isinstance(document, dict) else None
+    return document
+
+
+def rewritten(text: str, changes: Changes) -> str:
+    """Returns the text of an environment file with changes; everything else stays as it is."""
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 10_000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    document = yaml.load(text)
+    for path, value in changes.items():
+        _set(document, path, value)
+    written = io.StringIO()
+    yaml.dump(document, written)
+    return written.getvalue()
+
+
+def _set(document: Any, path: KeyPath, value: Any) -> None:
+    *parents, last = path
+    for key in parents:
+        if document.get(key) is None:
+            document[key] = {}
+        document = document[key]
+    document[last] = value

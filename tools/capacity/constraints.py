@@ -1,0 +1,383 @@
+"""Load of each component against what its settings carry, with the settings that carry more."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network
+from math import ceil, floor
+
+from spotmusic_cdk.capacity.load import Load, ServiceLoad
+from spotmusic_cdk.capacity.queueing import best_capacity, waiting_longer, waiting_probability
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.data import DatabaseSettings
+from spotmusic_cdk.settings.regions import CACHES, DATABASES, cache_memory_gib
+from spotmusic_cdk.settings.services import LoadSettings
+from tools.capacity import limits
+from tools.capacity.changes import Changes
+from tools.capacity.limits import Limit
+from tools.cost.resources import vcpus
+from tools.gameday.figures import GP3_BYTES_PER_SECOND, connections_of
+from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
+
+WAITING_SHARE = 0.01
+"""Requests that may wait longer than `capacity.requests.waiting_milliseconds`."""
+KONG_PERCENT = 50
+"""Cpu that the scaling of Kong holds (gateway/kong_values.py)."""
+KEYCLOAK_POOL, GRAFANA_CONNECTIONS = 50, 40
+"""Connections of a replica of Keycloak, and of both of Grafana, to the identity database (`KC_DB_POOL_MAX_SIZE`, `max_open_conn`)."""
+RESERVED_ADDRESSES = 5
+"""Addresses of a subnet that AWS keeps (Amazon VPC user guide, subnet CIDR blocks)."""
+POD_ADDRESSES = 150
+"""Addresses of a zone for pods, nodes, endpoints and load balancers, an assumption."""
+MIB = 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraint:
+    """Load of a component against its room.
+
+    Args:
+        component: component, such as `playback`.
+        what: unit of both numbers.
+        needed: load.
+        room: what the settings carry.
+        carry: returns changes that give more room, none where no setting does; left out for a limit.
+        limit: limit behind the room, if it is one of AWS or of the platform.
+    """
+
+    component: str
+    what: str
+    needed: float
+    room: float
+    carry: Callable[[], Changes] = dict
+    limit: Limit | None = None
+
+    @property
+    def fits(self) -> bool:
+        """True if the room suffices."""
+        return self.needed <= self.room * (1 + 1e-9)
+
+    @property
+    def percent(self) -> float:
+        """Load in percent of the room."""
+        return 100 * self.needed / self.room if self.room else float("inf")
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Component and unit, which identify the constraint."""
+        return self.component, self.what
+
+
+def constraints_of(settings: Settings, load: Load, *, rounded: bool = True) -> Iterator[Constraint]:
+    """Yields the constraints of an environment.
+
+    Args:
+        settings: the environment.
+        load: its load.
+        rounded: counts whole tasks, as a game day does; without it the room does not fall where one
+            more task begins, so that the listeners that it carries are one number.
+    """
+    for name, service in load.services.items():
+        if declared := settings.services[name].load:
+            yield from _service(settings, service, declared, rounded)
+    yield from _gateway(settings, load)
+    yield from _identity(settings, load)
+    yield from _catalogue(settings, load)
+    yield from _cache(settings, load)
+    yield from _brokers(settings, load)
+    yield from _queues(settings, load)
+    yield from _metrics(settings, load)
+    yield from _addresses(settings)
+    yield from _edge(settings, load)
+
+
+def lost(pods: int, zones: int) -> int:
+    """Returns the pods in one zone, of pods that are spread evenly."""
+    return ceil(pods / zones)
+
+
+def least_with_zone_lost(needed: float, zones: int) -> int:
+    """Returns the smallest number of pods of which enough are left without a zone."""
+    pods = max(1, floor(needed))
+    while pods - lost(pods, zones) < needed:
+        pods += 1
+    return pods
+
+
+def _service(settings: Settings, service: ServiceLoad, declared: LoadSettings, rounded: bool) -> Iterator[Constraint]:
+    scaling, path = settings.services[service.name].scaling, ("services", service.name)
+    most = min(service.tasks, scaling.max)
+    yield Constraint(
+        component=service.name,
+        what="tasks",
+        needed=service.tasks,
+        room=scaling.max,
+        carry=lambda: {(*path, "scaling", "max"): service.tasks},
+    )
+    left = most - lost(most, len(settings.zones)) if rounded else most * (1 - 1 / len(settings.zones)) + 1
+    yield Constraint(
+        component=service.name,
+        what="tasks without a zone, at full cpu",
+        needed=service.busy_tasks,
+        room=left,
+        carry=lambda: _more_tasks(settings, service, least_with_zone_lost(service.busy_tasks, len(settings.zones))),
+    )
+    if rounded:
+        least = _quick(settings, service)
+        yield Constraint(
+            component=service.name,
+            what="tasks with short queues (Erlang C)",
+            needed=least,
+            room=most,
+            carry=lambda: _more_tasks(settings, service, least),
+        )
+    if service.connections:
+        pool = _pool(settings, declared)
+        yield Constraint(
+            component=service.name,
+            what="connections of a task (Erlang C)",
+            needed=pool,
+            room=settings.services[service.name].database_connections,
+            carry=lambda: {(*path, "database_connections"): pool},
+        )
+
+
+def _more_tasks(settings: Settings, service: ServiceLoad, tasks: int) -> Changes:
+    """Changes by which scaling runs more tasks at a load: a higher minimum, or a lower average of the policy that needs most."""
+    path, own = ("services", service.name, "scaling"), settings.services[service.name]
+    found: Changes = {(*path, "max"): max(tasks, own.scaling.max)}
+    held = service.per_second / (tasks - 0.5)
+    cpu = floor(100 * held * service.service_seconds)
+    if tasks <= own.scaling.min + 1:
+        found[*path, "min"] = tasks
+    elif own.requests_per_target and held * 60 < own.requests_per_target:
+        found[*path, "requests_per_target"] = floor(held * 60)
+    elif not own.requests_per_target and cpu < own.scaling.cpu_percent:
+        found[*path, "cpu_percent"] = cpu
+    return found
+
+
+def _quick(settings: Settings, service: ServiceLoad) -> int:
+    """Tasks with which few requests wait longer than the objective."""
+    seconds = settings.capacity.requests.waiting_milliseconds / 1000
+    tasks = max(1, ceil(service.busy_tasks))
+    while waiting_longer(tasks, service.busy_tasks, service.service_seconds or 1.0, seconds) > WAITING_SHARE:
+        tasks += 1
+    return tasks
+
+
+def _pool(settings: Settings, declared: LoadSettings) -> int:
+    """Connections of a task at full cpu of which one is nearly always free."""
+    database = settings.capacity.database
+    busy = declared.per_task * database.queries_per_request * database.query_milliseconds / 1000
+    connections = max(1, ceil(busy))
+    while waiting_probability(connections, busy) > WAITING_SHARE:
+        connections += 1
+    return connections
+
+
+def _gateway(settings: Settings, load: Load) -> Iterator[Constraint]:
+    kong, zones = settings.kubernetes.kong, len(settings.zones)
+    needed = load.gateway.cores * 100 / KONG_PERCENT / KONG_VCPUS
+    pods = max(kong.min_replicas, min(ceil(needed), kong.max_replicas))
+    path = ("kubernetes", "kong", "max_replicas")
+    yield Constraint(component="kong", what="pods", needed=needed, room=kong.max_replicas, carry=lambda: {path: ceil(needed)})
+    yield Constraint(
+        component="kong",
+        what="cores without a zone",
+        needed=load.gateway.cores,
+        room=(pods - lost(pods, zones)) * KONG_VCPUS,
+        carry=lambda: {path: max(kong.max_replicas, least_with_zone_lost(load.gateway.cores / KONG_VCPUS, zones))},
+    )
+
+
+def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
+    replicas, zones, database = settings.kubernetes.keycloak.replicas, len(settings.zones), settings.data.identity
+    yield Constraint(
+        component="keycloak",
+        what="cores without a zone",
+        needed=load.identity.cores,
+        room=(replicas - lost(replicas, zones)) * KEYCLOAK_VCPUS,
+        carry=lambda: {("kubernetes", "keycloak", "replicas"): least_with_zone_lost(load.identity.cores / KEYCLOAK_VCPUS, zones)},
+    )
+    yield Constraint(
+        component="keycloak",
+        what="renewals/s",
+        needed=load.identity.tokens_per_second,
+        room=limits.KEYCLOAK_TOKENS.value,
+        limit=limits.KEYCLOAK_TOKENS,
+    )
+    larger = _larger_class(settings, "identity")
+    yield Constraint(
+        component="identity database",
+        what="connections",
+        needed=replicas * KEYCLOAK_POOL + GRAFANA_CONNECTIONS,
+        room=connections_of(database.instance_class),
+        carry=larger,
+    )
+    yield Constraint(
+        component="identity database",
+        what="busy cores",
+        needed=load.identity.database_cores,
+        room=_cores(settings, database),
+        carry=larger,
+    )
+
+
+def _cores(settings: Settings, database: DatabaseSettings) -> float:
+    """Cores that queries may keep busy, by the Universal Scalability Law."""
+    assumed = settings.capacity.database
+    return best_capacity(vcpus(database.instance_class), assumed.contention, assumed.coherency) * assumed.busy_percent / 100
+
+
+def _larger_class(settings: Settings, name: str) -> Callable[[], Changes]:
+    def carry() -> Changes:
+        database: DatabaseSettings = getattr(settings.data, name)
+        larger = _next_size(database.instance_class, {family: known.sizes for family, known in DATABASES.items()})
+        return {("data", name, "instance_class"): larger} if larger else {}
+
+    return carry
+
+
+def _next_size(name: str, sizes: dict[str, tuple[str, ...]]) -> str | None:
+    """Next size of a family; the sizes of one for databases and caches end at its largest."""
+    family, _, size = name.partition(".")
+    known = sizes[family]
+    place = known.index(size) + 1
+    if place < len(known):
+        return f"{family}.{known[place]}"
+    return "r8g.2xlarge" if family.startswith("t") else None
+
+
+def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
+    database, zones = settings.data.catalogue, len(settings.zones)
+    larger = _larger_class(settings, "catalogue")
+    yield Constraint(
+        component="catalogue database",
+        what="busy cores",
+        needed=load.database.cores,
+        room=_cores(settings, database),
+        carry=larger,
+    )
+    users = [service for service in settings.running.services.values() if set(service.talks_to) & {"catalogue", "database"}]
+    # A deployment runs every service twice; a lost zone leaves connections that nobody has closed.
+    needed = sum(service.scaling.max * service.database_connections * 2 for service in users)
+    stale = sum((service.scaling.max + lost(service.scaling.max, zones)) * service.database_connections for service in users)
+    yield Constraint(
+        component="catalogue database",
+        what="connections",
+        needed=max(needed, stale),
+        room=connections_of(database.instance_class),
+        carry=larger,
+    )
+    stored = ceil(load.database.stored_gib)
+    yield Constraint(
+        component="catalogue database",
+        what="GiB",
+        needed=stored,
+        room=database.max_storage_gib,
+        carry=lambda: {("data", "catalogue", "max_storage_gib"): stored},
+    )
+
+
+def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:
+    cache, assumed = settings.data.cache, settings.capacity.cache
+
+    def larger() -> Changes:
+        found = _next_size(cache.node_type.removeprefix("cache."), {family: known.sizes for family, known in CACHES.items()})
+        return {("data", "cache", "node_type"): f"cache.{found}"} if found else {}
+
+    yield Constraint(
+        component="cache",
+        what="operations/s",
+        needed=load.cache.operations_per_second,
+        room=assumed.shard_per_second,
+    )
+    yield Constraint(component="cache", what="GiB", needed=load.cache.memory_gib, room=cache_memory_gib(cache.node_type), carry=larger)
+    clients = sum(2 * service.scaling.max for service in settings.running.services.values() if "cache" in service.talks_to)
+    needed = (clients + settings.kubernetes.kong.max_replicas) * assumed.task_connections
+    yield Constraint(component="cache", what="connections", needed=needed, room=limits.CACHE_CLIENTS.value, limit=limits.CACHE_CLIENTS)
+
+
+def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
+    redpanda, assumed, events = settings.kubernetes.redpanda, settings.capacity.events, load.events
+    left = redpanda.brokers - lost(redpanda.brokers, len(settings.zones)) if redpanda.brokers > 1 else 1
+    path = ("kubernetes", "redpanda")
+
+    def more_brokers() -> Changes:
+        return {(*path, "brokers"): redpanda.brokers + 2}
+
+    def more_cores() -> Changes:
+        cpu = redpanda.cpu * 2
+        return {(*path, "cpu"): cpu, (*path, "memory_gib"): max(redpanda.memory_gib, 4 * cpu)} if cpu <= 16 else more_brokers()
+
+    yield Constraint(
+        component="redpanda",
+        what="busy cores without a zone",
+        needed=events.cores,
+        room=best_capacity(left, assumed.contention, assumed.coherency) * redpanda.cpu,
+        carry=more_cores,
+    )
+    copies = events.disk_mib_per_second / events.written_mib_per_second if events.written_mib_per_second else 0
+    yield Constraint(
+        component="redpanda",
+        what="MiB/s to disk without a zone",
+        needed=events.written_mib_per_second * min(copies, left),
+        room=left * GP3_BYTES_PER_SECOND / MIB,
+        carry=more_brokers,
+    )
+    share = assumed.disk_percent / 100
+    yield Constraint(
+        component="redpanda",
+        what="GiB",
+        needed=events.stored_gib,
+        room=redpanda.brokers * redpanda.storage_gib * share,
+        carry=lambda: {(*path, "storage_gib"): ceil(events.stored_gib / redpanda.brokers / share / 50) * 50},
+    )
+    for name, topic in events.topics.items():
+        yield Constraint(
+            component=f"topic {name}",
+            what="partitions",
+            needed=topic.partitions,
+            room=settings.topics[name].partitions,
+            carry=partial(dict, {(*path, "topics", name, "partitions"): ceil(topic.partitions)}),
+        )
+
+
+def _queues(settings: Settings, load: Load) -> Iterator[Constraint]:
+    for name, per_second in load.queues.messages_per_second.items():
+        yield Constraint(component=f"queue {name}", what="messages/s", needed=per_second, room=settings.capacity.tasks.queue_per_second)
+
+
+def _metrics(settings: Settings, load: Load) -> Iterator[Constraint]:
+    monitoring, memory = settings.kubernetes.monitoring, limits.PROMETHEUS_MEMORY
+    yield Constraint(component="prometheus", what="GiB of memory", needed=load.metrics.memory_gib, room=memory.value, limit=memory)
+    disk = load.metrics.disk_gib / 0.8
+    yield Constraint(
+        component="prometheus",
+        what="GiB of disk",
+        needed=disk,
+        room=monitoring.prometheus_storage_gib,
+        carry=lambda: {("kubernetes", "monitoring", "prometheus_storage_gib"): ceil(disk)},
+    )
+
+
+def _addresses(settings: Settings) -> Iterator[Constraint]:
+    """Addresses of tasks in the application subnet of a zone, of all services during a deployment."""
+    subnet = IPv4Network(settings.network.cidr).num_addresses // 16 - RESERVED_ADDRESSES
+    tasks = sum(2 * service.scaling.max for service in settings.running.services.values())
+    pods = settings.kubernetes.kong.max_replicas + settings.kubernetes.keycloak.replicas
+    needed = ceil((tasks + pods) / len(settings.zones)) + POD_ADDRESSES
+    yield Constraint(component="network", what="addresses of a zone", needed=needed, room=subnet)
+
+
+def _edge(settings: Settings, load: Load) -> Iterator[Constraint]:
+    routed = (service for service in settings.running.services.values() if service.route)
+    targets = sum(service.scaling.max * 2 for service in routed)
+    for component, needed, limit in (
+        ("cloudfront", load.edge.gbit_per_second, limits.CDN_GBIT),
+        ("cloudfront", load.edge.requests_per_second, limits.CDN_REQUESTS),
+        ("audio bucket", load.edge.origin_requests_per_second, limits.BUCKET_READS),
+        ("load balancer", targets, limits.ALB_TARGETS),
+    ):
+        yield Constraint(component=component, what=limit.unit, needed=needed, room=limit.value, limit=limit)

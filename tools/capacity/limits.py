@@ -1,0 +1,71 @@
+"""Limits of AWS and of the platform, beyond which another cell is needed or a quota must be raised."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """Limit of one environment.
+
+    Args:
+        what: what is limited.
+        value: its number.
+        unit: unit of the number.
+        source: where it comes from.
+        raised: True if AWS raises it on request.
+        read: month in which the source was read.
+    """
+
+    what: str
+    value: float
+    unit: str
+    source: str
+    raised: bool = False
+    read: str = "2026-11"
+
+
+_CLOUDFRONT = "Amazon CloudFront developer guide, quotas; none with a flat-rate plan"
+_ALB, _NLB = ("Elastic Load Balancing, quotas of Application Load Balancers", "Elastic Load Balancing, quotas of Network Load Balancers")
+
+CDN_GBIT = Limit(what="audio of a distribution", value=150, unit="Gbit/s", source=_CLOUDFRONT, raised=True)
+CDN_REQUESTS = Limit(what="requests of a distribution", value=250_000, unit="1/s", source=_CLOUDFRONT, raised=True)
+BUCKET_READS = Limit(
+    what="reads of a prefix of the audio bucket",
+    value=5_500,
+    unit="1/s",
+    source="Amazon S3 user guide, performance guidelines: S3 adds partitions as the rate grows",
+    raised=True,
+)
+ALB_TARGETS = Limit(what="tasks behind the load balancer of services", value=1_000, unit="targets", source=_ALB, raised=True)
+NLB_TARGETS = Limit(what="brokers behind their load balancer", value=500, unit="targets", source=f"{_NLB}, across zones", raised=True)
+SERVICE_TASKS = Limit(
+    what="tasks of a service",
+    value=1_000,
+    unit="tasks",
+    source="`scaling.max`: AWS Cloud Map registers 1,000 instances of a service; Amazon ECS runs 5,000 tasks of one",
+)
+KEYCLOAK_REPLICAS = Limit(what="replicas of Keycloak", value=60, unit="pods", source="`kubernetes.keycloak.replicas`")
+KEYCLOAK_TOKENS = Limit(
+    what="renewals of tokens that the authors of Keycloak measured",
+    value=435,
+    unit="1/s",
+    source="Keycloak high availability guide, concepts for sizing CPU and memory resources; test more before relying on it",
+    raised=True,
+)
+CACHE_CLIENTS = Limit(
+    what="connections of a cache node", value=65_000, unit="connections", source="Amazon ElastiCache user guide, parameters (maxclients)"
+)
+PROMETHEUS_MEMORY = Limit(
+    what="memory of Prometheus", value=3, unit="GiB", source="three quarters of the limit of its pod, which has no setting"
+)
+LIMITS = (
+    CDN_GBIT, CDN_REQUESTS, BUCKET_READS, ALB_TARGETS, NLB_TARGETS, SERVICE_TASKS, KEYCLOAK_REPLICAS, KEYCLOAK_TOKENS,
+    CACHE_CLIENTS, PROMETHEUS_MEMORY,
+    Limit(what="cores of one database", value=192, unit="vCPU", source="Amazon RDS user guide, DB instance classes: r8g.48xlarge"),
+    Limit(what="memory for data of a cache node", value=504.5, unit="GiB", source="Amazon ElastiCache user guide: cache.r8g.16xlarge"),
+    Limit(what="shards of a cache", value=90, unit="shards", source="Amazon ElastiCache user guide, working with shards", raised=True),
+    Limit(what="brokers of Redpanda", value=9, unit="brokers", source="`kubernetes.redpanda.brokers`"),
+    Limit(what="partition replicas of a core of Redpanda", value=1_000, unit="replicas", source="topic_partitions_per_shard"),
+    Limit(what="pods of Kong", value=400, unit="pods", source="`kubernetes.kong.max_replicas`"),
+)  # fmt: skip
+"""Every limit, for docs/scale.md."""

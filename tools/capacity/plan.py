@@ -1,0 +1,221 @@
+"""Settings that carry a number of listeners, and listeners that settings carry."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from math import exp, floor, log
+
+from pydantic import ValidationError
+
+from spotmusic_cdk.capacity import Load, load_of
+from spotmusic_cdk.settings import Settings
+from tools.capacity.changes import Changes, changed, differing
+from tools.capacity.constraints import Constraint, constraints_of
+from tools.capacity.limits import Limit
+from tools.preflight.quotas import needs
+
+MOST_LISTENERS = 1_000_000_000
+"""Listeners of the largest plan; the largest services have some 700 million (Spotify, 2026)."""
+_ROUNDS = 100
+"""Rounds of changes; each one raises a setting, of which the longest ladder has nine steps."""
+
+
+class PlanError(Exception):
+    """Plan that is impossible. The message has the reason and the remedy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """Quota to request.
+
+    Args:
+        what: its name.
+        needed: value that the plan needs.
+        now: default of AWS; none where accounts differ.
+        unit: unit of both.
+    """
+
+    what: str
+    needed: float
+    now: float | None
+    unit: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Settings of one cell.
+
+    Args:
+        listeners: monthly listeners of all cells.
+        cells: number of cells, each with these settings.
+        settings: settings of a cell.
+        changes: changes of the file to them.
+        load: load of a cell.
+        constraints: load against room, fullest first.
+        unmet: constraints that no setting meets with one cell less.
+    """
+
+    listeners: int
+    cells: int
+    settings: Settings
+    changes: Changes
+    load: Load
+    constraints: list[Constraint]
+    unmet: list[Constraint]
+
+    @property
+    def reason(self) -> str:
+        """Constraints that no setting meets, in words."""
+        return "; ".join(f"{c.component} needs {c.needed:,.4g} {c.what} and has {c.room:,.4g}" for c in self.unmet)
+
+    @property
+    def quotas(self) -> list[Quota]:
+        """Quotas to request for a cell."""
+        found = [
+            Quota(what=f"{c.component}: {c.limit.what}", needed=c.needed, now=c.limit.value, unit=c.limit.unit)
+            for c in self.constraints
+            if c.limit and c.limit.raised and not c.fits
+        ]
+        return [
+            *found,
+            *(
+                Quota(what=f"{need.check} ({need.service} {need.code})", needed=need.wanted, now=None, unit="")
+                for need in needs(self.settings)
+            ),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """Listeners that a constraint allows.
+
+    Args:
+        component: its component.
+        what: its unit.
+        listeners: monthly listeners; `MOST_LISTENERS` where none bite.
+        limit: limit behind it, if it is one of AWS or of the platform.
+    """
+
+    component: str
+    what: str
+    listeners: int
+    limit: Limit | None
+
+
+def plan_for(settings: Settings, listeners: int) -> Plan:
+    """Returns the settings that carry listeners with the margin of growth, in as few cells as possible.
+
+    Args:
+        settings: the environment as it is. Its settings are raised, and never lowered.
+        listeners: monthly listeners.
+
+    Raises:
+        PlanError: no service has `load`, or no cell is small enough.
+    """
+    if not any(service.load for service in settings.services.values()):
+        raise PlanError(f"{settings.name}: no service has load. Set services.<name>.load: {{per_listener_hour, per_task}}.")
+    whole = _cell(settings, listeners, 1)
+    if not whole.unmet:
+        return whole
+    cells = _smallest(lambda number: not _cell(settings, listeners, number).unmet, 2, MOST_LISTENERS)
+    if cells is None:
+        raise PlanError(f"{settings.name}: {whole.reason}, in a cell of any size. Raise its settings by hand, or lower its load.")
+    return replace(_cell(settings, listeners, cells), unmet=_cell(settings, listeners, cells - 1).unmet)
+
+
+def _smallest(holds: Callable[[int], bool], least: int, most: int) -> int | None:
+    """Smallest number of a range for which something holds, which then holds for all larger ones."""
+    high = least
+    while not holds(high):
+        if high >= most:
+            return None
+        least, high = high + 1, min(most, high * 2)
+    while least < high:
+        middle = (least + high) // 2
+        if holds(middle):
+            high = middle
+        else:
+            least = middle + 1
+    return high
+
+
+def _cell(settings: Settings, listeners: int, cells: int) -> Plan:
+    """Plan with a number of cells, which has unmet constraints if these are too few."""
+    part = -(-listeners // cells)
+    changes: Changes = differing(settings, {("capacity", "listeners"): part})
+    planned = changed(settings, changes)
+    for _ in range(_ROUNDS):
+        short = [constraint for constraint in _checked(planned, part) if not constraint.fits and not _raised(constraint)]
+        raised = _raises(planned, short)
+        if not raised:
+            break
+        changes |= raised
+        planned = changed(planned, raised)
+    load = load_of(planned, part)
+    full = sorted(constraints_of(planned, load), key=lambda constraint: -constraint.percent)
+    unmet = list({constraint.name: constraint for constraint in short}.values())
+    return Plan(listeners=listeners, cells=cells, settings=planned, changes=changes, load=load, constraints=full, unmet=unmet)
+
+
+def _checked(settings: Settings, listeners: int) -> Iterator[Constraint]:
+    """Constraints in the busiest minute as a game day counts it, and with the margin of growth."""
+    grown = listeners * (1 + settings.capacity.growth_percent / 100)
+    yield from constraints_of(settings, load_of(settings, listeners))
+    yield from constraints_of(settings, load_of(settings, grown), rounded=False)
+
+
+def _raised(constraint: Constraint) -> bool:
+    return constraint.limit is not None and constraint.limit.raised
+
+
+def _raises(settings: Settings, short: list[Constraint]) -> Changes:
+    """Changes that are valid settings, the largest where several constraints want the same one."""
+    found: Changes = {}
+    for constraint in short:
+        wanted = differing(settings, {path: value for path, value in constraint.carry().items() if not _below(value, found.get(path))})
+        if wanted and _valid(settings, wanted):
+            found |= wanted
+    return found
+
+
+def _below(value: object, other: object) -> bool:
+    return isinstance(value, int) and isinstance(other, int) and value < other
+
+
+def _valid(settings: Settings, changes: Changes) -> bool:
+    try:
+        changed(settings, changes)
+    except ValidationError:
+        return False
+    return True
+
+
+def carried(settings: Settings) -> list[Carried]:
+    """Returns the listeners that each constraint of an environment allows, fewest first."""
+
+    @cache
+    def at(listeners: int) -> dict[tuple[str, str], Constraint]:
+        return {constraint.name: constraint for constraint in constraints_of(settings, load_of(settings, listeners), rounded=False)}
+
+    found = []
+    for name, constraint in at(1).items():
+        most = _most(partial(_holds, at, name))
+        found.append(Carried(component=name[0], what=name[1], listeners=most, limit=constraint.limit))
+    return sorted(found, key=lambda item: item.listeners)
+
+
+def _holds(at: Callable[[int], Mapping[tuple[str, str], Constraint]], name: tuple[str, str], listeners: int) -> bool:
+    return at(listeners)[name].fits
+
+
+def _most(holds: Callable[[int], bool]) -> int:
+    """Largest number of listeners for which something holds, to a thousandth; 0 if it never does."""
+    if not holds(1):
+        return 0
+    if holds(MOST_LISTENERS):
+        return MOST_LISTENERS
+    low, high = 0.0, log(MOST_LISTENERS)
+    while high - low > 0.0005:
+        middle = (low + high) / 2
+        low, high = (middle, high) if holds(floor(exp(middle))) else (low, middle)
+    return floor(exp(low))
