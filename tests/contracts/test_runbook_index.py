@@ -112,6 +112,12 @@ def test_alarm_texts_begin_with_their_subject(notices: list[Notice]) -> None:
     assert [text for _, _, text, _ in notices if VAGUE.match(text)] == []
 
 
+def test_index_leads_to_every_page_without_an_alarm() -> None:
+    """People who see a symptom do not know the name of its alarm."""
+    by_symptom_and_task = INDEX.read_text().partition("## By alarm")[0]
+    assert [page.name for page in PAGES if f"]({page.name}" not in by_symptom_and_task] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 def test_runbook_begins_with_impact_ends_with_proof(page: Path) -> None:
     text = page.read_text()
