@@ -143,7 +143,7 @@ def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.Cap
     make = shutil.which("make") or "make"
     command = [make, "--no-print-directory", "--dry-run", f"VENV={tmp_path}/venv", "setup"]
     steps = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert re.findall(r"setup, (\d) of 3: ", steps) == ["1", "2", "3"]
+    assert re.findall(r"setup, (\d) of 4: ", steps) == ["1", "2", "3", "4"]
     for generator in (flows_document, schema):
         for state in ("changed", "as it was"):
             generator.write(tmp_path / generator.__name__)

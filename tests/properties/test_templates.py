@@ -170,7 +170,7 @@ def synthesize_isolated(outdir: Path, environment: str) -> None:
     """Runs the real application without network, credentials, home folder or the CLI."""
     isolated = ISOLATED if can_cut_the_network() else []
     subprocess.run(
-        [*isolated, sys.executable, "app.py"],
+        [*isolated, sys.executable, "-OO", "app.py"],
         cwd=ROOT,
         check=True,
         env={

@@ -48,7 +48,7 @@ def synthesized(checkout: Path, environment: str, *, environments: Path | None =
         variables = {"CDK_OUTDIR": folder, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_VALIDATION": "false", "PYTHONPATH": python}
         command = ["-c", _OF_A_FOLDER, str(environments)] if environments else ["app.py"]
         done = subprocess.run(  # noqa: S603 (our own interpreter)
-            [sys.executable, *command], cwd=checkout, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+            [sys.executable, "-OO", *command], cwd=checkout, env={**os.environ, **variables}, capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
             raise SourceError(f"{environment} cannot be synthesized in {checkout.name or checkout}:\n{done.stderr.strip()[-2000:]}")
