@@ -52,9 +52,9 @@ def main(
         0, or 2 when the environment file is invalid.
     """
     # The path of a resource identifies its construct, so no stack traces; the CLI rejects this key
-    # in cdk.json.
+    # in cdk.json. Nothing here reads tree.json, for which CDK resolves every template a third time.
     own = {"aws:cdk:disable-creation-stack-traces": True, **feature_flags(), **(context or {})}
-    app = cdk.App(outdir=str(outdir) if outdir else None, context=own)
+    app = cdk.App(outdir=str(outdir) if outdir else None, context=own, tree_metadata=False)
     environment = app.node.try_get_context("env")
     if not isinstance(environment, str):
         names = ", ".join(sorted(path.stem for path in environments.glob("*.yaml")))

@@ -124,7 +124,7 @@ def synthesize(settings: Settings, *, outdir: Path, policies: bool = True) -> No
     from stacks import compliance  # only who needs all eight stacks pays for importing them
     from stacks.platform import Platform
 
-    app = cdk.App(outdir=str(outdir), context=feature_flags())
+    app = cdk.App(outdir=str(outdir), context=feature_flags(), tree_metadata=False)
     Platform(app, settings=settings)
     if policies:
         compliance.register(app)

@@ -14,7 +14,7 @@ os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node"))
 
 import aws_cdk as cdk
 
-app = cdk.App()
+app = cdk.App(tree_metadata=not tuned)
 for number in range(8):
     cdk.Stack(app, f"stack-{number}")
 app.synth()
