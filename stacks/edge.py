@@ -76,6 +76,7 @@ class EdgeStack(EnvironmentStack):
             domain_name=domain.name if domain else None,
             certificate=certificate,
             allowed_countries=edge.allowed_countries,
+            audio_shield_region=edge.origin_shield,
             hsts_subdomains=edge.hsts_include_subdomains,
             price_class=_PRICE_CLASSES[edge.price_class],
         ).distribution

@@ -30,7 +30,7 @@ class DatabaseSettings(Model):
     """Limit of storage autoscaling, in GiB; RDS requires at least 10% above `storage_gib`."""
     master_rotation: Literal["rds", "platform"] = "rds"
     """Owner of the master user's secret: RDS, or the platform, which rotates it with those of the other users. Read replicas and blue/green
-    deployments of RDS require `platform` (docs/adr/0026-master-secret-and-read-replicas.md)."""
+    deployments of RDS require `platform` (docs/adr/0027-master-secret-and-read-replicas.md)."""
     read_replicas: Annotated[int, Field(ge=0, le=5)] = 0
     """Read replicas of the catalogue, spread over the zones, from which services read. They need `master_rotation: platform`. RDS for MySQL
     allows 15, the stack of the alarms has room for those of 5: beyond, take a larger `instance_class`."""

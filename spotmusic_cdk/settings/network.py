@@ -115,6 +115,9 @@ class EdgeSettings(Model):
     price_class: PriceClass = "all"
     """CloudFront price class: 100 is North America, Europe and Israel; 200 adds Africa, the Middle East and Asia; all adds South America,
     Australia and New Zealand. It must include the continent of the home region."""
+    origin_shield: str | None = None
+    """Region of CloudFront Origin Shield, a cache between all edges and the bucket of audio: a popular track that no edge has is fetched
+    once. Use the home region, or the nearest that has it (`ORIGIN_SHIELDS` in `spotmusic_cdk/settings/regions.py`)."""
     hsts_include_subdomains: bool = False
     """HSTS for every subdomain as well. Browsers remember it for two years, and it cannot be revoked: set it only when no subdomain uses
     plain HTTP."""

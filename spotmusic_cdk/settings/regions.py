@@ -138,6 +138,12 @@ def price_classes_of(region: str) -> tuple[PriceClass, ...]:
     return classes[classes.index(first) :]
 
 
+ORIGIN_SHIELDS = (
+    *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-west-1", "eu-west-2"),
+    *("sa-east-1", "us-east-1", "us-east-2", "us-west-2"),
+)
+"""Regions with CloudFront Origin Shield (Amazon CloudFront developer guide, choosing the region for Origin Shield, read 2026-11)."""
+
 CLOSED_ZONES = {
     "ap-northeast-1b": "AWS does not offer this zone to new accounts",
     "ca-central-1c": "in most accounts this is the zone cac1-az3, where EKS creates no cluster",
@@ -183,6 +189,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
     if settings.edge.price_class not in (classes := price_classes_of(settings.region)):
         wrong = f"class {settings.edge.price_class} has no edges on the continent of {settings.region}"
         yield Problem("edge.price_class", wrong, f"Use {' or '.join(classes)}.")
+    shield = settings.edge.origin_shield
+    if shield and shield not in ORIGIN_SHIELDS:
+        yield Problem("edge.origin_shield", f"CloudFront has no Origin Shield in {shield}", meant(shield, ORIGIN_SHIELDS))
     yield from _instances(settings)
     yield from _secrets(settings)
     yield from _prefix_list(settings)

@@ -205,9 +205,10 @@ def test_p113_edge_logs_omit_credentials(platform: Assembly) -> Verdicts:
 @promise
 def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
     """CloudFront caches no API response and no error, and caches tracks for at least a day. It
-    sends the viewer's address to the gateway. Credentials are not part of any cache key.
+    sends the viewer's address to the gateway. Credentials are not part of any cache key. Origin
+    Shield, where it is on, caches audio only.
 
-    Kept by: `PlatformDistribution`
+    Kept by: `PlatformDistribution`, `edge.origin_shield`
     """
     for distribution in platform.some(DISTRIBUTION):
         for path in [*(f"{service.route}/x" for service in platform.settings.services.values() if service.route), "/auth/realms/x"]:
@@ -229,10 +230,18 @@ def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
         else:
             holds = behavior["CachePolicyId"] == CACHING_OPTIMIZED
             yield str(behavior), holds, "Cache the player's files by path, by their Cache-Control headers."
+    yield from shielded_audio(platform)
     yield from uncached_errors(platform)
     for policy in platform.some("AWS::CloudFront::CachePolicy"):
         headers = policy["CachePolicyConfig.ParametersInCacheKeyAndForwardedToOrigin.HeadersConfig.Headers"] or []
         yield policy, not CREDENTIALS & {header.lower() for header in headers}, "Exclude credentials from the cache key."
+
+
+def shielded_audio(platform: Assembly) -> Verdicts:
+    for origin in (origin for distribution in platform.some(DISTRIBUTION) for origin in origins(distribution)):
+        shield = origin.distribution[f"{origin.place}.OriginShield.OriginShieldRegion"]
+        wanted = platform.settings.edge.origin_shield if origin.bucket == AUDIO else None
+        yield f"{origin} shield", shield == wanted, f"Its shield is in {shield}, and the file says {wanted}."
 
 
 def cached_files(behavior: Behavior) -> Verdicts:

@@ -219,7 +219,7 @@ ELSEWHERE = {
 }
 
 ASSUMED = {
-    name: {key: {"events.kept": 50} if isinstance(value, dict) else type(value)(value * 1.5) for key, value in section.items()}
+    name: {key: {"events.kept": 50} if isinstance(value, dict) else type(value)(value * 1.4) for key, value in section.items()}
     for name, section in CapacitySettings().model_dump().items()
     if isinstance(section, dict)
 }
@@ -283,6 +283,7 @@ HARMLESS: Settings = {
     "edge.requests_per_five_minutes": 20_000,
     "edge.logins_per_five_minutes": 300,
     "edge.price_class": "all",
+    "edge.origin_shield": "sa-east-1",
     "edge.hsts_include_subdomains": True,
     "edge.allowed_countries": ["BR"],
     "observability.alarm_emails": ["b@spotmusic.example", "platform@spotmusic.example"],

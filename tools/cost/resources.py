@@ -281,11 +281,14 @@ def _kubernetes(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     yield Use("AmazonEC2", "EBS:VolumeUsage.gp3", demand.volumes_gib + count * cluster.NODE_DISK_GIB, "volumes")
 
 
-def _distribution(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
+def _distribution(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     prefix, place = ("SA", "south-america") if of.settings.region.startswith("sa-") else ("US", "us-mx-ca")
     yield Use("AmazonCloudFront", f"{prefix}-DataTransfer-Out-Bytes", level.audio_gb, "CloudFront, audio", place)
     yield Use("AmazonCloudFront", f"{prefix}-Requests-Tier2-HTTPS", level.requests / 1e4, "CloudFront, requests", place)
     yield Use("AmazonCloudFront", "Executions-CloudFrontFunctions", level.requests / 1e6, "CloudFront, functions")
+    if any("OriginShield" in origin for origin in found.properties["DistributionConfig"]["Origins"]):
+        shielded = level.load.edge.month_origin_requests / 1e4
+        yield Use("AmazonCloudFront", f"{prefix}-Requests-OriginShield", shielded, "CloudFront, Origin Shield", place)
 
 
 def _web_acl(found: Found, level: Level, _of: Environment) -> Iterator[Use]:

@@ -86,6 +86,7 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "kubernetes.viewers": ["arn:aws:iam::111122223333:role/team"],
     "edge.allowed_countries": ["BR", "PT"],
     "edge.hsts_include_subdomains": True,
+    "edge.origin_shield": "sa-east-1",
     "tags": {"DataOwner": "music-rights", "Sap Order": "100234"},
     "cost_center": "KST-4711",
     "permissions_boundary": "arn:aws:iam::111122223333:policy/company/boundary",

@@ -15,13 +15,15 @@ requests that do not write (CloudFront developer guide, origin timeouts)."""
 ATTEMPTS = 2
 
 
-def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl) -> cloudfront.IOrigin:
-    """Bucket of another stack and region, read with signed requests.
+def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl, *, shield_region: str | None = None) -> cloudfront.IOrigin:
+    """Bucket of another stack and region, read with signed requests, in one region with Origin Shield.
 
     CDK's `with_origin_access_control` would change the bucket policy, which belongs to the bucket's
     stack.
     """
-    return origins.S3BucketOrigin.with_bucket_defaults(bucket, origin_access_control_id=access.origin_access_control_id)
+    return origins.S3BucketOrigin.with_bucket_defaults(
+        bucket, origin_access_control_id=access.origin_access_control_id, origin_shield_region=shield_region
+    )
 
 
 def vpc_origin(scope: Construct, gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:

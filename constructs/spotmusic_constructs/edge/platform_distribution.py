@@ -64,6 +64,9 @@ class PlatformDistribution(Construct):
         allowed_countries: ISO 3166 codes of the allowed countries. Default: all.
         price_class: CloudFront price class. Classes 100 and 200 have no edges in South America,
             Australia and New Zealand.
+        audio_shield_region: region of Origin Shield, in front of the bucket of the audio library: all
+            edges fetch a track through its cache, and concurrent requests for it become one.
+            Default: none.
         hsts_subdomains: whether HSTS includes subdomains.
 
     Example:
@@ -90,6 +93,7 @@ class PlatformDistribution(Construct):
         certificate: acm.ICertificate | None = None,
         allowed_countries: Sequence[str] = (),
         price_class: cloudfront.PriceClass = cloudfront.PriceClass.PRICE_CLASS_ALL,
+        audio_shield_region: str | None = None,
         hsts_subdomains: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -105,7 +109,7 @@ class PlatformDistribution(Construct):
             "Distribution",
             default_behavior=self._web_player(bucket_origin(web, access), uploads, hsts_subdomains),
             additional_behaviors={
-                "/audio/*": self._audio(bucket_origin(audio, access), signing_keys, hsts_subdomains),
+                "/audio/*": self._audio(bucket_origin(audio, access, shield_region=audio_shield_region), signing_keys, hsts_subdomains),
                 # CloudFront uses the first matching pattern.
                 **dict.fromkeys(file_paths, self._files(gateway_origin, api)),
                 **dict.fromkeys(api_paths, api),

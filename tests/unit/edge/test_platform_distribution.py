@@ -20,6 +20,7 @@ DOMAIN: Json = {
     "gateway_domain_name": "gateway.internal.music.example",
     "domain_name": "music.example",
     "allowed_countries": ("BR", "PT"),
+    "audio_shield_region": "sa-east-1",
 }
 
 
@@ -65,6 +66,12 @@ def policy(resources: Resources, behaviour: Json, kind: str) -> Json:
     """Configuration of a behavior's policy, `OriginRequest` or `ResponseHeaders`."""
     config: Json = resources[behaviour[f"{kind}PolicyId"]["Ref"]]["Properties"][f"{kind}PolicyConfig"]
     return config
+
+
+def test_origin_shield_is_for_audio_only(full: Resources, minimal: Resources) -> None:
+    shields = {origin["Id"]: origin["OriginShield"] for origin in distribution(full)["Origins"] if "OriginShield" in origin}
+    assert shields == {behavior(full, "/audio/*")["TargetOriginId"]: {"Enabled": True, "OriginShieldRegion": "sa-east-1"}}
+    assert not any("OriginShield" in origin for origin in distribution(minimal)["Origins"])
 
 
 @pytest.mark.parametrize("path", ["/v1/*", "/auth/*"])

@@ -53,6 +53,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "data.catalogue.read_replicas: RDS creates no replica of a database whose master secret it manages.\n  Set data.catalogue.master",
     ),
     "replicas that nobody reads": ({"data.identity.read_replicas": 1}, "data.identity.read_replicas: Keycloak and Grafana read and write"),
+    "a region without Origin Shield": (
+        {"edge.origin_shield": "us-west-1"},
+        "edge.origin_shield: CloudFront has no Origin Shield in us-west-1.\n  Did you mean us-west-2?",
+    ),
     "a value out of bounds": ({"data.catalogue.storage_gib": 5}, "data.catalogue.storage_gib: 5 is refused: input should be greater than"),
     "half the name of a secret": (
         {"registry.github_credentials": "x:secret:ecr-pullthroughcache/x"},
