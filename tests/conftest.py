@@ -35,6 +35,7 @@ import aws_cdk as cdk
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, load
+from tests.heartbeat import pytest_configure as pytest_configure  # noqa: PLC0414 (a hook of pytest)
 from tools.changes.assembly import ACCOUNT as ACCOUNT  # noqa: PLC0414 (tests import it from here)
 from tools.changes.assembly import Template as Template  # noqa: PLC0414
 from tools.changes.assembly import templates_in as templates_in  # noqa: PLC0414 (tests import it from here)

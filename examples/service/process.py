@@ -15,8 +15,14 @@ from types import FrameType
 from given import UnavailableError
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 
-Answer = Callable[[str, str], tuple[str, HTTPStatus, object]]
-"""Takes the path and the listener; returns the pattern of the path, the status and a body of JSON."""
+Reply = tuple[str, HTTPStatus, object]
+"""Pattern of the path, status, and a body of JSON."""
+Answer = Callable[[str, str], Reply]
+"""Answers a GET: takes the path and the listener."""
+Take = Callable[[str, str, bytes], Reply]
+"""Answers a POST: takes the path, the listener and the body."""
+BODY_BYTES = 65_536
+"""Longest body, as the platform's."""
 DRAIN_SECONDS = 2.0
 """Callers of Service Connect go on sending for a moment after SIGTERM."""
 REQUEST_SECONDS = 15
@@ -52,9 +58,14 @@ def _stop(_: int, __: FrameType | None) -> None:
     stopping.set()
 
 
-def serve(answer: Answer) -> ThreadingHTTPServer:
+def nothing(*_: object) -> Reply:
+    """Answers that nothing is there."""
+    return "", HTTPStatus.NOT_FOUND, {"error": "not_found"}
+
+
+def serve(answer: Answer = nothing, take: Take = nothing) -> ThreadingHTTPServer:
     """Listens on `PORT`, in threads of its own."""
-    handler = type("Answers", (Handler,), {"answer": staticmethod(answer)})
+    handler = type("Answers", (Handler,), {"answer": staticmethod(answer), "take": staticmethod(take)})
     server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), handler)  # noqa: S104 - security groups say who may connect
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -89,10 +100,11 @@ under_way = UnderWay()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers health checks and metrics itself, and leaves the rest to `answer`."""
+    """Answers health checks and metrics itself, and leaves the rest to `answer` and `take`."""
 
     protocol_version = "HTTP/1.1"
     answer: Answer
+    take: Take
     timeout = 75
     """Idle connections outlive those of the load balancer, which keeps them for 60 seconds."""
 
@@ -105,20 +117,35 @@ class Handler(BaseHTTPRequestHandler):
             elif self.path == "/metrics":
                 self._send(HTTPStatus.OK, generate_latest(), CONTENT_TYPE_LATEST)
             else:
-                self._answered()
+                self._answered(lambda: self.answer(self.path, self._listener))
 
-    def _answered(self) -> None:
+    def do_POST(self) -> None:
+        """Takes a request with a body."""
+        with under_way:
+            length = int(self.headers.get("Content-Length", 0))
+            if length > BODY_BYTES:
+                self.close_connection = True  # the body is not read
+                self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"{}", "application/json")
+                return
+            body = self.rfile.read(length)
+            self._answered(lambda: self.take(self.path, self._listener, body))
+
+    @property
+    def _listener(self) -> str:
+        return str(self.headers.get("X-Listener", ""))
+
+    def _answered(self, asked: Callable[[], Reply]) -> None:
         begun = time.monotonic()
-        route, status, body = self._asked()
+        route, status, body = self._tried(asked)
         self._send(status, json.dumps(body).encode(), "application/json")
         took = time.monotonic() - begun
-        DURATION.labels("GET", route, status.value).observe(took)
+        DURATION.labels(self.command, route, status.value).observe(took)
         fields = {"request_id": self.headers.get("X-Request-ID"), "route": route, "status": status, "ms": round(took * 1000)}
         logging.getLogger("access").info("request", extra={"fields": fields})
 
-    def _asked(self) -> tuple[str, HTTPStatus, object]:
+    def _tried(self, asked: Callable[[], Reply]) -> Reply:
         try:
-            return self.answer(self.path, self.headers.get("X-Listener", ""))
+            return asked()
         except UnavailableError as error:
             logging.getLogger("access").warning("unavailable: %s", error)
             return "", HTTPStatus.SERVICE_UNAVAILABLE, {"error": "unavailable"}

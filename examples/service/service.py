@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from given import Edge
 from process import drain, serve, start, stopping
+from sending import Messages
 from signing import signed_address
 from stores import Cache, Catalogue
 
@@ -47,6 +48,6 @@ class Tracks:
 
 if __name__ == "__main__":
     start()
-    server = serve(Tracks().answer)
+    server = serve(Tracks().answer, Messages().take)
     stopping.wait()
     drain(server)

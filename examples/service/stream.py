@@ -8,20 +8,19 @@ import time
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from brokers import WRITTEN_MS, settings_of_events
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
-from given import UnavailableError, User, authority_of_brokers
+from given import UnavailableError, User
 from jsonschema import Draft202012Validator, ValidationError
 from process import drain, serve, start, stopping
 from prometheus_client import Counter as Count
 from prometheus_client import Histogram
+from seen import Seen
 
 AT_ONCE = 100
-WRITTEN_MS = 10_000
-"""Milliseconds in which an event is written, or the batch is read again."""
 SESSION_MS = 10_000
 LONGEST_PAUSE_SECONDS = 30.0
 AGE = Histogram("event_age_seconds", "Age of each event when it is done.", ["topic"], buckets=(1, 5, 15, 30, 60, 300, 3600))
@@ -49,6 +48,7 @@ class Stream:
         self._dead_letters = os.environ["EVENTS_DEAD_LETTERS"]
         self._plays: Counter[str] = Counter()
         self._failed: list[KafkaError] = []
+        self.seen = Seen()
 
     def run(self) -> None:
         """Reads events until the process is told to end."""
@@ -73,7 +73,7 @@ class Stream:
             return False
 
     def _connected(self) -> None:
-        settings = self._settings()
+        settings = settings_of_events(self._user, self._told)
         self._refused = False
         self._failed.clear()
         # A lost broker ends neither: both connect again by themselves, with pauses.
@@ -89,20 +89,6 @@ class Stream:
                 self._take(reader, writer)
         finally:
             reader.close()
-
-    def _settings(self) -> dict[str, Any]:
-        authority = authority_of_brokers("EVENTS")
-        public = {"ssl.ca.location": os.environ.get("SSL_CERT_FILE", "probe")}
-        return {
-            "bootstrap.servers": os.environ["EVENTS_BOOTSTRAP_SERVERS"],
-            "security.protocol": "SASL_SSL",
-            "sasl.mechanism": os.environ["EVENTS_SASL_MECHANISM"],
-            "sasl.username": self._user.name,
-            "sasl.password": self._user.password,
-            **({"ssl.ca.pem": authority} if authority else public),
-            "socket.timeout.ms": WRITTEN_MS,
-            "error_cb": self._told,
-        }
 
     def _told(self, error: KafkaError) -> None:
         if error.code() == KafkaError._AUTHENTICATION:
@@ -141,6 +127,7 @@ class Stream:
     def _do(self, event: dict[str, Any]) -> None:
         """Counts a track heard to its end: the work of a real service stands here, which knows an `id` that comes twice."""
         self._plays[event["track"]] += bool(event.get("completed"))
+        self.seen.add(event["id"])
 
     def _write(self, writer: Producer) -> None:
         top = [{"track": track, "plays": plays} for track, plays in self._plays.most_common(100)]
@@ -158,6 +145,7 @@ class Stream:
 
 if __name__ == "__main__":
     start()
-    server = serve(lambda _path, _listener: ("", HTTPStatus.NOT_FOUND, {"error": "not_found"}))
-    Stream().run()
+    stream = Stream()
+    server = serve(stream.seen.answer)
+    stream.run()
     drain(server)

@@ -4,16 +4,15 @@ import json
 import logging
 import os
 import random
-import ssl
-from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 import pika
-from given import UnavailableError, User, authority_of_brokers
+from brokers import connection_of_tasks
+from given import UnavailableError, User
 from pika.exceptions import AMQPError, NackError, ProbableAuthenticationError, UnroutableError
 from process import drain, serve, start, stopping
 from prometheus_client import Counter
+from seen import Seen
 
 TRIES = 5
 LONGEST_PAUSE_SECONDS = 30.0
@@ -37,13 +36,14 @@ class Worker:
 
     def __init__(self) -> None:
         self._user = User("TASKS")
+        self.seen = Seen()
 
     def run(self) -> None:
         """Takes tasks until the process is told to end."""
         pause = 1.0
         while not stopping.is_set():
             try:
-                with self._connected() as connection:
+                with connection_of_tasks(self._user) as connection:
                     pause = 1.0
                     self._take(connection)
             except ProbableAuthenticationError:
@@ -62,24 +62,6 @@ class Worker:
         stopping.wait(pause)
         return min(2 * pause, LONGEST_PAUSE_SECONDS)
 
-    def _connected(self) -> "pika.BlockingConnection":
-        endpoint = urlsplit(os.environ["TASKS_ENDPOINT"])
-        authorities = ssl.create_default_context(cadata=authority_of_brokers("TASKS"))
-        assert endpoint.hostname  # noqa: S101 - an address has one
-        return pika.BlockingConnection(
-            pika.ConnectionParameters(
-                host=endpoint.hostname,
-                port=endpoint.port,
-                virtual_host=os.environ["TASKS_VIRTUAL_HOST"],
-                credentials=pika.PlainCredentials(self._user.name, self._user.password),
-                ssl_options=pika.SSLOptions(authorities, endpoint.hostname),
-                heartbeat=30,
-                socket_timeout=5,
-                stack_timeout=10,
-                blocked_connection_timeout=30,
-            )
-        )
-
     def _take(self, connection: "pika.BlockingConnection") -> None:
         channel = connection.channel()
         channel.confirm_delivery()
@@ -92,7 +74,8 @@ class Worker:
 
     def _done(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
         try:
-            do(json.loads(body))
+            task = json.loads(body)
+            do(task)
         except LaterError:
             self._again(channel, method, properties, body)
         except Exception as error:
@@ -102,6 +85,7 @@ class Worker:
             DONE.labels("rejected").inc()
         else:
             channel.basic_ack(method.delivery_tag)
+            self.seen.add(task.get("id"))
             DONE.labels("done").inc()
 
     def _again(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
@@ -123,6 +107,7 @@ class Worker:
 
 if __name__ == "__main__":
     start()
-    server = serve(lambda _path, _listener: ("", HTTPStatus.NOT_FOUND, {"error": "not_found"}))
-    Worker().run()
+    worker = Worker()
+    server = serve(worker.seen.answer)
+    worker.run()
     drain(server)

@@ -8,11 +8,11 @@ import pytest
 from tests.conftest import ROOT, Template, settings_of
 from tools.preflight.finding import Context
 from tools.smoke import __main__ as command
-from tools.smoke import alarms, web
+from tools.smoke import account, web
 from tools.smoke.check import Check
 from tools.smoke.platform import Given, Platform
 
-NAMES = (web.WEB_BUCKET, alarms.CATALOGUE, alarms.HEARTBEAT, alarms.TOPIC, alarms.TESTED)
+NAMES = (web.WEB_BUCKET, account.CATALOGUE, account.HEARTBEAT, account.TOPIC, account.TESTED)
 
 
 def unasked(service: str, region: str) -> None:
@@ -32,13 +32,13 @@ def test_smoke_checks_know_resources(
 
 
 def test_alarm_test_calls_no_pager(templates: Callable[[str], dict[str, Template]]) -> None:
-    stack, _, path = alarms.TESTED
+    stack, _, path = account.TESTED
     (tested,) = (found for name, found in templates("prod")[stack]["Resources"].items() if name.startswith(path))
     assert len(tested["Properties"]["AlarmActions"]) == 1
     assert "OKActions" not in tested["Properties"]
 
 
-@pytest.mark.parametrize("check", [*command.CHECKS, alarms.ALARM_TEST], ids=lambda check: check.name)
+@pytest.mark.parametrize("check", [*command.CHECKS, account.ALARM_TEST], ids=lambda check: check.name)
 def test_smoke_checks_name_existing_runbooks(check: Check[Platform]) -> None:
     page, _, anchor = check.runbook.partition("#")
     headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(), flags=re.MULTILINE)

@@ -9,7 +9,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.client import HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -99,14 +99,14 @@ class Gateway(Browser):
 
     def __init__(self, port: int, certificate: Path, service: Upstream, folder: Path) -> None:
         super().__init__(PUBLIC_URL, **at(port, certificate))
-        self.service, self._port, self._certificate = service, port, certificate
+        self.service, self.port, self._certificate = service, port, certificate
         self._access_log = folder / "access.log"
 
     def request(
         self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: str = ""
     ) -> tuple[HTTPResponse, bytes]:
         """Sends exactly these headers; returns the response and its body."""
-        connection = HTTPSConnection("localhost", self._port, timeout=20, context=ssl.create_default_context(cafile=str(self._certificate)))
+        connection = HTTPSConnection("localhost", self.port, timeout=20, context=ssl.create_default_context(cafile=str(self._certificate)))
         connection.putrequest(method, path, skip_accept_encoding=True)
         for name, value in (headers or {}).items():
             connection.putheader(name, value)
@@ -131,7 +131,14 @@ class Gateway(Browser):
 
 @contextmanager
 def gateway(
-    folder: Path, keycloak: Keycloak | None = None, *, keys_port: int | None = None, key: Key | None = None, timeout_ms: int = 60_000
+    folder: Path,
+    keycloak: Keycloak | None = None,
+    *,
+    keys_port: int | None = None,
+    key: Key | None = None,
+    timeout_ms: int = 60_000,
+    routes: Sequence[GatewayRoute] = ROUTES,
+    services_port: int | None = None,
 ) -> Iterator[Gateway]:
     """Runs nginx as gateway of a service that requires a token, `playback`, and a public one, `status`.
 
@@ -141,6 +148,8 @@ def gateway(
         keys_port: port for requests of the realm's keys; default: Keycloak's.
         key: only key of the realm, which is then not requested.
         timeout_ms: timeout of an upstream's response, instead of the deployed one.
+        routes: routes of the Web API, with `status`.
+        services_port: port of the services; default: a stub of all.
     """
     nginx, modules = program("nginx"), lua_modules()
     certificate = keycloak.certificate if keycloak else make_certificate(folder)
@@ -149,7 +158,7 @@ def gateway(
     threading.Thread(target=service.serve_forever, daemon=True).start()
     login = keycloak.port if keycloak else 1
     keys = f"https://localhost:{keys_port or login}/auth/realms/spotmusic/protocol/openid-connect/certs"
-    services = _services(TokenCheck(issuer=ISSUER, jwks_uri=keys), timeout_ms, service.server_port, login)
+    services = _services(TokenCheck(issuer=ISSUER, jwks_uri=keys), timeout_ms, services_port or service.server_port, login, routes)
     told = {"sources": str(SOURCES), "services": services, **({"keys": json.dumps({"keys": [key.jwk]})} if key else {})}
     (folder / "told.json").write_text(json.dumps(told))
     (folder / "nginx.conf").write_text(_configuration(folder, modules, port, certificate, services))
@@ -158,7 +167,7 @@ def gateway(
         with running(command, folder / "output.log", environment(nginx)) as process:
             found = Gateway(port, certificate, service, folder)
             wait_until(lambda: found.ask(OPEN)[0] > 0, "nginx answers", folder / "error.log", process)
-            assert found.ask(OPEN)[0] == 200, (folder / "error.log").read_text()
+            assert services_port or found.ask(OPEN)[0] == 200, (folder / "error.log").read_text()
             yield found
     finally:
         service.shutdown()
@@ -174,10 +183,10 @@ def lua_modules() -> list[Path]:
     pytest.skip("nginx's module for Lua is not installed. Run `make engine-tools`, which fetches Debian's")
 
 
-def _services(tokens: TokenCheck, timeout_ms: int, port: int, login: int) -> Json:
+def _services(tokens: TokenCheck, timeout_ms: int, port: int, login: int, routes: Sequence[GatewayRoute]) -> Json:
     """Kong's services, with the plugins that run here and the ports of their upstreams."""
     config: Any = declarative_config(
-        routes=ROUTES,
+        routes=routes,
         services_url="http://services.internal.spotmusic.example",
         login_url="https://keycloak.example",
         realm="spotmusic",

@@ -7,14 +7,18 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
+from unittest.mock import Mock
 
 import constructs
 import pytest
 
 from spotmusic_cdk.settings import schema
 from tests.conftest import ROOT, TODAY
+from tests.heartbeat import Heartbeat
+from tools import heartbeat
 from tools.documents import flows_document
 
 
@@ -159,14 +163,27 @@ def test_no_slow_target_is_silent() -> None:
     silent = [line for line in bare for found in slow.finditer(line) if not (found[1] or "").startswith(own)]
     assert silent == []
     assert sum("$(BEATING)" in line for line in recipes) > 30
+    assert heartbeat._FIRST_SECONDS + heartbeat._SECONDS <= 5, "a command ends just before its next line"
 
 
 def test_heartbeat_keeps_output_and_status() -> None:
-    beating = [sys.executable, "-c", "import sys; sys.path[:0] = ['tools']; import heartbeat; heartbeat._SECONDS = 0.2; "]
+    beating = [sys.executable, "-c", "import sys; sys.path[:0] = ['tools']; import heartbeat; "]
+    beating[-1] += "heartbeat._FIRST_SECONDS = heartbeat._SECONDS = 0.2; "
     beating[-1] += "sys.exit(heartbeat.main(sys.executable, '-c', 'import time; time.sleep(1); print(1); raise SystemExit(3)'))"
     run = subprocess.run(beating, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (3, "1\n")
     assert run.stderr.count(" s\n") >= 2
+
+
+def test_slow_test_is_named_while_it_runs() -> None:
+    reporter = Mock()
+    beating = Heartbeat(reporter, silent_seconds=0.2)
+    beating.pytest_runtest_logstart("test_slow")
+    time.sleep(0.7)
+    beating.pytest_unconfigure()
+    lines = [call.args[0] for call in reporter.write_line.call_args_list]
+    assert 2 <= len(lines) <= 3
+    assert lines[-1].endswith(" s  test_slow")
 
 
 def test_make_help_fits_a_terminal() -> None:

@@ -15,13 +15,13 @@ from spotmusic_cdk.settings import Settings, SettingsError, load
 from tools import local_aws
 from tools.preflight.clients import advice, clients_of, connect
 from tools.preflight.finding import Context
-from tools.smoke import alarms, messages, web
+from tools.smoke import account, messages, web
 from tools.smoke.browser import Browser
 from tools.smoke.check import Check, Result, State, lines, run, summary
 from tools.smoke.platform import NoPlatformError, Platform, address_of, given
 
 ENVIRONMENTS = Path("environments")
-CHECKS: tuple[Check[Platform], ...] = (*web.CHECKS, *messages.CHECKS, *alarms.CHECKS)
+CHECKS: tuple[Check[Platform], ...] = (*web.CHECKS, *messages.CHECKS, *account.CHECKS)
 _OPTIONAL = (
     "The alarm test sets a warning to ALARM, waits for its publication, and restores it: "
     "each address of observability.alarm_emails gets one mail, and no pager rings.\n"
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         print(f"AWS refused the request: {error}\n  {advice(f'smoke ENV={options.env}')}", file=sys.stderr)
         return 1
-    checks = (*CHECKS, alarms.ALARM_TEST) if options.alarm else CHECKS
+    checks = (*CHECKS, account.ALARM_TEST) if options.alarm else CHECKS
     try:
         return check(platform, checks, wait_seconds=60 * options.wait)
     except KeyboardInterrupt:
@@ -80,15 +80,15 @@ def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds
     Returns:
         0 if checks were made and none failed; 1 otherwise.
     """
-    account = f"account {platform.aws.account}, {platform.settings.region}" if platform.aws else "without AWS credentials"
+    caller = f"account {platform.aws.account}, {platform.settings.region}" if platform.aws else "without AWS credentials"
     address = platform.browser.origin if platform.browser else "the embedded AWS"
-    print(f"{platform.settings.name} at {address}, {account}\n{_OPTIONAL if alarms.ALARM_TEST in checks else ''}")
+    print(f"{platform.settings.name} at {address}, {caller}\n{_OPTIONAL if account.ALARM_TEST in checks else ''}")
     results: list[Result] = []
     for result in run(checks, platform, wait_seconds=wait_seconds):
         results.append(result)
         print(lines(result, names=max(len(check.name) for check in checks)), flush=True)
-    print(f"\n{summary(results)}")
     states = {result.state for result in results}
+    print(f"\n{summary(results)}{'' if State.OK in states else ': nothing was proven'}")
     return int(State.FAILED in states or State.OK not in states)
 
 

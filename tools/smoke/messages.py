@@ -1,13 +1,12 @@
 """Checks of messages through the brokers, which are reached from inside the VPC only.
 
-A service of the Web API writes the message, and another service shows that it arrived: POST with
-an `id` returns 202, and the path in `Location` returns 200 once the message was processed.
+A service of the Web API sends the message, and another service shows that it was processed: POST
+with an `id` returns 202 and a path, `done`, which returns 200 after that.
 """
 
 import time
 import uuid
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from tools.smoke.check import Check, FailedError, SkippedError
 from tools.smoke.platform import Platform
@@ -31,9 +30,9 @@ def arrives(variable: str, path_of: Callable[[Platform], str]) -> Callable[[Plat
         answer = platform.ask(path, body={"id": id_})
         if answer.status != 202:
             raise FailedError(f"{path}: status {answer.status} instead of 202")
-        place = urlsplit(answer.headers.get("Location", "")).path
-        if not place:
-            raise FailedError(f"{path}: 202 without Location")
+        place = str(answer.fields().get("done", ""))
+        if not place.startswith("/"):
+            raise FailedError(f"{path}: 202 without the path `done`")
         began = time.monotonic()
         while (status := platform.ask(place).status) != 200:
             if time.monotonic() - began > _WITHIN_SECONDS:

@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 from tests.conftest import sample_of
 from tests.unit.preflight.test_preflight import Call, Recorded
 from tools import local_aws
+from tools.preflight import account as preflight
 from tools.preflight.finding import Clients, Context
 from tools.smoke import __main__ as command
-from tools.smoke import alarms, messages, platform, web
+from tools.smoke import account, messages, platform, web
 from tools.smoke.browser import Answer, Browser
 from tools.smoke.check import Check, State, lines, run
 from tools.smoke.platform import Given, NoPlatformError, Platform
@@ -76,7 +77,7 @@ def verdict(check: Check[Platform], of: Platform) -> tuple[State, str]:
 
 
 def named(name: str) -> Check[Platform]:
-    return next(check for check in (*command.CHECKS, alarms.ALARM_TEST) if check.name == name)
+    return next(check for check in (*command.CHECKS, account.ALARM_TEST) if check.name == name)
 
 
 @pytest.mark.parametrize(
@@ -131,16 +132,16 @@ def test_signed_audio_has_verdict(track: str, with_: int, without: int, state: S
 @pytest.mark.parametrize(
     ("sent", "shown", "state", "detail"),
     [
-        (answer(202, headers={"Location": "/v1/trends/plays/1"}), [answer(404), answer(200)], State.OK, "processed after"),
-        (answer(202, headers={"Location": "/v1/trends/plays/1"}), [answer(404)], State.FAILED, "returns 404 after"),
-        (answer(202), [], State.FAILED, "without Location"),
+        (answer(202, '{"done": "/v1/trends/done/1"}'), [answer(404), answer(200)], State.OK, "processed after"),
+        (answer(202, '{"done": "/v1/trends/done/1"}'), [answer(404)], State.FAILED, "returns 404 after"),
+        (answer(202, "{}"), [], State.FAILED, "without the path `done`"),
         (answer(503), [], State.FAILED, "503 instead of 202"),
     ],
 )
 def test_message_has_verdict(sent: Answer, shown: list[Answer], state: State, detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "_POLL_SECONDS", 0.0)
     monkeypatch.setattr(messages, "_WITHIN_SECONDS", 0.1)
-    answers: Answers = {"token /v1/playback/plays": sent, "token /v1/trends/plays/1": shown}
+    answers: Answers = {"token /v1/playback/plays": sent, "token /v1/trends/done/1": shown}
     found = verdict(named("event in and out"), listener_at(answers, event="/v1/playback/plays"))
     assert (found[0], detail in found[1]) == (state, True), found
 
@@ -221,9 +222,23 @@ def alarm_calls(state: str, *summaries: str) -> list[Call]:
     return [ALARM, *[("cloudwatch", PROD.region, name, found) for name, found in operations[: 1 if state == "ALARM" else 4]]]
 
 
+def stack(status: str, **outputs: str) -> dict[str, Any]:
+    found = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+    return {"Stacks": [{"StackName": "edge", "CreationTime": datetime.now(UTC), "StackStatus": status, "Outputs": found}]}
+
+
+def stacks(status: str) -> list[Call]:
+    """Stacks of which the last, in the home region, has this status."""
+    places = [region or PROD.region for region in preflight.STACKS.values()]
+    states = [*["UPDATE_COMPLETE"] * (len(places) - 1), status]
+    return [("cloudformation", place, "describe_stacks", stack(state)) for place, state in zip(places, states, strict=True)]
+
+
 @pytest.mark.parametrize(
-    ("name", "calls", "account", "state", "detail"),
+    ("name", "calls", "caller", "state", "detail"),
     [
+        ("stacks", stacks("CREATE_COMPLETE"), "111122223333", State.OK, "8 of 8 complete"),
+        ("stacks", stacks("UPDATE_ROLLBACK_COMPLETE"), "111122223333", State.FAILED, "observability is UPDATE_ROLLBACK_COMPLETE"),
         ("metrics", [INSTANCE, samples(3.0)], "111122223333", State.OK, "CPU of c: 0 minutes ago"),
         ("metrics", [INSTANCE, samples()], "111122223333", State.FAILED, "no sample of CPUUtilization in 15 minutes"),
         ("metrics", [INSTANCE, samples()], local_aws.ACCOUNT, State.SKIPPED, "measures nothing"),
@@ -238,9 +253,9 @@ def alarm_calls(state: str, *summaries: str) -> list[Call]:
         ("alarm", alarm_calls("ALARM"), "111122223333", State.SKIPPED, "in ALARM already"),
     ],
 )
-def test_check_of_the_account_has_verdict(name: str, calls: list[Call], account: str, state: State, detail: str) -> None:
+def test_check_of_the_account_has_verdict(name: str, calls: list[Call], caller: str, state: State, detail: str) -> None:
     recorded = Recorded(calls)
-    aws = context_of(recorded, account)
+    aws = context_of(recorded, caller)
     found = verdict(named(name), Platform(settings=PROD, browser=None, given=Given(), aws=aws))
     recorded.exhausted()
     assert found[0] == state, found
@@ -249,11 +264,6 @@ def test_check_of_the_account_has_verdict(name: str, calls: list[Call], account:
 
 def edge_stack(answer_: Mapping[str, Any] | str) -> Context:
     return context_of(Recorded([("cloudformation", "us-east-1", "describe_stacks", answer_)]))
-
-
-def stack(status: str, **outputs: str) -> dict[str, Any]:
-    found = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
-    return {"Stacks": [{"StackName": "edge", "CreationTime": datetime.now(UTC), "StackStatus": status, "Outputs": found}]}
 
 
 def test_address_is_output_of_edge_stack() -> None:
@@ -302,4 +312,4 @@ def test_password_is_shown_nowhere() -> None:
 def test_status_is_zero_if_something_succeeded(checks: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]) -> None:
     answers = {"/audio/smoke": answer(403), "/": answer(500)}
     assert command.check(listener_at(answers), [replace(named(name), needs="") for name in checks]) == status
-    assert capsys.readouterr().out.splitlines()[-1].endswith("skipped")
+    assert capsys.readouterr().out.splitlines()[-1].endswith("nothing was proven") == (checks != ("audio without signature",))

@@ -1,9 +1,11 @@
-"""Checks of metrics, and of the way of an alarm to its recipients."""
+"""Checks of the account: stacks, metrics, and the way of an alarm to its recipients."""
 
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from tools.preflight.account import STACKS
+from tools.preflight.finding import described
 from tools.smoke.check import Check, FailedError, SkippedError
 from tools.smoke.platform import Platform
 
@@ -16,7 +18,20 @@ TESTED = ("observability", "AWS::CloudWatch::Alarm", "EventAlarmsFailedDeploymen
 """Warning of an event: it is published to all recipients except the pager, and its end is not."""
 _HISTORY_SECONDS = 60.0
 _POLL_SECONDS = 2.0
+_COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 _UNCONFIRMED = "PendingConfirmation"
+
+
+def stacks(platform: Platform) -> str:
+    """Lists stacks that are missing, or whose last operation failed or runs."""
+    aws, found = platform.account, {}
+    for name, region in STACKS.items():
+        stack = described(aws.clients("cloudformation", region or platform.settings.region), platform.settings.stack_name(name))
+        found[name] = stack["StackStatus"] if stack else "not deployed"
+    wrong = [f"{name} is {status}" for name, status in found.items() if status not in _COMPLETE]
+    if wrong:
+        raise FailedError(", ".join(wrong))
+    return f"{len(found)} of {len(found)} complete"
 
 
 def metrics(platform: Platform) -> str:
@@ -95,6 +110,7 @@ def _await_action(platform: Platform, name: str, began: datetime) -> None:
 
 
 CHECKS = (
+    Check(name="stacks", ask=stacks, runbook="docs/runbooks/failed-deployment.md"),
     Check(name="metrics", ask=metrics, runbook="docs/runbooks/monitoring.md"),
     Check(name="heartbeat", ask=heartbeat, runbook="docs/runbooks/monitoring.md"),
     Check(name="recipients", ask=recipients, runbook="docs/runbooks/monitoring.md", again=False),
