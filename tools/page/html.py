@@ -8,9 +8,10 @@ from itertools import chain
 from pathlib import Path
 
 from tools.page.icons import ATTRIBUTION, symbols
+from tools.page.layout import Shape
 from tools.page.model import Page, edges_of
 from tools.page.parties import COLUMNS
-from tools.page.picture import STYLE, Edge, svg
+from tools.page.picture import NARROW, STYLE, WIDE, Edge, svg
 
 HERE = Path(__file__).parent
 LAYERS = (("request",), ("request", "scrape"), ("request", "operation"), ("request", "scrape", "operation"))
@@ -30,6 +31,7 @@ def html(page: Page, docs: str) -> str:
         "environment": escape(page.environment),
         "style": _read("page.css") + STYLE,
         "path": path_picture(page),
+        "narrow": path_picture(page, shape=NARROW),
         "flows": "".join(_picture(page, edges_of(page.flows, kinds), f"Flows: {', '.join(kinds)}") for kinds in LAYERS),
         "attribution": escape(ATTRIBUTION),
         "icons": symbols({party.icon for party in page.parties}),
@@ -44,20 +46,23 @@ def html(page: Page, docs: str) -> str:
     return text
 
 
-def path_picture(page: Page, *, standalone: bool = False) -> str:
+def path_picture(page: Page, *, shape: Shape = WIDE, standalone: bool = False) -> str:
     """Returns the picture of the request path.
 
     Args:
         page: content of the page.
+        shape: WIDE or NARROW.
         standalone: True for a file of its own.
     """
-    return _picture(page, page.path, "Request path from the listener to the data", titles=COLUMNS, standalone=standalone)
+    return _picture(page, page.path, "Request path from the listener to the data", titles=COLUMNS, shape=shape, standalone=standalone)
 
 
-def _picture(page: Page, edges: list[Edge], label: str, *, titles: Sequence[str] = (), standalone: bool = False) -> str:
+def _picture(
+    page: Page, edges: list[Edge], label: str, *, titles: Sequence[str] = (), shape: Shape = WIDE, standalone: bool = False
+) -> str:
     drawn = set(chain.from_iterable((edge.source, edge.target) for edge in edges))
     parties = [party for party in page.parties if party.id in drawn]
-    return svg(parties, edges, label=label, titles=titles, standalone=standalone)
+    return svg(parties, edges, label=label, titles=titles, shape=shape, standalone=standalone)
 
 
 def _read(name: str) -> str:

@@ -6,15 +6,28 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
-WIDTH, HEIGHT = 148, 50
-"""Size of a box, in pixels."""
-GAP, HEAD = 40, 34
-"""Between columns, and height of the titles."""
+HEAD = 34
+"""Height of the titles, in pixels."""
 _LANE = 10
 _SWEEPS, _PULL = 24, 0.12
 
 Arrow = tuple[str, str]
 """Source and target."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Size of boxes, in pixels.
+
+    Args:
+        width: width of a box.
+        height: height of a box.
+        gap: distance between columns.
+    """
+
+    width: int
+    height: int
+    gap: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +49,13 @@ class Layout:
     height: float
 
 
-def layout(boxes: Mapping[str, int], arrows: Iterable[Arrow]) -> Layout:
+def layout(boxes: Mapping[str, int], arrows: Iterable[Arrow], shape: Shape) -> Layout:
     """Places boxes in their columns.
 
     Args:
         boxes: column of each box.
         arrows: arrows between boxes.
+        shape: size of the boxes.
     """
     used = sorted(set(boxes.values()))
     at = {name: used.index(column) for name, column in boxes.items()}
@@ -52,17 +66,17 @@ def layout(boxes: Mapping[str, int], arrows: Iterable[Arrow]) -> Layout:
             column = columns[at[way[0]] + way.index(lane)]
             if lane not in column:
                 column.append(lane)
-    heights = {name: HEIGHT if name in boxes else _LANE for column in columns for name in column}
+    heights = {name: shape.height if name in boxes else _LANE for column in columns for name in column}
     beside = _neighbours(ways.values(), at)
     y = _levelled(_ordered(columns, beside), heights, beside)
-    x = [column * (WIDTH + GAP) + 2.0 for column in range(len(used))]
-    across = {name: x[column] for column, names in enumerate(columns) for name in names}
-    ports = _ports(ways, across, y)
+    x = [column * (shape.width + shape.gap) + 2.0 for column in range(len(used))]
+    sides = {name: (x[column], x[column] + shape.width) for column, names in enumerate(columns) for name in names}
+    ports = _ports(ways, sides, y, shape.height)
     return Layout(
-        corners={name: (across[name], y[name] - HEIGHT / 2) for name in boxes},
-        routes={arrow: _route(arrow, way, across, y, ports) for arrow, way in ways.items()},
+        corners={name: (sides[name][0], y[name] - shape.height / 2) for name in boxes},
+        routes={arrow: _route(way, arrow[0], sides, y, [ports[arrow, way[0]], ports[arrow, way[-1]]]) for arrow, way in ways.items()},
         columns={column: x[index] for index, column in enumerate(used)},
-        width=x[-1] + WIDTH + 2,
+        width=x[-1] + shape.width + 2,
         height=max(y[name] + heights[name] / 2 for name in y) + 4,
     )
 
@@ -114,7 +128,7 @@ def _levelled(
         for column in reversed(columns) if sweep % 2 else columns:
             near = (fmean(sorted(y[other] for side in beside for other in side[name]) or [middle]) for name in column)
             # A box is drawn to the middle, or the picture would grow with each sweep.
-            wanted = [level + (middle - level) * _PULL * (heights[name] == HEIGHT) for name, level in zip(column, near, strict=True)]
+            wanted = [level + (middle - level) * _PULL * (heights[name] > _LANE) for name, level in zip(column, near, strict=True)]
             y.update(zip(column, _apart(wanted, [heights[name] for name in column]), strict=True))
     top = min(y[name] - heights[name] / 2 for name in y) - HEAD
     return {name: round((value - top) / 4) * 4.0 for name, value in y.items()}
@@ -124,7 +138,7 @@ def _apart(wanted: Sequence[float], heights: Sequence[int]) -> list[float]:
     """Returns the numbers nearest to those wanted that keep order and distance (isotonic regression)."""
     offsets = [0.0]
     for one, other in pairwise(heights):
-        offsets.append(offsets[-1] + (one + other) / 2 + (18 if one == other == HEIGHT else 8))
+        offsets.append(offsets[-1] + (one + other) / 2 + (8 if one == other == _LANE else 16))
     blocks: list[list[float]] = []
     for value, offset in zip(wanted, offsets, strict=True):
         blocks.append([value - offset])
@@ -135,28 +149,38 @@ def _apart(wanted: Sequence[float], heights: Sequence[int]) -> list[float]:
     return [base + offset for base, offset in zip(level, offsets, strict=True)]
 
 
-def _ports(ways: Mapping[Arrow, list[str]], x: Mapping[str, float], y: Mapping[str, float]) -> dict[tuple[Arrow, str], float]:
+def _ports(
+    ways: Mapping[Arrow, list[str]], sides: Mapping[str, tuple[float, float]], y: Mapping[str, float], height: int
+) -> dict[tuple[Arrow, str], float]:
     """Height at which each arrow leaves and reaches a box: in the order of where it leads."""
-    sides: dict[tuple[str, bool], list[tuple[float, Arrow]]] = defaultdict(list)
+    leaving: dict[tuple[str, bool], list[tuple[float, Arrow]]] = defaultdict(list)
     for arrow, way in ways.items():
         for here, there in ((way[0], way[1]), (way[-1], way[-2])):
-            sides[here, x[there] >= x[here]].append((y[there], arrow))
+            leaving[here, sides[there] >= sides[here]].append((y[there], arrow))
     ports = {}
-    for (here, _), found in sides.items():
-        step = min(8.0, (HEIGHT - 16) / max(1, len(found) - 1))
+    for (here, _), found in leaving.items():
+        step = min(8.0, (height - 16) / max(1, len(found) - 1))
         for index, (_, arrow) in enumerate(sorted(found)):
             ports[arrow, here] = round(y[here] + step * (index - (len(found) - 1) / 2), 1)
     return ports
 
 
 def _route(
-    arrow: Arrow, way: list[str], x: Mapping[str, float], y: Mapping[str, float], ports: Mapping[tuple[Arrow, str], float]
+    way: list[str], start: str, sides: Mapping[str, tuple[float, float]], y: Mapping[str, float], ends: Sequence[float]
 ) -> list[tuple[float, float]]:
-    source, target = arrow
-    if x[source] == x[target]:
-        side = x[source] + WIDTH
-        return [(side, ports[arrow, source] - 6 * (source == target)), (side, ports[arrow, target] + 6 * (source == target))]
-    points = [(x[way[0]] + WIDTH, ports[arrow, way[0]])]
-    points += [(x[lane] + side, y[lane]) for lane in way[1:-1] for side in (0, WIDTH)]
-    points.append((x[way[-1]], ports[arrow, way[-1]]))
-    return points if way[0] == source else points[::-1]
+    """Points of an arrow.
+
+    Args:
+        way: its slots from left to right.
+        start: slot where it begins.
+        sides: left and right edge of each slot.
+        y: centre of each slot.
+        ends: heights at the first and the last slot.
+    """
+    first, last = way[0], way[-1]
+    if sides[first] == sides[last]:
+        apart = 6 * (first == last)
+        return [(sides[first][1], ends[0] - apart), (sides[first][1], ends[1] + apart)]
+    passing = [(x, y[lane]) for lane in way[1:-1] for x in sides[lane]]
+    points = [(sides[first][1], ends[0]), *passing, (sides[last][0], ends[1])]
+    return points if first == start else points[::-1]

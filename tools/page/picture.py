@@ -7,10 +7,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from tools.page.icons import symbols
-from tools.page.layout import GAP, HEIGHT, WIDTH, Layout, layout
+from tools.page.layout import Layout, Shape, layout
 from tools.page.parties import Party
 
 STYLE = (Path(__file__).parent / "picture.css").read_text(encoding="utf-8")
+WIDE, NARROW = Shape(148, 50, 40), Shape(112, 76, 34)
+"""Shapes of boxes: words beside the icon, or below it where there is less width."""
 _COLOURS = (
     ":root{--card:#fff;--line:#d5dae1;--ink:#1b2430;--soft:#5c6878;--request:#0b7a6b;--scrape:#b45309;--operation:#6d4fc4;"
     "--font:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
@@ -39,7 +41,15 @@ class Edge:
     shown: bool = False
 
 
-def svg(parties: Sequence[Party], edges: Sequence[Edge], *, label: str, titles: Sequence[str] = (), standalone: bool = False) -> str:
+def svg(
+    parties: Sequence[Party],
+    edges: Sequence[Edge],
+    *,
+    label: str,
+    titles: Sequence[str] = (),
+    shape: Shape = WIDE,
+    standalone: bool = False,
+) -> str:
     """Returns a picture.
 
     Args:
@@ -47,13 +57,14 @@ def svg(parties: Sequence[Party], edges: Sequence[Edge], *, label: str, titles: 
         edges: its arrows, at most one from a box to another.
         label: text for screen readers.
         titles: title of each column; an empty one continues the one before.
+        shape: WIDE or NARROW.
         standalone: True for a file of its own, with style and icons.
     """
-    placed = layout({party.id: party.column for party in parties}, [(edge.source, edge.target) for edge in edges])
+    placed = layout({party.id: party.column for party in parties}, [(edge.source, edge.target) for edge in edges], shape)
     drawn = [
-        *_titles(titles, placed),
+        *_titles(titles, placed, shape.gap),
         *(_arrow(edge, placed.routes[edge.source, edge.target]) for edge in edges),
-        *(_box(party, *placed.corners[party.id]) for party in parties),
+        *(_box(party, *placed.corners[party.id], shape) for party in parties),
     ]
     head = f"<style>{_COLOURS}{STYLE}</style>{symbols({party.icon for party in parties})}" if standalone else ""
     size = f'viewBox="0 0 {placed.width:.0f} {placed.height:.0f}" width="{placed.width:.0f}" height="{placed.height:.0f}"'
@@ -61,13 +72,13 @@ def svg(parties: Sequence[Party], edges: Sequence[Edge], *, label: str, titles: 
     return "\n".join([frame, head, *drawn, "</svg>"])
 
 
-def _titles(titles: Sequence[str], placed: Layout) -> list[str]:
+def _titles(titles: Sequence[str], placed: Layout, gap: int) -> list[str]:
     found = []
     for column, x in placed.columns.items():
         if column < len(titles) and titles[column]:
             found.append(f'<text class="title" x="{x:.0f}" y="14">{escape(titles[column])}</text>')
             if column:
-                line = x - GAP / 2
+                line = x - gap / 2
                 found.append(f'<path class="band" d="M{line:.0f} 0V{placed.height:.0f}"/>')
     return found
 
@@ -92,16 +103,15 @@ def _arrow(edge: Edge, points: Sequence[tuple[float, float]]) -> str:
     )
 
 
-def _box(party: Party, x: float, y: float) -> str:
+def _box(party: Party, x: float, y: float, shape: Shape) -> str:
     about = escape(f"{party.label}, {party.detail}" if party.detail else party.label)
-    size = f'width="{WIDTH}" height="{HEIGHT}"'
-    middle = HEIGHT / 2
-    long = " long" if len(party.label) > 13 else ""
-    words = (
-        f'<text class="name{long}" x="45" y="{middle - 2:g}">{escape(party.label)}</text><text class="detail" x="45" y="{middle + 13:g}">'
-    )
+    middle, centre = shape.height / 2, shape.width / 2
+    icon, words, below = ((9, middle - 14), 45, middle - 2) if shape == WIDE else ((centre - 14, 8), centre, 52)
+    kind = f"{' long' if len(party.label) > 13 else ''}{'' if shape == WIDE else ' under'}"
     return (
         f'<g class="box" data-party="{party.id}" tabindex="0" role="button" aria-label="{about}" transform="translate({x:g} {y:g})">'
-        f'<rect {size} rx="8"/><use href="#icon-{party.icon}" x="9" y="{middle - 14:g}" width="28" height="28"/>'
-        f"{words}{escape(party.detail)}</text></g>"
+        f'<rect width="{shape.width}" height="{shape.height}" rx="8"/>'
+        f'<use href="#icon-{party.icon}" x="{icon[0]:g}" y="{icon[1]:g}" width="28" height="28"/>'
+        f'<text class="name{kind}" x="{words:g}" y="{below:g}">{escape(party.label)}</text>'
+        f'<text class="detail{kind}" x="{words:g}" y="{below + 15:g}">{escape(party.detail)}</text></g>'
     )
