@@ -106,9 +106,10 @@ $(SITE)/.ready: requirements-site.lock
 docs: setup $(SITE)/.ready  ## use: build the documentation as a searchable site
 	@$(BEATING) python -m tools.site
 
-flows: setup  ## change: write docs/grants from templates, and docs/flows.md
+flows: setup  ## change: write docs/grants, docs/flows.md and README's picture
 	$(BEATING) python -m tools.documents.grants
 	$(BEATING) python -m tools.documents.flows_document
+	@$(BEATING) python -m tools.page --env prod --picture docs/request-path.svg
 
 contract: setup  ## change: write docs/services.md from what services are granted
 	$(BEATING) python -m tools.documents.contract_document

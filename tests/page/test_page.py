@@ -16,7 +16,7 @@ from tools.cost import prices
 from tools.page import __main__ as command
 from tools.page import icons
 from tools.page.deployed import State
-from tools.page.html import LAYERS
+from tools.page.html import LAYERS, path_picture
 from tools.page.model import Page, page_of
 from tools.page.promises import BROKEN, DEVIATES, ELSEWHERE, KEPT
 
@@ -51,6 +51,14 @@ def test_request_path_leads_from_listener_to_data(text: str) -> None:
     assert {("cloudfront", "bucket-audio"), ("cloudfront", "bucket-web")} <= path
     ends = {target for _, target in path} - {source for source, _ in path}
     assert ends == {"bucket-audio", "bucket-web", "cache", "catalogue-database", "identity-database", "redpanda", "rabbitmq"}
+
+
+def test_picture_of_readme_is_current(synthesized: Callable[[str], Path]) -> None:
+    picture = path_picture(settings_of("prod"), synthesized("prod"))
+    assert (ROOT / "docs" / "request-path.svg").read_text() == picture, "run `make flows`"
+    assert len(picture) < 150_000
+    assert not re.search(r"href=.http|url\(", picture)
+    assert "](docs/request-path.svg)" in (ROOT / "README.md").read_text()
 
 
 def test_stacks_have_resources_outputs_and_cost(data: dict[str, Any], templates: Callable[[str], dict[str, Template]]) -> None:

@@ -23,7 +23,7 @@ from tools.local_aws.assembly import environment_of
 from tools.local_aws.middleware import PAGE_PATH
 from tools.local_aws.workspace import Workspace
 from tools.page.deployed import State, states_of
-from tools.page.html import html
+from tools.page.html import html, path_picture
 from tools.page.icons import IconError
 from tools.page.model import page_of
 
@@ -62,6 +62,9 @@ def _file(options: argparse.Namespace) -> str:
     settings = _settings(options.env, options.environments)
     output = options.output or CHECKOUT / ".local" / f"page-{options.env}.html"
     with _assembly(options) as assembly:
+        if options.picture:
+            size = _replace(options.picture, path_picture(settings, assembly))
+            return f"{os.path.relpath(options.picture)}: {size // 1000} kB."
         states = (
             states_of(stacks_in(assembly), lambda region: boto3.client("cloudformation", region_name=region)) if options.against else None
         )
@@ -101,13 +104,17 @@ def _write(output: Path, settings: Settings, assembly: Path, states: dict[str, S
     """Writes the page whole, or leaves the file as it is; returns its size in bytes."""
     page = page_of(settings, assembly, today=datetime.now(tz=UTC).date(), commit=_commit(), docs=docs, states=states)
     page.source = of
-    text = html(page, docs)
+    size = _replace(output, html(page, docs))
+    for section, reason in page.problems.items():
+        print(f"The page has no section {section}: {reason}", file=sys.stderr)
+    return size
+
+
+def _replace(output: Path, text: str) -> int:
     output.parent.mkdir(parents=True, exist_ok=True)
     whole = output.with_suffix(".new")
     whole.write_text(text, encoding="utf-8")
     whole.replace(output)
-    for section, reason in page.problems.items():
-        print(f"The page has no section {section}: {reason}", file=sys.stderr)
     return len(text.encode())
 
 
@@ -124,6 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.page", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: .local/page-ENV.html")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="write the picture of the request path alone, as SVG")
     parser.add_argument("--against", choices=(source.ACCOUNT, source.LOCAL), default="", help="show the states of deployed stacks")
     parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
     parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)

@@ -7,13 +7,17 @@ from html import escape
 from itertools import chain
 from pathlib import Path
 
+from spotmusic_cdk.settings import Settings
+from tests.model.assembly import Assembly
+from tools.changes.assembly import templates_in
 from tools.page.icons import ATTRIBUTION, symbols
 from tools.page.layout import Shape
-from tools.page.model import Page, edges_of
+from tools.page.model import Page, edges_of, flows_of, parties_of, path_of
 from tools.page.parties import COLUMNS
 from tools.page.picture import NARROW, STYLE, WIDE, Edge, svg
 
 HERE = Path(__file__).parent
+PATH = "Request path from the listener to the data"
 LAYERS = (("request",), ("request", "scrape"), ("request", "operation"), ("request", "scrape", "operation"))
 """Kinds of flows of each picture of the flows."""
 
@@ -30,8 +34,8 @@ def html(page: Page, docs: str) -> str:
     parts = {
         "environment": escape(page.environment),
         "style": _read("page.css") + STYLE,
-        "path": path_picture(page),
-        "narrow": path_picture(page, shape=NARROW),
+        "path": _picture(page, page.path, PATH, titles=COLUMNS),
+        "narrow": _picture(page, page.path, PATH, titles=COLUMNS, shape=NARROW),
         "flows": "".join(_picture(page, edges_of(page.flows, kinds), f"Flows: {', '.join(kinds)}") for kinds in LAYERS),
         "attribution": escape(ATTRIBUTION),
         "icons": symbols({party.icon for party in page.parties}),
@@ -46,23 +50,21 @@ def html(page: Page, docs: str) -> str:
     return text
 
 
-def path_picture(page: Page, *, shape: Shape = WIDE, standalone: bool = False) -> str:
-    """Returns the picture of the request path.
+def path_picture(settings: Settings, assembly: Path) -> str:
+    """Returns the picture of the request path as a file of its own, for README.md.
 
     Args:
-        page: content of the page.
-        shape: WIDE or NARROW.
-        standalone: True for a file of its own.
+        settings: settings of an environment.
+        assembly: its cloud assembly.
     """
-    return _picture(page, page.path, "Request path from the listener to the data", titles=COLUMNS, shape=shape, standalone=standalone)
+    platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
+    edges = path_of(flows_of(settings), platform)
+    return svg(parties_of(edges, settings), edges, label=PATH, titles=COLUMNS, shape=NARROW, standalone=True) + "\n"
 
 
-def _picture(
-    page: Page, edges: list[Edge], label: str, *, titles: Sequence[str] = (), shape: Shape = WIDE, standalone: bool = False
-) -> str:
+def _picture(page: Page, edges: list[Edge], label: str, *, titles: Sequence[str] = (), shape: Shape = WIDE) -> str:
     drawn = set(chain.from_iterable((edge.source, edge.target) for edge in edges))
-    parties = [party for party in page.parties if party.id in drawn]
-    return svg(parties, edges, label=label, titles=titles, shape=shape, standalone=standalone)
+    return svg([party for party in page.parties if party.id in drawn], edges, label=label, titles=titles, shape=shape)
 
 
 def _read(name: str) -> str:

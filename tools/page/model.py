@@ -160,8 +160,7 @@ def page_of(
             for line in ends.lines([settings])
         ],
     )
-    names = dict.fromkeys(end for edge in (*page.path, *edges_of(table)) for end in (edge.source, edge.target))
-    page.parties = [party(name, settings) for name in names]
+    page.parties = parties_of([*page.path, *edges_of(table)], settings)
     cluster = page_section(page, "alerts", lambda: read(settings.name, dict(platform.templates), assembly))
     if cluster:
         page.charts = [
@@ -214,6 +213,11 @@ def path_of(table: list[Flow], platform: Assembly) -> list[Edge]:
     while more := {edge.target for edge in edges if edge.source in reached} - reached:
         reached |= more
     return [edge for edge in edges if edge.source in reached]
+
+
+def parties_of(edges: list[Edge], settings: Settings) -> list[Party]:
+    """Returns the parties at the ends of arrows, in the order of their first mention."""
+    return [party(name, settings) for name in dict.fromkeys(end for edge in edges for end in (edge.source, edge.target))]
 
 
 def _origins(platform: Assembly) -> Iterator[Edge]:

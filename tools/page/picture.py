@@ -6,7 +6,7 @@ from html import escape
 from itertools import pairwise
 from pathlib import Path
 
-from tools.page.icons import symbols
+from tools.page.icons import ATTRIBUTION, symbols
 from tools.page.layout import Layout, Shape, layout
 from tools.page.parties import Party
 
@@ -66,7 +66,11 @@ def svg(
         *(_arrow(edge, placed.routes[edge.source, edge.target]) for edge in edges),
         *(_box(party, *placed.corners[party.id], shape) for party in parties),
     ]
-    head = f"<style>{_COLOURS}{STYLE}</style>{symbols({party.icon for party in parties})}" if standalone else ""
+    head = (
+        f"<desc>{escape(ATTRIBUTION)}</desc><style>{_COLOURS}{STYLE}</style>{symbols({party.icon for party in parties})}"
+        if standalone
+        else ""
+    )
     size = f'viewBox="0 0 {placed.width:.0f} {placed.height:.0f}" width="{placed.width:.0f}" height="{placed.height:.0f}"'
     frame = f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" {size} role="group" aria-label="{escape(label)}">'
     return "\n".join([frame, head, *drawn, "</svg>"])

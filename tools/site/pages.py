@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -130,7 +131,11 @@ def write(root: Path, folder: Path) -> None:
     linked = {target for document in own for target in targets(document.read_text(), document)}
     pages = {document: partial(converted, document.read_text(), document) for document in own}
     for target in linked - pages.keys():
-        if target.suffix not in IMAGES:
+        if target.suffix in IMAGES:
+            image = folder / page_of(target, root)
+            image.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(target, image)
+        else:
             pages[target] = partial(folder_page if target.is_dir() else source_page, target)
     for target, text in pages.items():
         page = folder / page_of(target, root)
