@@ -9,7 +9,7 @@ from setuptools.command.build_py import build_py
 
 PACKAGE = "spotmusic_cdk"
 NESTED = ("stacks", "tools")
-OWN_TOOLS = {"bench", "console", "pull_charts", "site", "supply_chain", "wheels"}
+OWN_TOOLS = {"bench", "pull_charts", "site", "supply_chain", "wheels"}
 """Tools for work on this repository, besides those that import its tests."""
 NAMED = re.compile(r"^(\s*from |.*python -m )(stacks|tools)(?=[. ])", flags=re.MULTILINE)
 """Imports of nested packages, and commands that run them."""

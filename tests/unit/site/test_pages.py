@@ -85,6 +85,19 @@ def test_page_with_diagram_loads_script() -> None:
     assert converted("```mermaid\na\n```\n").endswith('\n<script src="../scripts/mermaid.js"></script>\n')
 
 
+def test_pages_include_linked_files_folders_pictures(tmp_path: Path) -> None:
+    documents = tmp_path / "docs" / "adr"
+    documents.mkdir(parents=True)
+    (tmp_path / "README.md").write_text("[a](docs/adr) [b](app.py)\n\n<img src='docs/adr/a.svg'>\n")
+    (tmp_path / "app.py").write_text("print(1)\n")
+    (documents / "0001.md").write_text("# One\n")
+    (documents / "a.svg").write_text("<svg/>")
+    pages.write(tmp_path, tmp_path / "site")
+    assert (tmp_path / "site" / "docs" / "adr" / "index.md").read_text() == "# docs/adr\n\n- [One](0001.md)\n- `a.svg`\n"
+    assert "````````py\nprint(1)\n````````" in (tmp_path / "site" / "app.py.md").read_text()
+    assert (tmp_path / "site" / "docs" / "adr" / "a.svg").read_text() == "<svg/>"
+
+
 def test_links_of_pages_lead_to_pages(sources: Path) -> None:
     folder = sources / "pages"
     found = [(page, target) for page in folder.rglob("*.md") for target in pages.targets(page.read_text(), page)]

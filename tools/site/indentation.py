@@ -1,0 +1,45 @@
+"""Lists of CommonMark, as documents have them, in the indentation of Python-Markdown."""
+
+import re
+from collections.abc import Iterator
+
+_COLUMNS = 4
+"""Indentation of what belongs to a list item; CommonMark takes two or three columns as well."""
+_ITEM = re.compile(r"(?:[-*+]|\d+\.) +")
+_FENCE = re.compile(r"`{3,}")
+
+
+def indented(text: str) -> Iterator[tuple[str, bool]]:
+    """Yields each line with four columns for each list item around it, and whether it is code.
+
+    Python-Markdown requires an empty line before an item that follows a paragraph, and takes every number at the begin of a line for an
+    item.
+    """
+    items: list[int] = []  # columns at which the content of the items around a line begins
+    fence, before, apart = "", "", False
+    for line in text.splitlines():
+        content = line.lstrip(" ")
+        column = len(line) - len(content)
+        if fence or not content:
+            yield _line(items, column, content), bool(fence)
+            fence = "" if content.strip() == fence else fence
+            before, apart = content, True
+            continue
+        around = [begin for begin in items if begin <= column]
+        continues, items = bool(before) and around == items, around
+        item = _ITEM.match(content)
+        if item and continues and content[0] in "023456789":
+            content, item = content.replace(".", "\\.", 1), None
+        if item and before and (continues or apart):
+            yield "", False
+        yield _line(items, column, content), False
+        if item:
+            items, apart = [*items, column + item.end()], False
+        elif opened := _FENCE.match(content):
+            fence = opened[0]
+        before = content
+
+
+def _line(items: list[int], column: int, content: str) -> str:
+    beyond = max(0, column - items[-1]) if items else column
+    return " " * (_COLUMNS * len(items) + beyond) + content if content else ""
