@@ -37,18 +37,18 @@ AT_HAND: dict[str, float] = {
     "other nodes": 7 * 730 * 0.1179 * 1.12,
     # Brokers 500 and 50 GiB three times, Prometheus 100 twice, Alertmanager 5, disks of ten nodes.
     "volumes": (3 * 550 + 2 * 100 + 3 * 5 + 10 * 80) * 0.152,
-    # A sixth of the most tasks: 41.5 vCPUs and 83 GiB, on Arm.
-    "tasks": 730 * (41.5 * 0.0557 + 83 * 0.0061),
+    # A third of 21, 30, 9, 6 and 7 tasks, and three at least: 27.5 vCPUs and 55 GiB, on Arm.
+    "tasks": 730 * (27.5 * 0.0557 + 55 * 0.0061),
     # 1,278 million requests to the gateway leave 1 kB in each of three logs, kept for a year.
     "logs": (3 * 1_278.5 + 30) * (0.9 + 12 * 0.15 * 0.0408),
     # Three load balancers; 6,392 GB through two of them and 1,095 GB of events through the third.
     "load balancers": 3 * 730 * 0.034 + 2 * 6_392 * 0.011 + 1_095 * 0.00825,
     # Two thirds of three hops of both cross zones, paid on both sides.
     "between zones": 2 * 2 / 3 * 3 * (6_392 + 1_095) * 0.01,
-    # Prometheus: 31,600 series every 30 seconds, 0.90 USD for ten million samples.
-    "samples": 31_600 * 87_600 / 1e7 * 0.9,
-    # Container Insights: a cluster, five services, 39 tasks with a container, 20 metrics each.
-    "insights": 83 * 20 * 0.07,
+    # Prometheus: 27,800 series every 30 seconds, 0.90 USD for ten million samples.
+    "samples": 27_800 * 87_600 / 1e7 * 0.9,
+    # Container Insights: a cluster, five services, 26 tasks with a container, 20 metrics each.
+    "insights": 58 * 20 * 0.07,
     # 1,000 GiB of audio, in storage and in two vaults, and restored once a week.
     "audio library": 1_000 * (0.0405 + 2 * 0.05 + 52 / 12 * 0.02) + 12,
     # Keys, secrets, some 200 metrics of alarms, nine rules of AWS WAF.

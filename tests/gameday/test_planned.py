@@ -1,13 +1,18 @@
-"""Game day of a planned environment: the largest of one cell."""
+"""Game day and document of a planned environment: the largest of one cell."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import sample_of, synthesize, templates_in
+from spotmusic_cdk.settings import Settings
+from tests.conftest import Template, settings_of, synthesize, templates_in
 from tests.model.assembly import Assembly
 from tests.model.cluster import read
 from tools.capacity.plan import plan_for
+from tools.cost import prices
+from tools.cost.estimate import Estimate, estimate
+from tools.documents import scale_document
 from tools.gameday.faults import faults_of
 from tools.gameday.scenario import Scenario
 
@@ -17,7 +22,7 @@ LISTENERS = 5_000_000
 @pytest.fixture(scope="module")
 def planned(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
     """Production as planned for five million listeners, synthesized without policies."""
-    settings = plan_for(sample_of("prod"), LISTENERS).settings
+    settings = plan_for(settings_of("prod"), LISTENERS).settings
     folder: Path = tmp_path_factory.mktemp("planned")
     synthesize(settings, outdir=folder, policies=False)
     templates = templates_in(folder / "assembly-prod")
@@ -25,7 +30,27 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
     return Scenario(platform=platform, cluster=read("prod", templates, folder / "assembly-prod"))
 
 
-@pytest.mark.parametrize("fault", faults_of(sample_of("prod")))
+@pytest.mark.parametrize("fault", faults_of(settings_of("prod")))
 def test_planned_environment_survives_fault(fault: str, planned: Scenario) -> None:
     short = [str(left) for left in faults_of(planned.settings)[fault].effects(planned) if not left.suffices]
     assert not short, "\n  ".join(short)
+
+
+def test_scale_document_is_current(planned: Scenario, templates: Callable[[str], dict[str, Template]]) -> None:
+    """The column of 1 million is that of the document: its synthesis is left to `make scale`."""
+    text, settings = scale_document.DOCUMENT.read_text(), settings_of("prod")
+    small = plan_for(settings, scale_document.SIZES["0.1 million"])
+    assert small.changes.keys() == {("capacity", "listeners")}, "shipped templates no longer carry 0.1 million"
+    costs = scale_document.columns(text)
+    costs["0.1 million"] = scale_document.column(_estimate(templates("prod"), small.settings), small)
+    large = _estimate(planned.platform.templates, planned.settings)
+    for size in ("10 million", "100 million"):
+        plan = plan_for(settings, scale_document.SIZES[size])
+        assert plan.settings == planned.settings
+        costs[size] = scale_document.column(large, plan)
+    assert text == scale_document.written(text, settings, costs), "run `make scale`"
+
+
+def _estimate(templates: Mapping[str, Template], settings: Settings) -> Estimate:
+    regions = {stack: "us-east-1" if stack == "edge" else settings.region for stack in templates}
+    return estimate(dict(templates), regions, settings, prices.read())

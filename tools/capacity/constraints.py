@@ -249,27 +249,37 @@ def _next_size(name: str, sizes: dict[str, tuple[str, ...]]) -> str | None:
     return "r8g.2xlarge" if family.startswith("t") else None
 
 
+LARGEST_BEFORE_REPLICAS = 64
+"""Cores of a database beyond which the plan adds read replicas: contention leaves little to more cores."""
+
+
 def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
     database, zones = settings.data.catalogue, len(settings.zones)
+    cores, readers = _cores(settings, database), database.read_replicas - lost(database.read_replicas, zones)
     larger = _larger_class(settings, "catalogue")
+
+    def more_cores() -> Changes:
+        replicas, path = database.read_replicas, ("data", "catalogue")
+        if vcpus(database.instance_class) < LARGEST_BEFORE_REPLICAS or not load.database.reader_cores:
+            return larger()
+        return {(*path, "read_replicas"): max(2, replicas + 1), (*path, "master_rotation"): "platform"} if replicas < 5 else larger()
+
     yield Constraint(
         component="catalogue database",
         what="busy cores",
-        needed=load.database.cores,
-        room=_cores(settings, database),
-        carry=larger,
+        needed=load.database.cores - (load.database.reader_cores if readers else 0),
+        room=cores,
+        carry=more_cores,
     )
-    users = [service for service in settings.running.services.values() if set(service.talks_to) & {"catalogue", "database"}]
-    # A deployment runs every service twice; a lost zone leaves connections that nobody has closed.
-    needed = sum(service.scaling.max * service.database_connections * 2 for service in users)
-    stale = sum((service.scaling.max + lost(service.scaling.max, zones)) * service.database_connections for service in users)
-    yield Constraint(
-        component="catalogue database",
-        what="connections",
-        needed=max(needed, stale),
-        room=connections_of(database.instance_class),
-        carry=larger,
-    )
+    if readers:
+        yield Constraint(
+            component="catalogue replicas",
+            what="busy cores without a zone",
+            needed=load.database.reader_cores + load.database.write_cores * readers,
+            room=cores * readers,
+            carry=more_cores,
+        )
+    yield from _connections(settings, readers, larger)
     stored = ceil(load.database.stored_gib)
     yield Constraint(
         component="catalogue database",
@@ -278,6 +288,23 @@ def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
         room=database.max_storage_gib,
         carry=lambda: {("data", "catalogue", "max_storage_gib"): stored},
     )
+
+
+def _connections(settings: Settings, readers: int, larger: Callable[[], Changes]) -> Iterator[Constraint]:
+    """Connections of all tasks at their maximum, as the game day counts them: services that only read use the replicas."""
+    running, room = settings.running.services, connections_of(settings.data.catalogue.instance_class)
+    users = {name: service for name, service in running.items() if set(service.talks_to) & {"catalogue", "database"}}
+    reading = {
+        name for name, service in users.items() if readers and not service.writes("catalogue") and "database" not in service.talks_to
+    }
+    for component, names, instances in (
+        ("catalogue database", users.keys() - reading, 1),
+        ("catalogue replicas", reading, readers),
+    ):
+        # A deployment runs every service twice; a lost zone leaves connections that nobody has closed.
+        needed = sum(2 * users[name].scaling.max * users[name].database_connections for name in names)
+        if names:
+            yield Constraint(component=component, what="connections", needed=needed, room=instances * room, carry=larger)
 
 
 def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:

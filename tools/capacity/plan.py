@@ -200,6 +200,8 @@ def carried(settings: Settings) -> list[Carried]:
     found = []
     for name, constraint in at(1).items():
         most = _most(partial(_holds, at, name))
+        if most == 0 and _raised(constraint):
+            continue  # a quota on what settings allow, at any number of listeners
         found.append(Carried(component=name[0], what=name[1], listeners=most, limit=constraint.limit))
     return sorted(found, key=lambda item: item.listeners)
 

@@ -84,7 +84,8 @@ class Environment:
         """Returns the average number of tasks of each service by the start of its logical ids."""
         found = {}
         for _, id_, target in of_type(self.templates, "AWS::ApplicationAutoScaling::ScalableTarget"):
-            found[id_.split("ScalingTarget")[0]] = level.scaled(target["MinCapacity"], target["MaxCapacity"])
+            name = id_.split("ScalingTarget")[0]
+            found[name] = level.tasks(name, target["MinCapacity"], target["MaxCapacity"])
         return found
 
     def service_logs_gb(self, level: Level) -> dict[str, float]:

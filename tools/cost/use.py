@@ -56,6 +56,19 @@ class Level:
         """Events written."""
         return self.load.events.month_gb
 
+    def tasks(self, service: str, least: float, most: float) -> float:
+        """Average number of tasks of a service.
+
+        Args:
+            service: its name without hyphens, as in logical ids.
+            least: minimum of its scaling.
+            most: maximum of its scaling.
+        """
+        known = {name.replace("-", ""): load for name, load in self.load.services.items() if load.per_second}
+        if service not in known:
+            return self.scaled(least, most)
+        return max(least, min(most, known[service].tasks) * self.mean)
+
     def scaled(self, least: float, most: float) -> float:
         """Average number of replicas that scale between two limits with the use."""
         return max(least, most * self.share * self.mean)

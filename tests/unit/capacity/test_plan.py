@@ -98,6 +98,17 @@ def test_hundred_million_need_cells() -> None:
     assert "needs" in plan.reason
 
 
+def test_large_catalogue_reads_from_replicas() -> None:
+    capacity = CapacitySettings.model_validate({"cache": {"shard_per_second": 1_000_000.0}, "events": {"partition_per_second": 5000.0}})
+    planned = plan_for(prod().model_copy(update={"capacity": capacity}), 5_300_000).settings
+    assert planned.data.catalogue.read_replicas >= 2
+    assert planned.data.catalogue.rotates_master
+    assert carries(planned) >= 5_300_000 * 1.2 * 0.999
+    file = ENVIRONMENTS / "prod.yaml"
+    changes = plan_for(prod().model_copy(update={"capacity": capacity}), 5_300_000).changes
+    parse(rewritten(file.read_text(), changes), source=file)
+
+
 def test_zone_loss_leaves_enough_pods() -> None:
     for needed in (0.5, 1, 2, 2.1, 7.9, 100):
         pods = least_with_zone_lost(needed, 3)

@@ -1,0 +1,163 @@
+"""Tables of docs/scale.md: `python -m tools.documents.scale_document`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from spotmusic_cdk import output, versions
+from spotmusic_cdk.capacity import load_of
+from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings.capacity import Assumption, CapacitySettings
+from tools.capacity.changes import Changes, KeyPath, rewritten
+from tools.capacity.limits import LIMITS
+from tools.capacity.plan import MOST_LISTENERS, Plan, carried, plan_for
+from tools.capacity.report import load_rows, number, quota
+from tools.cost import prices
+from tools.cost.__main__ import estimate_of
+from tools.cost.estimate import Estimate
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "scale.md"
+ENVIRONMENT = "prod"
+SIZES = {"0.1 million": 100_000, "1 million": 1_000_000, "10 million": 10_000_000, "100 million": 100_000_000}
+SECTIONS = ("load", "plan", "bites", "quotas", "cost", "assumptions", "limits")
+
+Costs = Mapping[str, Sequence[str]]
+"""Cost of each size by stack, as written: texts of a column of its table."""
+
+
+def written(text: str, settings: Settings, costs: Costs) -> str:
+    """Returns the document with tables of today.
+
+    Args:
+        text: the document before.
+        settings: production.
+        costs: columns of the table of costs.
+    """
+    plans = {size: plan_for(settings, listeners) for size, listeners in SIZES.items()}
+    tables = {
+        "load": _loads(settings),
+        "plan": _plans(settings, plans),
+        "bites": _bites(plans["10 million"]),
+        "quotas": _quotas(plans),
+        "cost": _costs(costs),
+        "assumptions": _assumptions(),
+        "limits": _limits(),
+    }
+    for name in SECTIONS:
+        begin, end = f"<!-- {name}: make scale -->\n", f"<!-- end of {name} -->\n"
+        head, rest = text.split(begin)
+        text = f"{head}{begin}\n" + "\n".join(tables[name]) + f"\n\n{end}{rest.split(end)[1]}"
+    return text
+
+
+def columns(text: str) -> dict[str, list[str]]:
+    """Returns the columns of the table of costs in a document by size, without their heads."""
+    rows = text.split("<!-- cost: make scale -->\n")[1].split("<!-- end of cost -->\n", maxsplit=1)[0].strip().splitlines()
+    cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    return {cells[0][place]: [row[place] for row in cells[2:]] for place in range(len(cells[0]))}
+
+
+def column(estimate: Estimate, plan: Plan) -> list[str]:
+    """Returns the column of costs of a plan: each stack at all its listeners, times the cells, and the sum."""
+    amounts = [*(usd[2] for usd in estimate.stacks.values()), estimate.total[2]]
+    return [f"{amount * plan.cells:,.0f}" for amount in amounts]
+
+
+def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|---|{'---:|' * (len(heads) - 1)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _loads(settings: Settings) -> Iterator[str]:
+    loads = [dict(load_rows(load_of(settings, listeners))) for listeners in SIZES.values()]
+    yield from _table(["in the busiest minute", *SIZES], ((name, *(number(load[name]) for load in loads)) for name in loads[0]))
+
+
+def _plans(settings: Settings, plans: Mapping[str, Plan]) -> Iterator[str]:
+    def rows() -> Iterator[Sequence[str]]:
+        yield "cells", *(str(plan.cells) for plan in plans.values())
+        for path in sorted(set().union(*(plan.changes for plan in plans.values()))):
+            yield f"`{'.'.join(path)}`", *(_value(settings, path, plan.changes) for plan in plans.values())
+
+    yield from _table(["setting of a cell", *plans], rows())
+
+
+def _value(settings: Settings, path: KeyPath, changes: Changes) -> str:
+    """Planned value, or that of the file in parentheses."""
+    if path in changes:
+        return f"{changes[path]:,}" if isinstance(changes[path], int) else str(changes[path])
+    found = settings.model_dump(mode="json")
+    if path[:3] == ("kubernetes", "redpanda", "topics"):
+        return f"({settings.topics[path[3]].partitions})"
+    for key in path:
+        found = found[key]
+    return f"({found})"
+
+
+def _bites(plan: Plan) -> Iterator[str]:
+    def rows() -> Iterator[Sequence[str]]:
+        for found in carried(plan.settings):
+            if found.listeners < MOST_LISTENERS:
+                yield f"{found.component}: {found.what}{' (quota)' if quota(found.limit) else ''}", f"{found.listeners:,}"
+
+    yield from _table([f"constraint of a cell of {plan.settings.capacity.listeners:,}", "ends at"], rows())
+
+
+def _quotas(plans: Mapping[str, Plan]) -> Iterator[str]:
+    needed = [{found.what: number(round(found.needed)) for found in plan.quotas} for plan in plans.values()]
+    names = dict.fromkeys(name for column in needed for name in column)
+    yield from _table(["quota of a cell", *plans], ((name, *(column.get(name, "default") for column in needed)) for name in names))
+
+
+def _costs(costs: Costs) -> Iterator[str]:
+    yield from _table(list(costs), zip(*costs.values(), strict=True))
+
+
+def _assumptions() -> Iterator[str]:
+    yield "| key below `capacity` | default | unit | source, read |"
+    yield "|---|---:|---|---|"
+    for section, field in CapacitySettings.model_fields.items():
+        own = [said for said in field.metadata if isinstance(said, Assumption)]
+        found = [(section, field.default, said) for said in own]
+        for key, inner in getattr(field.annotation, "model_fields", {}).items():
+            found += [
+                (f"{section}.{key}", inner.get_default(call_default_factory=True), s) for s in inner.metadata if isinstance(s, Assumption)
+            ]
+        for key, default, said in found:
+            shown = ", ".join(f"{name} {value:g}" for name, value in default.items()) if isinstance(default, dict) else f"{default:,g}"
+            yield f"| `{key}` | {shown} | {said.unit} | {said.source}, {said.read} |"
+
+
+def _limits() -> Iterator[str]:
+    yield "| limit | value | unit | raised on request | source, read |"
+    yield "|---|---:|---|---|---|"
+    for limit in LIMITS:
+        yield f"| {limit.what} | {limit.value:,g} | {limit.unit} | {'yes' if limit.raised else 'no'} | {limit.source}, {limit.read} |"
+
+
+def main() -> None:
+    """Plans and synthesizes each size, and writes the tables."""
+    from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
+
+    settings = load(ENVIRONMENT, folder=ROOT / "environments", today=versions.RELEASED)
+    file = (ROOT / "environments" / f"{ENVIRONMENT}.yaml").read_text(encoding="utf-8")
+    estimates: dict[str, Estimate] = {}
+    costs: dict[str, Sequence[str]] = {}
+    for size, listeners in SIZES.items():
+        plan = plan_for(settings, listeners)
+        planned = rewritten(file, plan.changes)
+        if planned not in estimates:
+            with TemporaryDirectory() as folder:
+                Path(folder, f"{ENVIRONMENT}.yaml").write_text(planned, encoding="utf-8")
+                with source.synthesized(ROOT, ENVIRONMENT, environments=Path(folder)) as assembly:
+                    estimates[planned] = estimate_of(assembly, plan.settings, prices.read())
+        costs = costs or {"USD a month": [*estimates[planned].stacks, "all"]}
+        costs[size] = column(estimates[planned], plan)
+    output.report(DOCUMENT, written(DOCUMENT.read_text(encoding="utf-8"), settings, costs))
+
+
+if __name__ == "__main__":
+    main()
