@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day scale charts release-templates tools engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day scale charts release-templates tools engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -90,6 +90,29 @@ lint: setup workflows  ## prove: style, types, import contracts and workflows
 	ruff format --check .
 	$(BEATING) mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tools tests
 	$(BEATING) lint-imports
+
+# copier, in its own virtual environment.
+COPIER := .tools/copier
+
+$(COPIER)/.ready: requirements-copier.lock
+	$(PYTHON) -m venv --clear $(COPIER)
+	$(BEATING) $(COPIER)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-copier.lock
+	@touch $@
+
+# ARGS: for copier, such as --defaults. An invalid answer in them ends with a line in place of a traceback.
+RUN_COPIER = $(COPIER)/bin/python -c 'import runpy, sys; sys.tracebacklimit = 0; runpy.run_module("copier", run_name="__main__")'
+
+new: setup $(COPIER)/.ready  ## use: make a project of your own (DIR=../my-platform)
+	@test -n "$(DIR)" || { echo "Name its folder: make new DIR=../my-platform"; exit 1; }
+	@$(RUN_COPIER) copy --vcs-ref HEAD --quiet $(ARGS) "git+file://$(CURDIR)" "$(DIR)"
+	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
+	@echo "$(DIR): begin there with make local; README.md has its commands."
+
+update: setup $(COPIER)/.ready  ## use: bring a project of your own to this release (DIR)
+	@test -e "$(DIR)/.copier-answers.yml" || { echo "Name a project of make new: make update DIR=../my-platform"; exit 1; }
+	@$(RUN_COPIER) update --vcs-ref HEAD --defaults --quiet $(ARGS) "$(DIR)"
+	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
+	@echo "$(DIR): read git diff there, then UPGRADING.md from step 4 on."
 
 format: setup  ## change: let ruff correct what it can
 	ruff check --fix .
@@ -258,6 +281,7 @@ lock: setup  ## release: write the lock files of Python packages anew
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-site.lock requirements-site.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-workflows.lock requirements-workflows.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-console.lock requirements-console.txt
+	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-copier.lock requirements-copier.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
 	@grep --count '==' requirements*.lock examples/service/requirements.lock
 
@@ -265,7 +289,7 @@ sbom: setup  ## release: write the bill of materials to bom.cdx.json
 	$(BEATING) python -m tools.supply_chain sbom
 
 wheels: setup  ## release: build wheels of platform and library into dist
-	@$(BEATING) python -m tools.wheels
+	@$(BEATING) python -m tools.wheels dist
 
 TODAY ?= $(shell date +%F)
 outdated: setup  ## release: list newer releases and ending support by TODAY

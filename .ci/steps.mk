@@ -2,7 +2,7 @@
 # embedded AWS. What a step waits for without need is its place in a lane.
 
 STEP := .ci/step
-.PHONY: all setup tools workflows synth guard cfn-lint checkov fuzz mutants test engine-tools engines artist lint docs local
+.PHONY: all setup tools workflows copier synth guard cfn-lint checkov fuzz mutants test engine-tools engines artist lint docs local
 
 all: artist mutants local
 
@@ -18,8 +18,11 @@ tools:
 workflows: setup
 	@$(STEP) $@ make $@
 
+copier: setup
+	@$(STEP) $@ make .tools/copier/.ready
+
 # Tests of engines have their own step.
-test: setup tools workflows
+test: setup tools workflows copier
 	@$(STEP) $@ make $@ ARGS=--ignore=tests/engines
 
 # After the others: there is one embedded AWS of tests at a time.

@@ -1,4 +1,4 @@
-"""`python -m tools.wheels`: wheels of the platform and of the construct library, for `make wheels`.
+"""`python -m tools.wheels dist`: wheels of the platform and of the construct library, for `make wheels`.
 
 Built from a copy of the sources, without network: setuptools leaves files in its folder, and takes
 those of an earlier build into the next wheel. The same sources produce the same bytes.
@@ -67,10 +67,10 @@ def _wheel(source: Path, into: Path) -> None:
         raise WheelError(f"No wheel of {source.name} was built:\n{done.stderr.strip()[-2000:]}")
 
 
-def main() -> int:
-    """Builds the wheels into `dist`."""
+def main(into: str) -> int:
+    """Builds the wheels into a folder."""
     try:
-        wheels = build(Path("dist"))
+        wheels = build(Path(into))
     except WheelError as error:
         print(error, file=sys.stderr)
         return 1
@@ -80,4 +80,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -1,5 +1,6 @@
 """Wheels of the checkout, built and installed once per session."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,3 +23,9 @@ def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> P
     options = ["--quiet", "--no-deps", "--no-index", "--disable-pip-version-check", "--target", str(target)]
     subprocess.run([sys.executable, "-m", "pip", "install", *options, *map(str, wheels)], check=True)
     return target
+
+
+def run(command: list[str], installed: Path, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Runs a command with the wheels, in a folder outside of the checkout."""
+    env = {**os.environ, "PYTHONPATH": str(installed), **variables}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)

@@ -2,8 +2,6 @@
 
 import ast
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import packages_distributions, requires, version
@@ -15,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.conftest import ROOT, STACKS
+from tests.own.conftest import run
 
 APP = """\
 import sys
@@ -80,12 +79,6 @@ def test_wheel_has_all_files(installed: Path) -> None:
 def files(folder: Path) -> set[Path]:
     """Files of a folder, relative to it."""
     return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-
-
-def run(command: list[str], installed: Path, folder: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """Runs a command with the wheels, in a folder outside of the checkout."""
-    env = {**os.environ, "PYTHONPATH": str(installed), **variables}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 def required(requirements: list[str], extras: set[str]) -> Iterator[str]:

@@ -19,6 +19,7 @@ REQUIREMENTS = {
     "requirements-site.txt": False,
     "requirements-workflows.txt": False,
     "requirements-console.txt": False,
+    "requirements-copier.txt": False,
 }
 """Files that pin Python packages, and True if they affect deployed resources."""
 LOCKS = {
@@ -27,6 +28,7 @@ LOCKS = {
     "requirements-site.lock": ("requirements-site.txt",),
     "requirements-workflows.lock": ("requirements-workflows.txt",),
     "requirements-console.lock": ("requirements-console.txt",),
+    "requirements-copier.lock": ("requirements-copier.txt",),
 }
 """Lock files with the hashes of accepted archives, and the files that they lock."""
 CHOSEN_END = "# --- resolved"

@@ -1,0 +1,160 @@
+"""Projects that copier renders from `template` (docs/own-platform.md)."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from spotmusic_cdk.settings import load
+from spotmusic_cdk.settings.regions import usual_zones
+from tests.conftest import ROOT, STACKS, TODAY
+from tests.own.conftest import run
+
+COPIER = ROOT / ".tools" / "copier" / "bin"
+SOURCES = (
+    "copier.yml",
+    "environments/schema.json",
+    "package-lock.json",
+    "package.json",
+    "pyproject.toml",
+    "requirements.lock",
+    "spotmusic_cdk/settings/regions.py",
+    "template",
+)
+"""Files that a rendering reads."""
+PRODUCTION = {
+    "region": "ap-northeast-1",
+    "services": "lyrics, playback",
+    "domain": "music.example",
+    "hosted_zone_id": "Z0123456789EXAMPLE",
+    "prod_account": "111122223333",
+    "alarm_email": "platform@music.example",
+}
+REFUSED = {
+    "name": ("My Platform", "My Platform is not a name. Use"),
+    "region": ("sa-est-1", "Invalid choice for 'region': 'sa-est-1' is not in"),
+    "services": ("web-api, Lyrics", '"Lyrics" is not a service. Use'),
+    "dev_account": ("1111", "1111 is not an AWS account. Use its 12 digits."),
+    "dev_cidr": ("10.256.0.0/16", "10.256.0.0/16 is not a range"),
+    "domain": ("music", "music is not a domain. Use"),
+    "hosted_zone_id": ("music.example", "music.example is not a hosted zone. Use"),
+    "prod_account": ("", " is not an AWS account. Use its 12 digits."),
+    "prod_cidr": ("10.20.0.0/16", "10.20.0.0/16 overlaps 10.20.0.0/16 of dev. Choose"),
+    "alarm_email": ("platform", "platform is not an e-mail address. Use"),
+}
+"""Answers that are refused, with their messages."""
+ASK = """\
+import json, sys
+from copier import run_copy
+for data in json.loads(sys.argv[1]):
+    try:
+        run_copy(sys.argv[2], sys.argv[3], data=data, defaults=True, quiet=True)
+        print("accepted")
+    except Exception as error:
+        print(error)
+"""
+
+pytestmark = pytest.mark.skipif(not COPIER.exists(), reason="needs copier: make new fetches it")
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Runs git as a user without configuration."""
+    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", "-C", str(folder), *arguments]
+    subprocess.run(command, check=True)
+
+
+def commit(folder: Path, tag: str) -> None:
+    """Commits everything and tags it."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", tag)
+    git(folder, "tag", tag)
+
+
+def copier(*arguments: str | Path) -> None:
+    """Runs copier's command line."""
+    subprocess.run([COPIER / "copier", *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Git repository with the template of the checkout at the tag v0.1.0."""
+    folder = tmp_path / "platform"
+    for name in SOURCES:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
+        copy(ROOT / name, folder / name)
+    git(tmp_path, "init", "--quiet", str(folder))
+    commit(folder, "v0.1.0")
+    return folder
+
+
+def test_template_renders_valid_production(repository: Path, tmp_path: Path) -> None:
+    project = tmp_path / "mine"
+    copier("copy", "--defaults", *(part for key, value in PRODUCTION.items() for part in ("--data", f"{key}={value}")), repository, project)
+    for name in ("dev", "prod"):
+        settings = load(name, folder=project / "environments", today=TODAY)
+        assert (list(settings.services), list(settings.zones)) == (["lyrics", "playback"], usual_zones("ap-northeast-1"))
+    for name in ("environments/schema.json", "package-lock.json", "package.json", "requirements.lock"):
+        assert (project / name).read_text() == (ROOT / name).read_text()
+    assert len([path for path in files(project) if path.parts[0] != "wheels"]) <= 15
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """Files of a project, relative to it."""
+    yield from (path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
+
+
+def test_template_default_synthesizes_with_wheels(repository: Path, installed: Path, wheels: list[Path], tmp_path: Path) -> None:
+    project, out = tmp_path / "mine", tmp_path / "cdk.out"
+    copier("copy", "--defaults", repository, project)
+    pinned = re.findall(r"^(spotmusic-\S+)==(\S+)$", (project / "requirements.txt").read_text(), flags=re.MULTILINE)
+    assert sorted(f"{name.replace('-', '_')}-{version}-py3-none-any.whl" for name, version in pinned) == [wheel.name for wheel in wheels]
+    context = json.dumps({"env": "dev", "validation": False})
+    done = run([sys.executable, "app.py"], installed, project, CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=context)
+    assert done.returncode == 0, done.stderr
+    assert len([*out.glob("assembly-dev/*.template.json")]) == len(STACKS)
+
+
+def test_template_targets_run_tools_of_wheel(installed: Path) -> None:
+    used = set(re.findall(r"\$\(TOOLS\)\.(\w+)", (ROOT / "template" / "Makefile").read_text()))
+    assert {"local_aws", "changes", "heartbeat"} <= used
+    tools = installed / "spotmusic_cdk" / "tools"
+    assert {tool for tool in used if not ((tools / f"{tool}.py").exists() or (tools / tool / "__main__.py").exists())} == set()
+
+
+def test_template_refuses_wrong_answers(repository: Path, tmp_path: Path) -> None:
+    asked = json.dumps([{**PRODUCTION, key: answer} for key, (answer, _) in REFUSED.items()])
+    command = [str(COPIER / "python"), "-c", ASK, asked, str(repository), str(tmp_path / "mine")]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert len(told) == len(REFUSED)
+    assert [(line, expected) for line, (_, expected) in zip(told, REFUSED.values(), strict=True) if expected not in line] == []
+    assert not (tmp_path / "mine").exists()
+
+
+def test_template_update_keeps_own_changes(repository: Path, tmp_path: Path) -> None:
+    project = tmp_path / "mine"
+    copier("copy", "--defaults", repository, project)
+    git(tmp_path, "init", "--quiet", str(project))
+    own = {"app.py": "\n# Ours.\n", "environments/dev.yaml": "owner: music\n", "README.md": "\n## Ours\n"}
+    for name, text in own.items():
+        (project / name).write_text((project / name).read_text() + text)
+    commit(project, "edited")
+
+    later = {"pyproject.toml": ('"0.1.0"', '"0.2.0"'), "template/Makefile": ("ENV ?= dev", "ENV ?= dev\nLATER := 1")}
+    for name, (old, new) in later.items():
+        (repository / name).write_text((repository / name).read_text().replace(old, new, 1))
+    dev = repository / "template" / "environments" / "dev.yaml.jinja"
+    dev.write_text(dev.read_text().replace("2500", "3000"))
+    commit(repository, "v0.2.0")
+    copier("update", "--defaults", project)
+
+    assert "LATER := 1" in (project / "Makefile").read_text()
+    assert "spotmusic-on-aws==0.2.0" in (project / "requirements.txt").read_text()
+    assert [name for name, text in own.items() if not (project / name).read_text().endswith(text)] == []
+    assert "monthly_budget_usd: 2500" in (project / "environments" / "dev.yaml").read_text()
+    assert [path for path in files(project) if path.suffix == ".rej" or b"<<<<<<<" in (project / path).read_bytes()] == []
