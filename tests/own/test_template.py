@@ -17,6 +17,7 @@ from tests.own.conftest import run
 
 COPIER = ROOT / ".tools" / "copier" / "bin"
 SOURCES = (
+    "cdk.json",
     "copier.yml",
     "environments/schema.json",
     "package-lock.json",
@@ -93,6 +94,7 @@ def repository(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.filterwarnings("ignore::spotmusic_cdk.settings.SettingsWarning")
 def test_template_renders_valid_production(repository: Path, tmp_path: Path) -> None:
     project = tmp_path / "mine"
     copier("copy", "--defaults", *(part for key, value in PRODUCTION.items() for part in ("--data", f"{key}={value}")), repository, project)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import packages_distributions, requires, version
@@ -70,10 +71,19 @@ def test_wheels_are_reproducible(wheels: list[Path]) -> None:
 
 
 def test_wheel_has_all_files(installed: Path) -> None:
-    for name in ("charts", "stacks", "tools"):
-        shipped = files(installed / "spotmusic_cdk" / name)
-        parts = {path.parts[0] for path in shipped}
-        assert shipped == {path for path in files(ROOT / name) if path.parts[0] in parts}
+    package = installed / "spotmusic_cdk"
+    for name in ("charts", "stacks"):
+        assert files(package / name) == files(ROOT / name)
+    tools = files(package / "tools")
+    parents = {path.parent for path in tools}
+    assert {path for path in files(ROOT / "tools") if path.suffix != ".py" and path.parent in parents} <= tools
+
+
+def test_wheel_finds_files_in_itself(installed: Path) -> None:
+    """Commands read the project in the working folder, not beside the package."""
+    outside = re.compile(r"__file__\)\.parents\[[1-9]")
+    found = {path.name for path in (installed / "spotmusic_cdk").rglob("*.py") if outside.search(path.read_text())}
+    assert found == {"app.py", "release_context.py"}, "use Path.cwd()"
 
 
 def files(folder: Path) -> set[Path]:

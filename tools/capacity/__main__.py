@@ -20,7 +20,7 @@ from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
 from tools.cost.prices import CostError
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path.cwd()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
