@@ -63,6 +63,7 @@ class EcsServicesStack(EnvironmentStack):
             zone=network.private_zone,
             logs=network.balancer_logs,
             deletion_protection=settings.production,
+            capacity_units=settings.network.load_balancer_units,
         )
         self.load_balancer = balancer.load_balancer
         self.services: Mapping[str, FargateService] = fargate_services(

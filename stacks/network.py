@@ -97,6 +97,7 @@ class NetworkStack(EnvironmentStack):
             logs=self.balancer_logs,
             cluster_name=settings.resource_prefix,
             deletion_protection=settings.production,
+            capacity_units=network.load_balancer_units,
         )
         # Elastic Load Balancing writes a test object when logs are enabled: the policy comes first.
         self.gateway.load_balancer.node.add_dependency(logs)

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 from typing import get_args
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import regions, service_checks
+from spotmusic_cdk.settings import addresses, regions, service_checks
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.model import Problem
 from spotmusic_cdk.settings.network import InterfaceEndpoint
@@ -19,6 +19,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     """Find conflicts between sections of an environment file."""
     yield from regions.problems(settings)
     yield from service_checks.problems(settings)
+    yield from addresses.problems(settings)
     yield from _organization(settings)
     yield from _data(settings)
     if settings.domain and settings.edge.distribution_domain_name:

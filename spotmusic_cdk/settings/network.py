@@ -39,6 +39,10 @@ class NetworkSettings(Model):
     interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], Unordered] | Literal["all"] = ()
     """AWS services that are reached inside the VPC. Each costs per zone and hour, so dev has none; `all` selects every service that the
     platform uses."""
+    load_balancer_units: Annotated[int, Field(ge=100, le=1500)] | None = None
+    """Capacity units that the load balancers of the gateway and of the services always have, each, for load that rises within minutes, such
+    as a release or a campaign: 25 new connections a second or 1 GB an hour a unit (Elastic Load Balancing, capacity reservations: 100 to
+    1500). Default: none; a load balancer doubles its capacity within minutes."""
     flow_log_retention_days: LogDays = 365
     """Days that flow logs are kept."""
 

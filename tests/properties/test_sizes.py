@@ -74,6 +74,14 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
 
 
 @rule
+def test_load_balancers_reserve_what_is_asked(platform: Assembly) -> Verdicts:
+    asked = platform.settings.network.load_balancer_units
+    for balancer in platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer"):
+        wanted = asked if balancer["Type"] == "application" else None
+        yield balancer, balancer["MinimumLoadBalancerCapacity.CapacityUnits"] == wanted, f"The file asks for {wanted} capacity units."
+
+
+@rule
 def test_engines_are_as_large_as_asked(platform: Assembly) -> Verdicts:
     data = platform.settings.data
     for name, asked in (("Catalogue", data.catalogue), ("Identity", data.identity)):

@@ -230,6 +230,7 @@ HARMLESS: Settings = {
     "tags": {"Team": "music"},
     "permissions_boundary": "boundary",
     "domain.edge_certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "network.load_balancer_units": 200,
     "registry.account_scanning": False,
     "data.catalogue.max_storage_gib": 3000,
     "data.catalogue.read_replicas": 3,

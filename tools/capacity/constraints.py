@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import IPv4Network
 from math import ceil, floor
 
 from spotmusic_cdk.capacity.load import Load, ServiceLoad
 from spotmusic_cdk.capacity.queueing import best_capacity, waiting_longer, waiting_probability
-from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings import Settings, addresses
 from spotmusic_cdk.settings.data import DatabaseSettings
 from spotmusic_cdk.settings.regions import CACHES, DATABASES, cache_memory_gib
 from spotmusic_cdk.settings.services import LoadSettings
@@ -25,10 +24,6 @@ KONG_PERCENT = 50
 """Cpu that the scaling of Kong holds (gateway/kong_values.py)."""
 KEYCLOAK_POOL, GRAFANA_CONNECTIONS = 50, 40
 """Connections of a replica of Keycloak, and of both of Grafana, to the identity database (`KC_DB_POOL_MAX_SIZE`, `max_open_conn`)."""
-RESERVED_ADDRESSES = 5
-"""Addresses of a subnet that AWS keeps (Amazon VPC user guide, subnet CIDR blocks)."""
-POD_ADDRESSES = 150
-"""Addresses of a zone for pods, nodes, endpoints and load balancers, an assumption."""
 MIB = 1024**2
 
 
@@ -391,11 +386,7 @@ def _metrics(settings: Settings, load: Load) -> Iterator[Constraint]:
 
 def _addresses(settings: Settings) -> Iterator[Constraint]:
     """Addresses of tasks in the application subnet of a zone, of all services during a deployment."""
-    subnet = IPv4Network(settings.network.cidr).num_addresses // 16 - RESERVED_ADDRESSES
-    tasks = sum(2 * service.scaling.max for service in settings.running.services.values())
-    pods = settings.kubernetes.kong.max_replicas + settings.kubernetes.keycloak.replicas
-    needed = ceil((tasks + pods) / len(settings.zones)) + POD_ADDRESSES
-    yield Constraint(component="network", what="addresses of a zone", needed=needed, room=subnet)
+    yield Constraint(component="network", what="addresses of a zone", needed=addresses.needed(settings), room=addresses.room(settings))
 
 
 def _edge(settings: Settings, load: Load) -> Iterator[Constraint]:

@@ -181,7 +181,8 @@ def _load_balancer(found: Found, level: Level, of: Environment) -> Iterator[Use]
     kind = "Network" if network else "Application"
     yield Use("AWSELB", f"LoadBalancerUsage:LoadBalancing:{kind}", HOURS, "load balancers")
     gb = level.events_gb if network else of.requests_gb(level)
-    yield Use("AWSELB", f"LCUUsage:LoadBalancing:{kind}", gb, "load balancers")
+    reserved = found.properties.get("MinimumLoadBalancerCapacity", {}).get("CapacityUnits", 0) * HOURS
+    yield Use("AWSELB", f"LCUUsage:LoadBalancing:{kind}", max(gb, reserved), "load balancers")
 
 
 def _function(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:

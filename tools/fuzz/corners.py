@@ -87,6 +87,7 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "edge.allowed_countries": ["BR", "PT"],
     "edge.hsts_include_subdomains": True,
     "edge.origin_shield": "sa-east-1",
+    "network.load_balancer_units": 100,
     "tags": {"DataOwner": "music-rights", "Sap Order": "100234"},
     "cost_center": "KST-4711",
     "permissions_boundary": "arn:aws:iam::111122223333:policy/company/boundary",

@@ -36,6 +36,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             AmazonEKSLoadBalancingPolicy).
         health_path: path that returns 200 when a pod is ready.
         deletion_protection: whether deletion protection is enabled.
+        capacity_units: reserved capacity (LCU), at least 100. Default: none.
 
     Example:
         GatewayLoadBalancer(self, "Gateway", vpc=vpc, security_group=security_group,
@@ -57,6 +58,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         record_name: str = "gateway",
         health_path: str = "/status/ready",
         deletion_protection: bool = True,
+        capacity_units: int | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -71,6 +73,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             preserve_host_header=True,
             idle_timeout=IDLE_TIMEOUT,
             deletion_protection=deletion_protection,
+            capacity_units=capacity_units,
             inspected="Only CloudFront reaches it, whose web ACL has looked at every request before.",
         )
         self.target_group = elbv2.ApplicationTargetGroup(

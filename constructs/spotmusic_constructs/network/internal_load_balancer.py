@@ -47,6 +47,7 @@ class InternalLoadBalancer(Construct):
         forwarded_for: processing of X-Forwarded-For: `append` adds the caller's address, `preserve`
             leaves it unchanged.
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
+        capacity_units: reserved capacity (LCU), at least 100. Default: none.
         inspected: place of the web ACL that inspects every request, for auditors.
 
     Example:
@@ -72,6 +73,7 @@ class InternalLoadBalancer(Construct):
         idle_timeout: cdk.Duration | None = None,
         forwarded_for: Literal["append", "preserve"] = "append",
         deletion_protection: bool = True,
+        capacity_units: int | None = None,
         inspected: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -89,6 +91,7 @@ class InternalLoadBalancer(Construct):
             idle_timeout=idle_timeout or durations.seconds(60),
             xff_header_processing_mode=elbv2.XffHeaderProcessingMode[forwarded_for.upper()],
             deletion_protection=deletion_protection,
+            minimum_capacity_unit=capacity_units,
         )
         for kind in ("access", "connection"):
             self.load_balancer.set_attribute(f"{kind}_logs.s3.enabled", "true")

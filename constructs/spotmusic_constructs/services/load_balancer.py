@@ -25,6 +25,7 @@ class ServicesLoadBalancer(InternalLoadBalancer):
         record_name: host name in that zone.
         logs: bucket of access and connection logs, with a policy for load balancers.
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
+        capacity_units: reserved capacity (LCU), at least 100. Default: none.
 
     Example:
         ServicesLoadBalancer(self, "LoadBalancer", vpc=vpc, security_group=security_group,
@@ -43,6 +44,7 @@ class ServicesLoadBalancer(InternalLoadBalancer):
         logs: s3.IBucket,
         record_name: str = "services",
         deletion_protection: bool = True,
+        capacity_units: int | None = None,
     ) -> None:
         super().__init__(
             scope,
@@ -57,6 +59,7 @@ class ServicesLoadBalancer(InternalLoadBalancer):
             # own.
             forwarded_for="preserve",
             deletion_protection=deletion_protection,
+            capacity_units=capacity_units,
             inspected="Requests pass the web ACL of CloudFront first; this load balancer is internal and accepts only Kong.",
         )
         self.listener = self.listen(

@@ -53,6 +53,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "data.catalogue.read_replicas: RDS creates no replica of a database whose master secret it manages.\n  Set data.catalogue.master",
     ),
     "replicas that nobody reads": ({"data.identity.read_replicas": 1}, "data.identity.read_replicas: Keycloak and Grafana read and write"),
+    "more tasks than addresses": (
+        {"network.cidr": "10.20.0.0/18", "services.web-api.scaling": {"min": 1, "max": 1000}, "services.playback.scaling": {"max": 900}},
+        "services: their tasks need up to",
+    ),
     "a region without Origin Shield": (
         {"edge.origin_shield": "us-west-1"},
         "edge.origin_shield: CloudFront has no Origin Shield in us-west-1.\n  Did you mean us-west-2?",
