@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day scale charts release-templates tools engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day scale charts release-templates tools browser engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -167,6 +167,24 @@ tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 	@echo ".tools/usr/bin: $$(ls .tools/usr/bin | wc -l) programs"
 
+# Chromium of Debian, with the libraries that this machine lacks, and playwright, which drives it.
+BROWSER := .tools/browser
+APT_BROWSER := $(subst .tools/apt,$(BROWSER)/apt,$(APT)) -o Debug::NoLocking=1
+
+browser: $(BROWSER)/.ready  ## change: fetch Chromium for the tests of `make page`
+
+$(BROWSER)/.ready: requirements-browser.lock
+	@command -v apt-get dpkg >/dev/null || { echo "Chromium comes by Debian's apt-get, which is not here: tests in a browser are skipped."; exit 1; }
+	rm -rf $(BROWSER)
+	mkdir -p $(BROWSER)/apt/lists/partial $(BROWSER)/apt/cache/archives/partial
+	$(BEATING) $(APT_BROWSER) update
+	$(BEATING) $(APT_BROWSER) install --yes --download-only --no-install-recommends chromium fonts-dejavu-core
+	for package in $(BROWSER)/apt/cache/archives/*.deb; do $(BEATING) dpkg -x $$package $(BROWSER)/chromium || exit 1; done
+	rm -rf $(BROWSER)/apt $(BROWSER)/chromium/usr/share/doc
+	$(PYTHON) -m venv $(BROWSER)/venv
+	$(BEATING) $(BROWSER)/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-browser.lock
+	@touch $@
+
 # AGAINST=account shows the states of deployed stacks as well.
 page: setup  ## use: write a page of ENV: pictures, cost, promises, alarms
 	@$(BEATING) python -m tools.page --env $(ENV) $(if $(AGAINST),--against $(AGAINST)) $(if $(OUTPUT),--output '$(OUTPUT)')
@@ -282,6 +300,7 @@ lock: setup  ## release: write the lock files of Python packages anew
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-workflows.lock requirements-workflows.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-console.lock requirements-console.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-copier.lock requirements-copier.txt
+	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-browser.lock requirements-browser.txt
 	$(BEATING) $(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
 	@grep --count '==' requirements*.lock examples/service/requirements.lock
 

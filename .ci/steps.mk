@@ -2,7 +2,7 @@
 # embedded AWS. What a step waits for without need is its place in a lane.
 
 STEP := .ci/step
-.PHONY: all setup tools workflows copier synth guard cfn-lint checkov fuzz mutants test engine-tools engines artist lint docs local
+.PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test engine-tools engines artist lint docs local
 
 all: artist mutants local
 
@@ -14,6 +14,9 @@ setup:
 tools:
 	@$(STEP) $@ make $@ || echo "promtool and amtool cannot be fetched here: tests that need them are skipped"
 
+browser: setup
+	@$(STEP) $@ make $@ || echo "Chromium cannot be fetched here: tests that need it are skipped"
+
 # Tests give the judges of workflows a wrong one.
 workflows: setup
 	@$(STEP) $@ make $@
@@ -22,7 +25,7 @@ copier: setup
 	@$(STEP) $@ make .tools/copier/.ready
 
 # Tests of engines have their own step.
-test: setup tools workflows copier
+test: setup tools browser workflows copier
 	@$(STEP) $@ make $@ ARGS=--ignore=tests/engines
 
 # After the others: there is one embedded AWS of tests at a time.

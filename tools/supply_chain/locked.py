@@ -20,6 +20,7 @@ REQUIREMENTS = {
     "requirements-workflows.txt": False,
     "requirements-console.txt": False,
     "requirements-copier.txt": False,
+    "requirements-browser.txt": False,
 }
 """Files that pin Python packages, and True if they affect deployed resources."""
 LOCKS = {
@@ -29,6 +30,7 @@ LOCKS = {
     "requirements-workflows.lock": ("requirements-workflows.txt",),
     "requirements-console.lock": ("requirements-console.txt",),
     "requirements-copier.lock": ("requirements-copier.txt",),
+    "requirements-browser.lock": ("requirements-browser.txt",),
 }
 """Lock files with the hashes of accepted archives, and the files that they lock."""
 CHOSEN_END = "# --- resolved"
