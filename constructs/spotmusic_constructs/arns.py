@@ -1,7 +1,7 @@
 """Handles of keys, secrets and topics, and the ARN of each.
 
 A handle lets other constructs use a resource without a change of its policy. Each property of a
-handle is two calls to the CDK process, so the ARN of a handle is kept here.
+handle is two calls to the CDK process, so each ARN is kept here.
 """
 
 from weakref import WeakKeyDictionary
@@ -37,14 +37,20 @@ def topic_handle(scope: Construct, construct_id: str, arn: str) -> sns.ITopic:
 
 def key_arn(key: kms.IKey) -> str:
     """Return the ARN of a key."""
-    return _ARNS.get(key) or key.key_arn
+    if key not in _ARNS:
+        _ARNS[key] = key.key_arn
+    return _ARNS[key]
 
 
 def secret_arn(secret: secretsmanager.ISecret) -> str:
     """Return the ARN of a secret."""
-    return _ARNS.get(secret) or secret.secret_arn
+    if secret not in _ARNS:
+        _ARNS[secret] = secret.secret_arn
+    return _ARNS[secret]
 
 
 def topic_arn(topic: sns.ITopic) -> str:
     """Return the ARN of a topic."""
-    return _ARNS.get(topic) or topic.topic_arn
+    if topic not in _ARNS:
+        _ARNS[topic] = topic.topic_arn
+    return _ARNS[topic]

@@ -1,4 +1,4 @@
-"""Partition, region and account of a stack."""
+"""Name, partition, region and account of a stack."""
 
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
@@ -9,8 +9,9 @@ from constructs import IConstruct
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Partition, region and account, each a name or a reference that CloudFormation resolves."""
+    """Stack, partition, region and account, each a name or a reference that CloudFormation resolves."""
 
+    stack_name: str
     partition: str
     region: str
     account: str
@@ -29,15 +30,18 @@ class Location:
         return f"arn:{self.partition}:{service}:{region}:{account}:{resource}"
 
 
-_LOCATIONS: WeakKeyDictionary[cdk.Stack, Location] = WeakKeyDictionary()
+_LOCATIONS: WeakKeyDictionary[IConstruct, Location] = WeakKeyDictionary()
 
 
 def location_of(construct: IConstruct) -> Location:
     """Return the location of the construct's stack, read once for each stack.
 
-    Each property of a stack is a call to the CDK process.
+    Each property of a stack is a call to the CDK process, and so is the stack of a construct: a
+    construct passes its scope, which others have as well.
     """
-    stack = cdk.Stack.of(construct)
-    if stack not in _LOCATIONS:
-        _LOCATIONS[stack] = Location(partition=stack.partition, region=stack.region, account=stack.account)
-    return _LOCATIONS[stack]
+    if construct not in _LOCATIONS:
+        stack = construct if isinstance(construct, cdk.Stack) else cdk.Stack.of(construct)
+        if stack not in _LOCATIONS:
+            _LOCATIONS[stack] = Location(stack_name=stack.stack_name, partition=stack.partition, region=stack.region, account=stack.account)
+        _LOCATIONS[construct] = _LOCATIONS[stack]
+    return _LOCATIONS[construct]

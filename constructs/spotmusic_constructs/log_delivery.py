@@ -1,15 +1,16 @@
 """Resource policies of log groups to which AWS services deliver."""
 
-import aws_cdk as cdk
+from spotmusic_constructs.json_text import json_text
+from spotmusic_constructs.location import Location
 
 
-def delivery_policy(stack: cdk.Stack, sid: str, log_group_arn: str) -> str:
+def delivery_policy(location: Location, sid: str, log_group_arn: str) -> str:
     """Return the policy that lets CloudWatch Logs deliver to a log group on behalf of this account.
 
     Source: Amazon CloudWatch Logs user guide, logs sent to CloudWatch Logs.
 
     Args:
-        stack: stack of the log group.
+        location: location of the log group.
         sid: name of the statement.
         log_group_arn: ARN of the log group.
     """
@@ -20,8 +21,8 @@ def delivery_policy(stack: cdk.Stack, sid: str, log_group_arn: str) -> str:
         "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
         "Resource": log_group_arn,
         "Condition": {
-            "StringEquals": {"aws:SourceAccount": stack.account},
-            "ArnLike": {"aws:SourceArn": f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:*"},
+            "StringEquals": {"aws:SourceAccount": location.account},
+            "ArnLike": {"aws:SourceArn": location.arn("logs", "*")},
         },
     }
-    return stack.to_json_string({"Version": "2012-10-17", "Statement": [statement]})
+    return json_text({"Version": "2012-10-17", "Statement": [statement]})

@@ -100,7 +100,7 @@ class PlatformFunction(Construct):
         rights_description: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        account = location_of(self).account
+        account = location_of(scope).account
         log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=cdk.RemovalPolicy.DESTROY)
         role = iam.Role(
             self,

@@ -47,14 +47,16 @@ class Rights:
         """Adds a statement, and a policy when the last one is full."""
         for amount, part in self._parts(statement):
             if amount > self._room or not self.policies:
-                self._begin()
-            self.policies[-1].add_statements(part)
+                self._begin(part)
+            else:
+                self.policies[-1].add_statements(part)
             self._room -= amount
 
-    def _begin(self) -> None:
+    def _begin(self, statement: iam.PolicyStatement) -> None:
         number = len(self.policies) + 1
         id_ = f"{self._id}{number}" if number > 1 else self._id
-        self.policies.append(iam.ManagedPolicy(self._scope, id_, roles=[self._role], description=self._description))
+        policy = iam.ManagedPolicy(self._scope, id_, roles=[self._role], statements=[statement], description=self._description)
+        self.policies.append(policy)
         self._room = MOST_RESOURCES
 
     def _parts(self, statement: iam.PolicyStatement) -> Iterator[tuple[int, iam.PolicyStatement]]:

@@ -4,23 +4,25 @@ import aws_cdk as cdk
 import jsii
 
 
-def tag_like(resource: cdk.CfnResource, tagged: cdk.ITaggable, *, property_name: str = "Tags", by_name: bool = False) -> None:
-    """Copies the tags of one resource to another that CDK does not tag.
+def tag_like(tagged: cdk.ITaggable, *resources: cdk.CfnResource, property_name: str = "Tags", by_name: bool = False) -> None:
+    """Copies the tags of one resource to others that CDK does not tag.
 
     CDK does not tag some of its own functions, roles and parameters, nor resources that are created
     later, such as repositories of cached images.
 
     Args:
-        resource: resource without tags.
-        tagged: resource of the same stack with the tags, read at synthesis.
+        tagged: resource with the tags, read at synthesis.
+        resources: resources of the same stack without tags.
         property_name: property of the tags.
         by_name: whether the property is a map, as of parameters of Systems Manager, instead of a
             list.
 
     Example:
-        tag_like(function, tagged)
+        tag_like(tagged, function)
     """
-    resource.add_property_override(property_name, cdk.Lazy.any(_TagsOf(tagged, by_name=by_name)))
+    tags = cdk.Lazy.any(_TagsOf(tagged, by_name=by_name))
+    for resource in resources:
+        resource.add_property_override(property_name, tags)
 
 
 @jsii.implements(cdk.IStableAnyProducer)

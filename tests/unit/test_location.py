@@ -1,7 +1,9 @@
-"""Partition, region and account of a stack."""
+"""Name, partition, region and account of a stack."""
 
 import aws_cdk as cdk
+import pytest
 from constructs import Construct
+from jsii._kernel.providers.process import _NodeProcess
 
 from spotmusic_constructs.location import Location, location_of
 
@@ -20,7 +22,14 @@ def test_locations_of_stacks_differ() -> None:
 
 
 def test_location_arns_leave_out_parts() -> None:
-    location = Location(partition="aws", region="sa-east-1", account="111122223333")
+    location = Location(stack_name="stack", partition="aws", region="sa-east-1", account="111122223333")
     assert location.arn("ecs", "cluster/a") == "arn:aws:ecs:sa-east-1:111122223333:cluster/a"
     assert location.arn("s3", "bucket/*", region="", account="") == "arn:aws:s3:::bucket/*"
     assert location.arn("ssm", "parameter/a", region="*") == "arn:aws:ssm:*:111122223333:parameter/a"
+
+
+def test_location_of_known_construct_needs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = Construct(cdk.Stack(cdk.App(), "Home"), "Part")
+    location = location_of(part)
+    monkeypatch.delattr(_NodeProcess, "send")
+    assert location_of(part) is location

@@ -101,7 +101,6 @@ class CacheUsers(Construct):
         )
 
     def _user(self, name: str, prefix: str, secret_arn: str) -> elasticache.CfnUser:
-        password = cdk.CfnDynamicReference(cdk.CfnDynamicReferenceService.SECRETS_MANAGER, f"{secret_arn}:SecretString:password::")
         return elasticache.CfnUser(
             self,
             name,
@@ -109,7 +108,7 @@ class CacheUsers(Construct):
             user_id=self._id(name),
             user_name=name,
             access_string=access_string(prefix),
-            passwords=[cdk.Token.as_string(password)],
+            passwords=[f"{{{{resolve:secretsmanager:{secret_arn}:SecretString:password::}}}}"],
         )
 
     def _id(self, name: str) -> str:

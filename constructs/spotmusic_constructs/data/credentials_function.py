@@ -84,7 +84,7 @@ class CredentialsFunction(PlatformFunction):
         self.function.add_permission(
             "SecretsManager",
             principal=iam.ServicePrincipal("secretsmanager.amazonaws.com"),
-            source_account=location_of(self).account,
+            source_account=location_of(scope).account,
         )
         acknowledge(self.rights.policies[0], _ACKNOWLEDGED_RIGHTS)
 

@@ -66,7 +66,7 @@ class DatabaseEvents(Construct):
                 actions=["sns:Publish"],
                 resources=[topic_arn(self.topic)],
                 principals=[iam.ServicePrincipal("events.rds.amazonaws.com")],
-                conditions={"StringEquals": {"aws:SourceAccount": location_of(self).account}},
+                conditions={"StringEquals": {"aws:SourceAccount": location_of(scope).account}},
             )
         )
         for email in emails:

@@ -97,7 +97,7 @@ class DatabaseUsers(Construct):
         if too_long:
             raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL allows. Choose a shorter name.")
 
-        region = location_of(self).region
+        region = location_of(scope).region
         if not cdk.Token.is_unresolved(region):
             rds_ca(region)
 

@@ -151,9 +151,8 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
 
 
 def _allow(sid: str, service: str, action: str, resource: str, conditions: dict[str, dict[str, str]]) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid=sid, actions=[action], resources=[resource], principals=[iam.ServicePrincipal(service)], conditions=conditions
-    )
+    statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource, "Principal": {"Service": service}}
+    return iam.PolicyStatement.from_json({**statement, "Condition": conditions})
 
 
 _LOGS_OF_LOGS = "Its requests are deliveries of logs; a trail records who reads it (docs/deployment.md, before the first time)."

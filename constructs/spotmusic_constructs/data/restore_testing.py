@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import aws_cdk as cdk
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -13,6 +12,7 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from spotmusic_constructs.data.restore_validation import RestoreValidation
+from spotmusic_constructs.json_text import json_text
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 _VALIDATION_HOURS = 4
@@ -89,17 +89,17 @@ class RestoreTesting(Construct):
         super().__init__(scope, construct_id)
 
         self.plan = self._plan("Plan", name, _EVERY_WEEK, vault)
-        plans = [self.plan]
+        plans, role_arn = [self.plan], role.role_arn
         for selection, database in databases.items():
             overrides = {
                 "dbSubnetGroupName": database.subnet_group.subnet_group_name,
-                "vpcSecurityGroupIds": cdk.Stack.of(self).to_json_string([database.security_group.security_group_id]),
+                "vpcSecurityGroupIds": json_text([database.security_group.security_group_id]),
             }
-            self._select(self.plan, selection, role, overrides, RDS=[database.instance.instance_arn])
-        self._select(self.plan, "buckets", role, S3=bucket_arns)
+            self._select(self.plan, selection, role_arn, overrides, RDS=[database.instance.instance_arn])
+        self._select(self.plan, "buckets", role_arn, S3=bucket_arns)
         if large_bucket_arns:
             plans.append(self._plan("LargePlan", f"{name}_large", _EVERY[large_every], vault))
-            self._select(plans[-1], "large_buckets", role, S3=large_bucket_arns)
+            self._select(plans[-1], "large_buckets", role_arn, S3=large_bucket_arns)
         self.validation = RestoreValidation(
             self,
             "Validation",
@@ -129,7 +129,7 @@ class RestoreTesting(Construct):
         self,
         plan: backup.CfnRestoreTestingPlan,
         name: str,
-        role: iam.IRole,
+        role_arn: str,
         overrides: Mapping[str, str] | None = None,
         **resources: Sequence[str],
     ) -> None:
@@ -142,9 +142,9 @@ class RestoreTesting(Construct):
             restore_testing_selection_name=name,
             protected_resource_type=resource_type,
             protected_resource_arns=list(arns),
-            iam_role_arn=role.role_arn,
+            iam_role_arn=role_arn,
             restore_metadata_overrides=overrides,
             validation_window_hours=_VALIDATION_HOURS,
         )
         # The selection refers to the plan by a literal name, which creates no dependency.
-        selection.node.add_dependency(plan)
+        selection.add_resource_dependency(plan)

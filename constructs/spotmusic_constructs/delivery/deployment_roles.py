@@ -187,7 +187,7 @@ class DeploymentRoles(Construct):
         if pull_requests and trust.pull_request is None:
             raise ValueError(f"{trust.issuer} has no subject of pull requests. Remove pull_requests.")
         self._trust, self._prefix, self._qualifier = trust, prefix, qualifier
-        self._here = location_of(self)
+        self._here = location_of(scope)
         self._provider = provider_arn or self._new_provider()
 
         readers = [trust.branch, *([trust.pull_request] if pull_requests and trust.pull_request else [])]

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-import aws_cdk as cdk
 from aws_cdk import aws_cloudfront as cloudfront
 from constructs import Construct
+
+from spotmusic_constructs.json_text import json_text
 
 
 class SigningKeyGroup(Construct):
@@ -38,4 +39,4 @@ class SigningKeyGroup(Construct):
 
         keys = {name: cloudfront.PublicKey(self, name, encoded_key=pem, comment=name) for name, pem in public_keys.items()}
         self.key_group = cloudfront.KeyGroup(self, "KeyGroup", items=list(keys.values()))
-        self.ids = cdk.Stack.of(self).to_json_string({name: key.public_key_id for name, key in keys.items()})
+        self.ids = json_text({name: key.public_key_id for name, key in keys.items()})

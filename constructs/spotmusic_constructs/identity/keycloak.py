@@ -5,7 +5,6 @@ from typing import Unpack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.identity import keycloak_values as values
 from spotmusic_constructs.identity.keycloak_values import PATH, PORT, RELEASE, SECRET, SERVICE, TLS
@@ -85,7 +84,7 @@ class Keycloak(ChartRelease):
             namespace=namespace,
             # A StatefulSet cannot be rolled back; the first pod also creates the tables.
             wait=False,
-            timeout=durations.minutes(13),
+            minutes=13,
             values={
                 "fullnameOverride": RELEASE,
                 "image": images_of(chart, images)["keycloak"].named,

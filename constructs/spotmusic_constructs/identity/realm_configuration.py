@@ -5,7 +5,6 @@ from typing import Unpack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.identity.clients import GRAFANA_SECRET
 from spotmusic_constructs.identity.keycloak_values import TLS
@@ -78,7 +77,7 @@ class RealmConfiguration(ChartRelease):
             namespace=namespace,
             # The job retries until Keycloak responds.
             wait=False,
-            timeout=durations.minutes(5),
+            minutes=5,
             values={
                 "configImage": config_image,
                 "keycloakImage": keycloak_image,

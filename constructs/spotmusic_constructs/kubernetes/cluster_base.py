@@ -9,7 +9,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.kubernetes.helm_release import LONGEST_TIMEOUT, ChartRelease, LocalChart, Placement
 from spotmusic_constructs.kubernetes.namespace import Namespace, network_policies
@@ -92,6 +91,6 @@ class ClusterBase(ChartRelease):
             # and IAM does not delete a role in an instance profile. On installation, node pools are
             # ready without nodes.
             wait=True,
-            timeout=durations.minutes(LONGEST_TIMEOUT),
+            minutes=LONGEST_TIMEOUT,
             **placement,
         )

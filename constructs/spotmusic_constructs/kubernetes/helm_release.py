@@ -9,7 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NotRequired, Protocol, TypedDict, Unpack
 
-import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct, IConstruct
@@ -92,9 +91,8 @@ class HelmRelease(Construct):
         wait: whether Helm waits until the pods, and with Helm 4 the custom resources, are ready.
         atomic: whether a failed upgrade is rolled back. Only for stateless charts with `wait`:
             immutable fields of a StatefulSet cannot be rolled back.
-        timeout: timeout of Helm: at most 13 minutes, because its function ends after 15; at most 7
-            with `atomic`, because a rollback takes as long again. Default: 10 minutes, or 7 with
-            `atomic`.
+        minutes: timeout of Helm in minutes: at most 13, because its function ends after 15; at most 7
+            with `atomic`, because a rollback takes as long again. Default: 10, or 7 with `atomic`.
         after: constructs that must be deployed before.
 
     Raises:
@@ -119,14 +117,14 @@ class HelmRelease(Construct):
         values: Mapping[str, object],
         wait: bool,
         atomic: bool = False,
-        timeout: cdk.Duration | None = None,
+        minutes: int | None = None,
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        timeout = timeout or durations.minutes(LONGEST_ATOMIC_TIMEOUT if atomic else 10)
+        minutes = minutes or (LONGEST_ATOMIC_TIMEOUT if atomic else 10)
         problems = [
             *_naming_problems(release, chart),
-            *_waiting_problems(wait=wait, atomic=atomic, timeout=timeout),
+            *_waiting_problems(wait=wait, atomic=atomic, minutes=minutes),
             *_values_problems(values),
         ]
         if problems:
@@ -148,7 +146,7 @@ class HelmRelease(Construct):
             values=dict(values),
             wait=wait,
             atomic=atomic,
-            timeout=timeout,
+            timeout=durations.minutes(minutes),
         )
         if after:
             self.node.add_dependency(*after)
@@ -189,7 +187,7 @@ class ChartRelease(Construct):
         values: Mapping[str, object],
         wait: bool,
         atomic: bool = False,
-        timeout: cdk.Duration | None = None,
+        minutes: int | None = None,
         **placement: Unpack[Placement],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -202,7 +200,7 @@ class ChartRelease(Construct):
             values=values,
             wait=wait,
             atomic=atomic,
-            timeout=timeout,
+            minutes=minutes,
             **placement,
         )
 
@@ -217,17 +215,16 @@ def _naming_problems(release: str, chart: Chart | LocalChart) -> Iterator[str]:
         yield f"{chart.repository} does not end with the chart's name. Use the address of the chart itself: oci://…/{chart.name}."
 
 
-def _waiting_problems(*, wait: bool, atomic: bool, timeout: cdk.Duration) -> Iterator[str]:
+def _waiting_problems(*, wait: bool, atomic: bool, minutes: int) -> Iterator[str]:
     if atomic and not wait:
         yield "atomic without wait does not detect failing pods. Set wait as well."
-    seconds = timeout.to_seconds()
-    if atomic and seconds > LONGEST_ATOMIC_TIMEOUT * 60:
+    if atomic and minutes > LONGEST_ATOMIC_TIMEOUT:
         yield (
-            f"a timeout of {timeout.to_human_string()} and an equally long rollback exceed that of Helm's function. "
+            f"a timeout of {minutes} minutes and an equally long rollback exceed that of Helm's function. "
             f"Use {LONGEST_ATOMIC_TIMEOUT} minutes at the most with atomic."
         )
-    if seconds > LONGEST_TIMEOUT * 60:
-        yield f"a timeout of {timeout.to_human_string()} exceeds that of Helm's function. Use {LONGEST_TIMEOUT} minutes at the most."
+    if minutes > LONGEST_TIMEOUT:
+        yield f"a timeout of {minutes} minutes exceeds that of Helm's function. Use {LONGEST_TIMEOUT} minutes at the most."
 
 
 def _values_problems(values: Mapping[str, object]) -> Iterator[str]:

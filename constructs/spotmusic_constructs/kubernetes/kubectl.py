@@ -86,7 +86,7 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
     assert isinstance(barrier, cdk.CfnResource)  # noqa: S101 (narrows the type)
     this_account = {"StringEquals": {"aws:SourceAccount": location_of(cluster).account}}
     role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)
-    tag_like(barrier, role, by_name=True)
+    tag_like(role, barrier, by_name=True)
     acknowledge(handler, _HANDLER_FINDINGS)
     every_version = f"AwsSolutions::AwsSolutions-IAM5[Resource::<{_logical_id(handler)}.Arn>:*]"
     acknowledge(framework, _FRAMEWORK_FINDINGS | {every_version: "The framework calls every version of its handler and nothing else."})

@@ -44,7 +44,7 @@ class PodIdentity(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         conditions = {
-            "StringEquals": {"aws:SourceAccount": location_of(self).account},
+            "StringEquals": {"aws:SourceAccount": location_of(scope).account},
             "ArnEquals": {"aws:SourceArn": cluster.cluster_arn},
         }
         self.role = iam.Role(

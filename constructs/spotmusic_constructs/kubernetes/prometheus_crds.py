@@ -4,7 +4,6 @@ from typing import Unpack
 
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.kubernetes.helm_release import Chart, ChartRelease, Placement
 
 
@@ -41,7 +40,7 @@ class PrometheusCrds(ChartRelease):
             release="prometheus-operator-crds",
             namespace=namespace,
             wait=True,
-            timeout=durations.minutes(5),
+            minutes=5,
             # Deleting the definitions would delete all rules and monitors.
             values={"crds": {"annotations": {"helm.sh/resource-policy": "keep"}}},
             **placement,

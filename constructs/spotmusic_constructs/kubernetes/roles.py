@@ -45,7 +45,7 @@ class ClusterRole(Construct):
         self, scope: Construct, construct_id: str, *, cluster_name: str, keys: Sequence[kms.IKey], tag_keys: Sequence[str] = ()
     ) -> None:
         super().__init__(scope, construct_id)
-        location = location_of(self)
+        location = location_of(scope)
         arn = location.arn("eks", f"cluster/{cluster_name}")
         only_it = {"StringEquals": {"aws:SourceAccount": location.account}, "ArnLike": {"aws:SourceArn": arn}}
         role = iam.Role(

@@ -76,7 +76,7 @@ class TaggingRights(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, role: iam.IRole, cluster_name: str, keys: Sequence[str]) -> None:
         super().__init__(scope, construct_id)
-        location = location_of(self)
+        location = location_of(scope)
         types = sorted({type_ for made in _MADE.values() for type_ in made.types})
         arns = {type_: location.arn("ec2", f"{type_}/*") for type_ in types}
         policy = iam.ManagedPolicy(

@@ -6,7 +6,6 @@ from typing import Unpack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
@@ -87,7 +86,7 @@ class RabbitMQ(ChartRelease):
             namespace=namespace,
             # Deleted before the operators. Never atomic: a rollback cannot revert the StatefulSet.
             wait=True,
-            timeout=durations.minutes(12),
+            minutes=12,
             values={
                 "image": image,
                 "replicas": REPLICAS,

@@ -4,7 +4,6 @@ from typing import Unpack
 
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.messaging.rabbitmq import RELEASE
 from spotmusic_constructs.messaging.topology import Topology
@@ -51,7 +50,7 @@ class TaskTopology(ChartRelease):
             # The release completes when RabbitMQ has every resource. Deletion waits for the
             # finalizers of users, which need operators and nodes.
             wait=True,
-            timeout=durations.minutes(10),
+            minutes=10,
             values={"cluster": rabbitmq, **topology.to_values()},
             **placement,
         )

@@ -47,5 +47,4 @@ class DefaultGroupFunction(Construct):
         function.add_property_override("LoggingConfig", {"LogGroup": log_group.ref})
         this_account = {"StringEquals": {"aws:SourceAccount": location.account}}
         role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)
-        for resource in (function, role):
-            tag_like(resource, log_group)
+        tag_like(log_group, function, role)

@@ -42,7 +42,7 @@ class InterfaceEndpoints(Construct):
         tokens: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        location = location_of(self)
+        location = location_of(scope)
         subnet_ids = [subnet.subnet_id for subnet in subnets]
         for service in services:
             ec2.CfnVPCEndpoint(

@@ -24,7 +24,7 @@ class S3GatewayEndpoint(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, subnets: list[ec2.ISubnet]) -> None:
         super().__init__(scope, construct_id)
-        location = location_of(self)
+        location = location_of(scope)
         ec2.CfnVPCEndpoint(
             self,
             "Endpoint",

@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, OUTSIDE, VPC, Flow
 
 RULES_PER_DIRECTION = 60
@@ -79,7 +80,7 @@ class SecurityGroups(Construct):
         edges = _edges(flows, group_of)
 
         own = {group for source, target, _ in edges for group in (source, target)} | {group_of(party) for party in parties}
-        stack_name, vpc_id = cdk.Stack.of(self).stack_name, vpc.vpc_id
+        stack_name, vpc_id = location_of(scope).stack_name, vpc.vpc_id
         self._ids = {name: self._group(name, vpc_id, stack_name).attr_group_id for name in sorted(own - OUTSIDE)}
         self._handles = {
             name: ec2.SecurityGroup.from_security_group_id(self, f"Handle-{name}", id_, mutable=False) for name, id_ in self._ids.items()

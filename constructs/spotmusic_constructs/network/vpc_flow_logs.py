@@ -43,7 +43,7 @@ class VpcFlowLogs(Construct):
         self.log_group = logs.CfnLogGroup(self, "LogGroup", kms_key_id=key_arn(key), retention_in_days=retention_days)
         self.log_group.apply_removal_policy(removal_policy)
         role = iam.Role(
-            self, "Role", assumed_by=_flow_logs_of_this_account(location_of(self)), description="Writes the flow logs of the VPC"
+            self, "Role", assumed_by=_flow_logs_of_this_account(location_of(scope)), description="Writes the flow logs of the VPC"
         )
         policy = self._allow_writing(role)
         flow_log = ec2.CfnFlowLog(

@@ -53,21 +53,20 @@ class AlarmTopic(Construct):
         runbooks: str = "docs/runbooks",
     ) -> None:
         super().__init__(scope, construct_id)
-        resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key_arn(key))
-        sns.CfnTopicPolicy(
-            self, "Policy", topics=[resource.ref], policy_document=topic_policy(location_of(self), resource.ref, "budgets", "cloudwatch")
-        )
+        location = location_of(scope)
+        arn = sns.CfnTopic(self, "Resource", kms_master_key_id=key_arn(key)).ref
+        sns.CfnTopicPolicy(self, "Policy", topics=[arn], policy_document=topic_policy(location, arn, "budgets", "cloudwatch"))
         for email in emails:
             # The address is part of the id: with a number instead, taking one away would replace all that follow.
-            sns.CfnSubscription(self, f"Email-{email}", topic_arn=resource.ref, protocol="email", endpoint=email)
-        subscribe_endpoints(self, resource.ref, endpoints)
-        self.topic = topic_handle(self, "Handle", resource.ref)
+            sns.CfnSubscription(self, f"Email-{email}", topic_arn=arn, protocol="email", endpoint=email)
+        subscribe_endpoints(self, arn, endpoints)
+        self.topic = topic_handle(self, "Handle", arn)
 
         urgent = Construct(self, "Pager")
-        pager = sns.CfnTopic(urgent, "Resource", kms_master_key_id=key_arn(key))
-        sns.CfnTopicPolicy(urgent, "Policy", topics=[pager.ref], policy_document=topic_policy(location_of(self), pager.ref, "cloudwatch"))
-        subscribe_endpoints(urgent, pager.ref, pagers)
-        self.pager = topic_handle(urgent, "Handle", pager.ref)
+        pager_arn = sns.CfnTopic(urgent, "Resource", kms_master_key_id=key_arn(key)).ref
+        sns.CfnTopicPolicy(urgent, "Policy", topics=[pager_arn], policy_document=topic_policy(location, pager_arn, "cloudwatch"))
+        subscribe_endpoints(urgent, pager_arn, pagers)
+        self.pager = topic_handle(urgent, "Handle", pager_arn)
         self.audience = Audience(topic=self.topic, pager=self.pager, environment=environment, runbooks=runbooks)
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from spotmusic_constructs.json_text import json_text
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.observability.alarm import Formula, MetricSource
 
 _COLUMNS = 24
@@ -61,8 +62,7 @@ class ComponentDashboard(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, rows: Sequence[DashboardRow], period_seconds: int = 300) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
-        region = stack.region
+        region = location_of(scope).region
         widgets = []
         for number, row in enumerate(rows):
             top = number * (_TITLE_HEIGHT + _GRAPH_HEIGHT)
@@ -80,7 +80,7 @@ class ComponentDashboard(Construct):
                 }
                 for column, graph in enumerate(row.graphs)
             ]
-        cloudwatch.CfnDashboard(self, "Resource", dashboard_body=stack.to_json_string({"start": "-PT12H", "widgets": widgets}))
+        cloudwatch.CfnDashboard(self, "Resource", dashboard_body=json_text({"start": "-PT12H", "widgets": widgets}))
 
 
 def _properties(graph: GraphSpec, region: str, period: int) -> dict[str, Any]:

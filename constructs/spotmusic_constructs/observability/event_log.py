@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.json_text import json_text
 from spotmusic_constructs.location import Location, location_of
 from spotmusic_constructs.observability.alarm import MetricSource
 
@@ -72,8 +73,7 @@ class EventLog(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
-        location = location_of(stack)
+        location = location_of(scope)
         self._namespace = namespace
         self.log_group = logs.LogGroup(
             self, "LogGroup", log_group_name=f"/aws/events/{name}", encryption_key=key, retention=retention, removal_policy=removal_policy
@@ -82,7 +82,7 @@ class EventLog(Construct):
             self,
             "Policy",
             policy_name=f"{name}-events",
-            policy_document=stack.to_json_string(_policy(location, self.log_group.log_group_arn)),
+            policy_document=json_text(_policy(location, self.log_group.log_group_arn)),
         )
         self._log_group_name = self.log_group.log_group_name
         arn = location.arn("logs", f"log-group:{self._log_group_name}")

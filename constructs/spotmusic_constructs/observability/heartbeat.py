@@ -32,8 +32,9 @@ class Heartbeat(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key_arn(key))
-        sns.CfnTopicPolicy(self, "Policy", topics=[resource.ref], policy_document=topic_policy(location_of(self), resource.ref))
-        self.topic = topic_handle(self, "Handle", resource.ref)
+        arn = resource.ref
+        sns.CfnTopicPolicy(self, "Policy", topics=[arn], policy_document=topic_policy(location_of(scope), arn))
+        self.topic = topic_handle(self, "Handle", arn)
         silence = AlarmRule(
             name="Silence",
             summary="Alertmanager: no heartbeat for 15 minutes, so that no alert of Prometheus reaches the team.",

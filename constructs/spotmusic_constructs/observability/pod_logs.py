@@ -123,7 +123,7 @@ class PodLogs(Construct):
                 )
             ],
         )
-        region, group = location_of(self).region, self.log_group.log_group_name
+        region, group = location_of(scope).region, self.log_group.log_group_name
         self.release = HelmRelease(
             self,
             "Release",

@@ -7,7 +7,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.arns import topic_arn
 from spotmusic_constructs.kubernetes.config_map import config_map
@@ -81,7 +80,7 @@ class KubePrometheusStack(Construct):
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        region = location_of(self).region
+        region = location_of(scope).region
         names = images_of(chart, images)
         self.external_secrets = (grafana.external_secret(namespace),)
         self.certificates = (grafana.certificate(namespace),)
@@ -97,7 +96,7 @@ class KubePrometheusStack(Construct):
             release="monitoring",
             namespace=namespace,
             wait=False,
-            timeout=durations.minutes(13),
+            minutes=13,
             after=[*identities, *after],
             values={
                 "fullnameOverride": "monitoring",

@@ -40,7 +40,6 @@ class PrometheusWorkspace(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
         log_group = logs.LogGroup(
             self,
             "LogGroup",
@@ -53,7 +52,7 @@ class PrometheusWorkspace(Construct):
             self,
             "Policy",
             policy_name=f"{name}-prometheus",
-            policy_document=delivery_policy(stack, "DeliveriesOfThisAccountWrite", log_group.log_group_arn),
+            policy_document=delivery_policy(location_of(scope), "DeliveriesOfThisAccountWrite", log_group.log_group_arn),
         )
         resource = aps.CfnWorkspace(
             self,

@@ -7,7 +7,6 @@ from typing import Unpack
 from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
@@ -63,7 +62,7 @@ class RulesAndDashboards(ChartRelease):
             namespace=namespace,
             # None of its resources has a readiness.
             wait=False,
-            timeout=durations.minutes(5),
+            minutes=5,
             values={
                 "names": {choice: _choices(choice, among) for choice, among in names.items()},
                 "runbooks": runbooks,

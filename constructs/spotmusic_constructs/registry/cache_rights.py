@@ -25,7 +25,7 @@ class RepositoryCreationRole(Construct):
         self.role = iam.Role(
             self, "Role", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"), description="Makes the repositories of cached images"
         )
-        repositories = _repositories(location_of(self), namespace)
+        repositories = _repositories(location_of(scope), namespace)
         policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -56,7 +56,7 @@ class CachePullPolicy(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, namespace: str, role: iam.IRole) -> None:
         super().__init__(scope, construct_id)
-        repositories = _repositories(location_of(self), namespace)
+        repositories = _repositories(location_of(scope), namespace)
         policy = iam.ManagedPolicy(
             self,
             "Policy",

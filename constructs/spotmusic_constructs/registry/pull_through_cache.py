@@ -67,6 +67,7 @@ class PullThroughCache(Construct):
         tagged = role.node.default_child
         assert isinstance(tagged, iam.CfnRole)  # noqa: S101 (narrows the type)
         role_arn, lifecycle = role.role_arn, retention(keep_images=keep_images, untagged_days=untagged_days)
+        templates = []
         for upstream in cached:
             template = ecr.CfnRepositoryCreationTemplate(
                 self,
@@ -81,8 +82,9 @@ class PullThroughCache(Construct):
                 lifecycle_policy=lifecycle,
                 custom_role_arn=role_arn,
             )
-            tag_like(template, tagged, property_name="ResourceTags")
+            templates.append(template)
             self._rule(upstream, given.get(upstream.host)).add_resource_dependency(template)
+        tag_like(tagged, *templates, property_name="ResourceTags")
 
     def image(self, reference: str) -> str:
         """Returns the cached name of an upstream image, or its own name without a cache.

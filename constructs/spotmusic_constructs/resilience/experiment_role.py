@@ -55,7 +55,7 @@ class ExperimentRole(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, rights: Sequence[FaultRights]) -> None:
         super().__init__(scope, construct_id)
-        location = location_of(self)
+        location = location_of(scope)
         experiments = location.arn("fis", "experiment/*")
         self.role = iam.Role(
             self,

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_eks as eks
+from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_delivery import delivery_policy
 from spotmusic_constructs.resilience.experiment import Action, Experiment
 
@@ -45,14 +46,13 @@ class FaultInjection(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
         self._stop_alarms = stop_alarms
         self.log_group = logs.LogGroup(self, "Log", encryption_key=key, retention=retention, removal_policy=removal_policy)
         self._admission = logs.CfnResourcePolicy(
             self,
             "LogPolicy",
             policy_name=name,
-            policy_document=delivery_policy(stack, "ExperimentsOfThisAccountWrite", self.log_group.log_group_arn),
+            policy_document=delivery_policy(location_of(scope), "ExperimentsOfThisAccountWrite", self.log_group.log_group_arn),
         )
 
     def add(

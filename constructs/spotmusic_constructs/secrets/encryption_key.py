@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import aws_cdk as cdk
@@ -87,7 +88,7 @@ class EncryptionKey(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack_name, location = cdk.Stack.of(self).stack_name, location_of(self)
+        location = location_of(scope)
 
         self.resource = kms.CfnKey(
             self,
@@ -99,8 +100,12 @@ class EncryptionKey(Construct):
             key_policy=_policy(location, use),
         )
         self.resource.apply_removal_policy(removal_policy)
-        kms.CfnAlias(self, "Alias", alias_name=f"alias/{stack_name}/{data_class}", target_key_id=self.resource.ref)
-        self.key = key_handle(self, "Handle", self.resource.attr_arn)
+        kms.CfnAlias(self, "Alias", alias_name=f"alias/{location.stack_name}/{data_class}", target_key_id=self.resource.ref)
+
+    @cached_property
+    def key(self) -> kms.IKey:
+        """Handle of the key."""
+        return key_handle(self, "Handle", self.resource.attr_arn)
 
 
 def _policy(location: Location, use: KeyUse) -> dict[str, Any]:

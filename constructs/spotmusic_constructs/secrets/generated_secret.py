@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -12,6 +13,7 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.arns import key_arn, secret_handle
+from spotmusic_constructs.json_text import json_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,8 +87,7 @@ class GeneratedSecret(Construct):
             description=description,
             kms_key_id=key_arn(key),
             generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
-                # Only values that CloudFormation resolves need tokens outside of the quotes.
-                secret_string_template=cdk.Stack.of(self).to_json_string(template) if fields else json.dumps(template),
+                secret_string_template=json_text(template) if fields else json.dumps(template),
                 generate_string_key=generated_field,
                 password_length=length,
                 exclude_punctuation=None if exclude_characters else True,
@@ -96,9 +97,13 @@ class GeneratedSecret(Construct):
         )
         self.resource.apply_removal_policy(removal_policy)
         self.arn = self.resource.ref
-        self.secret = secret_handle(self, "Handle", self.arn)
         if manual_rotation:
             rotate_by_hand(self.resource, manual_rotation)
+
+    @cached_property
+    def secret(self) -> secretsmanager.ISecret:
+        """Handle of the secret."""
+        return secret_handle(self, "Handle", self.arn)
 
 
 def rotation_tags(rotation: ManualRotation) -> list[cdk.CfnTag]:

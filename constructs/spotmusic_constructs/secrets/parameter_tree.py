@@ -35,7 +35,7 @@ class ParameterTree(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, path: str, values: Mapping[str, str]) -> None:
         super().__init__(scope, construct_id)
         self.path = path
-        location = location_of(self)
+        location = location_of(scope)
         self._arn = location.arn("ssm", "parameter")
         self.names = tuple(f"{path}/{name}" for name in values)
 

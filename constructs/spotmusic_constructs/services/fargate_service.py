@@ -164,8 +164,7 @@ class FargateService(Construct):
             if shifted_by
             else None
         )
-        target = self.service.load_balancer_target(container_name=CONTAINER, alternate_target=alternate)
-        target.attach_to_application_target_group(ingress.target_groups[0])
+        ingress.target_groups[0].add_target(self.service.load_balancer_target(container_name=CONTAINER, alternate_target=alternate))
         # ECS rejects a target group without a listener.
         self.service.node.add_dependency(ingress.rule)
         return ingress.target_groups[0]

@@ -20,7 +20,7 @@ class InfrastructureRole(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        location = location_of(self)
+        location = location_of(scope)
         self.role = iam.Role(
             self,
             "Role",

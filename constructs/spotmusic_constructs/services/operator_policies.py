@@ -139,7 +139,7 @@ class OperatorPolicies(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         tagged = {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in tags.items()}}
-        self._location = location_of(self)
+        self._location = location_of(scope)
         parameters = self._arn("ssm", f"parameter/{prefix.replace('-', '/')}/*", region="*")
         self.reader = self._policy(
             "Reader",
@@ -234,10 +234,14 @@ class OperatorPolicies(Construct):
             construct_id,
             managed_policy_name=name,
             description="For roles of people on call (docs/access.md); attached by name in IAM Identity Center",
-            statements=[
-                iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=dict(conditions))
-                for actions, resources, conditions in statements
-            ],
+            document=iam.PolicyDocument.from_json(
+                {
+                    "Statement": [
+                        {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), "Condition": conditions}
+                        for actions, resources, conditions in statements
+                    ]
+                }
+            ),
         )
         reason = "A person looks at everything of the account, or acts on what the tags, the cluster or the name confine it to."
         texts = {text for statement in statements for text in statement.resources if "*" in text}

@@ -77,7 +77,7 @@ class TaskScaling(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         cluster, name = service.cluster.cluster_name, service.service_name
-        location = location_of(self)
+        location = location_of(scope)
         target = autoscaling.CfnScalableTarget(
             self,
             "Target",

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.json_text import json_text
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.image import ServiceImage
 from spotmusic_constructs.services.task_definition import USER, non_blocking_log, open_files
@@ -117,9 +118,7 @@ class Tunnel(Construct):
             "enableExecuteCommand": True,
             "networkConfiguration": {"awsvpcConfiguration": network},
         }
-        output = cdk.CfnOutput(
-            self, "RunTask", value=cdk.Stack.of(self).to_json_string(run), description="Input of aws ecs run-task (docs/access.md)"
-        )
+        output = cdk.CfnOutput(self, "RunTask", value=json_text(run), description="Input of aws ecs run-task (docs/access.md)")
         output.override_logical_id("RunTunnel")
         self.task_definition: ecs.FargateTaskDefinition = task
         self.role_arns = (roles.execution_role.role_arn, roles.task_role.role_arn)

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from spotmusic_constructs.json_text import json_text
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights
 
@@ -50,8 +50,7 @@ class WeeklyRestart(Construct):
         window_minutes: int = WINDOW_MINUTES,
     ) -> None:
         super().__init__(scope, construct_id)
-        stack = cdk.Stack.of(self)
-        location = location_of(stack)
+        location = location_of(scope)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         group, cluster_arn, cluster_name = self.group.ref, cluster.cluster_arn, cluster.cluster_name
         role_arn = self._role([location.arn("ecs", f"service/{cluster_name}/{name}") for name in services.values()]).role_arn
@@ -69,7 +68,7 @@ class WeeklyRestart(Construct):
                 target=scheduler.CfnSchedule.TargetProperty(
                     arn=f"arn:{location.partition}:scheduler:::aws-sdk:ecs:updateService",
                     role_arn=role_arn,
-                    input=stack.to_json_string(request),
+                    input=json_text(request),
                     retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                         maximum_event_age_in_seconds=RETRIED_SECONDS, maximum_retry_attempts=30
                     ),

@@ -6,7 +6,6 @@ from typing import Literal, Unpack
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.certificate import Certificate
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
@@ -92,7 +91,7 @@ class Redpanda(ChartRelease):
             namespace=namespace,
             # A StatefulSet cannot be rolled back, and brokers join one after another.
             wait=False,
-            timeout=durations.minutes(13),
+            minutes=13,
             values={
                 "fullnameOverride": RELEASE,
                 "image": names["broker"].named,

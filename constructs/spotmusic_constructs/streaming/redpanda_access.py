@@ -6,7 +6,6 @@ from typing import Literal, Unpack
 
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_PORT, BOOTSTRAP_USER, MECHANISM, RELEASE
 
@@ -101,7 +100,7 @@ class RedpandaAccess(ChartRelease):
             namespace=namespace,
             # Helm always waits for the job, a hook.
             wait=False,
-            timeout=durations.minutes(13),
+            minutes=13,
             values={
                 "image": image,
                 "brokers": f"{RELEASE}.{namespace}.svc.cluster.local:{BOOTSTRAP_PORT}",
