@@ -1,6 +1,6 @@
 """Load of each component against what its settings carry, with the settings that carry more."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import ceil, floor
@@ -9,7 +9,7 @@ from spotmusic_cdk.capacity.load import Load, ServiceLoad
 from spotmusic_cdk.capacity.queueing import best_capacity, waiting_longer, waiting_probability
 from spotmusic_cdk.settings import Settings, addresses
 from spotmusic_cdk.settings.data import DatabaseSettings
-from spotmusic_cdk.settings.regions import CACHES, DATABASES, cache_memory_gib
+from spotmusic_cdk.settings.regions import CACHES, DATABASES, Family, cache_memory_gib
 from spotmusic_cdk.settings.services import LoadSettings
 from tools.capacity import limits
 from tools.capacity.changes import Changes
@@ -228,20 +228,21 @@ def _cores(settings: Settings, database: DatabaseSettings) -> float:
 def _larger_class(settings: Settings, name: str) -> Callable[[], Changes]:
     def carry() -> Changes:
         database: DatabaseSettings = getattr(settings.data, name)
-        larger = _next_size(database.instance_class, {family: known.sizes for family, known in DATABASES.items()})
+        larger = _next_size(database.instance_class, DATABASES, settings.region)
         return {("data", name, "instance_class"): larger} if larger else {}
 
     return carry
 
 
-def _next_size(name: str, sizes: dict[str, tuple[str, ...]]) -> str | None:
-    """Next size of a family; the sizes of one for databases and caches end at its largest."""
+def _next_size(name: str, families: Mapping[str, Family], region: str) -> str | None:
+    """Next size of a family, then a larger family of the region after the largest burstable size; none after the largest."""
     family, _, size = name.partition(".")
-    known = sizes[family]
+    known = families[family].sizes
     place = known.index(size) + 1
     if place < len(known):
         return f"{family}.{known[place]}"
-    return "r8g.2xlarge" if family.startswith("t") else None
+    present = [larger for larger in ("r8g", "r7g", "r6g") if region not in families[larger].absent]
+    return f"{present[0]}.{'2xlarge' if 'xlarge' in size else 'large'}" if family.startswith("t") else None
 
 
 LARGEST_BEFORE_REPLICAS = 64
@@ -306,7 +307,7 @@ def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:
     cache, assumed = settings.data.cache, settings.capacity.cache
 
     def larger() -> Changes:
-        found = _next_size(cache.node_type.removeprefix("cache."), {family: known.sizes for family, known in CACHES.items()})
+        found = _next_size(cache.node_type.removeprefix("cache."), CACHES, settings.region)
         return {("data", "cache", "node_type"): f"cache.{found}"} if found else {}
 
     yield Constraint(
