@@ -197,7 +197,7 @@ class CapacitySettings(Model):
     """Monthly listeners, such as 2000000: people who listen at least once in a month. Production declares them (docs/scale.md). Default:
     none, and load is unknown."""
     growth_percent: Annotated[float, Field(ge=0, le=1000), Assumption("%", "objective of the plan")] = 20
-    """Margin of the plan above the listeners."""
+    """Margin of `make plan` above the listeners."""
     audience: AudienceSettings = AudienceSettings()
     delivery: DeliverySettings = DeliverySettings()
     requests: RequestSettings = RequestSettings()

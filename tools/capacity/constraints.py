@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil, floor
 
-from spotmusic_cdk.capacity.load import Load, ServiceLoad
+from spotmusic_cdk.capacity.load import MIB, Load, ServiceLoad
 from spotmusic_cdk.capacity.queueing import best_capacity, waiting_longer, waiting_probability
 from spotmusic_cdk.settings import Settings, addresses
 from spotmusic_cdk.settings.data import DatabaseSettings
 from spotmusic_cdk.settings.regions import CACHES, DATABASES, Family, cache_memory_gib
 from spotmusic_cdk.settings.services import LoadSettings
+from spotmusic_constructs.gateway import kong_values
+from spotmusic_constructs.identity import keycloak_values
+from spotmusic_constructs.observability import grafana
 from tools.capacity import limits
 from tools.capacity.changes import Changes
 from tools.capacity.limits import Limit
@@ -20,11 +23,8 @@ from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
 
 WAITING_SHARE = 0.01
 """Requests that may wait longer than `capacity.requests.waiting_milliseconds`."""
-KONG_PERCENT = 50
-"""Cpu that the scaling of Kong holds (gateway/kong_values.py)."""
-KEYCLOAK_POOL, GRAFANA_CONNECTIONS = 50, 40
-"""Connections of a replica of Keycloak, and of both of Grafana, to the identity database (`KC_DB_POOL_MAX_SIZE`, `max_open_conn`)."""
-MIB = 1024**2
+LARGEST_BEFORE_REPLICAS = 64
+"""Cores of a database beyond which the plan adds read replicas: contention leaves little to more cores."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +173,7 @@ def _pool(settings: Settings, declared: LoadSettings) -> int:
 
 def _gateway(settings: Settings, load: Load) -> Iterator[Constraint]:
     kong, zones = settings.kubernetes.kong, len(settings.zones)
-    needed = load.gateway.cores * 100 / KONG_PERCENT / KONG_VCPUS
+    needed = load.gateway.cores * 100 / kong_values.CPU_PERCENT / KONG_VCPUS
     pods = max(kong.min_replicas, min(ceil(needed), kong.max_replicas))
     path = ("kubernetes", "kong", "max_replicas")
     yield Constraint(component="kong", what="pods", needed=needed, room=kong.max_replicas, carry=lambda: {path: ceil(needed)})
@@ -206,7 +206,7 @@ def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
     yield Constraint(
         component="identity database",
         what="connections",
-        needed=replicas * KEYCLOAK_POOL + GRAFANA_CONNECTIONS,
+        needed=replicas * keycloak_values.DATABASE_CONNECTIONS + grafana.REPLICAS * grafana.DATABASE_CONNECTIONS,
         room=connections_of(database.instance_class),
         carry=larger,
     )
@@ -243,10 +243,6 @@ def _next_size(name: str, families: Mapping[str, Family], region: str) -> str | 
         return f"{family}.{known[place]}"
     present = [larger for larger in ("r8g", "r7g", "r6g") if region not in families[larger].absent]
     return f"{present[0]}.{'2xlarge' if 'xlarge' in size else 'large'}" if family.startswith("t") else None
-
-
-LARGEST_BEFORE_REPLICAS = 64
-"""Cores of a database beyond which the plan adds read replicas: contention leaves little to more cores."""
 
 
 def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:

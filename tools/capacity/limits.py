@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass
 
+from annotated_types import Le
+from pydantic import BaseModel
+
+from spotmusic_cdk.settings.kubernetes import PARTITIONS_PER_CORE, KeycloakSettings, KongSettings, RedpandaSettings
+from spotmusic_cdk.settings.services import ScalingSettings
+from spotmusic_constructs.observability.prometheus import MEMORY_LIMIT_GIB
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
@@ -24,6 +31,12 @@ class Limit:
     read: str = "2026-11"
 
 
+def _most(model: type[BaseModel], key: str) -> float:
+    """Upper bound of a setting."""
+    (bound,) = (found.le for found in model.model_fields[key].metadata if isinstance(found, Le))
+    return float(str(bound))
+
+
 _CLOUDFRONT = "Amazon CloudFront developer guide, quotas; none with a flat-rate plan"
 _ALB, _NLB = ("Elastic Load Balancing, quotas of Application Load Balancers", "Elastic Load Balancing, quotas of Network Load Balancers")
 
@@ -40,11 +53,13 @@ ALB_TARGETS = Limit(what="tasks behind the load balancer of services", value=1_0
 NLB_TARGETS = Limit(what="brokers behind their load balancer", value=500, unit="targets", source=f"{_NLB}, across zones", raised=True)
 SERVICE_TASKS = Limit(
     what="tasks of a service",
-    value=1_000,
+    value=_most(ScalingSettings, "max"),
     unit="tasks",
     source="`scaling.max`: AWS Cloud Map registers 1,000 instances of a service; Amazon ECS runs 5,000 tasks of one",
 )
-KEYCLOAK_REPLICAS = Limit(what="replicas of Keycloak", value=60, unit="pods", source="`kubernetes.keycloak.replicas`")
+KEYCLOAK_REPLICAS = Limit(
+    what="replicas of Keycloak", value=_most(KeycloakSettings, "replicas"), unit="pods", source="`kubernetes.keycloak.replicas`"
+)
 KEYCLOAK_TOKENS = Limit(
     what="renewals of tokens that the authors of Keycloak measured",
     value=435,
@@ -56,7 +71,10 @@ CACHE_CLIENTS = Limit(
     what="connections of a cache node", value=65_000, unit="connections", source="Amazon ElastiCache user guide, parameters (maxclients)"
 )
 PROMETHEUS_MEMORY = Limit(
-    what="memory of Prometheus", value=3, unit="GiB", source="three quarters of the limit of its pod, which has no setting"
+    what="memory of Prometheus",
+    value=0.75 * MEMORY_LIMIT_GIB,
+    unit="GiB",
+    source="three quarters of the limit of its pod, which has no setting",
 )
 LIMITS = (
     CDN_GBIT, CDN_REQUESTS, BUCKET_READS, ALB_TARGETS, NLB_TARGETS, SERVICE_TASKS, KEYCLOAK_REPLICAS, KEYCLOAK_TOKENS,
@@ -64,8 +82,8 @@ LIMITS = (
     Limit(what="cores of one database", value=192, unit="vCPU", source="Amazon RDS user guide, DB instance classes: r8g.48xlarge"),
     Limit(what="memory for data of a cache node", value=504.5, unit="GiB", source="Amazon ElastiCache user guide: cache.r8g.16xlarge"),
     Limit(what="shards of a cache", value=90, unit="shards", source="Amazon ElastiCache user guide, working with shards", raised=True),
-    Limit(what="brokers of Redpanda", value=9, unit="brokers", source="`kubernetes.redpanda.brokers`"),
-    Limit(what="partition replicas of a core of Redpanda", value=1_000, unit="replicas", source="topic_partitions_per_shard"),
-    Limit(what="pods of Kong", value=400, unit="pods", source="`kubernetes.kong.max_replicas`"),
+    Limit(what="brokers of Redpanda", value=_most(RedpandaSettings, "brokers"), unit="brokers", source="`kubernetes.redpanda.brokers`"),
+    Limit(what="partition replicas of a core of Redpanda", value=PARTITIONS_PER_CORE, unit="replicas", source="topic_partitions_per_shard"),
+    Limit(what="pods of Kong", value=_most(KongSettings, "max_replicas"), unit="pods", source="`kubernetes.kong.max_replicas`"),
 )  # fmt: skip
 """Every limit, for docs/scale.md."""

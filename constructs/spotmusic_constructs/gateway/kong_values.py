@@ -11,6 +11,10 @@ PROXY_PORT = 8443
 STATUS_PORT = 8100
 KEEP_ALIVE_SECONDS = 50
 """Seconds that Kong keeps an idle connection to an upstream; the upstream keeps it longer."""
+CPU_PERCENT = 50
+"""Cpu that scaling holds. After the loss of a zone, nearly half of a few pods, the others carry the load until new ones run
+(docs/game-day.md).
+"""
 LABELS = {"app.kubernetes.io/name": "kong", "app.kubernetes.io/instance": "kong", "app.kubernetes.io/component": "app"}
 
 _LOGGED = {
@@ -101,9 +105,7 @@ def listeners() -> dict[str, object]:
 
 def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
     """Returns number, placement, security context and resources of the pods."""
-    # Half: after the loss of a zone, nearly half of a few pods, the others carry the load until new
-    # ones run (docs/game-day.md).
-    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}
+    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": CPU_PERCENT}}}
     return {
         "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},

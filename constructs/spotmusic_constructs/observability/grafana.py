@@ -14,6 +14,9 @@ from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
 from spotmusic_constructs.observability.prometheus import Workspace
 
 PORT = 3000
+REPLICAS = 2
+DATABASE_CONNECTIONS = 20
+"""Connections of a replica to the identity database."""
 SERVICE_ACCOUNT = "grafana"
 SECRET = "grafana"  # noqa: S105 the name of a Kubernetes Secret
 TLS = "grafana-tls"
@@ -93,7 +96,7 @@ def grafana_values(
     return {
         "fullnameOverride": "grafana",
         "image": image.parts,
-        "replicas": 2,
+        "replicas": REPLICAS,
         "annotations": dict(FOLLOWS_ITS_SECRETS),
         "podDisruptionBudget": {"maxUnavailable": 1},
         "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "grafana"})],
@@ -194,7 +197,7 @@ def _ini(grafana: Grafana) -> dict[str, object]:
             "ca_cert_path": "/etc/rds-ca/ca.pem",
             "server_cert_name": grafana.database_host,
             # Without a number there is no limit, and Keycloak lives in the same instance.
-            "max_open_conn": 20,
+            "max_open_conn": DATABASE_CONNECTIONS,
             "max_idle_conn": 5,
         },
         "security": {"cookie_secure": True, "cookie_samesite": "lax", "strict_transport_security": True, "disable_gravatar": True},

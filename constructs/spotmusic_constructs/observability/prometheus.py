@@ -9,6 +9,7 @@ from spotmusic_constructs.observability.alertmanager import volume
 
 SERVICE_ACCOUNT = "prometheus"
 REPLICAS = 2
+MEMORY_LIMIT_GIB = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,7 @@ def prometheus_values(
             "walCompression": True,
             "podAntiAffinity": "hard",
             "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "prometheus"})],
-            "resources": resources(cpu="500m", memory="2Gi", limit="4Gi"),
+            "resources": resources(cpu="500m", memory="2Gi", limit=f"{MEMORY_LIMIT_GIB}Gi"),
             # Of the pod; the operator sets that of the containers.
             "securityContext": POD_SECURITY,
             "storageSpec": volume(storage_class, gib=storage_gib),

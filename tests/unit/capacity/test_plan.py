@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spotmusic_cdk.capacity import load_of
 from spotmusic_cdk.settings import Settings, parse
 from spotmusic_cdk.settings.capacity import CapacitySettings
 from tests.conftest import ROOT, sample_of
 from tools.capacity import __main__ as command
 from tools.capacity.changes import changed, rewritten
-from tools.capacity.constraints import least_with_zone_lost, lost
+from tools.capacity.constraints import constraints_of, least_with_zone_lost, lost
 from tools.capacity.limits import LIMITS
 from tools.capacity.plan import MOST_LISTENERS, PlanError, carried, plan_for
 
@@ -64,25 +65,45 @@ def test_plan_never_lowers_a_setting() -> None:
     assert plan_for(prod(), 1_000).changes == {("capacity", "listeners"): 1_000}
 
 
+def fullness(environment: Settings) -> dict[tuple[str, str], float]:
+    """Load in percent of the room of each constraint, for two million listeners."""
+    return {found.name: found.percent for found in constraints_of(environment, load_of(environment, 2_000_000))}
+
+
 @pytest.mark.parametrize(
-    ("section", "key", "value", "more"),
+    ("key", "value", "component", "fuller"),
     [
-        ("audience", "hours_per_month", 30.0, False),
-        ("events", "disk_percent", 90.0, True),
-        ("database", "contention", 0.2, False),
-        ("database", "busy_percent", 80.0, True),
-        ("cache", "shard_per_second", 50_000.0, False),
-        ("tasks", "queue_per_second", 300.0, False),
-        ("requests", "gateway_per_core", 1000.0, True),
+        ("audience.hours_per_month", 30.0, "playback", True),
+        ("requests.waiting_milliseconds", 10.0, "trends", True),
+        ("requests.gateway_per_core", 1000.0, "kong", False),
+        ("identity.database_core_per_second", 100.0, "identity database", True),
+        ("events.disk_percent", 90.0, "redpanda", False),
+        ("events.contention", 0.5, "redpanda", True),
+        ("events.coherency", 0.5, "redpanda", True),
+        ("events.partition_per_second", 100.0, "topic events.listening", True),
+        ("tasks.queue_per_second", 300.0, "queue notifications", True),
+        ("database.query_milliseconds", 40.0, "web-api", True),
+        ("database.contention", 0.2, "catalogue database", True),
+        ("database.coherency", 0.2, "catalogue database", True),
+        ("database.busy_percent", 80.0, "catalogue database", False),
+        ("database.listener_kib", 40.0, "catalogue database", True),
+        ("cache.shard_per_second", 50_000.0, "cache", True),
+        ("cache.task_connections", 20.0, "cache", True),
+        ("metrics.series_kib", 8.0, "prometheus", True),
     ],
 )
-def test_assumption_moves_what_a_file_carries(section: str, key: str, value: float, more: bool) -> None:
-    capacity = CapacitySettings.model_validate({section: {key: value}})
-    before, after = (
-        sorted(found.listeners for found in carried(one)) for one in (prod(), prod().model_copy(update={"capacity": capacity}))
-    )
-    assert (sum(after) > sum(before)) is more
-    assert before != after
+def test_assumption_moves_fullness_its_way(key: str, value: float, component: str, fuller: bool) -> None:
+    section, name = key.split(".")
+    capacity = CapacitySettings.model_validate({section: {name: value}})
+    before, after = fullness(prod()), fullness(prod().model_copy(update={"capacity": capacity}))
+    moved = {found: after[found] > percent for found, percent in before.items() if after[found] != percent}
+    assert component in {found[0] for found in moved}
+    assert {grew for found, grew in moved.items() if found[0] == component} == {fuller}
+
+
+def test_plan_takes_classes_of_the_region() -> None:
+    small = changed(prod(), {("region",): "af-south-1", ("data", "catalogue", "instance_class"): "t4g.2xlarge"})
+    assert plan_for(small, 1_500_000).settings.data.catalogue.instance_class.startswith("r6g.")
 
 
 def test_growth_margin_raises_the_plan() -> None:
