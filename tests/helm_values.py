@@ -2,8 +2,10 @@
 template.
 """
 
+import hashlib
 import json
 import os
+import pickle
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -115,8 +117,12 @@ def unknown_keys(chart: str, values: Json) -> set[str]:
     return {path for path, _ in leaves(values) if path not in known | dict.fromkeys(parents) and not path.startswith(open_ended)}
 
 
+_RENDERED: dict[str, bytes] = {}
+"""Pickled manifests by checksum of all that Helm reads; forks of tools/mutants inherit them."""
+
+
 def render(chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = ()) -> list[Json]:
-    """Returns the manifests of a release.
+    """Returns the manifests of a release; Helm renders the same chart with the same values once.
 
     Args:
         chart: folder or archive of the chart.
@@ -129,21 +135,23 @@ def render(chart: Path, release: str, namespace: str, values: Json, *, kubernete
     Raises:
         ValueError: if Helm fails, or a manifest has a duplicate key; the message contains the output.
     """
-    command = [
-        str(program("helm", kubernetes=kubernetes)),
-        "template",
-        release,
-        str(chart),
-        "--namespace",
-        namespace,
-        "--kube-version",
-        f"{kubernetes}.0",
-    ]
-    command += [word for api in apis for word in ("--api-versions", api)]
-    done = subprocess.run([*command, "--values", "-"], input=json.dumps(values), capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise ValueError(done.stderr)
-    return manifests_in(done.stdout)
+    options = ["--namespace", namespace, "--kube-version", f"{kubernetes}.0", *(word for api in apis for word in ("--api-versions", api))]
+    given = json.dumps(values)
+    key = hashlib.sha256(json.dumps([release, options, given, _content(chart)]).encode()).hexdigest()
+    if key not in _RENDERED:
+        command = [str(program("helm", kubernetes=kubernetes)), "template", release, str(chart), *options, "--values", "-"]
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise ValueError(done.stderr)
+        _RENDERED[key] = pickle.dumps(manifests_in(done.stdout))
+    manifests: list[Json] = pickle.loads(_RENDERED[key])  # noqa: S301 (our own)
+    return manifests
+
+
+def _content(chart: Path) -> dict[str, str]:
+    """Returns the checksum of each file of a chart."""
+    files = sorted(path for path in chart.rglob("*") if path.is_file()) if chart.is_dir() else [chart]
+    return {str(path.relative_to(chart)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

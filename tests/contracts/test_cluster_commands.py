@@ -74,12 +74,12 @@ def wrong_tools(text: str) -> Iterator[str]:
                     yield f"{tool} {said} without {known[said]}"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def platform(deployed: Callable[[str], "RenderedCluster"]) -> "RenderedCluster":
     return deployed("prod")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster(platform: "RenderedCluster", deployed: Callable[[str], "RenderedCluster"]) -> Cluster:
     """Names of the cluster of production, and of dev, which has no domain."""
     cluster = cluster_of(manifest for each in (platform, deployed("dev")) for _, manifest in each.everything())

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,14 @@ MOST_RELEASES = 5
 CONCURRENCY = 4
 
 
-@pytest.fixture(scope="module")
-def deployment(synthesized: Callable[[str], Path]) -> Deployment:
-    return deployment_of("prod", synthesized("prod"))
+@pytest.fixture(scope="session")
+def deployments(synthesized: Callable[[str], Path]) -> Callable[[str], Deployment]:
+    return cache(lambda environment: deployment_of(environment, synthesized(environment)))
+
+
+@pytest.fixture
+def deployment(deployments: Callable[[str], Deployment]) -> Deployment:
+    return deployments("prod")
 
 
 def test_first_deployment_stays_short(deployment: Deployment) -> None:
@@ -32,9 +38,9 @@ def test_releases_have_few_levels(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 @pytest.mark.parametrize("concurrency", [1, 2, CONCURRENCY, UNLIMITED])
-def test_no_stack_waits_for_a_later_one(synthesized: Callable[[str], Path], environment: str, concurrency: int) -> None:
+def test_no_stack_waits_for_a_later_one(deployments: Callable[[str], Deployment], environment: str, concurrency: int) -> None:
     """`timeline` raises an error if all running stacks wait for values of one that cannot start."""
-    assert deployment_of(environment, synthesized(environment)).timeline(concurrency).minutes > 0
+    assert deployments(environment).timeline(concurrency).minutes > 0
 
 
 def test_document_has_the_modelled_minutes(deployment: Deployment) -> None:

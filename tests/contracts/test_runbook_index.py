@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,12 +63,14 @@ def general(name: str, settings: Settings) -> str:
     return re.sub(rf"^QueueAlarms({queues})$", "QueueAlarms…", name)
 
 
-def alerts() -> Iterator[Notice]:
+@cache
+def alerts() -> tuple[Notice, ...]:
     """Alerts of Prometheus that reach the team."""
-    for file in sorted(RULES.glob("*.yaml")):
-        for rule in (rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]):
-            if "alert" in rule and reaches_the_team(rule):
-                yield rule["alert"], rule["labels"]["severity"], rule["annotations"]["summary"], rule["annotations"]["runbook_url"]
+    groups = [group for file in sorted(RULES.glob("*.yaml")) for group in yaml.safe_load(file.read_text())["groups"]]
+    reaching = [rule for group in groups for rule in group["rules"] if "alert" in rule and reaches_the_team(rule)]
+    return tuple(
+        (rule["alert"], rule["labels"]["severity"], rule["annotations"]["summary"], rule["annotations"]["runbook_url"]) for rule in reaching
+    )
 
 
 def section(entry: Entry) -> str:
@@ -79,13 +82,13 @@ def section(entry: Entry) -> str:
     return "" if entry.anchor else text
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def notices(templates: Callable[[str], dict[str, Template]]) -> list[Notice]:
     """Alarms and alerts of production."""
     return [*alarms_of(Assembly(name="prod", settings=settings_of("prod"), templates=templates("prod"))), *alerts()]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def entries(notices: list[Notice]) -> dict[Entry, set[str]]:
     """Severities of each entry."""
     found = defaultdict(set)

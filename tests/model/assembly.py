@@ -1,6 +1,7 @@
 """Resources of a synthesized environment, and the references between them."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -117,9 +118,17 @@ class Assembly(Resolver):
     def _by_id(self) -> dict[tuple[str, str], Resource]:
         return {(resource.stack, resource.id): resource for resource in self.resources}
 
+    @cached_property
+    def _by_type(self) -> defaultdict[str, list[Resource]]:
+        found = defaultdict(list)
+        for resource in self.resources:
+            found[resource.type].append(resource)
+        return found
+
     def all(self, *types: str, stack: str | None = None) -> list[Resource]:
         """Return every resource of these types."""
-        return [resource for resource in self.resources if resource.type in types and stack in (None, resource.stack)]
+        found = self._by_type[types[0]] if len(types) == 1 else [resource for resource in self.resources if resource.type in types]
+        return [resource for resource in found if stack in (None, resource.stack)]
 
     def some(self, *types: str, stack: str | None = None) -> list[Resource]:
         """Return every resource of these types. Without one no promise holds."""

@@ -92,6 +92,7 @@ class Deployment:
         self._minutes = {type_: float(row["minutes"]) for type_, row in yaml.safe_load(DURATIONS.read_text()).items()}
         self.dependencies = {stack: set(before) for stack, before in dependencies.items()}
         self._before: dict[Node, set[Node]] = {}
+        self._existing = {(resource.stack, resource.id) for resource in platform.resources}
         for resource in platform.resources:
             needs = self._needs(resource)
             own = {node for node in needs if node[0] == resource.stack}
@@ -108,8 +109,7 @@ class Deployment:
                     found.add((resource.stack, id_))
                 case _ if place := self._platform.place(resource.stack, value):
                     found.add(place[:2])
-        existing = {(other.stack, other.id) for other in self._platform.resources}
-        return found & existing - {(resource.stack, resource.id)}
+        return found & self._existing - {(resource.stack, resource.id)}
 
     def _awaited(self, resource: Resource) -> set[Node]:
         """Parameters of other stacks that the function of a custom resource waits for."""

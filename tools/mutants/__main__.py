@@ -20,7 +20,7 @@ from tools.mutants.table import rows
 ENVIRONMENTS = ("dev", "staging", "prod")
 GENERATED = ("dev", "prod")
 """Environments with generated faults."""
-ELSEWHERE = ("bench", "engines", "fuzz", "local", "mutants", "unit")
+ELSEWHERE = ("bench", "engines", "fuzz", "local", "mutants", "own", "unit")
 """Folders of tests that read no synthesized environment."""
 
 
@@ -85,7 +85,7 @@ def collected(folder: Path, judges: Judges) -> int:
     """Collects the tests by pytest and runs them by the plugin; returns 0 if they ran."""
     ignored = [f"--ignore={ROOT / 'tests' / name}" for name in ELSEWHERE]
     quiet = ["--quiet", "--quiet", "--capture=no", "--no-header", "--no-summary"]
-    options = [*quiet, "-p", "no:cacheprovider", f"--basetemp={folder / 'tests'}"]
+    options = [*quiet, "-p", "no:cacheprovider", "-p", "no:logging", f"--basetemp={folder / 'tests'}"]
     ended = pytest.main([str(ROOT / "tests"), *ignored, *options], plugins=[judges])
     return 0 if ended in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else int(ended)
 

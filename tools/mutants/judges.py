@@ -28,6 +28,7 @@ NO_JUDGES = {
     "tests/policies/test_nag.py": "reads a report that was written before the fault",
     "is_found": "breaks an environment of its own",
     "tests/mutants/": "tests the table of faults",
+    "tests/page/": "judges the promises once more, each of which is a judge here",
     "test_contract_names_every_variable": "creates constructs, which forks may not",
     "every chart": "renders upstream charts, which takes longer than all the rest",
 }
