@@ -168,7 +168,10 @@ def test_failure_leaves_the_former_file(
     assert command.main([*assembly_of(synthesized), "--output", str(file)]) == 2
     assert "The icons are not installed" in capsys.readouterr().err
     assert (file.read_text(), [path.name for path in tmp_path.iterdir()]) == (written, ["page.html"])
+    monkeypatch.undo()
+    monkeypatch.setattr(command, "page_of", lambda *_, **__: page)
     assert command.main([*assembly_of(synthesized), "--output", "/proc/nowhere/page.html"]) == 2
+    assert "/proc/nowhere/page.html cannot be written" in capsys.readouterr().err
 
 
 def test_page_needs_no_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

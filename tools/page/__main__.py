@@ -52,9 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         print(f"The request to AWS failed: {error}. Log in to the account of {options.env}, or leave AGAINST out.", file=sys.stderr)
         return 2
-    except OSError as error:
-        print(f"{error.filename}: {error.strerror}. Choose another file with --output.", file=sys.stderr)
-        return 2
     return 0
 
 
@@ -101,7 +98,7 @@ def _assembly(options: argparse.Namespace) -> Iterator[Path]:
 
 
 def _write(output: Path, settings: Settings, assembly: Path, states: dict[str, State] | None, *, docs: str, of: str) -> int:
-    """Writes the page whole, or leaves the file as it is; returns its size in bytes."""
+    """Writes the page, and names its missing sections; returns its size in bytes."""
     page = page_of(settings, assembly, today=datetime.now(tz=UTC).date(), commit=_commit(), docs=docs, states=states)
     page.source = of
     size = _replace(output, html(page, docs))
@@ -111,10 +108,14 @@ def _write(output: Path, settings: Settings, assembly: Path, states: dict[str, S
 
 
 def _replace(output: Path, text: str) -> int:
-    output.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a file as a whole, or leaves it as it is; returns its size in bytes."""
     whole = output.with_suffix(".new")
-    whole.write_text(text, encoding="utf-8")
-    whole.replace(output)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        whole.write_text(text, encoding="utf-8")
+        whole.replace(output)
+    except OSError as error:
+        raise PageError(f"{output} cannot be written ({error.strerror}). Choose another file: OUTPUT=FILE.") from None
     return len(text.encode())
 
 

@@ -21,6 +21,8 @@ const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number 
 const usd = (amount) => `$${Math.round(amount).toLocaleString("en")}`;
 const short = (type) => type.replace(/^AWS::/, "").replace(/^Custom::/, "");
 const problem = (name) => data.problems[name] && h("p", { class: "problem" }, data.problems[name]);
+/** Text with code between backticks, in elements. */
+const prose = (text) => text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part));
 const label = (id) => parties.get(id)?.label ?? id;
 
 function table(heads, rows) {
@@ -166,7 +168,7 @@ function showCost() {
   });
   rows.push(row(["all", "", ...total.map((amount) => number(usd(amount)))], { class: "total" }));
   return [h("p", { class: "soft" }, `USD a month at list prices with ${listeners.map((of) => of.toLocaleString("en")).join(", ")} monthly listeners. Budget ${usd(budget)}. ${unsure[1]}% of mid use is at prices without a public source. Select a stack for its items.`),
-    table(["stack", "mid use", ...levels.map((level) => `#${level}`)], rows),
+    h("div", { class: "spend" }, table(["stack", "mid use", ...levels.map((level) => `#${level}`)], rows)),
     savings.length > 0 && [h("p", { style: "margin-top:14px" }, h("b", {}, "Largest savings at mid use")), table(["#USD a month", "change", "commitment"], savings.slice(0, 5).map((saving) => row([number(usd(saving.usd)), saving.change, saving.commitment || "none"])))],
     warnings.map((warning) => h("p", { style: "margin-top:10px" }, pill("note", "warn"), ` ${warning}`))];
 }
@@ -182,8 +184,8 @@ function showPromises(pressed) {
     return shown.length > 0 && h("details", { open: wanted !== "all" }, h("summary", {}, h("h3", {}, domain.title),
       h("span", { class: "squares", "aria-hidden": "true" }, shown.map((promise) => h("i", { class: stateKind[promise.state], title: `P-${String(promise.number).padStart(3, "0")}: ${promise.state}` }))), pill(count(shown.length, "promise"))),
       h("div", {}, shown.map((promise) => h("div", { class: "promise", id: `promise-${promise.number}` },
-        h("a", { class: "mono", href: `${docs}/properties/${domain.page}.md#p-${String(promise.number).padStart(3, "0")}` }, `P-${String(promise.number).padStart(3, "0")}`), h("span", {}, promise.text), pill(promise.state, stateKind[promise.state]),
-        promise.reason && h("small", {}, promise.reason)))));
+        h("a", { class: "mono", href: `${docs}/properties/${domain.page}.md#p-${String(promise.number).padStart(3, "0")}` }, `P-${String(promise.number).padStart(3, "0")}`), h("span", {}, prose(promise.text)), pill(promise.state, stateKind[promise.state]),
+        promise.reason && h("small", {}, prose(promise.reason))))));
   }).filter(Boolean));
 }
 if (promises.length) {
