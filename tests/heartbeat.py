@@ -1,8 +1,9 @@
 """Lines of pytest while a test takes long: its name and its seconds."""
 
+import os
 import time
 from threading import Event, Thread
-from typing import Any
+from typing import TextIO
 
 import pytest
 
@@ -14,14 +15,16 @@ class Heartbeat:
     """Plugin that prints a line when no test has ended for a while.
 
     Args:
-        reporter: pytest's terminal reporter.
-        silent_seconds: time without a result.
+        output: stream that pytest does not capture.
     """
 
-    def __init__(self, reporter: Any, silent_seconds: float = SILENT_SECONDS) -> None:
-        self._reporter, self._silent_seconds = reporter, silent_seconds
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
         self._subject, self._ended = "collection", Event()
         self._began = self._spoke = time.monotonic()
+
+    def pytest_sessionstart(self) -> None:
+        """Begins the lines."""
         Thread(target=self._beat, daemon=True).start()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -42,17 +45,19 @@ class Heartbeat:
         self._ended.set()
 
     def _beat(self) -> None:
-        while not self._ended.wait(self._silent_seconds / 8):
+        while not self._ended.wait(SILENT_SECONDS / 8):
             now = time.monotonic()
-            if now - self._spoke >= self._silent_seconds:
-                self._reporter.ensure_newline()
-                self._reporter.write_line(f"  … {now - self._began:.0f} s  {self._subject}")
+            if now - self._spoke >= SILENT_SECONDS:
+                self._output.write(f"\n  … {now - self._began:.0f} s  {self._subject}\n")
+                self._output.flush()
                 self._spoke = now
 
 
-@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the plugin where results are printed: not in workers of pytest-xdist."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Heartbeat(reporter), "spotmusic-heartbeat")
+    """Registers the plugin before pytest redirects the descriptor.
+
+    Workers of pytest-xdist print nothing, and programs with a plugin of their own fork: no thread may
+    run in them.
+    """
+    if not hasattr(config, "workerinput") and not config.invocation_params.plugins:
+        config.pluginmanager.register(Heartbeat(os.fdopen(os.dup(2), "w")))

@@ -36,6 +36,7 @@ from tests.engines.stores import ADMINISTRATOR, MASTER, mysql, redis
 from tests.engines.test_rabbitmq import rabbitmq
 from tools.local_aws import session
 from tools.local_aws.deployment import LocalDeployment, NotRunningError
+from tools.local_aws.progress import Steps
 from tools.local_aws.task import STAND_INS, NoTaskError, environment_of_task
 from tools.local_aws.workspace import Workspace
 
@@ -203,12 +204,14 @@ def main() -> None:
     parser.add_argument("--region", default="sa-east-1")
     options = parser.parse_args()
     workspace = Workspace(ROOT)
+    print("Starting MySQL, Redis, RabbitMQ and Kafka …", flush=True)
     endpoint = LocalDeployment(workspace=workspace, environment=options.env, region=options.region).endpoint
     settings = settings_of(options.env).running
     environments = {name: environment_of_task(name, endpoint, region=options.region) for name in _tasks(settings)}
     parameters, file = session.client("ssm", endpoint, region=options.region), workspace.folder / STAND_INS
     with tempfile.TemporaryDirectory(prefix="stand-ins-") as folder, ExitStack() as left:
-        found = left.enter_context(stand_ins(Path(folder), settings, environments))
+        with Steps().heartbeat():
+            found = left.enter_context(stand_ins(Path(folder), settings, environments))
         if settings.authority_parameter:
             parameters.put_parameter(Name=settings.authority_parameter, Value=found["certificate"], Type="String", Overwrite=True)
             # `make local-down` would report it as left.

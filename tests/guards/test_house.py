@@ -3,21 +3,19 @@
 import ast
 import importlib.metadata
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
-from unittest.mock import Mock
 
 import constructs
 import pytest
 
 from spotmusic_cdk.settings import schema
 from tests.conftest import ROOT, TODAY
-from tests.heartbeat import Heartbeat
 from tools import heartbeat
 from tools.documents import flows_document
 
@@ -175,15 +173,15 @@ def test_heartbeat_keeps_output_and_status() -> None:
     assert run.stderr.count(" s\n") >= 2
 
 
-def test_slow_test_is_named_while_it_runs() -> None:
-    reporter = Mock()
-    beating = Heartbeat(reporter, silent_seconds=0.2)
-    beating.pytest_runtest_logstart("test_slow")
-    time.sleep(0.7)
-    beating.pytest_unconfigure()
-    lines = [call.args[0] for call in reporter.write_line.call_args_list]
-    assert 2 <= len(lines) <= 3
-    assert lines[-1].endswith(" s  test_slow")
+def test_slow_test_is_named_while_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "from tests import heartbeat\nheartbeat.SILENT_SECONDS = 0.3\nfrom tests.heartbeat import pytest_configure\n"
+    )
+    (tmp_path / "test_one.py").write_text("import time\ndef test_slow(): time.sleep(1)\n")
+    command = [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", "-c", "/dev/null", str(tmp_path)]
+    run = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.splitlines()[-1][:8]) == (0, "1 passed")
+    assert "s  test_one.py::test_slow\n" in run.stderr
 
 
 def test_make_help_fits_a_terminal() -> None:
