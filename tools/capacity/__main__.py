@@ -5,6 +5,7 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from spotmusic_cdk import output, versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load, parse
 from tools.assembly import SourceError
 from tools.capacity import report
-from tools.capacity.changes import rewritten
+from tools.capacity.changes import Changes, rewritten
 from tools.capacity.plan import MOST_LISTENERS, Carried, Plan, PlanError, carried, plan_for
 from tools.cost import prices
 from tools.cost.__main__ import estimate_of
@@ -40,15 +41,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(report.inverse(settings.name, settings.capacity.listeners, _carried(settings)))
             return 0
         plan = plan_for(settings, listeners_of(options.listeners))
-        text = rewritten(file.read_text(encoding="utf-8"), plan.changes)
-        parse(text, source=file)
-        cost = None if options.no_cost else _cost(plan, text, options.env)
+        cost = None if options.no_cost else _cost(plan, file)
+        plan = replace(plan, changes=plan.changes | _budget(plan, cost))
+        planned = rewritten(file.read_text(encoding="utf-8"), plan.changes)
+        parse(planned, source=file)
     except (CostError, PlanError, SettingsError, SourceError) as error:
         print(error, file=sys.stderr)
         return 2
     print(report.text(plan, carried(plan.settings), file, cost))
     if options.write:
-        output.report(file, _with_budget(text, plan, cost))
+        output.report(file, planned)
     return 0
 
 
@@ -80,21 +82,21 @@ def _carried(settings: Settings) -> list[Carried]:
     return carried(settings)
 
 
-def _cost(plan: Plan, text: str, environment: str) -> Estimate:
+def _cost(plan: Plan, file: Path) -> Estimate:
     from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
 
-    print(f"Synthesizing {environment} as planned (half a minute; COST=0 leaves it out) …", file=sys.stderr)
+    print(f"Synthesizing {file.stem} as planned (half a minute; COST=0 leaves it out) …", file=sys.stderr)
     with TemporaryDirectory() as folder:
-        Path(folder, f"{environment}.yaml").write_text(text, encoding="utf-8")
-        with source.synthesized(CHECKOUT, environment, environments=Path(folder)) as assembly:
+        Path(folder, file.name).write_text(rewritten(file.read_text(encoding="utf-8"), plan.changes), encoding="utf-8")
+        with source.synthesized(CHECKOUT, file.stem, environments=Path(folder)) as assembly:
             return estimate_of(assembly, plan.settings, prices.read())
 
 
-def _with_budget(text: str, plan: Plan, cost: Estimate | None) -> str:
-    """Text whose budget covers the estimate at all listeners, rounded up to thousands."""
+def _budget(plan: Plan, cost: Estimate | None) -> Changes:
+    """Budget that covers the estimate at all listeners, rounded up to thousands, where that of the file does not."""
     if cost is None or cost.total[2] <= plan.settings.observability.monthly_budget_usd:
-        return text
-    return rewritten(text, {("observability", "monthly_budget_usd"): ceil(cost.total[2] / 1000) * 1000})
+        return {}
+    return {("observability", "monthly_budget_usd"): ceil(cost.total[2] / 1000) * 1000}
 
 
 def _parser() -> argparse.ArgumentParser:
