@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day scale charts release-templates tools browser engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day simulate scale charts release-templates tools browser engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -145,6 +145,10 @@ schema: setup  ## change: write environments/schema.json for editors
 
 game-day: setup  ## change: write what each fault leaves into docs/game-day.md
 	@$(BEATING) python -m tools.gameday $(or $(filter-out dev,$(ENV)),prod)
+
+# SEED: other arrivals.
+simulate: setup  ## prove: simulate faults in ENV, as planned for LISTENERS
+	@$(BEATING) python -m tools.simulation --env $(ENV) $(if $(LISTENERS),--listeners='$(LISTENERS)') $(if $(SEED),--seed $(SEED))
 
 scale: setup  ## change: write plans from 0.1 to 100 million into docs/scale.md
 	@$(BEATING) python -m tools.documents.scale_document

@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     file: Path = options.environments / f"{options.env}.yaml"
     try:
-        settings = _settings(options.env, options.environments)
+        settings = settings_of(options.env, options.environments)
         if not options.listeners:
             print(report.inverse(settings.name, settings.capacity.listeners, _carried(settings)))
             return 0
@@ -70,7 +70,12 @@ def listeners_of(text: str) -> int:
     return listeners
 
 
-def _settings(environment: str, folder: Path) -> Settings:
+def settings_of(environment: str, folder: Path) -> Settings:
+    """Returns the settings of an environment, without warnings: a plan answers them.
+
+    Raises:
+        SettingsError: the file is wrong.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SettingsWarning)
         return load(environment, folder=folder, today=versions.RELEASED)

@@ -15,12 +15,15 @@ from tools.capacity.report import load_rows, number, quota
 from tools.cost import prices
 from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
+from tools.simulation.agreement import agreements
+from tools.simulation.report import HEADS, agreement_rows, outcome_rows
+from tools.simulation.scenarios import Outcome, scenarios, simulate
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "scale.md"
 ENVIRONMENT = "prod"
 SIZES = {"0.1 million": 100_000, "1 million": 1_000_000, "10 million": 10_000_000, "100 million": 100_000_000}
-SECTIONS = ("load", "plan", "bites", "quotas", "cost", "assumptions", "limits")
+SECTIONS = ("load", "plan", "bites", "scenarios", "agreement", "quotas", "cost", "assumptions", "limits")
 
 Costs = Mapping[str, Sequence[str]]
 """Cost of each size by stack, as written: texts of a column of its table."""
@@ -35,10 +38,14 @@ def written(text: str, settings: Settings, costs: Costs) -> str:
         costs: columns of the table of costs.
     """
     plans = {size: plan_for(settings, listeners) for size, listeners in SIZES.items()}
+    largest = plans["10 million"]
+    outcomes = [simulate(largest.settings, largest.listeners // largest.cells, scenario) for scenario in scenarios(largest.settings)]
     tables = {
         "load": _loads(settings),
         "plan": _plans(settings, plans),
-        "bites": _bites(plans["10 million"]),
+        "bites": _bites(largest),
+        "scenarios": _scenarios(largest, outcomes),
+        "agreement": _agreement(largest, outcomes),
         "quotas": _quotas(plans),
         "cost": _costs(costs),
         "assumptions": _assumptions(),
@@ -104,6 +111,15 @@ def _bites(plan: Plan) -> Iterator[str]:
                 yield f"{found.component}: {found.what}{' (quota)' if quota(found.limit) else ''}", f"{found.listeners:,}"
 
     yield from _table([f"constraint of a cell of {plan.settings.capacity.listeners:,}", "ends at"], rows())
+
+
+def _scenarios(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    yield from _table([f"cell of {plan.listeners // plan.cells:,}", *HEADS[1:]], outcome_rows(outcomes))
+
+
+def _agreement(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    found = agreements(plan.settings, plan.listeners // plan.cells, outcomes)
+    yield from _table(["", "formula", "simulation", "difference"], agreement_rows(found))
 
 
 def _quotas(plans: Mapping[str, Plan]) -> Iterator[str]:

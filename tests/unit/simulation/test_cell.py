@@ -1,0 +1,149 @@
+"""Simulated cells: objectives with planned settings, directions of change, and one message for each mistake."""
+
+from functools import cache
+
+import pytest
+
+from spotmusic_cdk.settings import Settings
+from tests.conftest import ROOT, sample_of
+from tools.capacity.changes import Changes, changed
+from tools.capacity.plan import plan_for
+from tools.simulation import __main__ as command
+from tools.simulation.agreement import TOLERANCE, agreements
+from tools.simulation.cell import Cell
+from tools.simulation.scenarios import Outcome, Scenario, day, scenarios, simulate
+from tools.simulation.stations import CacheWarmth, Consumers, Pool
+
+SIZES = (100_000, 1_000_000, 5_000_000)
+
+
+@cache
+def planned(listeners: int) -> Settings:
+    return plan_for(sample_of("prod"), listeners).settings
+
+
+@cache
+def outcomes(listeners: int) -> dict[str, Outcome]:
+    settings = planned(listeners)
+    return {scenario.name: simulate(settings, listeners, scenario) for scenario in scenarios(settings)}
+
+
+def scenario(name: str) -> Scenario:
+    (found,) = (scenario for scenario in scenarios(sample_of("prod")) if scenario.name == name)
+    return found
+
+
+@pytest.mark.parametrize("listeners", SIZES)
+def test_planned_cell_holds_its_objectives(listeners: int) -> None:
+    assert {name: outcome.broken for name, outcome in outcomes(listeners).items() if outcome.broken} == {}
+
+
+@pytest.mark.parametrize("listeners", SIZES)
+def test_formulas_agree_with_simulation(listeners: int) -> None:
+    found = list(agreements(planned(listeners), listeners, list(outcomes(listeners).values())))
+    assert len(found) >= 8
+    assert {row.what: (row.formula, row.simulated) for row in found if abs(row.difference) > TOLERANCE} == {}
+
+
+def test_cell_is_deterministic_by_seed() -> None:
+    settings = planned(1_000_000)
+
+    def bad(seed: int) -> dict[str, float]:
+        return simulate(settings, 1_000_000, scenario("release"), seed=seed).bad_minutes
+
+    assert bad(1) == bad(1)
+    assert bad(1) != bad(2)
+
+
+@pytest.mark.parametrize(
+    ("name", "objective", "change"),
+    [
+        ("release", "web-api-availability", {("services", "web-api", "scaling", "max"): 20}),
+        ("consumers stopped", "event-lag", {("kubernetes", "redpanda", "topics", "events.listening", "partitions"): 3}),
+        ("cold cache at peak", "web-api-latency", {("data", "catalogue", "instance_class"): "t4g.medium"}),
+        ("day", "login", {("kubernetes", "keycloak", "replicas"): 2}),
+    ],
+)
+def test_smaller_settings_cost_more_minutes(name: str, objective: str, change: Changes) -> None:
+    smaller = changed(planned(5_000_000), change)
+    assert simulate(smaller, 5_000_000, scenario(name)).bad_minutes[objective] > outcomes(5_000_000)[name].bad_minutes[objective]
+
+
+def test_unplanned_cell_breaks_its_objectives() -> None:
+    assert simulate(sample_of("prod"), 20_000_000, scenario("day")).broken
+
+
+def test_lost_zone_costs_most_without_spare_tasks() -> None:
+    few: Changes = {("services", name, "scaling", "max"): tasks for name, tasks in outcomes(1_000_000)["day"].moments[0].tasks.items()}
+    tight = changed(planned(1_000_000), few)
+    lost = simulate(tight, 1_000_000, scenario("zone lost at peak"))
+    assert lost.bad_minutes["web-api-latency"] > outcomes(1_000_000)["zone lost at peak"].bad_minutes["web-api-latency"]
+
+
+def test_day_has_the_share_of_its_busiest_hour() -> None:
+    shape = day(sample_of("prod"))
+    levels = [shape(second) for second in range(0, 86_400, 60)]
+    assert max(levels) == pytest.approx(1)
+    assert sum(levels) / len(levels) == pytest.approx(1 / 2.4, abs=0.01)
+
+
+def test_cell_follows_its_day() -> None:
+    cell = Cell(planned(1_000_000), 1_000_000, shape=day(planned(1_000_000)), seed=1, step=60)
+    tasks = [moment.tasks["web-api"] for moment in cell.run(86_400)]
+    assert min(tasks) < max(tasks) / 3
+
+
+def test_pool_queues_what_it_cannot_serve() -> None:
+    pool = Pool(servers=2, per_server=10)
+    assert pool.step(300, 10).failed == 0
+    assert pool.backlog == 100
+    assert pool.step(0, 5).queue_seconds == 0
+    assert pool.busy == 1
+
+
+def test_pool_fails_requests_beyond_patience() -> None:
+    pool = Pool(servers=2, per_server=10, patience_seconds=1)
+    answers = pool.step(300, 10)
+    assert answers.failed == pytest.approx(80 / 300)
+    assert answers.late(0.5) == pytest.approx(1)
+
+
+def test_stopped_consumers_lag_and_catch_up() -> None:
+    topic = Consumers(arriving=100, per_second=200)
+    topic.stopped = True
+    topic.step(6000, 60)
+    assert topic.lag_seconds == 60
+    topic.stopped = False
+    topic.step(6000, 60)
+    assert topic.lag_seconds == 0
+
+
+def test_cold_cache_fills_with_reads() -> None:
+    cache = CacheWarmth(objects=1000)
+    assert cache.missing == 0
+    cache.empty()
+    missing = [cache.missing]
+    for _ in range(3):
+        cache.fill(500)
+        missing.append(cache.missing)
+    assert missing[0] == pytest.approx(1)
+    assert missing == sorted(missing, reverse=True)
+    assert missing[-1] < 0.35
+
+
+@pytest.mark.parametrize("argument", ["0", "-5", "many", "1000000000001"])
+def test_simulation_refuses_absurd_listeners(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--env", "prod", f"--listeners={argument}"]) == 2
+    assert capsys.readouterr().err.startswith(f"LISTENERS={argument}")
+
+
+def test_simulation_asks_for_listeners(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--env", "dev", "--environments", str(ROOT / "tests" / "environments")]) == 2
+    assert "Set capacity.listeners" in capsys.readouterr().err
+
+
+def test_simulation_prints_scenarios_and_agreement(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["--env", "prod", "--listeners", "100000", "--environments", str(ROOT / "tests" / "environments")]) == 0
+    shown = capsys.readouterr().out
+    assert "zone lost at peak" in shown
+    assert shown.rstrip().endswith("agree within 15%.")

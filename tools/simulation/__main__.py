@@ -1,0 +1,57 @@
+"""`python -m tools.simulation --env prod --listeners 2000000`: a planned cell on a day, in a release and in faults."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from spotmusic_cdk.settings import Settings, SettingsError
+from tools.capacity.__main__ import CHECKOUT, listeners_of, settings_of
+from tools.capacity.plan import PlanError, plan_for
+from tools.simulation import report
+from tools.simulation.agreement import TOLERANCE, agreements
+from tools.simulation.scenarios import scenarios, simulate
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Prints how a cell with planned settings fares.
+
+    Args:
+        arguments: command line without the program's name; None takes the process's.
+
+    Returns:
+        0; 1 if a scenario breaks an objective or the methods disagree; 2 if there is no plan.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        settings, listeners = _cell(settings_of(options.env, options.environments), options.listeners)
+    except (PlanError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    outcomes = [simulate(settings, listeners, scenario, seed=options.seed) for scenario in scenarios(settings)]
+    found = list(agreements(settings, listeners, outcomes, seed=options.seed))
+    print(report.text(settings.name, listeners, outcomes, found))
+    return int(any(outcome.broken for outcome in outcomes) or any(abs(row.difference) > TOLERANCE for row in found))
+
+
+def _cell(settings: Settings, text: str) -> tuple[Settings, int]:
+    """Settings of a cell and its listeners: the planned ones, or without a number those of the file."""
+    if text:
+        plan = plan_for(settings, listeners_of(text))
+        return plan.settings, plan.settings.capacity.listeners or 1
+    if not settings.capacity.listeners:
+        raise PlanError(f"{settings.name}: no listeners are declared. Set capacity.listeners, or name LISTENERS.")
+    return settings, settings.capacity.listeners
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tools.simulation", description=__doc__)
+    parser.add_argument("--env", required=True, help="environment, the name of its file")
+    parser.add_argument("--listeners", default="", help="monthly listeners to plan for; without them, the file as it is")
+    parser.add_argument("--seed", type=int, default=1, help="seed of arrivals")
+    parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

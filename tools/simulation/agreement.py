@@ -1,0 +1,73 @@
+"""Formulas of the plan beside the simulation, where both have an answer."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import floor
+
+from spotmusic_cdk.capacity import load_of
+from spotmusic_cdk.capacity.queueing import mean_wait
+from spotmusic_cdk.settings import Settings
+from tools.capacity.constraints import lost
+from tools.simulation.requests import mean_response
+from tools.simulation.scenarios import STOPPED_SECONDS, Outcome
+
+REQUESTS = 10_000
+"""Simulated requests of a service, in a quarter of a second of a processor."""
+TOLERANCE = 0.15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agreement:
+    """Number that both methods have.
+
+    Args:
+        what: its name and unit.
+        formula: number of the plan.
+        simulated: number of the simulation.
+    """
+
+    what: str
+    formula: float
+    simulated: float
+
+    @property
+    def difference(self) -> float:
+        """Difference of the simulation in relation to the formula."""
+        return self.simulated / self.formula - 1
+
+
+def agreements(settings: Settings, listeners: int, outcomes: Sequence[Outcome], *, seed: int = 1) -> Iterator[Agreement]:
+    """Yields the numbers that both methods have.
+
+    Args:
+        settings: planned settings.
+        listeners: monthly listeners.
+        outcomes: results of all scenarios.
+        seed: seed of requests.
+    """
+    load = load_of(settings, listeners)
+    by_name = {outcome.scenario.name: outcome for outcome in outcomes}
+    day = by_name["day"].moments
+    for name, service in load.services.items():
+        if service.busy_tasks:
+            tasks = max(moment.tasks[name] for moment in day)
+            yield Agreement(what=f"{name}: tasks in the busiest minute", formula=service.tasks, simulated=tasks)
+    for name, service in load.services.items():
+        left = service.tasks - lost(service.tasks, len(settings.zones))
+        if settings.services[name].route and service.busy_tasks < left:
+            response = mean_wait(left, service.busy_tasks, service.service_seconds) + service.service_seconds
+            found = mean_response(
+                servers=left, load=service.busy_tasks, service_seconds=service.service_seconds, requests=REQUESTS, seed=seed
+            )
+            yield Agreement(what=f"{name}: ms of an answer without a zone", formula=response * 1000, simulated=found * 1000)
+    recovered = by_name["consumers stopped"].recovered_minutes
+    if recovered:
+        yield Agreement(what="consumers: minutes until no event is late", formula=_caught_up(settings, listeners) / 60, simulated=recovered)
+
+
+def _caught_up(settings: Settings, listeners: int) -> float:
+    """Seconds from the stop of all consumers until the slowest topic has caught up."""
+    per_partition = settings.capacity.events.partition_per_second
+    topics = load_of(settings, listeners).events.topics
+    spare = min(settings.topics[name].partitions * per_partition / topic.events_per_second - 1 for name, topic in topics.items())
+    return floor(STOPPED_SECONDS * (1 + 1 / spare))

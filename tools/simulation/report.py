@@ -1,0 +1,68 @@
+"""Simulation as tables of text."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tools.simulation.agreement import TOLERANCE, Agreement
+from tools.simulation.scenarios import Outcome
+
+HEADS = ("scenario", "unavailable", "slow", "playback", "lagging", "logins", "p99 ms", "lag s", "back after", "held")
+"""Columns of scenarios: bad minutes of each objective, then the worst step."""
+
+
+def outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
+    """Yields a row of texts for each scenario, in the order of `HEADS`.
+
+    Args:
+        outcomes: results.
+    """
+    for outcome in outcomes:
+        back = "-" if outcome.recovered_minutes is None else f"{max(0.0, outcome.recovered_minutes):.1f}"
+        yield (
+            outcome.scenario.name,
+            *(f"{minutes:.1f}" for minutes in outcome.bad_minutes.values()),
+            f"{outcome.p99_seconds * 1000:,.0f}",
+            f"{outcome.lag_seconds:,.0f}",
+            back,
+            "no: " + ", ".join(outcome.broken) if outcome.broken else "yes",
+        )
+
+
+def agreement_rows(agreements: Iterable[Agreement]) -> Iterator[tuple[str, ...]]:
+    """Yields name, formula, simulation and difference of each number.
+
+    Args:
+        agreements: numbers that both methods have.
+    """
+    for found in agreements:
+        yield found.what, f"{found.formula:,.1f}", f"{found.simulated:,.1f}", f"{found.difference:+.0%}"
+
+
+def text(environment: str, listeners: int, outcomes: Sequence[Outcome], agreements: Sequence[Agreement]) -> str:
+    """Returns scenarios and agreement as text.
+
+    Args:
+        environment: name of the environment.
+        listeners: monthly listeners of the cell.
+        outcomes: results of scenarios.
+        agreements: numbers that both methods have.
+    """
+    broken = [outcome.scenario.name for outcome in outcomes if outcome.broken]
+    apart = [found.what for found in agreements if abs(found.difference) > TOLERANCE]
+    return "\n".join(
+        [
+            f"{environment}: a cell of {listeners:,} monthly listeners. Bad minutes by objective (docs/slo.md), and the worst step:",
+            "",
+            *_aligned([HEADS, *outcome_rows(outcomes)]),
+            "",
+            *_aligned([("", "formula", "simulation", "difference"), *agreement_rows(agreements)]),
+            "",
+            f"Not held: {', '.join(broken)}." if broken else "Every scenario holds its objectives.",
+            f"More than {TOLERANCE:.0%} apart: {', '.join(apart)}." if apart else f"Formulas and simulation agree within {TOLERANCE:.0%}.",
+        ]
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        yield f"  {first:{widths[0]}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)).rstrip()

@@ -1,0 +1,183 @@
+"""Stations of a cell: servers with a queue, and topics with consumers.
+
+Time passes in steps, in which requests are counted and not simulated one by one: Erlang C adds the
+wait inside a step.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from math import exp, inf, log
+
+from spotmusic_cdk.capacity.queueing import waiting_probability
+
+PERCENTILE = log(100)
+"""The slowest hundredth of exponential times is longer than this many means."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """Answers of a station in a step.
+
+    Args:
+        requests: arrived requests.
+        failed: share of errors.
+        queue_seconds: wait behind requests of earlier steps.
+        waiting: share that waits behind requests of the same step.
+        decay: speed at which this wait ends, per second.
+        service_seconds: mean time without a wait.
+    """
+
+    requests: float
+    failed: float
+    queue_seconds: float
+    waiting: float
+    decay: float
+    service_seconds: float
+
+    def late(self, seconds: float) -> float:
+        """Returns the share that is answered later than some time, errors included.
+
+        Args:
+            seconds: the time. The slowest hundredth of service times counts.
+        """
+        left = seconds - self.queue_seconds - PERCENTILE * self.service_seconds
+        share = 1.0 if left < 0 else self.waiting * exp(-self.decay * left)
+        return self.failed + (1 - self.failed) * share
+
+    @property
+    def p99_seconds(self) -> float:
+        """Time within which 99 of 100 answers come."""
+        behind = log(self.waiting * 100) / self.decay if 0.01 < self.waiting < 1 else 0.0
+        return self.queue_seconds + behind + PERCENTILE * self.service_seconds
+
+
+class Pool:
+    """Equal servers behind one queue.
+
+    Args:
+        servers: servers that run.
+        per_server: requests per second of a server at full cpu.
+        served: requests per second that they serve at the start.
+        patience_seconds: wait after which a request is an error; infinite for a queue of messages.
+    """
+
+    def __init__(self, *, servers: float, per_server: float, served: float = 0.0, patience_seconds: float = inf) -> None:
+        self.servers, self.per_server, self.patience_seconds = servers, per_server, patience_seconds
+        self.served = served
+        self.unreachable = 0.0
+        """Share of requests that fail because they reach servers that are lost, or a primary that is."""
+        self.backlog = 0.0
+
+    @property
+    def busy(self) -> float:
+        """Share of the servers' time that the rate of the last step takes."""
+        return min(1.0, self.served / self.per_second) if self.per_second else 0.0
+
+    @property
+    def per_second(self) -> float:
+        """Requests per second at full cpu."""
+        return self.servers * self.per_server
+
+    def step(self, requests: float, seconds: float) -> Answers:
+        """Serves the requests of a step.
+
+        Args:
+            requests: requests that arrive in it.
+            seconds: its length.
+        """
+        reached = requests * (1 - self.unreachable)
+        room = self.per_second * seconds
+        served = min(self.backlog + reached, room)
+        waiting = self.backlog + reached - served
+        self.backlog = min(waiting, self.per_second * self.patience_seconds) if waiting else 0.0
+        self.served = served / seconds
+        failed = requests - reached + waiting - self.backlog
+        load = reached / seconds / self.per_server
+        return Answers(
+            requests=requests,
+            failed=min(1.0, failed / requests) if requests else 0.0,
+            queue_seconds=self.backlog / self.per_second if self.per_second else 0.0,
+            waiting=_waiting(max(1, int(self.servers)), round(load, 1)),
+            decay=max(0.0, (self.servers - load) * self.per_server),
+            service_seconds=1 / self.per_server,
+        )
+
+
+@lru_cache(maxsize=100_000)
+def _waiting(servers: int, load: float) -> float:
+    return waiting_probability(servers, load)
+
+
+class Consumers:
+    """Consumer group of a topic.
+
+    Args:
+        arriving: events per second that producers write in the busiest minute.
+        per_second: events per second that all partitions together allow.
+    """
+
+    def __init__(self, *, arriving: float, per_second: float) -> None:
+        self.arriving, self.per_second = arriving, per_second
+        self.stopped = False
+        self.backlog = 0.0
+
+    def step(self, events: float, seconds: float) -> None:
+        """Consumes events.
+
+        Args:
+            events: events that are written in a step.
+            seconds: its length.
+        """
+        room = 0.0 if self.stopped else self.per_second * seconds
+        self.backlog = max(0.0, self.backlog + events - room)
+
+    @property
+    def lag_seconds(self) -> float:
+        """Age of the oldest event that waits."""
+        return self.backlog / self.arriving if self.arriving else 0.0
+
+
+class CacheWarmth:
+    """Share of requested objects that a cache holds, while it fills from empty.
+
+    The popularity of objects follows Zipf's law: the first requests fill most of it.
+
+    Args:
+        objects: objects of the catalogue.
+    """
+
+    def __init__(self, *, objects: int) -> None:
+        self._weights = _zipf(objects)
+        self._read = inf
+
+    def empty(self) -> None:
+        """Loses all objects."""
+        self._read = 0.0
+
+    def fill(self, reads: float) -> None:
+        """Stores what reads of the database returned.
+
+        Args:
+            reads: successful reads.
+        """
+        self._read += reads
+
+    @property
+    def missing(self) -> float:
+        """Share of reads that find nothing."""
+        if self._read == inf:
+            return 0.0
+        return sum(count * share * exp(-share * self._read) for share, count in self._weights)
+
+
+def _zipf(objects: int) -> list[tuple[float, int]]:
+    """Shares of objects by popularity with the number of objects that have each, in steps of a tenth."""
+    bounds, rank = [1], 1.0
+    while bounds[-1] <= objects:
+        rank = max(rank + 1, rank * 1.1)
+        bounds.append(int(rank))
+    bounds[-1] = objects + 1
+    groups = [(low, high - low) for low, high in pairwise(bounds) if high > low]
+    total = sum(count / (low + (count - 1) / 2) for low, count in groups)
+    return [(1 / (low + (count - 1) / 2) / total, count) for low, count in groups]
