@@ -18,6 +18,8 @@ from spotmusic_constructs.identity.keycloak_values import PATH
 _NOWHERE = "https://none.example"
 _REDIRECTS = 10
 _LONGEST_BYTES = 10_000_000
+_AGENT = "spotmusic-smoke"
+"""Name in access logs."""
 
 
 class NavigationError(Exception):
@@ -79,7 +81,7 @@ class Browser:
             OSError: the server is not reachable.
         """
         address = urllib.parse.urljoin(f"{self.origin}/", url).replace(self.origin, self._server, 1)
-        request = urllib.request.Request(address, data, dict(headers or {}), method=method)  # noqa: S310 - of the caller
+        request = urllib.request.Request(address, data, {"User-Agent": _AGENT, **(headers or {})}, method=method)  # noqa: S310 - of the caller
         try:
             with self._opener.open(request, timeout=self._seconds) as response:
                 return Answer(status=response.status, headers=response.headers, body=_text(response))

@@ -2,9 +2,9 @@
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ _VARIABLES = {
     "event": "SMOKE_EVENT",
     "task": "SMOKE_TASK",
 }
+_BEFORE_EXPIRY_SECONDS = 60
 
 
 class NoPlatformError(Exception):
@@ -84,6 +85,8 @@ class Platform:
     browser: Browser | None
     given: Given
     aws: Context | None = None
+    _token: str | None = field(default=None, init=False, repr=False)
+    _expires: float = field(default=0.0, init=False)
 
     @property
     def web(self) -> Browser:
@@ -112,15 +115,18 @@ class Platform:
                 return service.route
         raise SkippedError("no service has a route that requires a token")
 
-    @cached_property
+    @property
     def token(self) -> str:
-        """Access token of the listener."""
+        """Access token of the listener: another one before it expires, because checks are repeated for minutes."""
         if not (self.given.user and self.given.password):
             raise SkippedError("set SMOKE_USER and SMOKE_PASSWORD (docs/ci-cd.md)")
-        try:
-            return str(login.tokens(self.web, self.given.user, self.given.password)["access_token"])
-        except (login.RefusedError, NavigationError) as error:
-            raise FailedError(str(error)) from error
+        if self._token is None or time.monotonic() > self._expires:
+            try:
+                answer = login.tokens(self.web, self.given.user, self.given.password)
+            except (login.RefusedError, NavigationError) as error:
+                raise FailedError(str(error)) from error
+            self._token, self._expires = str(answer["access_token"]), time.monotonic() + answer["expires_in"] - _BEFORE_EXPIRY_SECONDS
+        return self._token
 
     def ask(self, path: str, *, body: object = None) -> Answer:
         """Sends a request of the listener to the Web API: POST with a body of JSON, GET without one."""

@@ -304,6 +304,13 @@ def test_refused_credentials_are_explained(monkeypatch: pytest.MonkeyPatch, caps
     assert "make smoke ENV=dev" in told[1]
 
 
+def test_token_is_replaced_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [{"access_token": "first", "expires_in": 60}, {"access_token": "second", "expires_in": 300}]
+    monkeypatch.setattr("tools.smoke.login.tokens", lambda *_: given.pop(0))
+    found = Platform(settings=PROD, browser=Edge({}), given=Given(user="ana", password="right"))
+    assert [found.token, found.token, found.token] == ["first", "second", "second"]
+
+
 def test_password_is_shown_nowhere() -> None:
     assert "s3cret" not in repr(Given(user="ana", password="s3cret"))
 
