@@ -95,7 +95,7 @@ lint: setup workflows  ## prove: style, types, import contracts and workflows
 COPIER := .tools/copier
 
 $(COPIER)/.ready: requirements-copier.lock
-	$(PYTHON) -m venv --clear $(COPIER)
+	$(BEATING) $(PYTHON) -m venv --clear $(COPIER)
 	$(BEATING) $(COPIER)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-copier.lock
 	@touch $@
 
@@ -122,7 +122,7 @@ format: setup  ## change: let ruff correct what it can
 SITE := .tools/site
 
 $(SITE)/.ready: requirements-site.lock
-	$(PYTHON) -m venv --clear $(SITE)
+	$(BEATING) $(PYTHON) -m venv --clear $(SITE)
 	$(BEATING) $(SITE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-site.lock
 	@touch $@
 
@@ -185,7 +185,7 @@ $(BROWSER)/.ready: requirements-browser.lock
 	$(BEATING) $(APT_BROWSER) install --yes --download-only --no-install-recommends chromium fonts-dejavu-core
 	for package in $(BROWSER)/apt/cache/archives/*.deb; do $(BEATING) dpkg -x $$package $(BROWSER)/chromium || exit 1; done
 	rm -rf $(BROWSER)/apt $(BROWSER)/chromium/usr/share/doc
-	$(PYTHON) -m venv $(BROWSER)/venv
+	$(BEATING) $(PYTHON) -m venv $(BROWSER)/venv
 	$(BEATING) $(BROWSER)/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-browser.lock
 	@touch $@
 
@@ -288,10 +288,10 @@ walk: setup  ## prove: go the paths of listener, artist, developer, administrato
 	python -m pytest -m walk tests/engines tests/contracts tests/unit/data
 
 fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)
-	python -m tools.fuzz --seed "$(SEED)"
+	$(BEATING) python -m tools.fuzz --seed "$(SEED)"
 
 charts: setup  ## change: pull the pinned charts into .charts, for the tests
-	python -m tools.pull_charts
+	$(BEATING) python -m tools.pull_charts
 
 # uv alone resolves for every system and Python at once, with the hashes of all archives; it is needed for nothing else.
 UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-package spotmusic-constructs
@@ -355,11 +355,11 @@ status: setup  ## use: show which stacks the embedded AWS has
 	@$(BEATING) python -m tools.local_aws status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
-	python -m tools.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM)) $(if $(SEED),--seed $(SEED))
+	$(BEATING) python -m tools.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM)) $(if $(SEED),--seed $(SEED))
 
 # ONLY: rows or groups of rows, such as "synth messages".
 bench: setup  ## prove: measure synthesis, tests and deployments (ONLY=synth)
-	@python -m tools.bench $(patsubst %,--only %,$(ONLY)) $(if $(RUNS),--runs $(RUNS))
+	@$(BEATING) python -m tools.bench $(patsubst %,--only %,$(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 clean:  ## use: remove what setup and runs made
 	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }
