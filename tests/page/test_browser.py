@@ -86,13 +86,14 @@ def test_page_fits_its_window(chromium: Any, address: str, width: int, scheme: s
 
 
 def test_sections_show_all_of_the_page(tab: Tab, page: Page) -> None:
-    assert tab.count("main > section") == tab.count("nav a") == 10
+    assert tab.count("main > section") == tab.count("nav a") == 11
     assert tab.count("#stack-cards .card") == tab.count("#resource-list > details") == len(page.stacks)
     assert tab.count("#promise-list .promise") == sum(len(domain.promises) for domain in page.promises)
     assert tab.count("#alarm-list .alarm") == len(page.alarms)
     assert tab.count("#fault-cards .card") == len(page.faults)
     assert tab.count("#board-chips .chip") == len(page.dashboards)
     assert tab.count("#cost-content tr.sub") > 50
+    assert tab.count("#plan-content tbody tr") == len(page.plan)
     assert tab.count("#release-content tbody tr") == len(page.support) + len(page.charts)
     for stack in page.stacks:
         tab.page.locator(f"#stack-{stack.id} > summary").click()
@@ -155,11 +156,11 @@ def test_keyboard_chooses_and_closes(tab: Tab) -> None:
 
 def test_focus_begins_at_the_head(tab: Tab) -> None:
     order = []
-    for _ in range(15):
+    for _ in range(16):
         tab.page.keyboard.press("Tab")
         order.append(tab.page.evaluate("document.activeElement.className || document.activeElement.id || document.activeElement.hash"))
     assert order[:3] == ["skip", "brand", "#path"]
-    assert order[11:14] == ["#releases", "search", "quiet"]
+    assert order[12:15] == ["#releases", "search", "quiet"]
 
 
 def test_theme_button_changes_the_theme(tab: Tab) -> None:

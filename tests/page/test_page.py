@@ -97,6 +97,8 @@ def test_alarms_lead_to_their_runbooks(
 def test_other_sections_are_complete(page: Page) -> None:
     assert page.problems == {}
     assert all(left["left"] >= left["needed"] for fault in page.faults for left in fault["effects"])
+    assert all(part["needed"] <= part["room"] for part in page.plan)
+    assert {part["component"] for part in page.plan} >= {"kong", "playback", "catalogue database", "redpanda", "cache"}
     assert {fault["runbook"] for fault in page.faults} <= page.runbooks.keys()
     assert {board.source for board in page.dashboards} == {"Grafana", "CloudWatch"}
     assert all(panel.series for board in page.dashboards for panel in board.panels if panel.kind != "row")
@@ -184,7 +186,7 @@ def test_page_needs_no_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 def test_environment_without_domain_has_a_page(synthesized: Callable[[str], Path]) -> None:
     found = page_of(settings_of("dev"), synthesized("dev"), today=TODAY)
     assert found.address == ""
-    assert list(found.problems) == ["gameday"]
+    assert list(found.problems) == ["plan", "gameday"]
     relaxed = {promise.number for domain in found.promises for promise in domain.promises if promise.state == DEVIATES}
     assert relaxed
     assert relaxed <= {number for number, of in DEVIATIONS.items() if "dev" in of}

@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk import flows, versions
+from spotmusic_cdk.capacity.load import load_of
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.network.flows import CLOUDFRONT
 from tests.model.assembly import Assembly, Resource
 from tests.model.cluster import RenderedCluster, read
 from tools.assembly import stacks_in
+from tools.capacity.constraints import constraints_of
+from tools.capacity.plan import carried
 from tools.changes.assembly import templates_in
-from tools.cost import estimate, prices, report
+from tools.cost import prices, report
+from tools.cost.__main__ import estimate_of
 from tools.documents import flows_document
 from tools.gameday.document import worst
 from tools.gameday.faults import faults_of
@@ -28,6 +32,7 @@ from tools.page.promises import Domain, judged
 from tools.supply_chain import ends
 
 ROOT = Path(__file__).parents[2]
+_NO_LISTENERS = "The environment file declares no capacity.listeners."
 KINDS = ("request", "scrape", "operation")
 """Kinds of flows, in the order of the pictures of docs/flows.md."""
 
@@ -96,6 +101,8 @@ class Page:
         flows: table of flows.
         stacks: stacks in their order.
         cost: estimate as in `make cost FORMAT=json`.
+        listeners: declared monthly listeners, None if not declared.
+        plan: load against capacity of each component, the fullest first.
         promises: domains with their promises.
         faults: faults of a game day.
         alarms: alarms and alerts.
@@ -119,6 +126,8 @@ class Page:
     flows: list[Flow] = field(default_factory=list)
     stacks: list[StackPage] = field(default_factory=list)
     cost: Any = None
+    listeners: int | None = None
+    plan: list[dict[str, Any]] = field(default_factory=list)
     promises: list[Domain] = field(default_factory=list)
     faults: list[dict[str, Any]] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
@@ -152,6 +161,7 @@ def page_of(
         release=str(versions.RELEASED),
         commit=commit,
         day=str(today),
+        listeners=settings.capacity.listeners,
         flows=table,
         path=path_of(table, platform),
         stacks=list(_stacks(platform, assembly, states)),
@@ -171,7 +181,8 @@ def page_of(
     page.runbooks = runbooks_of(settings.observability.runbooks_url or f"{docs}/runbooks")
     page.dashboards = list(dashboards_of(platform))
     page.promises = page_section(page, "promises", lambda: judged(platform, cluster, assembly)) or []
-    page.cost = page_section(page, "cost", lambda: cost_of(platform, assembly, today))
+    page.cost = page_section(page, "cost", lambda: _cost(settings, assembly, today))
+    page.plan = page_section(page, "plan", lambda: _plan(settings)) or []
     page.faults = page_section(page, "gameday", lambda: list(_faults(platform, cluster))) or []
     return page
 
@@ -262,16 +273,26 @@ def _resource(resource: Resource, state: State | None) -> tuple[str, str, bool, 
     return resource.name.partition("/")[2], resource.type, kept, physical, status
 
 
-def cost_of(platform: Assembly, assembly: Path, today: date) -> Any:
-    """Returns the estimate of `make cost`, as its JSON report has it."""
-    regions = {id_: stack.region for id_, stack in stacks_in(assembly).items()}
-    found = estimate.estimate(dict(platform.templates), regions, platform.settings, prices.read(prices.PATH))
-    return json.loads(report.as_json(found, None, "", today))
+def _cost(settings: Settings, assembly: Path, today: date) -> Any:
+    """Estimate of `make cost`, as its JSON report has it."""
+    return json.loads(report.as_json(estimate_of(assembly, settings, prices.read(prices.PATH)), None, "", today))
+
+
+def _plan(settings: Settings) -> list[dict[str, Any]]:
+    """Load against capacity of each component, as `make plan` has them, the fullest first."""
+    if settings.capacity.listeners is None:
+        raise ValueError(f"{_NO_LISTENERS} The plan compares their load with what settings carry.")
+    bearing = {(found.component, found.what): found.listeners for found in carried(settings)}
+    found = [part for part in constraints_of(settings, load_of(settings, settings.capacity.listeners)) if part.name in bearing]
+    return [
+        {"component": part.component, "what": part.what, "needed": part.needed, "room": part.room, "listeners": bearing[part.name]}
+        for part in sorted(found, key=lambda part: -part.percent)
+    ]
 
 
 def _faults(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[dict[str, Any]]:
     if platform.settings.capacity.listeners is None:
-        raise ValueError("A game day needs listeners. Declare capacity.listeners in the environment file.")
+        raise ValueError(f"{_NO_LISTENERS} A game day is in their busiest minute.")
     if cluster is None:
         raise ValueError("A game day needs the manifests of the cluster, which could not be rendered.")
     scenario = Scenario(platform=platform, cluster=cluster)

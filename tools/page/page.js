@@ -174,6 +174,14 @@ function showCost() {
 }
 $("cost-content").append(...(data.cost ? showCost().flat().filter(Boolean) : [problem("cost")]));
 
+/* Capacity */
+const amount = (value) => value.toLocaleString("en", { maximumSignificantDigits: 3 });
+const full = (part) => (part.room ? part.needed / part.room : 1);
+if (data.plan.length) $("plan-about").textContent = `Load of the busiest minute with ${data.listeners.toLocaleString("en")} monthly listeners, against what settings carry. A full bar has no reserve.`;
+$("plan-content").append(data.plan.length ? table(["component", "load of capacity", "#load", "#capacity", "unit", "#carries listeners"], data.plan.map((part) => row([
+  part.component, h("div", { class: "bar" }, h("i", { class: full(part) > 1 ? "bad" : full(part) > 0.9 ? "warn" : "", style: `width:${Math.min(100, 100 * full(part))}%` })),
+  number(amount(part.needed)), number(amount(part.room)), part.what, number(part.listeners >= 1e9 ? "any" : amount(part.listeners))]))) : problem("plan"));
+
 /* Promises */
 const stateKind = { kept: "good", relaxed: "warn", "not kept": "bad", "make test": "" };
 const docs = data.docs;
@@ -276,6 +284,7 @@ const index = [
   ...Object.entries(data.runbooks).map(([name, [title]]) => ["runbook", `${name} ${title}`, title, go(`runbook-${name}`, press("alarm-chips", "all"))]),
   ...data.dashboards.map((board, at) => ["dashboard", `${board.title} ${board.about}`, board.title, go("dashboards", press("board-chips", at))]),
   ...(data.cost?.lines ?? []).map((line) => ["cost", `${line.label} ${line.stack}`, line.label, go(`cost-${line.stack}`)]),
+  ...data.plan.map((part) => ["capacity", `${part.component} ${part.what}`, `${part.component}, ${part.what}`, go("plan")]),
   ...data.support.map(([name]) => ["version", name, name, () => $$("[data-version]").find((line) => line.dataset.version === name).scrollIntoView({ block: "center" })]),
   ...data.charts.map(([name, chart]) => ["release", `${name} ${chart}`, name, go(`release-${name}`)]),
   ...data.stacks.flatMap((stack) => stack.resources.map(([name, type, , physical]) => [short(type), `${name} ${type} ${physical}`, name, go(`stack-${stack.id}`, () => { openStack(stack.id); setTimeout(() => $$(`#stack-${stack.id} tr`).find((line) => line.firstChild.textContent === name)?.scrollIntoView({ block: "center" }), 60); })])),
