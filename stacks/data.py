@@ -10,8 +10,9 @@ from spotmusic_constructs.data.upload_verdicts import UploadVerdicts
 from spotmusic_constructs.data.uploads_bucket import UploadsBucket
 from spotmusic_constructs.data.web_bucket import WebBucket
 from stacks.backups import backup_plan, restore_testing
+from stacks.caches import own_caches, shared_cache
 from stacks.data_values import publish
-from stacks.databases import cache, catalogue_database, identity_database
+from stacks.databases import catalogue_database, identity_database
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import REQUEST_LOGS, NetworkStack
 from stacks.secrets import SecretsStack
@@ -24,7 +25,8 @@ class DataStack(EnvironmentStack):
         catalogue: server of the application services, with the shared catalogue, private databases,
             and a user for each service.
         identity: database of Keycloak and Grafana.
-        cache: cache, with a user for Kong and for each service that uses it.
+        cache: shared cache, with a user for Kong and for each service that uses it.
+        own_caches: caches of single clients by their name.
         audio: bucket of the tracks.
         uploads: bucket of uploads before their scan.
         verdicts: queue of the verdicts on uploads, by service with `uploads` in `talks_to`.
@@ -79,8 +81,9 @@ class DataStack(EnvironmentStack):
 
         self.catalogue = catalogue_database(self, settings=settings, network=network, keys=keys)
         self.identity = identity_database(self, settings=settings, network=network, keys=keys)
-        self.cache = cache(self, settings=settings, network=network, keys=keys)
-        publish(self, settings=settings, catalogue=self.catalogue, identity=self.identity, cache=self.cache)
+        self.cache = shared_cache(self, settings=settings, network=network, keys=keys)
+        self.own_caches = own_caches(self, settings=settings, network=network, keys=keys)
+        publish(self, settings=settings, catalogue=self.catalogue, identity=self.identity, cache=self.own_caches.get("kong", self.cache))
         databases = {"Catalogue": self.catalogue, "Identity": self.identity}
         self.database_events = DatabaseEvents(
             self,

@@ -1,14 +1,12 @@
-"""Databases and cache of an environment, with a user for each client."""
+"""Databases of an environment, with a user for each client."""
 
 from collections.abc import Mapping
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 
-from spotmusic_cdk import versions
 from spotmusic_cdk.connections.catalogue import SCHEMA
 from spotmusic_cdk.settings import Settings
-from spotmusic_constructs.data.cache import Cache
 from spotmusic_constructs.data.database_users import Role
 from spotmusic_constructs.data.relational_database import DatabaseKeys, DatabaseSpec, RelationalDatabase
 from spotmusic_constructs.secrets.data_keys import DataKeys
@@ -18,12 +16,10 @@ from stacks.network import NetworkStack
 MIGRATIONS = "catalogue-migrations"
 """User of migrations, independent of the service that owns the catalogue."""
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
-KONG_PREFIX = "ratelimit"
-"""Prefix of the keys of Kong's rate limiting (kong/plugins/rate-limiting/policies, 3.9)."""
 _MAINTENANCE = {"Catalogue": "mon:08:00-mon:09:00", "Identity": "wed:08:00-wed:09:00"}
 """Maintenance windows in UTC: at night in São Paulo, one database a night, and an hour after the
 last start of a backup, since AWS Backup takes no snapshot of a database in the hour before its
-maintenance. The window of the cache is on Tuesday."""
+maintenance. The caches have other nights (stacks/caches.py)."""
 _DATA = ec2.SubnetSelection(subnet_group_name="data")
 _APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 
@@ -82,33 +78,6 @@ def _database(
     for replica in database.replicas:
         cdk.Tags.of(replica).add("Component", f"{name.lower()}-reader")
     return database
-
-
-def cache(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> Cache:
-    """Create the cache, with a user for Kong and for each service that uses it."""
-    options, groups = settings.data.cache, network.security_groups
-    created = Cache(
-        stack,
-        "Cache",
-        engine=options.engine,
-        engine_version=options.version or versions.DEFAULT_CACHE_VERSION[options.engine],
-        node_type=options.node_type,
-        replicas=options.replicas,
-        prefixes={name: name for name in settings.services_talking_to("cache")} | {"kong": KONG_PREFIX},
-        vpc=network.vpc,
-        subnet_ids=network.vpc.select_subnets(subnet_group_name="data").subnet_ids,
-        security_group=groups.of("cache"),
-        users_subnets=_APPLICATION,
-        users_security_group=groups.of("cache-users"),
-        cache_key=keys.cache,
-        secrets_key=keys.secrets,
-        log_key=keys.logs,
-        retention=stack.log_retention,
-        snapshot_retention_days=options.snapshot_retention_days,
-        removal_policy=stack.snapshot_on_delete,
-    )
-    cdk.Tags.of(created.replication_group).add("Component", "cache")
-    return created
 
 
 def database_roles(settings: Settings) -> dict[str, dict[str, Role]]:

@@ -33,7 +33,7 @@ class ServiceAccess:
             scope=scope,
             parameters=secrets.parameters,
             catalogue_users=data.catalogue.users,
-            cache=data.cache,
+            caches=dict.fromkeys(settings.services, data.cache) | data.own_caches,
             redpanda_users=secrets.secrets.redpanda_users,
             rabbitmq_users=secrets.secrets.rabbitmq_users,
             signing_key=secrets.signing_keys[0].private_key,

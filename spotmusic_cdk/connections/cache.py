@@ -37,7 +37,7 @@ class CacheConnection(Connection):
         yield Flow(source=client.party, target="cache", port=PORT, reason=f"{client.name} caches frequent reads")
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
-        cache = targets.cache
+        cache = targets.caches[client.name]
         yield Access(
             environment={
                 "CACHE_HOST": cache.primary_endpoint,

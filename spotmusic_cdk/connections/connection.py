@@ -78,7 +78,7 @@ class Targets:
         scope: stack in which handles of parameters are created.
         parameters: configuration of the environment.
         catalogue_users: secrets of the users of the catalogue's server, by service.
-        cache: the cache.
+        caches: the cache of each service.
         redpanda_users: secrets of the users of Redpanda, by service.
         rabbitmq_users: secrets of the users of RabbitMQ, by service.
         signing_key: private key that signs audio URLs.
@@ -90,7 +90,7 @@ class Targets:
     scope: Construct
     parameters: ParameterTree
     catalogue_users: Mapping[str, secretsmanager.ISecret]
-    cache: Cache
+    caches: Mapping[str, Cache]
     redpanda_users: Mapping[str, secretsmanager.ISecret]
     rabbitmq_users: Mapping[str, secretsmanager.ISecret]
     signing_key: secretsmanager.ISecret

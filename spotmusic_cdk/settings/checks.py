@@ -8,7 +8,7 @@ from typing import get_args
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import addresses, regions, service_checks
 from spotmusic_cdk.settings.environment import Settings
-from spotmusic_cdk.settings.model import Problem
+from spotmusic_cdk.settings.model import Problem, meant
 from spotmusic_cdk.settings.network import InterfaceEndpoint
 
 UPGRADE_DAYS = 90
@@ -22,10 +22,18 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from addresses.problems(settings)
     yield from _organization(settings)
     yield from _data(settings)
+    yield from _own_caches(settings)
     if settings.domain and settings.edge.distribution_domain_name:
         yield Problem("edge.distribution_domain_name", "it cannot be combined with domain", "Remove one of the two.")
     if settings.production:
         yield from _production(settings)
+
+
+def _own_caches(settings: Settings) -> Iterator[Problem]:
+    clients = (*settings.kept.services_talking_to("cache"), "kong")
+    for name in settings.data.cache.own:
+        if name not in clients:
+            yield Problem("data.cache.own", f"{name} does not use the cache", meant(name, clients))
 
 
 def _data(settings: Settings) -> Iterator[Problem]:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from spotmusic_cdk.settings.model import Days, Model
+from spotmusic_cdk.settings.model import Days, Model, Name, Unordered
 
 PullSecret = Annotated[
     str,
@@ -52,6 +52,9 @@ class CacheSettings(Model):
     """Node type; the region must offer it."""
     replicas: Annotated[int, Field(ge=0, le=5)] = 1
     """Replicas in addition to the primary (ElastiCache allows up to 5); two give every zone a node. With 0 there is no failover."""
+    own: Annotated[tuple[Name, ...], Field(max_length=4), Unordered] = ()
+    """Clients with a cache of their own, of the same size: services with `cache` in their `talks_to`, or `kong` (at most 4). Their keys
+    begin empty there; the others share one cache (docs/adr/0029-a-cache-for-a-client.md)."""
     snapshot_retention_days: Annotated[int, Field(ge=1, le=35)] = 7
     """Days that daily snapshots are kept; production needs 15."""
 

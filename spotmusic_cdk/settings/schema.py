@@ -41,6 +41,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "CacheSettings.version": {"older": _REFUSED, "newer": _INTERRUPTION},
     "CacheSettings.node_type": {"smaller": _REFUSED, "larger": _INTERRUPTION},
     "CacheSettings.replicas": {"any": _REPLACEMENT},
+    "CacheSettings.own": {"fewer": _REFUSED, "more": NONE},
     "CacheSettings.snapshot_retention_days": _SHORTER,
     "BucketSettings.audio_noncurrent_days": _SHORTER,
     "BucketSettings.upload_days": _SHORTER,

@@ -20,6 +20,9 @@ MOST_LETTERS = 100_000
 """Characters of `settings` of all services: the template of ecs-services, with 638 kB of forty services, may have 1 MB."""
 MOST_RULES = 320
 """Security groups and rules of services in the network stack, which has some 145 resources beside them and room for 500."""
+MOST_WATCHED = 300
+"""Alarms of services, read replicas and nodes of caches in the template of observability, which has some 180 resources beside them and room
+for 500."""
 MOST_BROKER_CLIENTS = 58
 """Words `events` and `tasks`: each is a rule of the broker load balancer's group, of EC2's 60, and two are its own."""
 MOST_UPLOADERS = 5
@@ -45,6 +48,7 @@ ENDINGS = ("address", "secret")
 def problems(settings: Settings) -> Iterator[Problem]:
     """Find conflicts of names, routes and connections, and services beyond the quotas."""
     yield from _room(settings)
+    yield from _alarms(settings)
     yield from _routes(settings)
     yield from _cycles(settings)
     yield from _one_writer(settings)
@@ -87,6 +91,19 @@ def resources_of(service: ServiceSettings) -> int:
     # The task of the migrations (log group, two roles, task definition) and its run (log group, role, policy, function, resource).
     own = 7 + (9 if service.migrations and service.has_image else 0) + (service.port is not None)
     return own + (3 + 2 * shifts) * routed + (service.scaling.messages_per_task is not None)
+
+
+def watched(settings: Settings) -> int:
+    """Count the alarms of services (6 each), of read replicas (11) and of the nodes of caches (10, and one for each cache)."""
+    data = settings.data
+    groups = 1 + len(data.cache.own)
+    return 6 * len(settings.services) + 11 * data.catalogue.read_replicas + groups * (1 + 10 * (1 + data.cache.replicas))
+
+
+def _alarms(settings: Settings) -> Iterator[Problem]:
+    if len(settings.services) <= MOST_SERVICES and watched(settings) > MOST_WATCHED:
+        wrong = f"services, read replicas and nodes of caches need {watched(settings)} alarms, and one stack holds {MOST_WATCHED}"
+        yield Problem("services", wrong, "Lower data.catalogue.read_replicas or data.cache.replicas, or move some services.")
 
 
 def _room(settings: Settings) -> Iterator[Problem]:

@@ -58,10 +58,11 @@ class Components:
         return instances
 
     @cached_property
-    def cache_nodes(self) -> list[str]:
-        """Identifiers of the cache's nodes."""
-        group = self.data.cache.replication_group.ref
-        return [f"{group}-{number:03}" for number in range(1, self.settings.data.cache.replicas + 2)]
+    def cache_nodes(self) -> dict[str, list[str]]:
+        """Identifiers of the nodes of each cache by its client; the shared cache has no name."""
+        groups = {name: cache.replication_group.ref for name, cache in {"": self.data.cache, **self.data.own_caches}.items()}
+        numbers = range(1, self.settings.data.cache.replicas + 2)
+        return {name: [f"{group}-{number:03}" for number in numbers] for name, group in groups.items()}
 
     @cached_property
     def buckets(self) -> dict[str, str]:

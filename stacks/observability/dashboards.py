@@ -27,7 +27,8 @@ def component_rows(components: Components) -> Iterator[DashboardRow]:
         yield rows.database_row(title=f"{name.capitalize()} database", instance_identifier=database.instance.instance_identifier)
         for number, reader in enumerate(database.readers, start=1):
             yield rows.database_row(title=f"{name.capitalize()} database, replica {number}", instance_identifier=reader, replica=True)
-    yield rows.cache_row(nodes=components.cache_nodes)
+    for name, nodes in components.cache_nodes.items():
+        yield rows.cache_row(title=f"Cache of {name}" if name else "Cache", nodes=nodes)
     yield rows.kubernetes_row(cluster_name=components.kubernetes_cluster)
     yield rows.nat_row(nat_gateways=components.nat_gateways)
     yield rows.bucket_row(buckets=components.buckets)
@@ -39,7 +40,11 @@ def grafana_names(components: Components) -> Names:
     return {
         "brokerLoadBalancer": {"brokers": components.brokers},
         "buckets": components.buckets,
-        "cacheNodes": {f"node {number}": node for number, node in enumerate(components.cache_nodes, start=1)},
+        "cacheNodes": {
+            f"{name} node {number}".strip(): node
+            for name, nodes in components.cache_nodes.items()
+            for number, node in enumerate(nodes, start=1)
+        },
         "databases": components.database_instances,
         "distribution": {"distribution": components.edge.distribution.distribution_id},
         "ecsCluster": {"services": components.services_cluster},

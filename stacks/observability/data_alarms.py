@@ -41,7 +41,8 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
         if name in settings.services_talking_to("uploads")
     }
     VerdictAlarms(scope, "VerdictAlarms", audience=audience, services=queues)
-    CacheAlarms(scope, "CacheAlarms", audience=audience, nodes=components.cache_nodes)
+    for name, nodes in components.cache_nodes.items():
+        CacheAlarms(scope, f"OwnCache-{name}-Alarms" if name else "CacheAlarms", audience=audience, name=name, nodes=nodes)
     validation = WatchedFunction(
         function_name=data.restore_testing.validation.function_name,
         summary="AWS Backup: what a restore test brought back cannot be used, or its check failed. The backup may be useless.",
@@ -58,6 +59,7 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
             "Catalogue": data.catalogue.rotation,
             "Identity": data.identity.rotation,
             "Cache": data.cache.rotation,
+            **{f"OwnCache-{name}-": cache.rotation for name, cache in data.own_caches.items()},
         }.items()
     }
     FunctionAlarms(scope, "FunctionAlarms", audience=audience, functions={"RestoreValidation": validation, **rotations})

@@ -175,6 +175,10 @@ ACKNOWLEDGED_WITH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "AwsSolutions-IAM5": ("ecs-services/MigrationsRun/Policy/*",),
         "NIST.800.53.R5-LambdaInsideVPC": ("ecs-services/MigrationsRun/Function/*",),
     },
+    "data.cache.own": {
+        "AwsSolutions-AEC5": ("data/OwnCaches/*/ReplicationGroup",),
+        "AwsSolutions-AEC6": ("data/OwnCaches/*/ReplicationGroup",),
+    },
     "data.catalogue.read_replicas": {
         "AwsSolutions-RDS2": _READERS,
         "AwsSolutions-RDS3": _READERS,

@@ -43,7 +43,8 @@ class Row:
         before, placeholder, after = self.secret.partition(SERVICE)
         if not placeholder:
             return self if self.secret == secret else None
-        found = re.fullmatch(re.escape(before) + r"(\w+)" + re.escape(after), secret)
+        again = re.escape(after).replace(re.escape(SERVICE), r"\1")
+        found = re.fullmatch(re.escape(before) + r"(\w+)" + again, secret)
         if not found or found[1] not in services:
             return None
         readers = frozenset(reader.replace(SERVICE, found[1]) for reader in self.readers)

@@ -287,7 +287,7 @@ def lost_and_back(platform: Assembly) -> dict[str, tuple[str, str]]:
     (nightly,) = {f"{nights(rule['ScheduleExpression']) * 24} hours" for rule in plan_rules(platform)}
     standby = all(database["MultiAZ"] is True for database in sources(platform)) or platform.name in DEVIATIONS[36]
     versions = {bucket_of(platform, name)["VersioningConfiguration.Status"] for name in ("Audio", "Web")}
-    cache = platform.only("AWS::ElastiCache::ReplicationGroup")
+    cache = platform.some("AWS::ElastiCache::ReplicationGroup")[0]
     lost = {
         database: "5 minutes" if continuous else nightly,
         "the audio library or the web client: overwritten, deleted": "nothing" if versions == {"Enabled"} else "everything",
@@ -330,6 +330,6 @@ def another_takes_over(platform: Assembly) -> Verdicts:
     for database in sources(platform):
         as_promised = database["MultiAZ"] is True or (restored and platform.name in DEVIATIONS[36])
         yield database, as_promised, "docs/recovery.md promises two minutes: set multi_az."
-    cache = platform.only("AWS::ElastiCache::ReplicationGroup")
-    yield cache, cache["AutomaticFailoverEnabled"] is True, "docs/recovery.md promises a failover to a replica. Enable it."
-    yield cache, (cache["SnapshotRetentionLimit"] or 0) >= 1, "docs/recovery.md promises a snapshot every night."
+    for nodes in platform.some("AWS::ElastiCache::ReplicationGroup"):
+        yield nodes, nodes["AutomaticFailoverEnabled"] is True, "docs/recovery.md promises a failover to a replica. Enable it."
+        yield nodes, (nodes["SnapshotRetentionLimit"] or 0) >= 1, "docs/recovery.md promises a snapshot every night."

@@ -34,7 +34,7 @@ def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
         needed |= {"PORT"} if service.container.get("PortMappings") else set()
         yield service.resource, needed <= provided, f"Set the environment variables {sorted(needed - provided)}."
         yield service.resource, service.container.get("Ulimits") == [FILES], f"Set the limit of open files to {FILES['HardLimit']}."
-        port = str(platform.only("AWS::ElastiCache::ReplicationGroup")["Port"])
+        port = str(platform.some("AWS::ElastiCache::ReplicationGroup")[0]["Port"])
         yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"Set the port {port} of the cache."
         for word in words:
             holds = not OF_SOME.get(word) or bool(OF_SOME[word] & provided)

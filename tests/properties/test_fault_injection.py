@@ -218,8 +218,11 @@ def it_finds_what_is_meant(template: Resource, target: Json) -> Verdicts:
     own = tags.get("Project") == "spotmusic" and tags.get("Env") == platform.settings.name
     yield template, own, "Name the tags Project and Env of this environment."
     at_once = len(found) if target.get("SelectionMode") == "ALL" else 1
-    subnets = target.get("ResourceType") == "aws:ec2:subnet"
-    most = len(platform.some("AWS::EC2::Subnet")) / len(platform.settings.zones) if subnets else 1
+    most = {
+        "aws:ec2:subnet": len(platform.some("AWS::EC2::Subnet")) / len(platform.settings.zones),
+        # A zone has a node of every cache.
+        "aws:elasticache:replicationgroup": 1 + len(platform.settings.data.cache.own),
+    }.get(target.get("ResourceType", ""), 1)
     holds = 1 <= at_once <= most and bool(found)
     yield template, holds, f"It selects {[str(resource) for resource in found]} and disrupts {at_once}. Correct the target."
 

@@ -53,7 +53,7 @@ MEANT: Mapping[str, str] = {
     "AWS::ECS::Service DeploymentConfiguration.Alarms.AlarmNames.*": "ecs-services/*IngressDeploymentAlarm",
     "AWS::ECS::TaskDefinition ExecutionRoleArn": "*RolesExecutionRole",
     "AWS::EKS::AccessEntry PrincipalArn": "eks-platform/Kubernetes*Role observability/FaultsPodRole",
-    "AWS::ElastiCache::UserGroup UserIds.*": "data/CacheUsers*",
+    "AWS::ElastiCache::UserGroup UserIds.*": "data/CacheUsers* data/OwnCaches*Users*",
     "AWS::Lambda::Function Environment.Variables.USER_ON_EVENT_FUNCTION_ARN": "eks-platform/KubernetesClusterKubectlProviderHandler",
     "AWS::Lambda::Function Environment.Variables.LOG_GROUP": "ecs-services/MigrationsLogs",
     "AWS::Lambda::Function Environment.Variables.USER_ARN": "secrets/ComponentsRabbitMQMonitor",
@@ -69,6 +69,13 @@ NAMED_OTHERWISE = {
     ("observability/BrokerAlarmsKafkaUnhealthyWarning", "eks-platform/BrokersKafkaBootstrapTargets"),
     # The name of a replica begins with that of its source; an export of the replica would prevent its removal.
     ("observability/CatalogueReader?Alarms*", "data/CatalogueInstance"),
+    # Caches of single clients have the client's name.
+    ("data/CatalogueUsers*Rotation", "data/CatalogueUsersFunction"),
+    ("data/CacheUsers*Rotation", "data/CacheRotationFunction"),
+    ("data/OwnCaches*ReplicationGroup", "network/SecurityGroupscache"),
+    ("data/OwnCaches*RotationFunction", "network/SecurityGroupscacheusers"),
+    ("data/PublishedCacheHost", "data/OwnCacheskongReplicationGroup"),
+    ("data/PublishedCacheUsersKong", "data/OwnCacheskongUserskongsecret"),
 }
 """Patterns of resources with what they lead to, although another is named more like them."""
 

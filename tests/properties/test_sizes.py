@@ -95,7 +95,14 @@ def test_engines_are_as_large_as_asked(platform: Assembly) -> Verdicts:
         offered = {7, 465, 731, *range(31, 731, 31)}
         fits = looked_into in offered and (looked_into >= 465) == (database["DatabaseInsightsMode"] == "advanced")
         yield database, fits, f"Database Insights does not keep {looked_into} days, or not in its mode."
-    cache = platform.only("AWS::ElastiCache::ReplicationGroup")
-    yield cache, cache["CacheNodeType"] == data.cache.node_type, f"The file asks for {data.cache.node_type}."
-    yield cache, cache["ReplicasPerNodeGroup"] == data.cache.replicas, f"The file asks for {data.cache.replicas} replicas."
-    yield cache, cache["SnapshotRetentionLimit"] == data.cache.snapshot_retention_days, "The file asks for other days of snapshots."
+
+
+@rule
+def test_caches_are_as_large_as_asked(platform: Assembly) -> Verdicts:
+    asked = platform.settings.data.cache
+    caches = platform.some("AWS::ElastiCache::ReplicationGroup")
+    yield "caches", len(caches) == 1 + len(asked.own), f"The file asks for one that clients share, and {len(asked.own)} of single clients."
+    for cache in caches:
+        yield cache, cache["CacheNodeType"] == asked.node_type, f"The file asks for {asked.node_type}."
+        yield cache, cache["ReplicasPerNodeGroup"] == asked.replicas, f"The file asks for {asked.replicas} replicas."
+        yield cache, cache["SnapshotRetentionLimit"] == asked.snapshot_retention_days, "The file asks for other days of snapshots."

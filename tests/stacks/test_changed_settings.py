@@ -38,6 +38,7 @@ OIDC = {key: f"https://a.example/{key}" for key in ("authorization_url", "token_
 
 BASE: Settings = {
     "data.cache": {"engine": "valkey", "version": "8.0", "node_type": "cache.r7g.large", "replicas": 2, "snapshot_retention_days": 30},
+    "data.cache.own": ["playback"],
     "data.catalogue.version": "8.4.10",
     "data.catalogue.master_rotation": "platform",
     "data.catalogue.read_replicas": 2,
@@ -103,6 +104,7 @@ WORST: tuple[Tried, ...] = (
     ("CacheSettings.version", "newer", "data.cache.version", "8.2", "EngineVersion: 8.0 → 8.2"),
     ("CacheSettings.node_type", "smaller", "data.cache.node_type", "cache.m7g.large", "13.1 GiB → cache.m7g.large with 6.4"),
     ("BackupSettings.retention_days", "shorter", "data.backup.retention_days", 40, "recovery points: 60 days → 40"),
+    ("CacheSettings.own", "fewer", "data.cache.own", [], "imports it"),
     ("CacheSettings.snapshot_retention_days", "shorter", "data.cache.snapshot_retention_days", 15, "SnapshotRetentionLimit 30 → 15"),
     ("BucketSettings.audio_noncurrent_days", "shorter", "data.buckets.audio_noncurrent_days", 30, "NoncurrentDays: 90 → 30"),
     ("BucketSettings.upload_days", "shorter", "data.buckets.upload_days", 7, "ExpirationInDays: 14 → 7"),
@@ -234,6 +236,7 @@ HARMLESS: Settings = {
     "registry.account_scanning": False,
     "data.catalogue.max_storage_gib": 3000,
     "data.catalogue.read_replicas": 3,
+    "data.cache.own": ["playback", "recommendations", "kong"],
     "data.backup.audio_restored_every": "quarter",
     "data.backup.retention_days": 90,
     "kubernetes.administrators": [ROLE.format("platform-administrators"), ROLE.format("another")],

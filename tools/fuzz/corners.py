@@ -76,6 +76,7 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     },
     "mail": {"sender": "hello@news.spotmusic.example", "identity": "spotmusic.example"},
     "services.notifications.talks_to": ["tasks", "events", "mail"],
+    "data.cache.own": ["playback", "kong"],
     "data.catalogue.master_rotation": "platform",
     "data.catalogue.read_replicas": 4,
     "data.identity.master_rotation": "platform",

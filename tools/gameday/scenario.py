@@ -87,7 +87,8 @@ class Scenario:
 
     @cached_property
     def cache(self) -> Resource:
-        return self.platform.only("AWS::ElastiCache::ReplicationGroup")
+        """The shared cache; those of single clients have the same settings."""
+        return self.platform.some("AWS::ElastiCache::ReplicationGroup")[0]
 
     def values(self, release: str) -> dict[str, object]:
         return self.cluster.releases[release].values

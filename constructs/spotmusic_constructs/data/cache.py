@@ -50,6 +50,8 @@ class Cache(Construct):
         secrets_key: customer-managed key of the data class "secrets".
         log_key: customer-managed key of the data class "logs".
         retention: retention of the log groups.
+        maintenance_window: time of restarts by ElastiCache, in UTC, outside the windows of databases
+            and caches of the same clients.
         snapshot_retention_days: days that daily snapshots are kept.
         removal_policy: policy of the replication group when its stack is deleted; by default a
             final snapshot is retained.
@@ -82,6 +84,7 @@ class Cache(Construct):
         engine_version: str = "7.1",
         node_type: str = "cache.t4g.small",
         replicas: int = 2,
+        maintenance_window: str = "tue:08:00-tue:09:00",
         snapshot_retention_days: int = 15,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
     ) -> None:
@@ -114,10 +117,10 @@ class Cache(Construct):
             transit_encryption_mode="required",
             user_group_ids=[users.group.ref],
             auto_minor_version_upgrade=True,
-            # At night in São Paulo, outside the maintenance windows of the databases.
+            # At night in São Paulo, outside maintenance windows.
             snapshot_retention_limit=snapshot_retention_days,
             snapshot_window="05:00-06:00",
-            preferred_maintenance_window="tue:08:00-tue:09:00",
+            preferred_maintenance_window=maintenance_window,
             log_delivery_configurations=[_log(self, name, log_key, retention.access) for name in ("slow-log", "engine-log")],
         )
         self.replication_group.apply_removal_policy(removal_policy)

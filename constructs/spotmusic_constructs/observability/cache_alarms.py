@@ -22,6 +22,7 @@ class CacheAlarms(AlarmGroup):
     Args:
         audience: recipients.
         nodes: identifiers of the cache clusters in the group, such as `spotmusic-001`.
+        name: client of the cache, in the text of each alarm; none for a shared one.
         cpu_percent: engine cpu, in percent.
         memory_percent: memory in use, in percent of what data may take.
         lag_seconds: seconds that a replica is behind its primary.
@@ -40,19 +41,22 @@ class CacheAlarms(AlarmGroup):
         *,
         audience: Audience,
         nodes: Sequence[str],
+        name: str = "",
         cpu_percent: Thresholds = CPU_PERCENT,
         memory_percent: Thresholds = MEMORY_PERCENT,
         lag_seconds: Thresholds = LAG_SECONDS,
         evictions: Thresholds = EVICTIONS,
         connections: Thresholds = CONNECTIONS,
     ) -> None:
+        of = f" of {name}," if name else ""
+
         def rules_of(number: int, node: str) -> Iterator[AlarmRule]:
             def rule(
                 name: str, summary: str, metric: str, thresholds: Thresholds, *, statistic: str = "Maximum", breaching: bool = False
             ) -> AlarmRule:
                 return AlarmRule(
                     name=f"Node{number}{name}",
-                    summary=f"Cache node {number}: {summary}",
+                    summary=f"Cache{of} node {number}: {summary}",
                     watch=MetricSource(namespace="AWS/ElastiCache", name=metric, dimensions={"CacheClusterId": node}, statistic=statistic),
                     thresholds=thresholds,
                     missing_data="breaching" if breaching else "notBreaching",
@@ -83,11 +87,11 @@ class CacheAlarms(AlarmGroup):
             construct_id,
             audience=audience,
             runbook="cache",
-            rules=[_failover(nodes), *(rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node))],
+            rules=[_failover(nodes, of), *(rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node))],
         )
 
 
-def _failover(nodes: Sequence[str]) -> AlarmRule:
+def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
     """Return the rule on a change of the primary.
 
     ElastiCache publishes no events of node-based clusters to EventBridge, and none to encrypted topics (ElastiCache user guide, events
@@ -102,5 +106,5 @@ def _failover(nodes: Sequence[str]) -> AlarmRule:
     changes = Formula(
         expression=" + ".join(f"FILL(ABS(DIFF({node})), 0)" for node in roles), metrics=roles, label="Nodes whose role has changed"
     )
-    summary = "Cache: its primary has changed, because a node failed or somebody asked for it."
+    summary = f"Cache{of.rstrip(',')}: its primary has changed, because a node failed or somebody asked for it."
     return AlarmRule(name="Failover", summary=summary, watch=changes, thresholds={"warning": 1}, datapoints=1, event=True)

@@ -116,7 +116,7 @@ def database_row(*, title: str, instance_identifier: str, replica: bool = False)
     )
 
 
-def cache_row(*, nodes: Sequence[str]) -> DashboardRow:
+def cache_row(*, nodes: Sequence[str], title: str = "Cache") -> DashboardRow:
     """Return the row of a replication group of ElastiCache, with a line for each node."""
 
     def graph(title: str, name: str, statistic: str) -> GraphSpec:
@@ -127,7 +127,7 @@ def cache_row(*, nodes: Sequence[str]) -> DashboardRow:
         return GraphSpec(title=title, lines=lines)
 
     return DashboardRow(
-        title="Cache",
+        title=title,
         graphs=[
             graph("Engine cpu (%)", "EngineCPUUtilization", "Average"),
             graph("Memory (%)", "DatabaseMemoryUsagePercentage", "Maximum"),

@@ -53,6 +53,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "data.catalogue.read_replicas: RDS creates no replica of a database whose master secret it manages.\n  Set data.catalogue.master",
     ),
     "replicas that nobody reads": ({"data.identity.read_replicas": 1}, "data.identity.read_replicas: Keycloak and Grafana read and write"),
+    "a cache of its own for nobody": (
+        {"data.cache.own": ["playbak"]},
+        "data.cache.own: playbak does not use the cache.\n  Did you mean playback?",
+    ),
+    "more alarms than their stack holds": (
+        {
+            "data.catalogue.master_rotation": "platform",
+            "data.catalogue.read_replicas": 5,
+            "data.cache": {"replicas": 5, "own": ["kong", "trends", "playback", "web-api"]},
+        },
+        "services: services, read replicas and nodes of caches need",
+    ),
     "more tasks than addresses": (
         {"network.cidr": "10.20.0.0/18", "services.web-api.scaling": {"min": 1, "max": 1000}, "services.playback.scaling": {"max": 900}},
         "services: their tasks need up to",
