@@ -24,7 +24,7 @@ def page(synthesized: Callable[[str], Path]) -> Page:
 @pytest.fixture(scope="session")
 def text(page: Page) -> str:
     """HTML of the page of production."""
-    return html(page, DOCS)
+    return html(page)
 
 
 @pytest.fixture(scope="session")

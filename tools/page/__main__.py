@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -25,7 +26,7 @@ from tools.local_aws.workspace import Workspace
 from tools.page.deployed import State, states_of
 from tools.page.html import html, path_picture
 from tools.page.icons import IconError
-from tools.page.model import page_of
+from tools.page.model import Page, page_of
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -62,11 +63,16 @@ def _file(options: argparse.Namespace) -> str:
         if options.picture:
             size = _replace(options.picture, path_picture(settings, assembly))
             return f"{os.path.relpath(options.picture)}: {size // 1000} kB."
-        states = (
-            states_of(stacks_in(assembly), lambda region: boto3.client("cloudformation", region_name=region)) if options.against else None
-        )
-        size = _write(output, settings, assembly, states, docs=os.path.relpath(CHECKOUT / "docs", output.parent), of=options.against)
+        states = states_of(stacks_in(assembly), _client) if options.against else None
+        page = _page(settings, assembly, states, docs=os.path.relpath(CHECKOUT / "docs", output.parent), of=options.against)
+    size = _replace(output, html(page))
+    for section, reason in page.problems.items():
+        print(f"The page has no section {section}: {reason}", file=sys.stderr)
     return f"{os.path.relpath(output)}: {size // 1000} kB. Open it in a browser."
+
+
+def _client(region: str) -> Any:
+    return boto3.client("cloudformation", region_name=region)
 
 
 def _local() -> str:
@@ -77,7 +83,8 @@ def _local() -> str:
         raise PageError("The embedded AWS is not running. Start it with `make local`.")
     assembly = platform_in(workspace.assembly)
     states = states_of(stacks_in(assembly), lambda region: session.client("cloudformation", emulator.endpoint, region=region))
-    _write(workspace.page, _settings(environment, CHECKOUT / "environments"), assembly, states, docs="docs", of="the embedded AWS")
+    page = _page(_settings(environment, CHECKOUT / "environments"), assembly, states, docs="docs", of="the embedded AWS")
+    _replace(workspace.page, html(page))
     return f"Page: {emulator.endpoint}{PAGE_PATH}"
 
 
@@ -97,14 +104,9 @@ def _assembly(options: argparse.Namespace) -> Iterator[Path]:
         yield assembly
 
 
-def _write(output: Path, settings: Settings, assembly: Path, states: dict[str, State] | None, *, docs: str, of: str) -> int:
-    """Writes the page, and names its missing sections; returns its size in bytes."""
-    page = page_of(settings, assembly, today=datetime.now(tz=UTC).date(), commit=_commit(), docs=docs, states=states)
-    page.source = of
-    size = _replace(output, html(page, docs))
-    for section, reason in page.problems.items():
-        print(f"The page has no section {section}: {reason}", file=sys.stderr)
-    return size
+def _page(settings: Settings, assembly: Path, states: dict[str, State] | None, *, docs: str, of: str) -> Page:
+    today = datetime.now(tz=UTC).date()
+    return page_of(settings, assembly, today=today, commit=_commit(), docs=docs, states=states, source=of)
 
 
 def _replace(output: Path, text: str) -> int:

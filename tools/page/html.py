@@ -22,15 +22,10 @@ LAYERS = (("request",), ("request", "scrape"), ("request", "operation"), ("reque
 """Kinds of flows of each picture of the flows."""
 
 
-def html(page: Page, docs: str) -> str:
-    """Returns the page.
-
-    Args:
-        page: its content.
-        docs: address of the folder of documents, seen from the page.
-    """
+def html(page: Page) -> str:
+    """Returns the page with some content."""
     columns = [next(title for title in reversed(COLUMNS[: index + 1]) if title) for index in range(len(COLUMNS))]
-    data = json.dumps({**asdict(page), "docs": docs, "columns": columns}, ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps({**asdict(page), "columns": columns}, ensure_ascii=False, separators=(",", ":"))
     parts = {
         "environment": escape(page.environment),
         "style": _read("page.css") + STYLE,

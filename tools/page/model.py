@@ -31,7 +31,6 @@ from tools.page.picture import Edge
 from tools.page.promises import Domain, judged
 from tools.supply_chain import ends
 
-ROOT = Path(__file__).parents[2]
 _NO_LISTENERS = "The environment file declares no capacity.listeners."
 KINDS = ("request", "scrape", "operation")
 """Kinds of flows, in the order of the pictures of docs/flows.md."""
@@ -91,10 +90,10 @@ class Page:
         environment: name of the environment.
         region: home region.
         address: public address.
-        production: True if the environment is production.
-        release: version and day of the project's release.
+        release: day of the project's release.
         commit: commit, empty without git.
         day: day of the page.
+        docs: address of the folder of documents, seen from the page.
         source: origin of the states of stacks, empty if none were read.
         parties: boxes of the pictures.
         path: arrows of the request path.
@@ -116,11 +115,11 @@ class Page:
     environment: str
     region: str
     address: str
-    production: bool
     release: str
     commit: str
     day: str
-    source: str = ""
+    docs: str
+    source: str
     parties: list[Party] = field(default_factory=list)
     path: list[Edge] = field(default_factory=list)
     flows: list[Flow] = field(default_factory=list)
@@ -139,7 +138,14 @@ class Page:
 
 
 def page_of(
-    settings: Settings, assembly: Path, *, today: date, commit: str = "", docs: str = "docs", states: Mapping[str, State] | None = None
+    settings: Settings,
+    assembly: Path,
+    *,
+    today: date,
+    commit: str = "",
+    docs: str = "docs",
+    states: Mapping[str, State] | None = None,
+    source: str = "",
 ) -> Page:
     """Returns the content of the page of an environment. A section that fails has its reason in `problems`.
 
@@ -150,6 +156,7 @@ def page_of(
         commit: commit of the checkout, empty without git.
         docs: address of the folder of documents, seen from the page.
         states: states of its deployed stacks by id; None if nothing was read.
+        source: origin of these states.
     """
     platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
     table = flows_of(settings)
@@ -157,10 +164,11 @@ def page_of(
         environment=settings.name,
         region=settings.region,
         address=settings.public_url if settings.domain or settings.edge.distribution_domain_name else "",
-        production=settings.production,
         release=str(versions.RELEASED),
         commit=commit,
         day=str(today),
+        docs=docs,
+        source=source,
         listeners=settings.capacity.listeners,
         flows=table,
         path=path_of(table, platform),
@@ -171,7 +179,7 @@ def page_of(
         ],
     )
     page.parties = parties_of([*page.path, *edges_of(table)], settings)
-    cluster = page_section(page, "alerts", lambda: read(settings.name, dict(platform.templates), assembly))
+    cluster = _section(page, "alerts", lambda: read(settings.name, dict(platform.templates), assembly))
     if cluster:
         page.charts = [
             (release.name, release.chart, _version(release.properties), release.namespace, release.stack)
@@ -180,14 +188,14 @@ def page_of(
     page.alarms = list(alarms_of(platform, cluster))
     page.runbooks = runbooks_of(settings.observability.runbooks_url or f"{docs}/runbooks")
     page.dashboards = list(dashboards_of(platform))
-    page.promises = page_section(page, "promises", lambda: judged(platform, cluster, assembly)) or []
-    page.cost = page_section(page, "cost", lambda: _cost(settings, assembly, today))
-    page.plan = page_section(page, "plan", lambda: _plan(settings)) or []
-    page.faults = page_section(page, "gameday", lambda: list(_faults(platform, cluster))) or []
+    page.promises = _section(page, "promises", lambda: judged(platform, cluster, assembly)) or []
+    page.cost = _section(page, "cost", lambda: _cost(settings, assembly, today))
+    page.plan = _section(page, "plan", lambda: _plan(settings)) or []
+    page.faults = _section(page, "gameday", lambda: list(_faults(platform, cluster))) or []
     return page
 
 
-def page_section(page: Page, name: str, build: Callable[[], Any]) -> Any:
+def _section(page: Page, name: str, build: Callable[[], Any]) -> Any:
     """Returns what a section shows; a failure leaves its reason in the page, and nothing else."""
     try:
         return build()

@@ -125,7 +125,7 @@ $("stack-cards").append(...data.stacks.map((stack) => h("a", { class: "card", hr
 $("resources-about").textContent = deployed ? `Outputs, states and physical ids, as ${data.source} has them.`
   : "Outputs and resources of the templates. States are shown for a deployed environment: make local, or make page AGAINST=account.";
 $("resource-list").append(...data.stacks.map((stack) => {
-  const box = h("details", { id: `stack-${stack.id}` }, h("summary", {}, h("h3", {}, stack.id), h("span", { class: "soft" }, stack.name), status(stack), pill(count(stack.resources.length, "resource"))));
+  const box = h("details", { id: `stack-${stack.id}` }, h("summary", {}, h("h3", {}, stack.id), h("span", { class: "soft" }, stack.name), stack.protected && pill("protected", "good"), status(stack), pill(count(stack.resources.length, "resource"))));
   box.addEventListener("toggle", () => {
     if (!box.open || box.children.length > 1) return;
     const output = ([name, about, value]) => row([about || name.replace(/^(ExportsOutput|PublishOutput)(Ref|FnGetAtt)/, ""), h("code", {}, value)]);
@@ -184,7 +184,6 @@ $("plan-content").append(data.plan.length ? table(["component", "load of capacit
 
 /* Promises */
 const stateKind = { kept: "good", relaxed: "warn", "not kept": "bad", "make test": "" };
-const docs = data.docs;
 function showPromises(pressed) {
   const [wanted] = pressed;
   $("promise-list").replaceChildren(...data.promises.map((domain) => {
@@ -192,7 +191,7 @@ function showPromises(pressed) {
     return shown.length > 0 && h("details", { open: wanted !== "all" }, h("summary", {}, h("h3", {}, domain.title),
       h("span", { class: "squares", "aria-hidden": "true" }, shown.map((promise) => h("i", { class: stateKind[promise.state], title: `P-${String(promise.number).padStart(3, "0")}: ${promise.state}` }))), pill(count(shown.length, "promise"))),
       h("div", {}, shown.map((promise) => h("div", { class: "promise", id: `promise-${promise.number}` },
-        h("a", { class: "mono", href: `${docs}/properties/${domain.page}.md#p-${String(promise.number).padStart(3, "0")}` }, `P-${String(promise.number).padStart(3, "0")}`), h("span", {}, prose(promise.text)), pill(promise.state, stateKind[promise.state]),
+        h("a", { class: "mono", href: `${data.docs}/properties/${domain.page}.md#p-${String(promise.number).padStart(3, "0")}` }, `P-${String(promise.number).padStart(3, "0")}`), h("span", {}, prose(promise.text)), pill(promise.state, stateKind[promise.state]),
         promise.reason && h("small", {}, prose(promise.reason))))));
   }).filter(Boolean));
 }
