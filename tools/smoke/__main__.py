@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"AWS refused the request: {error}\n  {advice(f'smoke ENV={options.env}')}", file=sys.stderr)
+        print(f"The request to AWS failed: {error}\n  {advice(f'smoke ENV={options.env}')}", file=sys.stderr)
         return 1
     checks = (*CHECKS, account.ALARM_TEST) if options.alarm else CHECKS
     try:

@@ -30,7 +30,7 @@ def page(platform: Platform) -> str:
     """Requests the page of the web player."""
     answer = platform.web.fetch("GET", "/")
     missing = [name for name in SECURITY_HEADERS if name not in answer.headers]
-    if answer.status in {403, 404} and not missing and _is_empty(platform):
+    if answer.status in {403, 404} and _is_empty(platform):
         raise SkippedError("the web bucket has no index.html yet")
     if answer.status != 200:
         raise FailedError(f"status {answer.status}")
@@ -61,7 +61,8 @@ def issuer(platform: Platform) -> str:
 
 def login(platform: Platform) -> str:
     """Logs in as the listener."""
-    return f"{platform.given.user} has a token" if platform.token else "no token"
+    token = platform.token
+    return f"{platform.given.user} has a token of {len(token)} characters"
 
 
 def refused(platform: Platform) -> str:

@@ -111,6 +111,14 @@ def test_check_has_verdict(name: str, answers: dict[str, Answer], given: dict[st
     assert detail in found[1]
 
 
+@pytest.mark.parametrize(("keys", "state"), [(["index.html"], State.FAILED), ([], State.SKIPPED)])
+def test_page_is_skipped_before_the_first_upload(keys: list[str], state: State) -> None:
+    bucket = resources(("WebBucketE51352C0", "AWS::S3::Bucket", "web"))
+    listed = ("s3", PROD.region, "list_objects_v2", {"Contents": [{"Key": key} for key in keys]} if keys else {})
+    aws = context_of(Recorded([bucket, listed]))
+    assert verdict(named("page"), Platform(settings=PROD, browser=Edge({"/": answer(403)}), given=Given(), aws=aws))[0] == state
+
+
 @pytest.mark.parametrize(
     ("track", "with_", "without", "state"),
     [
