@@ -110,7 +110,7 @@ new: setup $(COPIER)/.ready  ## use: make a project of your own (DIR=../my-platf
 
 update: setup $(COPIER)/.ready  ## use: bring a project of your own to this release (DIR)
 	@test -e "$(DIR)/.copier-answers.yml" || { echo "Name a project of make new: make update DIR=../my-platform"; exit 1; }
-	@$(RUN_COPIER) update --vcs-ref HEAD --defaults --quiet $(ARGS) "$(DIR)"
+	@$(RUN_COPIER) update --vcs-ref HEAD --defaults --quiet $(ARGS) "$$(cd "$(DIR)" && pwd)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
 	@echo "$(DIR): read git diff there, then UPGRADING.md from step 4 on."
 
