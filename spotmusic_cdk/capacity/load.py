@@ -89,12 +89,14 @@ class IdentityLoad:
         tokens_per_second: renewed access tokens.
         cores: busy cores of Keycloak.
         database_cores: busy cores of the identity database.
+        database_writes_per_second: operations of its disk.
     """
 
     logins_per_second: float
     tokens_per_second: float
     cores: float
     database_cores: float
+    database_writes_per_second: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -345,8 +347,13 @@ def _identity(settings: Settings, audience: Audience) -> IdentityLoad:
     logins = hourly(assumed.logins_per_listener_hour, audience.concurrent)
     tokens = hourly(assumed.tokens_per_listener_hour, audience.concurrent)
     cores = logins / assumed.logins_per_core + tokens / assumed.tokens_per_core
-    stored = (logins + tokens) / assumed.database_core_per_second
-    return IdentityLoad(logins_per_second=logins, tokens_per_second=tokens, cores=cores, database_cores=stored)
+    return IdentityLoad(
+        logins_per_second=logins,
+        tokens_per_second=tokens,
+        cores=cores,
+        database_cores=(logins + tokens) / assumed.database_core_per_second,
+        database_writes_per_second=(logins + tokens) * assumed.database_writes_per_request,
+    )
 
 
 def _service(settings: Settings, name: str, service: ServiceSettings, audience: Audience) -> ServiceLoad:

@@ -92,6 +92,8 @@ class IdentityLoadSettings(Model):
     """Renewals that a core of Keycloak handles."""
     database_core_per_second: Annotated[Rate, Assumption("1/s", f"{_KEYCLOAK}: 0.35 to 0.7 vCPU for each hundred")] = 200
     """Logins and renewals that one core of the identity database handles."""
+    database_writes_per_request: Annotated[PerHour, Assumption("1", f"{_KEYCLOAK}: 1,400 write operations for each hundred")] = 14
+    """Operations of the identity database's disk that a login or a renewal causes: Keycloak stores sessions."""
 
 
 class EventSettings(Model):

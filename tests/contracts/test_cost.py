@@ -23,8 +23,8 @@ AT_HAND: dict[str, float] = {
     "requests": 157_040 * 0.022 + 1_570.4 * 0.6,
     # Databases with a standby: db.r8g.xlarge 0.994 and db.r8g.large 0.497 USD an hour, each twice.
     "databases": 2 * 730 * (0.994 + 0.497),
-    # 250 GiB with a standby; six vCPUs of Database Insights, and as much backup again.
-    "storage of databases": 250 * 0.438 + 6 * 730 * 0.0125 + 250 * 0.095,
+    # 600 GiB with a standby; six vCPUs of Database Insights, and as much backup again.
+    "storage of databases": 600 * 0.438 + 6 * 730 * 0.0125 + 600 * 0.095,
     # Three nodes cache.r7g.large of Redis.
     "cache": 3 * 730 * 0.436,
     # Three NAT gateways with an address, 50 GB each.

@@ -21,6 +21,8 @@ from tools.cost.resources import vcpus
 from tools.gameday.figures import GP3_BYTES_PER_SECOND, connections_of
 from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
 
+LARGE_DISK_GIB = 400
+"""Storage from which RDS for MySQL stripes gp3 volumes (Amazon RDS user guide, gp3 storage)."""
 WAITING_SHARE = 0.01
 """Requests that may wait longer than `capacity.requests.waiting_milliseconds`."""
 LARGEST_BEFORE_REPLICAS = 64
@@ -216,6 +218,20 @@ def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
         needed=load.identity.database_cores,
         room=_cores(settings, database),
         carry=larger,
+    )
+
+    disk = limits.LARGE_DISK_IOPS if database.storage_gib >= LARGE_DISK_GIB else limits.SMALL_DISK_IOPS
+    path = ("data", "identity")
+    yield Constraint(
+        component="identity database",
+        what="disk operations/s",
+        needed=load.identity.database_writes_per_second,
+        room=disk.value,
+        carry=lambda: {
+            (*path, "storage_gib"): LARGE_DISK_GIB,
+            (*path, "max_storage_gib"): max(database.max_storage_gib, LARGE_DISK_GIB * 2),
+        },
+        limit=disk,
     )
 
 

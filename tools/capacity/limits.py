@@ -67,6 +67,15 @@ KEYCLOAK_TOKENS = Limit(
     source="Keycloak high availability guide, concepts for sizing CPU and memory resources; test more before relying on it",
     raised=True,
 )
+_RDS_STORAGE = "Amazon RDS user guide, gp3 storage of MySQL"
+SMALL_DISK_IOPS = Limit(what="operations of a database's disk below 400 GiB", value=3_000, unit="1/s", source=_RDS_STORAGE)
+LARGE_DISK_IOPS = Limit(
+    what="operations of a database's disk from 400 GiB on",
+    value=12_000,
+    unit="1/s",
+    source=f"{_RDS_STORAGE}: up to 64,000 can be provisioned, for which there is no setting; test before",
+    raised=True,
+)
 CACHE_CLIENTS = Limit(
     what="connections of a cache node", value=65_000, unit="connections", source="Amazon ElastiCache user guide, parameters (maxclients)"
 )
@@ -78,7 +87,7 @@ PROMETHEUS_MEMORY = Limit(
 )
 LIMITS = (
     CDN_GBIT, CDN_REQUESTS, BUCKET_READS, ALB_TARGETS, NLB_TARGETS, SERVICE_TASKS, KEYCLOAK_REPLICAS, KEYCLOAK_TOKENS,
-    CACHE_CLIENTS, PROMETHEUS_MEMORY,
+    SMALL_DISK_IOPS, LARGE_DISK_IOPS, CACHE_CLIENTS, PROMETHEUS_MEMORY,
     Limit(what="cores of one database", value=192, unit="vCPU", source="Amazon RDS user guide, DB instance classes: r8g.48xlarge"),
     Limit(what="memory for data of a cache node", value=504.5, unit="GiB", source="Amazon ElastiCache user guide: cache.r8g.16xlarge"),
     Limit(what="shards of a cache", value=90, unit="shards", source="Amazon ElastiCache user guide, working with shards", raised=True),
