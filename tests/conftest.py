@@ -11,7 +11,7 @@ import gc
 import json
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ import aws_cdk as cdk
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, load
+from spotmusic_constructs.acknowledge import without_acknowledgements
 from tests.heartbeat import pytest_configure as pytest_configure  # noqa: PLC0414 (a hook of pytest)
 from tools.changes.assembly import ACCOUNT as ACCOUNT  # noqa: PLC0414 (tests import it from here)
 from tools.changes.assembly import Template as Template  # noqa: PLC0414
@@ -120,13 +121,15 @@ def synthesize(settings: Settings, *, outdir: Path, policies: bool = True) -> No
     Args:
         settings: settings of the environment.
         outdir: folder of the assembly.
-        policies: writes the report of the policy packs too, an eighth of the time.
+        policies: writes the report of the policy packs too. Without them nobody reads
+            acknowledgements, and none are recorded.
     """
     from stacks import compliance  # only who needs all eight stacks pays for importing them
     from stacks.platform import Platform
 
     app = cdk.App(outdir=str(outdir), context=feature_flags(), tree_metadata=False)
-    Platform(app, settings=settings)
+    with nullcontext() if policies else without_acknowledgements():
+        Platform(app, settings=settings)
     if policies:
         compliance.register(app)
     # A finding raises after everything is written: tests/policies reads the report, and the other tests go on.

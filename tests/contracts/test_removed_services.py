@@ -5,15 +5,12 @@ CloudFormation's rules for exports.
 import json
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from stacks.platform import Platform
-from tests.conftest import Template, feature_flags, sample_of, templates_in
+from tests.conftest import Template, sample_of, synthesize, templates_in
 from tests.model.assembly import stacks_before
 from tests.properties.test_references import STRONG, references
 
@@ -57,11 +54,9 @@ def synthesized_as(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Te
     @cache
     def templates(state: str, removal: str = "words") -> Templates:
         outdir = tmp_path_factory.mktemp("removal")
-        app = cdk.App(outdir=str(outdir), context=feature_flags())
-        Platform(app, settings=removed(state, *REMOVALS[removal]))
-        app.synth()
-        found = templates_in(Path(outdir) / "assembly-dev")
-        before = stacks_before(Path(outdir) / "assembly-dev")
+        synthesize(removed(state, *REMOVALS[removal]), outdir=outdir, policies=False)
+        found = templates_in(outdir / "assembly-dev")
+        before = stacks_before(outdir / "assembly-dev")
         # The order of a deployment, which is that of the dependencies.
         return {stack: found[stack] for stack in sorted(found, key=lambda stack: (len(before[stack]), stack))}
 
