@@ -38,6 +38,9 @@ cfn-lint: guard
 checkov: cfn-lint
 fuzz: checkov
 mutants: fuzz
+# Steps of this lane take what the two others leave: those are one process after another, and the tests
+# end last. Fuzzer and mutants, which end this lane, use every core that becomes idle.
+synth guard cfn-lint checkov fuzz mutants: private STEP := nice -n 5 $(STEP)
 synth guard cfn-lint checkov:
 	@$(STEP) $@ make $@
 
