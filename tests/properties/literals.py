@@ -6,6 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from tests.model.values import leaves
@@ -42,8 +43,13 @@ CHANGES = 4
 """Changes between letters and digits: names have their digits at the end, random text everywhere."""
 
 
-def suspicious(text: str) -> Iterator[str]:
-    """Yields suspicious parts of a text, truncated so that logs do not repeat them."""
+@cache
+def suspicious(text: str) -> tuple[str, ...]:
+    """Returns suspicious parts of a text, truncated so that logs do not repeat them."""
+    return tuple(_suspicious(text))
+
+
+def _suspicious(text: str) -> Iterator[str]:
     for what, shape in _SHAPES.items():
         if found := re.search(shape, text):
             yield f"{what}, {found[0][:12]}…"
