@@ -15,7 +15,7 @@ from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, loa
 from tools.assembly import SourceError
 from tools.capacity import report
 from tools.capacity.changes import Changes, rewritten
-from tools.capacity.plan import MOST_LISTENERS, Carried, Plan, PlanError, carried, plan_for
+from tools.capacity.plan import MOST_LISTENERS, Plan, PlanError, carried, plan_for, require_load
 from tools.cost import prices
 from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = settings_of(options.env, options.environments)
         if not options.listeners:
-            print(report.inverse(settings.name, settings.capacity.listeners, _carried(settings)))
+            require_load(settings)
+            print(report.inverse(settings.name, settings.capacity.listeners, carried(settings)))
             return 0
         plan = plan_for(settings, listeners_of(options.listeners))
         cost = None if options.no_cost else _cost(plan, file)
@@ -79,12 +80,6 @@ def settings_of(environment: str, folder: Path) -> Settings:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SettingsWarning)
         return load(environment, folder=folder, today=versions.RELEASED)
-
-
-def _carried(settings: Settings) -> list[Carried]:
-    if not any(service.load for service in settings.services.values()):
-        raise PlanError(f"{settings.name}: no service has load. Set services.<name>.load: {{per_listener_hour, per_task}}.")
-    return carried(settings)
 
 
 def _cost(plan: Plan, file: Path) -> Estimate:

@@ -112,8 +112,7 @@ def plan_for(settings: Settings, listeners: int) -> Plan:
     Raises:
         PlanError: no service has `load`, or no cell is small enough.
     """
-    if not any(service.load for service in settings.services.values()):
-        raise PlanError(f"{settings.name}: no service has load. Set services.<name>.load: {{per_listener_hour, per_task}}.")
+    require_load(settings)
     whole = _cell(settings, listeners, 1)
     if not whole.unmet:
         return whole
@@ -121,6 +120,16 @@ def plan_for(settings: Settings, listeners: int) -> Plan:
     if cells is None:
         raise PlanError(f"{settings.name}: {whole.reason}, in a cell of any size. Raise its settings by hand, or lower its load.")
     return replace(_cell(settings, listeners, cells), unmet=_cell(settings, listeners, cells - 1).unmet)
+
+
+def require_load(settings: Settings) -> None:
+    """Refuses settings of which no service has `load`.
+
+    Raises:
+        PlanError: none has.
+    """
+    if not any(service.load for service in settings.services.values()):
+        raise PlanError(f"{settings.name}: no service has load. Set services.<name>.load: {{per_listener_hour, per_task}}.")
 
 
 def _smallest(holds: Callable[[int], bool], least: int, most: int) -> int | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spotmusic_cdk.settings import Settings, SettingsError
 from tools.capacity.__main__ import CHECKOUT, listeners_of, settings_of
-from tools.capacity.plan import PlanError, plan_for
+from tools.capacity.plan import PlanError, plan_for, require_load
 from tools.simulation import report
 from tools.simulation.agreement import TOLERANCE, agreements
 from tools.simulation.scenarios import scenarios, simulate
@@ -39,6 +39,7 @@ def _cell(settings: Settings, text: str) -> tuple[Settings, int]:
     if text:
         plan = plan_for(settings, listeners_of(text))
         return plan.settings, plan.settings.capacity.listeners or 1
+    require_load(settings)
     if not settings.capacity.listeners:
         raise PlanError(f"{settings.name}: no listeners are declared. Set capacity.listeners, or name LISTENERS.")
     return settings, settings.capacity.listeners

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import floor
+from math import floor, inf
 
 from spotmusic_cdk.capacity import load_of
 from spotmusic_cdk.capacity.queueing import mean_wait
 from spotmusic_cdk.settings import Settings
 from tools.capacity.constraints import lost
+from tools.simulation.cell import LAG_SECONDS
 from tools.simulation.requests import mean_response
-from tools.simulation.scenarios import STOPPED_SECONDS, Outcome
+from tools.simulation.scenarios import CATCH_UP_SECONDS, STOPPED_SECONDS, Outcome
 
 REQUESTS = 10_000
 """Simulated requests of a service, in a quarter of a second of a processor."""
@@ -60,14 +61,16 @@ def agreements(settings: Settings, listeners: int, outcomes: Sequence[Outcome], 
                 servers=left, load=service.busy_tasks, service_seconds=service.service_seconds, requests=REQUESTS, seed=seed
             )
             yield Agreement(what=f"{name}: ms of an answer without a zone", formula=response * 1000, simulated=found * 1000)
-    recovered = by_name["consumers stopped"].recovered_minutes
-    if recovered:
-        yield Agreement(what="consumers: minutes until no event is late", formula=_caught_up(settings, listeners) / 60, simulated=recovered)
+    recovered, caught_up = by_name["consumers stopped"].recovered_minutes, _caught_up(settings, listeners)
+    if recovered and caught_up < CATCH_UP_SECONDS:
+        yield Agreement(what="consumers: minutes until no event is late", formula=caught_up / 60, simulated=recovered)
 
 
 def _caught_up(settings: Settings, listeners: int) -> float:
-    """Seconds from the stop of all consumers until the slowest topic has caught up."""
+    """Seconds from the stop of all consumers until no topic is late; infinite if one has no spare partitions."""
     per_partition = settings.capacity.events.partition_per_second
-    topics = load_of(settings, listeners).events.topics
-    spare = min(settings.topics[name].partitions * per_partition / topic.events_per_second - 1 for name, topic in topics.items())
-    return floor(STOPPED_SECONDS * (1 + 1 / spare))
+    topics = {name: topic for name, topic in load_of(settings, listeners).events.topics.items() if topic.events_per_second}
+    spare = min(
+        (settings.topics[name].partitions * per_partition / topic.events_per_second - 1 for name, topic in topics.items()), default=inf
+    )
+    return floor(STOPPED_SECONDS + (STOPPED_SECONDS - LAG_SECONDS) / spare) if spare > 0 else inf

@@ -140,11 +140,14 @@ class Cell:
         return Tasks(self.world, pool, least=replicas, most=replicas, of_server=KEYCLOAK_VCPUS, start_seconds=POD_SECONDS)
 
     def _database(self) -> Pool:
-        assumed, database = self.settings.capacity.database, self.settings.data.catalogue
-        cores = best_capacity(vcpus(database.instance_class), assumed.contention, assumed.coherency)
-        # Every replica executes all writes; its other cores answer reads.
-        readers = database.read_replicas * (cores - self.load.database.write_cores)
-        return Pool(servers=cores + readers, per_server=assumed.core_queries_per_second, patience_seconds=PATIENCE_SECONDS)
+        cores, per_core = self._cores(self.settings.data.catalogue.read_replicas), self.settings.capacity.database.core_queries_per_second
+        return Pool(servers=cores, per_server=per_core, patience_seconds=PATIENCE_SECONDS)
+
+    def _cores(self, replicas: int) -> float:
+        """Cores of the catalogue for queries. Every replica executes all writes; its other cores answer reads."""
+        assumed = self.settings.capacity.database
+        cores = best_capacity(vcpus(self.settings.data.catalogue.instance_class), assumed.contention, assumed.coherency)
+        return cores + replicas * (cores - self.load.database.write_cores)
 
     def _consumers(self, topic: str) -> Consumers:
         partitions = self.settings.topics[topic].partitions
@@ -152,11 +155,13 @@ class Cell:
         return Consumers(arriving=arriving, per_second=partitions * self.settings.capacity.events.partition_per_second)
 
     def lose_zone(self) -> None:
-        """Loses what runs in one zone: tasks, pods, and the primary of the catalogue."""
+        """Loses what runs in one zone: tasks, pods, the primary of the catalogue, and its replicas for good."""
         for tasks in self.scaled:
             tasks.pool.unreachable = lost(tasks.running, self.zones) / tasks.running if tasks.running else 0.0
             tasks.lose(lost(tasks.running, self.zones))
         self.database.unreachable = 1.0
+        replicas = self.settings.data.catalogue.read_replicas
+        self.database.servers = self._cores(replicas - lost(replicas, self.zones))
 
     def find_targets(self) -> None:
         """Ends the requests to lost tasks and pods: load balancers have found the healthy ones."""
@@ -186,6 +191,7 @@ class Cell:
             answers[service.name] = service.pool.step(requests[service.name], seconds)
         for topic in self.topics.values():
             topic.step(self._arrivals(topic.arriving * share), seconds)
+        slowest = max((answers[service.name].p99_seconds for service in self._routed()), default=0.0)
         return Moment(
             second=self.world.now,
             bad={
@@ -195,7 +201,7 @@ class Cell:
                 "event-lag": self._lagging(),
                 "login": _any(gateway.failed, logins.failed),
             },
-            p99_seconds=gateway.p99_seconds + max(answers[service.name].p99_seconds for service in self._routed()) + queries.p99_seconds,
+            p99_seconds=gateway.p99_seconds + slowest + queries.p99_seconds,
             lag_seconds=max((topic.lag_seconds for topic in self.topics.values()), default=0.0),
             tasks={service.name: service.tasks.running for service in self.services},
         )

@@ -34,7 +34,7 @@ def agreement_rows(agreements: Iterable[Agreement]) -> Iterator[tuple[str, ...]]
         agreements: numbers that both methods have.
     """
     for found in agreements:
-        yield found.what, f"{found.formula:,.1f}", f"{found.simulated:,.1f}", f"{found.difference:+.0%}"
+        yield found.what, f"{found.formula:,.1f}", f"{found.simulated:,.1f}", f"{round(found.difference, 2) + 0:+.0%}"
 
 
 def text(environment: str, listeners: int, outcomes: Sequence[Outcome], agreements: Sequence[Agreement]) -> str:

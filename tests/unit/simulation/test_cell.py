@@ -1,12 +1,13 @@
 """Simulated cells: objectives with planned settings, directions of change, and one message for each mistake."""
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from spotmusic_cdk.settings import Settings
 from tests.conftest import ROOT, sample_of
-from tools.capacity.changes import Changes, changed
+from tools.capacity.changes import Changes, changed, rewritten
 from tools.capacity.plan import plan_for
 from tools.simulation import __main__ as command
 from tools.simulation.agreement import TOLERANCE, agreements
@@ -93,6 +94,36 @@ def test_cell_follows_its_day() -> None:
     assert min(tasks) < max(tasks) / 3
 
 
+def test_topic_without_events_is_no_mistake() -> None:
+    settings = changed(planned(1_000_000), {("kubernetes", "redpanda", "topics", "events.sparse", "partitions"): 3})
+    found = [outcomes(1_000_000)["day"], simulate(settings, 1_000_000, scenario("consumers stopped"))]
+    assert [row.what for row in agreements(settings, 1_000_000, found) if abs(row.difference) > TOLERANCE] == []
+
+
+def test_consumers_without_spare_break_objective() -> None:
+    settings = changed(planned(5_000_000), {("kubernetes", "redpanda", "topics", "events.listening", "partitions"): 3})
+    stuck = simulate(settings, 5_000_000, scenario("consumers stopped"))
+    assert stuck.broken == ["event-lag"]
+    assert [
+        row.what for row in agreements(settings, 5_000_000, [outcomes(5_000_000)["day"], stuck]) if row.what.startswith("consumers")
+    ] == []
+
+
+def test_cell_without_routed_load_runs() -> None:
+    idle: Changes = {
+        ("services", name, "load", "per_listener_hour"): 0 for name, service in planned(1_000_000).services.items() if service.route
+    }
+    assert simulate(changed(planned(1_000_000), idle), 1_000_000, scenario("release")).broken == []
+
+
+def test_lost_zone_takes_its_replicas() -> None:
+    reading: Changes = {("data", "catalogue", "read_replicas"): 3, ("data", "catalogue", "master_rotation"): "platform"}
+    cell = Cell(changed(planned(1_000_000), reading), 1_000_000, shape=lambda _: 1.0, seed=1, step=5)
+    before = cell.database.servers
+    cell.lose_zone()
+    assert before * 0.7 < cell.database.servers < before * 0.8
+
+
 def test_pool_queues_what_it_cannot_serve() -> None:
     pool = Pool(servers=2, per_server=10)
     assert pool.step(300, 10).failed == 0
@@ -137,9 +168,18 @@ def test_simulation_refuses_absurd_listeners(argument: str, capsys: pytest.Captu
     assert capsys.readouterr().err.startswith(f"LISTENERS={argument}")
 
 
-def test_simulation_asks_for_listeners(capsys: pytest.CaptureFixture[str]) -> None:
-    assert command.main(["--env", "dev", "--environments", str(ROOT / "tests" / "environments")]) == 2
-    assert "Set capacity.listeners" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({("services", "web-api", "load"): {"per_listener_hour": 42, "per_task": 28}}, "Set capacity.listeners"),
+        ({("capacity", "listeners"): 1000}, "no service has load"),
+    ],
+)
+def test_simulation_asks_for_load(changes: Changes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
+    (tmp_path / "dev.yaml").write_text(rewritten(text, changes))
+    assert command.main(["--env", "dev", "--environments", str(tmp_path)]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_simulation_prints_scenarios_and_agreement(capsys: pytest.CaptureFixture[str]) -> None:
