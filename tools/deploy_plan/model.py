@@ -91,12 +91,12 @@ class Deployment:
         self._platform = platform
         self._minutes = {type_: float(row["minutes"]) for type_, row in yaml.safe_load(DURATIONS.read_text()).items()}
         self.dependencies = {stack: set(before) for stack, before in dependencies.items()}
-        self._before: dict[Node, set[Node]] = {}
+        self._before: dict[Node, list[Node]] = {}
         self._existing = {(resource.stack, resource.id) for resource in platform.resources}
         for resource in platform.resources:
             needs = self._needs(resource)
             own = {node for node in needs if node[0] == resource.stack}
-            self._before[resource.stack, resource.id] = own | self._awaited(resource)
+            self._before[resource.stack, resource.id] = sorted(own | self._awaited(resource))
             self.dependencies[resource.stack] |= {stack for stack, _ in needs} - {resource.stack}
         self._order = list(TopologicalSorter(self._before).static_order())
 
@@ -127,7 +127,7 @@ class Deployment:
         """Logical ids of the longest sequence of Helm releases in one stack."""
         longest: dict[Node, list[str]] = {}
         for node in self._order:
-            before = max((longest[other] for other in sorted(self._before[node])), key=len, default=[])
+            before = max((longest[other] for other in self._before[node]), key=len, default=[])
             longest[node] = [*before, node[1]] if self._platform.resource(*node).type == RELEASE else before
         return max(longest.values(), key=len)
 
@@ -174,7 +174,7 @@ class Deployment:
         """Last step of each stack whose end is known from the starts of stacks."""
         steps: dict[Node, Step] = {}
         for node in self._order:
-            before = [steps.get(other) for other in sorted(self._before[node])]
+            before = [steps.get(other) for other in self._before[node]]
             if node[0] not in starts or None in before:
                 continue
             resource = self._platform.resource(*node)
