@@ -23,6 +23,10 @@ from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
 
 LARGE_DISK_GIB = 400
 """Storage from which RDS for MySQL stripes gp3 volumes (Amazon RDS user guide, gp3 storage)."""
+KONG = "kong"
+"""Client of the cache that is no service."""
+MOST_OWN_CACHES = 4
+"""`data.cache.own`."""
 WAITING_SHARE = 0.01
 """Requests that may wait longer than `capacity.requests.waiting_milliseconds`."""
 LARGEST_BEFORE_REPLICAS = 64
@@ -322,16 +326,27 @@ def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:
         found = _next_size(cache.node_type.removeprefix("cache."), CACHES, settings.region)
         return {("data", "cache", "node_type"): f"cache.{found}"} if found else {}
 
-    yield Constraint(
-        component="cache",
-        what="operations/s",
-        needed=load.cache.operations_per_second,
-        room=assumed.shard_per_second,
-    )
+    yield from _cache_operations(settings, load)
     yield Constraint(component="cache", what="GiB", needed=load.cache.memory_gib, room=cache_memory_gib(cache.node_type), carry=larger)
     clients = sum(2 * service.scaling.max for service in settings.running.services.values() if "cache" in service.talks_to)
     needed = (clients + settings.kubernetes.kong.max_replicas) * assumed.task_connections
     yield Constraint(component="cache", what="connections", needed=needed, room=limits.CACHE_CLIENTS.value, limit=limits.CACHE_CLIENTS)
+
+
+def _cache_operations(settings: Settings, load: Load) -> Iterator[Constraint]:
+    """Operations of the shared cache, and of each client's own one."""
+    cache, room = settings.data.cache, settings.capacity.cache.shard_per_second
+    clients = {name: service.cache_operations_per_second for name, service in load.services.items() if service.cache_operations_per_second}
+    clients[KONG] = load.cache.operations_per_second - sum(clients.values())
+    shared = {name: operations for name, operations in clients.items() if name not in cache.own}
+
+    def busiest_apart() -> Changes:
+        busiest = max(shared, key=lambda name: shared[name], default=None)
+        return {("data", "cache", "own"): sorted([*cache.own, busiest])} if busiest and len(cache.own) < MOST_OWN_CACHES else {}
+
+    yield Constraint(component="cache", what="operations/s", needed=sum(shared.values()), room=room, carry=busiest_apart)
+    for name in cache.own:
+        yield Constraint(component=f"cache of {name}", what="operations/s", needed=clients.get(name, 0.0), room=room)
 
 
 def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:

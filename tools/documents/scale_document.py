@@ -95,13 +95,19 @@ def _plans(settings: Settings, plans: Mapping[str, Plan]) -> Iterator[str]:
 def _value(settings: Settings, path: KeyPath, changes: Changes) -> str:
     """Planned value, or that of the file in parentheses."""
     if path in changes:
-        return f"{changes[path]:,}" if isinstance(changes[path], int) else str(changes[path])
+        return _text(changes[path])
     found = settings.model_dump(mode="json")
     if path[:3] == ("kubernetes", "redpanda", "topics"):
         return f"({settings.topics[path[3]].partitions})"
     for key in path:
         found = found[key]
-    return f"({found})"
+    return f"({_text(found)})"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _bites(plan: Plan) -> Iterator[str]:

@@ -130,6 +130,15 @@ def test_large_catalogue_reads_from_replicas() -> None:
     parse(rewritten(file.read_text(), changes), source=file)
 
 
+def test_busy_client_gets_its_own_cache() -> None:
+    capacity = CapacitySettings.model_validate({"cache": {"shard_per_second": 20_000.0}})
+    plan = plan_for(prod().model_copy(update={"capacity": capacity}), 1_200_000)
+    assert plan.settings.data.cache.own == ("playback",)
+    assert carries(plan.settings) >= 1_200_000 * 1.2 * 0.999
+    file = ENVIRONMENTS / "prod.yaml"
+    parse(rewritten(file.read_text(), plan.changes), source=file)
+
+
 def test_zone_loss_leaves_enough_pods() -> None:
     for needed in (0.5, 1, 2, 2.1, 7.9, 100):
         pods = least_with_zone_lost(needed, 3)
