@@ -1,7 +1,6 @@
 """`python -m tools.page --env prod`: one page of an environment, as an HTML file."""
 
 import argparse
-import gc
 import os
 import subprocess
 import sys
@@ -142,6 +141,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    status = main()
-    gc.freeze()  # the final garbage collection takes a second
-    sys.exit(status)
+    sys.exit(main())
