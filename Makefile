@@ -44,7 +44,7 @@ check: setup  ## use: check environment files in a second (ENV: one of them)
 
 synth: setup  ## prove: synthesize all, or ENV, with validator and policy packs
 	@rm -rf $(or $(CHOSEN:%=cdk.out/%),cdk.out)
-	@$(BEATING) python -m tools.synth $(or $(CHOSEN),dev staging prod)
+	@$(BEATING) python -OO -m tools.synth $(or $(CHOSEN),dev staging prod)
 
 guard: setup  ## prove: judge it by AWS Control Tower (after synth)
 	$(BEATING) python -m tools.opinions.guard
