@@ -87,6 +87,7 @@ class GeneratedSecret(Construct):
             description=description,
             kms_key_id=key_arn(key),
             generate_secret_string=secretsmanager.CfnSecret.GenerateSecretStringProperty(
+                # Secrets Manager generates a new password if this text changes, even in its spaces.
                 secret_string_template=json_text(template) if fields else json.dumps(template),
                 generate_string_key=generated_field,
                 password_length=length,
