@@ -54,7 +54,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "RedpandaSettings.storage_gib": {"any": _REFUSED},
     "RedpandaSettings.topics": {"removed": _INTERRUPTION, "added": NONE},
     "RedpandaSettings.tiered_storage": {"removed": _REFUSED, "added": NONE},
-    "TopicSettings.partitions": {"fewer": _REFUSED, "more": NONE},
+    "TopicSettings.partitions": {"fewer": _REFUSED, "more, of a compacted topic": _INTERRUPTION, "more": NONE},
     "TopicSettings.replication": {"any": _REFUSED},
     "TopicSettings.cleanup_policy": {"any": _REFUSED},
     "TopicSettings.retention_hours": _SHORTER,

@@ -147,6 +147,13 @@ WORST: tuple[Tried, ...] = (
     ("ObservabilitySettings.security_log_days", "shorter", "observability.security_log_days", 365, "RetentionInDays 731 → 365"),
 )
 OTHER_WAY: tuple[Tried, ...] = (
+    (
+        "TopicSettings.partitions",
+        "more, of a compacted topic",
+        "kubernetes.redpanda.topics.events.trends.partitions",
+        6,
+        "events.trends: 3 partitions → 6",
+    ),
     ("DomainSettings.name", "any", "domain.name", "other.example", "Name: internal.spotmusic.example"),
     ("DatabaseSettings.version", "older", "data.catalogue.version", "8.4.9", "8.4.10 → 8.4.9"),
     ("DatabaseSettings.read_replicas", "fewer", "data.catalogue.read_replicas", 0, "AWS::RDS::DBInstance is deleted"),

@@ -90,7 +90,7 @@ LIMITS = (
     SMALL_DISK_IOPS, LARGE_DISK_IOPS, CACHE_CLIENTS, PROMETHEUS_MEMORY,
     Limit(what="cores of one database", value=192, unit="vCPU", source="Amazon RDS user guide, DB instance classes: r8g.48xlarge"),
     Limit(what="memory for data of a cache node", value=504.5, unit="GiB", source="Amazon ElastiCache user guide: cache.r8g.16xlarge"),
-    Limit(what="shards of a cache", value=90, unit="shards", source="Amazon ElastiCache user guide, working with shards", raised=True),
+    Limit(what="caches of single clients", value=4, unit="caches", source="`data.cache.own`"),
     Limit(what="brokers of Redpanda", value=_most(RedpandaSettings, "brokers"), unit="brokers", source="`kubernetes.redpanda.brokers`"),
     Limit(what="partition replicas of a core of Redpanda", value=PARTITIONS_PER_CORE, unit="replicas", source="topic_partitions_per_shard"),
     Limit(what="pods of Kong", value=_most(KongSettings, "max_replicas"), unit="pods", source="`kubernetes.kong.max_replicas`"),

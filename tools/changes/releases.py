@@ -132,6 +132,15 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
         if other["partitions"] < one["partitions"]:
             detail = f"{name}: {one['partitions']} partitions → {other['partitions']}"
             yield Effect.REFUSED, detail, "The number of partitions can only grow. Create another topic."
+        if other["partitions"] > one["partitions"] and "compact" in other["cleanupPolicy"]:
+            detail = (
+                f"{name}: {one['partitions']} partitions → {other['partitions']}: a key may move, and its older value is kept where it was"
+            )
+            yield (
+                Effect.INTERRUPTION,
+                detail,
+                "Let the producers write every key again afterwards: consumers may read the older value last.",
+            )
         for key in ("replication", "cleanupPolicy"):
             if one[key] != other[key]:
                 detail = f"{name}: {key} {one[key]} → {other[key]}"
