@@ -12,13 +12,13 @@ from tools.cost.estimate import Estimate
 from tools.cost.lines import Amounts
 
 _STEPS = {
-    "storage_gib": "volumes of running brokers grow by docs/runbooks/volume.md first",
+    "redpanda.storage_gib": "volumes of running brokers grow by docs/runbooks/volume.md first",
     "instance_class": "fails over for a minute or two",
     "node_type": "fails over for a minute or two",
     "brokers": "cannot be lowered again",
     "partitions": "cannot be lowered again",
 }
-"""Setting, by its last key, whose change is more than a deployment (docs/changes.md)."""
+"""Setting, by its last keys, whose change is more than a deployment (docs/changes.md)."""
 
 
 def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None) -> str:
@@ -125,9 +125,8 @@ def _patch(plan: Plan, file: Path) -> list[str]:
 
 
 def _notes(changes: Changes) -> Iterator[str]:
-    for path in changes:
-        if note := _STEPS.get(path[-1]):
-            yield f"  {'.'.join(path)}: {note}"
+    for key in map(".".join, changes):
+        yield from (f"  {key}: {note}" for ending, note in _STEPS.items() if key.endswith(f".{ending}"))
 
 
 def _bites(bites: Iterable[Carried], *, every: bool = False) -> Iterator[str]:
