@@ -395,6 +395,12 @@ def test_last_scaled_queue_needs_two_deployments(templates_of: Callable[[str], T
         assert [change for change in compare(old, new) if change.effect == Effect.REFUSED] == []
 
 
+def test_no_stack_imports_secrets_of_rds(templates: Callable[[str], Templates]) -> None:
+    """Such an export would stop `master_rotation: platform` in an environment that is deployed."""
+    exported = {stack: json.dumps(template.get("Outputs", {})) for stack, template in templates("prod").items()}
+    assert [stack for stack, outputs in exported.items() if "MasterUserSecret" in outputs] == []
+
+
 def test_users_that_go_touch_no_description(changes_of: Callable[[str], list[Change]]) -> None:
     assert [change for change in changes_of("worst") if change.stack == "data" and "Description" in change.detail] == []
 

@@ -121,6 +121,7 @@ class RelationalDatabase(Construct):
         readers: identifiers of the replicas for other stacks.
         reader_hosts: hosts of the read replicas, separated by commas; that of the instance without replicas.
         master_secret: secret of the master user.
+        own_master_secret: True if that is a secret of this construct, and not of RDS.
 
     Raises:
         ValueError: if read replicas are asked for, and RDS would manage the master password.
@@ -237,6 +238,7 @@ class RelationalDatabase(Construct):
         acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(spec)})
         self.endpoint = self.instance.db_instance_endpoint_address
         managed = self.instance.secret
+        self.own_master_secret = master is not None
         self.master_secret: secretsmanager.ISecret = master.secret if master else cast("secretsmanager.ISecret", managed)
         zones = vpc.select_subnets(subnets=vpc_subnets.subnets, subnet_group_name=vpc_subnets.subnet_group_name).availability_zones
         self.replicas = [

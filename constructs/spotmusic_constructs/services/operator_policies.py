@@ -110,7 +110,7 @@ class OperatorPolicies(Construct):
         task_family: family of its task definition.
         task_role_arns: roles of the task.
         administrator_arns: roles that administer the Kubernetes cluster.
-        master_secret_arns: secrets of the master users of databases.
+        master_secret_arns: secrets of the master users of databases that RDS does not manage.
 
     Example:
         OperatorPolicies(self, "Policies", prefix="spotmusic-prod",
@@ -158,22 +158,23 @@ class OperatorPolicies(Construct):
         )
         own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
         masters = [self._arn("secretsmanager", "secret:rds!db-*")]
-        restored = {"StringLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": own[0]}}
+        of_ours = {"StringLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": own[0]}}
         monitored = {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}
         restores = ["rds:AddTagsToResource", "rds:ModifyDBInstance", "rds:RestoreDBInstanceToPointInTime", "rds:StartDBInstance"]
         self.data = self._policy(
             "Data",
             f"{prefix}-data-operator",
             [
-                _allow(["secretsmanager:GetSecretValue"], master_secret_arns),
+                *([_allow(["secretsmanager:GetSecretValue"], master_secret_arns)] if master_secret_arns else []),
                 _allow(["secretsmanager:GetRandomPassword"], ["*"]),
                 _allow(_spelled({"secretsmanager": _REPLACED}), [self._arn("secretsmanager", "secret:*")], tagged),
                 _allow(restores, own),
-                # A restored instance has a master secret and a role for metrics of its own (Amazon
-                # RDS user guide, permissions for Secrets Manager integration and for Enhanced
-                # Monitoring, 2026-11).
+                # RDS tags the master secrets that it manages, also that of a restored instance, which
+                # has a role for metrics of its own (Amazon RDS user guide, permissions for Secrets
+                # Manager integration and for Enhanced Monitoring, 2026-11). Another stack cannot
+                # import the name of such a secret: its export would stop a change of its owner.
                 _allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
-                _allow(["secretsmanager:GetSecretValue"], masters, restored),
+                _allow(["secretsmanager:GetSecretValue"], masters, of_ours),
                 _allow(["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored),
                 _allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
             ],
