@@ -4,7 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
-from spotmusic_cdk.settings.service_checks import MOST_RESOURCES, MOST_RULES, MOST_SERVICES, resources_of, rules_of, shared_rules
+from spotmusic_cdk.settings.service_checks import (
+    MOST_RESOURCES,
+    MOST_RULES,
+    MOST_SERVICES,
+    MOST_WATCHED,
+    resources_of,
+    rules_of,
+    shared_rules,
+    watched,
+)
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.conftest import ROOT, Template, settings_of
 
@@ -45,6 +54,12 @@ def test_forty_ordinary_services_leave_a_tenth(templates: Callable[[str], dict[s
     ):
         made = len(templates(environment)[stack]["Resources"]) + after - before
         assert made <= 0.9 * RESOURCES, stack
+
+
+def test_observability_stack_fits_counted_alarms(templates: Callable[[str], dict[str, Template]]) -> None:
+    own = len(templates("prod")["observability"]["Resources"]) - watched(settings_of("prod"))
+    assert own + OPTIONS + MOST_WATCHED <= RESOURCES, f"lower MOST_WATCHED by {own + OPTIONS + MOST_WATCHED - RESOURCES}"
+    assert f"{MOST_WATCHED} are admitted" in (ROOT / "docs" / "deployment.md").read_text()
 
 
 def test_the_document_counts_as_the_settings_do() -> None:

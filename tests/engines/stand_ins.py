@@ -93,7 +93,7 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
             "certificate": "".join((places[name] / "tls.crt").read_text() for name in brokers),
             "variables": {
                 "CACHE_HOST": "localhost",
-                "CACHE_READER_HOST": "localhost",
+                **dict.fromkeys(("CACHE_READER_HOST", "CATALOGUE_READER_HOSTS"), "localhost"),
                 "CACHE_PORT": str(cache.port),
                 **{f"{prefix}_HOST": "localhost" for prefix in ("CATALOGUE", "DATABASE")},
                 **{f"{prefix}_PORT": str(database.port) for prefix in ("CATALOGUE", "DATABASE")},
