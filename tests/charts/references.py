@@ -3,6 +3,7 @@
 They are found by their form in manifests, in values of charts, and in YAML texts within values.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -240,22 +241,25 @@ AWAITED = {"ConfigMap", "Secret"}
 """Kinds that the kubelet waits for: their release may be parallel to that of the pods, but not later."""
 
 
-def missing(platform: RenderedCluster, kind: str) -> list[str]:
-    """Return references to objects that are missing, lack a key, or are created after their user."""
+def missing(platform: RenderedCluster) -> Mapping[str, set[str]]:
+    """Return references to objects that are missing, lack a key, or are created after their user,
+    by kind of the object.
+    """
     there = made(platform)
-    findings = set()
+    found: defaultdict[str, set[str]] = defaultdict(set)
     for use in uses(platform):
-        if use.kind != kind or (use.kind, use.name) in EVERYWHERE or "{{" in use.name:
+        if (use.kind, use.name) in EVERYWHERE or "{{" in use.name:
             continue  # a name with a template in it is only told when the chart is rendered
+        findings = found[use.kind]
         thing = f"{use.kind} {use.namespace + '/' if use.namespace else ''}{use.name}"
         maker = there.get((use.kind, use.namespace, use.name))
         if maker is None:
-            findings.add(f"{use.user} uses {thing}, which nothing makes: it should come from {MAKERS.get(kind, 'a chart of ours')}")
+            findings.add(f"{use.user} uses {thing}, which nothing makes: it should come from {MAKERS.get(use.kind, 'a chart of ours')}")
             continue
         if absent := sorted(set(use.keys) - maker.keys):
             findings.add(f"{use.user} reads {', '.join(absent)} of {thing}, which release {maker.release} makes with {sorted(maker.keys)}")
         ordered = maker.release in {use.release, *platform.before[use.release]}
         later = use.release in platform.before[maker.release]
-        if later or not (ordered or kind in AWAITED):
+        if later or not (ordered or use.kind in AWAITED):
             findings.add(f"{use.user} uses {thing}, which only release {maker.release} makes, and nothing says that it comes before")
-    return sorted(findings)
+    return found
