@@ -53,7 +53,7 @@ def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
 
 def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
     """Remaining write throughput of the brokers, multiplied by replicas, and the majority of every
-    topic.
+    topic: brokers know their zones, and spread the replicas of a partition over them.
     """
     brokers, mib = scenario.workloads["redpanda"].replicas, 1024**2
     parameters: Any = next(manifest["parameters"] for _, manifest in scenario.cluster.of_kind("StorageClass"))
@@ -66,8 +66,9 @@ def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
     yield RemainingCapacity(component="redpanda", what="MiB/s to disk", left=left, needed=round(needed / mib, 1), fix=fix)
     for name, topic in topics.items():
         replicas = topic["replication"]
+        gone = min(lost, ceil(replicas / scenario.zones))
         fix = f"Set kubernetes.redpanda.topics.{name}.replication to 3."
-        yield RemainingCapacity(component=f"topic {name}", what="of a majority", left=replicas - lost, needed=replicas // 2 + 1, fix=fix)
+        yield RemainingCapacity(component=f"topic {name}", what="of a majority", left=replicas - gone, needed=replicas // 2 + 1, fix=fix)
 
 
 def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
