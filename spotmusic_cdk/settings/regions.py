@@ -142,7 +142,7 @@ ORIGIN_SHIELDS = (
     *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-west-1", "eu-west-2"),
     *("sa-east-1", "us-east-1", "us-east-2", "us-west-2"),
 )
-"""Regions with CloudFront Origin Shield (Amazon CloudFront developer guide, choosing the region for Origin Shield, read 2026-11)."""
+"""Regions with CloudFront Origin Shield. Unverified: the Amazon CloudFront developer guide lists them, and may have newer ones."""
 
 CLOSED_ZONES = {
     "ap-northeast-1b": "AWS does not offer this zone to new accounts",
