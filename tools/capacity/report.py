@@ -48,7 +48,7 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
         default = f" (default {found.now:,.0f})" if found.now else ""
         lines.append(f"  {found.what}: {found.needed:,.0f}{found.unit and f' {found.unit}'}{default}")
     if cost:
-        lines += ["", *_cost(cost, plan.cells)]
+        lines += ["", *_cost(cost, plan)]
     return "\n".join(lines)
 
 
@@ -139,12 +139,15 @@ def _bites(bites: Iterable[Carried], *, every: bool = False) -> Iterator[str]:
             yield f"  {found.component:32}{at:>14}  {found.what}{note}"
 
 
-def _cost(cost: Estimate, cells: int) -> Iterator[str]:
+def _cost(cost: Estimate, plan: Plan) -> Iterator[str]:
+    budget = plan.settings.observability.monthly_budget_usd
     yield f"Cost of a cell, USD a month at list prices, with 10%, 50% and all of the listeners ({cost.region}):"
     yield from (_amounts(stack, usd) for stack, usd in cost.stacks.items())
     yield _amounts("all", cost.total)
-    if cells > 1:
-        yield f"  {f'{cells} cells':28}{cells * cost.total[2]:>38,.0f}"
+    if plan.cells > 1:
+        yield f"  {f'{plan.cells} cells':28}{plan.cells * cost.total[2]:>38,.0f}"
+    if budget > 2 * cost.total[2]:
+        yield f"observability.monthly_budget_usd is {budget:,.0f}: lower it, or it warns of little."
 
 
 def _amounts(name: str, usd: Amounts) -> str:

@@ -2,6 +2,8 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from spotmusic_cdk.settings import Settings, parse
 from spotmusic_cdk.settings.capacity import CapacitySettings
 from tests.conftest import ROOT, sample_of
 from tools.capacity import __main__ as command
+from tools.capacity import report
 from tools.capacity.changes import changed, rewritten
 from tools.capacity.constraints import constraints_of, least_with_zone_lost, lost
 from tools.capacity.limits import LIMITS
@@ -208,3 +211,20 @@ def test_report_names_load_patch_and_quotas(tmp_path: Path, capsys: pytest.Captu
     assert "max: 208" in (tmp_path / "prod.yaml").read_text()
     assert run(tmp_path, "--env", "prod") == 0
     assert "prod carries 2,399,787 monthly listeners, and declares 2,000,000." in capsys.readouterr().out
+
+
+def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ENVIRONMENTS / "prod.yaml").read_text()
+    (tmp_path / "prod.yaml").write_text(rewritten(text, {("data", "identity", "storage_gib"): 50}))
+    assert run(tmp_path, "--env", "prod", "--listeners", "2000000") == 0
+    shown = capsys.readouterr().out
+    assert "  kubernetes.redpanda.storage_gib: volumes of running brokers" in shown
+    assert "identity: {instance_class: r8g.2xlarge, storage_gib: 400" in shown
+    assert "data.identity.storage_gib: " not in shown
+
+
+@pytest.mark.parametrize(("usd", "said"), [(40_000, True), (90_000, False)])
+def test_report_names_a_budget_far_above(usd: float, said: bool) -> None:
+    cost: Any = SimpleNamespace(region="sa-east-1", stacks={}, total=(usd / 10, usd / 2, usd))
+    shown = report.text(plan_for(prod(), 100_000), [], ENVIRONMENTS / "prod.yaml", cost)
+    assert (f"monthly_budget_usd is {prod().observability.monthly_budget_usd:,.0f}: lower it" in shown) == said
