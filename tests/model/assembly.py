@@ -176,8 +176,14 @@ class Assembly(Resolver):
         return self.settings.stack_name("")
 
     def turned_on(self, keys: Iterable[str]) -> set[str]:
-        """Return the keys of the environment file that are set, such as `edge.allowed_countries`."""
-        return {key for key in keys if attrgetter(key)(self.settings)}
+        """Return the keys of the environment file that are set, such as `edge.allowed_countries`, or have a value, such as
+        `data.cache.engine=valkey`.
+        """
+        return {key for key in keys if self._has(*key.partition("="))}
+
+    def _has(self, key: str, separator: str, value: str) -> bool:
+        found = attrgetter(key)(self.settings)
+        return found == value if separator else bool(found)
 
 
 def intrinsics(value: Any) -> Iterator[Any]:

@@ -57,6 +57,12 @@ class Tab:
         number: int = self.page.locator(selector).count()
         return number
 
+    def filled(self) -> None:
+        """Wait for the resources of opened stacks: a browser reports an opened box later."""
+        self.page.wait_for_function(
+            "[...document.querySelectorAll('#resource-list > details[open]')].every((box) => box.children.length > 1)"
+        )
+
     def focused(self) -> str:
         found: str = self.page.evaluate("document.activeElement.dataset.party ?? document.activeElement.id")
         return found
@@ -75,6 +81,7 @@ def tab(chromium: Any, address: str) -> Iterator[Tab]:
 def test_page_fits_its_window(chromium: Any, address: str, width: int, scheme: str) -> None:
     tab = Tab(chromium, address, width=width, scheme=scheme)
     tab.page.evaluate("document.querySelectorAll('details').forEach((box) => (box.open = true))")
+    tab.filled()
     assert tab.page.evaluate("document.documentElement.scrollWidth") == width
     assert [tab.page.is_visible(shown) for shown in ("#steps", "figure.narrow", "figure.wide")] == [width == shown for shown in WIDTHS]
     assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == {
@@ -97,6 +104,7 @@ def test_sections_show_all_of_the_page(tab: Tab, page: Page) -> None:
     assert tab.count("#release-content tbody tr") == len(page.support) + len(page.charts)
     for stack in page.stacks:
         tab.page.locator(f"#stack-{stack.id} > summary").click()
+        tab.filled()
         assert tab.page.locator(f"#stack-{stack.id} table").last.locator("tbody tr").count() == len(stack.resources)
 
 

@@ -195,8 +195,11 @@ ACKNOWLEDGED_WITH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 """Findings that are meant where an environment turns an option on, by its key or a property of the settings."""
 
-MENDED_BY: Mapping[str, tuple[str, ...]] = {"edge.allowed_countries": ("AwsSolutions-CFR1",)}
-"""Findings that an option takes away, by its key."""
+MENDED_BY: Mapping[str, tuple[str, ...]] = {
+    "edge.allowed_countries": ("AwsSolutions-CFR1",),
+    "data.cache.engine=valkey": ("AwsSolutions-AEC5",),
+}
+"""Findings that an option takes away, by its key, or by its key and value."""
 
 ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
     "AwsSolutions-CFR4": ("edge/Distribution/Distribution/*",),

@@ -143,7 +143,7 @@ class Cache(Construct):
         function.allow(["elasticache:DescribeUsers", "elasticache:ModifyUser"], users.arns)
         for secret in users.generated:
             rotate_on_schedule(secret, function, after=self.replication_group)
-        acknowledge(self.replication_group, {**_ACKNOWLEDGED, **_deviations(snapshot_retention_days, replicas)})
+        acknowledge(self.replication_group, _deviations(engine, snapshot_retention_days, replicas))
 
 
 def _parameter_group(scope: Construct, engine: str, version: str) -> elasticache.CfnParameterGroup:
@@ -182,21 +182,16 @@ def _log(
     )
 
 
-_ACKNOWLEDGED = {
-    "AwsSolutions::AwsSolutions-AEC5": (
-        "Who may connect is decided by security groups that name each client; another port would only surprise Redis' clients."
-    ),
-    "AwsSolutions::AwsSolutions-AEC6": "Every client has its own user (RBAC user group), which excludes the one shared token.",
-}
-
-
-def _deviations(snapshot_retention_days: int, replicas: int) -> dict[str, str]:
-    alone = {"AwsSolutions::AwsSolutions-AEC4": "Without a replica there is no failover; the environment file sets none, for the price."}
-    if snapshot_retention_days >= NIST_SNAPSHOT_DAYS:
-        return {} if replicas else alone
-    return {
-        **({} if replicas else alone),
-        "NIST.800.53.R5::NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup": (
+def _deviations(engine: str, snapshot_retention_days: int, replicas: int) -> dict[str, str]:
+    found = {"AwsSolutions::AwsSolutions-AEC6": "Every client has its own user (RBAC user group), which excludes the one shared token."}
+    if engine == "redis":  # the rule does not look at Valkey
+        found["AwsSolutions::AwsSolutions-AEC5"] = (
+            "Who may connect is decided by security groups that name each client; another port would only surprise Redis' clients."
+        )
+    if not replicas:
+        found["AwsSolutions::AwsSolutions-AEC4"] = "Without a replica there is no failover; the environment file sets none, for the price."
+    if snapshot_retention_days < NIST_SNAPSHOT_DAYS:
+        found["NIST.800.53.R5::NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup"] = (
             f"A cache holds nothing that could not be made again; this environment keeps {snapshot_retention_days} days of snapshots."
-        ),
-    }
+        )
+    return found
