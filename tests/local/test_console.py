@@ -87,5 +87,5 @@ def test_console_refuses_foreign_pages(served: tuple[int, object], headers: dict
 
 def test_console_ends_with_ctrl_c(served: tuple[int, "subprocess.Popen[str]"]) -> None:
     process = served[1]
-    os.killpg(process.pid, signal.SIGINT)  # like a terminal: both processes receive it
+    os.killpg(process.pid, signal.SIGINT)  # like a terminal
     assert process.wait(60) == 0

@@ -70,7 +70,6 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
         return 0
     if options.command == "console":
         console.serve(deployment.workspace, deployment.endpoint, region=options.region, port=options.port)
-        return 0
     if options.command in ("env", "run"):
         return _task(options, deployment)
     if options.command == "up":

@@ -5,9 +5,9 @@ StackPort has its own interpreter, which runs `console_server.py`.
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.local_aws import LocalAwsError
@@ -19,11 +19,11 @@ _SERVER = Path(__file__).with_name("console_server.py")
 
 
 class NoConsoleError(LocalAwsError):
-    """StackPort is not installed, or ended with an error."""
+    """StackPort is not installed."""
 
 
-def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None = None) -> None:
-    """Serves the console until Ctrl-C.
+def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None = None) -> NoReturn:
+    """Becomes the console: the process serves it until Ctrl-C, and leaves no other behind.
 
     Args:
         workspace: the checkout's state.
@@ -32,7 +32,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
         port: TCP port on loopback; None selects a free one.
 
     Raises:
-        NoConsoleError: StackPort is not installed, or ended with an error.
+        NoConsoleError: StackPort is not installed.
     """
     python = workspace.checkout / INTERPRETER
     if not python.exists():
@@ -49,14 +49,9 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
         "LOG_LEVEL": "ERROR",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    with subprocess.Popen([str(python), "-P", str(_SERVER), str(port or 0)], env=variables, cwd=folder) as process:  # noqa: S603
-        try:
-            status = process.wait()
-        except KeyboardInterrupt:  # the server has it as well
-            status = process.wait()
-    if status:
-        raise NoConsoleError(f"StackPort ended with status {status}.")
     sys.stdout.flush()
+    os.chdir(folder)
+    os.execve(python, [str(python), "-P", str(_SERVER), str(port or 0)], variables)  # noqa: S606
 
 
 def _write_endpoints(folder: Path, endpoint: str, region: str) -> None:
