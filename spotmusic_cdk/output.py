@@ -21,6 +21,21 @@ def write(path: Path, text: str) -> bool:
     return changed
 
 
+def replace(path: Path, text: str) -> None:
+    """Writes a file as a whole: a reader or a full disk never meets half of it.
+
+    Args:
+        path: file to write.
+        text: new content.
+
+    Raises:
+        OSError: if it can't be written; the file is as it was.
+    """
+    whole = path.with_suffix(".new")
+    whole.write_text(text, encoding="utf-8")
+    whole.replace(path)
+
+
 def report(path: Path, text: str) -> None:
     """Writes a generated file, and prints its path, its lines and whether it has changed.
 

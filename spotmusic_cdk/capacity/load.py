@@ -389,11 +389,7 @@ def _database(settings: Settings, audience: Audience, services: Mapping[str, Ser
     assumed = settings.capacity.database
     running, each = settings.running.services, assumed.core_queries_per_second
     queries = sum(service.queries_per_second for service in services.values())
-    reads = sum(
-        services[name].queries_per_second
-        for name, service in running.items()
-        if service.reads("catalogue") and "database" not in service.talks_to
-    )
+    reads = sum(services[name].queries_per_second for name, service in running.items() if service.only_reads)
     writes = queries * assumed.write_percent / 100
     return DatabaseLoad(
         queries_per_second=queries,

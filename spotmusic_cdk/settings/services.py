@@ -258,6 +258,11 @@ class ServiceSettings(Model):
         return any(found == word and mode_of(found) == "read" for found in self.talks_to)
 
     @property
+    def only_reads(self) -> bool:
+        """True if the service reads the catalogue, and neither writes it nor has a private database."""
+        return self.reads("catalogue") and "database" not in self.talks_to
+
+    @property
     def kept(self) -> "ServiceSettings":
         """Service with its retired words."""
         return self.model_copy(update={"retired": False, "talks_to": self.kept_words, "retired_talks_to": ()})

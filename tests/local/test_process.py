@@ -190,10 +190,10 @@ def test_a_record_is_never_half_written(workspace: Workspace, monkeypatch: pytes
     workspace.remember(one)
     write, seen = Path.write_text, []
 
-    def interrupted(path: Path, text: str) -> None:
-        write(path, text[: len(text) // 2])
+    def interrupted(path: Path, text: str, encoding: str) -> None:
+        write(path, text[: len(text) // 2], encoding)
         seen.append(workspace.recall())
-        write(path, text)
+        write(path, text, encoding)
 
     monkeypatch.setattr(Path, "write_text", interrupted)
     workspace.remember(other)

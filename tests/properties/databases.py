@@ -6,7 +6,7 @@ DATABASE = "AWS::RDS::DBInstance"
 
 
 def is_replica(resource: Resource) -> bool:
-    """Whether a resource is a read replica, which holds a copy only."""
+    """Return True for a read replica, which holds a copy only."""
     return resource.type == DATABASE and bool(resource["SourceDBInstanceIdentifier"])
 
 

@@ -3,15 +3,14 @@
 import argparse
 import re
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from spotmusic_cdk import output, versions
-from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load, parse
+from spotmusic_cdk import output
+from spotmusic_cdk.settings import SettingsError, parse
 from tools.assembly import SourceError
 from tools.capacity import report
 from tools.capacity.changes import Changes, rewritten
@@ -20,6 +19,7 @@ from tools.cost import prices
 from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
 from tools.cost.prices import CostError
+from tools.quiet_settings import settings_of
 
 CHECKOUT = Path.cwd()
 
@@ -69,17 +69,6 @@ def listeners_of(text: str) -> int:
     if listeners > MOST_LISTENERS:
         raise PlanError(f"LISTENERS={text}: the largest services have some 700 million. Use at most {MOST_LISTENERS:,}.")
     return listeners
-
-
-def settings_of(environment: str, folder: Path) -> Settings:
-    """Returns the settings of an environment, without warnings: a plan answers them.
-
-    Raises:
-        SettingsError: the file is wrong.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SettingsWarning)
-        return load(environment, folder=folder, today=versions.RELEASED)
 
 
 def _cost(plan: Plan, file: Path) -> Estimate:

@@ -306,9 +306,7 @@ def _connections(settings: Settings, readers: int, larger: Callable[[], Changes]
     """Connections of all tasks at their maximum, as the game day counts them: services that only read use the replicas."""
     running, room = settings.running.services, connections_of(settings.data.catalogue.instance_class)
     users = {name: service for name, service in running.items() if set(service.talks_to) & {"catalogue", "database"}}
-    reading = {
-        name for name, service in users.items() if readers and not service.writes("catalogue") and "database" not in service.talks_to
-    }
+    reading = {name for name, service in users.items() if readers and service.only_reads}
     for component, names, instances in (
         ("catalogue database", users.keys() - reading, 1),
         ("catalogue replicas", reading, readers),

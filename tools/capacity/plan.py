@@ -64,6 +64,11 @@ class Plan:
     unmet: list[Constraint]
 
     @property
+    def listeners_of_cell(self) -> int:
+        """Monthly listeners of one cell."""
+        return -(-self.listeners // self.cells)
+
+    @property
     def reason(self) -> str:
         """Constraints that no setting meets, in words."""
         return "; ".join(f"{c.component} needs {c.needed:,.4g} {c.what} and has {c.room:,.4g}" for c in self.unmet)

@@ -30,7 +30,7 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
         file: environment file.
         cost: estimate of one cell; none where it was not asked for.
     """
-    cells = f"{plan.cells} cells of {plan.settings.capacity.listeners:,}" if plan.cells > 1 else "one cell"
+    cells = f"{plan.cells} cells of {plan.listeners_of_cell:,}" if plan.cells > 1 else "one cell"
     growth = plan.settings.capacity.growth_percent
     lines = [f"{plan.settings.name}: {plan.listeners:,} monthly listeners in {cells}, with a margin of {growth:g}%", ""]
     if plan.cells > 1:

@@ -4,19 +4,18 @@ import argparse
 import shutil
 import subprocess
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from spotmusic_cdk import versions
-from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from spotmusic_cdk.settings import Settings, SettingsError
 from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes.assembly import templates_in
 from tools.cost import prices, report
 from tools.cost.estimate import Estimate, estimate
 from tools.cost.prices import CostError, Prices
+from tools.quiet_settings import settings_of
 
 CHECKOUT = Path.cwd()
 FORMATS = ("text", "json", "markdown")
@@ -49,9 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _estimates(options: argparse.Namespace) -> tuple[Estimate, Estimate | None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SettingsWarning)
-        settings = load(options.env, folder=options.environments, today=versions.RELEASED)
+    settings = settings_of(options.env, options.environments)
     known = prices.read(options.prices)
     if options.base:
         _require_ref(options.base)

@@ -17,7 +17,7 @@ from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
 from tools.simulation.agreement import agreements
 from tools.simulation.report import HEADS, agreement_rows, outcome_rows
-from tools.simulation.scenarios import Outcome, scenarios, simulate
+from tools.simulation.scenarios import Outcome, simulate_all
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "scale.md"
@@ -39,7 +39,7 @@ def written(text: str, settings: Settings, costs: Costs) -> str:
     """
     plans = {size: plan_for(settings, listeners) for size, listeners in SIZES.items()}
     largest = plans["10 million"]
-    outcomes = [simulate(largest.settings, largest.listeners // largest.cells, scenario) for scenario in scenarios(largest.settings)]
+    outcomes = simulate_all(largest.settings, largest.listeners_of_cell)
     tables = {
         "load": _loads(settings),
         "plan": _plans(settings, plans),
@@ -116,15 +116,15 @@ def _bites(plan: Plan) -> Iterator[str]:
             if found.listeners < MOST_LISTENERS:
                 yield f"{found.component}: {found.what}{' (quota)' if quota(found.limit) else ''}", f"{found.listeners:,}"
 
-    yield from _table([f"constraint of a cell of {plan.settings.capacity.listeners:,}", "ends at"], rows())
+    yield from _table([f"constraint of a cell of {plan.listeners_of_cell:,}", "ends at"], rows())
 
 
 def _scenarios(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[str]:
-    yield from _table([f"cell of {plan.listeners // plan.cells:,}", *HEADS[1:]], outcome_rows(outcomes))
+    yield from _table([f"cell of {plan.listeners_of_cell:,}", *HEADS[1:]], outcome_rows(outcomes))
 
 
 def _agreement(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[str]:
-    found = agreements(plan.settings, plan.listeners // plan.cells, outcomes)
+    found = agreements(plan.settings, plan.listeners_of_cell, outcomes)
     yield from _table(["", "formula", "simulation", "difference"], agreement_rows(found))
 
 

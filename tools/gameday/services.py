@@ -61,8 +61,8 @@ class Service:
 
     @property
     def only_reads(self) -> bool:
-        """Whether the service reads the catalogue, and neither writes it nor has a private database."""
-        return not self.settings.writes("catalogue") and "database" not in self.settings.talks_to
+        """True if read replicas answer all its queries."""
+        return self.settings.only_reads
 
     @property
     def connections(self) -> int | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spotmusic_cdk import output
 from tools.local_aws import process, session
 from tools.local_aws.assembly import SynthesizedStack, regions
 from tools.local_aws.cloudformation import DeployedResource
@@ -104,9 +105,7 @@ def save_inventory(endpoint: str, stacks: Iterable[SynthesizedStack], file: Path
         stacks: stacks to deploy.
         file: output file.
     """
-    whole = file.with_suffix(".new")  # a full disk must not leave half a file
-    whole.write_text(json.dumps(sorted(_inventory(endpoint, stacks))))
-    whole.replace(file)
+    output.replace(file, json.dumps(sorted(_inventory(endpoint, stacks))))
 
 
 def after_destruction(

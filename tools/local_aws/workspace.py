@@ -8,6 +8,8 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from spotmusic_cdk import output
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunningEmulator:
@@ -143,10 +145,8 @@ class Workspace:
 
     def remember(self, emulator: RunningEmulator) -> None:
         """Saves the identity of the emulator."""
-        # Atomically: a concurrent reader of a partial file would start a second emulator.
-        whole = self._record.with_suffix(".new")
-        whole.write_text(json.dumps(asdict(emulator)))
-        whole.replace(self._record)
+        # A concurrent reader of a partial file would start a second emulator.
+        output.replace(self._record, json.dumps(asdict(emulator)))
 
     def recall(self) -> RunningEmulator | None:
         """Returns the emulator of the last `up`; None if there was none or the record is

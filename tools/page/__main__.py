@@ -4,7 +4,6 @@ import argparse
 import os
 import subprocess
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,8 +13,8 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from spotmusic_cdk import versions
-from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from spotmusic_cdk.output import replace
+from spotmusic_cdk.settings import Settings, SettingsError
 from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes import source
 from tools.local_aws import LocalAwsError, process, session
@@ -26,6 +25,7 @@ from tools.page.deployed import State, states_of
 from tools.page.html import html, path_picture
 from tools.page.icons import IconError
 from tools.page.model import Page, page_of
+from tools.quiet_settings import settings_of
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _file(options: argparse.Namespace) -> str:
-    settings = _settings(options.env, options.environments)
+    settings = settings_of(options.env, options.environments)
     output = options.output or CHECKOUT / ".local" / f"page-{options.env}.html"
     with _assembly(options) as assembly:
         if options.picture:
@@ -82,15 +82,9 @@ def _local() -> str:
         raise PageError("The embedded AWS is not running. Start it with `make local`.")
     assembly = platform_in(workspace.assembly)
     states = states_of(stacks_in(assembly), lambda region: session.client("cloudformation", emulator.endpoint, region=region))
-    page = _page(_settings(environment, CHECKOUT / "environments"), assembly, states, docs="docs", of="the embedded AWS")
+    page = _page(settings_of(environment, CHECKOUT / "environments"), assembly, states, docs="docs", of="the embedded AWS")
     _replace(workspace.page, html(page))
     return f"Page: {emulator.endpoint}{PAGE_PATH}"
-
-
-def _settings(environment: str, folder: Path) -> Settings:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SettingsWarning)
-        return load(environment, folder=folder, today=versions.RELEASED)
 
 
 @contextmanager
@@ -110,11 +104,9 @@ def _page(settings: Settings, assembly: Path, states: dict[str, State] | None, *
 
 def _replace(output: Path, text: str) -> int:
     """Writes a file as a whole, or leaves it as it is; returns its size in bytes."""
-    whole = output.with_suffix(".new")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        whole.write_text(text, encoding="utf-8")
-        whole.replace(output)
+        replace(output, text)
     except OSError as error:
         raise PageError(f"{output} cannot be written ({error.strerror}). Choose another file: OUTPUT=FILE.") from None
     return len(text.encode())

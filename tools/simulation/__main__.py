@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spotmusic_cdk.settings import Settings, SettingsError
-from tools.capacity.__main__ import CHECKOUT, listeners_of, settings_of
+from tools.capacity.__main__ import CHECKOUT, listeners_of
 from tools.capacity.plan import PlanError, plan_for, require_load
+from tools.quiet_settings import settings_of
 from tools.simulation import report
 from tools.simulation.agreement import TOLERANCE, agreements
-from tools.simulation.scenarios import scenarios, simulate
+from tools.simulation.scenarios import simulate_all
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PlanError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
-    outcomes = [simulate(settings, listeners, scenario, seed=options.seed) for scenario in scenarios(settings)]
+    outcomes = simulate_all(settings, listeners, seed=options.seed)
     found = list(agreements(settings, listeners, outcomes, seed=options.seed))
     print(report.text(settings.name, listeners, outcomes, found))
     return int(any(outcome.broken for outcome in outcomes) or any(abs(row.difference) > TOLERANCE for row in found))
@@ -38,7 +39,7 @@ def _cell(settings: Settings, text: str) -> tuple[Settings, int]:
     """Settings of a cell and its listeners: the planned ones, or without a number those of the file."""
     if text:
         plan = plan_for(settings, listeners_of(text))
-        return plan.settings, plan.settings.capacity.listeners or 1
+        return plan.settings, plan.listeners_of_cell
     require_load(settings)
     if not settings.capacity.listeners:
         raise PlanError(f"{settings.name}: no listeners are declared. Set capacity.listeners, or name LISTENERS.")

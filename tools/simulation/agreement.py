@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import floor, inf
 
-from spotmusic_cdk.capacity import load_of
+from spotmusic_cdk.capacity import Load, load_of
 from spotmusic_cdk.capacity.queueing import mean_wait
 from spotmusic_cdk.settings import Settings
 from tools.capacity.constraints import lost
@@ -61,15 +61,15 @@ def agreements(settings: Settings, listeners: int, outcomes: Sequence[Outcome], 
                 servers=left, load=service.busy_tasks, service_seconds=service.service_seconds, requests=REQUESTS, seed=seed
             )
             yield Agreement(what=f"{name}: ms of an answer without a zone", formula=response * 1000, simulated=found * 1000)
-    recovered, caught_up = by_name["consumers stopped"].recovered_minutes, _caught_up(settings, listeners)
+    recovered, caught_up = by_name["consumers stopped"].recovered_minutes, _caught_up(settings, load)
     if recovered and caught_up < CATCH_UP_SECONDS:
         yield Agreement(what="consumers: minutes until no event is late", formula=caught_up / 60, simulated=recovered)
 
 
-def _caught_up(settings: Settings, listeners: int) -> float:
+def _caught_up(settings: Settings, load: Load) -> float:
     """Seconds from the stop of all consumers until no topic is late; infinite if one has no spare partitions."""
     per_partition = settings.capacity.events.partition_per_second
-    topics = {name: topic for name, topic in load_of(settings, listeners).events.topics.items() if topic.events_per_second}
+    topics = {name: topic for name, topic in load.events.topics.items() if topic.events_per_second}
     spare = min(
         (settings.topics[name].partitions * per_partition / topic.events_per_second - 1 for name, topic in topics.items()), default=inf
     )

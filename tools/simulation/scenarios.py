@@ -128,6 +128,17 @@ def simulate(settings: Settings, listeners: int, scenario: Scenario, *, seed: in
     )
 
 
+def simulate_all(settings: Settings, listeners: int, *, seed: int = 1) -> list[Outcome]:
+    """Returns the results of all scenarios.
+
+    Args:
+        settings: planned settings.
+        listeners: monthly listeners.
+        seed: seed of arrivals.
+    """
+    return [simulate(settings, listeners, scenario, seed=seed) for scenario in scenarios(settings)]
+
+
 def _misses(moment: Moment, objective: str) -> bool:
     return moment.bad[objective] > 1 - OBJECTIVES[objective][1]
 

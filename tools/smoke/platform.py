@@ -104,7 +104,7 @@ class Platform:
 
     @property
     def embedded(self) -> bool:
-        """Whether the account is the embedded AWS."""
+        """True if the account is the embedded AWS."""
         return self.aws is not None and self.aws.account == local_aws.ACCOUNT
 
     @property

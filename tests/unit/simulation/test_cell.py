@@ -12,7 +12,7 @@ from tools.capacity.plan import plan_for
 from tools.simulation import __main__ as command
 from tools.simulation.agreement import TOLERANCE, agreements
 from tools.simulation.cell import Cell
-from tools.simulation.scenarios import Outcome, Scenario, day, scenarios, simulate
+from tools.simulation.scenarios import Outcome, Scenario, day, scenarios, simulate, simulate_all
 from tools.simulation.stations import CacheWarmth, Consumers, Pool
 
 SIZES = (100_000, 1_000_000, 5_000_000)
@@ -26,7 +26,7 @@ def planned(listeners: int) -> Settings:
 @cache
 def outcomes(listeners: int) -> dict[str, Outcome]:
     settings = planned(listeners)
-    return {scenario.name: simulate(settings, listeners, scenario) for scenario in scenarios(settings)}
+    return {outcome.scenario.name: outcome for outcome in simulate_all(settings, listeners)}
 
 
 def scenario(name: str) -> Scenario:
