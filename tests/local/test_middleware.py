@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tools.local_aws.emulator import page
-from tools.local_aws.middleware import DOCS_PATH, IDENTITY_PATH, PAGE_PATH, RECORDED_PATH, middleware
+from tools.local_aws.middleware import DOCS_PATH, IDENTITY_PATH, PAGE_PATH, RECORDED_PATH, STACKS_PATH, middleware
 from tools.local_aws.workspace import Workspace
 
 OWN = "000000000000"
@@ -30,6 +30,7 @@ def request(
         is_own_key=lambda candidate: candidate == OWN,
         recorded=lambda: [{"type": "AWS::APS::Workspace"}],
         kept=list,
+        stacks=lambda: [{"name": "data"}],
         is_in_progress=lambda _region, _stack: next(answers),
         identity={"folder": "/checkout/.local"},
         page={PAGE_PATH: b"<html>", f"{DOCS_PATH}slo.md": b"# SLO"}.get,
@@ -80,6 +81,7 @@ def test_status_waits_while_stack_is_busy() -> None:
 
 def test_records_and_identity_are_told() -> None:
     assert json.loads(request(path=RECORDED_PATH)[1]) == [{"type": "AWS::APS::Workspace"}]
+    assert json.loads(request(path=STACKS_PATH)[1]) == [{"name": "data"}]
     assert json.loads(request(path=IDENTITY_PATH)[1]) == {"folder": "/checkout/.local"}
 
 

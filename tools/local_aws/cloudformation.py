@@ -46,11 +46,6 @@ def status(endpoint: str, stack: SynthesizedStack) -> str:
     return alive[0] if alive else ""
 
 
-def finished_resources(endpoint: str, stack: SynthesizedStack) -> int:
-    """Returns the number of existing resources of a stack; 0 before it is created."""
-    return sum(1 for summary in _summaries(endpoint, stack) if summary["ResourceStatus"].endswith("_COMPLETE"))
-
-
 def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
     """Returns the stack's resources with their physical ids, without those with a false condition."""
     return [

@@ -201,7 +201,7 @@ class LocalDeployment:
             leftovers.save_inventory(emulator.endpoint, found, self.workspace.baseline)
 
     def _deploy(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], selection: str, verdict: "Future[int]") -> None:
-        progress = StackProgress(chosen, endpoint=emulator.endpoint, steps=self.steps)
+        progress = StackProgress(chosen, emulator=emulator, steps=self.steps)
 
         def advance() -> None:
             if verdict.done():
@@ -267,7 +267,7 @@ class LocalDeployment:
         if not found or not self.workspace.baseline.exists():  # `up` ended before its first deployment
             return "Nothing was deployed."
         deployed = [resource for stack in found for resource in cloudformation.resources(emulator.endpoint, stack)]
-        progress = StackProgress(found, endpoint=emulator.endpoint, steps=self.steps)
+        progress = StackProgress(found, emulator=emulator, steps=self.steps)
         for stack in found:
             cloudformation.allow_deletion(emulator.endpoint, stack)
         with self._explained(emulator, found):

@@ -31,6 +31,7 @@ def main() -> None:
         is_own_key=_is_own_key,
         recorded=register.listing,
         kept=register.kept,
+        stacks=patches.stack_states,
         is_in_progress=patches.is_in_progress,
         identity={"pid": os.getpid(), "folder": folder},
         page=partial(page, Workspace(Path(folder).parent, Path(folder).name)),

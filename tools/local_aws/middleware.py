@@ -12,6 +12,7 @@ Application = Callable[[Scope, Any, Any], Coroutine[Any, Any, None]]
 
 RECORDED_PATH = "/_spotmusic/recorded"
 KEPT_PATH = "/_spotmusic/kept"
+STACKS_PATH = "/_spotmusic/stacks"
 IDENTITY_PATH = "/_spotmusic/identity"
 PAGE_PATH = "/_spotmusic/page"
 DOCS_PATH = "/_spotmusic/docs/"
@@ -29,6 +30,7 @@ def middleware(
     is_own_key: Callable[[str], bool],
     recorded: Callable[[], list[Any]],
     kept: Callable[[], list[Any]],
+    stacks: Callable[[], list[Any]],
     is_in_progress: Callable[[str, str], bool],
     identity: dict[str, Any],
     page: Callable[[str], bytes | None],
@@ -40,13 +42,19 @@ def middleware(
         is_own_key: returns True for access keys of the emulator and its STS.
         recorded: records of types without an engine.
         kept: retained resources.
+        stacks: status and number of finished resources of every stack.
         is_in_progress: returns True while an operation on a stack runs, by region and the stack's
             name or id.
         identity: unique value of this emulator.
         page: content of the page of the environment, or of a document, by path; None for others.
     """
 
-    states: dict[str, Callable[[], Any]] = {RECORDED_PATH: recorded, KEPT_PATH: kept, IDENTITY_PATH: lambda: identity}
+    states: dict[str, Callable[[], Any]] = {
+        RECORDED_PATH: recorded,
+        KEPT_PATH: kept,
+        STACKS_PATH: stacks,
+        IDENTITY_PATH: lambda: identity,
+    }
 
     async def serve(scope: Scope, receive: Any, send: Any) -> None:
         if scope["type"] != "http":

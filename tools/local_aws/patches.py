@@ -51,14 +51,28 @@ def is_in_progress(region: str, stack: str) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
+def stack_states() -> list[dict[str, Any]]:
+    """Returns region, name, status and number of finished resources of every stack that exists."""
+    return [
+        {
+            "region": region,
+            "name": name,
+            "status": stack["StackStatus"],
+            "finished": sum(
+                1 for entry in list(stack.get("_resources", {}).values()) if entry.get("ResourceStatus", "").endswith("_COMPLETE")
+            ),
+        }
+        for (_account, region, name), stack in list(cloudformation._stacks._data.items())
+        if stack["StackStatus"] != "DELETE_COMPLETE"
+    ]
+
+
 def _record_missing_types(register: Register) -> None:
     """Records all types that the emulator lacks: by a rule, so that no list can be incomplete."""
-    known, replacing = provisioners._RESOURCE_HANDLERS, provisioners._REPLACING_PROPERTIES
+    known = provisioners._RESOURCE_HANDLERS
     for resource_type in resource_types(_SCHEMA_REGION):
         if resource_type not in known and not resource_type.startswith("AWS::CloudFormation::"):
             known[resource_type] = recorder(register, resource_type)
-            create_only = resource_schema(_SCHEMA_REGION, resource_type).create_only
-            replacing.setdefault(resource_type, tuple(path[0] for path in create_only if len(path) == 1))
     for resource_type in CUSTOM_TYPES:
         known[resource_type] = custom_recorder(register, resource_type)
     # The emulator stores one metric per alarm and drops expressions.

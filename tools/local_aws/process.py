@@ -17,7 +17,7 @@ from typing import Any
 
 from tools.local_aws import LocalAwsError
 from tools.local_aws.emulator_settings import LISTENER, emulator_environment
-from tools.local_aws.middleware import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH
+from tools.local_aws.middleware import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH, STACKS_PATH
 from tools.local_aws.session import require_loopback
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
@@ -121,6 +121,14 @@ def kept(emulator: RunningEmulator) -> list[dict[str, str]]:
     """Returns the resources that their deletion policy retained."""
     entries: list[dict[str, str]] = _get(emulator, KEPT_PATH)
     return entries
+
+
+def stack_states(emulator: RunningEmulator) -> list[dict[str, Any]]:
+    """Returns region, name, status and number of finished resources of every stack, in one cheap
+    call.
+    """
+    states: list[dict[str, Any]] = _get(emulator, STACKS_PATH)
+    return states
 
 
 def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import TextIO
+from typing import Any, TextIO
 
-from tools.local_aws import cloudformation
+from tools.local_aws import process
 from tools.local_aws.assembly import SynthesizedStack
+from tools.local_aws.workspace import RunningEmulator
 
 _REFRESH_SECONDS = 1.0
 
@@ -60,36 +61,40 @@ class StackProgress:
 
     Args:
         stacks: the stacks of the operation.
-        endpoint: loopback URL of the emulator.
+        emulator: the emulator.
         steps: output of lines.
         clock: monotonic clock in seconds.
     """
 
-    def __init__(self, stacks: list[SynthesizedStack], *, endpoint: str, steps: Steps, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, stacks: list[SynthesizedStack], *, emulator: RunningEmulator, steps: Steps, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._stacks = stacks
-        self._endpoint = endpoint
+        self._emulator = emulator
         self._steps = steps
         self._clock = clock
         self._last = 0.0
-        self._seen = {stack.id: self._line(stack) for stack in stacks}
+        self._seen = self._lines()
 
     def show(self) -> None:
-        """Prints changes since the last call, at most once a second: each poll costs the emulator
-        time.
-        """
+        """Prints changes since the last call, at most once a second."""
         if self._clock() - self._last >= _REFRESH_SECONDS:
             self._last = self._clock()
             self.show_now()
 
     def show_now(self) -> None:
         """Prints changes since the last call."""
+        lines = self._lines()
         for stack in self._stacks:
-            line = self._line(stack)
-            if line != self._seen[stack.id]:
-                self._steps.say(line)
-                self._seen[stack.id] = line
+            if lines[stack.id] != self._seen[stack.id]:
+                self._steps.say(lines[stack.id])
+        self._seen = lines
 
-    def _line(self, stack: SynthesizedStack) -> str:
-        status = cloudformation.status(self._endpoint, stack)
-        done = cloudformation.finished_resources(self._endpoint, stack) if status else 0
-        return f"  {stack.id:<22} {done:>3}/{len(stack.resources):<3} {status or 'DELETE_COMPLETE'}"
+    def _lines(self) -> dict[str, str]:
+        states = {(state["region"], state["name"]): state for state in process.stack_states(self._emulator)}
+        return {stack.id: _line(stack, states.get((stack.region, stack.name), {})) for stack in self._stacks}
+
+
+def _line(stack: SynthesizedStack, state: dict[str, Any]) -> str:
+    status = state.get("status", "DELETE_COMPLETE")
+    return f"  {stack.id:<22} {state.get('finished', 0):>3}/{len(stack.resources):<3} {status}"

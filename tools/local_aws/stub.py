@@ -113,6 +113,9 @@ def recorder(register: Register, resource_type: str) -> Handler:
 
     def invent(logical_id: str, properties: Properties, stack: str) -> Created:
         schema = resource_schema(responses.get_region(), resource_type)
+        # Only now: reading the schemas of all types would take a third of the emulator's start.
+        create_only = tuple(path[0] for path in schema.create_only if len(path) == 1)
+        provisioners._REPLACING_PROPERTIES.setdefault(resource_type, create_only)
         # Random, as in a service: resources retained from an earlier stack must not collide.
         attributes = {".".join(path): _attribute(schema, path, uuid4().hex) for path in schema.read_only}
 
