@@ -16,6 +16,8 @@ FOLDER = ROOT / ".tools" / "browser"
 CHROMIUM = shutil.which("chromium") or str(FOLDER / "chromium" / "usr" / "lib" / "chromium" / "chromium")
 PACKAGES = sorted((FOLDER / "venv" / "lib").glob("python*/site-packages"))
 WIDTHS = (360, 900, 1600)
+COLORS = {"dark": "rgb(16, 21, 28)", "light": "rgb(245, 246, 248)"}
+"""Background by color scheme; the last one is that of the other tests."""
 
 pytestmark = pytest.mark.skipif(not (PACKAGES and Path(CHROMIUM).exists()), reason="no Chromium here: make browser")
 
@@ -45,13 +47,12 @@ def address(text: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 class Tab:
     """The page in a tab, with every message and request since it was opened."""
 
-    def __init__(self, chromium: Any, address: str, *, width: int = 1600, scheme: str = "light") -> None:
-        self.page = chromium.new_page(viewport={"width": width, "height": 1000}, color_scheme=scheme, reduced_motion="reduce")
+    def __init__(self, chromium: Any, address: str) -> None:
+        self.page = chromium.new_page(viewport={"width": WIDTHS[-1], "height": 1000}, reduced_motion="reduce")
         self.heard: list[str] = []
         self.page.on("console", lambda message: self.heard.append(message.text))
         self.page.on("pageerror", lambda error: self.heard.append(str(error)))
         self.page.on("request", lambda request: self.heard.append(request.url.replace(address, "data:")))
-        self.page.goto(address)
 
     def count(self, selector: str) -> int:
         number: int = self.page.locator(selector).count()
@@ -68,28 +69,32 @@ class Tab:
         return found
 
 
+@pytest.fixture(scope="module")
+def window(chromium: Any, address: str) -> Tab:
+    """One tab for all tests, because a new one takes longer than most of them."""
+    return Tab(chromium, address)
+
+
 @pytest.fixture
-def tab(chromium: Any, address: str) -> Iterator[Tab]:
-    tab = Tab(chromium, address)
-    yield tab
-    tab.page.close()
-    assert [message for message in tab.heard if not message.startswith("data:")] == []
+def tab(window: Tab, address: str) -> Iterator[Tab]:
+    """The page, opened anew, without the choices of earlier tests."""
+    window.heard.clear()
+    window.page.goto(address)
+    yield window
+    window.page.evaluate("localStorage.clear()")
+    assert [message for message in window.heard if not message.startswith("data:")] == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_page_fits_its_window(chromium: Any, address: str, width: int, scheme: str) -> None:
-    tab = Tab(chromium, address, width=width, scheme=scheme)
+def test_page_fits_its_window(tab: Tab) -> None:
     tab.page.evaluate("document.querySelectorAll('details').forEach((box) => (box.open = true))")
     tab.filled()
-    assert tab.page.evaluate("document.documentElement.scrollWidth") == width
-    assert [tab.page.is_visible(shown) for shown in ("#steps", "figure.narrow", "figure.wide")] == [width == shown for shown in WIDTHS]
-    assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == {
-        "light": "rgb(245, 246, 248)",
-        "dark": "rgb(16, 21, 28)",
-    }.get(scheme)
-    assert [message for message in tab.heard if not message.startswith("data:")] == []
-    tab.page.close()
+    for width in WIDTHS:
+        tab.page.set_viewport_size({"width": width, "height": 1000})
+        for scheme, color in COLORS.items():
+            tab.page.emulate_media(color_scheme=scheme)
+            assert tab.page.evaluate("document.documentElement.scrollWidth") == width
+            assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == color
+        assert [tab.page.is_visible(shown) for shown in ("#steps", "figure.narrow", "figure.wide")] == [width == shown for shown in WIDTHS]
 
 
 def test_sections_show_all_of_the_page(tab: Tab, page: Page) -> None:
@@ -136,7 +141,7 @@ def test_search_finds_and_opens(tab: Tab) -> None:
     }.items():
         tab.page.keyboard.press("/")
         assert tab.focused() == "search"
-        tab.page.keyboard.type(words)
+        tab.page.keyboard.insert_text(words)
         tab.page.keyboard.press("Enter")
         tab.page.locator(shown).first.wait_for(state="visible", timeout=2000)
         assert tab.page.is_hidden("#results")
