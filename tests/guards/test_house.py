@@ -57,6 +57,18 @@ def test_library_readme_lists_packages() -> None:
     assert project["readme"] == "README.md", "an index shows it"
 
 
+def test_mypy_reads_imported_services() -> None:
+    """mypy takes everything from a module that it does not read as `Any`."""
+    overrides = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["overrides"]
+    (followed,) = (override["module"] for override in overrides if override.get("follow_imports") == "normal")
+    read = {module.removesuffix(".*") for module in followed}
+    code = [path for folder in ("spotmusic_cdk", "stacks", "constructs", "tools", "tests") for path in (ROOT / folder).rglob("*.py")]
+    imports = re.compile(r"^ *(?:from aws_cdk import (aws_\w+)|(?:from|import) aws_cdk\.(\w+))", re.MULTILINE)
+    imported = {f"aws_cdk.{name}" for path in code for found in imports.findall(path.read_text()) for name in found if name}
+    assert len(imported) > 20
+    assert sorted(imported - read) == []
+
+
 def test_unit_tests_own_their_environments() -> None:
     """Users edit `environments/`: promises read these files, unit tests have fixtures."""
     readers = {
