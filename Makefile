@@ -25,17 +25,18 @@ BEATING := $(PYTHON) "$(CURDIR)/tools/heartbeat.py"
 
 setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_modules
 
-# pip takes what the lock file has the hash of, and nothing else; our own library has no archive that could have one.
+# pip takes what the lock file has the hash of, and nothing else; our own library has no archive that could have one. Python compiles
+# what is imported: all of the CDK takes twice as long as the installation.
 $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
 	@echo "setup, 1 of 4: $(VENV)"
 	@$(BEATING) $(PYTHON) -m venv $(VENV)
 	@echo "setup, 2 of 4: $$(grep -c '==' requirements.lock) Python packages (some minutes the first time)"
-	@$(BEATING) pip install $(QUIET) --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BEATING) pip install $(QUIET) --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements.lock
 	@$(BEATING) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./constructs
 	@echo "setup, 3 of 4: Node packages"
 	@$(BEATING) npm ci --silent
-	@echo "setup, 4 of 4: CDK, compiled and unpacked"
+	@echo "setup, 4 of 4: CDK, compiled and unpacked once for commands beside each other"
 	@$(BEATING) python -OO -c 'import app, stacks.compliance'
 	@touch $@
 

@@ -6,10 +6,8 @@ STEP := .ci/step
 
 all: artist mutants local
 
-# jsii unpacks the CDK once for everybody, before steps beside each other need it.
 setup:
 	@$(STEP) $@ make $@
-	@$(STEP) unpack env PATH="$(CURDIR)/.venv/bin:$$PATH" python -c "import stacks.platform, stacks.compliance"
 
 tools:
 	@$(STEP) $@ make $@ || echo "promtool and amtool cannot be fetched here: tests that need them are skipped"

@@ -83,7 +83,7 @@ def judged() -> Run:
 
 
 def suite(runs: int) -> list[float]:
-    turns = in_turn(runs, suite=lambda: run(sys.executable, "-m", "pytest", "-q", "-m", "not local", "-rs"))
+    turns = in_turn(runs, suite=lambda: run(sys.executable, "-m", "pytest", "-q", "-m", "not local", "--ignore=tests/engines", "-rs"))
     NOTES.extend(f"suite: {line}" for line in skipped_tests(turns[-1]["suite"].output))
     return cpu(turns, "suite")
 
@@ -162,7 +162,7 @@ ROWS = (
     Row("judged", "make synth of three environments, CPU s", lambda n: cpu(in_turn(n, synth=judged), "synth"), long=True),
     Row("lint.first", "cfn-lint of dev, CPU s", lambda n: [first for first, _ in lint(n)], long=True),
     Row("lint.again", "cfn-lint of dev, verdicts kept, CPU s", lambda n: [again for _, again in lint(n)], long=True),
-    Row("suite", "suite without local deployment, CPU s", suite, "≤ 60", long=True),
+    Row("suite", "suite without local deployment and engines, CPU s", suite, "≤ 60", long=True),
     Row("local.first", "make local, no verdicts kept, CPU s", lambda n: [first for first, *_ in local(n)], long=True),
     Row("local.again", "make local again, CPU s", lambda n: [again for _, again, _ in local(n)], "≤ 35", long=True),
     Row("local.rate", "make local again, resources per second", lambda n: [rate for *_, rate in local(n)], "≥ 8", long=True),
