@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tools.local_aws import process
 from tools.local_aws.cli import CliError
 from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.gate import RejectedTemplateError
@@ -29,6 +30,11 @@ class Cli:
             while_running()
             pytest.fail("The deployment goes on.")
         raise CliError("failed")
+
+
+@pytest.fixture(autouse=True)
+def _without_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "stack_states", lambda _emulator: [])
 
 
 @pytest.mark.parametrize("is_polled", [True, False])
