@@ -1,6 +1,7 @@
 """`make synth` fails for findings of any judge, and if the packs were not asked."""
 
 import gc
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -20,7 +21,14 @@ gc.enable()  # The application disables the garbage collector.
 
 FINDINGS = ("AwsSolutions::AwsSolutions-SNS3", "NIST.800.53.R5::NIST.800.53.R5-SNSEncryptedKMS")
 """Findings on a topic without properties."""
+VALIDATOR = "CloudFormation Validate"
 Judge = Callable[..., int]
+
+
+def conclusions(outdir: Path) -> dict[str, str]:
+    """Conclusions of the judges by their names."""
+    reports = json.loads((outdir / "validation-report.json").read_text())["pluginReports"]
+    return {report["pluginName"]: report["conclusion"] for report in reports}
 
 
 @pytest.fixture
@@ -40,18 +48,30 @@ def judge(tmp_path: Path) -> Judge:
     return with_topic
 
 
-def test_reviewed_findings_pass(judge: Judge) -> None:
+@pytest.fixture
+def packs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Application that believes that CDK has registered its validator, which takes two seconds."""
+    monkeypatch.delenv("CDK_VALIDATION")
+
+
+@pytest.mark.usefixtures("packs_alone")
+def test_reviewed_findings_pass(judge: Judge, tmp_path: Path) -> None:
     assert judge() == 0
+    assert conclusions(tmp_path) == dict.fromkeys(synth.PACKS, "success")
 
 
-def test_finding_of_validator_fails(judge: Judge, capfd: pytest.CaptureFixture[str]) -> None:
+def test_finding_of_validator_fails(judge: Judge, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The validator is registered in spite of `CDK_VALIDATION=false`, and finds nothing but the wrong type."""
     assert judge(name=["a list"]) == 1
+    assert conclusions(tmp_path) == {**dict.fromkeys(synth.PACKS, "success"), VALIDATOR: "failure"}
     assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("pack", FINDINGS)
-def test_finding_of_pack_fails(judge: Judge, pack: str) -> None:
+@pytest.mark.usefixtures("packs_alone")
+def test_finding_of_pack_fails(judge: Judge, tmp_path: Path, pack: str) -> None:
     assert judge(reviewed=tuple({*FINDINGS} - {pack})) == 1
+    assert conclusions(tmp_path) == {name: "failure" if pack.startswith(name) else "success" for name in synth.PACKS}
 
 
 def test_unasked_packs_fail(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
