@@ -60,7 +60,8 @@ def test_check_takes_half_a_second(folder: Path) -> None:
         run = subprocess.run([sys.executable, "-c", told, folder], cwd=ROOT, capture_output=True, text=True, check=True)
         seconds, imported = run.stdout.splitlines()[-1].split(maxsplit=1)
         assert imported == "[]"
-        best = min(best, float(seconds))
+        if (best := min(best, float(seconds))) < 0.5:
+            break
     assert best < 0.5
 
 
