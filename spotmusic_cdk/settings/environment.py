@@ -1,5 +1,6 @@
 """Environment file as a whole."""
 
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -112,22 +113,22 @@ class Settings(Model):
         """True if data is deleted with its stack, which needs two settings."""
         return self.data.removal_policy == "destroy" and self.data.allow_data_destruction
 
-    @property
+    @cached_property
     def kept(self) -> "Settings":
         """Environment with retired services and connections, which producers serve until the second deployment."""
         return self.model_copy(update={"services": {name: service.kept for name, service in self.services.items()}})
 
-    @property
+    @cached_property
     def running(self) -> "Settings":
         """Environment without retired services and connections."""
         return self.model_copy(update={"services": {name: found.running for name, found in self.services.items() if not found.retired}})
 
-    @property
+    @cached_property
     def topics(self) -> dict[str, TopicSettings]:
         """Topics of the event stream by name, with the services of this environment only."""
         return topics_of(self.kubernetes.redpanda, self.services)
 
-    @property
+    @cached_property
     def queues(self) -> dict[str, QueueSettings]:
         """Queues of tasks by name, each with the services that publish to it and consume it."""
         return queues_of(self.kubernetes.rabbitmq, self.services)

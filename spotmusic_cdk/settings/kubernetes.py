@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
@@ -76,7 +77,7 @@ class RedpandaSettings(Model):
     tiered_storage: TieredStorageSettings | None = None
     """Older events in Amazon S3. It requires a Redpanda Enterprise licence."""
 
-    @property
+    @cached_property
     def effective_topics(self) -> dict[str, TopicSettings]:
         """Default topics with the changes of the file, without those that it removes, and the topics that only the file names."""
         changed = {

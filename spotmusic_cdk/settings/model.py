@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -56,6 +56,13 @@ class Model(BaseModel):
     """Closed and frozen section of an environment file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    def __copy__(self) -> Self:
+        """Return a copy without cached properties, because `model_copy` changes fields of it."""
+        copied = super().__copy__()
+        for name in copied.__dict__.keys() - self.__pydantic_fields__.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -29,9 +30,8 @@ def changed(settings: Settings, changes: Changes) -> Settings:
     return Settings.model_validate_json(json.dumps(document))
 
 
-def differing(settings: Settings, changes: Changes) -> Changes:
-    """Returns the changes that set another value than settings have."""
-    document = settings.model_dump(mode="json")
+def differing(document: Mapping[str, Any], changes: Changes) -> Changes:
+    """Returns the changes that set another value than a document of settings has."""
     return {path: value for path, value in changes.items() if _get(document, path) != value}
 
 

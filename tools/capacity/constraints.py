@@ -99,7 +99,7 @@ def lost(pods: int, zones: int) -> int:
 
 def least_with_zone_lost(needed: float, zones: int) -> int:
     """Returns the smallest number of pods of which enough are left without a zone."""
-    pods = max(1, floor(needed))
+    pods = max(1, floor(needed * zones / (zones - 1)))
     while pods - lost(pods, zones) < needed:
         pods += 1
     return pods

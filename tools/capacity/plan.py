@@ -118,13 +118,14 @@ def plan_for(settings: Settings, listeners: int) -> Plan:
         PlanError: no service has `load`, or no cell is small enough.
     """
     require_load(settings)
-    whole = _cell(settings, listeners, 1)
+    plan_in = cache(partial(_cell, settings, listeners))
+    whole = plan_in(1)
     if not whole.unmet:
         return whole
-    cells = _smallest(lambda number: not _cell(settings, listeners, number).unmet, 2, MOST_LISTENERS)
+    cells = _smallest(lambda number: not plan_in(number).unmet, 2, MOST_LISTENERS)
     if cells is None:
         raise PlanError(f"{settings.name}: {whole.reason}, in a cell of any size. Raise its settings by hand, or lower its load.")
-    return replace(_cell(settings, listeners, cells), unmet=_cell(settings, listeners, cells - 1).unmet)
+    return replace(plan_in(cells), unmet=plan_in(cells - 1).unmet)
 
 
 def require_load(settings: Settings) -> None:
@@ -156,11 +157,12 @@ def _smallest(holds: Callable[[int], bool], least: int, most: int) -> int | None
 def _cell(settings: Settings, listeners: int, cells: int) -> Plan:
     """Plan with a number of cells, which has unmet constraints if these are too few."""
     part = -(-listeners // cells)
-    changes: Changes = differing(settings, {("capacity", "listeners"): part})
+    changes: Changes = differing(settings.model_dump(mode="json"), {("capacity", "listeners"): part})
     planned = changed(settings, changes)
+    refused: list[Changes] = []
     for _ in range(_ROUNDS):
         short = [constraint for constraint in _checked(planned, part) if not constraint.fits and not _raised(constraint)]
-        raised = _raises(planned, short)
+        raised = _raises(planned, short, refused) or _raises(planned, short, [])
         if not raised:
             break
         changes |= raised
@@ -182,13 +184,24 @@ def _raised(constraint: Constraint) -> bool:
     return constraint.limit is not None and constraint.limit.raised
 
 
-def _raises(settings: Settings, short: list[Constraint]) -> Changes:
-    """Changes that are valid settings, the largest where several constraints want the same one."""
+def _raises(settings: Settings, short: list[Constraint], refused: list[Changes]) -> Changes:
+    """Changes that are valid settings, the largest where several constraints want the same one.
+
+    Args:
+        settings: settings before.
+        short: constraints that do not fit.
+        refused: changes that are not tried again. What is refused here is added.
+    """
     found: Changes = {}
+    now = settings.model_dump(mode="json")
     for constraint in short:
-        wanted = differing(settings, {path: value for path, value in constraint.carry().items() if not _below(value, found.get(path))})
-        if wanted and _valid(settings, wanted):
+        wanted = differing(now, {path: value for path, value in constraint.carry().items() if not _below(value, found.get(path))})
+        if wanted in refused or wanted.items() <= found.items():
+            continue
+        if _valid(settings, wanted):
             found |= wanted
+        else:
+            refused.append(wanted)
     return found
 
 

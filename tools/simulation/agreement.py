@@ -13,7 +13,7 @@ from tools.simulation.requests import mean_response
 from tools.simulation.scenarios import CATCH_UP_SECONDS, STOPPED_SECONDS, Outcome
 
 REQUESTS = 10_000
-"""Simulated requests of a service, in a quarter of a second of a processor."""
+"""Simulated requests of a service, in ten milliseconds of a processor."""
 TOLERANCE = 0.15
 
 

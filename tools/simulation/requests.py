@@ -1,9 +1,7 @@
 """Queue of single requests, to compare with the formulas of spotmusic_cdk/capacity/queueing.py."""
 
-from collections.abc import Generator
+from heapq import heapreplace
 from random import Random
-
-import simpy
 
 
 def mean_response(*, servers: int, load: float, service_seconds: float, requests: int, seed: int) -> float:
@@ -17,22 +15,12 @@ def mean_response(*, servers: int, load: float, service_seconds: float, requests
         seed: seed of arrivals and of service times.
     """
     random = Random(seed)  # noqa: S311 (no secret)
-    world, times = simpy.Environment(), list[float]()
-    pool = simpy.Resource(world, capacity=servers)
-
-    def request() -> Generator[simpy.Event]:
-        arrived = world.now
-        with pool.request() as turn:
-            yield turn
-            yield world.timeout(random.expovariate(1 / service_seconds))
-        times.append(world.now - arrived)
-
-    def arrivals() -> Generator[simpy.Event]:
-        for _ in range(requests):
-            yield world.timeout(random.expovariate(load / service_seconds))
-            world.process(request())
-
-    world.process(arrivals())
-    world.run()
+    now, times = 0.0, list[float]()
+    free = [0.0] * servers  # when each server has answered its last request, as a heap
+    for _ in range(requests):
+        now += random.expovariate(load / service_seconds)
+        answered = max(now, free[0]) + random.expovariate(1 / service_seconds)
+        heapreplace(free, answered)
+        times.append(answered - now)
     counted = times[requests // 10 :]
     return sum(counted) / len(counted)

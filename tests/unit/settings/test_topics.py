@@ -4,6 +4,7 @@ from typing import Any
 
 from spotmusic_cdk.settings.kubernetes import DEFAULT_TOPICS, RedpandaSettings, TopicSettings, topics_of
 from spotmusic_cdk.settings.services import ServiceSettings
+from tests.conftest import sample_of
 
 SERVICES = ("playback", "recommendations", "trends", "notifications")
 
@@ -41,3 +42,13 @@ def test_absent_services_leave_default_topics() -> None:
     found = topics({"events.listening": TopicSettings(partitions=24)}, services=("playback", "trends"))
     assert found["events.listening"]["consumers"] == ("trends",)
     assert found["events.trends"]["consumers"] == ()
+
+
+def test_copy_computes_its_own_topics() -> None:
+    """Properties are computed once for each object, and `model_copy` takes none of them along."""
+    settings = sample_of("dev")
+    redpanda, removed = settings.kubernetes.redpanda, {"topics": {"events.listening": None}}
+    assert {"events.listening"} <= settings.topics.keys() & redpanda.effective_topics.keys()
+    kubernetes = settings.kubernetes.model_copy(update={"redpanda": redpanda.model_copy(update=removed)})
+    assert "events.listening" not in kubernetes.redpanda.effective_topics
+    assert "events.listening" not in settings.model_copy(update={"kubernetes": kubernetes}).topics

@@ -182,7 +182,12 @@ def test_simulation_asks_for_load(changes: Changes, message: str, tmp_path: Path
     assert message in capsys.readouterr().err
 
 
-def test_simulation_prints_scenarios_and_agreement(capsys: pytest.CaptureFixture[str]) -> None:
+def test_simulation_prints_scenarios_and_agreement(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def simulated(settings: Settings, listeners: int, *, seed: int) -> list[Outcome]:
+        assert (settings, seed) == (planned(listeners), 1)
+        return [*outcomes(listeners).values()]
+
+    monkeypatch.setattr(command, "simulate_all", simulated)
     assert command.main(["--env", "prod", "--listeners", "100000", "--environments", str(ROOT / "tests" / "environments")]) == 0
     shown = capsys.readouterr().out
     assert "zone lost at peak" in shown
