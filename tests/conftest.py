@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TODAY = versions.RELEASED
+WITHOUT_ASSETS = {"aws:cdk:bundling-stacks": [], "aws:cdk:disable-asset-staging": True}
 STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "edge", "observability")
 
 
@@ -95,29 +96,48 @@ def settings_of(environment: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def synthesized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of the assemblies of all workers of pytest-xdist. A mutant has assemblies of its own."""
+    worker = "PYTEST_XDIST_WORKER" in os.environ
+    return tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.mktemp("assemblies")
+
+
+@pytest.fixture(scope="session")
+def synthesized(request: pytest.FixtureRequest, assemblies: Path) -> Callable[[str], Path]:
     """Cloud assembly of an environment, synthesized once for all workers, with the policy packs."""
     given: Path | None = request.config.getoption("--assembly")
-    # Workers of pytest-xdist have a folder each in that of the session. A mutant has assemblies of its own.
-    worker = "PYTEST_XDIST_WORKER" in os.environ
-    base = tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.mktemp("assemblies")
-
-    @cache
-    def assembly(environment: str) -> Path:
-        if given is not None:
-            return given / f"assembly-{environment}"
-        outdir = base / environment
-        whole = Path(f"{outdir}.whole")
-        with FileLock(f"{outdir}.lock"):
-            if not whole.exists():
-                synthesize(settings_of(environment), outdir=outdir)
-                whole.touch()
-        return outdir / f"assembly-{environment}"
-
-    return assembly
+    if given is not None:
+        return lambda environment: given / f"assembly-{environment}"
+    return cache(lambda environment: synthesize_once(settings_of(environment), outdir=assemblies / environment))
 
 
-def synthesize(settings: Settings, *, outdir: Path, policies: bool = True) -> None:
+@pytest.fixture(scope="session")
+def with_every_option(assemblies: Path) -> Path:
+    """Cloud assembly of production with every option, synthesized once for all workers."""
+    from tools.documents.grants import EVERY, every_option  # which imports this file
+
+    return synthesize_once(every_option(), outdir=assemblies / EVERY, policies=False)
+
+
+@pytest.fixture(scope="session")
+def disposable(assemblies: Path) -> Path:
+    """Cloud assembly of the cheapest environment, synthesized once for all workers, with the policy packs."""
+    from tests.disposable import disposable_settings  # which imports this file
+
+    return synthesize_once(disposable_settings(), outdir=assemblies / "disposable")
+
+
+def synthesize_once(settings: Settings, *, outdir: Path, policies: bool = True) -> Path:
+    """Writes the cloud assembly of an environment unless another worker did, and returns its folder."""
+    whole = Path(f"{outdir}.whole")
+    with FileLock(f"{outdir}.lock"):
+        if not whole.exists():
+            synthesize(settings, outdir=outdir, policies=policies)
+            whole.touch()
+    return outdir / f"assembly-{settings.name}"
+
+
+def synthesize(settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True) -> None:
     """Writes the cloud assembly of an environment.
 
     Args:
@@ -125,11 +145,13 @@ def synthesize(settings: Settings, *, outdir: Path, policies: bool = True) -> No
         outdir: folder of the assembly.
         policies: writes the report of the policy packs too. Without them nobody reads
             acknowledgements, and none are recorded.
+        assets: bundles and copies assets. Without them, hashes of bundled assets differ.
     """
     from stacks import compliance  # only who needs all eight stacks pays for importing them
     from stacks.platform import Platform
 
-    app = cdk.App(outdir=str(outdir), context=feature_flags(), tree_metadata=False)
+    context = feature_flags() if assets else feature_flags() | WITHOUT_ASSETS
+    app = cdk.App(outdir=str(outdir), context=context, tree_metadata=False)
     with nullcontext() if policies else without_acknowledgements():
         Platform(app, settings=settings)
     if policies:

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import Template, settings_of
 from tests.model.assembly import Assembly
 from tests.properties.granted import grants_of
-from tools.documents.grants import ENVIRONMENTS, EVERY, FOLDER, every_option, synthesized, text_of_grants
+from tools.documents.grants import ENVIRONMENTS, EVERY, FOLDER, every_option, granted, text_of_grants
 
 ACCEPT = "Read the difference. Where it is meant: make flows"
 
@@ -20,6 +20,6 @@ def test_grants_are_those_reviewed(templates: Callable[[str], dict[str, Template
     assert text_of_grants(found).splitlines() == (FOLDER / f"{name}.txt").read_text().splitlines(), ACCEPT
 
 
-def test_grants_of_every_option_are_those_reviewed(tmp_path: Path) -> None:
-    found = synthesized(every_option(), tmp_path)
+def test_grants_of_every_option_are_those_reviewed(with_every_option: Path) -> None:
+    found = granted(every_option(), with_every_option)
     assert text_of_grants(found).splitlines() == (FOLDER / f"{EVERY}.txt").read_text().splitlines(), ACCEPT

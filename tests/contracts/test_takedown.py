@@ -2,7 +2,6 @@
 resources that AWS keeps.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,27 +9,15 @@ from typing import Any
 import jmespath
 import pytest
 
-from tests.conftest import ROOT, sample_of, synthesize
+from tests.conftest import ROOT, templates_in
 
 TEXT = (ROOT / "docs" / "deployment.md").read_text().partition("### Deleting its data as well")[2]
 
 
 @pytest.fixture(scope="module")
-def resources(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, dict[str, Any]]]:
-    """Resources of every stack, each with the name of its stack."""
-    settings = sample_of("dev")
-    data = settings.data.model_copy(update={"removal_policy": "destroy", "allow_data_destruction": True})
-    folder: Path = tmp_path_factory.mktemp("takedown")
-    synthesize(settings.model_copy(update={"data": data}), outdir=folder, policies=False)
-    manifests = [json.loads(path.read_text()) for path in folder.rglob("manifest.json")]
-    stacks = {
-        artifact["properties"]["templateFile"]: name
-        for manifest in manifests
-        for name, artifact in manifest["artifacts"].items()
-        if artifact["type"] == "aws:cloudformation:stack"
-    }
-    templates = [(path, json.loads(path.read_text())) for path in folder.rglob("*.template.json")]
-    return [(stacks[path.name], found) for path, template in templates for found in template["Resources"].values()]
+def resources(disposable: Path) -> list[tuple[str, dict[str, Any]]]:
+    """Resources of every stack, each with the id of its stack."""
+    return [(stack, found) for stack, template in templates_in(disposable).items() for found in template["Resources"].values()]
 
 
 def test_disposable_environment_retains_nothing(resources: list[tuple[str, dict[str, Any]]]) -> None:
@@ -49,8 +36,7 @@ def test_disposable_vaults_allow_deletion(resources: list[tuple[str, dict[str, A
 
 def test_takedown_empties_buckets_of_every_stack(resources: list[tuple[str, dict[str, Any]]]) -> None:
     (named,) = re.findall(r"for stack in ([\w -]+); do", TEXT)
-    holding = {stack for stack, found in resources if found["Type"] == "AWS::S3::Bucket"}
-    assert {re.sub(r"^dev|[0-9A-F]{8}$", "", stack) for stack in holding} <= set(named.split())
+    assert {stack for stack, found in resources if found["Type"] == "AWS::S3::Bucket"} <= set(named.split())
 
 
 @pytest.mark.parametrize("versions", [None, [{"Key": "a", "VersionId": "1", "Size": 3}]])

@@ -5,33 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.settings import Settings
-from tests.conftest import Template, sample_of, synthesize, templates_in
-
-
-def cheapest() -> Settings:
-    """Development environment with one broker, one Keycloak pod and a cache without replicas."""
-    document = sample_of("dev").model_dump(mode="json", exclude_unset=True)
-    document["data"]["cache"] = {"node_type": "cache.t4g.micro", "replicas": 0, "snapshot_retention_days": 1}
-    document["data"]["backup"] = {"retention_days": 1}
-    document["kubernetes"] = {"redpanda": {"brokers": 1, "memory_gib": 2, "storage_gib": 10}, "keycloak": {"replicas": 1}}
-    return Settings.model_validate_json(json.dumps(document))
+from tests.conftest import Template, templates_in
+from tests.disposable import disposable_settings
 
 
 @pytest.fixture(scope="module")
-def outdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    outdir = tmp_path_factory.mktemp("cheapest")
-    synthesize(cheapest(), outdir=outdir)
-    return outdir
+def templates(disposable: Path) -> dict[str, Template]:
+    return templates_in(disposable)
 
 
-@pytest.fixture(scope="module")
-def templates(outdir: Path) -> dict[str, Template]:
-    return templates_in(outdir / "assembly-dev")
-
-
-def test_policy_packs_accept_the_cheapest(outdir: Path) -> None:
-    report = json.loads(next(outdir.rglob("validation-report.json")).read_text())
+def test_policy_packs_accept_the_cheapest(disposable: Path) -> None:
+    report = json.loads((disposable.parent / "validation-report.json").read_text())
     failed = [plugin for plugin in report["pluginReports"] if plugin["conclusion"] != "success"]
     assert [violation for plugin in failed for violation in plugin["violations"]] == []
 
@@ -54,7 +38,7 @@ def test_backups_are_kept_for_a_day(templates: dict[str, Template]) -> None:
 
 
 def test_broker_alone_holds_each_event_once() -> None:
-    settings = cheapest()
+    settings = disposable_settings()
     assert {topic.replication for topic in settings.topics.values()} == {1}
     assert settings.kubernetes.redpanda.minimum_replication == 1
 

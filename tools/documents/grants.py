@@ -22,10 +22,9 @@ def every_option() -> Settings:
     return parse(text_of(EVERY_OPTION), source=Path("environments/prod.yaml"))
 
 
-def synthesized(settings: Settings, outdir: Path) -> set[Grant]:
-    """Synthesize an environment, and return its rights."""
-    synthesize(settings, outdir=outdir, policies=False)
-    return grants_of(Assembly(name=settings.name, settings=settings, templates=templates_in(outdir / f"assembly-{settings.name}")))
+def granted(settings: Settings, assembly: Path) -> set[Grant]:
+    """Return the rights of a synthesized environment."""
+    return grants_of(Assembly(name=settings.name, settings=settings, templates=templates_in(assembly)))
 
 
 def text_of_grants(grants: Iterable[Grant]) -> str:
@@ -43,4 +42,6 @@ def read(name: str) -> list[Grant]:
 if __name__ == "__main__":
     for name, settings in {**{name: settings_of(name) for name in ENVIRONMENTS}, EVERY: every_option()}.items():
         with TemporaryDirectory() as outdir:
-            output.report(FOLDER / f"{name}.txt", text_of_grants(synthesized(settings, Path(outdir))))
+            synthesize(settings, outdir=Path(outdir), policies=False, assets=False)
+            grants = granted(settings, Path(outdir, f"assembly-{settings.name}"))
+            output.report(FOLDER / f"{name}.txt", text_of_grants(grants))

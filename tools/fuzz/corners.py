@@ -89,7 +89,7 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "edge.hsts_include_subdomains": True,
     "edge.origin_shield": "sa-east-1",
     "network.load_balancer_units": 100,
-    "tags": {"DataOwner": "music-rights", "Sap Order": "100234"},
+    "tags": {"DataOwner": "music-rights", "Sap Order": "100234", "a+b._:/@-": "c=d"},
     "cost_center": "KST-4711",
     "permissions_boundary": "arn:aws:iam::111122223333:policy/company/boundary",
     "observability.alarm_endpoints": ["https://events.pagerduty.com/integration/0123456789abcdef/enqueue"],
