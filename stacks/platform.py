@@ -76,8 +76,9 @@ class Platform(cdk.Stage):
         """Retains exports for running tasks: CloudFormation cannot delete imported exports."""
         producers = (self.network, self.secrets, self.registry, self.data, self.eks_platform)
         context = {flag: self.node.try_get_context(flag) for flag in self.node.get_all_context()}
-        # This copy needs no validation; the packs run on the platform itself.
+        # This copy needs no validation and no assets; the packs run on the platform itself.
         context |= {"@aws-cdk/core:validateAgainstDefaultRules": False, "@aws-cdk/core:annotationsInValidationReport": False}
+        context |= {"aws:cdk:bundling-stacks": [], "aws:cdk:disable-asset-staging": True}
         with TemporaryDirectory() as folder:
             app = cdk.App(outdir=folder, context=context, auto_synth=False)
             before = Platform(app, settings=settings)

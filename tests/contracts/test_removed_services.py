@@ -3,20 +3,26 @@ CloudFormation's rules for exports.
 """
 
 import json
-from collections.abc import Callable, Iterator
-from functools import cache
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings import Settings, schema
 from tests.conftest import Template, sample_of, synthesize, templates_in
 from tests.model.assembly import stacks_before
 from tests.properties.test_references import STRONG, references
+from tools.changes.change import Effect
+from tools.changes.comparison import compare
 
 PRODUCERS = ("network", "secrets", "registry", "data")
+CONSUMERS = ("ecs-services", "observability")
 Templates = dict[str, Template]
 Words = dict[str, tuple[str | dict[str, str], ...]]
+SERVICES = ("playback", "mailer")
+"""A service with a route, and a worker that scales on a queue."""
 WORDS: Words = {
     "web-api": ("tasks",),
     "recommendations": ({"catalogue": "read"}, "events"),
@@ -25,16 +31,17 @@ WORDS: Words = {
 }
 """Words of each kind. Without `tasks` the worker scales on no queue, and no metric counts messages."""
 REMOVALS: dict[str, tuple[tuple[str, ...], Words]] = {
-    "services": (("playback", "notifications"), {"web-api": ("tasks",)}),
+    "services": (SERVICES, {}),
     "words": ((), WORDS),
+    "both": (SERVICES, WORDS),
 }
-"""A service with a route and a worker with the only queue of web-api, and words without a service."""
 
 
-def removed(state: str, gone_services: tuple[str, ...], words: Words) -> Settings:
+def removed(state: str, gone_services: tuple[str, ...] = SERVICES, words: Words = WORDS) -> Settings:
     """dev before, during and after the removal of services and of words, validated as a file."""
     document = sample_of("dev").model_dump(exclude_unset=True)
     services = document["services"]
+    services["mailer"] = {"talks_to": ("tasks",), "scaling": {"messages_per_task": 100}}
     if state != "running":
         for name, gone in words.items():
             services[name]["talks_to"] = tuple(word for word in services[name]["talks_to"] if word not in gone)
@@ -49,18 +56,27 @@ def removed(state: str, gone_services: tuple[str, ...], words: Words) -> Setting
     return Settings.model_validate(document)
 
 
-@pytest.fixture(scope="module")
-def synthesized_as(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Templates]:
-    @cache
-    def templates(state: str, removal: str = "words") -> Templates:
-        outdir = tmp_path_factory.mktemp("removal")
-        synthesize(removed(state, *REMOVALS[removal]), outdir=outdir, policies=False)
-        found = templates_in(outdir / "assembly-dev")
-        before = stacks_before(outdir / "assembly-dev")
-        # The order of a deployment, which is that of the dependencies.
-        return {stack: found[stack] for stack in sorted(found, key=lambda stack: (len(before[stack]), stack))}
+def synthesized(state: str, outdir: Path) -> Templates:
+    """Templates of a state of the removal, in the order of a deployment: that of the dependencies."""
+    synthesize(removed(state), outdir=outdir, policies=False, assets=False)
+    found = templates_in(outdir / "assembly-dev")
+    before = stacks_before(outdir / "assembly-dev")
+    return {stack: found[stack] for stack in sorted(found, key=lambda stack: (len(before[stack]), stack))}
 
-    return templates
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return synthesized("running", tmp_path_factory.mktemp("running"))
+
+
+@pytest.fixture(scope="module")
+def retired(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return synthesized("retired", tmp_path_factory.mktemp("retired"))
+
+
+@pytest.fixture(scope="module")
+def deleted(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    return synthesized("deleted", tmp_path_factory.mktemp("deleted"))
 
 
 def exported(template: Template) -> dict[str, Any]:
@@ -85,35 +101,50 @@ def refusals(before: Templates, now: Templates) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("removal", REMOVALS)
-def test_both_deployments_are_accepted(synthesized_as: Callable[..., Templates], removal: str) -> None:
-    running, retired, deleted = synthesized_as("running"), synthesized_as("retired", removal), synthesized_as("deleted", removal)
+def test_removal_keeps_and_runs_the_rest(removal: str) -> None:
+    """A removal of services or of words alone is a removal as well."""
+    retired = removed("retired", *REMOVALS[removal])
+    assert retired.kept != retired
+    assert talking(retired.kept) == talking(removed("running"))
+    assert talking(retired.running) == talking(removed("deleted", *REMOVALS[removal]))
+
+
+def talking(settings: Settings) -> dict[str, set[str]]:
+    """Words of each service."""
+    return {name: {str(word) for word in service.talks_to} for name, service in settings.services.items()}
+
+
+def test_both_deployments_are_accepted(running: Templates, retired: Templates, deleted: Templates) -> None:
     assert list(refusals(running, retired)) == []
     assert list(refusals(retired, deleted)) == []
 
 
-@pytest.mark.parametrize("removal", REMOVALS)
-def test_retirement_leaves_producers_as_they_are(synthesized_as: Callable[..., Templates], removal: str) -> None:
-    running, retired = synthesized_as("running"), synthesized_as("retired", removal)
+def test_retirement_interrupts_retired_users_alone(running: Templates, retired: Templates) -> None:
+    """The effect of `retired` and `retired_talks_to` in spotmusic_cdk/settings/schema.py."""
+    worse = [change for change in compare(running, retired) if change.effect != Effect.NONE]
+    assert {str(change.effect) for change in worse} == {schema.EFFECTS["ServiceSettings.retired"]["on"]}
+    stopped = {change.subject for change in worse if "AWS::ECS::Service is deleted" in change.detail}
+    assert {re.sub(r"Service[0-9A-F]{8}$", "", subject) for subject in stopped} == {*SERVICES}
+    assert [change for change in worse if not change.subject.startswith((*SERVICES, "rabbitmq-topology", "redpanda-access"))] == []
+
+
+def test_retirement_leaves_producers_as_they_are(running: Templates, retired: Templates) -> None:
     assert {stack for stack in PRODUCERS if running[stack] != retired[stack]} == set()
 
 
-@pytest.mark.parametrize("removal", REMOVALS)
-def test_consumers_change_in_the_first_deployment_alone(synthesized_as: Callable[..., Templates], removal: str) -> None:
-    retired, deleted = synthesized_as("retired", removal), synthesized_as("deleted", removal)
-    assert {stack for stack in ("ecs-services", "observability") if retired[stack] != deleted[stack]} == set()
+def test_consumers_change_in_the_first_deployment_alone(retired: Templates, deleted: Templates) -> None:
+    assert {stack for stack in CONSUMERS if retired[stack] != deleted[stack]} == set()
     assert retired["network"] != deleted["network"]
 
 
-@pytest.mark.parametrize("removal", REMOVALS)
-def test_tasks_stop_before_brokers_drop_users(synthesized_as: Callable[..., Templates], removal: str) -> None:
-    order = list(synthesized_as("retired", removal))
+def test_tasks_stop_before_brokers_drop_users(retired: Templates) -> None:
+    order = list(retired)
     assert order.index("ecs-services") < order.index("eks-platform")
 
 
-@pytest.mark.parametrize("service", REMOVALS["services"][0])
-def test_retired_service_is_gone_from_consumers(synthesized_as: Callable[..., Templates], service: str) -> None:
-    running, retired = synthesized_as("running"), synthesized_as("retired", "services")
-    for stack in ("ecs-services", "observability"):
+@pytest.mark.parametrize("service", SERVICES)
+def test_retired_service_is_gone_from_consumers(running: Templates, retired: Templates, service: str) -> None:
+    for stack in CONSUMERS:
         assert f"{service}Service" in json.dumps(running["ecs-services"])
         assert f"{service}Service" not in json.dumps(retired[stack]), stack
     assert "/v1/playback" in json.dumps(running["eks-platform"]["Resources"])
@@ -121,17 +152,19 @@ def test_retired_service_is_gone_from_consumers(synthesized_as: Callable[..., Te
     assert "/v1/playback" not in json.dumps(kong)
 
 
-@pytest.mark.parametrize("removal", REMOVALS)
-def test_deletion_at_once_is_refused_first(synthesized_as: Callable[..., Templates], removal: str) -> None:
-    first, *_ = refusals(synthesized_as("running"), synthesized_as("deleted", removal))
-    assert first.startswith("network drops ")
+@pytest.mark.parametrize("removal", ["services", "words"])
+def test_deletion_at_once_is_refused_first(running: Templates, deleted: Templates, removal: str) -> None:
+    services, words = REMOVALS[removal]
+    found = [*refusals(running, deleted)]
+    assert found[0].startswith("network drops ")
+    for named in (*(f"service{name}" for name in services), *(f"{name}-talks-to-" for name in words)):
+        assert any(named in refusal for refusal in found), named
 
 
-def test_each_word_with_rules_holds_its_export(synthesized_as: Callable[..., Templates]) -> None:
-    running = synthesized_as("running")
+def test_each_word_with_rules_holds_its_export(running: Templates) -> None:
     held = {name for name in imported(running["ecs-services"]) if "-talks-to-" in name}
     assert held == {
         f"spotmusic-dev-network:{name}-talks-to-{word}"
-        for name, service in sample_of("dev").services.items()
+        for name, service in removed("running").services.items()
         for word in service.connections
     }
