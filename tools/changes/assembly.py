@@ -49,4 +49,5 @@ def of_type(templates: Templates, type_: str) -> Iterator[tuple[str, str, Proper
 
 def without_hashes(value: Any) -> Any:
     """Returns a template, or a part of it, without the hashes of assets."""
-    return json.loads(HASH.sub(ASSET, json.dumps(value)))
+    text = json.dumps(value)
+    return json.loads(HASH.sub(ASSET, text)) if HASH.search(text) else value
