@@ -184,11 +184,17 @@ def options(name: str, command: str) -> dict[str, bool] | None:
     if helped.returncode or (name == "helm" and f"helm {command}" not in said):
         return None
     if name == "kubectl":
-        said += subprocess.run([program(name), "options"], capture_output=True, text=True, check=True).stdout
+        said += options_of_all_commands()
         found = re.findall(r"^ +(?:(-\w), )?(--[\w-]+)=([^\n]*):$", said, flags=re.MULTILINE)
         return {option: default not in ("true", "false") for short, long, default in found for option in (short, long) if option}
     listed = re.findall(r"^ +(?:(-\w), )?(--[\w-]+)(?: (\w+))? {2,}", said, flags=re.MULTILINE)
     return {option: bool(value) for short, long, value in listed for option in (short, long) if option}
+
+
+@cache
+def options_of_all_commands() -> str:
+    """Help of the options that every kubectl command takes."""
+    return subprocess.run([program("kubectl"), "options"], capture_output=True, text=True, check=True).stdout
 
 
 def wrong(text: str, cluster: Cluster, names_of_releases: Iterable[str]) -> Iterator[str]:

@@ -114,9 +114,12 @@ def commands_of_runbooks() -> set[str]:
     return {command for runbook in RUNBOOKS for command in commands_of(runbook.read_text())}
 
 
+AWS_CLI = botocore.session.Session()
+
+
 @cache
 def operations_of(service: str) -> list[str]:
-    return list(botocore.session.Session().get_service_model(service).operation_names)
+    return list(AWS_CLI.get_service_model(service).operation_names)
 
 
 def rights_of(command: str) -> set[str]:

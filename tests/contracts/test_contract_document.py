@@ -8,14 +8,18 @@ import pytest
 from spotmusic_cdk.connections.connection import Facts
 from tests.conftest import Template, settings_of
 from tests.templates import all_of
-from tools.documents import contract_document
-from tools.documents.contract_document import DOCUMENT, ENVIRONMENTS, EVERY, given
+from tools.documents.contract_document import DOCUMENT, ENVIRONMENTS, EVERY, Given, document, given
 from tools.documents.contract_words import FACTS, FORMS
 
 
 @pytest.fixture(scope="module")
-def text() -> str:
-    return contract_document.document(settings_of(name) for name in ENVIRONMENTS)
+def words() -> dict[str, Given]:
+    return given(settings_of(name) for name in ENVIRONMENTS)
+
+
+@pytest.fixture(scope="module")
+def text(words: dict[str, Given]) -> str:
+    return document(words, settings_of(ENVIRONMENTS[0]))
 
 
 def test_contract_page_is_current(text: str) -> None:
@@ -40,13 +44,12 @@ def test_contract_states_every_fact_of_words(fact: str) -> None:
     assert [word for word, facts in FACTS.items() if len(getattr(facts, fact)) < 10] == ["uploads"] * (fact == "names")
 
 
-def test_contract_refuses_variables_without_a_form(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contract_refuses_variables_without_a_form(words: dict[str, Given], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(FORMS, "ROUTE")
     with pytest.raises(ValueError, match="variables without a form: ROUTE"):
-        contract_document.document([settings_of("dev")])
+        document(words, settings_of("dev"))
 
 
-def test_contract_lists_rights_of_the_task_role() -> None:
-    words = given([settings_of("dev")])
+def test_contract_lists_rights_of_the_task_role(words: dict[str, Given]) -> None:
     assert words["cache"].rights == {"secretsmanager:GetSecretValue"}
     assert words[EVERY].rights == set()

@@ -1,8 +1,7 @@
 """Names and name prefixes that runbooks look up exist in the templates."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
@@ -38,26 +37,36 @@ def is_there(name: str, groups: set[str]) -> bool:
     return any(group.startswith(beginning) for group in groups) or any(beginning.startswith(group) for group in beginnings)
 
 
-@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_log_groups_that_runbooks_name_exist(groups: set[str], runbook: Path) -> None:
-    assert [name for name in looked_up(runbook.read_text()) if not is_there(name, groups)] == []
+def missing(names: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
+    """Names without a resource, of each runbook that has some."""
+    found = {runbook.stem: [*names(runbook.read_text())] for runbook in RUNBOOKS}
+    return {runbook: names for runbook, names in found.items() if names}
 
 
-@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_runbook_logical_ids_exist(templates: Templates, runbook: Path) -> None:
-    beginnings = re.findall(r"starts_with\(LogicalResourceId, ?[`'](\w+)[`']\)", runbook.read_text())
+def test_log_groups_that_runbooks_name_exist(groups: set[str]) -> None:
+    assert missing(lambda text: (name for name in looked_up(text) if not is_there(name, groups))) == {}
+
+
+def test_runbook_logical_ids_exist(templates: Templates) -> None:
     ids = [id_ for template in templates("prod").values() for id_ in template["Resources"]]
-    assert [beginning for beginning in beginnings if sum(id_.startswith(beginning) for id_ in ids) != 1] == []
+
+    def ambiguous(text: str) -> list[str]:
+        beginnings = re.findall(r"starts_with\(LogicalResourceId, ?[`'](\w+)[`']\)", text)
+        return [beginning for beginning in beginnings if sum(id_.startswith(beginning) for id_ in ids) != 1]
+
+    assert missing(ambiguous) == {}
 
 
-@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_runbook_release_names_exist(templates: Templates, runbook: Path) -> None:
+def test_runbook_release_names_exist(templates: Templates) -> None:
     custom = [
         (id_, resource["Properties"].get("Release"))
         for template in templates("prod").values()
         for id_, resource in template["Resources"].items()
         if resource["Type"].startswith("Custom::")
     ]
-    named = re.findall(r'again="([a-zA-Z][\w/-]*) ', runbook.read_text())
-    unknown = [name for name in named if not any(release == name or id_[:-8] == name.replace("/", "") for id_, release in custom)]
-    assert unknown == []
+
+    def unknown(text: str) -> list[str]:
+        named = re.findall(r'again="([a-zA-Z][\w/-]*) ', text)
+        return [name for name in named if not any(release == name or id_[:-8] == name.replace("/", "") for id_, release in custom)]
+
+    assert missing(unknown) == {}

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -29,7 +29,7 @@ from tools.documents.contract_words import EVERYONE, FACTS, FORMS
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "services.md"
 ENVIRONMENTS = ("prod", "dev")
-"""With a domain, and without one."""
+"""With a domain, and without one: together they have every word."""
 EVERY, OTHER = "every service", OtherService.word
 
 
@@ -122,22 +122,21 @@ def _actions(access: Access) -> frozenset[str]:
     return frozenset(action for some in actions for action in ([some] if isinstance(some, str) else some))
 
 
-def document(environments: Iterable[Settings]) -> str:
+def document(words: Mapping[str, Given], settings: Settings) -> str:
     """Return the page.
 
     Args:
-        environments: those that together have every word; the first is the one whose topics and queues are shown.
+        words: access of every word.
+        settings: environment whose topics and queues are shown.
 
     Raises:
         ValueError: a variable or a word has no text, or a text no variable or word.
     """
-    environments = tuple(environments)
-    words = given(environments)
     _complete(words)
-    lines = [*_HEAD, *_section(EVERY, words.pop(EVERY), EVERYONE)]
+    lines = [*_HEAD, *_section(EVERY, words[EVERY], EVERYONE)]
     for word, facts in FACTS.items():
         lines += _section(word, words[word], facts) if word in words else _section(word, _ADDRESS, facts)
-        lines += CONNECTIONS[word].table(environments[0]) if word in CONNECTIONS else []
+        lines += CONNECTIONS[word].table(settings) if word in CONNECTIONS else []
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -160,7 +159,7 @@ _HEAD = [
 ]
 
 
-def _complete(words: dict[str, Given]) -> None:
+def _complete(words: Mapping[str, Given]) -> None:
     named = {variable for its in words.values() for variable in its.variables}
     for what, wrong in (
         ("variables without a form", named - FORMS.keys()),
@@ -199,7 +198,8 @@ def _from(variable: Variable) -> str:
 
 def write(path: Path = DOCUMENT) -> None:
     """Write the document, and print the file, its lines and whether they changed."""
-    output.report(path, document(load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS))
+    environments = [load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS]
+    output.report(path, document(given(environments), environments[0]))
 
 
 if __name__ == "__main__":
