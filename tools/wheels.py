@@ -16,10 +16,12 @@ PLATFORM = ("pyproject.toml", "setup.py", "README.md", "cdk.json", "charts", "sp
 """Sources of the platform's wheel."""
 EPOCH = "315532800"
 """First second of 1980, the earliest time in an archive."""
+_BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
+"""Call of the build backend, as pip makes it. With pip it takes twice as long."""
 
 
 class WheelError(Exception):
-    """A wheel was not built. The message has the last output of pip."""
+    """A wheel was not built. The message has the last output of setuptools."""
 
 
 def build(into: Path, *, checkout: Path = CHECKOUT) -> list[Path]:
@@ -30,7 +32,7 @@ def build(into: Path, *, checkout: Path = CHECKOUT) -> list[Path]:
         checkout: folder of the sources.
 
     Raises:
-        WheelError: if pip fails.
+        WheelError: if setuptools fails.
     """
     into.mkdir(parents=True, exist_ok=True)
     for old in into.glob("spotmusic_*.whl"):
@@ -60,9 +62,9 @@ def _copy_file(source: Path | str, target: Path | str) -> None:
 
 
 def _wheel(source: Path, into: Path) -> None:
-    command = ["wheel", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", str(into), str(source)]
-    variables = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    done = subprocess.run([sys.executable, "-m", "pip", *command], env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+    command = [sys.executable, "-c", _BUILD, str(into.absolute())]
+    variables = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
+    done = subprocess.run(command, cwd=source, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
         raise WheelError(f"No wheel of {source.name} was built:\n{done.stderr.strip()[-2000:]}")
 

@@ -38,8 +38,7 @@ from spotmusic_cdk.settings import load
 from spotmusic_constructs.edge.security_headers import PLAYER_POLICY
 from spotmusic_constructs.network.flows import CLOUDFRONT, VPC
 from spotmusic_constructs.resilience import fault_actions
-from stacks.platform import Platform
-from tests.conftest import ROOT, STACKS, TODAY, feature_flags, templates_in
+from tests.conftest import ROOT, STACKS, TODAY, feature_flags, synthesize, templates_in
 from tests.helm_values import cluster_in, secret_in
 from tests.model.values import ACCOUNT
 from tests.unit.imported import APPLICATION, DATA, group_of, vpc_of
@@ -86,10 +85,9 @@ def library() -> dict[str, Any]:
 
 
 class Given:
-    """Prerequisites of the examples by name, each created in the stack of the example at its first use."""
+    """Prerequisites of the examples by name, each created in the stack at its first use."""
 
     def __init__(self, stack: cdk.Stack) -> None:
-        self.self = stack
         self.scope = Construct(stack, "Given")
 
     def __getattr__(self, name: str) -> Any:
@@ -384,8 +382,14 @@ class Options(ast.NodeTransformer):
         return ast.fix_missing_locations(node)
 
 
-def execute(source: str, stack: cdk.Stack) -> None:
-    """Runs an example in a stack, where `self` is the stack.
+class Example(Construct):
+    """Scope of an example, where its code has it as `self`. It has the account of its stack, as a stack has."""
+
+    account = ENVIRONMENT.account
+
+
+def execute(source: str, scope: Construct, given: Given) -> None:
+    """Runs an example.
 
     Raises:
         NameError: if the example uses a name that is no prerequisite.
@@ -393,10 +397,10 @@ def execute(source: str, stack: cdk.Stack) -> None:
     tree = Options().visit(ast.parse(source))
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    given = Given(stack)
     namespace = {
         **library(),
-        **{name: getattr(given, name) for name in names & (PREREQUISITES.keys() | {"self"}) - stored},
+        **{name: getattr(given, name) for name in names & PREREQUISITES.keys() - stored},
+        "self": scope,
         "complete": lambda kind: complete(kind, given),
     }
     exec(compile(tree, "example", "exec"), namespace)  # noqa: S102 (our own examples)
@@ -405,9 +409,11 @@ def execute(source: str, stack: cdk.Stack) -> None:
 @pytest.mark.parametrize("domain", sorted({domain for domain, _, _ in examples()}), ids=lambda domain: domain or "library")
 def test_library_examples_synthesize(domain: str) -> None:
     app = cdk.App(context=feature_flags())
+    stack = cdk.Stack(app, "examples", env=ENVIRONMENT)
+    given = Given(stack)
     for number, (_, place, source) in enumerate(example for example in examples() if example[0] == domain):
         try:
-            execute(source, cdk.Stack(app, f"example-{number}", env=ENVIRONMENT))
+            execute(source, Example(stack, f"example-{number}"), given)
         except Exception as error:
             error.add_note(f"{domain}/{place}:\n{source}")
             raise
@@ -433,9 +439,7 @@ def test_service_of_readme_synthesizes(tmp_path: Path) -> None:
     dev = (ROOT / "environments" / "dev.yaml").read_text()
     pasted = dev if "  lyrics:" in dev else dev.replace("services:\n", service, 1)
     (tmp_path / "dev.yaml").write_text(pasted)
-    app = cdk.App(outdir=str(tmp_path / "cdk.out"), context=feature_flags())
-    Platform(app, settings=load("dev", folder=tmp_path, today=TODAY))
-    app.synth()
+    synthesize(load("dev", folder=tmp_path, today=TODAY), outdir=tmp_path / "cdk.out", policies=False)
     services = templates_in(tmp_path / "cdk.out" / "assembly-dev")["ecs-services"]
     assert "/v1/lyrics" in json.dumps(services)
 

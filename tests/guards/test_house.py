@@ -191,7 +191,8 @@ def test_slow_test_is_named_while_it_runs(tmp_path: Path) -> None:
     )
     (tmp_path / "test_one.py").write_text("import time\ndef test_slow(): time.sleep(1)\n")
     command = [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", "-c", "/dev/null", str(tmp_path)]
-    run = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout.splitlines()[-1][:8]) == (0, "1 passed")
     assert "s  test_one.py::test_slow\n" in run.stderr
 

@@ -4,16 +4,15 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from spotmusic_cdk.settings import load
 from spotmusic_cdk.settings.regions import usual_zones
-from tests.conftest import ROOT, STACKS, TODAY
-from tests.own.conftest import run
+from tests.conftest import ROOT, STACKS, TODAY, synthesize
 
 COPIER = ROOT / ".tools" / "copier" / "bin"
 SOURCES = (
@@ -52,13 +51,14 @@ REFUSED = {
 ASK = """\
 import json, sys
 from copier import run_copy
-for data in json.loads(sys.argv[1]):
+for folder, data in json.loads(sys.argv[2]):
     try:
-        run_copy(sys.argv[2], sys.argv[3], data=data, defaults=True, quiet=True)
+        run_copy(sys.argv[1], folder, data=data, defaults=True, quiet=True)
         print("accepted")
     except Exception as error:
         print(error)
 """
+"""Copies with answers, all in one process: copier takes half a second to start."""
 
 pytestmark = pytest.mark.skipif(not COPIER.exists(), reason="needs copier: make new fetches it")
 
@@ -81,23 +81,46 @@ def copier(*arguments: str | Path) -> None:
     subprocess.run([COPIER / "copier", *arguments], check=True, capture_output=True)
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """Git repository with the template of the checkout at the tag v0.1.0."""
-    folder = tmp_path / "platform"
+def sources_in(folder: Path) -> Path:
+    """Template of the checkout, without git: copier clones a repository for each copy."""
     for name in SOURCES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, folder / name)
-    git(tmp_path, "init", "--quiet", str(folder))
-    commit(folder, "v0.1.0")
     return folder
 
 
+@dataclass(frozen=True)
+class Copies:
+    """Projects of the template.
+
+    Args:
+        default: project with the default answers.
+        production: project with PRODUCTION.
+        refused: folder without a project, for the answers in REFUSED.
+        told: message of each copy.
+    """
+
+    default: Path
+    production: Path
+    refused: Path
+    told: list[str]
+
+
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
+    base = tmp_path_factory.mktemp("copies")
+    default, production, refused = base / "default", base / "production", base / "refused"
+    wrong = [(refused, {**PRODUCTION, key: answer}) for key, (answer, _) in REFUSED.items()]
+    asked = json.dumps([(str(folder), data) for folder, data in [(default, {}), (production, PRODUCTION), *wrong]])
+    command = [str(COPIER / "python"), "-c", ASK, str(sources_in(base / "platform")), asked]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return Copies(default, production, refused, told)
+
+
 @pytest.mark.filterwarnings("ignore::spotmusic_cdk.settings.SettingsWarning")
-def test_template_renders_valid_production(repository: Path, tmp_path: Path) -> None:
-    project = tmp_path / "mine"
-    copier("copy", "--defaults", *(part for key, value in PRODUCTION.items() for part in ("--data", f"{key}={value}")), repository, project)
+def test_template_renders_valid_production(copies: Copies) -> None:
+    project = copies.production
     for name in ("dev", "prod"):
         settings = load(name, folder=project / "environments", today=TODAY)
         assert (list(settings.services), list(settings.zones)) == (["lyrics", "playback"], usual_zones("ap-northeast-1"))
@@ -111,15 +134,13 @@ def files(folder: Path) -> Iterator[Path]:
     yield from (path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
 
 
-def test_template_default_synthesizes_with_wheels(repository: Path, installed: Path, wheels: list[Path], tmp_path: Path) -> None:
-    project, out = tmp_path / "mine", tmp_path / "cdk.out"
-    copier("copy", "--defaults", repository, project)
-    pinned = re.findall(r"^(spotmusic-\S+)==(\S+)$", (project / "requirements.txt").read_text(), flags=re.MULTILINE)
+def test_template_default_synthesizes(copies: Copies, wheels: list[Path], tmp_path: Path) -> None:
+    """The wheels synthesize the same templates as the checkout (test_wheels.py)."""
+    pinned = re.findall(r"^(spotmusic-\S+)==(\S+)$", (copies.default / "requirements.txt").read_text(), flags=re.MULTILINE)
     assert sorted(f"{name.replace('-', '_')}-{version}-py3-none-any.whl" for name, version in pinned) == [wheel.name for wheel in wheels]
-    context = json.dumps({"env": "dev", "validation": False})
-    done = run([sys.executable, "app.py"], installed, project, CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=context)
-    assert done.returncode == 0, done.stderr
-    assert len([*out.glob("assembly-dev/*.template.json")]) == len(STACKS)
+    assert (copies.default / "app.py").read_text() == (ROOT / "template" / "app.py").read_text()
+    synthesize(load("dev", folder=copies.default / "environments", today=TODAY), outdir=tmp_path, policies=False)
+    assert len([*tmp_path.glob("assembly-dev/*.template.json")]) == len(STACKS)
 
 
 def test_template_targets_run_tools_of_wheel(installed: Path) -> None:
@@ -129,17 +150,18 @@ def test_template_targets_run_tools_of_wheel(installed: Path) -> None:
     assert {tool for tool in used if not ((tools / f"{tool}.py").exists() or (tools / tool / "__main__.py").exists())} == set()
 
 
-def test_template_refuses_wrong_answers(repository: Path, tmp_path: Path) -> None:
-    asked = json.dumps([{**PRODUCTION, key: answer} for key, (answer, _) in REFUSED.items()])
-    command = [str(COPIER / "python"), "-c", ASK, asked, str(repository), str(tmp_path / "mine")]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+def test_template_refuses_wrong_answers(copies: Copies) -> None:
+    accepted, told = copies.told[:2], copies.told[2:]
+    assert accepted == ["accepted", "accepted"]
     assert len(told) == len(REFUSED)
     assert [(line, expected) for line, (_, expected) in zip(told, REFUSED.values(), strict=True) if expected not in line] == []
-    assert not (tmp_path / "mine").exists()
+    assert not copies.refused.exists()
 
 
-def test_template_update_keeps_own_changes(repository: Path, tmp_path: Path) -> None:
-    project = tmp_path / "mine"
+def test_template_update_keeps_own_changes(tmp_path: Path) -> None:
+    repository, project = sources_in(tmp_path / "platform"), tmp_path / "mine"
+    git(repository, "init", "--quiet")
+    commit(repository, "v0.1.0")
     copier("copy", "--defaults", repository, project)
     git(tmp_path, "init", "--quiet", str(project))
     own = {"app.py": "\n# Ours.\n", "environments/dev.yaml": "owner: music\n", "README.md": "\n## Ours\n"}

@@ -16,11 +16,7 @@ from packaging.utils import canonicalize_name
 from tests.conftest import ROOT, STACKS
 from tests.own.conftest import run
 
-APP = """\
-import sys
-from pathlib import Path
-
-from spotmusic_cdk.stacks.app import main
+OWN = """\
 from spotmusic_cdk.stacks.environment_stack import EnvironmentStack
 from spotmusic_cdk.stacks.platform import Platform
 
@@ -31,8 +27,14 @@ class Own(Platform):
         EnvironmentStack(self, "own", settings=settings, data_class="internal", description="Own")
 
 
-sys.exit(main(Path(__file__).parent / "environments", platform=Own))
 """
+
+
+def own_app() -> str:
+    """Application of the template, with a stack of its own."""
+    imports, entry, call = (ROOT / "template" / "app.py").read_text().partition('if __name__ == "__main__":')
+    assert call.count('"environments")') == 1
+    return imports + OWN + entry + call.replace('"environments")', '"environments", platform=Own)')
 
 
 def metadata_of(wheel: Path) -> Metadata:
@@ -127,8 +129,8 @@ def imports(folder: Path) -> Iterator[str]:
 
 
 def test_wheel_synthesizes_the_same_templates(installed: Path, synthesized: Callable[[str], Path], tmp_path: Path) -> None:
-    """An empty folder with an application and one environment file; a stack of its own changes no other."""
-    (tmp_path / "app.py").write_text(APP)
+    """An empty folder with the template's application and one environment file; a stack of its own changes no other."""
+    (tmp_path / "app.py").write_text(own_app())
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "dev.yaml").write_text((ROOT / "environments" / "dev.yaml").read_text())
     out = tmp_path / "cdk.out"
