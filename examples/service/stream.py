@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import random
+import threading
 import time
 import uuid
 from collections import Counter
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from brokers import WRITTEN_MS, settings_of_events
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from given import UnavailableError, User
 from jsonschema import Draft202012Validator, ValidationError
 from process import drain, serve, start, stopping
@@ -23,6 +24,8 @@ from seen import Seen
 AT_ONCE = 100
 SESSION_MS = 10_000
 LONGEST_PAUSE_SECONDS = 30.0
+LEFT_SECONDS = 10.0
+"""Seconds to commit and leave the group at the end: with those of a last event fewer than the 30 until ECS kills a task."""
 AGE = Histogram("event_age_seconds", "Age of each event when it is done.", ["topic"], buckets=(1, 5, 15, 30, 60, 300, 3600))
 DONE = Count("events_total", "Events by how they ended.", ["outcome"])
 log = logging.getLogger(__name__)
@@ -81,14 +84,17 @@ class Stream:
         # What is done is committed here, after the answer is written: an event may come twice, and none is lost.
         reading = {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
         # Others take over from a task that is gone without a word; the library's 45 seconds are longer than an event may take.
-        reading |= {"group.id": os.environ["EVENTS_GROUP"], "session.timeout.ms": SESSION_MS}
+        reading |= {"group.id": os.environ["EVENTS_GROUP"], "session.timeout.ms": SESSION_MS, "on_commit": self._committed}
         reader = Consumer({**settings, **reading}, logger=log)
         try:
             reader.subscribe(self._reads)
             while not stopping.is_set():
                 self._take(reader, writer)
         finally:
-            reader.close()
+            # Without its broker the library ends neither a commit nor this: events that are not committed come again.
+            leaving = threading.Thread(target=reader.close, daemon=True)
+            leaving.start()
+            leaving.join(LEFT_SECONDS)
 
     def _told(self, error: KafkaError) -> None:
         if error.code() == KafkaError._AUTHENTICATION:
@@ -104,7 +110,7 @@ class Stream:
             self._done(message, writer)
         if messages:
             self._write(writer)
-            reader.commit(asynchronous=False)
+            reader.commit(asynchronous=True)
 
     def _done(self, message: Message, writer: Producer) -> None:
         topic, happened = message.topic(), message.timestamp()[1] / 1000
@@ -137,6 +143,10 @@ class Stream:
         writer.flush()
         if self._failed:
             raise KafkaException(self._failed[0])
+
+    def _committed(self, error: KafkaError | None, _: list[TopicPartition]) -> None:
+        if error:
+            log.warning("not committed: %s", error)
 
     def _delivered(self, error: KafkaError | None, _: Message) -> None:
         if error:

@@ -34,15 +34,18 @@ class Kafka:
     port: int
     folder: Path
     keeper: ExitStack = field(default_factory=ExitStack)
+    running: bool = False
 
     def start(self) -> None:
         """Starts the broker and waits until it responds."""
         command, log = [*java(), "kafka.Kafka", str(self.folder / "properties")], self.folder / "log"
         process = self.keeper.enter_context(running(command, log, {"PATH": "/usr/bin:/bin"}))
         wait_until(self._answers, "Kafka answers", log, process)
+        self.running = True
 
     def stop(self) -> None:
         """Kills the broker."""
+        self.running = False
         self.keeper.close()
 
     def client(self, *, username: str, password: str) -> dict[str, Any]:
