@@ -35,6 +35,8 @@ from stacks.platform import Platform
 
 FLAGS = Path(__file__).parents[1] / "cdk.json"
 """File with the feature flags of CDK; a wheel has it at the same place."""
+TRACES = ("aws:cdk:disable-creation-stack-traces", "aws:cdk:disable-stack-trace")
+"""Context without stack traces of constructs and of warnings."""
 
 
 def main(
@@ -53,7 +55,7 @@ def main(
     """
     # The path of a resource identifies its construct, so no stack traces; the CLI rejects this key
     # in cdk.json. Nothing here reads tree.json, for which CDK resolves every template a third time.
-    own = {"aws:cdk:disable-creation-stack-traces": True, **feature_flags(), **(context or {})}
+    own = {**dict.fromkeys(TRACES, True), **feature_flags(), **(context or {})}
     app = cdk.App(outdir=str(outdir) if outdir else None, context=own, tree_metadata=False)
     environment = app.node.try_get_context("env")
     if not isinstance(environment, str):
@@ -82,9 +84,21 @@ def main(
         from stacks import compliance  # noqa: PLC0415 - the packs load as long as a stack: only who is judged waits for them
 
         compliance.register(app, validator=os.environ.get("CDK_VALIDATION") == "false")
-    app.synth()
+        app.synth()
+    else:
+        write(app, synthesized)
     gc.freeze()
     return 0
+
+
+def write(app: cdk.App, stage: cdk.Stage) -> None:
+    """Synthesizes a stage, then the application without its constructs, whose references CDK would look for again.
+
+    The CLI prints warnings of the stage; judges find its constructs no more.
+    """
+    stage.synth()
+    app.node.try_remove_child(stage.node.id)
+    app.synth()
 
 
 def feature_flags() -> dict[str, Any]:

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import aws_cdk as cdk
+import jsii
 import pytest
 
 from tests.conftest import ROOT, sample_of
@@ -100,3 +102,30 @@ def test_make_synth_equals_cdk_synth(told: dict[str, dict[str, str]]) -> None:
     context = json.loads(told["synth"]["CDK_CONTEXT_JSON"])
     assert "CDK_VALIDATION" not in told["synth"]
     assert {key: value for key, value in context.items() if key.startswith("aws:cdk:")} == synth.OF_THE_CLI
+
+
+@jsii.implements(cdk.IAnyProducer)
+class Counted:
+    """Producer that counts how often it is resolved."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def produce(self, _context: cdk.IResolveContext) -> str:
+        self.times += 1
+        return "produced"
+
+
+def test_stage_is_resolved_twice(tmp_path: Path, app: ModuleType) -> None:
+    """For references and for its template; with the application's own synthesis it would be thrice."""
+    root, counted = cdk.App(outdir=str(tmp_path)), Counted()
+    stage = cdk.Stage(root, "dev")
+    stack = cdk.Stack(stage, "network")
+    cdk.CfnResource(stack, "Queue", type="AWS::SQS::Queue", properties={"QueueName": cdk.Lazy.uncached_any(counted)})
+    cdk.Annotations.of(stack).add_warning_v2("test:warned", "A warning.")
+    app.write(root, stage)
+    (template,) = tmp_path.rglob("*.template.json")
+    (metadata,) = tmp_path.rglob("*.metadata.json")
+    assert json.loads(template.read_text())["Resources"]["Queue"]["Properties"] == {"QueueName": "produced"}
+    assert "A warning." in metadata.read_text()
+    assert counted.times == 2
