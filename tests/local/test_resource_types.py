@@ -135,10 +135,14 @@ def test_unexplained_resources_are_leftovers(emulator: RunningEmulator, tmp_path
     queues.delete_queue(QueueUrl=queue)
 
 
-def test_dead_emulator_is_replaced(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
+def test_dead_emulator_is_replaced_beside_another(emulator: RunningEmulator, tmp_path: Path) -> None:
+    """Copies of a checkout run side by side and share nothing."""
+    workspace, queues = Workspace(tmp_path), session.client("sqs", emulator.endpoint, region=REGION)
+    queue = queues.create_queue(QueueName="mine")["QueueUrl"]
     try:
         dead = process.start(workspace, region=REGION)
+        assert dead.port != emulator.port
+        assert not session.client("sqs", dead.endpoint, region=REGION).list_queues().get("QueueUrls")
         os.kill(dead.pid, signal.SIGKILL)
         alive = process.start(workspace, region=REGION)
         assert process.running(workspace) == alive
@@ -146,3 +150,4 @@ def test_dead_emulator_is_replaced(tmp_path: Path) -> None:
     finally:
         process.stop(workspace)
     assert not [line for line in process.command_lines() if str(workspace.folder) in line]
+    assert queues.list_queues()["QueueUrls"] == [queue]

@@ -54,14 +54,6 @@ class CdkCli:
         options = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
         self.run("synth", "--quiet", "--output", str(into), *options, assembly=None)
 
-    def bootstrap(self, regions: list[str]) -> None:
-        """Creates missing bootstrap stacks.
-
-        Raises:
-            CliError: if it fails.
-        """
-        self.run("bootstrap", *(f"aws://{ACCOUNT}/{region}" for region in regions), assembly=self.workspace.assembly)
-
     def deploy(self, *selection: str, concurrency: int, assembly: Path, while_running: Callable[[], None] = lambda: None) -> None:
         """Deploys stacks and their dependencies.
 

@@ -1,6 +1,8 @@
 """CloudFormation's status, resources and events of stacks."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -36,6 +38,31 @@ class DeployedResource:
     def complete(self) -> bool:
         """Returns True if the resource has a physical id and its last operation succeeded."""
         return self.status.endswith("_COMPLETE") and bool(self.identifier)
+
+
+def bootstrap(endpoint: str, regions: list[str], *, template: Path) -> None:
+    """Creates missing bootstrap stacks with the parameters of `cdk bootstrap`, which takes seconds to
+    start.
+
+    Args:
+        endpoint: loopback URL of the emulator.
+        regions: regions of the stacks to deploy.
+        template: the CLI's template.
+    """
+    parameters = {
+        "CloudFormationExecutionPolicies": "arn:aws:iam::aws:policy/AdministratorAccess",
+        "FileAssetsBucketKmsKeyId": "AWS_MANAGED_KEY",
+    }
+    for region in regions:
+        client = session.client("cloudformation", endpoint, region=region)
+        with suppress(client.exceptions.AlreadyExistsException):
+            client.create_stack(
+                StackName="CDKToolkit",
+                TemplateBody=template.read_text(),
+                Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+                Capabilities=["CAPABILITY_NAMED_IAM"],
+            )
+        client.get_waiter("stack_create_complete").wait(StackName="CDKToolkit", WaiterConfig={"Delay": 1})
 
 
 def status(endpoint: str, stack: SynthesizedStack) -> str:

@@ -194,7 +194,7 @@ class LocalDeployment:
         exports = session.shell_exports(emulator.endpoint, region=self.region, path=str(self.workspace.interpreter))
         self.workspace.environment_script.write_text(exports)
         if not self.workspace.baseline.exists():
-            self._cli(emulator).bootstrap(regions(found))
+            cloudformation.bootstrap(emulator.endpoint, regions(found), template=self.workspace.bootstrap_template)
             self.steps.say(f"bootstrapped {' and '.join(regions(found))}")
         public_zones.provide(found, endpoint=emulator.endpoint)
         if not self.workspace.baseline.exists():

@@ -95,7 +95,9 @@ def _validator_class() -> Any:
 
 def _validator(document: dict[str, Any]) -> Any:
     validator = _validator_class()(document)
-    return validator.evolve(context=validator.context.evolve(strict_types=False))
+    # The properties are resolved: looking for functions and dynamic references takes most of the time.
+    without_references = validator.function_filter.evolve(validate_dynamic_references=False)
+    return validator.evolve(context=validator.context.evolve(strict_types=False, functions=[]), function_filter=without_references)
 
 
 def _sentence(error: Any) -> str:

@@ -112,6 +112,11 @@ class Workspace:
         return self.node_modules / ".bin" / "cdk"
 
     @property
+    def bootstrap_template(self) -> Path:
+        """Template of `cdk bootstrap`."""
+        return self.node_modules / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+
+    @property
     def lock(self) -> Path:
         """File that the active command locks."""
         return self.folder / "lock"

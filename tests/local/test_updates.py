@@ -1,19 +1,20 @@
-"""Update from the last release to the checkout in the embedded AWS: stateful resources keep their
-physical ids, also after a failed update.
+"""Updates in the embedded AWS: from the last release to the checkout, and the removal of a service
+and of a talks_to word. Stateful resources keep their physical ids, also after a failed update.
 
 One deployment serves all tests of this file in order.
 """
 
-import io
 import json
-import shutil
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Template
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.services import RESOURCES
+from tests.conftest import Template, sample_of, synthesize
 from tests.local.changed_assembly import Resources, changed_assembly, with_templates
 from tests.local.state import own_state
 from tools.changes.resources import HOLDS_DATA
@@ -26,6 +27,9 @@ from tools.releases import previous, with_assets_of
 pytestmark = pytest.mark.local
 
 REGION = "sa-east-1"
+SERVICE, CALLER, WORD = "playback", "trends", "cache"
+CONNECTION = f"{CALLER}.*{WORD}|{WORD}.*{CALLER}"
+"""Logical ids of rules and users of the word, in lower case."""
 Ids = dict[str, str]
 
 
@@ -33,21 +37,28 @@ class Updated:
     """The last release as first deployed, and the current state."""
 
     def __init__(self, workspace: Workspace, emulator: RunningEmulator, today: Path) -> None:
-        self.workspace, self.emulator, self.today = workspace, emulator, today
+        self.emulator, self.today, self.current = emulator, today, today
         self.before: Ids = {}
-        self.output = io.StringIO()
+        self._cli = CdkCli(workspace=workspace, endpoint=emulator.endpoint, region=REGION)
 
-    def deploy(self, assembly: Path, selection: str = "dev/*") -> None:
-        CdkCli(workspace=self.workspace, endpoint=self.emulator.endpoint, region=REGION).deploy(selection, concurrency=8, assembly=assembly)
+    def deploy(self, assembly: Path) -> None:
+        """Deploys all stacks in CDK's order, as in docs/deployment.md."""
+        self._cli.run("deploy", "dev/*", "--require-approval", "never", assembly=assembly)
+        self.current = assembly
+
+    def deploy_changed(self, stack: SynthesizedStack, change: Callable[[Resources], None], into: Path) -> None:
+        """Deploys one stack of the current assembly with other resources."""
+        changed = changed_assembly(self.current, stack, change, into=into)
+        self._cli.run("deploy", stack.id, "--exclusively", "--require-approval", "never", assembly=changed)
 
     def stack(self, name: str) -> SynthesizedStack:
-        return next(stack for stack in stacks(self.today, environment="dev") if stack.id == f"dev/{name}")
+        return next(stack for stack in stacks(self.current, environment="dev") if stack.id == f"dev/{name}")
 
-    def ids(self, assembly: Path) -> Ids:
+    def ids(self) -> Ids:
         """Returns the physical id of every stateful resource by stack and logical id."""
         return {
             f"{stack.id}/{resource.logical_id}": resource.identifier
-            for stack in stacks(assembly, environment="dev")
+            for stack in stacks(self.current, environment="dev")
             for resource in cloudformation.resources(self.emulator.endpoint, stack)
             if resource.type in HOLDS_DATA
         }
@@ -66,13 +77,12 @@ def updated(
     """The last release in its own state folder, updated to the checkout."""
     today = synthesized("dev").parent
     old = with_templates(today, with_assets_of(templates("dev"), previous("dev")), into=tmp_path_factory.mktemp("release") / "old")
-    with own_state("last-release", request) as workspace:
+    with own_state("updates", request) as workspace:
         updated = Updated(workspace, process.start(workspace, region=REGION), today)
-        shutil.copytree(today, workspace.assembly, symlinks=True)
         found = stacks(today, environment="dev")
-        CdkCli(workspace=workspace, endpoint=updated.emulator.endpoint, region=REGION).bootstrap(regions(found))
+        cloudformation.bootstrap(updated.emulator.endpoint, regions(found), template=workspace.bootstrap_template)
         updated.deploy(old)
-        updated.before = updated.ids(old)
+        updated.before = updated.ids()
         yield updated
 
 
@@ -88,14 +98,14 @@ def of_data(template: Template) -> list[str]:
 
 def test_update_keeps_stateful_resources(updated: Updated) -> None:
     updated.deploy(updated.today)
-    now = updated.ids(updated.today)
+    now = updated.ids()
     assert {name: (id_, now.get(name)) for name, id_ in updated.before.items() if now.get(name) != id_} == {}
     states = {cloudformation.status(updated.emulator.endpoint, stack) for stack in stacks(updated.today, environment="dev")}
     assert states in ({"UPDATE_COMPLETE"}, {"UPDATE_COMPLETE", "CREATE_COMPLETE"})
 
 
 def test_failed_update_loses_nothing(updated: Updated, tmp_path: Path) -> None:
-    stack, before = updated.stack("data"), updated.ids(updated.today)
+    stack, before = updated.stack("data"), updated.ids()
     database = next(name for name, resource in stack.resources.items() if resource["Type"] == "AWS::RDS::DBInstance")
     was = contents(updated, stack)
 
@@ -110,9 +120,9 @@ def test_failed_update_loses_nothing(updated: Updated, tmp_path: Path) -> None:
         resources["Bad"] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "no name", "FifoTopic": "perhaps"}, "DependsOn": held}
 
     with pytest.raises(CliError, match="Bad"):
-        updated.deploy(changed_assembly(updated.today, stack, break_it, into=tmp_path / "failing"), stack.id)
+        updated.deploy_changed(stack, break_it, tmp_path / "failing")
     assert cloudformation.status(updated.emulator.endpoint, stack) == "UPDATE_ROLLBACK_COMPLETE"
-    assert updated.ids(updated.today) == before
+    assert updated.ids() == before
     assert contents(updated, stack) == was
     changed = {name for name, resource in stack.resources.items() if resource["Type"] == "AWS::S3::Bucket"} | {database}
     assert changed <= updated_before(updated, stack, "Bad"), "no resource changed, so none was rolled back"
@@ -144,32 +154,116 @@ def contents(updated: Updated, stack: SynthesizedStack) -> dict[str, str]:
 
 
 def test_imported_database_is_not_replaced(updated: Updated, tmp_path: Path) -> None:
-    stack, before = updated.stack("data"), updated.ids(updated.today)
+    stack, before = updated.stack("data"), updated.ids()
     database = next(name for name in stack.resources if name.startswith("CatalogueInstance"))
 
     def rename(resources: Resources) -> None:
         resources[database]["Properties"]["DBInstanceIdentifier"] = "renamed"
 
     with pytest.raises(CliError):
-        updated.deploy(changed_assembly(updated.today, stack, rename, into=tmp_path / "renamed"), stack.id)
+        updated.deploy_changed(stack, rename, tmp_path / "renamed")
     refusals = [
         told for told in cloudformation.failures(updated.emulator.endpoint, stack) if "cannot be updated as it is in use by" in told
     ]
     assert any(database in told for told in refusals)
-    now = updated.ids(updated.today)
+    now = updated.ids()
     assert now[f"dev/data/{database}"] == before[f"dev/data/{database}"]
+
+
+class Removal:
+    """Environment with its services, and its assemblies with a service and a word of another one
+    retired or deleted.
+    """
+
+    def __init__(self, updated: Updated, assemblies: dict[str, Path]) -> None:
+        self._updated, self._assemblies = updated, assemblies
+
+    def deploy(self, state: str) -> None:
+        self._updated.deploy(self._assemblies[state])
+
+    def everything(self) -> dict[str, Ids]:
+        """Returns the physical id of each resource of a stack that belongs to the service or to the
+        word's connection.
+        """
+        found = {stack.id.removeprefix("dev/"): stack for stack in stacks(self._assemblies["running"], environment="dev")}
+        return {name: self._ids(found[name]) for name in ("network", "secrets", "registry", "data", "ecs-services", "observability")}
+
+    def _ids(self, stack: SynthesizedStack) -> Ids:
+        ids = {resource.logical_id: resource.identifier for resource in cloudformation.resources(self._updated.emulator.endpoint, stack)}
+        return {id_: physical for id_, physical in ids.items() if SERVICE in id_.lower() or re.search(CONNECTION, id_.lower())}
+
+
+def settings_in(state: str) -> Settings:
+    """dev with a service that uses every word and is called by another: running, retired, or
+    deleted with a word of the caller.
+    """
+    document = sample_of("dev").model_dump(exclude_unset=True)
+    services: dict[str, Any] = document["services"]
+    service, caller = services[SERVICE], services[CALLER]
+    service["talks_to"] = (*({"catalogue": "read"} if word == "catalogue" else word for word in RESOURCES), "web-api")
+    others = tuple(word for word in caller["talks_to"] if word != WORD)
+    caller["talks_to"] = {"running": (*others, WORD, SERVICE), "without word": (*others, SERVICE)}.get(state, others)
+    if state in ("running", "without word"):
+        document.setdefault("kubernetes", {}).setdefault("rabbitmq", {})["queues"] = {"lyrics": {"consumers": (SERVICE,)}}
+    if state == "retired":
+        service["retired"] = True
+        caller["retired_talks_to"] = (WORD, SERVICE)
+    if state == "deleted":
+        del services[SERVICE]
+    return Settings.model_validate(document)
+
+
+@pytest.fixture(scope="module")
+def removal(updated: Updated, tmp_path_factory: pytest.TempPathFactory) -> Removal:
+    """The deployed environment, updated to one with the service and the word."""
+    assemblies = {state: tmp_path_factory.mktemp(state.split()[0]) for state in ("running", "retired", "deleted", "without word")}
+    for state, outdir in assemblies.items():
+        synthesize(settings_in(state), outdir=outdir, policies=False)
+    removal = Removal(updated, assemblies)
+    removal.deploy("running")
+    return removal
+
+
+def test_deleted_entry_is_refused_and_loses_nothing(removal: Removal) -> None:
+    before = removal.everything()
+    with pytest.raises(CliError, match="cannot be deleted as it is in use by spotmusic-dev-ecs-services"):
+        removal.deploy("deleted")
+    assert removal.everything() == before
+    assert all(before.values())
+
+
+def test_deleted_word_is_refused_and_loses_nothing(removal: Removal) -> None:
+    before = removal.everything()
+    with pytest.raises(CliError, match=f"{CALLER}-talks-to-{WORD} cannot be deleted as it is in use by spotmusic-dev-ecs-services"):
+        removal.deploy("without word")
+    assert removal.everything() == before
+
+
+def test_retired_service_stops_and_keeps_its_rights(removal: Removal) -> None:
+    before = removal.everything()
+    removal.deploy("retired")
+    after = removal.everything()
+    assert not any("Service" in id_ for id_ in after["ecs-services"])
+    assert not any(SERVICE in id_.lower() for id_ in after["observability"])
+    assert {stack for stack, ids in after.items() if ids != before[stack]} == {"ecs-services", "observability"}
+
+
+def test_deleted_entry_takes_the_rest(removal: Removal) -> None:
+    removal.deploy("deleted")
+    after = removal.everything()
+    assert not any(after[stack] for stack in ("network", "secrets", "registry", "data"))
 
 
 def test_create_only_property_replaces_vault(updated: Updated, tmp_path: Path) -> None:
     """Seeded fault: without it, unchanged physical ids would prove nothing. No stack imports the
     vault.
     """
-    stack, before = updated.stack("data"), updated.ids(updated.today)
+    stack, before = updated.stack("data"), updated.ids()
     vault = next(name for name, resource in stack.resources.items() if resource["Type"] == "AWS::Backup::BackupVault")
 
     def rename(resources: Resources) -> None:
         resources[vault]["Properties"]["BackupVaultName"] = "renamed"
 
-    updated.deploy(changed_assembly(updated.today, stack, rename, into=tmp_path / "renamed"), stack.id)
-    now = updated.ids(updated.today)
+    updated.deploy_changed(stack, rename, tmp_path / "renamed")
+    now = updated.ids()
     assert [name for name, id_ in before.items() if now.get(name) != id_] == [f"dev/data/{vault}"]
