@@ -8,6 +8,7 @@ import aws_cdk as cdk
 import pytest
 
 from spotmusic_constructs.delivery.deployment_roles import BOOTSTRAP_ROLES, DeploymentRoles, DeploymentTarget, Trust, github, gitlab
+from tests.conftest import new_stack
 from tests.model.values import ACCOUNT, Json
 from tests.templates import all_of, of_type, only, resources_of
 
@@ -27,6 +28,23 @@ def made(stack: cdk.Stack, *, trust: Trust = GITHUB, **more: Any) -> dict[str, J
     return {role["RoleName"]: role for role in all_of(resources_of(stack), "AWS::IAM::Role")}
 
 
+@pytest.fixture(scope="module")
+def usual() -> cdk.Stack:
+    return new_stack()
+
+
+@pytest.fixture(scope="module")
+def roles(usual: cdk.Stack) -> dict[str, Json]:
+    """Roles without options, in the stack `usual`."""
+    return made(usual)
+
+
+@pytest.fixture(scope="module")
+def policies(usual: cdk.Stack, roles: dict[str, Json]) -> list[Json]:
+    assert roles
+    return all_of(resources_of(usual), "AWS::IAM::ManagedPolicy")
+
+
 def trusts(role: Json, token: Mapping[str, str], issuer: str = HUB) -> bool:
     """Evaluates the trust policy of a role as AWS STS does: all keys of StringEquals, exact and case-sensitive."""
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
@@ -38,15 +56,12 @@ def trusts(role: Json, token: Mapping[str, str], issuer: str = HUB) -> bool:
     return all(given.get(key) in (values if isinstance(values, list) else [values]) for key, values in wanted.items())
 
 
-def rights(stack: cdk.Stack, description: str) -> list[Json]:
-    """Statements of the one policy with a description, for the first role."""
-    policies = [policy for policy in all_of(resources_of(stack), "AWS::IAM::ManagedPolicy") if policy["Description"] == description]
-    statements: list[Json] = policies[0]["PolicyDocument"]["Statement"]
-    return statements
+def rights(policies: list[Json], description: str) -> list[list[Json]]:
+    """Statements of each policy with a description."""
+    return [policy["PolicyDocument"]["Statement"] for policy in policies if policy["Description"] == description]
 
 
-def test_deployment_role_trusts_branch_in_environment(stack: cdk.Stack) -> None:
-    roles = made(stack)
+def test_deployment_role_trusts_branch_in_environment(roles: dict[str, Json]) -> None:
     assert trusts(roles["spotmusic-deploy-dev"], JOB)
     assert trusts(roles["spotmusic-push-dev-playback"], JOB)
     assert trusts(roles["spotmusic-diff"], ON_MAIN)
@@ -71,14 +86,13 @@ def test_deployment_role_trusts_branch_in_environment(stack: cdk.Stack) -> None:
         pytest.param(PULL_REQUEST | {"sub": "repo:fork/spotmusic:pull_request"}, id="pull request of a fork"),
     ],
 )
-def test_roles_of_dev_refuse_other_jobs(stack: cdk.Stack, token: dict[str, str]) -> None:
-    roles = made(stack)
+def test_roles_of_dev_refuse_other_jobs(roles: dict[str, Json], token: dict[str, str]) -> None:
     assert [name for name, role in roles.items() if "dev" in name and trusts(role, token)] == []
 
 
 @pytest.mark.parametrize("token", [JOB, PULL_REQUEST, ON_MAIN | {"sub": "repo:example/spotmusic:ref:refs/heads/feature"}])
-def test_diff_role_trusts_branch_only(stack: cdk.Stack, token: dict[str, str]) -> None:
-    assert not trusts(made(stack)["spotmusic-diff"], token)
+def test_diff_role_trusts_branch_only(roles: dict[str, Json], token: dict[str, str]) -> None:
+    assert not trusts(roles["spotmusic-diff"], token)
 
 
 def test_pull_requests_read_when_allowed(stack: cdk.Stack) -> None:
@@ -104,12 +118,8 @@ def test_gitlab_jobs_of_branch_are_trusted(stack: cdk.Stack) -> None:
     assert only(resources_of(stack), "AWS::IAM::OIDCProvider") == {"ClientIdList": [f"https://{host}"], "Url": f"https://{host}"}
 
 
-def test_deployment_role_only_assumes_bootstrap_roles(stack: cdk.Stack) -> None:
-    made(stack)
-    policies = [
-        p for p in all_of(resources_of(stack), "AWS::IAM::ManagedPolicy") if p["Description"] == "Assumes roles of the CDK bootstrap"
-    ]
-    allowed = [policy["PolicyDocument"]["Statement"] for policy in policies]
+def test_deployment_role_only_assumes_bootstrap_roles(policies: list[Json]) -> None:
+    allowed = rights(policies, "Assumes roles of the CDK bootstrap")
     names = {
         kinds: {f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-{kind}-role-{ACCOUNT}-{region}" for kind in kinds for region in DEV.regions}
         for kinds in (("lookup",), BOOTSTRAP_ROLES)
@@ -122,13 +132,12 @@ def test_deployment_role_only_assumes_bootstrap_roles(stack: cdk.Stack) -> None:
 
 def test_targets_may_be_in_another_account(stack: cdk.Stack) -> None:
     made(stack, environments={"prod": DeploymentTarget(account="444455556666", regions=["eu-west-1"])}, qualifier="mine")
-    (statement,) = rights(stack, "Assumes roles of the CDK bootstrap")
+    (statement,), *_ = rights(all_of(resources_of(stack), "AWS::IAM::ManagedPolicy"), "Assumes roles of the CDK bootstrap")
     assert statement["Resource"] == "arn:aws:iam::444455556666:role/cdk-mine-lookup-role-444455556666-eu-west-1"
 
 
-def test_push_role_writes_own_repository_only(stack: cdk.Stack) -> None:
-    made(stack)
-    statements = rights(stack, "Pushes images of playback to dev")
+def test_push_role_writes_own_repository_only(policies: list[Json]) -> None:
+    (statements,) = rights(policies, "Pushes images of playback to dev")
     by_action = {action: s["Resource"] for s in statements for action in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])}
     assert [action for action, resource in by_action.items() if resource == "*"] == ["ecr:GetAuthorizationToken"]
     repository = by_action["ecr:PutImage"]

@@ -220,11 +220,19 @@ STEPS = ("config credentials", "get components", "get realms", "create component
 """Calls of a run, in order; the job is killed before each."""
 
 
+@pytest.fixture(scope="module")
+def rotated_twice(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Providers of keys after two rotations."""
+    folder = tmp_path_factory.mktemp("rotated")
+    replace_keys(folder, "2026070106")
+    replace_keys(folder, "2026100106")
+    return (folder / "providers").read_text()
+
+
 @pytest.mark.parametrize("hour", ["2027010106", "2027010107"], ids=["same-hour", "next-hour"])
 @pytest.mark.parametrize("step", STEPS)
-def test_key_rotation_survives_interruption(tmp_path: Path, step: str, hour: str) -> None:
-    replace_keys(tmp_path, "2026070106")
-    replace_keys(tmp_path, "2026100106")
+def test_key_rotation_survives_interruption(tmp_path: Path, rotated_twice: str, step: str, hour: str) -> None:
+    (tmp_path / "providers").write_text(rotated_twice)
     signed = max(replace_keys(tmp_path, "2027010106", dies_at=step), key=lambda key: key[1])
     after = replace_keys(tmp_path, hour)
     assert len(after) == 2

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -44,6 +44,7 @@ Call = tuple[str, str, str, Response]
 """Service, region, operation, and the response or the error code."""
 
 
+@cache
 def settings(*changes: tuple[str, str]) -> Settings:
     text = FILE
     for old, new in changes:
@@ -51,12 +52,19 @@ def settings(*changes: tuple[str, str]) -> Settings:
     return parse(text, source=Path("demo.yaml"))
 
 
+@cache
+def client_of(service: str, region: str) -> Any:
+    """Client that tests share, each with stubs of its own: botocore takes milliseconds to make one."""
+    return SESSION.client(service, region_name=region)
+
+
 @dataclass
 class Recorded:
-    """Clients that return recorded responses in order and reject any other call."""
+    """Clients that return recorded responses in order and reject any other call; the one asked last responds."""
 
     calls: Sequence[Call]
     stubs: dict[tuple[str, str], tuple[Any, Stubber]] = field(default_factory=dict)
+    responding: ClassVar[dict[tuple[str, str], Stubber]] = {}
 
     def __post_init__(self) -> None:
         for service, region, operation, answer in self.calls:
@@ -68,13 +76,16 @@ class Recorded:
 
     def _stubbed(self, service: str, region: str) -> tuple[Any, Stubber]:
         if (service, region) not in self.stubs:
-            client = SESSION.client(service, region_name=region)
+            client = client_of(service, region)
             self.stubs[service, region] = client, Stubber(client)
         return self.stubs[service, region]
 
     def __call__(self, service: str, region: str) -> Any:
         client, stub = self._stubbed(service, region)
+        if before := self.responding.get((service, region)):
+            before.deactivate()
         stub.activate()
+        self.responding[service, region] = stub
         return client
 
     def exhausted(self) -> None:
