@@ -43,31 +43,34 @@ def test_backup_plan_excludes_uploads(prod: Resources) -> None:
     assert "UploadsBucket" not in json.dumps(all_of(prod, "AWS::Backup::BackupSelection"))
 
 
-def test_data_deletion_requires_two_settings() -> None:
-    dev = sample_of("dev")
-
-    def with_data(**changes: Any) -> Resources:
-        return data_of(dev.model_copy(update={"data": dev.data.model_copy(update=changes)}))
-
-    def policies(resources: Resources) -> set[str]:
-        return {resource["DeletionPolicy"] for resource in resources.values() if resource["Type"] in HOLD_DATA}
-
-    kept, disposable = with_data(), with_data(removal_policy="destroy", allow_data_destruction=True)
-    assert policies(kept) == {"Retain", "RetainExceptOnCreate", "Snapshot"}
-    assert policies(disposable) == {"Delete"}
-    assert with_data(allow_data_destruction=True) == kept
+def with_data(settings: Settings, **changes: Any) -> Settings:
+    return settings.model_copy(update={"data": settings.data.model_copy(update=changes)})
 
 
-def test_services_have_roles_of_their_words() -> None:
-    settings = sample_of("dev")
+@pytest.fixture(scope="module")
+def disposable() -> Resources:
+    """Development with disposable data, and services with several words, a private database alone, and a retired word."""
+    settings = with_data(sample_of("dev"), removal_policy="destroy", allow_data_destruction=True)
     both = settings.services["trends"].model_copy(update={"talks_to": (Word("database"), Word("catalogue", "read"))})
     alone = settings.services["notifications"].model_copy(update={"talks_to": (Word("database"),)})
     leaving = settings.services["playback"].model_copy(update={"retired_talks_to": (Word("catalogue", "write"),)})
     services = {**settings.services, "trends": both, "notifications": alone, "playback": leaving}
-    resources = data_of(settings.model_copy(update={"services": services}).kept)
+    return data_of(settings.model_copy(update={"services": services}).kept)
+
+
+def test_data_deletion_requires_two_settings(prod: Resources, disposable: Resources) -> None:
+    def policies(resources: Resources) -> set[str]:
+        return {resource["DeletionPolicy"] for resource in resources.values() if resource["Type"] in HOLD_DATA}
+
+    assert policies(prod) == {"Retain", "RetainExceptOnCreate", "Snapshot"}
+    assert policies(disposable) == {"Delete"}
+    assert data_of(with_data(sample_of("prod"), allow_data_destruction=True)) == prod
+
+
+def test_services_have_roles_of_their_words(disposable: Resources) -> None:
     (rights,) = [
         body["Properties"]["Rights"]
-        for body in resources.values()
+        for body in disposable.values()
         if body["Type"] == "Custom::DatabaseUsers" and "Rights" in body["Properties"]
     ]
     assert rights == {
