@@ -4,6 +4,7 @@ import json
 import warnings
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,9 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     return settings
 
 
+@lru_cache(maxsize=64)
 def parse(text: str, *, source: Path) -> Settings:
-    """Return the settings of one environment file, without looking at its neighbours.
+    """Return the settings of one environment file, without looking at its neighbours; a text that was valid is parsed once.
 
     Raises:
         SettingsError: the text is not YAML or not a valid environment.
