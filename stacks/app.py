@@ -57,7 +57,8 @@ def main(
     # in cdk.json. Nothing here reads tree.json, for which CDK resolves every template a third time.
     own = {**dict.fromkeys(TRACES, True), **feature_flags(), **(context or {})}
     app = cdk.App(outdir=str(outdir) if outdir else None, context=own, tree_metadata=False)
-    environment = app.node.try_get_context("env")
+    given = app.node.try_get_context
+    environment = given("env")
     if not isinstance(environment, str):
         names = ", ".join(sorted(path.stem for path in environments.glob("*.yaml")))
         print(
@@ -68,10 +69,10 @@ def main(
     warnings.simplefilter("always", SettingsWarning)
     try:
         settings = load(environment, folder=environments, today=versions.RELEASED, clock=date.today())
-        judged = is_judged(settings, asked=app.node.try_get_context("validation"))
+        judged = is_judged(settings, asked=given("validation"))
         with nullcontext() if judged else without_acknowledgements():
-            synthesized = platform(app, settings=_with_account(settings, app.node.try_get_context("account")))
-        if again := app.node.try_get_context("again"):
+            synthesized = platform(app, settings=_with_account(settings, given("account")))
+        if again := given("again"):
             run_again(synthesized, name=str(again).split(" ", maxsplit=1)[0], mark=str(again))
     except SettingsError as error:
         print(error, file=sys.stderr)

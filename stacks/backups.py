@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from aws_cdk import aws_s3 as s3
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.arns import bucket_arn
 from spotmusic_constructs.data.backup_plan import BackupPlan
 from spotmusic_constructs.data.relational_database import RelationalDatabase
 from spotmusic_constructs.data.restore_testing import RestoredDatabase, RestoreTesting
@@ -35,7 +36,7 @@ def backup_plan(
         key=keys.backup,
         copies_key=keys.copies,
         database_arns=[database.instance.instance_arn for database in databases.values()],
-        bucket_arns=[bucket.bucket_arn for bucket in buckets],
+        bucket_arns=[bucket_arn(bucket) for bucket in buckets],
         volume_tags=_VOLUMES_OF_PODS | {"eks:eks-cluster-name": settings.resource_prefix},
         retention_days=options.retention_days,
         vault_lock_days=options.vault_lock_days if settings.production else None,
@@ -69,8 +70,8 @@ def restore_testing(
             )
             for name, database in databases.items()
         },
-        bucket_arns=[bucket.bucket_arn],
-        large_bucket_arns=[large_bucket.bucket_arn],
+        bucket_arns=[bucket_arn(bucket)],
+        large_bucket_arns=[bucket_arn(large_bucket)],
         large_every=settings.data.backup.audio_restored_every,
         log_key=keys.logs,
         retention=stack.log_retention,

@@ -78,14 +78,15 @@ class EcsServicesStack(EnvironmentStack):
         )
         run = migrations(self, settings=settings, network=network, registry=registry, secrets=secrets, access=access, cluster=self.cluster)
         for service in self.services.values():
-            service.service.node.add_dependency(cluster.log_group, *run)
+            service.service_node.add_dependency(cluster.log_group, *run)
         for name, described in settings.services.items():
             if described.connections:
                 # The network retains a connection until the service no longer uses it
                 # (docs/adr/0001).
-                held = [cdk.Fn.import_value(connection_export(settings, name, word)) for word in described.connections]
-                cdk.CfnOutput(self, f"Connections-{name}", value=cdk.Fn.join(" ", held), description=f"Connections of {name}")
-        names = {name: service.service.service_name for name, service in self.services.items()}
+                held = [{"Fn::ImportValue": connection_export(settings, name, word)} for word in described.connections]
+                value = cdk.Token.as_string({"Fn::Join": [" ", held]})
+                cdk.CfnOutput(self, f"Connections-{name}", value=value, description=f"Connections of {name}")
+        names = {name: service.name for name, service in self.services.items()}
         ServiceNames(self, "Names", path=names_path(settings), names=names)
 
 

@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.location import place
 from spotmusic_constructs.log_retention import LogRetention, retention_of
 from spotmusic_constructs.services.ingress import UNTAGGED
 
@@ -56,6 +57,7 @@ class EnvironmentStack(cdk.Stack):
             termination_protection=settings.production,
             cross_region_references=region is not None,
         )
+        place(self, stack_name=settings.stack_name(construct_id), region=region or settings.region, account=settings.account)
         self.log_retention = LogRetention(
             access=retention_of(settings.observability.access_log_days), security=retention_of(settings.observability.security_log_days)
         )
@@ -98,5 +100,5 @@ class EnvironmentStack(cdk.Stack):
         A suffix of required names: retained resources of an earlier creation then cause no
         conflict.
         """
-        identifier = cdk.Fn.select(2, cdk.Fn.split("/", self.stack_id))
-        return cdk.Fn.select(0, cdk.Fn.split("-", identifier))
+        identifier = {"Fn::Select": [2, {"Fn::Split": ["/", self.stack_id]}]}
+        return cdk.Token.as_string({"Fn::Select": [0, {"Fn::Split": ["-", identifier]}]})

@@ -71,7 +71,7 @@ def fargate_services(
         )
         for name, service in described.items()
     }
-    resources = {name: cast("ecs.CfnService", service.service.node.find_child("Service")) for name, service in services.items()}
+    resources = {name: cast("ecs.CfnService", service.service_node.find_child("Service")) for name, service in services.items()}
     for name, service in described.items():
         for called in [word for word in service.talks_to if word in resources]:
             resources[name].add_resource_dependency(resources[called])

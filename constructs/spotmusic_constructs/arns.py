@@ -1,56 +1,86 @@
-"""Handles of keys, secrets and topics, and the ARN of each.
+"""Handles of keys, secrets and topics; ARNs and names of these, of buckets, of clusters and of load balancers.
 
 A handle lets other constructs use a resource without a change of its policy. Each property of a
-handle is two calls to the CDK process, so each ARN is kept here.
+construct is a call to the CDK process, so each is read once.
 """
 
 from weakref import WeakKeyDictionary
 
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_eks_v2 as eks
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-_ARNS: WeakKeyDictionary[kms.IKey | secretsmanager.ISecret | sns.ITopic, str] = WeakKeyDictionary()
+_READ: WeakKeyDictionary[object, dict[str, str]] = WeakKeyDictionary()
 
 
 def key_handle(scope: Construct, construct_id: str, arn: str) -> kms.IKey:
     """Create a handle of the key with this ARN."""
     handle = kms.Key.from_key_arn(scope, construct_id, arn)
-    _ARNS[handle] = arn
+    _READ[handle] = {"key_arn": arn}
     return handle
 
 
 def secret_handle(scope: Construct, construct_id: str, arn: str) -> secretsmanager.ISecret:
     """Create a handle of the secret with this complete ARN."""
     handle = secretsmanager.Secret.from_secret_complete_arn(scope, construct_id, arn)
-    _ARNS[handle] = arn
+    _READ[handle] = {"secret_arn": arn}
     return handle
 
 
 def topic_handle(scope: Construct, construct_id: str, arn: str) -> sns.ITopic:
     """Create a handle of the topic with this ARN."""
     handle = sns.Topic.from_topic_arn(scope, construct_id, arn)
-    _ARNS[handle] = arn
+    _READ[handle] = {"topic_arn": arn}
     return handle
 
 
 def key_arn(key: kms.IKey) -> str:
     """Return the ARN of a key."""
-    if key not in _ARNS:
-        _ARNS[key] = key.key_arn
-    return _ARNS[key]
+    return _read(key, "key_arn")
 
 
 def secret_arn(secret: secretsmanager.ISecret) -> str:
     """Return the ARN of a secret."""
-    if secret not in _ARNS:
-        _ARNS[secret] = secret.secret_arn
-    return _ARNS[secret]
+    return _read(secret, "secret_arn")
 
 
 def topic_arn(topic: sns.ITopic) -> str:
     """Return the ARN of a topic."""
-    if topic not in _ARNS:
-        _ARNS[topic] = topic.topic_arn
-    return _ARNS[topic]
+    return _read(topic, "topic_arn")
+
+
+def bucket_arn(bucket: s3.IBucket) -> str:
+    """Return the ARN of a bucket."""
+    return _read(bucket, "bucket_arn")
+
+
+def bucket_name(bucket: s3.IBucket) -> str:
+    """Return the name of a bucket."""
+    return _read(bucket, "bucket_name")
+
+
+def cluster_arn(cluster: ecs.ICluster | eks.ICluster) -> str:
+    """Return the ARN of a cluster."""
+    return _read(cluster, "cluster_arn")
+
+
+def cluster_name(cluster: ecs.ICluster | eks.ICluster) -> str:
+    """Return the name of a cluster."""
+    return _read(cluster, "cluster_name")
+
+
+def load_balancer_name(load_balancer: elbv2.ApplicationLoadBalancer) -> str:
+    """Return the full name of a load balancer, a dimension of its metrics."""
+    return _read(load_balancer, "load_balancer_full_name")
+
+
+def _read(construct: object, name: str) -> str:
+    read = _READ.setdefault(construct, {})
+    if name not in read:
+        read[name] = getattr(construct, name)
+    return read[name]

@@ -1,9 +1,11 @@
 """Name, partition, region and account of a stack."""
 
 from dataclasses import dataclass
+from functools import cache
 from weakref import WeakKeyDictionary
 
 import aws_cdk as cdk
+from aws_cdk.region_info import RegionInfo
 from constructs import IConstruct
 
 
@@ -31,6 +33,36 @@ class Location:
 
 
 _LOCATIONS: WeakKeyDictionary[IConstruct, Location] = WeakKeyDictionary()
+
+
+def place(stack: cdk.Stack, *, stack_name: str, region: str, account: str | None) -> None:
+    """Keep the location of a stack as it was created, of which only partition and unknown account are read.
+
+    Args:
+        stack: the stack.
+        stack_name: its name.
+        region: its region.
+        account: its account; the one of the credentials when left out.
+    """
+    partition = _partition(region) or stack.partition
+    _LOCATIONS[stack] = Location(stack_name=stack_name, partition=partition, region=region, account=account or _this_account())
+
+
+@cache
+def facts_of(region: str) -> RegionInfo | None:
+    """Return CDK's facts on a region, or nothing when only CloudFormation knows the region."""
+    return None if cdk.Token.is_unresolved(region) else RegionInfo.get(region)
+
+
+@cache
+def _partition(region: str) -> str | None:
+    facts = facts_of(region)
+    return facts.partition if facts else None
+
+
+@cache
+def _this_account() -> str:
+    return cdk.Aws.ACCOUNT_ID
 
 
 def location_of(construct: IConstruct) -> Location:

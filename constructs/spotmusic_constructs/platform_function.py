@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -14,7 +15,7 @@ from constructs import Construct
 from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.rights import Rights
+from spotmusic_constructs.rights import Rights, allow
 
 _ARM64 = lambda_.Architecture.ARM_64
 PLACED_IN_VPC = (
@@ -100,16 +101,10 @@ class PlatformFunction(Construct):
         rights_description: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        account = location_of(scope).account
         log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=cdk.RemovalPolicy.DESTROY)
-        role = iam.Role(
-            self,
-            "Role",
-            description=role_description or description,
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}}),
-        )
+        role = iam.Role(self, "Role", description=role_description or description, assumed_by=_lambda_of(location_of(scope).account))
         # A log group's ARN ends in `:*`, its streams.
-        write_log = iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group.log_group_arn])
+        write_log = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
         # Managed: NIST 800-53 AC-3 rules reject inline policies.
         self.rights = Rights(self, "Policy", role=role, statements=[write_log, *statements], description=rights_description)
         self.function = lambda_.Function(
@@ -135,3 +130,9 @@ class PlatformFunction(Construct):
             # Lambda requires the rights before it places the function in the VPC.
             self.function.node.add_dependency(*self.rights.policies)
         acknowledge(self.function, acknowledged)
+
+
+@cache
+def _lambda_of(account: str) -> iam.IPrincipal:
+    """Return the principal of Lambda on behalf of functions of this account."""
+    return iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}})

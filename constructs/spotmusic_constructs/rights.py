@@ -1,6 +1,8 @@
 """Rights of a role in as many managed policies as needed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -9,6 +11,17 @@ MOST_RESOURCES = 25
 """ARNs in a managed policy, limited to 6144 characters without white space (IAM and AWS STS
 quotas). The longest here are those of ECS services, some 210 characters with names as long as the
 settings admit; a role has at most ten policies."""
+
+
+_RESOURCES: WeakKeyDictionary[iam.PolicyStatement, list[str]] = WeakKeyDictionary()
+
+
+def allow(actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None) -> iam.PolicyStatement:
+    """Create a statement for `Rights`, which counts its resources without a call to the CDK process."""
+    named = list(dict.fromkeys(resources))
+    statement = iam.PolicyStatement(actions=list(actions), resources=named, conditions=conditions)
+    _RESOURCES[statement] = named
+    return statement
 
 
 class Rights:
@@ -25,7 +38,7 @@ class Rights:
 
     Example:
         rights = Rights(self, "Policy", role=role)
-        rights.add(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[admin.secret_arn]))
+        rights.add(allow(["secretsmanager:GetSecretValue"], [admin.secret_arn]))
     """
 
     def __init__(
@@ -40,28 +53,32 @@ class Rights:
         self._scope, self._id, self._role, self._description = scope, construct_id, role, description
         self._room = 0
         self.policies: list[iam.ManagedPolicy] = []
-        for statement in statements:
-            self.add(statement)
+        self.add(*statements)
 
-    def add(self, statement: iam.PolicyStatement) -> None:
-        """Adds a statement, and a policy when the last one is full."""
-        for amount, part in self._parts(statement):
-            if amount > self._room or not self.policies:
-                self._begin(part)
-            else:
-                self.policies[-1].add_statements(part)
+    def add(self, *statements: iam.PolicyStatement) -> None:
+        """Adds statements, and a policy whenever the last one is full."""
+        more: list[iam.PolicyStatement] = []
+        pages = [more]
+        for amount, part in (parted for statement in statements for parted in self._parts(statement)):
+            if amount > self._room or not (self.policies or pages[1:]):
+                pages.append([])
+                self._room = MOST_RESOURCES
+            pages[-1].append(part)
             self._room -= amount
+        if more:
+            self.policies[-1].add_statements(*more)
+        for page in pages[1:]:
+            self._begin(page)
 
-    def _begin(self, statement: iam.PolicyStatement) -> None:
+    def _begin(self, statements: list[iam.PolicyStatement]) -> None:
         number = len(self.policies) + 1
         id_ = f"{self._id}{number}" if number > 1 else self._id
-        policy = iam.ManagedPolicy(self._scope, id_, roles=[self._role], statements=[statement], description=self._description)
+        policy = iam.ManagedPolicy(self._scope, id_, roles=[self._role], statements=statements, description=self._description)
         self.policies.append(policy)
-        self._room = MOST_RESOURCES
 
     def _parts(self, statement: iam.PolicyStatement) -> Iterator[tuple[int, iam.PolicyStatement]]:
         """Divides a statement with too many resources; the first part fills the last policy."""
-        resources = statement.resources
+        resources = _RESOURCES.get(statement) or statement.resources
         if len(resources) <= (self._room or MOST_RESOURCES):
             yield len(resources), statement
             return

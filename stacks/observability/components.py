@@ -7,6 +7,7 @@ from functools import cached_property
 import aws_cdk as cdk
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.arns import bucket_name, cluster_name, load_balancer_name
 from spotmusic_constructs.data.relational_database import RelationalDatabase
 from stacks.data import DataStack
 from stacks.ecs_services import EcsServicesStack
@@ -52,7 +53,7 @@ class Components:
     @cached_property
     def database_instances(self) -> dict[str, str]:
         """Identifiers of databases and their read replicas by name."""
-        instances = {name: database.instance.instance_identifier for name, database in self.databases.items()}
+        instances = {name: database.identifier for name, database in self.databases.items()}
         for name, database in self.databases.items():
             instances |= {f"{name} replica {number}": reader for number, reader in enumerate(database.readers, start=1)}
         return instances
@@ -69,7 +70,7 @@ class Components:
         """Names of buckets by content."""
         data = self.data
         buckets = {"audio": data.audio.bucket, "uploads": data.uploads.bucket, "web": data.web.bucket, "logs": data.logs.bucket}
-        return {name: bucket.bucket_name for name, bucket in buckets.items()}
+        return {name: bucket_name(bucket) for name, bucket in buckets.items()}
 
     @cached_property
     def nat_gateways(self) -> dict[str, str]:
@@ -90,14 +91,14 @@ class Components:
     @cached_property
     def services_cluster(self) -> str:
         """Name of the ECS cluster."""
-        return self.ecs_services.cluster.cluster_name
+        return cluster_name(self.ecs_services.cluster)
 
     @cached_property
     def kubernetes_cluster(self) -> str:
         """Name of the EKS cluster."""
-        return self.eks_platform.cluster.cluster_name
+        return cluster_name(self.eks_platform.cluster)
 
     @cached_property
     def services_load_balancer(self) -> str:
         """Full name of the services' load balancer."""
-        return self.ecs_services.load_balancer.load_balancer_full_name
+        return load_balancer_name(self.ecs_services.load_balancer)

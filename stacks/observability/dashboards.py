@@ -24,7 +24,7 @@ def component_rows(components: Components) -> Iterator[DashboardRow]:
     if queues := watched_queues(components):
         yield rows.queue_row(queues={name: watch.metric for name, watch in queues.items()})
     for name, database in components.databases.items():
-        yield rows.database_row(title=f"{name.capitalize()} database", instance_identifier=database.instance.instance_identifier)
+        yield rows.database_row(title=f"{name.capitalize()} database", instance_identifier=database.identifier)
         for number, reader in enumerate(database.readers, start=1):
             yield rows.database_row(title=f"{name.capitalize()} database, replica {number}", instance_identifier=reader, replica=True)
     for name, nodes in components.cache_nodes.items():

@@ -20,7 +20,7 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
             f"{name.capitalize()}Alarms",
             audience=audience,
             name=name,
-            instance_identifier=database.instance.instance_identifier,
+            instance_identifier=database.identifier,
             storage_gib=options.storage_gib,
             memory_gib=memory_gib(options.instance_class),
         )

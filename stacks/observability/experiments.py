@@ -33,7 +33,7 @@ class Experiments(Construct):
         zones = {zone[-1].upper(): zone for zone in settings.zones}
 
         def database_lost(name: str, zone: str | None = None) -> Action:
-            identifier = components.databases[name].instance.instance_identifier
+            identifier = components.databases[name].identifier
             return fault_actions.database_failed_over(identifier, tags={**tags, "Component": name}, zone=zone)
 
         def cache_lost(zone: str) -> Action:

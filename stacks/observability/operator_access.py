@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from spotmusic_cdk import flows, versions
-from spotmusic_constructs.arns import secret_arn
+from spotmusic_constructs.arns import cluster_arn, secret_arn
 from spotmusic_constructs.services.image import plain_image
 from spotmusic_constructs.services.operator_policies import OperatorPolicies
 from spotmusic_constructs.services.tunnel import Tunnel
@@ -42,7 +42,7 @@ class OperatorAccess(Construct):
             tags=settings.identifying_tags,
             security_group_id=security_group_id,
             subnet_ids=subnet_ids,
-            cluster_arn=cluster.cluster_arn,
+            cluster_arn=cluster_arn(cluster),
             # CloudFormation begins a generated name with that of the stack.
             cluster_name=f"{settings.stack_name('ecs-services')}-*",
             task_family=tunnel.task_definition.family,

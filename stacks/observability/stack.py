@@ -4,6 +4,7 @@ from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.regions import WITHOUT_BUDGETS
+from spotmusic_constructs.arns import bucket_name
 from spotmusic_constructs.observability.component_dashboard import ComponentDashboard
 from spotmusic_constructs.observability.component_rows import events_row
 from spotmusic_constructs.observability.event_alarms import DeletedTracks, EventAlarms
@@ -62,7 +63,7 @@ class ObservabilityStack(EnvironmentStack):
             key=keys.logs,
             namespace=f"Spotmusic/{settings.name}",
             retention=retention,
-            sources={**SOURCES, "Tracks": deletions(data.audio.bucket.bucket_name)},
+            sources={**SOURCES, "Tracks": deletions(bucket_name(data.audio.bucket))},
             removal_policy=self.retain_except_on_create,
         )
         workspace = PrometheusWorkspace(

@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
-from spotmusic_constructs.rights import MOST_RESOURCES, Rights
+from spotmusic_constructs.rights import MOST_RESOURCES, Rights, allow
 from tests.conftest import new_stack
 
 
@@ -20,7 +20,7 @@ def policies(*counts: int) -> dict[str, list[list[str]]]:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     rights = Rights(stack, "Policy", role=role, statements=[iam.PolicyStatement(actions=["logs:PutLogEvents"], resources=arns(1))])
     for number, count in enumerate(counts):
-        rights.add(iam.PolicyStatement(actions=[f"secretsmanager:Action{number}"], resources=arns(count, number)))
+        rights.add(allow([f"secretsmanager:Action{number}"], arns(count, number)))
     resources: dict[str, dict[str, Any]] = Template.from_stack(stack).to_json()["Resources"]
     return {
         id_[:-8]: [

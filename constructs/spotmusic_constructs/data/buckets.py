@@ -5,6 +5,7 @@ from typing import cast
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
+from spotmusic_constructs.arns import bucket_arn, bucket_name
 from spotmusic_constructs.location import location_of
 
 
@@ -17,10 +18,10 @@ def handle_of(bucket: s3.Bucket) -> s3.IBucket:
     return s3.Bucket.from_bucket_attributes(
         bucket,
         "Handle",
-        bucket_arn=bucket.bucket_arn,
+        bucket_arn=bucket_arn(bucket),
         # Without the name, CDK would split it out of the ARN with functions that do not accept a
         # cross-stack reference.
-        bucket_name=bucket.bucket_name,
+        bucket_name=bucket_name(bucket),
         bucket_regional_domain_name=bucket.bucket_regional_domain_name,
         region=location_of(bucket).region,
     )

@@ -20,6 +20,7 @@ from spotmusic_constructs.data import rds_ca
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import LogRetention
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
+from spotmusic_constructs.rights import allow
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 ROTATION_DAYS = 30
@@ -75,7 +76,7 @@ class CredentialsFunction(PlatformFunction):
             handler=handler,
             environment=environment,
             network=network,
-            statements=[iam.PolicyStatement(actions=[*PLACED_IN_VPC, "secretsmanager:GetRandomPassword"], resources=["*"])],
+            statements=[allow([*PLACED_IN_VPC, "secretsmanager:GetRandomPassword"], ["*"])],
             log_key=log_key,
             log_retention=retention.security,
             timeout=timeout,
@@ -97,7 +98,7 @@ class CredentialsFunction(PlatformFunction):
         """Grant the function actions on resources; do nothing without resources."""
         if not resources:
             return
-        self.rights.add(iam.PolicyStatement(actions=list(actions), resources=list(resources)))
+        self.rights.add(allow(actions, resources))
 
 
 def rotate_on_schedule(secret: GeneratedSecret, function: CredentialsFunction, *, after: IDependable) -> None:

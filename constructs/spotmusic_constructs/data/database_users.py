@@ -14,7 +14,7 @@ from spotmusic_constructs import durations
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
 from spotmusic_constructs.data.rds_ca import rds_ca
-from spotmusic_constructs.location import location_of
+from spotmusic_constructs.location import facts_of, location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import FunctionNetwork
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
@@ -98,7 +98,7 @@ class DatabaseUsers(Construct):
             raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL allows. Choose a shorter name.")
 
         region = location_of(scope).region
-        if not cdk.Token.is_unresolved(region):
+        if facts_of(region):
             rds_ca(region)
 
         secrets = {

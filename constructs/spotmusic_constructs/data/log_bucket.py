@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import bucket_arn
 from spotmusic_constructs.data.buckets import allow, handle_of
-from spotmusic_constructs.location import location_of
+from spotmusic_constructs.data.private_bucket import no_public_access
+from spotmusic_constructs.location import facts_of, location_of
 
 _NONCURRENT_DAYS = 7
 """Days until a noncurrent version is deleted. Log objects are written once; an overwritten one is a
@@ -82,7 +83,7 @@ class LogBucket(Construct):
             versioned=True,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            block_public_access=no_public_access(),
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[
                 s3.LifecycleRule(
@@ -120,8 +121,8 @@ def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
         _allow("S3ServerAccessLogs", "logging.s3.amazonaws.com", "s3:PutObject", objects, {"StringEquals": this_account}),
         *_load_balancers(bucket),
         _allow("LogDeliveryWrites", "delivery.logs.amazonaws.com", "s3:PutObject", objects, deliveries),
-        _allow("LogDeliveryChecks", "delivery.logs.amazonaws.com", "s3:GetBucketAcl", bucket.bucket_arn, deliveries),
-        _allow("LogDeliveryLists", "delivery.logs.amazonaws.com", "s3:ListBucket", bucket.bucket_arn, deliveries),
+        _allow("LogDeliveryChecks", "delivery.logs.amazonaws.com", "s3:GetBucketAcl", bucket_arn(bucket), deliveries),
+        _allow("LogDeliveryLists", "delivery.logs.amazonaws.com", "s3:ListBucket", bucket_arn(bucket), deliveries),
     ]
 
 
@@ -136,7 +137,8 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     logs = bucket.arn_for_objects(f"*AWSLogs/{location.account}/*")
     ours = {"ArnLike": {"aws:SourceArn": location.arn("elasticloadbalancing", "loadbalancer/*")}}
     service = _allow("LoadBalancerLogs", "logdelivery.elasticloadbalancing.amazonaws.com", "s3:PutObject", logs, ours)
-    account = None if cdk.Token.is_unresolved(location.region) else RegionInfo.get(location.region).elbv2_account
+    facts = facts_of(location.region)
+    account = facts.elbv2_account if facts else None
     if account is None:
         return [service]
     return [

@@ -1,6 +1,7 @@
 """Base of all buckets that hold data of the platform."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import cast
 
 import aws_cdk as cdk
@@ -9,6 +10,13 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import bucket_name
+
+
+@cache
+def no_public_access() -> s3.BlockPublicAccess:
+    """Block of all public access, for every bucket."""
+    return s3.BlockPublicAccess.BLOCK_ALL
 
 
 class PrivateBucket(s3.Bucket):
@@ -57,7 +65,7 @@ class PrivateBucket(s3.Bucket):
             versioned=True,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            block_public_access=no_public_access(),
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             cors=list(cors),
             lifecycle_rules=[lifecycle],
@@ -67,6 +75,6 @@ class PrivateBucket(s3.Bucket):
         # warn that it cannot.
         resource = cast("s3.CfnBucket", self.node.default_child)
         resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
-            destination_bucket_name=access_logs.bucket_name, log_file_prefix=access_logs_prefix
+            destination_bucket_name=bucket_name(access_logs), log_file_prefix=access_logs_prefix
         )
         acknowledge(self, {"NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": unreplicated})

@@ -234,6 +234,7 @@ class RelationalDatabase(Construct):
             removal_policy=spec.removal_policy,
             **shared,
         )
+        self.identifier = self.instance.instance_identifier
         self.instance.node.add_dependency(*log_groups)
         acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(spec)})
         self.endpoint = self.instance.db_instance_endpoint_address
@@ -257,7 +258,7 @@ class RelationalDatabase(Construct):
             for number in range(1, spec.read_replicas + 1)
         ]
         # By the name of their source: exports of replicas would prevent their removal.
-        self.readers = tuple(f"{self.instance.instance_identifier}-reader-{number}" for number in range(1, spec.read_replicas + 1))
+        self.readers = tuple(f"{self.identifier}-reader-{number}" for number in range(1, spec.read_replicas + 1))
         self.reader_hosts: str = ",".join(replica.db_instance_endpoint_address for replica in self.replicas) or self.endpoint
         users = DatabaseUsers(
             self,

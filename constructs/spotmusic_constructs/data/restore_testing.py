@@ -95,11 +95,12 @@ class RestoreTesting(Construct):
                 "dbSubnetGroupName": database.subnet_group.subnet_group_name,
                 "vpcSecurityGroupIds": json_text([database.security_group.security_group_id]),
             }
-            self._select(self.plan, selection, role_arn, overrides, RDS=[database.instance.instance_arn])
-        self._select(self.plan, "buckets", role_arn, S3=bucket_arns)
+            self._select(self.plan, name, selection, role_arn, overrides, RDS=[database.instance.instance_arn])
+        self._select(self.plan, name, "buckets", role_arn, S3=bucket_arns)
         if large_bucket_arns:
-            plans.append(self._plan("LargePlan", f"{name}_large", _EVERY[large_every], vault))
-            self._select(plans[-1], "large_buckets", role_arn, S3=large_bucket_arns)
+            large = f"{name}_large"
+            plans.append(self._plan("LargePlan", large, _EVERY[large_every], vault))
+            self._select(plans[-1], large, "large_buckets", role_arn, S3=large_bucket_arns)
         self.validation = RestoreValidation(
             self,
             "Validation",
@@ -128,6 +129,7 @@ class RestoreTesting(Construct):
     def _select(
         self,
         plan: backup.CfnRestoreTestingPlan,
+        plan_name: str,
         name: str,
         role_arn: str,
         overrides: Mapping[str, str] | None = None,
@@ -138,7 +140,7 @@ class RestoreTesting(Construct):
         selection = backup.CfnRestoreTestingSelection(
             self,
             name,
-            restore_testing_plan_name=plan.restore_testing_plan_name,
+            restore_testing_plan_name=plan_name,
             restore_testing_selection_name=name,
             protected_resource_type=resource_type,
             protected_resource_arns=list(arns),

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -16,6 +15,7 @@ from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import PlatformFunction
+from spotmusic_constructs.rights import allow
 
 _HANDLER = Path(__file__).parent / "restore_validation_handler"
 _PREFIX = "awsbackup-restore-test-"
@@ -68,9 +68,9 @@ class RestoreValidation(PlatformFunction):
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!*.py"]),
             environment={"RECOVERY_HOURS": json.dumps(recovery_hours)},
             statements=[
-                iam.PolicyStatement(actions=["backup:DescribeRestoreJob", "backup:PutRestoreValidationResult"], resources=["*"]),
-                *(iam.PolicyStatement(actions=[action], resources=[resource]) for action, resource in copies.items()),
-                *([iam.PolicyStatement(actions=["s3:ListBucket"], resources=list(bucket_arns))] if bucket_arns else []),
+                allow(["backup:DescribeRestoreJob", "backup:PutRestoreValidationResult"], ["*"]),
+                *(allow([action], [resource]) for action, resource in copies.items()),
+                *([allow(["s3:ListBucket"], bucket_arns)] if bucket_arns else []),
             ],
             log_key=log_key,
             log_retention=retention.security,

@@ -7,7 +7,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from spotmusic_constructs import durations
-from spotmusic_constructs.arns import key_arn
+from spotmusic_constructs.arns import bucket_name, key_arn
 
 DETAIL_TYPE = "GuardDuty Malware Protection Object Scan Result"
 """Type of the event of one scanned object (Amazon GuardDuty user guide, monitoring S3 object scans
@@ -45,13 +45,15 @@ class UploadVerdicts(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = _queue(self, "DeadLetters", key)
+        dead_letters_arn = self.dead_letters.attr_arn
         self.queue = _queue(
             self,
             "Queue",
             key,
             visibility_timeout=VISIBILITY_SECONDS,
-            redrive_policy={"deadLetterTargetArn": self.dead_letters.attr_arn, "maxReceiveCount": RECEIVES},
+            redrive_policy={"deadLetterTargetArn": dead_letters_arn, "maxReceiveCount": RECEIVES},
         )
+        queue_arn = self.queue.attr_arn
         rule = events.CfnRule(
             self,
             "Rule",
@@ -59,18 +61,19 @@ class UploadVerdicts(Construct):
             event_pattern={
                 "source": ["aws.guardduty"],
                 "detail-type": [DETAIL_TYPE],
-                "detail": {"s3ObjectDetails": {"bucketName": [bucket.bucket_name]}},
+                "detail": {"s3ObjectDetails": {"bucketName": [bucket_name(bucket)]}},
             },
             targets=[
                 events.CfnRule.TargetProperty(
-                    arn=self.queue.attr_arn,
+                    arn=queue_arn,
                     id="Queue",
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=self.dead_letters.attr_arn),
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters_arn),
                 )
             ],
         )
-        for name, queue in (("DeadLettersPolicy", self.dead_letters), ("QueuePolicy", self.queue)):
-            sqs.CfnQueuePolicy(self, name, queues=[queue.ref], policy_document=_policy(queue.attr_arn, rule.attr_arn))
+        rule_arn = rule.attr_arn
+        for name, queue, arn in (("DeadLettersPolicy", self.dead_letters, dead_letters_arn), ("QueuePolicy", self.queue, queue_arn)):
+            sqs.CfnQueuePolicy(self, name, queues=[queue.ref], policy_document=_policy(arn, rule_arn))
 
 
 def _queue(

@@ -78,12 +78,13 @@ class UploadsBucket(Construct):
         )
         send_events(bucket)
         scan = MalwareScanRole(self, "ScanRole", bucket=bucket, key=key)
-        bucket.add_to_resource_policy(_deny_unscanned(bucket, scan.role))
-        bucket.add_to_resource_policy(_deny_forged_results(bucket, scan.role))
+        scanner = scan.role.role_arn
+        bucket.add_to_resource_policy(_deny_unscanned(bucket, scanner))
+        bucket.add_to_resource_policy(_deny_forged_results(bucket, scanner))
         plan = guardduty.CfnMalwareProtectionPlan(
             self,
             "MalwareProtectionPlan",
-            role=scan.role.role_arn,
+            role=scanner,
             protected_resource=guardduty.CfnMalwareProtectionPlan.CFNProtectedResourceProperty(
                 s3_bucket=guardduty.CfnMalwareProtectionPlan.S3BucketProperty(bucket_name=bucket.bucket_name)
             ),
@@ -111,7 +112,7 @@ def _cors(origins: Sequence[str]) -> list[s3.CorsRule]:
     ]
 
 
-def _deny_unscanned(bucket: s3.Bucket, scanner: iam.IRole) -> iam.PolicyStatement:
+def _deny_unscanned(bucket: s3.Bucket, scanner: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="NobodyReadsBeforeTheScan",
         effect=iam.Effect.DENY,
@@ -120,12 +121,12 @@ def _deny_unscanned(bucket: s3.Bucket, scanner: iam.IRole) -> iam.PolicyStatemen
         principals=[iam.AnyPrincipal()],
         conditions={
             "StringNotEquals": {f"s3:ExistingObjectTag/{_SCAN_RESULT}": "NO_THREATS_FOUND"},
-            "ArnNotEquals": {"aws:PrincipalArn": scanner.role_arn},
+            "ArnNotEquals": {"aws:PrincipalArn": scanner},
         },
     )
 
 
-def _deny_forged_results(bucket: s3.Bucket, scanner: iam.IRole) -> iam.PolicyStatement:
+def _deny_forged_results(bucket: s3.Bucket, scanner: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid="OnlyTheScanWritesItsResult",
         effect=iam.Effect.DENY,
@@ -134,6 +135,6 @@ def _deny_forged_results(bucket: s3.Bucket, scanner: iam.IRole) -> iam.PolicySta
         principals=[iam.AnyPrincipal()],
         conditions={
             "ForAnyValue:StringEquals": {"s3:RequestObjectTagKeys": [_SCAN_RESULT]},
-            "ArnNotEquals": {"aws:PrincipalArn": scanner.role_arn},
+            "ArnNotEquals": {"aws:PrincipalArn": scanner},
         },
     )

@@ -8,6 +8,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from spotmusic_constructs.arns import bucket_arn
+
 FIELDS = (
     "date",
     "time",
@@ -74,7 +76,7 @@ class AccessLogDelivery(Construct):
 
         source = logs.CfnDeliverySource(self, "Source", name=name, resource_arn=distribution.distribution_arn, log_type="ACCESS_LOGS")
         destination = logs.CfnDeliveryDestination(
-            self, "Destination", name=name, destination_resource_arn=bucket.bucket_arn, output_format="parquet"
+            self, "Destination", name=name, destination_resource_arn=bucket_arn(bucket), output_format="parquet"
         )
         logs.CfnDelivery(
             self,

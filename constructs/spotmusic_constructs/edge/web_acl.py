@@ -6,6 +6,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_wafv2 as wafv2
 from constructs import Construct
 
+from spotmusic_constructs.arns import bucket_arn, bucket_name
 from spotmusic_constructs.edge import web_acl_rules as rules
 
 BUCKET_PREFIX = "aws-waf-logs-"
@@ -82,7 +83,7 @@ class WebAcl(Construct):
         loopback_paths: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        _check_name(log_bucket.bucket_name)
+        _check_name(bucket_name(log_bucket))
 
         counted = rules.LOOPBACK_RULES if loopback_paths else ()
         self.metric_name = metric_name
@@ -113,7 +114,7 @@ class WebAcl(Construct):
             self,
             "Logging",
             resource_arn=self.arn,
-            log_destination_configs=[log_bucket.bucket_arn],
+            log_destination_configs=[bucket_arn(log_bucket)],
             logging_filter=_ACTED_ON,
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header}) for header in CREDENTIAL_HEADERS

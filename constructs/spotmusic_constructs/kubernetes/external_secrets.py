@@ -12,6 +12,7 @@ from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
+from spotmusic_constructs.rights import allow
 
 RELEASE = "external-secrets"
 
@@ -54,10 +55,7 @@ class ExternalSecretsOperator(Construct):
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        read = iam.PolicyStatement(
-            actions=["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
-            resources=[secret_arn(secret) for secret in secrets],
-        )
+        read = allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], [secret_arn(secret) for secret in secrets])
         statements = [read, _write_parameter(authority_parameter_arn)] if authority_parameter_arn else [read]
         self.identity = PodIdentity(
             self,
@@ -100,7 +98,7 @@ class ExternalSecretsOperator(Construct):
 def _write_parameter(arn: str) -> iam.PolicyStatement:
     """SSM actions that write a parameter (External Secrets, provider Parameter Store, 2026)."""
     actions = ["ssm:PutParameter", "ssm:GetParameter", "ssm:AddTagsToResource", "ssm:ListTagsForResource"]
-    return iam.PolicyStatement(actions=actions, resources=[arn])
+    return allow(actions, [arn])
 
 
 def _part(name: str, image: Image) -> dict[str, object]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct, IConstruct
 
+from spotmusic_constructs.arns import cluster_name
+
 PORT = 10250
 """Port that the API server may already reach. The add-on's default, 10251, would need another
 flow."""
@@ -33,7 +35,7 @@ class MetricsServer(Construct):
         self.add_on = eks.CfnAddon(
             self,
             "AddOn",
-            cluster_name=cluster.cluster_name,
+            cluster_name=cluster_name(cluster),
             addon_name="metrics-server",
             addon_version=version,
             resolve_conflicts="OVERWRITE",

@@ -1,11 +1,13 @@
 """AWS rights of a workload in the cluster, granted by EKS Pod Identity."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from spotmusic_constructs.arns import cluster_arn, cluster_name
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights
 
@@ -43,22 +45,22 @@ class PodIdentity(Construct):
         statements: Sequence[iam.PolicyStatement] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        conditions = {
-            "StringEquals": {"aws:SourceAccount": location_of(scope).account},
-            "ArnEquals": {"aws:SourceArn": cluster.cluster_arn},
-        }
         self.role = iam.Role(
-            self,
-            "Role",
-            assumed_by=iam.SessionTagsPrincipal(iam.ServicePrincipal("pods.eks.amazonaws.com", conditions=conditions)),
-            description=description,
+            self, "Role", assumed_by=_pods_of(cluster_arn(cluster), account=location_of(scope).account), description=description
         )
         self.policies = Rights(self, "Policy", role=self.role, statements=statements, description=description).policies
         self.association = eks.CfnPodIdentityAssociation(
             self,
             "Association",
-            cluster_name=cluster.cluster_name,
+            cluster_name=cluster_name(cluster),
             namespace=namespace,
             service_account=service_account,
             role_arn=self.role.role_arn,
         )
+
+
+@cache
+def _pods_of(cluster: str, *, account: str) -> iam.IPrincipal:
+    """EKS Pod Identity on behalf of one cluster."""
+    conditions = {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": cluster}}
+    return iam.SessionTagsPrincipal(iam.ServicePrincipal("pods.eks.amazonaws.com", conditions=conditions))

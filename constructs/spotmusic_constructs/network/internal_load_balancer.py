@@ -13,6 +13,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import bucket_name
 
 TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
 """TLS 1.3, or 1.2 with forward secrecy, and a post-quantum key exchange where the client offers
@@ -95,7 +96,7 @@ class InternalLoadBalancer(Construct):
         )
         for kind in ("access", "connection"):
             self.load_balancer.set_attribute(f"{kind}_logs.s3.enabled", "true")
-            self.load_balancer.set_attribute(f"{kind}_logs.s3.bucket", logs.bucket_name)
+            self.load_balancer.set_attribute(f"{kind}_logs.s3.bucket", bucket_name(logs))
             self.load_balancer.set_attribute(f"{kind}_logs.s3.prefix", f"{record_name}-{kind}")
         # Zonal shift leaves an impaired zone without a deployment.
         self.load_balancer.set_attribute("zonal_shift.config.enabled", "true")

@@ -82,9 +82,7 @@ class SecurityGroups(Construct):
         own = {group for source, target, _ in edges for group in (source, target)} | {group_of(party) for party in parties}
         stack_name, vpc_id = location_of(scope).stack_name, vpc.vpc_id
         self._ids = {name: self._group(name, vpc_id, stack_name).attr_group_id for name in sorted(own - OUTSIDE)}
-        self._handles = {
-            name: ec2.SecurityGroup.from_security_group_id(self, f"Handle-{name}", id_, mutable=False) for name, id_ in self._ids.items()
-        }
+        self._handles: dict[str, ec2.ISecurityGroup] = {}
         for edge, reasons in edges.items():
             reason = "; ".join(reasons)[:DESCRIPTION_LENGTH]
             if not shares_egress(*edge[:2]):
@@ -100,8 +98,10 @@ class SecurityGroups(Construct):
             KeyError: no flow names the party.
         """
         name = self._group_of(party)
-        if name not in self._handles:
+        if name not in self._ids:
             raise KeyError(f"{party} has no security group: no flow names it. Add its flows to the table, or name it in parties.")
+        if name not in self._handles:
+            self._handles[name] = ec2.SecurityGroup.from_security_group_id(self, f"Handle-{name}", self._ids[name], mutable=False)
         return self._handles[name]
 
     def _group(self, name: str, vpc_id: str, stack_name: str) -> ec2.CfnSecurityGroup:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
@@ -14,6 +13,7 @@ from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, imag
 from spotmusic_constructs.kubernetes.pod import resources
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.rights import allow
 
 RELEASE = "fluent-bit"
 PORT = 2020
@@ -116,12 +116,7 @@ class PodLogs(Construct):
             namespace=namespace,
             service_account=RELEASE,
             description="Writes the logs of pods to their log group",
-            statements=[
-                iam.PolicyStatement(
-                    actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-                    resources=[self.log_group.log_group_arn],
-                )
-            ],
+            statements=[allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [self.log_group.log_group_arn])],
         )
         region, group = location_of(scope).region, self.log_group.log_group_name
         self.release = HelmRelease(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from aws_cdk import aws_eks_v2 as eks
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IConstruct
 
@@ -21,6 +20,7 @@ from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from spotmusic_constructs.observability.cluster_metrics import cluster_values
 from spotmusic_constructs.observability.grafana import Grafana, grafana_values, reader
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace, prometheus_values
+from spotmusic_constructs.rights import allow
 
 
 class KubePrometheusStack(Construct):
@@ -141,7 +141,7 @@ class KubePrometheusStack(Construct):
                 namespace=namespace,
                 service_account=account,
                 description=description,
-                statements=[iam.PolicyStatement(actions=actions, resources=[resource]) for actions, resource in rights],
+                statements=[allow(actions, [resource]) for actions, resource in rights],
             )
 
         write = identity("Write", prometheus.SERVICE_ACCOUNT, "Prometheus keeps its samples", (["aps:RemoteWrite"], workspace.arn))

@@ -7,6 +7,7 @@ from typing import Unpack
 from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct
 
+from spotmusic_constructs.arns import cluster_name
 from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
@@ -74,7 +75,7 @@ class RulesAndDashboards(ChartRelease):
             eks.CfnAccessEntry(
                 self,
                 access_entry_id("Viewer", arn),
-                cluster_name=placement["cluster"].cluster_name,
+                cluster_name=cluster_name(placement["cluster"]),
                 principal_arn=arn,
                 kubernetes_groups=[TEAM],
                 type="STANDARD",

@@ -7,10 +7,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk.region_info import RegionInfo
 from constructs import Construct
 
 from spotmusic_constructs.arns import key_arn
+from spotmusic_constructs.location import facts_of, location_of
 from spotmusic_constructs.registry.cache_rights import CachePullPolicy, RepositoryCreationRole
 from spotmusic_constructs.registry.retention import retention
 from spotmusic_constructs.registry.upstream_registries import DOCKER_HUB, UPSTREAM_REGISTRIES, UpstreamRegistry, split
@@ -116,9 +116,10 @@ class PullThroughCache(Construct):
     def _registry(self) -> str:
         """Host name of the account's own registry."""
         stack = cdk.Stack.of(self)
-        region = stack.region
-        suffix = None if cdk.Token.is_unresolved(region) else RegionInfo.get(region).domain_suffix
-        return f"{stack.account}.dkr.ecr.{region}.{suffix or stack.url_suffix}"
+        location = location_of(stack)
+        facts = facts_of(location.region)
+        suffix = facts.domain_suffix if facts else None
+        return f"{location.account}.dkr.ecr.{location.region}.{suffix or stack.url_suffix}"
 
     def _warn(self, host: str, hint: str) -> None:
         cacheable = any(upstream.host == host for upstream in UPSTREAM_REGISTRIES)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IDependable
 
 from spotmusic_constructs.platform_function import PlatformFunction
+from spotmusic_constructs.rights import allow
 
 MOST_NAMES = 10
 """Parameters of one request (AWS Systems Manager API, GetParameters)."""
@@ -62,7 +62,7 @@ class DeployedValues(PlatformFunction):
             construct_id,
             description="Reads values of another stack for a deployment",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
-            statements=[iam.PolicyStatement(actions=["ssm:GetParameters"], resources=arns)],
+            statements=[allow(["ssm:GetParameters"], arns)],
             log_key=log_key,
             log_retention=log_retention,
             timeout=cdk.Duration.minutes(15),

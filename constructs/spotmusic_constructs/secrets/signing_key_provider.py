@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -10,6 +9,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.platform_function import PlatformFunction
+from spotmusic_constructs.rights import allow
 
 _HANDLER = Path(__file__).parent / "signing_key_handler"
 
@@ -52,9 +52,7 @@ class SigningKeyProvider(PlatformFunction):
 
     def admit(self, secret_arn: str) -> None:
         """Let the function read and write the secret of one more pair."""
-        self.rights.add(
-            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], resources=[secret_arn])
-        )
+        self.rights.add(allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], [secret_arn]))
 
 
 _ACKNOWLEDGED = {

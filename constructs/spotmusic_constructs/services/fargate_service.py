@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from spotmusic_constructs import durations
+from spotmusic_constructs.arns import cluster_name
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.discovery import endpoint, task_records
 from spotmusic_constructs.services.image import ServiceImage
@@ -149,8 +150,12 @@ class FargateService(Construct):
             cloud_map_options=task_records(name) if port else None,
             service_connect_configuration=endpoint(name, port, self.log_group),
         )
+        self.service_node = self.service.node
         self.target_group = self.ingress and self._answer(self.ingress, infrastructure_role if shifts else None)
-        self.scaling = TaskScaling(self, "Scaling", service=self.service, scaling=scaling or Scaling(), ingress=self.ingress)
+        self.name = self.service.service_name
+        self.scaling = TaskScaling(
+            self, "Scaling", cluster=cluster_name(cluster), name=self.name, scaling=scaling or Scaling(), ingress=self.ingress
+        )
 
     def _answer(self, ingress: ServiceIngress, shifted_by: iam.IRole | None) -> elbv2.ApplicationTargetGroup:
         """Adds the load balancer to the service, and the rule that ECS shifts."""
@@ -166,5 +171,5 @@ class FargateService(Construct):
         )
         ingress.target_groups[0].add_target(self.service.load_balancer_target(container_name=CONTAINER, alternate_target=alternate))
         # ECS rejects a target group without a listener.
-        self.service.node.add_dependency(ingress.rule)
+        self.service_node.add_dependency(ingress.rule)
         return ingress.target_groups[0]

@@ -58,7 +58,7 @@ class OneOffTask(Construct):
         super().__init__(scope, construct_id)
         self.log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
         roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=self.log_group.log_group_arn)
-        self.role_arns = (roles.execution_role.role_arn, roles.task_role.role_arn)
+        self.role_arns = roles.arns
         self.task_definition = ServiceTaskDefinition(
             self,
             "Task",

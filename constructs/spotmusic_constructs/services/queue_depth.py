@@ -7,7 +7,6 @@ from pathlib import Path
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -19,6 +18,7 @@ from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
+from spotmusic_constructs.rights import allow
 from spotmusic_constructs.services.scaling import Queue
 
 NAMESPACE = "Spotmusic/Queues"
@@ -72,13 +72,13 @@ class QueueDepth(PlatformFunction):
         location = location_of(scope)
         only_here = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
         statements = [
-            iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[secret_arn(user)]),
-            iam.PolicyStatement(actions=["cloudwatch:PutMetricData"], resources=["*"], conditions=only_here),
-            iam.PolicyStatement(actions=list(PLACED_IN_VPC), resources=["*"]),
+            allow(["secretsmanager:GetSecretValue"], [secret_arn(user)]),
+            allow(["cloudwatch:PutMetricData"], ["*"], only_here),
+            allow(PLACED_IN_VPC, ["*"]),
         ]
         if authority_parameter:
             arn = location.arn("ssm", f"parameter{authority_parameter}")
-            statements.append(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
+            statements.append(allow(["ssm:GetParameter"], [arn]))
         super().__init__(
             scope,
             construct_id,

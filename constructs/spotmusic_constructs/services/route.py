@@ -7,6 +7,7 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import load_balancer_name
 from spotmusic_constructs.share import bad_percent
 
 _FAILED_PERCENT = 5
@@ -49,7 +50,7 @@ def sum_over_groups(route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ..
                     "namespace": "AWS/ApplicationELB",
                     "metricName": metric,
                     "dimensions": [
-                        {"name": "LoadBalancer", "value": route.load_balancer.load_balancer_full_name},
+                        {"name": "LoadBalancer", "value": load_balancer_name(route.load_balancer)},
                         {"name": "TargetGroup", "value": group.target_group_full_name},
                     ],
                 },

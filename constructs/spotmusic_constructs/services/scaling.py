@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from aws_cdk import aws_applicationautoscaling as autoscaling
-from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
+from spotmusic_constructs.arns import load_balancer_name
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.services.ingress import ServiceIngress
 from spotmusic_constructs.services.route import sum_over_groups
@@ -60,7 +60,8 @@ class TaskScaling(Construct):
     deployments.
 
     Args:
-        service: service to scale.
+        cluster: name of the cluster.
+        name: name of the ECS service to scale.
         scaling: bounds and averages.
         ingress: target groups of the service; required for `requests_per_target`.
 
@@ -68,15 +69,14 @@ class TaskScaling(Construct):
         ValueError: an average has no metric.
 
     Example:
-        TaskScaling(self, "Scaling", service=playback.service,
+        TaskScaling(self, "Scaling", cluster=services.cluster.cluster_name, name=playback.name,
                     scaling=Scaling(minimum=3, maximum=30, cpu_percent=60))
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, service: ecs.FargateService, scaling: Scaling, ingress: ServiceIngress | None = None
+        self, scope: Construct, construct_id: str, *, cluster: str, name: str, scaling: Scaling, ingress: ServiceIngress | None = None
     ) -> None:
         super().__init__(scope, construct_id)
-        cluster, name = service.cluster.cluster_name, service.service_name
         location = location_of(scope)
         target = autoscaling.CfnScalableTarget(
             self,
@@ -120,7 +120,7 @@ class TaskScaling(Construct):
 def _requests(ingress: ServiceIngress, cluster: str, service: str) -> dict[str, Any]:
     """Metric of requests of both target groups: ALB's own count per target covers only one."""
     if len(ingress.target_groups) == 1:
-        label = f"{ingress.route.load_balancer.load_balancer_full_name}/{ingress.target_groups[0].target_group_full_name}"
+        label = f"{load_balancer_name(ingress.route.load_balancer)}/{ingress.target_groups[0].target_group_full_name}"
         return {"predefined_metric_specification": {"predefinedMetricType": "ALBRequestCountPerTarget", "resourceLabel": label}}
     requests = sum_over_groups(ingress.route, ingress.target_groups, "RequestCount", "r")
     return _per_task(requests.expression, requests.metrics, cluster, service)

@@ -57,9 +57,10 @@ def published_names(scope: Construct, *, path: str, services: Sequence[str]) -> 
     found: dict[str, str] = {}
     for number, page in enumerate(_pages(services)):
         read = cdk.CfnParameter(scope, f"ServiceNames{number}", type="AWS::SSM::Parameter::Value<String>", default=f"{path}/{number}")
+        value = read.value_as_string
         for service in page:
-            rest = cdk.Fn.select(1, cdk.Fn.split(f"{_BEGIN}{service}{_EQUALS}", read.value_as_string))
-            found[service] = cdk.Fn.select(0, cdk.Fn.split(_BEGIN, rest))
+            rest = {"Fn::Select": [1, {"Fn::Split": [f"{_BEGIN}{service}{_EQUALS}", value]}]}
+            found[service] = cdk.Token.as_string({"Fn::Select": [0, {"Fn::Split": [_BEGIN, rest]}]})
     return found
 
 

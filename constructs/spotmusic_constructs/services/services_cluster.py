@@ -8,6 +8,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_servicediscovery as servicediscovery
 from constructs import Construct
 
+from spotmusic_constructs.arns import cluster_name
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 
@@ -52,7 +53,7 @@ class ServicesCluster(Construct):
         self.log_group = logs.LogGroup(
             self,
             "Insights",
-            log_group_name=f"/aws/ecs/containerinsights/{self.cluster.cluster_name}/performance",
+            log_group_name=f"/aws/ecs/containerinsights/{cluster_name(self.cluster)}/performance",
             encryption_key=key,
             retention=retention.access,
             removal_policy=cdk.RemovalPolicy.DESTROY,

@@ -1,5 +1,7 @@
 """Task definition of a service: one container with least privilege."""
 
+from functools import cache
+
 import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -84,7 +86,7 @@ class ServiceTaskDefinition(Construct):
         _keep_revisions(self.task_definition)
         container = self.task_definition.add_container(
             CONTAINER,
-            image=ecs.ContainerImage.from_registry(image.name),
+            image=_image(image.name),
             entry_point=list(image.entry_point) or None,
             command=list(image.command) or None,
             user=USER,
@@ -105,6 +107,12 @@ class ServiceTaskDefinition(Construct):
             self.task_definition,
             {"AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."},
         )
+
+
+@cache
+def _image(name: str) -> ecs.ContainerImage:
+    """Return an image by its name, which several tasks may run."""
+    return ecs.ContainerImage.from_registry(name)
 
 
 def _keep_revisions(definition: ecs.FargateTaskDefinition) -> None:

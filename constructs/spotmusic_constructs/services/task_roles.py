@@ -49,8 +49,9 @@ class TaskRoles(Construct):
                 {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "A token is for the whole registry; the image is the other statement."},
             )
         task = self._role("TaskRole", access.statements)
-        self.execution_role = iam.Role.from_role_arn(self, "ExecutionRoleHandle", execution.attr_arn, mutable=False)
-        self.task_role = iam.Role.from_role_arn(self, "TaskRoleHandle", task.attr_arn, mutable=False)
+        self.arns = (execution.attr_arn, task.attr_arn)
+        self.execution_role = iam.Role.from_role_arn(self, "ExecutionRoleHandle", self.arns[0], mutable=False)
+        self.task_role = iam.Role.from_role_arn(self, "TaskRoleHandle", self.arns[1], mutable=False)
 
     def _role(self, name: str, statements: Iterable[Statement]) -> iam.CfnRole:
         allowed = [{"Effect": "Allow", **statement} for statement in statements]

@@ -6,7 +6,6 @@ from pathlib import Path
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -14,7 +13,9 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.arns import cluster_arn
 from spotmusic_constructs.platform_function import PlatformFunction
+from spotmusic_constructs.rights import allow
 from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.task_definition import CONTAINER
 
@@ -55,7 +56,7 @@ class TaskRun(PlatformFunction):
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
     ) -> None:
         tasks = cdk.Stack.of(scope).format_arn(service="ecs", resource="task", resource_name="*")
-        here = {"ArnEquals": {"ecs:cluster": cluster.cluster_arn}}
+        here = {"ArnEquals": {"ecs:cluster": cluster_arn(cluster)}}
         passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         super().__init__(
             scope,
@@ -63,11 +64,11 @@ class TaskRun(PlatformFunction):
             description="Runs a task for a deployment and waits for its end",
             role_description="Runs a task for a deployment",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
-            environment={"CLUSTER": cluster.cluster_arn, "LOG_GROUP": task.log_group.log_group_name, "STREAM": f"{CONTAINER}/{CONTAINER}"},
+            environment={"CLUSTER": cluster_arn(cluster), "LOG_GROUP": task.log_group.log_group_name, "STREAM": f"{CONTAINER}/{CONTAINER}"},
             statements=[
-                iam.PolicyStatement(actions=["ecs:RunTask"], resources=[task.task_definition.task_definition_arn], conditions=here),
-                iam.PolicyStatement(actions=["ecs:DescribeTasks", "ecs:StopTask"], resources=[tasks], conditions=here),
-                iam.PolicyStatement(actions=["iam:PassRole"], resources=list(task.role_arns), conditions=passed),
+                allow(["ecs:RunTask"], [task.task_definition.task_definition_arn], here),
+                allow(["ecs:DescribeTasks", "ecs:StopTask"], [tasks], here),
+                allow(["iam:PassRole"], task.role_arns, passed),
             ],
             log_key=log_key,
             log_retention=log_retention,

@@ -10,6 +10,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import cluster_name
 from spotmusic_constructs.json_text import json_text
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.image import ServiceImage
@@ -112,7 +113,7 @@ class Tunnel(Construct):
         acknowledge(task, {"AwsSolutions::AwsSolutions-ECS2": "The environment contains only the name of the party."})
         network = {"subnets": list(subnet_ids), "securityGroups": [security_group_id], "assignPublicIp": "DISABLED"}
         run = {
-            "cluster": cluster.cluster_name,
+            "cluster": cluster_name(cluster),
             "taskDefinition": task.family,
             "launchType": "FARGATE",
             "enableExecuteCommand": True,
@@ -121,4 +122,4 @@ class Tunnel(Construct):
         output = cdk.CfnOutput(self, "RunTask", value=json_text(run), description="Input of aws ecs run-task (docs/access.md)")
         output.override_logical_id("RunTunnel")
         self.task_definition: ecs.FargateTaskDefinition = task
-        self.role_arns = (roles.execution_role.role_arn, roles.task_role.role_arn)
+        self.role_arns = roles.arns

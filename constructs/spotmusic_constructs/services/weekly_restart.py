@@ -9,7 +9,7 @@ from constructs import Construct
 
 from spotmusic_constructs.json_text import json_text
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.rights import Rights
+from spotmusic_constructs.rights import Rights, allow
 
 EVERY_WEEK = "cron(0 13 ? * TUE *)"
 """Tuesday, 13:00 UTC: working hours in the Americas and in Europe, when people can react."""
@@ -84,5 +84,5 @@ class WeeklyRestart(Construct):
             assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions={"StringEquals": source}),
         )
         # Managed: NIST 800-53 AC-3 rules reject inline policies.
-        Rights(self, "Policy", role=role, statements=[iam.PolicyStatement(actions=["ecs:UpdateService"], resources=service_arns)])
+        Rights(self, "Policy", role=role, statements=[allow(["ecs:UpdateService"], service_arns)])
         return role

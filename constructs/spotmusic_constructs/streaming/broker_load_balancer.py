@@ -11,6 +11,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.arns import bucket_name
 from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT, MANAGEMENT_PORT
 from spotmusic_constructs.network.internal_load_balancer import TLS_POLICY, WITHOUT_PROTECTION
 from spotmusic_constructs.streaming import redpanda_values as redpanda
@@ -90,7 +91,7 @@ class BrokerLoadBalancer(Construct):
             deletion_protection=deletion_protection,
         )
         self.load_balancer.set_attribute("access_logs.s3.enabled", "true")
-        self.load_balancer.set_attribute("access_logs.s3.bucket", logs.bucket_name)
+        self.load_balancer.set_attribute("access_logs.s3.bucket", bucket_name(logs))
         self.load_balancer.set_attribute("access_logs.s3.prefix", f"{record_name}-access")
 
         # Auto Mode registers targets only where a target group has this tag.
