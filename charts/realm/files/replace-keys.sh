@@ -8,20 +8,15 @@ kcadm() {
   "${KCADM:-/opt/keycloak/bin/kcadm.sh}" "$@" --config /tmp/kcadm.config
 }
 
-providers() {
-  kcadm get components -r "$REALM" -q type=org.keycloak.keys.KeyProvider -q name="${1:-}" --fields id,name,providerId --format csv --noquotes
-}
-
 log_in() { # The account's secret is in KC_CLI_CLIENT_SECRET.
   kcadm config credentials --server "$KEYCLOAK_URL" --realm master --client "$ACCOUNT" >&2
 }
 
 keys() { # A line "priority,name,id" for each pair that signs access tokens, first the one that signs now.
-  local id name kind described
-  providers | while IFS=, read -r id name kind; do
-    if [ "$kind" != rsa-generated ]; then continue; fi
-    described=$(kcadm get "components/$id" -r "$REALM" </dev/null) || exit 1
-    if [[ $described =~ \"priority\"[^0-9]*([0-9]+) ]]; then echo "${BASH_REMATCH[1]},$name,$id"; else echo "0,$name,$id"; fi
+  local id name kind priority
+  kcadm get components -r "$REALM" -q type=org.keycloak.keys.KeyProvider \
+    --fields 'id,name,providerId,config(priority)' --format csv --noquotes | while IFS=, read -r id name kind priority; do
+    if [ "$kind" = rsa-generated ]; then echo "${priority:-0},$name,$id"; fi
   done | LC_ALL=C sort -t, -k1,1nr -k2,2r
 }
 
@@ -43,14 +38,12 @@ done <<<"$before"
 
 if [ -z "$signs" ]; then
   if [ -z "$chosen" ]; then
-    parent=$(kcadm get "realms/$REALM" --fields id --format csv --noquotes)
     # Keys that Keycloak made at first have priority 100.
-    kcadm create components -r "$REALM" -s name="$name" -s providerId=rsa-generated -s providerType=org.keycloak.keys.KeyProvider \
-      -s parentId="$parent" -s 'config.priority=["0"]' -s 'config.enabled=["true"]' -s 'config.active=["true"]' \
-      -s 'config.algorithm=["RS256"]' -s 'config.keySize=["2048"]' >&2
-    chosen=$(providers "$name")
+    chosen=$(kcadm create components -i -r "$REALM" -s name="$name" -s providerId=rsa-generated -s providerType=org.keycloak.keys.KeyProvider \
+      -s 'config.priority=["0"]' -s 'config.enabled=["true"]' -s 'config.active=["true"]' \
+      -s 'config.algorithm=["RS256"]' -s 'config.keySize=["2048"]'),$name
   fi
-  IFS=, read -r id name _ <<<"$chosen"
+  IFS=, read -r id name <<<"$chosen"
   echo "$name is published, and signs in $PUBLISHED_SECONDS seconds"
   sleep "$PUBLISHED_SECONDS"
   log_in # A session of the account lives a minute.

@@ -216,7 +216,7 @@ def test_key_rotation_is_idempotent(tmp_path: Path) -> None:
     assert replace_keys(tmp_path, "2026100106") == first
 
 
-STEPS = ("config credentials", "get components", "get realms", "create components", "sleep", "update components", "delete components")
+STEPS = ("config credentials", "get components", "create components", "sleep", "update components", "delete components")
 """Calls of a run, in order; the job is killed before each."""
 
 
