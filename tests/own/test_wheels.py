@@ -5,6 +5,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.metadata import packages_distributions, requires, version
 from pathlib import Path
 from zipfile import ZipFile
@@ -100,7 +101,13 @@ def required(requirements: list[str], extras: set[str]) -> Iterator[str]:
             continue
         assert requirement.specifier.contains(version(requirement.name)), f"{requirement}: {version(requirement.name)} is pinned"
         yield canonicalize_name(requirement.name)
-        yield from required(requires(requirement.name) or [], requirement.extras)
+        yield from required(requirements_of(requirement.name), requirement.extras)
+
+
+@cache
+def requirements_of(distribution: str) -> list[str]:
+    """Requirements of an installed distribution."""
+    return requires(distribution) or []
 
 
 def test_wheel_requires_what_it_imports(wheels: list[Path], installed: Path) -> None:
