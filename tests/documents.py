@@ -1,9 +1,17 @@
 """Markdown parsing for tests of documents."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def findings(documents: Iterable[Path], problems: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
+    """Problems of the documents that have some: one test for all of them takes less time than one for each."""
+    found = {str(document.relative_to(ROOT)): [*problems(document)] for document in documents}
+    return {document: those for document, those in found.items() if those}
 
 
 def prose(document: Path) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cluster_commands import Cluster, cluster_of, wrong
 from tests.conftest import ROOT
-from tests.documents import code
+from tests.documents import code, findings
 
 if TYPE_CHECKING:
     from tests.model.cluster import RenderedCluster
@@ -81,8 +81,7 @@ def wrong_statements(text: str) -> Iterator[str]:
 
 def wrong_in_documents(errors: Callable[[str], Iterator[str]]) -> dict[str, list[str]]:
     """Errors of each document that has some."""
-    found = {str(path.relative_to(ROOT)): [*errors(path.read_text())] for path in DOCUMENTS}
-    return {document: its for document, its in found.items() if its}
+    return findings(DOCUMENTS, lambda document: errors(document.read_text()))
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import ROOT
-from tests.documents import prose
+from tests.documents import findings, prose
 from tests.guards.test_links import DOCUMENTS
 
 COMPUTED = re.compile(r"<!-- computed.*<!-- end of what is computed -->", flags=re.DOTALL)
@@ -35,25 +33,24 @@ def too_long(lines: list[str]) -> list[str]:
     ]
 
 
-def odd_words(document: str) -> list[str]:
-    """Return words that are not of the field, without those in code."""
-    return ODD.findall(re.sub(r"`[^`]*`", "", document))
+def odd_words(document: Path) -> list[str]:
+    """Return words that are not of the field, without those in code, if a document has too many.
 
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_document_fits_100_columns(document: Path) -> None:
-    assert too_long(text(document).splitlines()) == []
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_document_uses_common_words(document: Path) -> None:
-    """Short documents may have one odd word."""
+    Short documents may have one.
+    """
     written = text(document)
     limit = PER_THOUSAND / (2 if document == ROOT / "README.md" else 1)
-    odd = odd_words(written)
-    assert len(odd) <= max(1, limit * len(written.split()) / 1000), odd
+    odd: list[str] = ODD.findall(re.sub(r"`[^`]*`", "", written))
+    return odd if len(odd) > max(1, limit * len(written.split()) / 1000) else []
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_document_headings_are_no_questions(document: Path) -> None:
-    assert QUESTION.findall(text(document)) == []
+def test_documents_fit_100_columns() -> None:
+    assert findings(DOCUMENTS, lambda document: too_long(text(document).splitlines())) == {}
+
+
+def test_documents_use_common_words() -> None:
+    assert findings(DOCUMENTS, odd_words) == {}
+
+
+def test_document_headings_are_no_questions() -> None:
+    assert findings(DOCUMENTS, lambda document: QUESTION.findall(text(document))) == {}

@@ -2,12 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.conftest import ROOT
-from tests.documents import code
+from tests.documents import code, findings
 from tests.guards.test_links import DOCUMENTS
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
@@ -32,23 +29,21 @@ def empty_cures(text: str) -> list[str]:
     return [item for item in items(text) if _DEPLOYS.search(item) and not _CHANGES.search(item)]
 
 
-@pytest.mark.parametrize("runbook", [path for path in RUNBOOKS if path.stem not in NOTHING_DEPLOYED], ids=lambda path: path.stem)
-def test_runbook_deploys_only_what_changed(runbook: Path) -> None:
-    assert empty_cures(runbook.read_text()) == []
+def test_runbooks_deploy_only_what_changed() -> None:
+    deploying = [path for path in RUNBOOKS if path.stem not in NOTHING_DEPLOYED]
+    assert findings(deploying, lambda runbook: empty_cures(runbook.read_text())) == {}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_documents_write_no_parameter_by_hand(document: Path) -> None:
+def test_documents_write_no_parameter_by_hand() -> None:
     """Stacks and External Secrets write parameters, and External Secrets never overwrites one that
     it did not create.
     """
-    assert "put-parameter" not in document.read_text()
+    assert [path for path in DOCUMENTS if "put-parameter" in path.read_text()] == []
 
 
-@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_runbook_with_kubectl_leads_into_the_cluster(runbook: Path) -> None:
-    text = runbook.read_text()
-    assert not re.search(r"\b(kubectl|helm) [a-z-]", text) or "../access.md" in text
+def test_runbooks_with_kubectl_lead_into_the_cluster() -> None:
+    texts = {path.stem: path.read_text() for path in RUNBOOKS}
+    assert [name for name, text in texts.items() if re.search(r"\b(kubectl|helm) [a-z-]", text) and "../access.md" not in text] == []
 
 
 _GIVEN = """
@@ -98,20 +93,22 @@ def unexplained(text: str) -> set[str]:
 _COMMAND = re.compile(r"\b(?:aws|kubectl|helm|npx) [a-z-]")
 
 
-@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_runbook_yields_its_placeholders(runbook: Path) -> None:
-    assert unexplained(runbook.read_text()) == set()
+def test_runbooks_yield_their_placeholders() -> None:
+    assert findings(RUNBOOKS, lambda runbook: unexplained(runbook.read_text())) == {}
 
 
-@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_runbook_is_written_in_common_words(runbook: Path) -> None:
-    assert re.findall(r"\b(?:anew|whoever|bears?|worked off|for want of)\b", runbook.read_text(), flags=re.IGNORECASE) == []
+def test_runbooks_are_written_in_common_words() -> None:
+    odd = re.compile(r"\b(?:anew|whoever|bears?|worked off|for want of)\b", flags=re.IGNORECASE)
+    assert findings(RUNBOOKS, lambda runbook: odd.findall(runbook.read_text())) == {}
 
 
-@pytest.mark.parametrize("runbook", RUNBOOKS, ids=lambda path: path.stem)
-def test_runbook_deletes_no_secret_of_a_certificate(runbook: Path) -> None:
+def deleted_secrets(text: str) -> list[str]:
+    """Commands that delete a Secret which Helm does not own."""
+    return [line for line in code(text) if re.search(r"kubectl delete (-n \S+ )?secret", line) and "owner=helm" not in line]
+
+
+def test_runbooks_delete_no_secret_of_a_certificate() -> None:
     """A new key of the internal authority ends TLS between all components: only
     docs/internal-authority.md describes it.
     """
-    deletions = [line for line in code(runbook.read_text()) if re.search(r"kubectl delete (-n \S+ )?secret", line)]
-    assert [line for line in deletions if "owner=helm" not in line] == []
+    assert findings(RUNBOOKS, lambda runbook: deleted_secrets(runbook.read_text())) == {}

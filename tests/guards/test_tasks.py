@@ -3,9 +3,8 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.conftest import ROOT
+from tests.documents import findings
 from tests.guards.test_links import DOCUMENTS
 from tools.site.pages import LINK
 
@@ -61,9 +60,13 @@ def test_tasks_include_what_users_ask() -> None:
     assert wanted - {task for tasks in rows().values() for task in tasks} == set()
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_documented_paths_exist(document: Path) -> None:
+def test_documented_paths_exist() -> None:
     folders = "|".join(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and re.match(r"[a-z]", path.name)))
-    named = re.findall(rf"`((?:{folders})/[\w./-]+)`", document.read_text())
+    named = re.compile(rf"`((?:{folders})/[\w./-]+)`")
     made = re.compile(r"(cdk\.out|node_modules)/")
-    assert [path for path in named if not (ROOT / path).exists() and path not in NOT_THERE and not made.match(path)] == []
+
+    def absent(document: Path) -> list[str]:
+        told = named.findall(document.read_text())
+        return [path for path in told if not (ROOT / path).exists() and path not in NOT_THERE and not made.match(path)]
+
+    assert findings(DOCUMENTS, absent) == {}
