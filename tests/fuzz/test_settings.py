@@ -2,15 +2,18 @@
 hang.
 """
 
+import json
 import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from ruamel.yaml import YAML
 
 from tools.fuzz.mutations import documents, texts, written
 from tools.fuzz.verdict import verdict
@@ -42,7 +45,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(example=documents())
 def test_mutated_document_is_valid_or_explained(folder: Path, example: tuple[str, Any]) -> None:
     environment, document = example
-    judged(written(document), environment, folder)
+    # The parser of YAML, two thirds of the time, has the mutated texts.
+    with patch.object(YAML, "load", lambda _, text: json.loads(text)):
+        judged(written(document), environment, folder)
 
 
 @drawn(50)

@@ -11,7 +11,7 @@ from tools.fuzz.parts import corner, mutations
 
 
 def main() -> int:
-    """Runs each part in a process; prints a line for each and the verdict last.
+    """Runs the parts in a few processes, which load CDK and the linter once; prints a line for each and the verdict last.
 
     Returns:
         0 if nothing was found, 1 otherwise.
@@ -23,7 +23,7 @@ def main() -> int:
     options = parser.parse_args()
     files = f"{2 * options.examples} mutated environment files"
     began, failed = time.monotonic(), 0
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         parts = {pool.submit(mutations, options.examples, options.seed): files} | {pool.submit(corner, name): name for name in CORNERS}
         for part in as_completed(parts):
             problems, seconds = part.result()

@@ -183,13 +183,19 @@ _LOWER: Changes = {
 EVERY_OPTION = "production with every option"
 """Checked by its promises as well (promises.py)."""
 HEAVIEST = "twenty-two services that talk to everything, and the five of production"
-"""Checked by size only: its templates repeat those of other corners, and linting them would take as
+"""Checked by size only: its templates repeat those of other corners, and judging them would take as
 long as all others.
+"""
+MOST_SERVICES = "forty services, as many of them blue/green and connected as the stacks hold"
+REPEATED = ("network", "ecs-services", "observability")
+"""Stacks that repeat the resources of a service for each: those of `MOST_SERVICES` are checked by
+size and policies. The linter, which takes longer for them than for any other corner, has such
+services in the corners with every option.
 """
 
 CORNERS: dict[str, tuple[str, Changes]] = {
     HEAVIEST: ("prod", {**_services(22, *TALKS), **_topic(22)}),
-    "forty services, as many of them blue/green and connected as the stacks hold": (
+    MOST_SERVICES: (
         "prod", _services(15, "cache", deployment="blue_green") | _services(35, "cache", "database", first=15),
     ),
     EVERY_OPTION: ("prod", _EVERY_OPTION_OF_PRODUCTION),
@@ -226,16 +232,18 @@ def text_of(name: str) -> str:
 def judge(name: str, outdir: Path) -> list[str]:
     """Synthesizes a corner and returns the findings in its templates."""
     settings = parse(text_of(name), source=Path("environments/corner.yaml"))
-    synthesize(settings, outdir=outdir)
-    assembly = outdir / f"assembly-{settings.name}"
-    stacks = stacks_in(assembly).values()
-    templates: dict[str, list[Path]] = defaultdict(list)
-    for stack in stacks:
-        templates[stack.region].append(stack.template)
-    found = [problem for paths in templates.values() for path in paths for problem in _too_large(path)]
-    found += too_large({stack.name: json.loads(stack.template.read_text()) for stack in stacks})
+    synthesize(settings, outdir=outdir, policies=name != HEAVIEST)
+    stacks = stacks_in(outdir / f"assembly-{settings.name}")
+    found = [problem for stack in stacks.values() for problem in _too_large(stack.template)]
+    found += too_large({stack.name: json.loads(stack.template.read_text()) for stack in stacks.values()})
+    if name == HEAVIEST:
+        return found
+    linted: dict[str, list[Path]] = defaultdict(list)
+    for id_, stack in stacks.items():
+        if name != MOST_SERVICES or id_ not in REPEATED:
+            linted[stack.region].append(stack.template)
     promised = promises.broken(settings, outdir) if name == EVERY_OPTION else []
-    return [*found, *(_lint(templates) if name != HEAVIEST else ()), *_policies(outdir), *promised]
+    return [*found, *_lint(linted), *_policies(outdir), *promised]
 
 
 def _too_large(path: Path) -> Iterator[str]:
