@@ -1,15 +1,18 @@
 """Project tests as judges: pytest collects them once and runs them on each mutant in a fork."""
 
 import gc
+import inspect
 import os
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
+from types import FunctionType, ModuleType
 from typing import NoReturn
 from unittest.mock import patch
 
@@ -19,12 +22,15 @@ from jsii._kernel.providers.process import _NodeProcess
 
 from spotmusic_cdk.settings import Settings, load
 from tests import conftest
+from tools.changes import assembly as templates
 from tools.mutants.assembly import Assembly, Mutant, Verdict
 from tools.supply_chain.kubectl_layer import program
 
 NO_JUDGES = {
     "tests/stacks/test_snapshots.py": "tells any change from none",
     "test_p131": "synthesizes again",
+    "test_scale_document_is_current": "synthesizes the planned sizes",
+    "tests/stacks/test_changes.py": "compares an environment with itself or with another synthesis",
     "tests/policies/test_nag.py": "reads a report that was written before the fault",
     "is_found": "breaks an environment of its own",
     "tests/mutants/": "tests the table of faults",
@@ -43,6 +49,9 @@ catch these.
 """
 SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
 """Helm's message for values that a chart's schema rejects."""
+
+WORD = re.compile(r"[\w:]+")
+"""Word of a fault or a test, such as a resource type or a property."""
 
 PATIENCE_SECONDS = 1_800.0
 """Seconds without a verdict until the run is aborted; a surviving mutant takes some minutes."""
@@ -79,14 +88,15 @@ class Judges:
     tell: Callable[[Verdict], None]
     excluded: tuple[str, ...] = ()
     failing_already: set[str] = field(default_factory=set)
-    _items: list[pytest.Item] = field(default_factory=list)
+    _items: list[pytest.Function] = field(default_factory=list)
+    _fit: dict[str, list[pytest.Function]] = field(default_factory=dict)
     _seconds: dict[str, float] = field(default_factory=dict)
     _catches: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Selects the judges."""
         items[:] = [item for item in items if judges(item) and not item.nodeid.startswith(self.excluded)]
-        self._items = items
+        self._items = [item for item in items if isinstance(item, pytest.Function)]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -114,23 +124,31 @@ class Judges:
         share.
         """
         conftest.synthesize = partial(self._hand_over, None)
-        for environment in sorted({mutant.environment for mutant in self.mutants}):
-            answer = self._ask([item for item in self._items if concerns(item, environment)])
-            self._seconds |= answer.seconds
-            self.failing_already |= {*answer.failed, *answer.crashed}
+        vars(templates)["read"] = cache(templates.read)  # few templates of a mutant differ
+        environments = {mutant.environment for mutant in self.mutants}
+        answer = self._ask([item for item in self._items if any(concerns(item, of) for of in environments)])
+        self._seconds = answer.seconds
+        self.failing_already = {*answer.failed, *answer.crashed}
+        left = [item for item in self._items if item.nodeid not in self.failing_already]
+        self._fit = {of: [item for item in left if concerns(item, of)] for of in environments}
+        for code in {code for item in left for code in (item.module, item.function)}:
+            words_of(code)
 
     def judge(self, mutant: Mutant) -> Answer:
-        """Runs the tests on a mutant until one catches it: the named one, those that caught similar
-        mutants, then by duration.
+        """Runs the tests on a mutant until one catches it: the named one first, and cfn-lint last.
+
+        Between them are those that caught the fault elsewhere, then by relevance: mutants of the
+        type or any that they caught, and words of the fault in their file and function.
         """
+        words = {*WORD.findall(mutant.fault)}
 
-        def order(item: pytest.Item) -> tuple[bool, bool, list[int], float]:
+        def order(item: pytest.Function) -> tuple[bool, bool, int, float, float]:
             test = name(item.nodeid)
-            catches = [-self._catches[of, test] for of in (mutant.fault, mutant.of, "")]
+            shared = len(words & words_of(item.module)) + len(words & words_of(item.function))
+            relevance = shared + self._catches[mutant.of, test] + self._catches["", test] / 2
             slow = item.nodeid.startswith(LINT)
-            return not is_named(mutant, item), slow, catches, self._seconds.get(item.nodeid, 0.0)
+            return not is_named(mutant, item), slow, -self._catches[mutant.fault, test], -relevance, self._seconds[item.nodeid]
 
-        fit = [item for item in self._items if concerns(item, mutant.environment) and item.nodeid not in self.failing_already]
         written: list[Path] = []
         conftest.synthesize = partial(self._hand_over, mutant, written=written)
         settings = mutant.assembly.settings
@@ -138,7 +156,7 @@ class Judges:
             vars(conftest)["load"] = lambda of, **where: settings if of == settings.name else load(of, **where)
             conftest.settings_of.cache_clear()
         try:
-            return self._ask(sorted(fit, key=order), until_failure=True)
+            return self._ask(sorted(self._fit[mutant.environment], key=order), until_failure=True)
         finally:
             for outdir in written:
                 shutil.rmtree(outdir)
@@ -154,7 +172,7 @@ class Judges:
         if written is not None:
             written.append(outdir)
 
-    def _ask(self, items: Sequence[pytest.Item], *, until_failure: bool = False) -> Answer:
+    def _ask(self, items: Sequence[pytest.Function], *, until_failure: bool = False) -> Answer:
         answer = Answer()
         for item, following in zip(items, [*items[1:], None], strict=True):
             with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
@@ -194,6 +212,12 @@ def _refuse_jsii(*_arguments: object) -> NoReturn:
 def judges(item: pytest.Item) -> bool:
     """Returns True if a test reads a synthesized environment and is not excluded."""
     return "synthesized" in getattr(item, "fixturenames", ()) and not any(of in item.nodeid for of in NO_JUDGES)
+
+
+@cache
+def words_of(code: ModuleType | FunctionType) -> frozenset[str]:
+    """Returns the words of the source of a test or its file."""
+    return frozenset(WORD.findall(inspect.getsource(code)))
 
 
 def is_named(mutant: Mutant, item: pytest.Item) -> bool:
