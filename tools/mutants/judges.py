@@ -53,6 +53,9 @@ SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
 WORD = re.compile(r"[\w:]+")
 """Word of a fault or a test, such as a resource type or a property."""
 
+MUTANTS_OF_A_FORK = 10
+"""Mutants that a fork judges, one after another; a fork takes as long as the judgement of one."""
+
 PATIENCE_SECONDS = 1_800.0
 """Seconds without a verdict until the run is aborted; a surviving mutant takes some minutes."""
 
@@ -108,13 +111,12 @@ class Judges:
         self._ask_originals()
         gc.collect()
         gc.freeze()
-        with get_context("fork").Pool(initializer=_in_a_fork, initargs=(self,), maxtasksperchild=1) as forks:
+        with get_context("fork").Pool(initializer=_in_a_fork, initargs=(self,), maxtasksperchild=MUTANTS_OF_A_FORK) as forks:
             answers = forks.imap_unordered(_answer, range(len(self.mutants)))
             for _ in self.mutants:
                 number, answer = answers.next(timeout=PATIENCE_SECONDS)
                 mutant = self.mutants[number]
-                for test in answer.failed:
-                    self._catches.update({("", name(test)): 1, (mutant.of, name(test)): 1, (mutant.fault, name(test)): 1})
+                self.learn(mutant, answer)
                 caught_by, crashes = map(name, answer.failed), map(name, answer.crashed)
                 self.tell(Verdict(mutant=mutant, caught_by=[*caught_by], crashes=[*dict.fromkeys(crashes)]))
         return True
@@ -133,6 +135,11 @@ class Judges:
         self._fit = {of: [item for item in left if concerns(item, of)] for of in environments}
         for code in {code for item in left for code in (item.module, item.function)}:
             words_of(code)
+
+    def learn(self, mutant: Mutant, answer: Answer) -> None:
+        """Counts what the tests catch."""
+        for test in map(name, answer.failed):
+            self._catches.update([("", test), (mutant.of, test), (mutant.fault, test)])
 
     def judge(self, mutant: Mutant) -> Answer:
         """Runs the tests on a mutant until one catches it: the named one first, and cfn-lint last.
@@ -160,6 +167,9 @@ class Judges:
         finally:
             for outdir in written:
                 shutil.rmtree(outdir)
+            if settings is not self.originals[settings.name].settings:
+                vars(conftest)["load"] = load
+                conftest.settings_of.cache_clear()
 
     def _hand_over(self, mutant: Mutant | None, settings: Settings, *, outdir: Path, written: list[Path] | None = None) -> None:
         """Replaces a synthesis: returns the mutant for its environment and the originals for
@@ -184,6 +194,7 @@ class Judges:
             elif failures:
                 answer.crashed.append(item.nodeid)
             if answer.failed and until_failure:
+                item.session._setupstate.teardown_exact(None)  # the next mutant has fixtures of its own
                 break
         return answer
 
@@ -202,7 +213,10 @@ def _in_a_fork(judges: Judges) -> None:
 
 
 def _answer(number: int) -> tuple[int, Answer]:
-    return number, _judges.judge(_judges.mutants[number])
+    mutant = _judges.mutants[number]
+    answer = _judges.judge(mutant)
+    _judges.learn(mutant, answer)
+    return number, answer
 
 
 def _refuse_jsii(*_arguments: object) -> NoReturn:
