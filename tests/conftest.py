@@ -124,15 +124,15 @@ def disposable(assemblies: Path) -> Path:
     """Cloud assembly of the cheapest environment, synthesized once for all workers, with the policy packs."""
     from tests.disposable import disposable_settings  # which imports this file
 
-    return synthesize_once(disposable_settings(), outdir=assemblies / "disposable")
+    return synthesize_once(disposable_settings(), outdir=assemblies / "disposable", assets=False)
 
 
-def synthesize_once(settings: Settings, *, outdir: Path, policies: bool = True) -> Path:
+def synthesize_once(settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True) -> Path:
     """Writes the cloud assembly of an environment unless another worker did, and returns its folder."""
     whole = Path(f"{outdir}.whole")
     with FileLock(f"{outdir}.lock"):
         if not whole.exists():
-            synthesize(settings, outdir=outdir, policies=policies)
+            synthesize(settings, outdir=outdir, policies=policies, assets=assets)
             whole.touch()
     return outdir / f"assembly-{settings.name}"
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from spotmusic_cdk.settings import Settings, schema
-from tests.conftest import Template, sample_of, synthesize, templates_in
+from tests.conftest import Template, synthesize, templates_in
+from tests.disposable import disposable_settings
 from tests.model.assembly import stacks_before
 from tests.properties.test_references import STRONG, references
 from tools.changes.change import Effect
@@ -38,10 +39,9 @@ REMOVALS: dict[str, tuple[tuple[str, ...], Words]] = {
 
 
 def removed(state: str, gone_services: tuple[str, ...] = SERVICES, words: Words = WORDS) -> Settings:
-    """dev before, during and after the removal of services and of words, validated as a file."""
-    document = sample_of("dev").model_dump(exclude_unset=True)
+    """An environment before, during and after the removal of services and of words, validated as a file."""
+    document = disposable_settings().model_dump(exclude_unset=True)
     services = document["services"]
-    services["mailer"] = {"talks_to": ("tasks",), "scaling": {"messages_per_task": 100}}
     if state != "running":
         for name, gone in words.items():
             services[name]["talks_to"] = tuple(word for word in services[name]["talks_to"] if word not in gone)
@@ -56,27 +56,30 @@ def removed(state: str, gone_services: tuple[str, ...] = SERVICES, words: Words 
     return Settings.model_validate(document)
 
 
-def synthesized(state: str, outdir: Path) -> Templates:
-    """Templates of a state of the removal, in the order of a deployment: that of the dependencies."""
-    synthesize(removed(state), outdir=outdir, policies=False, assets=False)
-    found = templates_in(outdir / "assembly-dev")
-    before = stacks_before(outdir / "assembly-dev")
+def read(assembly: Path) -> Templates:
+    """Templates in the order of a deployment, which is that of the dependencies."""
+    found, before = templates_in(assembly), stacks_before(assembly)
     return {stack: found[stack] for stack in sorted(found, key=lambda stack: (len(before[stack]), stack))}
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return synthesized("running", tmp_path_factory.mktemp("running"))
+def running(disposable: Path) -> Templates:
+    return read(disposable)
 
 
 @pytest.fixture(scope="module")
 def retired(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return synthesized("retired", tmp_path_factory.mktemp("retired"))
+    return read(synthesized("retired", tmp_path_factory.mktemp("retired")))
 
 
 @pytest.fixture(scope="module")
 def deleted(tmp_path_factory: pytest.TempPathFactory) -> Templates:
-    return synthesized("deleted", tmp_path_factory.mktemp("deleted"))
+    return read(synthesized("deleted", tmp_path_factory.mktemp("deleted")))
+
+
+def synthesized(state: str, outdir: Path) -> Path:
+    synthesize(removed(state), outdir=outdir, policies=False, assets=False)
+    return outdir / "assembly-dev"
 
 
 def exported(template: Template) -> dict[str, Any]:
