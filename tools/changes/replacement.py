@@ -50,8 +50,11 @@ def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: 
         yield f"{stack}/{id_} was {old['Type']} and is {new['Type']}"
         return
     for path in create_only(old["Type"], stack):
+        values = value_at(old, path), value_at(new, path)
+        if values == (None, None):
+            continue
         where = f"{stack}/{id_}: {'.'.join(path)}"
-        was, is_ = (_in_the_account(without_hashes(value_at(resource, path))) for resource in (old, new))
+        was, is_ = (_in_the_account(without_hashes(value)) for value in values)
         if _followed(before, was) != _followed(now, is_):
             yield f"{where} was {_short(was)} and is {_short(is_)}"
         reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in named(now, stack, is_))
@@ -148,10 +151,13 @@ def named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, s
 
 def _outputs_named(templates: Templates, reference: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Returns stack and value of a referenced output."""
-    for stack, template in templates.items():
-        for id_, output in template.get("Outputs", {}).items():
-            match reference:
-                case {"Fn::ImportValue": name} if output.get("Export", {}).get("Name") == name:
-                    yield stack, output["Value"]
-                case {"Fn::GetStackOutput": {"StackName": producer, "OutputName": name}} if producer.endswith(f"-{stack}") and id_ == name:
-                    yield stack, output["Value"]
+    match reference:
+        case {"Fn::ImportValue": name}:
+            for stack, template in templates.items():
+                for output in template.get("Outputs", {}).values():
+                    if output.get("Export", {}).get("Name") == name:
+                        yield stack, output["Value"]
+        case {"Fn::GetStackOutput": {"StackName": producer, "OutputName": id_}}:
+            for stack, template in templates.items():
+                if producer.endswith(f"-{stack}") and id_ in template.get("Outputs", {}):
+                    yield stack, template["Outputs"][id_]["Value"]
