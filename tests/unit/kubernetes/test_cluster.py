@@ -6,7 +6,9 @@ import pytest
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
 
+from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
+from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from stacks import compliance
 from tests.conftest import ACCOUNT, feature_flags
 from tests.templates import all_of, properties_of
@@ -22,7 +24,7 @@ def synthesize(**changes: Any) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "name": "spotmusic-test",
         "version": "1.36",
-        # The real layer has 30 MB. Only the test of the layer needs it.
+        # The real layer has 30 MB. Only the tests of layers need it.
         "kubectl_layer": lambda_.LayerVersion.from_layer_version_arn(stack, "Layer", f"arn:aws:lambda:sa-east-1:{ACCOUNT}:layer:kubectl:1"),
         "vpc": vpc_of(stack),
         "control_plane_security_group": group_of(stack, "sg-control"),
@@ -72,6 +74,13 @@ def test_kubectl_barrier_has_stack_tags(template: dict[str, Any]) -> None:
 def test_releases_are_deleted_before_kubectl_rights(template: dict[str, Any]) -> None:
     (barrier,) = [resource for name, resource in template["Resources"].items() if "KubectlReadyBarrier" in name]
     assert [name for name in barrier["DependsOn"] if "KubectlRolePolicy" in name]
+
+
+def test_oldest_cluster_has_its_layer(stack: cdk.Stack) -> None:
+    """tests/stacks/test_changed_settings.py has the layers of other versions."""
+    kubectl_layer(stack, "Layer", package=versions.KUBECTL_LAYERS["1.29"])
+    (layer,) = properties_of(Template.from_stack(stack).to_json()["Resources"], "AWS::Lambda::LayerVersion").values()
+    assert "kubectl 1.29." in layer["Description"]
 
 
 def test_development_cluster_is_deletable(for_developers: dict[str, Any]) -> None:
