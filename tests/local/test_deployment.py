@@ -255,7 +255,9 @@ def test_the_gate_rejects_what_cloudformation_would(deployed: Deployed, tmp_path
 
 def test_one_stack_can_be_deployed_alone(deployed: Deployed) -> None:
     alone = deployed.stack("observability")
-    deployed.cli.destroy(alone.id, concurrency=1, assembly=deployed.workspace.assembly)
+    service = deployed.client("cloudformation")
+    service.delete_stack(StackName=alone.name)
+    service.get_waiter("stack_delete_complete").wait(StackName=alone.name, WaiterConfig={"Delay": 1})
     assert cloudformation.status(deployed.emulator.endpoint, alone) == ""
     with deployed.synthesized():
         table = deployed.deployment.up(selection=alone.id)
