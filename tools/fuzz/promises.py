@@ -71,7 +71,7 @@ def _in_the_place_of_its_file(settings: Settings, assembly: Path) -> Iterator[No
     def loaded(name: str, **where: object) -> Settings:
         return settings if name == settings.name else load(name, **where)  # type: ignore[arg-type]
 
-    def handed_over(asked: Settings, *, outdir: Path) -> None:
+    def handed_over(asked: Settings, *, outdir: Path, **_options: object) -> None:
         assert asked is settings, f"{asked.name} is not available here"
         outdir.symlink_to(assembly)
 

@@ -171,7 +171,9 @@ class Judges:
                 vars(conftest)["load"] = load
                 conftest.settings_of.cache_clear()
 
-    def _hand_over(self, mutant: Mutant | None, settings: Settings, *, outdir: Path, written: list[Path] | None = None) -> None:
+    def _hand_over(
+        self, mutant: Mutant | None, settings: Settings, *, outdir: Path, written: list[Path] | None = None, **_options: object
+    ) -> None:
         """Replaces a synthesis: returns the mutant for its environment and the originals for
         others.
         """
