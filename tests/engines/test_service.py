@@ -25,12 +25,9 @@ import pytest
 
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
-from spotmusic_constructs.streaming.redpanda import MECHANISM
-from tests.conftest import ROOT, settings_of
-from tests.engines.kafka import library
+from tests.conftest import ROOT
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import Process, program, running, wait_until
-from tests.engines.stand_ins import stand_ins
 from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mysql, redis
 from tests.engines.test_cache import encoded
 from tests.engines.test_rabbitmq import PASSWORD, Broker, rabbitmq
@@ -440,31 +437,3 @@ def test_example_worker_ends_on_sigterm(worker: Task) -> None:
     begun = time.monotonic()
     assert worker.ends() == 0
     assert time.monotonic() - begun < 10 + PRECISION_SECONDS
-
-
-def test_stand_ins_serve_the_example(here: Aws, libraries: Path, signing_key: str, tmp_path: Path) -> None:
-    """Uses the users, passwords and names that the embedded AWS gave to tasks."""
-    settings = settings_of("dev")
-    nowhere = Engine(1, process=None, folder=tmp_path)  # type: ignore[arg-type]
-    (tmp_path / "tls.crt").touch()
-    given = playback(here, libraries, signing_key, nowhere, nowhere) | {"CATALOGUE_DBNAME": "catalogue"}
-    tasks = {
-        name: {f"TASKS_{key}": value for key, value in user("TASKS", name, name).items()} for name in settings.services_talking_to("tasks")
-    }
-    for name in settings.services_talking_to("events"):
-        tasks.setdefault(name, {}).update({f"EVENTS_{key}": value for key, value in user("EVENTS", name).items()})
-    with stand_ins(tmp_path, settings, {**tasks, "playback": {**tasks["playback"], **given}}) as found:
-        socket_ = str(tmp_path / "mysql" / "socket")
-        with pymysql.connect(unix_socket=socket_, user="master", password="master") as connection, connection.cursor() as cursor:
-            cursor.execute("CREATE TABLE catalogue.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100))")
-        with task({**given, **found["variables"]}, "service.py", tmp_path) as service:
-            wait_until(lambda: service.track(1)[0] == 404, "the stand-ins answer", service.log, service.process)
-        if servers := found["variables"].get("EVENTS_BOOTSTRAP_SERVERS"):
-            assert topics_of("playback", servers, found["certificate"]) == {"events.listening", "events.playback-telemetry"}
-
-
-def topics_of(name: str, servers: str, authority: str) -> set[str]:
-    """Returns the topics that a user of events may list."""
-    login = {"sasl.mechanism": MECHANISM, "sasl.username": name, "sasl.password": FIRST, "security.protocol": "SASL_SSL"}
-    client = library().admin.AdminClient({**login, "bootstrap.servers": servers, "ssl.ca.pem": authority})
-    return set(client.list_topics(timeout=20).topics)

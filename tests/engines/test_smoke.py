@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pymysql
 import pytest
@@ -16,12 +17,13 @@ from tests.conftest import ROOT
 from tests.engines.conftest import Engines
 from tests.engines.edge import cloudfront, load_balancer
 from tests.engines.gateway import ROUTES, gateway
+from tests.engines.kafka import library
 from tests.engines.keycloak import PASSWORD, PUBLIC_URL, at
 from tests.engines.logins import tokens
 from tests.engines.programs import program, wait_until
 from tests.engines.stand_ins import stand_ins
 from tests.engines.stores import Engine
-from tests.engines.test_service import Aws, Task, common, here, libraries, playback, ready, signing_key, task, user
+from tests.engines.test_service import FIRST, Aws, Task, common, here, libraries, playback, ready, signing_key, task, user
 from tools.smoke import messages, web
 from tools.smoke.__main__ import check
 from tools.smoke.browser import Browser
@@ -35,7 +37,7 @@ name: smoke
 zones: [sa-east-1a, sa-east-1b]
 domain: {name: spotmusic.example, hosted_zone_id: Z0123456789EXAMPLE}
 services:
-  web-api: {route: /v1/catalogue, talks_to: [catalogue: write], migrations: [migrate]}
+  web-api: {route: /v1/catalogue, talks_to: [catalogue: write, tasks], migrations: [migrate]}
   playback:
     route: /v1/playback
     talks_to: [catalogue: read, cache, events, tasks, audio]
@@ -45,8 +47,9 @@ services:
     talks_to: [events]
   notifications:
     route: /v1/notifications
-    talks_to: [tasks]
+    talks_to: [events, tasks]
     scaling: {messages_per_task: 100}
+  recommendations: {talks_to: [catalogue: read, cache, events]}
 """
 SETTINGS: Settings = parse(FILE, source=Path("smoke.yaml"))
 CHECKS = (*web.CHECKS, *messages.CHECKS)
@@ -61,6 +64,7 @@ class Deployed:
 
     platform: Platform
     tasks: dict[str, Task]
+    stand_ins: dict[str, Any]
 
 
 def environments(aws: Aws, libraries: Path, signing_key: str, folder: Path) -> dict[str, dict[str, str]]:
@@ -128,11 +132,12 @@ def deployed(engines: Engines, here: Aws, libraries: Path, signing_key: str, tmp
         public_key = subprocess.run(words, input=signing_key, check=True, capture_output=True, text=True).stdout
         port = start(cloudfront(tmp_path, proxy.port, keycloak.certificate, PUBLIC_URL, public_key))
         browser = Browser(PUBLIC_URL, **at(port, keycloak.certificate))
-        yield Deployed(Platform(settings=SETTINGS, browser=browser, given=GIVEN), tasks)
+        yield Deployed(Platform(settings=SETTINGS, browser=browser, given=GIVEN), tasks, found)
 
 
 @pytest.mark.walk("listener")
 def test_smoke_checks_find_what_ended(deployed: Deployed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert topics_of("playback", deployed.stand_ins) == {"events.listening", "events.playback-telemetry"}
     assert check(deployed.platform, CHECKS) == 0, capsys.readouterr().out
     assert capsys.readouterr().out.splitlines()[-1] == "10 ok, 0 failed, 0 skipped"
 
@@ -143,6 +148,14 @@ def test_smoke_checks_find_what_ended(deployed: Deployed, capsys: pytest.Capture
     assert failures(deployed.platform) == {"API with token", "event in and out", "task in and out"}
     wrong = replace(GIVEN, password="wrong-wrong-wrong")
     assert failures(Platform(settings=SETTINGS, browser=deployed.platform.browser, given=wrong)) == {"login"}
+
+
+def topics_of(name: str, stand_ins: dict[str, Any]) -> set[str]:
+    """Returns the topics that a user of events may list."""
+    servers, authority = stand_ins["variables"]["EVENTS_BOOTSTRAP_SERVERS"], stand_ins["certificate"]
+    login = {"sasl.mechanism": MECHANISM, "sasl.username": name, "sasl.password": FIRST, "security.protocol": "SASL_SSL"}
+    client = library().admin.AdminClient({**login, "bootstrap.servers": servers, "ssl.ca.pem": authority})
+    return set(client.list_topics(timeout=20).topics)
 
 
 def failures(platform: Platform) -> set[str]:
