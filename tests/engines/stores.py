@@ -1,13 +1,16 @@
 """Stores with TLS on loopback that can be suspended."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pymysql
 import pytest
@@ -72,18 +75,31 @@ def mysql(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
     (folder / "init.sql").write_text(statements)
     # With the loader and libraries of the same release: those of this machine are older.
     command = [str(loader), "--library-path", str(loader.parent), str(root / "usr/sbin/mysqld"), "--no-defaults"]
-    command += [f"--datadir={folder / 'data'}", f"--lc-messages-dir={root / 'usr/share/mysql'}"]
-    command += [f"--character-sets-dir={root / 'usr/share/mysql/charsets'}", f"--plugin-dir={root / 'usr/lib/mysql/plugin'}"]
+    command += [f"--lc-messages-dir={root / 'usr/share/mysql'}", f"--plugin-dir={root / 'usr/lib/mysql/plugin'}"]
+    command += [f"--character-sets-dir={root / 'usr/share/mysql/charsets'}"]
     # As root, the server starts only with an explicit user.
     command += ["--user=root"] if os.geteuid() == 0 else []
-    done = subprocess.run([*command, "--initialize-insecure"], capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+    shutil.copytree(new_data(*command).name, folder / "data")
     own = ["--mysqlx=OFF", "--secure-file-priv=NULL", "--skip-name-resolve", "--bind-address=127.0.0.1", f"--port={port}"]
-    own += [f"--socket={folder / 'socket'}", f"--pid-file={folder / 'pid'}", f"--init-file={folder / 'init.sql'}"]
+    own += [
+        f"--datadir={folder / 'data'}",
+        f"--socket={folder / 'socket'}",
+        f"--pid-file={folder / 'pid'}",
+        f"--init-file={folder / 'init.sql'}",
+    ]
     tls = [f"--ssl-ca={certificate}", f"--ssl-cert={certificate}", f"--ssl-key={folder / 'tls.key'}"]
     with running([*command, *own, *tls, *options], log, dict(os.environ)) as process:
         wait_until(lambda: answers(port), "MySQL takes connections", log, process)
         yield Engine(port, process, folder)
+
+
+@cache
+def new_data(*command: str) -> TemporaryDirectory[str]:
+    """Data folder of a new server, made once: making it takes longer than starting a server."""
+    folder = TemporaryDirectory(prefix="mysql-")
+    done = subprocess.run([*command, f"--datadir={folder.name}", "--initialize-insecure"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode(errors="replace")[-3000:]
+    return folder
 
 
 def answers(port: int) -> bool:
