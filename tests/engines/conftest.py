@@ -1,4 +1,4 @@
-"""Lambda handlers loaded as in the runtime, and one Keycloak for all tests of this folder."""
+"""Lambda handlers loaded as in the runtime; one Keycloak and one RabbitMQ for all tests of this folder."""
 
 import copy
 import json
@@ -15,6 +15,7 @@ from tests.engines.gateway import API, Gateway, gateway, lua_modules
 from tests.engines.keycloak import Keycloak, apply_administrators, distribution, merge_clients, started
 from tests.engines.logins import person, tokens
 from tests.engines.programs import program, wait_until
+from tests.engines.test_rabbitmq import TOPOLOGY, Broker, rabbitmq
 from tests.model.values import Json
 from tests.sample_realm import FULL
 from tests.unit.data.conftest import load_handler
@@ -29,6 +30,14 @@ REALM = replace(
 @pytest.fixture(scope="session")
 def wanted() -> Json:
     return json.loads(json.dumps(REALM.to_representation()))  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="session")
+def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Path]]:
+    """RabbitMQ, and its folder."""
+    folder = tmp_path_factory.mktemp("rabbitmq")
+    with rabbitmq(folder, TOPOLOGY) as found:
+        yield found, folder
 
 
 class Engines:

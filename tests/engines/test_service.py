@@ -24,13 +24,12 @@ import pymysql
 import pytest
 
 from spotmusic_constructs.data.cache_users import access_string
-from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from tests.conftest import ROOT
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import Process, program, running, wait_until
 from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mysql, redis
 from tests.engines.test_cache import encoded
-from tests.engines.test_rabbitmq import PASSWORD, Broker, rabbitmq
+from tests.engines.test_rabbitmq import PASSWORD, Broker
 from tools.documents.contract_words import FORMS
 
 pytestmark = pytest.mark.walk("backend developer")
@@ -38,11 +37,6 @@ pytestmark = pytest.mark.walk("backend developer")
 EXAMPLE = ROOT / "examples" / "service"
 LIBRARIES = ROOT / ".tools" / "example"
 FIRST, SECOND = "first-password", "second-password"  # of servers that live for seconds on the loopback address
-TOPOLOGY = Topology(
-    queues=[TaskQueue(name="notifications", consumers=["notifications"], publishers=["web-api", "notifications"])],
-    users={"web-api": "a", "notifications": "b"},
-    monitor="c",
-)
 STATEMENTS = (
     "CREATE DATABASE playback;\n"
     "CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100));\n"
@@ -352,11 +346,9 @@ def test_example_runs_under_the_restrictions_of_tasks(variables: dict[str, str],
 # The worker
 
 
-@pytest.fixture(scope="module")
-def broker(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Path]]:
-    folder = tmp_path_factory.mktemp("rabbitmq")
-    with rabbitmq(folder, TOPOLOGY) as found:
-        yield found, folder
+@pytest.fixture
+def broker(tasks: tuple[Broker, Path]) -> tuple[Broker, Path]:
+    return tasks
 
 
 @pytest.fixture
