@@ -164,28 +164,32 @@ release-templates: setup  ## release: keep the templates of the coming release
 APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \
 	-o Dir::Cache=$(CURDIR)/.tools/apt/cache -o APT::Sandbox::User=$(shell id -un)
 
-APT_ENGINES := $(subst .tools/apt,.tools/engines-apt,$(APT)) -o Debug::NoLocking=1
+# Index of the packages, $(call index,CACHE): one for all that is fetched, read again after an hour, when its archives may be gone.
+define index
+mkdir -p .tools/apt/lists/partial $(1)/archives/partial
+	$(BEATING) flock .tools/apt sh -c 'test "$$(find .tools/apt/.ready -mmin -60 2>/dev/null)" || { $(APT) update && touch .tools/apt/.ready; }'
+endef
+
+APT_ENGINES := $(APT) -o Dir::Cache=$(CURDIR)/.tools/engines-apt/cache -o Debug::NoLocking=1
 
 tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	@command -v apt-get dpkg >/dev/null || { echo "Put promtool, amtool and luajit (with cjson) in PATH: there is no apt-get here to fetch them."; exit 1; }
-	mkdir -p .tools/apt/lists/partial .tools/apt/cache/archives/partial
-	$(BEATING) $(APT) update
+	$(call index,.tools/apt/cache)
 	cd .tools && $(BEATING) $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
 	for package in .tools/*.deb; do $(BEATING) dpkg -x $$package .tools || exit 1; done
-	rm -rf .tools/apt .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
+	rm -rf .tools/apt/cache .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 	@echo ".tools/usr/bin: $$(ls .tools/usr/bin | wc -l) programs"
 
 # Chromium of Debian, with the libraries that this machine lacks, and playwright, which drives it.
 BROWSER := .tools/browser
-APT_BROWSER := $(subst .tools/apt,$(BROWSER)/apt,$(APT)) -o Debug::NoLocking=1
+APT_BROWSER := $(APT) -o Dir::Cache=$(CURDIR)/$(BROWSER)/apt/cache -o Debug::NoLocking=1
 
 browser: $(BROWSER)/.ready  ## change: fetch Chromium for the tests of `make page`
 
 $(BROWSER)/.ready: requirements-browser.lock | setup
 	@command -v apt-get dpkg >/dev/null || { echo "Chromium comes by Debian's apt-get, which is not here: tests in a browser are skipped."; exit 1; }
 	rm -rf $(BROWSER)
-	mkdir -p $(BROWSER)/apt/lists/partial $(BROWSER)/apt/cache/archives/partial
-	$(BEATING) $(APT_BROWSER) update
+	$(call index,$(BROWSER)/apt/cache)
 	$(BEATING) $(APT_BROWSER) install --yes --download-only --no-install-recommends chromium fonts-dejavu-core
 	for package in $(BROWSER)/apt/cache/archives/*.deb; do $(BEATING) dpkg -x $$package $(BROWSER)/chromium || exit 1; done
 	rm -rf $(BROWSER)/apt $(BROWSER)/chromium/usr/share/doc
@@ -270,8 +274,8 @@ APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(C
 .tools/engines/.ready: Makefile
 	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
 	rm -rf .tools/engines .tools/engines-apt
-	mkdir -p .tools/engines .tools/engines-apt/lists/partial .tools/engines-apt/cache/archives/partial
-	$(BEATING) $(APT_ENGINES) update
+	mkdir -p .tools/engines
+	$(call index,.tools/engines-apt/cache)
 	$(BEATING) $(APT_ENGINES) install --yes --download-only --no-install-recommends $(ENGINES)
 	for package in .tools/engines-apt/cache/archives/*.deb; do test ! -e $$package || $(BEATING) dpkg -x $$package .tools/engines || exit 1; done
 	rm -rf .tools/engines-apt .tools/engines/usr/share/doc .tools/engines/etc
