@@ -1,11 +1,14 @@
 """Validation errors of pydantic as problems with advice."""
 
+import ast
 import re
 from collections.abc import Iterator
+from inspect import getsource
+from itertools import pairwise
+from textwrap import dedent
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from spotmusic_cdk.settings.environment import Settings
@@ -114,11 +117,6 @@ def _model(location: list[str]) -> type[BaseModel] | None:
     return model
 
 
-def _field(location: list[str]) -> FieldInfo | None:
-    model = _model(location)
-    return model.model_fields.get(location[-1]) if model and location else None
-
-
 def _known_keys(location: list[str]) -> str:
     model = _model(location)
     known = sorted(model.model_fields) if model else []
@@ -145,11 +143,21 @@ def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def _reason(location: list[str]) -> str:
     """First sentence of the description of a key, in parentheses: the reason for its bounds."""
-    field = _field(location)
-    if field is None or not field.description:
-        return ""
-    first = re.split(r"(?<=[.]) (?=[A-Z`])", " ".join(field.description.split()))[0]
-    return f" ({first.removesuffix('.')})"
+    model = _model(location)
+    described = _docstring(model, location[-1]) if model and location else ""
+    first = re.split(r"(?<=[.]) (?=[A-Z`])", " ".join(described.split()))[0]
+    return f" ({first.removesuffix('.')})" if first else ""
+
+
+def _docstring(model: type[BaseModel], key: str) -> str:
+    """Docstring of a key, read from the source: `python -OO`, which runs the application, keeps none in memory."""
+    nodes = ast.walk(ast.parse(dedent(getsource(model))))
+    for section in (node for node in nodes if isinstance(node, ast.ClassDef)):
+        for field, text in pairwise(section.body):
+            match field, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(described))) if name == key:
+                    return described
+    return ""
 
 
 def _submodel(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:

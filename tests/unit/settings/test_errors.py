@@ -676,19 +676,21 @@ def test_application_without_environment_lists_choices(capsys: pytest.CaptureFix
 
 
 def test_application_refuses_settings_without_traceback(tmp_path: Path) -> None:
-    """Runs the real app.py with an invalid environment file."""
+    """Runs the real app.py with an invalid environment file, as the CDK CLI does: without docstrings in memory."""
     (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())
     (tmp_path / "environments").mkdir()
-    (tmp_path / "environments" / "dev.yaml").write_text(changed(DEV, {"zones": ["sa-east-1a"]}))
+    (tmp_path / "environments" / "dev.yaml").write_text(changed(DEV, {"data.removal_policy": "destory"}))
     ended = subprocess.run(
-        [sys.executable, str(tmp_path / "app.py")],
+        [sys.executable, "-OO", str(tmp_path / "app.py")],
         capture_output=True,
         text=True,
         check=False,
         env={"PATH": "", "PYTHONPATH": f"{ROOT}:{ROOT / 'constructs'}", "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": "dev"})},
     )
     assert ended.returncode == 2, ended.stderr
-    assert re.search("^environments/dev.yaml: zones: ", ended.stderr, re.MULTILINE)
+    assert re.search(
+        r"^environments/dev.yaml: data.removal_policy: 'destory' is refused \(.+stack is deleted\)", ended.stderr, re.MULTILINE
+    )
     assert "Traceback" not in ended.stderr
 
 
