@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 def findings(documents: Iterable[Path], problems: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
     """Problems of the documents that have some: one test for all of them takes less time than one for each."""
     found = {str(document.relative_to(ROOT)): [*problems(document)] for document in documents}
+    assert found, "no documents"
     return {document: those for document, those in found.items() if those}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from tests.conftest import ROOT, Template
+from tests.documents import findings
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 Templates = Callable[[str], dict[str, Template]]
@@ -39,8 +40,7 @@ def is_there(name: str, groups: set[str]) -> bool:
 
 def missing(names: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
     """Names without a resource, of each runbook that has some."""
-    found = {runbook.stem: [*names(runbook.read_text())] for runbook in RUNBOOKS}
-    return {runbook: names for runbook, names in found.items() if names}
+    return findings(RUNBOOKS, lambda runbook: names(runbook.read_text()))
 
 
 def test_log_groups_that_runbooks_name_exist(groups: set[str]) -> None:
