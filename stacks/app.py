@@ -93,9 +93,9 @@ def main(
 
 
 def write(app: cdk.App, stage: cdk.Stage) -> None:
-    """Synthesizes a stage, then the application without its constructs, whose references CDK would look for again.
+    """Synthesizes a stage, then the application without it: CDK would look for references in its constructs again.
 
-    The CLI prints warnings of the stage; judges find its constructs no more.
+    The manifest has the warnings of the stage, and the CLI prints them. Validators would find no constructs.
     """
     stage.synth()
     app.node.try_remove_child(stage.node.id)

@@ -45,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(example=documents())
 def test_mutated_document_is_valid_or_explained(folder: Path, example: tuple[str, Any]) -> None:
     environment, document = example
-    # The parser of YAML, two thirds of the time, has the mutated texts.
+    # Mutated texts test the parser of YAML, which takes two thirds of the time.
     with patch.object(YAML, "load", lambda _, text: json.loads(text)):
         judged(written(document), environment, folder)
 

@@ -50,7 +50,7 @@ def judge(tmp_path: Path) -> Judge:
 
 @pytest.fixture
 def packs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Application that believes that CDK has registered its validator, which takes two seconds."""
+    """Application without the validator of CDK, which takes two seconds and is registered where `CDK_VALIDATION` is false."""
     monkeypatch.delenv("CDK_VALIDATION")
 
 

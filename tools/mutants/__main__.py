@@ -84,7 +84,7 @@ def spread(mutants: list[Mutant], most: int) -> list[Mutant]:
 def collected(folder: Path, judges: Judges) -> int:
     """Collects the tests by pytest and runs them by the plugin; returns 0 if they ran."""
     ignored = [f"--ignore={ROOT / 'tests' / name}" for name in ELSEWHERE]
-    # Nobody reads why a test fails: pytest need not explain it.
+    # Explanations of failures take time and are not printed.
     quiet = ["--quiet", "--quiet", "--capture=no", "--no-header", "--no-summary", "--tb=native", "--assert=plain"]
     options = [*quiet, "-p", "no:cacheprovider", "-p", "no:logging", f"--basetemp={folder / 'tests'}"]
     ended = pytest.main([str(ROOT / "tests"), *ignored, *options], plugins=[judges])
