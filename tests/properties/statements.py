@@ -109,7 +109,7 @@ def _statements(resource: Resource) -> Iterator[Statement]:
 
 def _is_policy(value: Any) -> bool:
     """Excludes rules of a web ACL, which have a `Statement` but no effect."""
-    return isinstance(value, Mapping) and any("Effect" in statement for statement in as_list(value.get("Statement")))
+    return isinstance(value, dict) and "Statement" in value and any("Effect" in statement for statement in as_list(value["Statement"]))
 
 
 def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
@@ -117,7 +117,7 @@ def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, list):
         for item in value:
             yield from _documents(item, kind)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         if _is_policy(value):
             yield kind, value
             return
@@ -125,7 +125,7 @@ def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
             inner = "trust" if key == "AssumeRolePolicyDocument" else kind
             if key in _WRITTEN_AS_TEXT and (isinstance(item, str) or "Fn::Join" in item or "Fn::Sub" in item):
                 yield inner, item
-            else:
+            elif isinstance(item, dict | list):
                 yield from _documents(item, inner)
 
 
