@@ -50,8 +50,8 @@ catch these.
 SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
 """Helm's message for values that a chart's schema rejects."""
 
-WORD = re.compile(r"[\w:]+")
-"""Word of a fault or a test, such as a resource type or a property."""
+WORD = re.compile(r"[A-Z][\w:]+")
+"""Resource type, property or value in the name of a fault or in the source of a test."""
 
 MUTANTS_OF_A_FORK = 10
 """Mutants that a fork judges, one after another; a fork takes as long as the judgement of one."""
@@ -152,7 +152,7 @@ class Judges:
         def order(item: pytest.Function) -> tuple[bool, bool, int, float, float]:
             test = name(item.nodeid)
             shared = len(words & words_of(item.module)) + len(words & words_of(item.function))
-            relevance = shared + self._catches[mutant.of, test] + self._catches["", test] / 2
+            relevance = shared + self._catches[mutant.of, test] + self._catches["", test] / 4
             slow = item.nodeid.startswith(LINT)
             return not is_named(mutant, item), slow, -self._catches[mutant.fault, test], -relevance, self._seconds[item.nodeid]
 
