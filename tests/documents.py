@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.conftest import ROOT
 
 
 def findings(documents: Iterable[Path], problems: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Parts of `make fuzz`, each for a process of its own: problems and seconds."""
+"""Parts of `make fuzz`: problems and seconds of each."""
 
 import os
 import subprocess
