@@ -20,6 +20,9 @@ from stacks.observability.stack import ObservabilityStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 
+WITHOUT_ASSETS = {"aws:cdk:bundling-stacks": [], "aws:cdk:disable-asset-staging": True}
+"""Context of a synthesis that neither bundles nor copies assets."""
+
 
 class Platform(cdk.Stage):
     """Spotmusic in one environment: `cdk deploy dev/network` deploys one stack, `"dev/*"` all."""
@@ -78,7 +81,7 @@ class Platform(cdk.Stage):
         context = {flag: self.node.try_get_context(flag) for flag in self.node.get_all_context()}
         # This copy needs no validation and no assets; the packs run on the platform itself.
         context |= {"@aws-cdk/core:validateAgainstDefaultRules": False, "@aws-cdk/core:annotationsInValidationReport": False}
-        context |= {"aws:cdk:bundling-stacks": [], "aws:cdk:disable-asset-staging": True}
+        context |= WITHOUT_ASSETS
         with TemporaryDirectory() as folder:
             app = cdk.App(outdir=folder, context=context, auto_synth=False)
             before = Platform(app, settings=settings)

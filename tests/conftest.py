@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TODAY = versions.RELEASED
-WITHOUT_ASSETS = {"aws:cdk:bundling-stacks": [], "aws:cdk:disable-asset-staging": True}
 STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "edge", "observability")
 
 
@@ -148,7 +147,7 @@ def synthesize(settings: Settings, *, outdir: Path, policies: bool = True, asset
         assets: bundles and copies assets. Without them, hashes of bundled assets differ.
     """
     from stacks import compliance  # only who needs all eight stacks pays for importing them
-    from stacks.platform import Platform
+    from stacks.platform import WITHOUT_ASSETS, Platform
 
     context = feature_flags() if assets else feature_flags() | WITHOUT_ASSETS
     app = cdk.App(outdir=str(outdir), context=context, tree_metadata=False)
