@@ -60,9 +60,7 @@ class Tab:
 
     def filled(self) -> None:
         """Wait for the resources of opened stacks: a browser reports an opened box later."""
-        self.page.wait_for_function(
-            "[...document.querySelectorAll('#resource-list > details[open]')].every((box) => box.children.length > 1)"
-        )
+        self.page.locator("#resource-list > details[open]:not(:has(> :nth-child(2)))").first.wait_for(state="detached")
 
     def focused(self) -> str:
         found: str = self.page.evaluate("document.activeElement.dataset.party ?? document.activeElement.id")
