@@ -228,7 +228,10 @@ KEYCLOAK_SHA256 := 27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0
 KAFKA := 4.4.0
 MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy
 
-engine-tools: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kafka/$(KAFKA).ready .tools/example/.ready .tools/mysql/.ready  ## change: fetch the engines of `make engines` into .tools
+engine-tools: engine-archives .tools/example/.ready  ## change: fetch the engines of `make engines` into .tools
+
+# Those that need no Python package; .ci/run fetches them during setup.
+engine-archives: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kafka/$(KAFKA).ready .tools/mysql/.ready
 
 .tools/example/.ready: examples/service/requirements.lock | setup
 	rm -rf .tools/example

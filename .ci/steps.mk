@@ -2,7 +2,7 @@
 # embedded AWS. What a step waits for without need is its place in a lane.
 
 STEP := .ci/step
-.PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test engine-tools engines artist lint docs local
+.PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test engine-archives engine-tools engines artist lint docs local
 
 all: artist mutants local
 
@@ -47,8 +47,11 @@ synth guard cfn-lint checkov:
 fuzz mutants:
 	@$(STEP) $@ make $@ SEED=135 MOST=1
 
-engine-tools: setup tools
-	@$(STEP) $@ make --keep-going $@ || echo "engines cannot be fetched here: tests that need them are skipped"
+engine-archives: tools
+	@$(STEP) archives make --keep-going $@ || echo "engines cannot be fetched here: tests that need them are skipped"
+
+engine-tools: setup engine-archives
+	@$(STEP) $@ make .tools/example/.ready
 
 engines: engine-tools
 	@$(STEP) $@ make $@ ONLY="not local"
