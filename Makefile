@@ -8,6 +8,8 @@ VENV := .venv
 # Node.js comes with the Python requirements; the CDK CLI comes from package.json.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
+# Images of containers set it, and each process would compile the CDK again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day simulate scale charts release-templates tools browser engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean

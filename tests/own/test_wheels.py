@@ -142,7 +142,7 @@ def test_wheel_synthesizes_the_same_templates(installed: Path, synthesized: Call
     (tmp_path / "environments" / "dev.yaml").write_text((ROOT / "environments" / "dev.yaml").read_text())
     out = tmp_path / "cdk.out"
     context = {"env": "dev", "validation": False}
-    done = run([sys.executable, "app.py"], installed, tmp_path, CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps(context))
+    done = run([sys.executable, "-OO", "app.py"], installed, tmp_path, CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps(context))
     assert done.returncode == 0, done.stderr
     expected = {path.name: path.read_bytes() for path in synthesized("dev").glob("*.template.json")}
     found = {path.name: path.read_bytes() for path in (out / "assembly-dev").glob("*.template.json") if "devown" not in path.name}
