@@ -35,13 +35,14 @@ endef
 setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_modules
 
 # pip takes what the lock file has the hash of, and nothing else; our own library has no archive that could have one. Python compiles
-# what is imported: all of the CDK takes twice as long as the installation.
+# what is imported: all of the CDK takes twice as long as the installation. With --no-deps pip would install in another order, and
+# aws-cdk-cloud-assembly-schema has a module of the same name as aws-cdk-lib, which has to win.
 $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
 	@echo "setup, 1 of 4: $(VENV)"
 	@$(BEATING) $(PYTHON) -m venv $(VENV)
 	@echo "setup, 2 of 4: $$(grep -c '==' requirements.lock) Python packages (some minutes the first time)"
-	@$(BEATING) pip install $(QUIET) --disable-pip-version-check --no-compile --no-deps --require-hashes --requirement requirements.lock
+	@$(BEATING) pip install $(QUIET) --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
 	@$(BEATING) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./constructs
 	@echo "setup, 3 of 4: Node packages"
 	@$(BEATING) npm ci --silent

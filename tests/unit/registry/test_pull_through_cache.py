@@ -2,7 +2,6 @@ import json
 from typing import Any
 
 import aws_cdk as cdk
-import aws_cdk.cloud_assembly_schema  # type of a warning, which the module of assertions does not load
 import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Annotations, Match, Template
