@@ -56,7 +56,7 @@ def key_of(path: Iterable[str]) -> str:
 class Model(BaseModel):
     """Closed and frozen section of an environment file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=__debug__, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=__debug__)
 
     def __copy__(self) -> Self:
         """Return a copy without cached properties, because `model_copy` changes fields of it."""
