@@ -17,7 +17,7 @@ _RESOURCES: WeakKeyDictionary[iam.PolicyStatement, list[str]] = WeakKeyDictionar
 
 
 def allow(actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None) -> iam.PolicyStatement:
-    """Create a statement for `Rights`, which counts its resources without a call to the CDK process."""
+    """Create a statement that allows actions; `Rights` counts its resources without a call to the CDK process."""
     named = list(dict.fromkeys(resources))
     statement = iam.PolicyStatement(actions=list(actions), resources=named, conditions=conditions)
     _RESOURCES[statement] = named
@@ -57,18 +57,18 @@ class Rights:
 
     def add(self, *statements: iam.PolicyStatement) -> None:
         """Adds statements, and a policy whenever the last one is full."""
-        more: list[iam.PolicyStatement] = []
-        pages = [more]
-        for amount, part in (parted for statement in statements for parted in self._parts(statement)):
-            if amount > self._room or not (self.policies or pages[1:]):
-                pages.append([])
+        last: list[iam.PolicyStatement] = []
+        new: list[list[iam.PolicyStatement]] = []
+        for amount, part in (sized for statement in statements for sized in self._parts(statement)):
+            if amount > self._room or not (self.policies or new):
+                new.append([])
                 self._room = MOST_RESOURCES
-            pages[-1].append(part)
+            (new[-1] if new else last).append(part)
             self._room -= amount
-        if more:
-            self.policies[-1].add_statements(*more)
-        for page in pages[1:]:
-            self._begin(page)
+        if last:
+            self.policies[-1].add_statements(*last)
+        for policy in new:
+            self._begin(policy)
 
     def _begin(self, statements: list[iam.PolicyStatement]) -> None:
         number = len(self.policies) + 1
