@@ -81,7 +81,7 @@ class Components:
     @cached_property
     def gateway(self) -> str:
         """Full name of the gateway's load balancer."""
-        return self.network.gateway.load_balancer.load_balancer_full_name
+        return load_balancer_name(self.network.gateway.load_balancer)
 
     @cached_property
     def brokers(self) -> str:

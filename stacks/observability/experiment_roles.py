@@ -6,6 +6,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_cdk.namespaces import EXPERIMENTER
+from spotmusic_constructs.arns import cluster_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.resilience import experiment_role as rights
 from spotmusic_constructs.resilience.experiment_role import ExperimentRole
@@ -37,5 +38,5 @@ def experiment_roles(scope: Construct, components: Components) -> ExperimentRole
     cache = ExperimentRole(scope, "CacheRole", rights=[cache_power])
     pod = ExperimentRole(scope, "PodRole", rights=[rights.pod_rights(location, cluster)])
     admit_to_cluster(scope, "PodAccess", cluster=cluster, role=pod.role, user=EXPERIMENTER)
-    task = ExperimentRole(scope, "TaskRole", rights=[rights.task_rights(location, components.ecs_services.cluster.cluster_arn)])
+    task = ExperimentRole(scope, "TaskRole", rights=[rights.task_rights(location, cluster_arn(components.ecs_services.cluster))])
     return ExperimentRoles(zone=zone.role, network=way_out.role, database=database.role, cache=cache.role, pod=pod.role, task=task.role)

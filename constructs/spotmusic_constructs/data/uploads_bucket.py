@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from spotmusic_constructs import durations
+from spotmusic_constructs.arns import bucket_name
 from spotmusic_constructs.data.buckets import handle_of, send_events
 from spotmusic_constructs.data.malware_scan_role import MalwareScanRole
 from spotmusic_constructs.data.private_bucket import PrivateBucket
@@ -86,7 +87,7 @@ class UploadsBucket(Construct):
             "MalwareProtectionPlan",
             role=scanner,
             protected_resource=guardduty.CfnMalwareProtectionPlan.CFNProtectedResourceProperty(
-                s3_bucket=guardduty.CfnMalwareProtectionPlan.S3BucketProperty(bucket_name=bucket.bucket_name)
+                s3_bucket=guardduty.CfnMalwareProtectionPlan.S3BucketProperty(bucket_name=bucket_name(bucket))
             ),
             actions=guardduty.CfnMalwareProtectionPlan.CFNActionsProperty(
                 tagging=guardduty.CfnMalwareProtectionPlan.CFNTaggingProperty(status="ENABLED")

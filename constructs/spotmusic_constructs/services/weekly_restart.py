@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from spotmusic_constructs.arns import cluster_arn, cluster_name
 from spotmusic_constructs.json_text import json_text
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights, allow
@@ -52,10 +53,10 @@ class WeeklyRestart(Construct):
         super().__init__(scope, construct_id)
         location = location_of(scope)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
-        group, cluster_arn, cluster_name = self.group.ref, cluster.cluster_arn, cluster.cluster_name
-        role_arn = self._role([location.arn("ecs", f"service/{cluster_name}/{name}") for name in services.values()]).role_arn
+        group = self.group.ref
+        role_arn = self._role([location.arn("ecs", f"service/{cluster_name(cluster)}/{name}") for name in services.values()]).role_arn
         for name, service_name in services.items():
-            request = {"Cluster": cluster_arn, "Service": service_name, "ForceNewDeployment": True}
+            request = {"Cluster": cluster_arn(cluster), "Service": service_name, "ForceNewDeployment": True}
             scheduler.CfnSchedule(
                 self,
                 name,

@@ -11,7 +11,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.arns import key_arn, secret_arn
+from spotmusic_constructs.arns import bucket_arn, bucket_name, key_arn, secret_arn
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.location import location_of
@@ -99,7 +99,7 @@ class TieredStorage(Construct):
             "config": {
                 "cloud_storage_enabled": True,
                 "cloud_storage_region": location_of(self).region,
-                "cloud_storage_bucket": self.bucket.bucket_name,
+                "cloud_storage_bucket": bucket_name(self.bucket),
                 "cloud_storage_credentials_source": "sts",
             },
         }
@@ -133,7 +133,7 @@ def _rights(bucket: s3.IBucket, key: kms.IKey) -> dict[str, object]:
         "Version": "2012-10-17",
         "Statement": [
             {"Effect": "Allow", "Action": objects, "Resource": bucket.arn_for_objects("*")},
-            {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket.bucket_arn},
+            {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket_arn(bucket)},
             {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key_arn(key), "Condition": via_s3},
         ],
     }
