@@ -66,7 +66,7 @@ def test_documented_paths_exist() -> None:
     made = re.compile(r"(cdk\.out|node_modules)/")
 
     def absent(document: Path) -> list[str]:
-        told = named.findall(document.read_text())
-        return [path for path in told if not (ROOT / path).exists() and path not in NOT_THERE and not made.match(path)]
+        paths = named.findall(document.read_text())
+        return [path for path in paths if not (ROOT / path).exists() and path not in NOT_THERE and not made.match(path)]
 
     assert findings(DOCUMENTS, absent) == {}

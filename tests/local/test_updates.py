@@ -180,16 +180,16 @@ def contents(updated: Updated, stack: SynthesizedStack) -> dict[str, str]:
     """Returns the services' descriptions of a stack's databases and buckets."""
     rds, s3 = updated.client("rds"), updated.client("s3")
     held = {resource.logical_id: resource for resource in cloudformation.resources(updated.emulator.endpoint, stack)}
-    told: dict[str, str] = {}
+    described: dict[str, str] = {}
     for name, resource in held.items():
         if resource.type == "AWS::RDS::DBInstance":
             (instance,) = rds.describe_db_instances(DBInstanceIdentifier=resource.identifier)["DBInstances"]
-            told[name] = json.dumps(
+            described[name] = json.dumps(
                 {key: instance.get(key) for key in ("BackupRetentionPeriod", "DbiResourceId", "InstanceCreateTime")}, default=str
             )
         if resource.type == "AWS::S3::Bucket":
-            told[name] = str(s3.get_bucket_versioning(Bucket=resource.identifier).get("Status"))
-    return told
+            described[name] = str(s3.get_bucket_versioning(Bucket=resource.identifier).get("Status"))
+    return described
 
 
 def test_imported_database_is_not_replaced(updated: Updated) -> None:
@@ -200,10 +200,8 @@ def test_imported_database_is_not_replaced(updated: Updated) -> None:
         resources[database]["Properties"]["DBInstanceIdentifier"] = "renamed"
 
     assert updated.change(stack, rename) == "UPDATE_ROLLBACK_COMPLETE"
-    refusals = [
-        told for told in cloudformation.failures(updated.emulator.endpoint, stack) if "cannot be updated as it is in use by" in told
-    ]
-    assert any(database in told for told in refusals)
+    failures = cloudformation.failures(updated.emulator.endpoint, stack)
+    assert any(database in failure and "cannot be updated as it is in use by" in failure for failure in failures)
     now = updated.ids()
     assert now[f"dev/data/{database}"] == before[f"dev/data/{database}"]
 

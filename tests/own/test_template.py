@@ -98,13 +98,13 @@ class Copies:
         default: project with the default answers.
         production: project with PRODUCTION.
         refused: folder without a project, for the answers in REFUSED.
-        told: message of each copy.
+        messages: message of each copy: `accepted`, or a refusal.
     """
 
     default: Path
     production: Path
     refused: Path
-    told: list[str]
+    messages: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +114,8 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
     wrong = [(refused, {**PRODUCTION, key: answer}) for key, (answer, _) in REFUSED.items()]
     asked = json.dumps([(str(folder), data) for folder, data in [(default, {}), (production, PRODUCTION), *wrong]])
     command = [str(COPIER / "python"), "-c", ASK, str(sources_in(base / "platform")), asked]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    return Copies(default, production, refused, told)
+    messages = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return Copies(default, production, refused, messages)
 
 
 @pytest.mark.filterwarnings("ignore::spotmusic_cdk.settings.SettingsWarning")
@@ -151,10 +151,10 @@ def test_template_targets_run_tools_of_wheel(installed: Path) -> None:
 
 
 def test_template_refuses_wrong_answers(copies: Copies) -> None:
-    accepted, told = copies.told[:2], copies.told[2:]
+    accepted, refusals = copies.messages[:2], copies.messages[2:]
     assert accepted == ["accepted", "accepted"]
-    assert len(told) == len(REFUSED)
-    assert [(line, expected) for line, (_, expected) in zip(told, REFUSED.values(), strict=True) if expected not in line] == []
+    assert len(refusals) == len(REFUSED)
+    assert [(refusal, wanted) for refusal, (_, wanted) in zip(refusals, REFUSED.values(), strict=True) if wanted not in refusal] == []
     assert not copies.refused.exists()
 
 

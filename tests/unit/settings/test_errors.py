@@ -541,9 +541,9 @@ NO_ENVIRONMENT = {
 
 @pytest.mark.parametrize("text", NO_ENVIRONMENT, ids=lambda text: repr(text[:20]))
 def test_invalid_document_is_one_message(text: str) -> None:
-    told = message(text)
-    assert told.startswith("environments/dev.yaml: ")
-    assert NO_ENVIRONMENT[text] in told
+    error = message(text)
+    assert error.startswith("environments/dev.yaml: ")
+    assert NO_ENVIRONMENT[text] in error
 
 
 @pytest.mark.filterwarnings("error")
