@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk import flows, versions
-from spotmusic_cdk.capacity.load import load_of
+from spotmusic_cdk.capacity import load_of
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.network.flows import CLOUDFRONT
 from tests.model.assembly import Assembly, Resource
