@@ -167,17 +167,25 @@ release-templates: setup  ## release: keep the templates of the coming release
 APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \
 	-o Dir::Cache=$(CURDIR)/.tools/apt/cache -o APT::Sandbox::User=$(shell id -un)
 
-# Index of the packages, $(call index,CACHE): one for all that is fetched, read again after an hour, when its archives may be gone.
+# Index of the packages: one for all that is fetched, read again after an hour, when its archives may be gone.
 define index
-mkdir -p .tools/apt/lists/partial $(1)/archives/partial
+mkdir -p .tools/apt/lists/partial
 	flock .tools/apt sh -c 'test "$$(find .tools/apt/.ready -mmin -60 2>/dev/null)" || { $(BEATING) $(APT) update && touch .tools/apt/.ready; }'
 endef
 
-APT_ENGINES := $(APT) -o Dir::Cache=$(CURDIR)/.tools/engines-apt/cache -o Debug::NoLocking=1
+# Packages with what they need and this machine lacks, $(call packages,PACKAGES,FOLDER): apt checks each archive by its signed hash.
+define packages
+$(call index)
+	mkdir -p $(2)/apt/archives/partial
+	$(BEATING) $(APT) -o Dir::Cache=$(CURDIR)/$(2)/apt -o Debug::NoLocking=1 install --yes --download-only --no-install-recommends $(1)
+	for package in $(2)/apt/archives/*.deb; do test ! -e $$package || $(BEATING) dpkg -x $$package $(2) || exit 1; done
+	rm -rf $(2)/apt $(2)/usr/share/doc
+endef
 
 tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	@command -v apt-get dpkg >/dev/null || { echo "Put promtool, amtool and luajit (with cjson) in PATH: there is no apt-get here to fetch them."; exit 1; }
-	$(call index,.tools/apt/cache)
+	$(call index)
+	mkdir -p .tools/apt/cache/archives/partial
 	cd .tools && $(BEATING) $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
 	for package in .tools/*.deb; do $(BEATING) dpkg -x $$package .tools || exit 1; done
 	rm -rf .tools/apt/cache .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
@@ -185,17 +193,13 @@ tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 
 # Chromium of Debian, with the libraries that this machine lacks, and playwright, which drives it.
 BROWSER := .tools/browser
-APT_BROWSER := $(APT) -o Dir::Cache=$(CURDIR)/$(BROWSER)/apt/cache -o Debug::NoLocking=1
 
 browser: $(BROWSER)/.ready  ## change: fetch Chromium for the tests of `make page`
 
 $(BROWSER)/.ready: requirements-browser.lock | setup
 	@command -v apt-get dpkg >/dev/null || { echo "Chromium comes by Debian's apt-get, which is not here: tests in a browser are skipped."; exit 1; }
 	rm -rf $(BROWSER)
-	$(call index,$(BROWSER)/apt/cache)
-	$(BEATING) $(APT_BROWSER) install --yes --download-only --no-install-recommends chromium fonts-dejavu-core
-	for package in $(BROWSER)/apt/cache/archives/*.deb; do $(BEATING) dpkg -x $$package $(BROWSER)/chromium || exit 1; done
-	rm -rf $(BROWSER)/apt $(BROWSER)/chromium/usr/share/doc
+	$(call packages,chromium fonts-dejavu-core,$(BROWSER)/chromium)
 	$(call tool,$(BROWSER)/venv,--require-hashes --requirement requirements-browser.lock)
 	@touch $@
 
@@ -221,7 +225,7 @@ preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
 smoke: setup  ## use: check the deployed ENV as a listener and by its account
 	@$(BEATING) python -m tools.smoke --env $(ENV) $(if $(WAIT),--wait $(WAIT)) $(if $(ALARM),--alarm)
 
-# As above, with what the programs need and this machine lacks; apt checks each archive by its signed hash.
+# Packages of the engines that Debian has.
 ENGINES := redis-server rabbitmq-server prometheus prometheus-alertmanager nginx libnginx-mod-http-lua lua-cjson
 
 # Keycloak's distribution, of the newest version that Maven Central has beside the deployed one.
@@ -279,12 +283,9 @@ APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(C
 
 .tools/engines/.ready: Makefile
 	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
-	rm -rf .tools/engines .tools/engines-apt
-	mkdir -p .tools/engines
-	$(call index,.tools/engines-apt/cache)
-	$(BEATING) $(APT_ENGINES) install --yes --download-only --no-install-recommends $(ENGINES)
-	for package in .tools/engines-apt/cache/archives/*.deb; do test ! -e $$package || $(BEATING) dpkg -x $$package .tools/engines || exit 1; done
-	rm -rf .tools/engines-apt .tools/engines/usr/share/doc .tools/engines/etc
+	rm -rf .tools/engines
+	$(call packages,$(ENGINES),.tools/engines)
+	rm -rf .tools/engines/etc
 	for script in .tools/engines/usr/lib/erlang/bin/erl .tools/engines/usr/lib/erlang/bin/start; do \
 		test ! -e $$script || sed -i "s|=/usr/lib/erlang|=$(CURDIR)/.tools/engines/usr/lib/erlang|" $$script || exit 1; \
 	done
