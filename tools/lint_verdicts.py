@@ -79,17 +79,22 @@ def verdicts(
 
 
 def canonical(text: str) -> str:
-    """Returns a template without the construct paths and versions that the CDK CLI adds: they
-    differ by command and machine, and CloudFormation reads none.
-    """
+    """Returns a template without what the CDK CLI adds."""
     template: dict[str, Any] = json.loads(text)
-    resources = template.get("Resources", {})
-    for resource in resources.values():
+    template["Resources"] = {**without_cli_metadata(template.get("Resources", {})), **_OF_CDK}
+    return json.dumps(template)
+
+
+def without_cli_metadata(resources: dict[str, Any]) -> dict[str, Any]:
+    """Returns resources without the construct paths, asset paths and versions that the CDK CLI adds:
+    they differ by command and machine, and CloudFormation reads none.
+    """
+    kept = {id_: {**resource} for id_, resource in resources.items() if resource.get("Type") != _OF_CDK["CDKMetadata"]["Type"]}
+    for resource in kept.values():
         metadata = {name: value for name, value in resource.pop("Metadata", {}).items() if not name.startswith(("aws:cdk:", "aws:asset:"))}
         if metadata:
             resource["Metadata"] = metadata
-    template["Resources"] = {**resources, **_OF_CDK}
-    return json.dumps(template)
+    return kept
 
 
 def _key(form: str, region: str, checkout: Path) -> str:

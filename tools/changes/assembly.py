@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.assembly import stacks_in
+from tools.lint_verdicts import without_cli_metadata
 
 Template = dict[str, Any]
 Templates = dict[str, Template]
@@ -28,14 +29,14 @@ def templates_in(assembly: Path) -> Templates:
 
 
 def read(text: str, account: str) -> Template:
-    """Returns a template with the example's account and without the CDK CLI's usage metadata.
+    """Returns a template with the example's account and without the CDK CLI's metadata.
 
     Args:
         text: template as JSON.
         account: target account.
     """
     template: Template = json.loads(text.replace(account, ACCOUNT))
-    template["Resources"] = {id_: body for id_, body in template["Resources"].items() if body["Type"] != "AWS::CDK::Metadata"}
+    template["Resources"] = without_cli_metadata(template["Resources"])
     return template
 
 

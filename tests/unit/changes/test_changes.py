@@ -1,13 +1,19 @@
 """Effects of changes that no setting causes; tests/stacks/test_changed_settings.py has the others."""
 
+from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_lambda as lambda_
 
+from tests.conftest import feature_flags
 from tests.model.values import Json
+from tools.changes.assembly import Templates, templates_in
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
 from tools.changes.report import full_text, report
+from tools.synth import OF_THE_CLI
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 ENTRY = "AWS::EKS::AccessEntry"
@@ -196,3 +202,17 @@ def test_full_text_has_every_changed_line() -> None:
     lines = full_text(before, now).splitlines()
     assert {"+++ data/One", '+  "Port": "1"', "+++ data/Two", '-  "Priority": 1,'} <= set(lines)
     assert not any("data/Same" in line for line in lines)
+
+
+def test_metadata_of_cli_is_no_change(tmp_path: Path) -> None:
+    """Deployed templates have paths of constructs and assets, those of a comparison have none."""
+
+    def synthesized(context: dict[str, Any]) -> Templates:
+        app = cdk.App(context=feature_flags() | context)
+        stack = cdk.Stack(cdk.Stage(app, "dev"), "data", env=cdk.Environment(account="111122223333", region="sa-east-1"))
+        code = lambda_.Code.from_asset(str(tmp_path))
+        lambda_.Function(stack, "Function", code=code, handler="index.handler", runtime=lambda_.Runtime.PYTHON_3_13)
+        return templates_in(Path(app.synth().directory, "assembly-dev"))
+
+    (tmp_path / "index.py").touch()
+    assert compare(synthesized(OF_THE_CLI), synthesized({})) == []
