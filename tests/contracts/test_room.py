@@ -62,11 +62,13 @@ def test_observability_stack_fits_counted_alarms(templates: Callable[[str], dict
     assert f"{MOST_WATCHED} are admitted" in (ROOT / "docs" / "deployment.md").read_text()
 
 
-def test_the_document_counts_as_the_settings_do() -> None:
+def test_the_document_counts_as_the_settings_do(templates: Callable[[str], dict[str, Template]]) -> None:
     """docs/deployment.md, "Service limits"."""
     text = (ROOT / "docs" / "deployment.md").read_text()
     services = settings_of("prod").services.values()
     ours, shared = sum(map(rules_of, services)), shared_rules(services)
+    network = len(templates("prod")["network"]["Resources"]) - ours - shared
+    assert f"some {5 * round(network / 5)} of the network itself" in text
     busy = rules_of(ServiceSettings.model_validate({"route": "/v1/busy", "talks_to": ("database", "cache", "events", "tasks")}))
     alone = rules_of(ServiceSettings(route="/v1/alone"))
     assert (

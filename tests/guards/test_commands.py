@@ -1,4 +1,4 @@
-"""AWS CLI commands in documents exist, accept their options and have valid queries."""
+"""Commands in documents: AWS CLI commands are valid, and CDK commands select the environment of their stacks."""
 
 import re
 from collections.abc import Iterator
@@ -73,18 +73,26 @@ def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
     yield from (f"{service} {operation} --{option}" for option in given if not {option, option.removeprefix("no-")} & taken)
 
 
+def without_environment(text: str) -> Iterator[str]:
+    """Yields CDK commands for stacks of another environment than the default, dev, without `-c env=`."""
+    for line in code(text):
+        for command in re.findall(r"\bcdk (?:deploy|destroy|diff|drift|import|synth) [^#|;]+", line):
+            environments = {*re.findall(r" \"?([\w<>-]+)/[\w*<>-]", command)} - {"dev"}
+            yield from (command for environment in environments if f"-c env={environment} " not in command)
+
+
 @pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
 def test_aws_cli_commands_are_valid() -> None:
     assert findings(DOCUMENTS, lambda document: wrong(document.read_text())) == {}
 
 
 def test_invalid_aws_cli_command_is_found() -> None:
-    told = (
+    text = (
         "```sh\naws rds modify-db-instance --no-deletion-protection --apply-now --query 'DBInstance[0'\n"
         "aws eks wait cluster-ready\naws rds restart-db --region x\naws nothing list\n"
         "aws cloudformation delete-stack \\\n  --stack-name a --force\n```\n`aws sts whoami`"
     )
-    assert [*wrong(told)] == [
+    assert [*wrong(text)] == [
         "rds modify-db-instance --apply-now",
         "--query DBInstance[0",
         "eks wait cluster-ready",
@@ -93,3 +101,9 @@ def test_invalid_aws_cli_command_is_found() -> None:
         "cloudformation delete-stack --force",
         "sts whoami",
     ]
+
+
+def test_cdk_commands_select_the_environment() -> None:
+    assert findings(DOCUMENTS, lambda document: without_environment(document.read_text())) == {}
+    text = '```\ncdk diff "dev/*"\ncdk drift prod/data\ncdk deploy -c env=dev "<env>/*"\ncdk deploy -c env=<env> "<env>/*"\n```'
+    assert [*without_environment(text)] == ["cdk drift prod/data", 'cdk deploy -c env=dev "<env>/*"']

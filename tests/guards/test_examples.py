@@ -436,6 +436,7 @@ def test_examples_cover_public_constructs() -> None:
 
 def test_service_of_readme_synthesizes(tmp_path: Path) -> None:
     (service,) = blocks(ROOT / "README.md", "yaml")
+    assert "image_tag" not in service, "its first deployment precedes its first image"
     dev = (ROOT / "environments" / "dev.yaml").read_text()
     pasted = dev if "  lyrics:" in dev else dev.replace("services:\n", service, 1)
     (tmp_path / "dev.yaml").write_text(pasted)

@@ -47,7 +47,7 @@ def test_runbooks_with_kubectl_lead_into_the_cluster() -> None:
 
 
 _GIVEN = """
-env | environment | region | domain | account | stack | namespace | pod | name | node | workload | queue | topic | group | partition
+env | region | domain | account | stack | namespace | pod | name | node | workload | queue | topic | group | partition
 | offset | offset + 1 | instance | release | day | the day | day after | today | yesterday | yesterday, 2026-11-28 | ten days ago | new
 | old | size | case | what is seen | owner | object | team | what | user | your role | key | user or session name | registry
 | prefix, or empty | logical id | its PhysicalResourceId in the list below | name it answered | its name in that list | its name

@@ -97,7 +97,7 @@ def _service(name: str, url: str, *, public: bool) -> dict[str, object]:
     tls = {"tls_verify": True, "tls_verify_depth": 5} if url.startswith("https") else {}
     tags = {"tags": [PUBLIC]} if public else {}
     # nginx repeats PUT and DELETE after a timeout, although the first attempt may have succeeded
-    # (tests/engines/test_gateway.py).
+    # (tests/engines/test_proxy.py).
     waits = {"connect_timeout": CONNECT_MS, "read_timeout": ANSWER_MS, "write_timeout": ANSWER_MS}
     return {"name": name, "url": url, "retries": 0, **waits, **tls, **tags}
 

@@ -142,7 +142,7 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
 
 
 class NetworkLoadBalancerAlarms(AlarmGroup):
-    """Alarms of a Network Load Balancer: targets and resets.
+    """Alarms of a Network Load Balancer: targets and port allocation errors.
 
     Args:
         audience: recipients.
