@@ -112,3 +112,23 @@ def test_runbooks_delete_no_secret_of_a_certificate() -> None:
     docs/internal-authority.md describes it.
     """
     assert findings(RUNBOOKS, lambda runbook: deleted_secrets(runbook.read_text())) == {}
+
+
+WORKS_AGAIN = {
+    r"create job\b": r"-\$\(date \+%s\)",  # The cluster keeps jobs that have ended.
+    r"CallerReference=": r"-\$\(date \+%s\)",  # CloudFront ignores a request whose reference it knows.
+    r"--final-db-snapshot-identifier\b": r"-\$\(date \+%s\)",
+    # Without it the command reads all that the group retains.
+    r"filter-log-events\b": r"--start-time ",
+}
+"""Part that a command needs to work each time as it did the first time, by the command."""
+
+
+def used_up(text: str) -> list[str]:
+    """Commands that work once, or ever more slowly."""
+    found = [(one, need) for line in code(text) for name, need in WORKS_AGAIN.items() for one in re.findall(rf"{name}[^|;&]*", line)]
+    return [command for command, needed in found if not re.search(needed, command)]
+
+
+def test_commands_of_documents_work_each_time() -> None:
+    assert findings(DOCUMENTS, lambda document: used_up(document.read_text())) == {}
