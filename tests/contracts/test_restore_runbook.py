@@ -1,4 +1,4 @@
-"""The restore runbook sets every property of the original database on its copy."""
+"""Commands of restores and backups suit the templates."""
 
 import json
 import re
@@ -11,7 +11,8 @@ import pytest
 from botocore.model import Shape
 from botocore.validate import ParamValidator
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Template
+from tests.documents import code
 
 RDS = botocore.session.Session().get_service_model("rds")
 OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")
@@ -70,3 +71,17 @@ def test_restored_database_has_every_setting(inputs: list[dict[str, Any]], synth
     wanted = {name for found in resources if found["Type"] == "AWS::RDS::DBInstance" for name in found["Properties"]}
     given = {name for each in inputs for name in each}
     assert {SPELT.get(name, name) for name in wanted - INHERITED} <= given
+
+
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_vault_locks_admit_backups_by_hand(environment: str, templates: Callable[[str], dict[str, Template]]) -> None:
+    """AWS Backup keeps a recovery point of a job without lifecycle for ever, which a lock refuses."""
+    resources = templates(environment)["data"]["Resources"].values()
+    locks = [found["Properties"]["LockConfiguration"] for found in resources if found["Type"] == "AWS::Backup::BackupVault"]
+    documents = (path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+    jobs = [line for text in documents for line in code(text) if "start-backup-job" in line]
+    assert locks
+    assert jobs
+    for job in jobs:
+        (days,) = re.findall(r"--lifecycle DeleteAfterDays=(\d+)", job)
+        assert all(lock["MinRetentionDays"] <= int(days) <= lock["MaxRetentionDays"] for lock in locks)
