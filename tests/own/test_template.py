@@ -143,13 +143,6 @@ def test_template_default_synthesizes(copies: Copies, wheels: list[Path], tmp_pa
     assert len([*tmp_path.glob("assembly-dev/*.template.json")]) == len(STACKS)
 
 
-def test_template_targets_run_tools_of_wheel(installed: Path) -> None:
-    used = set(re.findall(r"\$\(TOOLS\)\.(\w+)", (ROOT / "template" / "Makefile").read_text()))
-    assert {"local_aws", "changes", "heartbeat"} <= used
-    tools = installed / "spotmusic_cdk" / "tools"
-    assert {tool for tool in used if not ((tools / f"{tool}.py").exists() or (tools / tool / "__main__.py").exists())} == set()
-
-
 def test_template_refuses_wrong_answers(copies: Copies) -> None:
     accepted, refusals = copies.messages[:2], copies.messages[2:]
     assert accepted == ["accepted", "accepted"]

@@ -30,6 +30,18 @@ class Own(Platform):
 
 """
 
+HELP = """\
+import runpy, sys
+for tool in sys.argv[1:]:
+    sys.argv[1:] = ["--help"]
+    try:
+        runpy.run_module(f"spotmusic_cdk.tools.{tool}.__main__", run_name="__main__")
+    except SystemExit:
+        pass
+"""
+"""Help of tools, all in one process: most of the time is that of imports."""
+MAKEFILE = (ROOT / "template" / "Makefile").read_text()
+
 
 def own_app() -> str:
     """Application of the template, with a stack of its own."""
@@ -123,6 +135,27 @@ def test_wheel_requires_what_it_imports(wheels: list[Path], installed: Path) -> 
         and canonicalize_name(distributions.get(top, [top])[0]) not in stated
     }
     assert unknown == set()
+
+
+def test_wheel_names_no_package_of_checkout(installed: Path) -> None:
+    """Code that is text, such as that of another process, is rewritten as well."""
+    outside = re.compile(r"(?:from|import|-m) (?:stacks|tools)\b")
+    texts = {path.name: path.read_text() for path in (installed / "spotmusic_cdk").rglob("*.py")}
+    assert {name: found for name, text in texts.items() if (found := outside.findall(text))} == {}
+
+
+def test_wheel_has_tools_of_template(installed: Path, tmp_path: Path) -> None:
+    used = sorted({*re.findall(r"\$\(TOOLS\)\.(\w+)", MAKEFILE)} - {"heartbeat"})
+    assert {"local_aws", "changes"} <= {*used}
+    done = run([sys.executable, "-c", HELP, *used], installed, tmp_path)
+    assert re.findall(r"^usage: python -m spotmusic_cdk\.tools\.(\w+)", done.stdout, flags=re.MULTILINE) == used, done.stderr
+
+
+def test_template_takes_options_of_messages(installed: Path) -> None:
+    texts = [file.read_text() for file in (installed / "spotmusic_cdk" / "tools").rglob("*.py")]
+    named = {*re.findall(r"\b([A-Z]+)=\d\b", "".join(texts))}
+    assert {"ALL", "COST"} <= named
+    assert [name for name in named if f"$({name})" not in MAKEFILE] == []
 
 
 def imports(folder: Path) -> Iterator[str]:

@@ -27,7 +27,13 @@ NO_DIFFERENCE = "Number of stacks with differences: 0"
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
 
 
-_OF_A_FOLDER = "import sys; from pathlib import Path; from stacks.app import main; sys.exit(main(Path(sys.argv[1])))"
+_OF_A_FOLDER = """
+import sys
+from pathlib import Path
+from stacks.app import main
+sys.exit(main(Path(sys.argv[1])))
+"""
+"""Application of a given folder. setup.py rewrites an import at the start of a line only."""
 
 
 @contextmanager
