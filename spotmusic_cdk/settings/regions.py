@@ -9,6 +9,7 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.model import Problem, meant
 from spotmusic_cdk.settings.network import PriceClass
+from spotmusic_constructs.data.parameters import CACHE
 
 _REGIONS = """
     af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2
@@ -94,18 +95,20 @@ _CACHE_GIB = {
     **dict.fromkeys(("r6g", "r7g"), _MEMORY_GIB),
     "r8g": "14.2 29.7 61.3 124.6 251.3 377.9 504.5",
 }
-"""`maxmemory` of each size, smallest first (Amazon ElastiCache user guide, node-type specific parameters, 2026-11)."""
+"""`maxmemory` of each size in GiB, smallest first (Amazon ElastiCache user guide, node-type specific parameters, 2026-11)."""
+_USABLE = 1 - int(CACHE["reserved-memory-percent"]) / 100
+"""Share of `maxmemory` for data (Amazon ElastiCache user guide, managing reserved memory)."""
 
 
 def cache_memory_gib(node_type: str) -> float:
     """Return the memory for data of a node in GiB, 0 for an unknown type.
 
     Args:
-        node_type: such as `cache.r7g.large`; a quarter of the memory is reserved for failovers and snapshots.
+        node_type: such as `cache.r7g.large`. The memory that our parameters reserve for failovers and snapshots is not counted.
     """
     family, _, size = node_type.removeprefix("cache.").partition(".")
     sizes = CACHES[family].sizes if family in CACHES else ()
-    return float(_CACHE_GIB[family].split()[sizes.index(size)]) if size in sizes else 0.0
+    return _USABLE * float(_CACHE_GIB[family].split()[sizes.index(size)]) if size in sizes else 0.0
 
 
 def _instance_problems(key: str, name: str, families: Mapping[str, Family], region: str) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from annotated_types import Le
 from pydantic import BaseModel
 
 from spotmusic_cdk.settings.kubernetes import PARTITIONS_PER_CORE, KeycloakSettings, KongSettings, RedpandaSettings
+from spotmusic_cdk.settings.regions import cache_memory_gib
 from spotmusic_cdk.settings.services import ScalingSettings
 from spotmusic_constructs.observability.prometheus import MEMORY_LIMIT_GIB
 
@@ -89,7 +90,12 @@ LIMITS = (
     CDN_GBIT, CDN_REQUESTS, BUCKET_READS, ALB_TARGETS, NLB_TARGETS, SERVICE_TASKS, KEYCLOAK_REPLICAS, KEYCLOAK_TOKENS,
     SMALL_DISK_IOPS, LARGE_DISK_IOPS, CACHE_CLIENTS, PROMETHEUS_MEMORY,
     Limit(what="cores of one database", value=192, unit="vCPU", source="Amazon RDS user guide, DB instance classes: r8g.48xlarge"),
-    Limit(what="memory for data of a cache node", value=504.5, unit="GiB", source="Amazon ElastiCache user guide: cache.r8g.16xlarge"),
+    Limit(
+        what="memory for data of a cache node",
+        value=round(cache_memory_gib("cache.r8g.16xlarge")),
+        unit="GiB",
+        source="Amazon ElastiCache user guide: cache.r8g.16xlarge, without reserved memory",
+    ),
     Limit(what="caches of single clients", value=4, unit="caches", source="`data.cache.own`"),
     Limit(what="brokers of Redpanda", value=_most(RedpandaSettings, "brokers"), unit="brokers", source="`kubernetes.redpanda.brokers`"),
     Limit(what="partition replicas of a core of Redpanda", value=PARTITIONS_PER_CORE, unit="replicas", source="topic_partitions_per_shard"),

@@ -87,7 +87,7 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
 def _node(old: str, new: str) -> Iterator[Found]:
     had, has = cache_memory_gib(old), cache_memory_gib(new)
     if had and has and has < had:
-        detail = f"{old} with {had} GiB → {new} with {has}: stored data may not fit, and is evicted or rejected"
+        detail = f"{old} with {had:.1f} GiB for data → {new} with {has:.1f}: stored data may not fit, and is evicted or rejected"
         yield Effect.REFUSED, detail, "`make preflight` compares it with the stored data (docs/runbooks/cache.md, A smaller node)."
 
 

@@ -11,10 +11,7 @@ from tools.preflight.finding import Ask, Context, Finding, fix, ok, standing, ve
 
 _INSTANCE = "AWS::RDS::DBInstance"
 _GROUP = "AWS::ElastiCache::ReplicationGroup"
-USABLE = 0.75
-"""Share of a node's memory for data: a quarter is reserved (Amazon ElastiCache user guide, managing
-reserved memory).
-"""
+_CACHE = "deployed cache"
 _DAYS = 14
 
 
@@ -52,25 +49,27 @@ def _numbers(version: str) -> list[int]:
 
 
 def cache(context: Context) -> Iterator[Finding]:
-    """Compares the cache's maximum of two weeks with the memory of the file's node type, if that is
-    smaller.
+    """Compares the maximum of two weeks of each deployed cache with the memory of the file's node
+    type, if that is smaller.
     """
-    check, wanted = "deployed cache", context.settings.data.cache.node_type
-    for type_, name in standing(context, "data").values():
-        if type_ != _GROUP:
-            continue
-        (group,) = context.home("elasticache").describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"]
-        has = group["CacheNodeType"]
-        if cache_memory_gib(wanted) >= cache_memory_gib(has):
-            yield ok(check, f"{wanted} is no smaller than {has}")
-            return
-        held, holds = _held_gib(context, group["MemberClusters"]), USABLE * cache_memory_gib(wanted)
-        detail = f"it held up to {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
-        at = f"aws elasticache describe-replication-groups --region {context.settings.region} --replication-group-id {name}"
-        advice = f"{at}; then keep data.cache.node_type: {has}, or let services store less (docs/runbooks/cache.md)"
-        yield verdict(check, held < holds, detail, advice)
-        return
-    yield ok(check, "stack data does not exist yet")
+    names = [name for type_, name in standing(context, "data").values() if type_ == _GROUP]
+    for name in names:
+        yield _smaller(context, name)
+    if not names:
+        yield ok(_CACHE, "stack data does not exist yet")
+
+
+def _smaller(context: Context, name: str) -> Finding:
+    wanted = context.settings.data.cache.node_type
+    (group,) = context.home("elasticache").describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"]
+    has = group["CacheNodeType"]
+    if cache_memory_gib(wanted) >= cache_memory_gib(has):
+        return ok(_CACHE, f"{name}: {wanted} is no smaller than {has}")
+    held, holds = _held_gib(context, group["MemberClusters"]), cache_memory_gib(wanted)
+    detail = f"{name} held up to {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
+    at = f"aws elasticache describe-replication-groups --region {context.settings.region} --replication-group-id {name}"
+    advice = f"{at}; then keep data.cache.node_type: {has}, or let services store less (docs/runbooks/cache.md)"
+    return verdict(_CACHE, held < holds, detail, advice)
 
 
 def _held_gib(context: Context, nodes: list[str]) -> float:
@@ -91,4 +90,4 @@ def _held_gib(context: Context, nodes: list[str]) -> float:
     return most / 2**30
 
 
-CHECKS: dict[str, Ask] = {"deployed databases": databases, "deployed cache": cache}
+CHECKS: dict[str, Ask] = {"deployed databases": databases, _CACHE: cache}

@@ -288,12 +288,14 @@ def databases(version: str, storage: int) -> list[Call]:
     return [listed(("CatalogueInstance0A", type_, "one"), ("IdentityInstance0B", type_, "two")), *described]
 
 
-def deployed_cache(node_type: str, *gibibytes: float) -> list[Call]:
-    """Deployed cache of two nodes, each with its maximum of used memory in GiB."""
-    group = {"CacheNodeType": node_type, "MemberClusters": ["one-001", "one-002"]}
-    points = [home("cloudwatch", "get_metric_statistics", Datapoints=[{"Maximum": gibibyte * 2**30}]) for gibibyte in gibibytes]
-    resource = ("CacheGroup0A", "AWS::ElastiCache::ReplicationGroup", "one")
-    return [listed(resource), home("elasticache", "describe_replication_groups", ReplicationGroups=[group]), *points]
+def deployed_caches(node_type: str, *caches: tuple[float, ...]) -> list[Call]:
+    """Deployed caches of two nodes, each with its maximum of used memory in GiB."""
+    group = {"CacheNodeType": node_type, "MemberClusters": ["001", "002"]}
+    calls = [listed(*((f"Group{number}", "AWS::ElastiCache::ReplicationGroup", f"cache{number}") for number in range(len(caches))))]
+    for gibibytes in caches:
+        calls.append(home("elasticache", "describe_replication_groups", ReplicationGroups=[group]))
+        calls += [home("cloudwatch", "get_metric_statistics", Datapoints=[{"Maximum": gibibyte * 2**30}]) for gibibyte in gibibytes]
+    return calls
 
 
 def web_acl(bucket: str, logs: int | None = None) -> list[Call]:
@@ -402,9 +404,10 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (grown.databases, databases("8.4.10", 20), "ok", "version and storage do not exceed"),
     (grown.databases, databases("8.4.11", 20), "fix", "RDS runs MySQL 8.4.11, the file has 8.4.10"),
     (grown.databases, databases("8.4.12", 44), "fix fix", "RDS has grown to 44 GiB, the file has 20"),
-    (grown.cache, deployed_cache("cache.t4g.micro"), "ok", "is no smaller"),
-    (grown.cache, deployed_cache("cache.r7g.large", 0.2, 0.9), "ok", "it held up to 0.9 GiB in 14 days"),
-    (grown.cache, deployed_cache("cache.r7g.large", 0.2, 9.8), "fix", "9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
+    (grown.cache, deployed_caches("cache.t4g.micro", ()), "ok", "is no smaller"),
+    (grown.cache, deployed_caches("cache.r7g.large", (0.2, 0.9)), "ok", "cache0 held up to 0.9 GiB in 14 days"),
+    (grown.cache, deployed_caches("cache.r7g.large", (0.2, 9.8)), "fix", "9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
+    (grown.cache, deployed_caches("cache.r7g.large", (0.2, 0.9), (0.2, 1.2)), "ok fix", "cache1 held up to 1.2 GiB"),
     (security.web_acl_logs, web_acl(OURS, 1), "ok", "logs arrive"),
     (security.web_acl_logs, web_acl(OURS, 0), "unknown", "no log has arrived yet"),
     (security.web_acl_logs, web_acl("aws-waf-logs-other"), "unknown", "documents disagree"),

@@ -20,6 +20,7 @@ from spotmusic_cdk.settings.regions import (
     Family,
     cache_memory_gib,
 )
+from spotmusic_constructs.data.parameters import CACHE
 from tests.conftest import Template
 
 EXTENSIONS = Path(cfnlint.__file__).parent / "data" / "schemas" / "extensions"
@@ -84,5 +85,8 @@ def test_cache_node_types_have_memory() -> None:
         sizes = [cache_memory_gib(f"cache.{family}.{size}") for size in known.sizes]
         assert all(sizes)
         assert sizes == sorted(set(sizes))
-    assert cache_memory_gib("cache.r7g.large") == 13.1
     assert cache_memory_gib("cache.m1.small") == 0
+
+
+def test_cache_memory_excludes_reserved_memory() -> None:
+    assert cache_memory_gib("cache.r7g.large") == pytest.approx(13.1 * (1 - int(CACHE["reserved-memory-percent"]) / 100))
