@@ -76,7 +76,7 @@ class Components:
     def nat_gateways(self) -> dict[str, str]:
         """Ids of NAT gateways by zone. CDK gives access to them through their subnets only."""
         gateways = {subnet.availability_zone: subnet.node.try_find_child("NATGateway") for subnet in self.network.vpc.public_subnets}
-        return {f"Zone{zone[-1].upper()}": gateway.ref for zone, gateway in gateways.items() if isinstance(gateway, cdk.CfnResource)}
+        return {f"zone {zone[-1].upper()}": gateway.ref for zone, gateway in gateways.items() if isinstance(gateway, cdk.CfnResource)}
 
     @cached_property
     def gateway(self) -> str:

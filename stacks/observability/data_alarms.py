@@ -50,16 +50,16 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
         severity="critical",
     )
     rotations = {
-        f"{name}Rotation": WatchedFunction(
+        f"{id_}Rotation": WatchedFunction(
             function_name=rotation.function_name,
             summary=f"{name}: the password of a user was not rotated. The old one stays valid.",
             runbook="secret-not-followed#a-rotation-that-fails",
         )
-        for name, rotation in {
-            "Catalogue": data.catalogue.rotation,
-            "Identity": data.identity.rotation,
-            "Cache": data.cache.rotation,
-            **{f"OwnCache-{name}-": cache.rotation for name, cache in data.own_caches.items()},
-        }.items()
+        for id_, name, rotation in (
+            ("Catalogue", "Catalogue", data.catalogue.rotation),
+            ("Identity", "Identity", data.identity.rotation),
+            ("Cache", "Cache", data.cache.rotation),
+            *((f"OwnCache-{name}-", f"Cache of {name}", cache.rotation) for name, cache in data.own_caches.items()),
+        )
     }
     FunctionAlarms(scope, "FunctionAlarms", audience=audience, functions={"RestoreValidation": validation, **rotations})

@@ -7,14 +7,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import pytest
 import yaml
 
 from spotmusic_cdk.settings import Settings
-from tests.conftest import ROOT, Template, settings_of
+from tests.conftest import ROOT, Template, settings_of, templates_in
 from tests.model.assembly import Assembly
 from tests.properties.alarms import ALARM, COMPOSITE, reaches_the_team, severity_of
+from tools.documents.grants import every_option
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 INDEX = RUNBOOKS / "README.md"
@@ -22,6 +24,7 @@ RULES = ROOT / "charts" / "monitoring" / "rules"
 PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path != INDEX)
 VAGUE = re.compile(r"^(\[\w+\] )?(A|An|The|It|They|Somebody|Most|Many) (?!(Web API|replicas of|workspace|operator|broker of|node of)\b)")
 """Begin of a text that does not name its subject."""
+CAMEL_CASE = re.compile(r"\b[A-Z][a-z]+[A-Z][A-Za-z]*")
 LINK = re.compile(r"([\w-]+)\.md(?:#([\w-]+))?$")
 
 
@@ -112,6 +115,13 @@ def test_page_of_an_alarm_names_it(entries: dict[Entry, set[str]]) -> None:
 
 def test_alarm_texts_begin_with_their_subject(notices: list[Notice]) -> None:
     assert [text for _, _, text, _ in notices if VAGUE.match(text)] == []
+
+
+def test_alarm_texts_contain_no_construct_id(with_every_option: Path) -> None:
+    """Alarms of optional parts, such as caches of their own, have texts too."""
+    platform = Assembly(name="prod", settings=every_option(), templates=templates_in(with_every_option))
+    alarms = [(alarm.id, str(alarm["AlarmDescription"])) for alarm in platform.some(ALARM, COMPOSITE)]
+    assert [text for id_, text in alarms if any(word in id_ for word in CAMEL_CASE.findall(text))] == []
 
 
 def test_index_leads_to_every_page_without_an_alarm() -> None:

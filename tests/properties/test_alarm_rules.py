@@ -9,6 +9,7 @@ from tests.model.values import Json
 from tests.properties.alarms import ALARM, COMPOSITE, metrics_of, severity_of
 from tests.properties.promise import Verdicts, rule
 from tests.properties.watched import problem_with, rows_of
+from tools.gameday.figures import connections_of
 
 FEWER_IS_WORSE = {
     "HealthyHostCount",
@@ -81,6 +82,16 @@ def test_critical_limits_keep_their_proportion(platform: Assembly) -> Verdicts:
         if proportion:
             near = warning and critical and 0.99 < critical["Threshold"] / warning["Threshold"] / proportion < 1.01
             yield next(iter(of.values())), bool(near), f"Ring as critical at {proportion} times the limit of the warning."
+
+
+@rule
+def test_connection_alarms_ring_below_the_limit(platform: Assembly) -> Verdicts:
+    """At the limit itself a database refuses clients already."""
+    for alarm in platform.some(ALARM):
+        if names_of(alarm) == {"DatabaseConnections"}:
+            (database,) = alarm.mentions("Dimensions")
+            limit = connections_of(str(database["DBInstanceClass"]))
+            yield alarm, alarm["Threshold"] < limit, f"{database.name} refuses clients from {limit}. Ring earlier."
 
 
 @rule

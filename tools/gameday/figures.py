@@ -8,10 +8,6 @@ GP3_BYTES_PER_SECOND = 125 * 1024**2
 """Baseline throughput of a gp3 volume in MiB/s. Source: Amazon EBS user guide, general purpose SSD
 volumes.
 """
-CONNECTION_SHARE = 0.9
-"""RDS computes max_connections from the memory without its own processes: 312 of 341 on a t3.medium
-(Amazon RDS user guide, limits).
-"""
 FAILOVER_SECONDS = {"database": 120, "cache": 120}
 """Times of docs/recovery.md; the experiments measure them, not templates."""
 
@@ -20,7 +16,7 @@ def connections_of(instance_class: str) -> int:
     """Returns the connection limit of RDS for MySQL on an instance class, with or without the
     prefix `db.`.
     """
-    return int(default_connections(memory_gib(instance_class.removeprefix("db."))) * CONNECTION_SHARE)
+    return default_connections(memory_gib(instance_class.removeprefix("db.")))
 
 
 def cores(quantity: str) -> float:

@@ -1,6 +1,6 @@
 """Alarms of NAT gateways."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from constructs import Construct
 
@@ -12,38 +12,31 @@ class NatGatewayAlarms(AlarmGroup):
 
     Args:
         audience: recipients.
-        nat_gateways: id of each gateway by a CamelCase name, such as that of its zone.
+        nat_gateways: id of each gateway by its place, such as `zone A`.
 
     Example:
-        NatGatewayAlarms(self, "NatAlarms", audience=audience, nat_gateways={"First": gateway_id})
+        NatGatewayAlarms(self, "NatAlarms", audience=audience, nat_gateways={"zone A": gateway_id})
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, nat_gateways: Mapping[str, str]) -> None:
-        def total(name: str, gateway: str) -> MetricSource:
-            return MetricSource(namespace="AWS/NATGateway", name=name, dimensions={"NatGatewayId": gateway}, statistic="Sum")
+        def rules_of(place: str, gateway: str) -> Iterator[AlarmRule]:
+            def total(name: str) -> MetricSource:
+                return MetricSource(namespace="AWS/NATGateway", name=name, dimensions={"NatGatewayId": gateway}, statistic="Sum")
 
-        super().__init__(
-            scope,
-            construct_id,
-            audience=audience,
-            runbook="nat-gateway",
-            rules=[
-                rule
-                for name, gateway in nat_gateways.items()
-                for rule in (
-                    AlarmRule(
-                        name=f"{name}Ports",
-                        summary=f"NAT gateway {name}: no port is left for connections to one destination.",
-                        watch=total("ErrorPortAllocation", gateway),
-                        thresholds={"critical": 1},
-                        datapoints=2,
-                    ),
-                    AlarmRule(
-                        name=f"{name}Drops",
-                        summary=f"NAT gateway {name}: it drops packets.",
-                        watch=total("PacketsDropCount", gateway),
-                        thresholds={"warning": 100},
-                    ),
-                )
-            ],
-        )
+            name = place.title().replace(" ", "")
+            yield AlarmRule(
+                name=f"{name}Ports",
+                summary=f"NAT gateway of {place}: no port is left for connections to one destination.",
+                watch=total("ErrorPortAllocation"),
+                thresholds={"critical": 1},
+                datapoints=2,
+            )
+            yield AlarmRule(
+                name=f"{name}Drops",
+                summary=f"NAT gateway of {place}: it drops packets.",
+                watch=total("PacketsDropCount"),
+                thresholds={"warning": 100},
+            )
+
+        rules = [rule for place, gateway in nat_gateways.items() for rule in rules_of(place, gateway)]
+        super().__init__(scope, construct_id, audience=audience, runbook="nat-gateway", rules=rules)

@@ -92,7 +92,7 @@ def test_unknown_instance_class_is_rejected(instance_class: str) -> None:
 
 
 def test_default_connections_follow_memory() -> None:
-    assert default_connections(4) == 341
+    assert default_connections(4) == 306
 
 
 @pytest.mark.parametrize(
