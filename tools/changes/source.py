@@ -2,16 +2,16 @@
 account.
 """
 
-import io
 import json
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import boto3
 from botocore.config import Config
@@ -69,12 +69,11 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
         SourceError: the ref does not exist, or its app fails.
     """
     with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(["git", "archive", ref], cwd=checkout, capture_output=True, check=False)  # noqa: S603, S607
+        archive = subprocess.run(["git", "archive", "--format=zip", ref], cwd=checkout, capture_output=True, check=False)  # noqa: S603, S607
         if archive.returncode != 0:
             advice = f"Use `{ACCOUNT}`, `{LOCAL}`, a folder of `cdk synth`, or a git ref."
             raise SourceError(f"{ref}: neither a cloud assembly nor a git ref. {advice}")
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-            files.extractall(folder, filter="data")
+        ZipFile(BytesIO(archive.stdout)).extractall(folder)
         if not Path(folder, "environments", f"{environment}.yaml").exists():
             raise SourceError(f"{ref} has no environments/{environment}.yaml: all of {environment} is new. Compare with its former name.")
         with synthesized(Path(folder), environment) as assembly:

@@ -71,11 +71,14 @@ def guard() -> Guard:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (package,) = Path(str(files("cdklabs.cdk_validator_cfnguard"))).glob("_jsii/*.tgz")
     with tarfile.open(package) as archive:
-        wanted = [member for member in archive if member.name == program or member.name.endswith(".guard")]
-        archive.extractall(folder, members=wanted, filter="data")
-    rules = {file: frozenset(re.findall(r"AWS::\w+::\w+", file.read_text())) for file in sorted(folder.rglob("*.guard"))}
-    (folder / program).chmod(0o755)
-    return Guard(program=folder / program, rules=rules)
+        for member in archive:
+            wanted = member.name == program or member.name.endswith(".guard")
+            if wanted and (content := archive.extractfile(member)):
+                Path(folder, Path(member.name).name).write_bytes(content.read())
+    rules = {file: frozenset(re.findall(r"AWS::\w+::\w+", file.read_text())) for file in sorted(folder.glob("*.guard"))}
+    unpacked = folder / Path(program).name
+    unpacked.chmod(0o755)
+    return Guard(program=unpacked, rules=rules)
 
 
 def findings(environment: str, stack: str, template: Template) -> Iterator[Finding]:
