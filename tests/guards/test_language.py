@@ -1,4 +1,4 @@
-"""Measurable rules of the language of documents (CONTRIBUTING.md)."""
+"""Measurable rules of the language of documents and of comments that users read (CONTRIBUTING.md)."""
 
 import re
 from pathlib import Path
@@ -16,6 +16,12 @@ ODD = re.compile(
     r"|hears?|heard|meets?|for good|by itself|is none)\b",
     flags=re.IGNORECASE,
 )
+COMMENTED = [
+    *(ROOT / folder / "Makefile" for folder in (".", "template")),
+    *ROOT.glob("environments/*.yaml"),
+    *(path for kind in ("yaml", "tpl", "sh") for path in ROOT.glob(f"charts/**/*.{kind}") if path.parent.name != "rules"),
+]
+"""Configuration with comments."""
 QUESTION = re.compile(r"^#+ (?:To )?(?:Wh(?:at|o|ose|om|ich|y|ere|en|ether)|How)\b.*$", flags=re.MULTILINE | re.IGNORECASE)
 
 
@@ -54,3 +60,12 @@ def test_documents_use_common_words() -> None:
 
 def test_document_headings_are_no_questions() -> None:
     assert findings(DOCUMENTS, lambda document: QUESTION.findall(text(document))) == {}
+
+
+def test_comments_of_configuration_use_common_words() -> None:
+    def odd(file: Path) -> list[str]:
+        comments = re.findall(r"(?:^|\s)(?:#|{{/\*).*", file.read_text())
+        return [comment.strip() for comment in comments if {word.lower() for word in ODD.findall(comment)} - {"whose"}]
+
+    assert len(COMMENTED) > 40
+    assert findings(COMMENTED, odd) == {}

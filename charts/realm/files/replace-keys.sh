@@ -1,7 +1,7 @@
 #!/bin/bash
-# Makes a new pair of keys by which the realm signs tokens: published first, so that everybody who verifies knows it, then signing.
-# The pair before stays published until the next time; older ones go, which no token that lives was signed with.
-# Whoever was interrupted, at whatever hour, left a pair that never signed: the next run goes on with it.
+# Creates a pair of keys that signs the tokens of the realm. It is published first, so that every verifier can read it, and signs later.
+# The previous pair stays published until the next run. Older pairs are deleted: no valid token was signed with them.
+# An interrupted run leaves a pair that never signed; the next run continues with it.
 set -euo pipefail
 
 kcadm() {
@@ -38,7 +38,7 @@ done <<<"$before"
 
 if [ -z "$signs" ]; then
   if [ -z "$chosen" ]; then
-    # Keys that Keycloak made at first have priority 100.
+    # Keys that Keycloak created at its first start have priority 100.
     chosen=$(kcadm create components -i -r "$REALM" -s name="$name" -s providerId=rsa-generated -s providerType=org.keycloak.keys.KeyProvider \
       -s 'config.priority=["0"]' -s 'config.enabled=["true"]' -s 'config.active=["true"]' \
       -s 'config.algorithm=["RS256"]' -s 'config.keySize=["2048"]'),$name
@@ -46,13 +46,13 @@ if [ -z "$signs" ]; then
   IFS=, read -r id name <<<"$chosen"
   echo "$name is published, and signs in $PUBLISHED_SECONDS seconds"
   sleep "$PUBLISHED_SECONDS"
-  log_in # A session of the account lives a minute.
+  log_in # A session of the account lasts a minute.
   if [ "$number" -le "$highest" ]; then number=$((highest + 1)); fi
   kcadm update "components/$id" -r "$REALM" -s "config.priority=[\"$number\"]" >&2
   echo "$name signs"
 fi
 
-# The two of the highest priority sign, and signed before. Whatever else is read here, what signed when the job began stays.
+# Keep the two pairs of the highest priority: the signing one and the one before. Never delete the pair that signed when the job began.
 log_in
 after=$(keys)
 kept=0

@@ -11,7 +11,10 @@ capabilities: {drop: [ALL]}
 seccompProfile: {type: RuntimeDefault}
 {{- end -}}
 
-{{/* What both jobs have in common; the list of volumes is last, so that each goes on with its own: whom they trust, in the format that Java reads. The store holds certificates only, so that its password keeps no secret. */}}
+{{/*
+Common part of both jobs. Volumes are last, so that each job can append its own. The trust store is in
+Java's format. It holds certificates only, so its password is not secret.
+*/}}
 {{- define "realm.pod" -}}
 restartPolicy: Never
 serviceAccountName: {{ .Release.Name }}
@@ -44,7 +47,7 @@ volumes:
     emptyDir: {sizeLimit: 256Mi}
 {{- end -}}
 
-{{/* The pod that applies the realms: the chart's context, and what the name of its ConfigMap ends with. */}}
+{{/* Pod that applies the realms. Arguments: context of the chart, and suffix of the ConfigMap's name. */}}
 {{- define "realm.import" -}}
 {{- $input := index . 1 }}
 {{- $values := (index . 0).Values }}
@@ -72,9 +75,9 @@ containers:
       - {name: IMPORT_FILES_LOCATIONS, value: "{{ range $index, $file := keys .Values.realms | sortAlpha }}{{ if $index }},{{ end }}/config/{{ $file }}{{ end }}"}
       - {name: IMPORT_VARSUBSTITUTION_ENABLED, value: "true"}
       - {name: IMPORT_VARSUBSTITUTION_NESTED, value: "false"}
-      # Always all of it: a secret may be another behind the same words, and what somebody changed by hand is put right.
+      # No cache: a secret may change without a change of the file, and changes by hand are reverted.
       - {name: IMPORT_CACHE_ENABLED, value: "false"}
-      # Nothing is deleted, whoever made it.
+      # The import deletes nothing, also nothing that it did not create.
       {{- range $kind := list "AUTHENTICATIONFLOW" "CLIENT" "CLIENTAUTHORIZATIONPOLICIES" "CLIENTAUTHORIZATIONRESOURCES" "CLIENTAUTHORIZATIONSCOPES" "CLIENTSCOPE" "CLIENTSCOPEMAPPING" "COMPONENT" "GROUP" "IDENTITYPROVIDER" "IDENTITYPROVIDERMAPPER" "MESSAGEBUNDLES" "REQUIREDACTION" "ROLE" "SCOPEMAPPING" "SUBCOMPONENT" "WORKFLOW" }}
       - {name: IMPORT_MANAGED_{{ $kind }}, value: no-delete}
       {{- end }}

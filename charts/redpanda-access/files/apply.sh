@@ -1,5 +1,5 @@
-# Makes topics and rights as they are described. It deletes no topic and no event, and takes no partition or replica away: what cannot be
-# done that way ends the job at once, with a line that says why. Every other failure is tried again by a new pod.
+# Applies topics and rights. It deletes no topic, event, partition or replica: a change that needs this ends the job at once, with a
+# line that names the reason. After every other failure a new pod tries again.
 set -euo pipefail
 
 impossible() {
@@ -7,7 +7,7 @@ impossible() {
   exit 65
 }
 
-# rpk ends with 0 even where the broker refused a row of its table.
+# rpk exits with 0 even if the broker refused a row of its table.
 every_row_ends_with() {
   local last=$1 output line
   local -a words
@@ -46,13 +46,13 @@ topic() {
     esac
   done <<<"$described"
 
-  # A topic that is not there has no partitions. If it only could not be read, Redpanda refuses to make it a second time.
+  # A missing topic has no partitions. If the topic exists but could not be read, Redpanda refuses to create it again.
   if ((has == 0)); then
     rpk topic create "$name" --partitions "$partitions" --replicas "$replicas" \
       --topic-config "cleanup.policy=$policy" --topic-config "retention.ms=$retention"
     return
   fi
-  # rpk prints the summary before it fails to read the settings: nothing is judged by what is missing, and a new pod tries again.
+  # rpk prints the summary before it fails to read the settings. Compare nothing with missing values: a new pod tries again.
   if ((status != 0 || copies == 0)) || [[ -z $kept ]]; then
     echo "$name could not be described whole: rpk ended with $status" >&2
     return 1
@@ -75,7 +75,7 @@ topic() {
   every_row_ends_with OK rpk topic alter-config "$name" --set "retention.ms=$retention"
 }
 
-# rights USER, and on standard input a line for each right: RESOURCE PATTERN NAME OPERATIONS-WITH-COMMAS
+# rights USER; standard input has a line for each right: RESOURCE PATTERN NAME OPERATIONS-WITH-COMMAS
 rights() {
   local user=$1 wanted=' ' listed row operation principal host kind name pattern permission operations
   local -a rows present
@@ -85,7 +85,7 @@ rights() {
     for operation in ${operations//,/ }; do wanted+="$kind/$pattern/$name/$operation "; done
   done
 
-  # What is no longer wanted goes first, and then everything that is wanted is said again: nobody lacks a right for long.
+  # Remove obsolete rights first, then grant all current ones.
   listed=$(rpk security acl list --subsystem kafka --allow-principal "User:$user" </dev/null)
   mapfile -t present <<<"$listed"
   for row in "${present[@]}"; do
