@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from tests.documents import code
-from tests.model.values import Json
+from tools.model.values import Json
 from tools.supply_chain.kubectl_layer import program
 
 GROUPS = {"kubectl": {"create", "rollout", "set", "config"}, "helm": {"show", "get", "repo", "search"}}

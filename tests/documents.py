@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 
 def findings(documents: Iterable[Path], problems: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 
-from tests.model.values import Json
+from tools.model.values import Json
 
 FOLDER = Path(__file__).with_name("schemas")
 ADVICE = "x-advice"

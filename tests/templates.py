@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from aws_cdk.assertions import Template
 
-from tests.model.values import Json
+from tools.model.values import Json
 
 Resources = dict[str, Json]
 

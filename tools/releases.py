@@ -10,8 +10,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
-from tests.conftest import ROOT, Template, settings_of, synthesize, templates_in
-from tools.changes.assembly import ASSET, HASH, without_hashes
+from tools.checkout import ROOT, settings_of, synthesize
+from tools.model.templates import ASSET, HASH, Template, templates_in, without_hashes
 
 FOLDER = ROOT / "tests" / "releases"
 ENVIRONMENTS = ("dev", "prod")

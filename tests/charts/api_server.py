@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.engines import programs
 from tests.engines.ports import quiet_ports
-from tests.model.values import Json
+from tools.model.values import Json
 from tools.supply_chain.kubectl_layer import program
 
 MAKE_KEY = (

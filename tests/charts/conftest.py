@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.model.cluster import RenderedCluster
+from tools.model.cluster import RenderedCluster
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 

@@ -5,13 +5,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.charts.beliefs import operated
 from tests.charts.references import pod_of
 from tests.charts.validation import name_of
-from tests.conftest import settings_of
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json, texts
 from tests.properties.secret_table import line_of
+from tools.checkout import settings_of
+from tools.model.cluster import RenderedCluster
+from tools.model.expected_objects import operated
+from tools.model.values import Json, texts
 
 IN_CLUSTER = re.compile(r"\b((?:[a-z0-9-]+\.)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc)(?:\.cluster\.local)?(?::(\d+))?(?![\w.-])")
 """Names of Services, and of pods of a headless Service."""

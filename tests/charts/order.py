@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.helm_release import LARGEST_VALUES, LONGEST_ATOMIC_TIMEOUT, LONGEST_NAME, LONGEST_TIMEOUT
-from tests.charts import beliefs
 from tests.charts.validation import is_core, name_of
-from tests.model.cluster import Release, RenderedCluster
+from tools.model import expected_objects
+from tools.model.cluster import Release, RenderedCluster
 
 NEEDS: dict[str, frozenset[str]] = {
     "prometheus-operator-crds": frozenset({"ground"}),
@@ -55,9 +55,9 @@ def _kinds(platform: RenderedCluster) -> Iterator[str]:
     """Resources before their kind: the API server refuses them, or the chart omits them."""
     for name, manifest in platform.everything():
         group = manifest["apiVersion"].rpartition("/")[0]
-        if is_core(manifest) or group in AUTO_MODE or platform.releases[name].chart == beliefs.KINDS_OF.get(group):
+        if is_core(manifest) or group in AUTO_MODE or platform.releases[name].chart == expected_objects.KINDS_OF.get(group):
             continue
-        makers = _by_chart(platform, beliefs.KINDS_OF.get(group, ""))
+        makers = _by_chart(platform, expected_objects.KINDS_OF.get(group, ""))
         if not makers:
             yield f"{name_of(manifest)} of {platform.releases[name]} is of {group}, which no chart brings"
         elif not platform.before[name] & set(makers):
@@ -109,7 +109,7 @@ def _atomic_problems(platform: RenderedCluster, release: Release) -> Iterator[st
     stateful = [
         name_of(thing)
         for manifest in platform.manifests[release.name]
-        for thing in (manifest, *beliefs.operated(manifest))
+        for thing in (manifest, *expected_objects.operated(manifest))
         if thing["kind"] in {"StatefulSet", "PersistentVolumeClaim"}
     ]
     if stateful:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tests.charts.connections import labels_of, pods_behind, selects, things, workloads
 from tests.charts.references import pod_of
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 """Kinds of volumes that Pod Security `restricted` allows."""

@@ -8,8 +8,8 @@ from spotmusic_cdk.namespaces import namespaces
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.kubernetes.namespace import POD_IDENTITY_AGENT, WEBHOOK_PORTS
 from spotmusic_constructs.network.flows import INTERNET, Flow
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 EVERY_PORT = (1, 65535)
 NOBODY = "nobody of the table"

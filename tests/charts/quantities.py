@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from tests.charts.pods import running, where_of
 from tests.charts.references import pod_of
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 _UNITS = {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import yaml
 
-from tests.charts.beliefs import operated
 from tests.charts.validation import name_of
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.expected_objects import operated
+from tools.model.values import Json
 
 SERVICE_BINDING = ("username", "password", "default_user.conf", "host", "port", "provider", "type")
 """Keys of the administrator's Secret that the RabbitMQ cluster operator reads."""

@@ -10,8 +10,8 @@ import pytest
 from tests.charts import api_server
 from tests.charts.api_server import ApiServer
 from tests.charts.validation import is_core
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 ASSETS = os.environ.get("KUBEBUILDER_ASSETS", "")
 

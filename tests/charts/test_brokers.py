@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 Deployed = Callable[[str], RenderedCluster]
 _DIRECTIONS = {"EVENTS_PRODUCES": "produces", "EVENTS_CONSUMES": "consumes"}

@@ -12,10 +12,10 @@ from spotmusic_cdk import flows
 from spotmusic_cdk.namespaces import namespaces
 from tests.charts import connections, excused, order, pods, policies, references, transport
 from tests.charts.references import pod_of
-from tests.conftest import settings_of
 from tests.helm_values import REGISTRY
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.checkout import settings_of
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 CHECKS: dict[Callable[[RenderedCluster], Iterator[str]], dict[str, str]] = {
     pods.unrestricted: excused.UNRESTRICTED,

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from tests.charts import policies
-from tests.conftest import settings_of
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
 from tests.own_schemas import problems
+from tools.checkout import settings_of
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import helm_values
-from tests.helm_values import render
-from tests.model.values import Json
+from tools.model import helm
+from tools.model.helm import render
+from tools.model.values import Json
 
 MANIFEST = "{apiVersion: v1, kind: ConfigMap, metadata: {name: {{ .Release.Name }}}, data: {key: {{ .Values.key }}}}"
 
@@ -26,7 +26,7 @@ def value(chart: Path, key: str = "first", release: str = "one") -> Json:
 
 def test_known_release_is_not_rendered_again(chart: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert value(chart) == {"one": "first"}
-    monkeypatch.setattr(helm_values, "program", lambda *_, **__: "/nonexistent")
+    monkeypatch.setattr(helm, "program", lambda *_, **__: "/nonexistent")
     assert value(chart) == {"one": "first"}
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from spotmusic_cdk import versions
 from tests.charts import validation
-from tests.model.cluster import Release, RenderedCluster, own
-from tests.model.values import Json
+from tools.model.cluster import Release, RenderedCluster, own
+from tools.model.values import Json
 from tools.supply_chain.kubectl_layer import program
 
 KUBERNETES = sorted(versions.KUBERNETES)

@@ -8,8 +8,8 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.versions import charts
 from tests.charts import upstream
 from tests.helm_values import schema_errors, schemas, unknown_keys
-from tests.model.cluster import Release, RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import Release, RenderedCluster
+from tools.model.values import Json
 
 RELEASE_OF = {
     "prometheus-operator-crds": "prometheus-operator-crds",

@@ -11,8 +11,8 @@ import yaml
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.versions import charts
-from tests.conftest import ROOT, settings_of
-from tests.model.cluster import archive
+from tools.checkout import ROOT, settings_of
+from tools.model.cluster import archive
 from tools.pull_charts import LOCK, archive_name, checksum_of, command, locked, verify
 from tools.supply_chain.kubectl_layer import program
 

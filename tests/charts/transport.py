@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from tests.charts.validation import name_of
-from tests.model.cluster import Release, RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import Release, RenderedCluster
+from tools.model.values import Json
 
 
 def findings(platform: RenderedCluster) -> list[str]:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.helm_values import render
-from tests.model.cluster import Release, RenderedCluster, archive, chart_folder
-from tests.model.values import Json
+from tools.model.cluster import Release, RenderedCluster, archive, chart_folder, in_namespace
+from tools.model.helm import render
+from tools.model.values import Json
 
 PROMETHEUS = ("monitoring.coreos.com/v1",)
 CERT_MANAGER = ("cert-manager.io/v1",)
@@ -34,11 +34,6 @@ def manifests_of(
     chart = archive_of(release)
     found = render(chart, release.name, release.namespace, values or release.values, apis=apis, kubernetes=kubernetes)
     return [in_namespace(manifest, release.namespace) for manifest in found]
-
-
-def in_namespace(manifest: Json, namespace: str) -> Json:
-    """Return a manifest with the namespace of its release as the default, as Helm applies it."""
-    return {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
 
 
 def complete(platform: RenderedCluster) -> RenderedCluster:

@@ -10,7 +10,7 @@ import kubernetes_validate
 from kubernetes_validate import utils
 
 from tests.helm_values import resource_errors
-from tests.model.values import Json
+from tools.model.values import Json
 
 # Its schemas are read anew for each manifest otherwise, which takes most of the time.
 utils.schema_contents = cache(utils.schema_contents)

@@ -13,8 +13,9 @@ from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import parse
 from spotmusic_constructs.data.relational_database import MASTER_USERNAME
 from spotmusic_constructs.network.flows import INTERNET
-from tests.conftest import ROOT, Template, settings_of
 from tests.documents import code
+from tools.checkout import ROOT, settings_of
+from tools.model.templates import Template
 
 ACCESS = (ROOT / "docs" / "access.md").read_text()
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.model.values import Json
 from tests.templates import all_of
+from tools.checkout import ROOT
+from tools.model.values import Json
 
 if TYPE_CHECKING:
-    from tests.model.cluster import RenderedCluster
+    from tools.model.cluster import RenderedCluster
 
 CONSTRUCTS = ROOT / "constructs" / "spotmusic_constructs"
 REVEALING = re.compile(

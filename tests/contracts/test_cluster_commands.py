@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster_commands import Cluster, cluster_of, wrong
-from tests.conftest import ROOT
 from tests.documents import code, findings
+from tools.checkout import ROOT
 
 if TYPE_CHECKING:
-    from tests.model.cluster import RenderedCluster
+    from tools.model.cluster import RenderedCluster
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 MADE_OTHERWISE = {

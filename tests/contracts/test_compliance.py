@@ -14,8 +14,9 @@ from spotmusic_constructs.data.log_bucket import REQUEST_DAYS
 from spotmusic_constructs.identity.realm import ADMIN_EVENT_DAYS, EVENT_DAYS
 from spotmusic_constructs.log_retention import KEPT
 from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTER_HOURS
-from tests.conftest import ROOT, Template, settings_of
 from tests.properties.log_writers import ACCESS_DAYS
+from tools.checkout import ROOT, settings_of
+from tools.model.templates import Template
 
 COMPLIANCE = (ROOT / "docs" / "compliance.md").read_text()
 PRIVACY = (ROOT / "docs" / "privacy.md").read_text()

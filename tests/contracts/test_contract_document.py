@@ -6,10 +6,11 @@ from collections.abc import Callable
 import pytest
 
 from spotmusic_cdk.connections.connection import Facts
-from tests.conftest import Template, settings_of
 from tests.templates import all_of
+from tools.checkout import settings_of
 from tools.documents.contract_document import DOCUMENT, ENVIRONMENTS, EVERY, Given, document, given
 from tools.documents.contract_words import FACTS, FORMS
+from tools.model.templates import Template
 
 
 @pytest.fixture(scope="module")

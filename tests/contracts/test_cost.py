@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from spotmusic_cdk.settings import regions
-from tests.conftest import Template, sample_of, settings_of
-from tools.assembly import stacks_in
-from tools.changes.assembly import templates_in
+from tests.conftest import sample_of
+from tools.checkout import settings_of
 from tools.cost import prices
 from tools.cost.estimate import estimate
 from tools.cost.resources import FREE, PRICED, unknown_types
+from tools.model.stacks import stacks_in
+from tools.model.templates import Template, templates_in
 
 AT_HAND: dict[str, float] = {
     # 347,500 listeners of 21 hours: 9,997 at a time, for 730 hours.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 from tools.deploy_plan.__main__ import UNLIMITED, deployment_of
 from tools.deploy_plan.model import Deployment
 

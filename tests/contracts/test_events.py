@@ -9,8 +9,8 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from spotmusic_cdk.settings.kubernetes import DEFAULT_TOPICS
-from tests.conftest import ROOT, settings_of
-from tests.model.values import Json
+from tools.checkout import ROOT, settings_of
+from tools.model.values import Json
 
 ENDING = ".schema.json"
 FILES = sorted((ROOT / "events").glob(f"*{ENDING}"))

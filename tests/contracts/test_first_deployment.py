@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import ROOT, Template
+from tools.checkout import ROOT
+from tools.model.templates import Template
 
 MANUAL = (ROOT / "docs" / "first-deployment.md").read_text()
 Templates = Callable[[str], dict[str, Template]]

@@ -6,8 +6,9 @@ import pytest
 
 from spotmusic_cdk import flows
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC
-from tests.conftest import Template, settings_of
-from tests.model.assembly import Assembly, Resource
+from tools.checkout import settings_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.templates import Template
 
 GROUP = "AWS::EC2::SecurityGroup"
 Edge = tuple[str, str, int, int]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import settings_of
+from tools.checkout import settings_of
 from tools.documents import flows_document, grants
 from tools.documents.flows_document import DATA, DOCUMENT, NETWORK, NOT_DRAWN, edges_of_flows, edges_of_grants
 

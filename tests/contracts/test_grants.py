@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Template, settings_of
-from tests.model.assembly import Assembly
-from tests.properties.granted import grants_of
+from tools.checkout import settings_of
 from tools.documents.grants import ENVIRONMENTS, EVERY, FOLDER, every_option, granted, text_of_grants
+from tools.model.assembly import Assembly
+from tools.model.granted import grants_of
+from tools.model.templates import Template
 
 ACCEPT = "Read the difference. Where it is meant: make flows"
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from stacks.realm import LOCAL_PLAYER
-from tests.conftest import ROOT, Template
+from tools.checkout import ROOT
+from tools.model.templates import Template
 
 GUIDE = (ROOT / "docs" / "deployment.md").read_text()
 

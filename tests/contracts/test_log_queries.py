@@ -3,7 +3,7 @@
 import re
 
 from spotmusic_constructs.edge.access_log_delivery import FIELDS
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 DOCUMENT = (ROOT / "docs" / "log-queries.md").read_text()
 LINE = (

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from stacks.realm import realm_of
-from tests.conftest import Template, settings_of
-from tests.model.values import Json
 from tests.properties.test_web_acl import matches
+from tools.checkout import settings_of
+from tools.model.templates import Template
+from tools.model.values import Json
 
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 OPENID = "/auth/realms/spotmusic/protocol/openid-connect"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spotmusic_cdk import versions
-from tests.conftest import settings_of
+from tools.checkout import settings_of
 from tools.preflight import engines
 from tools.preflight.finding import Context
 

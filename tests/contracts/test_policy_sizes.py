@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import Template
-from tests.policy_sizes import MANAGED, MOST, too_large
+from tools.model.policy_sizes import MANAGED, MOST, too_large
+from tools.model.templates import Template
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
-from tests.conftest import STACKS, Template, settings_of
+from tests.conftest import STACKS
 from tests.properties.reviewed import AWS_MANAGED
+from tools.checkout import settings_of
+from tools.model.templates import Template
 from tools.preflight import account
 from tools.preflight.leftovers import VAULTS
 from tools.preflight.routes import part_of

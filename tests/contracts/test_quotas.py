@@ -6,9 +6,10 @@ from collections.abc import Callable
 from math import ceil
 
 from tests.charts.quantities import most_pods, requested
-from tests.conftest import ROOT, Template, settings_of
-from tests.model.cluster import RenderedCluster
 from tests.templates import all_of
+from tools.checkout import ROOT, settings_of
+from tools.model.cluster import RenderedCluster
+from tools.model.templates import Template
 from tools.preflight.quotas import needs
 
 Templates = Callable[[str], dict[str, Template]]

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import ROOT, Template
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model.templates import Template
+from tools.model.values import Json
 
 CONSTRUCTS = ROOT / "constructs" / "spotmusic_constructs"
 ROW = re.compile(r"^\| (\d{3}(?:, \d{3})*)[^|]* \| ([^|]+) \| ([^|]+) \| [^|]+ \|$", re.MULTILINE)

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from spotmusic_cdk.settings import Settings, schema
-from tests.conftest import Template, synthesize, templates_in
 from tests.disposable import disposable_settings
-from tests.model.assembly import stacks_before
 from tests.properties.test_references import STRONG, references
 from tools.changes.change import Effect
 from tools.changes.comparison import compare
+from tools.checkout import synthesize
+from tools.model.assembly import stacks_before
+from tools.model.templates import Template, templates_in
 
 PRODUCERS = ("network", "secrets", "registry", "data")
 CONSUMERS = ("ecs-services", "observability")

@@ -11,8 +11,9 @@ import pytest
 from botocore.model import Shape
 from botocore.validate import ParamValidator
 
-from tests.conftest import ROOT, Template
 from tests.documents import code
+from tools.checkout import ROOT
+from tools.model.templates import Template
 
 RDS = botocore.session.Session().get_service_model("rds")
 OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")

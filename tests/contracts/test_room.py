@@ -15,7 +15,8 @@ from spotmusic_cdk.settings.service_checks import (
     watched,
 )
 from spotmusic_cdk.settings.services import ServiceSettings
-from tests.conftest import ROOT, Template, settings_of
+from tools.checkout import ROOT, settings_of
+from tools.model.templates import Template
 
 RESOURCES = 500
 """Resources of a stack (AWS CloudFormation quotas, 2026-11)."""

@@ -13,10 +13,11 @@ import pytest
 import yaml
 
 from spotmusic_cdk.settings import Settings
-from tests.conftest import ROOT, Template, settings_of, templates_in
-from tests.model.assembly import Assembly
 from tests.properties.alarms import ALARM, COMPOSITE, reaches_the_team, severity_of
+from tools.checkout import ROOT, settings_of
 from tools.documents.grants import every_option
+from tools.model.assembly import Assembly
+from tools.model.templates import Template, templates_in
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 INDEX = RUNBOOKS / "README.md"

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 
-from tests.conftest import ROOT, Template
 from tests.documents import findings
+from tools.checkout import ROOT
+from tools.model.templates import Template
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 Templates = Callable[[str], dict[str, Template]]

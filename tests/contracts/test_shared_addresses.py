@@ -9,7 +9,7 @@ import pytest
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge.web_acl_rules import WINDOW_SECONDS
 from spotmusic_constructs.gateway.plugins import RateLimit
-from tests.conftest import ROOT, settings_of
+from tools.checkout import ROOT, settings_of
 
 LISTENERS_BEHIND_AN_ADDRESS = 500
 """Listeners that the limits allow behind one address: a mobile network that gives each subscriber

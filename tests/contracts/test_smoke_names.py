@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import ROOT, Template, settings_of
+from tools.checkout import ROOT, settings_of
+from tools.model.templates import Template
 from tools.preflight.finding import Context
 from tools.smoke import __main__ as command
 from tools.smoke import account, web

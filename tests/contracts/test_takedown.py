@@ -9,7 +9,8 @@ from typing import Any
 import jmespath
 import pytest
 
-from tests.conftest import ROOT, templates_in
+from tools.checkout import ROOT
+from tools.model.templates import templates_in
 
 TEXT = (ROOT / "docs" / "deployment.md").read_text().partition("### Deleting its data as well")[2]
 

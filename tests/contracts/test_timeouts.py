@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.conftest import ROOT, Template
 from tests.templates import all_of
+from tools.checkout import ROOT
+from tools.model.templates import Template
 
 if TYPE_CHECKING:
-    from tests.model.cluster import RenderedCluster
+    from tools.model.cluster import RenderedCluster
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 CONTRACT = ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md"

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from tests.conftest import Template
+from tools.model.templates import Template
 
 REGION, BUCKET = "sa-east-1", "uploads-of-the-test"
 REGIONAL = f"{BUCKET}.s3.{REGION}.amazonaws.com"

@@ -16,9 +16,9 @@ from tests.engines.keycloak import Keycloak, apply_administrators, distribution,
 from tests.engines.logins import person, tokens
 from tests.engines.programs import program, wait_until
 from tests.engines.test_rabbitmq import TOPOLOGY, Broker, rabbitmq
-from tests.model.values import Json
 from tests.sample_realm import FULL
 from tests.unit.data.conftest import load_handler
+from tools.model.values import Json
 
 __all__ = ["load_handler"]
 

@@ -24,8 +24,8 @@ from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from tests.engines.keycloak import PUBLIC_URL, Keycloak, at
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
-from tests.model.values import Json
 from tests.unit.gateway.lua import SOURCES, Key
+from tools.model.values import Json
 from tools.smoke.browser import Browser
 
 ISSUER = f"{PUBLIC_URL}/auth/realms/spotmusic"

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from spotmusic_constructs.streaming.redpanda import MECHANISM
-from tests.conftest import ROOT
 from tests.engines.kafka_access import apply
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import make_certificate, program, running, wait_until
+from tools.checkout import ROOT
 
 JARS, LIBRARIES = ROOT / ".tools" / "kafka", ROOT / ".tools" / "example"
 PROPERTIES = Path(__file__).with_suffix(".properties")

@@ -5,9 +5,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tests.conftest import ROOT
 from tests.engines.programs import wait_until
-from tests.helm_values import render
+from tools.checkout import ROOT
+from tools.model.helm import render
 
 CHART = ROOT / "charts" / "redpanda-access"
 KINDS = {"cluster": "BROKER"}

@@ -15,10 +15,10 @@ import pytest
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL, PATH
 from spotmusic_constructs.identity.keycloak_values import environment as options
-from tests.conftest import ROOT
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import environment, make_certificate, program, running, wait_until
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model.values import Json
 from tools.smoke.browser import Browser
 
 PUBLIC_URL = "https://spotmusic.example"

@@ -6,7 +6,7 @@ import struct
 import time
 
 from tests.engines.keycloak import PASSWORD, PUBLIC_URL, Keycloak
-from tests.model.values import Json
+from tools.model.values import Json
 from tools.smoke import login
 from tools.smoke.browser import Browser
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 FETCHED = ROOT / ".tools" / "engines"
 FOLDERS = ("usr/bin", "usr/sbin", "usr/lib/rabbitmq/bin", "usr/lib/erlang/bin")

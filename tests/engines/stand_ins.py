@@ -30,10 +30,10 @@ from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
 from stacks.databases import database_roles
-from tests.conftest import ROOT, settings_of
 from tests.engines.kafka import kafka
 from tests.engines.stores import ADMINISTRATOR, MASTER, mysql, redis
 from tests.engines.test_rabbitmq import rabbitmq
+from tools.checkout import ROOT, settings_of
 from tools.local_aws import session
 from tools.local_aws.deployment import LocalDeployment, NotRunningError
 from tools.local_aws.progress import Steps

@@ -25,10 +25,11 @@ from aws_cdk import aws_sns as topics
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.observability.alarm import Audience
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
-from tests.conftest import ROOT, new_stack
+from tests.conftest import new_stack
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import FETCHED, environment, program, running, wait_until
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model.values import Json
 
 TOPIC = "arn:aws:sns:sa-east-1:111122223333:alarms"
 PAGER = "arn:aws:sns:sa-east-1:111122223333:pager"

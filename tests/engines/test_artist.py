@@ -29,18 +29,18 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from spotmusic_constructs.data.upload_verdicts import DETAIL_TYPE, RECEIVES
-from tests.conftest import settings_of
 from tests.engines.programs import program
 from tests.engines.stand_ins import create_users
 from tests.engines.stores import MASTER, mysql
 from tests.engines.test_service import EXAMPLE, LIBRARIES
 from tests.filter_patterns import matches
 from tests.local.state import own_state
-from tests.model.values import Json
+from tools.checkout import settings_of
 from tools.local_aws import ACCOUNT, process, session
 from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.task import environment_of_task
 from tools.local_aws.workspace import RunningEmulator
+from tools.model.values import Json
 
 pytestmark = [pytest.mark.local, pytest.mark.walk("artist")]
 

@@ -19,10 +19,10 @@ import pytest
 from spotmusic_cdk.settings.kubernetes import DEFAULT_TOPICS
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
-from tests.conftest import ROOT
 from tests.engines.kafka import ADMINISTRATOR, Kafka, kafka, library
 from tests.engines.programs import wait_until
 from tests.engines.test_service import EXAMPLE, FIRST, PRECISION_SECONDS, SECOND, Aws, Task, common, here, libraries, task, user
+from tools.checkout import ROOT
 from tools.documents.contract_words import FORMS
 
 __all__ = ["here", "libraries"]

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from spotmusic_constructs.identity.keycloak_values import PATH
-from tests.conftest import ROOT
 from tests.engines.gateway import API, ISSUER, Gateway
 from tests.engines.keycloak import ACCOUNT, SECRET, Keycloak, distribution
 from tests.engines.logins import tokens
 from tests.engines.programs import environment, program, wait_until
+from tools.checkout import ROOT
 
 SCRIPT = ROOT / "charts" / "realm" / "files" / "replace-keys.sh"
 KCADM = """#!/bin/bash

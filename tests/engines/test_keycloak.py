@@ -17,7 +17,7 @@ from spotmusic_constructs.identity.keycloak_values import environment as options
 from spotmusic_constructs.identity.realm import administrators
 from tests.engines.keycloak import ADMIN, OF_THE_CHART, PASSWORD, Keycloak, apply_administrators, merge_clients, options_of_start
 from tests.engines.logins import set_up_second_factor
-from tests.model.values import Json
+from tools.model.values import Json
 from tools.smoke.login import VERIFIER, code_of, login_address
 
 NAMED_BY = ("clientId", "alias", "client", "authenticator", "flowAlias", "name")

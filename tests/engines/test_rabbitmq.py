@@ -24,11 +24,11 @@ import yaml
 
 from spotmusic_constructs.messaging.definitions import definitions
 from spotmusic_constructs.messaging.topology import MONITOR, TaskQueue, Topology
-from tests.conftest import ROOT
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
-from tests.helm_values import render
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model.helm import render
+from tools.model.values import Json
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 """Server program: Debian's wrapper in PATH starts it as another user, in that user's folder."""

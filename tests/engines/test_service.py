@@ -24,12 +24,12 @@ import pymysql
 import pytest
 
 from spotmusic_constructs.data.cache_users import access_string
-from tests.conftest import ROOT
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import Process, program, running, wait_until
 from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mysql, redis
 from tests.engines.test_cache import encoded
 from tests.engines.test_rabbitmq import PASSWORD, Broker
+from tools.checkout import ROOT
 from tools.documents.contract_words import FORMS
 
 pytestmark = pytest.mark.walk("backend developer")

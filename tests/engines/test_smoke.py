@@ -13,7 +13,6 @@ import pytest
 from spotmusic_cdk.settings import Settings, parse
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.streaming.redpanda import MECHANISM
-from tests.conftest import ROOT
 from tests.engines.conftest import Engines
 from tests.engines.edge import cloudfront, load_balancer
 from tests.engines.gateway import ROUTES, gateway
@@ -24,6 +23,7 @@ from tests.engines.programs import program, wait_until
 from tests.engines.stand_ins import stand_ins
 from tests.engines.stores import Engine
 from tests.engines.test_service import FIRST, Aws, Task, common, here, libraries, playback, ready, signing_key, task, user
+from tools.checkout import ROOT
 from tools.smoke import messages, web
 from tools.smoke.__main__ import check
 from tools.smoke.browser import Browser

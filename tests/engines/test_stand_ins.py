@@ -9,9 +9,9 @@ import pymysql
 import pytest
 
 from spotmusic_cdk.settings.services import ServiceSettings
-from tests.conftest import settings_of
 from tests.engines.stand_ins import create_users, rotate
 from tests.engines.stores import MASTER, mysql
+from tools.checkout import settings_of
 
 pytestmark = pytest.mark.walk("backend developer")
 

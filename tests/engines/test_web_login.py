@@ -19,8 +19,8 @@ from tests.engines.logins import (
 )
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import wait_until
-from tests.model.values import Json
 from tests.unit.gateway.lua import encoded
+from tools.model.values import Json
 from tools.smoke.login import code_of, exchange, login_address
 
 ENDPOINT = f"{ISSUER}/protocol/openid-connect"

@@ -8,13 +8,14 @@ import pytest
 
 from spotmusic_constructs.resilience.experiment import PODS
 from tests.charts.connections import pods_behind
-from tests.conftest import ROOT, Template, settings_of
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
+from tools.checkout import ROOT, settings_of
 from tools.gameday import document
 from tools.gameday.faults import faults_of
 from tools.gameday.figures import FAILOVER_SECONDS
 from tools.gameday.scenario import Scenario
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
+from tools.model.templates import Template
 
 BROKERS = {"redpanda": "redpanda", "rabbitmq": "rabbitmq-server"}
 """Pod names of brokers by namespace: RabbitMQ's operator appends its own suffix."""

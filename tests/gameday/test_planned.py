@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from tests.conftest import Template, settings_of, synthesize, templates_in
-from tests.model.assembly import Assembly
-from tests.model.cluster import read
 from tools.capacity.plan import plan_for
+from tools.checkout import settings_of, synthesize
 from tools.cost import prices
 from tools.cost.estimate import Estimate, estimate
 from tools.documents import scale_document
 from tools.gameday.faults import faults_of
 from tools.gameday.scenario import Scenario
+from tools.model.assembly import Assembly
+from tools.model.cluster import read
+from tools.model.templates import Template, templates_in
 
 LISTENERS = 5_000_000
 

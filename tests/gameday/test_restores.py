@@ -2,7 +2,7 @@
 
 import re
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 from tools.gameday.restores import RESTORES
 
 RUNBOOK = (ROOT / "docs" / "runbooks" / "restore.md").read_text()

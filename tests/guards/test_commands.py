@@ -10,8 +10,8 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 
-from tests.conftest import ROOT
 from tests.documents import code, findings
+from tools.checkout import ROOT
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 OWN = {

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.model.assembly import reached, stacks_before
+from tools.checkout import ROOT
+from tools.model.assembly import reached, stacks_before
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 

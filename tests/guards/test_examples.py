@@ -38,10 +38,12 @@ from spotmusic_cdk.settings import load
 from spotmusic_constructs.edge.security_headers import PLAYER_POLICY
 from spotmusic_constructs.network.flows import CLOUDFRONT, VPC
 from spotmusic_constructs.resilience import fault_actions
-from tests.conftest import ROOT, STACKS, TODAY, feature_flags, synthesize, templates_in
+from tests.conftest import STACKS, TODAY
 from tests.helm_values import cluster_in, secret_in
-from tests.model.values import ACCOUNT
 from tests.unit.imported import APPLICATION, DATA, group_of, vpc_of
+from tools.checkout import ROOT, feature_flags, synthesize
+from tools.model.templates import templates_in
+from tools.model.values import ACCOUNT
 
 LIBRARY = ROOT / "constructs" / "spotmusic_constructs"
 ENVIRONMENT = cdk.Environment(account=ACCOUNT, region="sa-east-1")

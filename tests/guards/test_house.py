@@ -15,8 +15,9 @@ import constructs
 import pytest
 
 from spotmusic_cdk.settings import schema
-from tests.conftest import ROOT, TODAY
+from tests.conftest import TODAY
 from tools import heartbeat
+from tools.checkout import ROOT
 from tools.documents import flows_document
 
 

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from tests.conftest import ROOT
 from tests.documents import findings, prose
 from tests.guards.test_links import DOCUMENTS
+from tools.checkout import ROOT
 
 COMPUTED = re.compile(r"<!-- computed.*<!-- end of what is computed -->", flags=re.DOTALL)
 COLUMNS = 100

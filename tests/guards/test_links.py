@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.conftest import ROOT
 from tests.documents import anchors, findings, prose
+from tools.checkout import ROOT
 from tools.site.pages import LINK, documents
 
 DOCUMENTS = documents(ROOT)

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from tests.conftest import ROOT
 from tests.documents import code, findings
 from tests.guards.test_links import DOCUMENTS
+from tools.checkout import ROOT
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 NOTHING_DEPLOYED = {"failed-first-deployment"}

@@ -11,8 +11,9 @@ from packaging.requirements import Requirement
 
 from spotmusic_cdk import versions
 from spotmusic_constructs import runtimes
-from tests.conftest import ROOT, Template
 from tests.templates import properties_of
+from tools.checkout import ROOT
+from tools.model.templates import Template
 from tools.supply_chain.lifecycle import IMAGES, support_of
 from tools.supply_chain.locked import LOCKS, canonical, chosen_npm, locks, pins
 

@@ -10,9 +10,10 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
 
-from tests.conftest import STACKS, Template
-from tools.assembly import stacks_in
+from tests.conftest import STACKS
 from tools.local_aws.provider_schemas import resource_schema
+from tools.model.stacks import stacks_in
+from tools.model.templates import Template
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 Templates = Callable[[str], dict[str, Template]]

@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from tests.conftest import ROOT
 from tests.documents import findings
 from tests.guards.test_links import DOCUMENTS
+from tools.checkout import ROOT
 from tools.site.pages import LINK
 
 TASKS = ROOT / "docs" / "tasks.md"

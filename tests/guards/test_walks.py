@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 FOLDERS = ("engines", "contracts", "unit/data")
 PEOPLE = ("listener", "artist", "backend developer", "administrator")

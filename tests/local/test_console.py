@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 from tools.local_aws import console
 from tools.local_aws.console import INTERPRETER, NoConsoleError, serve
 from tools.local_aws.workspace import Workspace

@@ -20,10 +20,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.conftest import settings_of
 from tests.local.changed_assembly import Resources, changed_assembly
 from tests.local.state import ROOT, own_state
 from tools.changes.source import NO_DIFFERENCE
+from tools.checkout import settings_of
 from tools.documents.contract_words import FORMS
 from tools.local_aws import ACCOUNT, cloudformation, process, session
 from tools.local_aws.assembly import SynthesizedStack, stacks

@@ -16,14 +16,16 @@ import pytest
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import RESOURCES
-from tests.conftest import Template, sample_of, synthesize, templates_in
+from tests.conftest import sample_of
 from tests.local.changed_assembly import Resources, with_templates
 from tests.local.state import own_state
 from tools.changes.resources import HOLDS_DATA
+from tools.checkout import synthesize
 from tools.local_aws import ACCOUNT, cloudformation, process, session
 from tools.local_aws.assembly import SynthesizedStack, regions, stacks
 from tools.local_aws.cli import CdkCli, CliError
 from tools.local_aws.workspace import RunningEmulator, Workspace
+from tools.model.templates import Template, templates_in
 from tools.releases import previous, with_assets_of
 
 pytestmark = pytest.mark.local

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import conftest
+from tools import checkout
 from tools.mutants.assembly import Assembly
 from tools.mutants.judges import Judges
 
@@ -14,5 +15,5 @@ def test_original_replaces_synthesis(tmp_path: Path, monkeypatch: pytest.MonkeyP
     settings, original = conftest.sample_of("dev"), tmp_path / "original"
     (original / "assembly-dev").mkdir(parents=True)
     judges = Judges({"dev": Assembly(settings, original)}, [], print)
-    monkeypatch.setattr(conftest, "synthesize", partial(judges._hand_over, None))
+    monkeypatch.setattr(checkout, "synthesize", partial(judges._hand_over, None))
     assert conftest.synthesize_once(settings, outdir=tmp_path / "dev").is_dir()

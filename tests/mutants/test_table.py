@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, settings_of
+from tools.checkout import ROOT, settings_of
 from tools.mutants.assembly import Assembly, changed_settings
 from tools.mutants.generated import changes_of, excuses, kinds, reviewed
 from tools.mutants.table import rows

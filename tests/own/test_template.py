@@ -12,7 +12,8 @@ import pytest
 
 from spotmusic_cdk.settings import load
 from spotmusic_cdk.settings.regions import usual_zones
-from tests.conftest import ROOT, STACKS, TODAY, synthesize
+from tests.conftest import STACKS, TODAY
+from tools.checkout import ROOT, synthesize
 
 COPIER = ROOT / ".tools" / "copier" / "bin"
 SOURCES = (

@@ -14,8 +14,9 @@ from packaging.metadata import Metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.conftest import ROOT, STACKS
+from tests.conftest import STACKS
 from tests.own.conftest import run
+from tools.checkout import ROOT
 
 OWN = """\
 from spotmusic_cdk.stacks.environment_stack import EnvironmentStack

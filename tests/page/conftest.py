@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import TODAY, settings_of
+from tests.conftest import TODAY
+from tools.checkout import settings_of
 from tools.page.html import html
 from tools.page.model import Page, page_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 from tools.page.model import KINDS, Page
 
 FOLDER = ROOT / ".tools" / "browser"

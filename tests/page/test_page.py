@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from spotmusic_cdk import flows
-from tests.conftest import ROOT, STACKS, TODAY, Template, settings_of
-from tests.model.cluster import RenderedCluster
+from tests.conftest import STACKS, TODAY
 from tests.properties.deviations import DEVIATIONS
-from tools.assembly import stacks_in
+from tools.checkout import ROOT, settings_of
 from tools.cost import prices
+from tools.model.cluster import RenderedCluster
+from tools.model.stacks import stacks_in
+from tools.model.templates import Template
 from tools.page import __main__ as command
 from tools.page import icons
 from tools.page.deployed import State

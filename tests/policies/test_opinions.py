@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import settings_of
-from tests.model.assembly import Assembly
+from tools.checkout import settings_of
+from tools.model.assembly import Assembly
 from tools.opinions import checkov, guard_exceptions
 from tools.opinions.guard import Guard, filled
 from tools.opinions.opinion import SHORTEST_REASON, Exceptions, Finding, Reviewed, assembly_of, conclude, problems

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import Json
 
 _ATTRIBUTE = re.compile(r"\.\w+\}$")
 

@@ -1,6 +1,6 @@
 """Load balancers: their attributes, listeners, certificates and addresses."""
 
-from tests.model.assembly import Assembly, Resource
+from tools.model.assembly import Assembly, Resource
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 

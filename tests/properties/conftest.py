@@ -13,10 +13,11 @@ from spotmusic_cdk.settings import Settings
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
-from tests.conftest import ROOT, Template, feature_flags, settings_of, templates_in
-from tests.model.assembly import Assembly
-from tests.model.cluster import RenderedCluster
 from tests.properties.deviations import DEVIATIONS
+from tools.checkout import ROOT, feature_flags, settings_of
+from tools.model.assembly import Assembly
+from tools.model.cluster import RenderedCluster
+from tools.model.templates import Template, templates_in
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 """The environments that are asked; with `--assembly`, the one that it holds."""

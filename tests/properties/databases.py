@@ -1,6 +1,6 @@
 """Databases of an environment, and their read replicas."""
 
-from tests.model.assembly import Assembly, Resource
+from tools.model.assembly import Assembly, Resource
 
 DATABASE = "AWS::RDS::DBInstance"
 

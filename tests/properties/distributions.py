@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import Json
 
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from tests.model.values import leaves
+from tools.model.values import leaves
 
 _SHAPES = {
     # A search for letters is thirty times faster without \b before them.

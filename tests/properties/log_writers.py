@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import at
 from tests.properties.alarms import place_of
 from tests.properties.releases import releases_of
-from tests.properties.statements import statements_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import statements_of
+from tools.model.values import at
 
 GROUP = "AWS::Logs::LogGroup"
 FUNCTION = "AWS::Lambda::Function"

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
-from tests.model.values import ACCOUNT
 from tests.properties.promise import Verdicts
-from tests.properties.statements import Statement, statements_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
+from tools.model.statements import Statement, statements_of
+from tools.model.values import ACCOUNT
 
 NODES = ("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume")
 ASKED = {

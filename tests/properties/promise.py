@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.model.assembly import Assembly, Resource
 from tests.properties.deviations import DEVIATIONS, Deviation
+from tools.model.assembly import Assembly, Resource
 
 Verdicts = Iterator[tuple[Resource | str, bool, str]]
 """Subject, whether it keeps the promise, and the remedy."""

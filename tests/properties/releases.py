@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import Json
 
 _WITHIN_A_TEXT = re.compile(r"\bimage[\"']?:\s*[\"']?([\w.${}-]+(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]+)?)")
 

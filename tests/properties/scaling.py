@@ -1,7 +1,7 @@
 """Auto scaling of services: policies of target tracking."""
 
-from tests.model.assembly import Resource
 from tests.properties.services import Service
+from tools.model.assembly import Resource
 
 TRACKING = "TargetTrackingScalingPolicyConfiguration"
 METRIC = f"{TRACKING}.PredefinedMetricSpecification.PredefinedMetricType"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 DOCUMENT = ROOT / "docs" / "secrets.md"
 SERVICE = "{service}"

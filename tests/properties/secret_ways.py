@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
-from tests.properties.holders import holders, roles_of
-from tests.properties.statements import statements_of
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
+from tools.model.holders import holders, roles_of
+from tools.model.statements import statements_of
+from tools.model.values import Json
 
 ANNOTATION = "secret.reloader.stakater.com/auto"
 LABEL = "rabbitmq.com/topology-operator"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from spotmusic_cdk.settings.services import ServiceSettings
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import Json
 
 TASK = "AWS::ECS::TaskDefinition"
 

@@ -4,10 +4,10 @@ it.
 
 import re
 
-from tests.model.assembly import Assembly
-from tests.model.values import ACCOUNT
 from tests.properties.services import Service
-from tests.properties.statements import Statement, statements_of
+from tools.model.assembly import Assembly
+from tools.model.statements import Statement, statements_of
+from tools.model.values import ACCOUNT
 
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
 _PULL = "ecr:(BatchCheckLayerAvailability|BatchGetImage|GetDownloadUrlForLayer|BatchImportUpstreamImage|CreateRepository)"

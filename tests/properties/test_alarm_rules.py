@@ -4,12 +4,12 @@ import re
 from collections import defaultdict
 
 from tests.metric_math import value_of
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json
 from tests.properties.alarms import ALARM, COMPOSITE, metrics_of, severity_of
 from tests.properties.promise import Verdicts, rule
 from tests.properties.watched import problem_with, rows_of
 from tools.gameday.figures import connections_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import Json
 
 FEWER_IS_WORSE = {
     "HealthyHostCount",

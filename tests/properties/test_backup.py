@@ -6,14 +6,14 @@ from functools import cache
 
 from spotmusic_cdk.settings.data import BackupSettings
 from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json, at
 from tests.properties.databases import sources
 from tests.properties.deviations import DEVIATIONS
 from tests.properties.promise import Verdicts, promise, rule
-from tests.properties.statements import statements_of
+from tools.checkout import ROOT
 from tools.gameday.restores import RESTORES
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import statements_of
+from tools.model.values import Json, at
 
 VAULT = "AWS::Backup::BackupVault"
 PLAN = "AWS::Backup::BackupPlan"

@@ -11,11 +11,11 @@ from tests.charts.connections import labels_of, selects
 from tests.charts.references import pod_of
 from tests.charts.validation import name_of
 from tests.helm_values import leaves
-from tests.model.assembly import Assembly
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json, at
 from tests.properties.promise import Verdicts, judged, promise, rule
 from tests.properties.test_eks import is_key_of_kubernetes, named
+from tools.model.assembly import Assembly
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json, at
 
 AUTHORITY = "spotmusic-internal-ca"
 COPIES = 3

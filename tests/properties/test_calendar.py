@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json
 from tests.properties.databases import is_replica
 from tests.properties.promise import Verdicts, rule
 from tests.properties.test_backup import TESTED, TESTING, plan_rules
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import Json
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY, WEEK = 24 * 60, 7 * 24 * 60

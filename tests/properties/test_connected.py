@@ -5,11 +5,11 @@ unused.
 import json
 from collections import Counter
 
-from tests.model.assembly import Assembly, Resource, intrinsics
 from tests.properties.balancers import BALANCER, attributes, listeners
 from tests.properties.promise import Verdicts, rule
 from tests.properties.services import services_of
 from tests.properties.test_network import subnets
+from tools.model.assembly import Assembly, Resource, intrinsics
 
 GROUP = "AWS::EC2::SecurityGroup"
 INGRESS, EGRESS = "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"

@@ -2,9 +2,9 @@
 
 import re
 
-from tests.model.assembly import Assembly, texts_of
 from tests.properties.promise import Verdicts, rule
 from tests.properties.services import services_of
+from tools.model.assembly import Assembly, texts_of
 
 VARIABLES = {
     "catalogue": "CONNECTIONS DBNAME HOST PASSWORD PORT USERNAME USER_ARN",

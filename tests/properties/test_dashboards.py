@@ -5,9 +5,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.model.assembly import Assembly, Resource
 from tests.properties.alarms import ALARM, metrics_of
 from tests.properties.promise import Verdicts, rule
+from tools.model.assembly import Assembly, Resource
 
 DASHBOARD = "AWS::CloudWatch::Dashboard"
 Shown = tuple[str, str, str, tuple[tuple[str, str], ...], str]

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from tests.conftest import ROOT, settings_of
 from tests.properties.deviations import DEVIATIONS, Deviation
+from tools.checkout import ROOT, settings_of
 
 DECLARED = [(number, environment, deviation) for number, of in DEVIATIONS.items() for environment, deviation in of.items()]
 TESTED = {

@@ -1,6 +1,6 @@
 """Documents of the promises."""
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 from tools.documents.promises import TESTS, pages, promises_of
 
 PROMISED = 135

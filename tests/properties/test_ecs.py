@@ -4,9 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource, intrinsics
-from tests.model.values import Json, at
 from tests.properties.balancers import attributes
 from tests.properties.literals import suspicious
 from tests.properties.promise import Verdicts, promise
@@ -14,6 +11,9 @@ from tests.properties.reviewed import HOLD_SESSIONS
 from tests.properties.scaling import TRACKING, counts_messages, counts_requests, on_cpu, policies, scaled
 from tests.properties.services import Service, containers, services_of
 from tests.properties.task_rights import allowed, told_at_start, told_while_running
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource, intrinsics
+from tools.model.values import Json, at
 
 FARGATE_STOPS_AFTER = 120
 """Seconds that Fargate grants a container to end, at the most (Amazon ECS developer guide, stopTimeout)."""

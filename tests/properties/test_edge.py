@@ -1,11 +1,11 @@
 """Promises: CloudFront."""
 
 from spotmusic_cdk import versions
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import at
 from tests.properties.balancers import certificates, is_for, listeners
 from tests.properties.distributions import DISTRIBUTION, Behavior, every_behavior, origins, serving
 from tests.properties.promise import Verdicts, promise
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import at
 
 CREDENTIALS = {"authorization", "cookie"}
 VIEWERS_TLS = {"TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"}

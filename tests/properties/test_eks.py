@@ -5,12 +5,12 @@ from datetime import date, timedelta
 
 from spotmusic_cdk import flows, versions
 from tests.charts import connections, order
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json, texts
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import HELM
-from tests.properties.statements import statements_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
+from tools.model.statements import statements_of
+from tools.model.values import Json, texts
 
 CLUSTER = "AWS::EKS::Cluster"
 ENTRY = "AWS::EKS::AccessEntry"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.model.assembly import Assembly, Resource
 from tests.properties.conftest import ENVIRONMENTS, VALKEY
 from tests.properties.promise import Verdicts, promise
+from tools.model.assembly import Assembly, Resource
 
 pytestmark = pytest.mark.parametrize("platform", [*ENVIRONMENTS, VALKEY], indirect=True)
 

@@ -6,15 +6,15 @@ from fnmatch import fnmatchcase
 import yaml
 
 from spotmusic_cdk.namespaces import EXPERIMENTER
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json
 from tests.properties.alarms import period_of
 from tests.properties.databases import is_replica
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import releases_of
-from tests.properties.statements import Statement, statements_of
+from tools.checkout import ROOT
 from tools.gameday.figures import FAILOVER_SECONDS
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import Statement, statements_of
+from tools.model.values import Json
 
 TEMPLATE = "AWS::FIS::ExperimentTemplate"
 KNOWN: Json = yaml.safe_load((ROOT / "tests" / "properties" / "experiment_actions.yaml").read_text())

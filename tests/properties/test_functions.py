@@ -7,11 +7,11 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
 from tests.properties.promise import Verdicts, rule
 from tests.properties.releases import releases_of
-from tests.properties.statements import statements_of
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import statements_of
 
 FUNCTION = "AWS::Lambda::Function"
 BY_LAMBDA = {"AWS_REGION"}

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import at
 from tests.properties.balancers import attributes
 from tests.properties.promise import Verdicts, rule
 from tests.properties.releases import releases_of
 from tests.properties.services import services_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import at
 
 GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 UNSAID = {"HealthCheckIntervalSeconds": 30, "HealthCheckTimeoutSeconds": 5, "HealthyThresholdCount": 5, "UnhealthyThresholdCount": 2}

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from tests.model.assembly import Assembly
-from tests.model.values import ACCOUNT
 from tests.properties import reviewed
 from tests.properties.promise import Verdicts, promise
-from tests.properties.statements import Statement, statements_of
+from tools.model.assembly import Assembly
+from tools.model.statements import Statement, statements_of
+from tools.model.values import ACCOUNT
 
 KEY = "AWS::KMS::Key"
 ENDPOINT = "AWS::EC2::VPCEndpoint"

@@ -7,11 +7,11 @@ from spotmusic_cdk.namespaces import namespaces
 from tests.charts import excused, pods, policies, quantities, validation
 from tests.charts.connections import things
 from tests.helm_values import leaves
-from tests.model.assembly import Assembly
-from tests.model.cluster import RenderedCluster
-from tests.model.values import ACCOUNT, Json
 from tests.properties.promise import Verdicts, judged, promise
-from tests.properties.statements import statements_of
+from tools.model.assembly import Assembly
+from tools.model.cluster import RenderedCluster
+from tools.model.statements import statements_of
+from tools.model.values import ACCOUNT, Json
 
 STANDARD = "pod-security.kubernetes.io"
 EXCEPTIONS = {"node-metrics": "privileged", "pod-logs": "privileged"}

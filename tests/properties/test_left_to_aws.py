@@ -7,13 +7,13 @@ from typing import Any
 import yaml
 
 from spotmusic_cdk.settings.regions import budget_warnings
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json, at
 from tests.properties.balancers import attributes, balancers
 from tests.properties.promise import Verdicts, rule
 from tests.properties.services import services_of
 from tests.properties.test_health_checks import GROUP
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import Json, at
 
 TABLE: Mapping[str, Mapping[str, Json]] = yaml.safe_load((ROOT / "tests" / "properties" / "left_to_aws.yaml").read_text())
 

@@ -3,9 +3,9 @@
 import re
 from collections import Counter
 
-from tests.model.assembly import Assembly, Resource
 from tests.properties.balancers import BALANCER, addresses, attributes, balancers, certificates, is_for, listeners
 from tests.properties.promise import Verdicts, promise
+from tools.model.assembly import Assembly, Resource
 
 TLS_POLICY = re.compile(r"ELBSecurityPolicy-TLS13-1-(2-Res|3)(-FIPS)?(-PQ)?-20\d\d-\d\d")
 """TLS 1.3, with or without 1.2 limited to forward secrecy and authenticated ciphers (Elastic Load Balancing, security policies)."""

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk.settings import Settings, parse
-from tests.conftest import ROOT
 from tests.documents import anchors
-from tests.model.assembly import Assembly
-from tests.model.cluster import RenderedCluster
-from tests.properties.holders import holders, roles_of
 from tests.properties.secret_table import DOCUMENT, PROVIDER, SERVICE, Line, line_of, lines, setting_of, way_to, ways
 from tests.properties.secret_ways import DAY, WAYS, seconds
-from tests.properties.statements import statements_of
 from tests.properties.test_secret_readers import BY_HAND, OPERATOR, Cluster
+from tools.checkout import ROOT
 from tools.fuzz.corners import EVERY_OPTION, text_of
+from tools.model.assembly import Assembly
+from tools.model.cluster import RenderedCluster
+from tools.model.holders import holders, roles_of
+from tools.model.statements import statements_of
 
 RULE = "AWS::ECR::PullThroughCacheRule"
 

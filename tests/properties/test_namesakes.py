@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from tests.model.assembly import Assembly, Resource
 from tests.properties.promise import Verdicts, rule
+from tools.model.assembly import Assembly, Resource
 
 REFERENCES = ("Ref", "Fn::GetAtt", "Fn::ImportValue", "Fn::GetStackOutput")
 DOCUMENTS = ("PolicyDocument", "KeyPolicy", "Policies", "AssumeRolePolicyDocument")

@@ -2,11 +2,11 @@
 actions of rights.
 """
 
-from tests.model.assembly import Assembly
-from tests.model.values import ACCOUNT
 from tests.properties import reviewed
 from tests.properties.promise import Verdicts, rule
-from tests.properties.statements import statements_of
+from tools.model.assembly import Assembly
+from tools.model.statements import statements_of
+from tools.model.values import ACCOUNT
 
 SESSIONS = {"pods.eks.amazonaws.com", "eks.amazonaws.com"}
 """Principals that pass tags of the session, and cannot assume a role without `sts:TagSession`."""

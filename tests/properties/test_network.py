@@ -7,12 +7,12 @@ from typing import get_args
 
 from spotmusic_cdk.settings.checks import overlapping
 from spotmusic_cdk.settings.network import InterfaceEndpoint
-from tests.conftest import ROOT, settings_of
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import ACCOUNT, Json
 from tests.properties.conftest import ENVIRONMENTS
 from tests.properties.promise import Verdicts, promise
-from tests.properties.statements import Statement, statements_of
+from tools.checkout import ROOT, settings_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import Statement, statements_of
+from tools.model.values import ACCOUNT, Json
 
 GROUP = "AWS::EC2::SecurityGroup"
 SUBNET = "AWS::EC2::Subnet"

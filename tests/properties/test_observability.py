@@ -8,10 +8,6 @@ import yaml
 
 from spotmusic_constructs.observability.alarm import ENDS_BY_ITSELF
 from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
-from tests.model.values import ACCOUNT, Json, at
 from tests.properties import watched
 from tests.properties.alarms import (
     ALARM,
@@ -28,7 +24,11 @@ from tests.properties.alarms import (
 from tests.properties.log_writers import ACCESS_DAYS, GROUP, writers
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import releases_of
-from tests.properties.statements import statements_of
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
+from tools.model.statements import statements_of
+from tools.model.values import ACCOUNT, Json, at
 
 TOPIC = "AWS::SNS::Topic"
 MISSING = {"breaching", "notBreaching", "ignore", "missing"}

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import settings_of
-from tests.model.assembly import Assembly
-from tests.properties.holders import holders
-from tests.properties.statements import statements_of
 from tests.properties.test_iam import is_for_one_pod
+from tools.checkout import settings_of
+from tools.model.assembly import Assembly
+from tools.model.holders import holders
+from tools.model.statements import statements_of
 
 ISSUER = {"Fn::Select": [1, {"Fn::Split": ["//", {"Fn::GetAtt": ["Cluster0A1B2C3D", "OpenIdConnectIssuerUrl"]}]}]}
 TRUST = """{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "${Provider}"},

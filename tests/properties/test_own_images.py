@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from tests.conftest import sample_of, synthesize, templates_in
-from tests.model.assembly import Assembly
-from tests.model.cluster import read
+from tests.conftest import sample_of
 from tests.properties import (
     test_ecs,
     test_functions,
@@ -19,6 +17,10 @@ from tests.properties import (
     test_secret_readers,
 )
 from tests.properties.conftest import acknowledged_in
+from tools.checkout import synthesize
+from tools.model.assembly import Assembly
+from tools.model.cluster import read
+from tools.model.templates import templates_in
 
 DIGEST = f"@sha256:{'0' * 64}"
 IMAGES = {

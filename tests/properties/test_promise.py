@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from tests.conftest import settings_of
-from tests.model.assembly import Assembly
 from tests.properties import promise as subject
 from tests.properties.deviations import Deviation
 from tests.properties.promise import Verdicts, problems_of, promise, rule
+from tools.checkout import settings_of
+from tools.model.assembly import Assembly
 
 LEAVE = Deviation(resources=("data/Cache*",), reason="This one may, because it is made up for a test.")
 BROKEN = ("data/CacheNode", False, "Mend it.")

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from spotmusic_cdk import versions
 from tests.conftest import TODAY
-from tests.model.assembly import Assembly, Resource
 from tests.properties.databases import databases, is_replica, replicas, source_of, sources
 from tests.properties.promise import Verdicts, promise, rule
+from tools.model.assembly import Assembly, Resource
 
 MYSQL_PORT = 3306
 SCHEDULE = "AWS::SecretsManager::RotationSchedule"

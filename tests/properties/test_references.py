@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Template
-from tests.model.assembly import stacks_before
 from tests.properties.conftest import ENVIRONMENTS
 from tools.changes.replacement import create_only, value_at
+from tools.model.assembly import stacks_before
+from tools.model.templates import Template
 
 Templates = Callable[[str], dict[str, Template]]
 WEAK, STRONG = "Fn::GetStackOutput", "Fn::ImportValue"

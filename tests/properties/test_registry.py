@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from spotmusic_cdk import versions
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import ACCOUNT
 from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import images_in, releases_of
-from tests.properties.statements import statements_of
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import statements_of
+from tools.model.values import ACCOUNT
 
 REPOSITORY = "AWS::ECR::Repository"
 CACHED = "AWS::ECR::RepositoryCreationTemplate"

@@ -5,11 +5,11 @@ from typing import Any
 
 from jsonschema import Draft7Validator, validators  # type: ignore[import-untyped]
 
-from tests.model.assembly import Assembly
-from tests.model.resolver import is_intrinsic
-from tests.model.values import Json, as_list
 from tests.properties.promise import Verdicts, rule
 from tools.local_aws.provider_schemas import UnknownResourceTypeError, resource_schema
+from tools.model.assembly import Assembly
+from tools.model.resolver import is_intrinsic
+from tools.model.values import Json, as_list
 
 PAIR = {"Key", "Name", "Value"}
 """Keys of an item of a list of pairs."""

@@ -1,10 +1,10 @@
 """Promises: Buckets."""
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import ACCOUNT, Json
 from tests.properties.balancers import attributes, balancers
 from tests.properties.promise import Verdicts, promise
-from tests.properties.statements import Statement, statements_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import Statement, statements_of
+from tools.model.values import ACCOUNT, Json
 
 BUCKET = "AWS::S3::Bucket"
 POLICY = "AWS::S3::BucketPolicy"

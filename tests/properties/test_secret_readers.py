@@ -12,14 +12,14 @@ import pytest
 
 from tests.charts.references import uses
 from tests.charts.upstream import manifests_of
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
-from tests.properties.holders import holders, roles_of
 from tests.properties.secret_table import SERVICE, Row, lines, rows, way_to, ways
 from tests.properties.secret_ways import ANNOTATION, DAY, WAYS, handlers_that_keep_what_they_read, seconds
-from tests.properties.statements import statements_of
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
+from tools.model.holders import holders, roles_of
+from tools.model.statements import statements_of
+from tools.model.values import Json
 
 SECRET = "AWS::SecretsManager::Secret"
 INSTANCE = "AWS::RDS::DBInstance"

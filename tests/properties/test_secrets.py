@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
 
-from tests.conftest import ROOT, TODAY
-from tests.model.assembly import Assembly, Resource, intrinsics, texts_of
-from tests.model.values import ACCOUNT
+from tests.conftest import TODAY
 from tests.properties.literals import called_secret, suspicious
 from tests.properties.promise import Verdicts, promise, rule
 from tests.properties.releases import releases_of
-from tests.properties.statements import Statement, statements_of
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource, intrinsics, texts_of
+from tools.model.statements import Statement, statements_of
+from tools.model.values import ACCOUNT
 
 SECRET = "AWS::SecretsManager::Secret"
 SCHEDULE = "AWS::SecretsManager::RotationSchedule"

@@ -3,12 +3,12 @@ capacity.
 """
 
 from spotmusic_cdk import versions
-from tests.model.assembly import Assembly
-from tests.model.values import at
 from tests.properties.promise import Verdicts, rule
 from tests.properties.scaling import TRACKING, counts_messages, counts_requests, on_cpu, policies, scaled
 from tests.properties.services import services_of
 from tests.properties.test_ecs import FARGATE_STOPS_AFTER
+from tools.model.assembly import Assembly
+from tools.model.values import at
 
 UNUSED_MIB = 256
 """Maximum memory of a task outside its container: the need of the Service Connect proxy under load."""

@@ -12,17 +12,18 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.services.ingress import UNTAGGED
-from tests.conftest import ROOT, STACKS, feature_flags
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
-from tests.model.values import as_list
+from tests.conftest import STACKS
 from tests.properties import made_by_eks
 from tests.properties.conftest import ENVIRONMENTS
 from tests.properties.databases import is_replica
 from tests.properties.promise import Verdicts, promise
-from tools.assembly import stacks_in
 from tools.changes.resources import HOLDS_DATA
+from tools.checkout import ROOT, feature_flags
 from tools.local_aws.session import jsii_cache
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
+from tools.model.stacks import stacks_in
+from tools.model.values import as_list
 
 DATA_CLASSES = {"public", "internal", "personal", "secret"}
 

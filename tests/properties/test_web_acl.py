@@ -5,12 +5,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tests.conftest import ROOT
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json, at
 from tests.properties.distributions import DISTRIBUTION, every_behavior
 from tests.properties.promise import Verdicts, promise, rule
-from tools.assembly import stacks_in
+from tools.checkout import ROOT
+from tools.model.assembly import Assembly, Resource
+from tools.model.stacks import stacks_in
+from tools.model.values import Json, at
 
 ACL = "AWS::WAFv2::WebACL"
 MANAGED = {f"AWSManagedRules{name}" for name in ("CommonRuleSet", "KnownBadInputsRuleSet", "SQLiRuleSet", "AmazonIpReputationList")}

@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from tests.model.assembly import Assembly, Resource
 from tests.properties.alarms import alarms_at, alarms_that_tell, metrics_of, period_of, place_of, severity_of
 from tests.properties.databases import is_replica, replicas, source_of
 from tests.properties.releases import releases_of
-from tests.properties.statements import statements_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import statements_of
 
 TABLE: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text())
 BURN_RATES = {14.4: (300, 3600), 6.0: (1800, 21_600)}

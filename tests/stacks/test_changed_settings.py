@@ -14,11 +14,11 @@ from pydantic import BaseModel
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import environment, parse, schema
 from spotmusic_cdk.settings.capacity import CapacitySettings
-from tests.conftest import synthesize, templates_in
 from tests.unit.settings.test_errors import PROD
-from tools.changes.assembly import Templates
 from tools.changes.change import Change, Effect
 from tools.changes.comparison import compare
+from tools.checkout import synthesize
+from tools.model.templates import Templates, templates_in
 
 Settings = dict[str, Any]
 Tried = tuple[str, str, str, Any, str]

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from spotmusic_cdk.settings import parse
-from tests.conftest import ROOT, synthesize
 from tools.changes import __main__ as command
 from tools.changes.__main__ import main
 from tools.changes.source import NO_DIFFERENCE
+from tools.checkout import ROOT, synthesize
 from tools.local_aws.workspace import Workspace
 
 

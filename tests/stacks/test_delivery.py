@@ -10,7 +10,9 @@ import aws_cdk as cdk
 import pytest
 
 from stacks.delivery import main, target
-from tests.conftest import ROOT, STACKS, Template, feature_flags, settings_of
+from tests.conftest import STACKS
+from tools.checkout import ROOT, feature_flags, settings_of
+from tools.model.templates import Template
 
 TRUSTED = "repository: example/spotmusic\n"
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Template
 from tools.changes.replacement import RELEASE, replaced, storage_classes
 from tools.changes.resources import HOLDS_DATA
+from tools.model.templates import Template
 from tools.releases import ENVIRONMENTS, FOLDER, checkout_version, previous, versions
 
 Templates = Callable[[str], dict[str, Template]]

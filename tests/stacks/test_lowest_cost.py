@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Template, templates_in
 from tests.disposable import disposable_settings
+from tools.model.templates import Template, templates_in
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from spotmusic_constructs.services.ingress import UNTAGGED
-from tests.conftest import Template, templates_in
-from tests.model.cluster import read
 from tools.documents.grants import every_option
+from tools.model.cluster import read
+from tools.model.templates import Template, templates_in
 
 SETTINGS = every_option()
 TAGS = SETTINGS.tags

@@ -6,8 +6,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from tests.conftest import STACKS, Template
-from tools.changes.assembly import without_hashes
+from tests.conftest import STACKS
+from tools.model.templates import Template, without_hashes
 
 ACCEPT = "Read the difference. Where it is meant: python -m pytest tests/stacks/test_snapshots.py --snapshot-update"
 

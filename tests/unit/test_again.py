@@ -6,8 +6,9 @@ from aws_cdk.assertions import Template
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 from stacks.again import run_again
-from tests.conftest import ROOT
-from tests.helm_values import HELM, cluster_in
+from tests.helm_values import cluster_in
+from tools.checkout import ROOT
+from tools.model.helm import HELM
 
 CHART = LocalChart(path=Path(ROOT, "charts", "trust"))
 

@@ -13,8 +13,9 @@ import aws_cdk as cdk
 import jsii
 import pytest
 
-from tests.conftest import ROOT, sample_of
+from tests.conftest import sample_of
 from tools import synth
+from tools.checkout import ROOT
 
 COMMANDS = ["ls", "diff", "deploy", "synth"]
 ECHO = "import json, os; print(json.dumps({key: of for key, of in os.environ.items() if key[:4] == 'CDK_'}), file=open('told', 'a'))"

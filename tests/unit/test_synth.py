@@ -14,8 +14,8 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.acknowledge import acknowledge
 from stacks import compliance
 from stacks.platform import Platform
-from tests.conftest import ROOT
 from tools import synth
+from tools.checkout import ROOT
 
 gc.enable()  # The application disables the garbage collector.
 

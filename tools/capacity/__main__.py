@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
 from spotmusic_cdk.settings import SettingsError, parse
-from tools.assembly import SourceError
 from tools.capacity import report
 from tools.capacity.changes import Changes, rewritten
 from tools.capacity.plan import MOST_LISTENERS, Plan, PlanError, carried, plan_for, require_load
@@ -19,6 +18,7 @@ from tools.cost import prices
 from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
 from tools.cost.prices import CostError
+from tools.model.stacks import SourceError
 from tools.quiet_settings import settings_of
 
 CHECKOUT = Path.cwd()

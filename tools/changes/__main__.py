@@ -11,13 +11,13 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
-from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes import source
-from tools.changes.assembly import Templates, templates_in
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
 from tools.changes.report import full_text, report
 from tools.local_aws.workspace import Workspace
+from tools.model.stacks import SourceError, platform_in, stacks_in
+from tools.model.templates import Templates, templates_in
 
 CHECKOUT = Path.cwd()
 

@@ -1,8 +1,8 @@
 """All changes between two sets of templates, worst first."""
 
 from tools.changes import exceptions, order, published, releases, resources
-from tools.changes.assembly import Templates
 from tools.changes.change import Change, Effect
+from tools.model.templates import Templates
 
 
 def compare(before: Templates, now: Templates) -> list[Change]:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from spotmusic_cdk.settings.regions import cache_memory_gib
-from tools.changes.assembly import Properties, Templates, of_type
 from tools.changes.change import Change, Effect
 from tools.changes.replacement import named
 from tools.changes.resources import HOLDS_DATA, KEPT
+from tools.model.templates import Properties, Templates, of_type
 
 Found = tuple[Effect, str, str]
 

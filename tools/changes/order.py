@@ -5,8 +5,8 @@ after `eks-platform`.
 from collections.abc import Iterator
 from typing import Any
 
-from tools.changes.assembly import Templates, of_type
 from tools.changes.change import Change, Effect
+from tools.model.templates import Templates, of_type
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 INGRESS = "AWS::EC2::SecurityGroupIngress"

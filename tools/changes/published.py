@@ -4,9 +4,9 @@
 
 from collections.abc import Iterator
 
-from tools.changes.assembly import Templates
 from tools.changes.change import Change, Effect
 from tools.changes.replacement import named, replaced
+from tools.model.templates import Templates
 
 READER = "Custom::DeployedValues"
 

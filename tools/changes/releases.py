@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tools.changes.assembly import Templates, of_type
 from tools.changes.change import Change, Effect
 from tools.changes.replacement import RELEASE
+from tools.model.templates import Templates, of_type
 
 Values = dict[str, Any]
 Found = tuple[Effect, str, str]

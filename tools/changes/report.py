@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from tools.changes.assembly import Template, Templates
 from tools.changes.change import Change, Effect
+from tools.model.templates import Template, Templates
 
 _WIDTH = 100
 _MOST = 20

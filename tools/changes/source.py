@@ -17,9 +17,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tools.assembly import SourceError, platform_in, stacks_in
-from tools.changes.assembly import Templates, read
 from tools.local_aws.workspace import Workspace
+from tools.model.stacks import SourceError, platform_in, stacks_in
+from tools.model.templates import Templates, read
 
 ACCOUNT, LOCAL = "account", "local"
 NO_DIFFERENCE = "Number of stacks with differences: 0"

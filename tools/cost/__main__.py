@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from spotmusic_cdk.settings import Settings, SettingsError
-from tools.assembly import SourceError, platform_in, stacks_in
-from tools.changes.assembly import templates_in
 from tools.cost import prices, report
 from tools.cost.estimate import Estimate, estimate
 from tools.cost.prices import CostError, Prices
+from tools.model.stacks import SourceError, platform_in, stacks_in
+from tools.model.templates import templates_in
 from tools.quiet_settings import settings_of
 
 CHECKOUT = Path.cwd()

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from tools.changes.assembly import Templates, of_type
 from tools.cost.prices import CostError
 from tools.cost.use import Level
+from tools.model.templates import Templates, of_type
 
 BROKERS = "brokers"
 NODE_DISK_GIB = 80

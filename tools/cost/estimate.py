@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from spotmusic_cdk.settings import Settings
-from tools.changes.assembly import Templates
 from tools.cost.lines import Amounts, Line, total
 from tools.cost.prices import CostError, Price, Prices
 from tools.cost.resources import Environment, unknown_types, uses
 from tools.cost.savings import Saving, savings
 from tools.cost.use import LEVELS, levels_of
+from tools.model.templates import Templates
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,11 @@ from typing import Any
 
 from spotmusic_cdk.capacity.load import GB, SCRAPE_SECONDS, STATIONS
 from spotmusic_cdk.settings import Settings
-from tools.changes.assembly import Properties, Templates, of_type
 from tools.changes.replacement import named
 from tools.cost import cluster
 from tools.cost.prices import Prices
 from tools.cost.use import HOURS, Level
+from tools.model.templates import Properties, Templates, of_type
 
 STORED_SHARE = 0.15
 """Size of stored logs in relation to ingested ones (CloudWatch pricing, pricing examples)."""

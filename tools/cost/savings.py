@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tools.changes.assembly import of_type
 from tools.cost.lines import Line
 from tools.cost.resources import Environment, cache_nodes
 from tools.cost.use import HOURS, Level
+from tools.model.templates import of_type
 
 BUNDLE, COMPUTE_PLAN, RESERVED = 0.30, 0.20, 0.30
 """Discounts for a year without upfront payment: the most of the CloudFront Security Savings Bundle

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from tests.conftest import settings_of
-from tests.model.assembly import Assembly
-from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes import source
-from tools.changes.assembly import templates_in
+from tools.checkout import settings_of
 from tools.deploy_plan.model import Deployment, Timeline
+from tools.model.assembly import Assembly
+from tools.model.stacks import SourceError, platform_in, stacks_in
+from tools.model.templates import templates_in
 
 CHECKOUT = Path(__file__).parents[2]
 UNLIMITED = 99

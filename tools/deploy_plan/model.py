@@ -9,9 +9,9 @@ from pathlib import Path
 
 import yaml
 
-from tests.model.assembly import Assembly, Resource, intrinsics
-from tests.model.values import as_list
 from tools.changes.replacement import RELEASE
+from tools.model.assembly import Assembly, Resource, intrinsics
+from tools.model.values import as_list
 
 DURATIONS = Path(__file__).parent / "durations.yaml"
 Node = tuple[str, str]

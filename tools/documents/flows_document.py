@@ -8,8 +8,8 @@ from pathlib import Path
 from spotmusic_cdk import flows, output
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
-from tests.properties.granted import Grant
 from tools.documents import grants
+from tools.model.granted import Grant
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "flows.md"

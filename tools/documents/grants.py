@@ -6,10 +6,11 @@ from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
 from spotmusic_cdk.settings import Settings, parse
-from tests.conftest import settings_of, synthesize, templates_in
-from tests.model.assembly import Assembly
-from tests.properties.granted import Grant, grants_of
+from tools.checkout import settings_of, synthesize
 from tools.fuzz.corners import EVERY_OPTION, text_of
+from tools.model.assembly import Assembly
+from tools.model.granted import Grant, grants_of
+from tools.model.templates import templates_in
 
 FOLDER = Path(__file__).parents[2] / "docs" / "grants"
 ENVIRONMENTS = ("dev", "staging", "prod")

@@ -11,10 +11,10 @@ import yaml
 from cfnlint.api import ManualArgs, lint_by_config
 
 from spotmusic_cdk.settings import parse
-from tests.conftest import ROOT, synthesize
-from tests.policy_sizes import too_large
-from tools.assembly import stacks_in
+from tools.checkout import ROOT, synthesize
 from tools.fuzz import promises
+from tools.model.policy_sizes import too_large
+from tools.model.stacks import stacks_in
 
 Changes = dict[str, Any]
 

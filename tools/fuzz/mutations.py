@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.regions import REGIONS
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Json = Any

@@ -8,7 +8,7 @@ import time
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 from tools.fuzz.corners import judge
 
 DOCUMENTS = ROOT / "tests" / "fuzz" / "test_settings.py"

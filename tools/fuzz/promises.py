@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spotmusic_cdk.settings import Settings, load
-from tests import conftest
+from tools import checkout
 
 FOLDERS = ("properties", "contracts", "charts", "policies/test_nag.py")
 """Test modules that read a synthesized environment. The corner itself checks schemas and limits."""
@@ -54,7 +54,7 @@ def broken(settings: Settings, assembly: Path) -> list[str]:
         assembly: folder with its synthesized assembly and the policy packs' report.
     """
     judges = Judges(settings.name)
-    tests = [str(conftest.ROOT / "tests" / folder) for folder in FOLDERS]
+    tests = [str(checkout.ROOT / "tests" / folder) for folder in FOLDERS]
     with _in_the_place_of_its_file(settings, assembly):
         ended = pytest.main([*tests, "-qq", "--no-header", "--no-summary", "--tb=short", "-p", "no:cacheprovider"], plugins=[judges])
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
@@ -75,11 +75,11 @@ def _in_the_place_of_its_file(settings: Settings, assembly: Path) -> Iterator[No
         assert asked is settings, f"{asked.name} is not available here"
         outdir.symlink_to(assembly)
 
-    before = {name: vars(conftest)[name] for name in ("load", "synthesize")}
-    vars(conftest).update(load=loaded, synthesize=handed_over)
-    conftest.settings_of.cache_clear()
+    before = {name: vars(checkout)[name] for name in ("load", "synthesize")}
+    vars(checkout).update(load=loaded, synthesize=handed_over)
+    checkout.settings_of.cache_clear()
     try:
         yield
     finally:
-        vars(conftest).update(before)
-        conftest.settings_of.cache_clear()
+        vars(checkout).update(before)
+        checkout.settings_of.cache_clear()

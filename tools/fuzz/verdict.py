@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from spotmusic_cdk import flows
+from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
 from spotmusic_cdk.settings.service_checks import MOST_RULES, rules_of, shared_rules
 from spotmusic_constructs.messaging.topology import TaskQueue
 from spotmusic_constructs.network.flows import OUTSIDE, Flow
 from spotmusic_constructs.network.security_groups import require_room
 from spotmusic_constructs.streaming.redpanda_access import Topic
-from tests.conftest import TODAY
 
 Verdict = Literal["accepted", "refused"]
 PROBLEM = re.compile(r"environments/\w+\.yaml: (?P<what>.+)\.\n  (?P<advice>[A-Z].+[.?])")
@@ -31,7 +30,7 @@ def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", SettingsWarning)
         try:
-            settings = load(environment, folder=folder, today=TODAY)
+            settings = load(environment, folder=folder, today=versions.RELEASED)
         except SettingsError as error:
             require_clear(str(error))
             return "refused"

@@ -7,11 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
-from tests.conftest import settings_of, synthesize, templates_in
-from tests.model.assembly import Assembly
-from tests.model.cluster import read
+from tools.checkout import settings_of, synthesize
 from tools.gameday import document
 from tools.gameday.scenario import Scenario
+from tools.model.assembly import Assembly
+from tools.model.cluster import read
+from tools.model.templates import templates_in
 
 
 def main(environment: str) -> None:

@@ -5,7 +5,7 @@ kind.
 from collections.abc import Iterable
 from itertools import groupby
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 from tools.gameday import restores
 from tools.gameday.faults import Fault, faults_of
 from tools.gameday.scenario import RemainingCapacity, Scenario

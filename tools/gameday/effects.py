@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
-from tests.model.assembly import Resource
 from tools.gameday import figures
 from tools.gameday.scenario import RemainingCapacity, Scenario
 from tools.gameday.services import Service
 from tools.gameday.workloads import Workload
+from tools.model.assembly import Resource
 
 QUORUMS = ("redpanda", "rabbitmq")
 MAY_PAUSE = {

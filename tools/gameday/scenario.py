@@ -5,10 +5,10 @@ from functools import cached_property
 
 from spotmusic_cdk.capacity import Load, load_of
 from spotmusic_cdk.settings import Settings
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
 from tools.gameday.services import Service, services_of
 from tools.gameday.workloads import Workload, workloads_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
 
 
 @dataclass(frozen=True, kw_only=True)

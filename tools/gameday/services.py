@@ -8,8 +8,8 @@ from math import ceil
 from spotmusic_cdk.capacity import Load
 from spotmusic_cdk.capacity.load import ServiceLoad
 from spotmusic_cdk.settings.services import ServiceSettings
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import Json
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import Json
 
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 

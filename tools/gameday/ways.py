@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import get_args
 
 from spotmusic_cdk.settings.network import InterfaceEndpoint
-from tests.model.assembly import Assembly, Resource
 from tools.gameday.scenario import RemainingCapacity, Scenario
+from tools.model.assembly import Assembly, Resource
 
 BALANCER, ENDPOINT = "AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::EC2::VPCEndpoint"
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
 

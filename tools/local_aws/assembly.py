@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.assembly import stacks_in
+from tools.model.stacks import stacks_in
 
 
 @dataclass(frozen=True, kw_only=True)

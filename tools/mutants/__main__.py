@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, settings_of
+from tools.checkout import ROOT, settings_of
 from tools.mutants.assembly import Assembly, Mutant, changed_settings, synthesized
 from tools.mutants.generated import changes_of, excuses, kinds, reviewed
 from tools.mutants.judges import NO_JUDGES_AT_RANDOM, Judges

@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from spotmusic_cdk.settings import Settings, parse
-from tests.conftest import ROOT, synthesize
-from tools.assembly import stacks_in
-from tools.changes.assembly import Template
+from tools.checkout import ROOT, synthesize
+from tools.model.stacks import stacks_in
+from tools.model.templates import Template
 from tools.mutants.edits import Json, edit
 
 _HASH = re.compile(r"[0-9A-F]{8}$")

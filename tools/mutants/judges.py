@@ -21,8 +21,8 @@ from _pytest.runner import runtestprotocol
 from jsii._kernel.providers.process import _NodeProcess
 
 from spotmusic_cdk.settings import Settings, load
-from tests import conftest
-from tools.changes import assembly as templates
+from tools import checkout
+from tools.model import templates
 from tools.mutants.assembly import Assembly, Mutant, Verdict
 from tools.supply_chain.kubectl_layer import program
 
@@ -125,7 +125,7 @@ class Judges:
         """Runs every test on the originals in this process, which fills the caches that forks
         share.
         """
-        conftest.synthesize = partial(self._hand_over, None)
+        checkout.synthesize = partial(self._hand_over, None)
         vars(templates)["read"] = cache(templates.read)  # few templates of a mutant differ
         environments = {mutant.environment for mutant in self.mutants}
         answer = self._ask([item for item in self._items if any(concerns(item, of) for of in environments)])
@@ -157,19 +157,19 @@ class Judges:
             return not is_named(mutant, item), slow, -self._catches[mutant.fault, test], -relevance, self._seconds[item.nodeid]
 
         written: list[Path] = []
-        conftest.synthesize = partial(self._hand_over, mutant, written=written)
+        checkout.synthesize = partial(self._hand_over, mutant, written=written)
         settings = mutant.assembly.settings
         if settings is not self.originals[settings.name].settings:
-            vars(conftest)["load"] = lambda of, **where: settings if of == settings.name else load(of, **where)
-            conftest.settings_of.cache_clear()
+            vars(checkout)["load"] = lambda of, **where: settings if of == settings.name else load(of, **where)
+            checkout.settings_of.cache_clear()
         try:
             return self._ask(sorted(self._fit[mutant.environment], key=order), until_failure=True)
         finally:
             for outdir in written:
                 shutil.rmtree(outdir)
             if settings is not self.originals[settings.name].settings:
-                vars(conftest)["load"] = load
-                conftest.settings_of.cache_clear()
+                vars(checkout)["load"] = load
+                checkout.settings_of.cache_clear()
 
     def _hand_over(
         self, mutant: Mutant | None, settings: Settings, *, outdir: Path, written: list[Path] | None = None, **_options: object
@@ -245,7 +245,7 @@ def concerns(item: pytest.Item, environment: str) -> bool:
     """Returns True if a test is for this environment or for none in particular."""
     callspec = getattr(item, "callspec", None)
     parameters = callspec.params if callspec else {}
-    version = conftest.settings_of(environment).kubernetes.version
+    version = checkout.settings_of(environment).kubernetes.version
     environments = ("dev", "staging", "prod")
     named = {of for of in parameters.values() if isinstance(of, str) and of.startswith(environments)}
     return (not named or environment in named) and parameters.get("kubernetes", version) == version

@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from tools.assembly import stacks_in
 from tools.lint_verdicts import STORE, verdicts
+from tools.model.stacks import stacks_in
 from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Exceptions, Finding, Reviewed, assembly_of, conclude, problems
 
 REVIEWED: Exceptions = {

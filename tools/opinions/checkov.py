@@ -15,10 +15,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from tests.charts.upstream import in_namespace
-from tests.conftest import templates_in
-from tests.model.cluster import read
-from tests.model.values import Json
+from tools.model.cluster import in_namespace, read
+from tools.model.templates import templates_in
+from tools.model.values import Json
 from tools.opinions.opinion import ENVIRONMENTS, ROOT, SYNTHESIZED, Exceptions, Finding, Reviewed, assembly_of, conclude, problems
 
 PROGRAM = ROOT / ".tools" / "checkov" / "bin" / "checkov"

@@ -23,8 +23,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Template, settings_of, templates_in
-from tests.model.assembly import Assembly
+from tools.checkout import settings_of
+from tools.model.assembly import Assembly
+from tools.model.templates import Template, templates_in
 from tools.opinions.guard_exceptions import EXCEPTIONS
 from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Finding, assembly_of, conclude, problems
 

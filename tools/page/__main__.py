@@ -15,12 +15,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from spotmusic_cdk.output import replace
 from spotmusic_cdk.settings import Settings, SettingsError
-from tools.assembly import SourceError, platform_in, stacks_in
 from tools.changes import source
 from tools.local_aws import LocalAwsError, process, session
 from tools.local_aws.assembly import environment_of
 from tools.local_aws.middleware import PAGE_PATH
 from tools.local_aws.workspace import Workspace
+from tools.model.stacks import SourceError, platform_in, stacks_in
 from tools.page.deployed import State, states_of
 from tools.page.html import html, path_picture
 from tools.page.icons import IconError

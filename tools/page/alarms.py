@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 _TEXT = re.compile(r"(?:\[\w+\] )?(?P<text>.*) Severity: (?P<severity>\w+)\. Runbook: (?P<runbook>\S+)", re.DOTALL)

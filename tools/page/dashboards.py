@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
-from tests.model.assembly import Assembly
+from tools.model.assembly import Assembly
 
 _KINDS = {"timeseries": "line", "timeSeries": "line", "stat": "number", "singleValue": "number", "bargauge": "bars"}
 

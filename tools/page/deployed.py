@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tools.assembly import Stack
+from tools.model.stacks import Stack
 
 
 @dataclass(frozen=True, kw_only=True)

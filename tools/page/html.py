@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 
 from spotmusic_cdk.settings import Settings
-from tests.model.assembly import Assembly
-from tools.changes.assembly import templates_in
+from tools.model.assembly import Assembly
+from tools.model.templates import templates_in
 from tools.page.icons import ATTRIBUTION, symbols
 from tools.page.layout import Shape
 from tools.page.model import Page, edges_of, flows_of, parties_of, path_of

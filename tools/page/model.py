@@ -11,18 +11,18 @@ from spotmusic_cdk import flows, versions
 from spotmusic_cdk.capacity import load_of
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.network.flows import CLOUDFRONT
-from tests.model.assembly import Assembly, Resource
-from tests.model.cluster import RenderedCluster, read
-from tools.assembly import stacks_in
 from tools.capacity.constraints import constraints_of
 from tools.capacity.plan import carried
-from tools.changes.assembly import templates_in
 from tools.cost import prices, report
 from tools.cost.__main__ import estimate_of
 from tools.documents import flows_document
 from tools.gameday.document import worst
 from tools.gameday.faults import faults_of
 from tools.gameday.scenario import Scenario
+from tools.model.assembly import Assembly, Resource
+from tools.model.cluster import RenderedCluster, read
+from tools.model.stacks import stacks_in
+from tools.model.templates import templates_in
 from tools.page.alarms import Alarm, alarms_of, runbooks_of
 from tools.page.dashboards import Dashboard, dashboards_of
 from tools.page.deployed import State

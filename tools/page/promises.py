@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.model.assembly import Assembly
-from tests.model.cluster import RenderedCluster
 from tests.properties.deviations import DEVIATIONS
 from tests.properties.promise import problems_of
 from tools.documents.promises import TESTS, promises_of
+from tools.model.assembly import Assembly
+from tools.model.cluster import RenderedCluster
 
 KEPT, DEVIATES, BROKEN, ELSEWHERE = "kept", "relaxed", "not kept", "make test"
 """States: it holds; it holds except for a declared deviation; it does not hold; only `make test` decides it."""

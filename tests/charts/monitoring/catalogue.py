@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from tests.charts.monitoring.promql import grouping_labels, selectors
-from tests.model.values import Json
+from tools.model.values import Json
 
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts" / "monitoring"

@@ -10,8 +10,8 @@ import yaml
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from tests.charts.monitoring.catalogue import catalogue, rules
 from tests.charts.monitoring.promql import selectors
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 COMPONENTS = (
     "Redpanda",

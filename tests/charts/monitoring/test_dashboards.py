@@ -10,8 +10,8 @@ from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from spotmusic_constructs.observability.grafana_dashboards.dashboard_json import dashboard
 from tests.charts.monitoring.catalogue import CHART, catalogue, problems
-from tests.model.cluster import RenderedCluster
-from tests.model.values import Json
+from tools.model.cluster import RenderedCluster
+from tools.model.values import Json
 
 BOARDS = {name.removesuffix(".json"): json.loads(text) for name, text in dashboard_files().items()}
 SOURCES = {"prometheus", "history", "cloudwatch"}

@@ -10,7 +10,7 @@ from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJ
 from tests.charts.monitoring.catalogue import CHART, ROOT, problems, recorded, rules
 from tests.charts.monitoring.promtool import run
 from tests.documents import anchors
-from tests.model.values import Json
+from tools.model.values import Json
 
 TESTS = Path(__file__).parent / "rules"
 SEVERITIES = {"critical", "warning", "info"}

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from spotmusic_cdk.capacity import load_of
 from spotmusic_cdk.settings import Settings, parse
 from spotmusic_cdk.settings.capacity import CapacitySettings
-from tests.conftest import ROOT, sample_of
+from tests.conftest import sample_of
 from tools.capacity import __main__ as command
 from tools.capacity import report
 from tools.capacity.changes import changed, rewritten
 from tools.capacity.constraints import constraints_of, least_with_zone_lost, lost
 from tools.capacity.limits import LIMITS
 from tools.capacity.plan import MOST_LISTENERS, PlanError, carried, plan_for
+from tools.checkout import ROOT
 
 ENVIRONMENTS = ROOT / "tests" / "environments"
 LISTENERS = st.floats(0, 7.5).map(lambda power: int(10**power))

@@ -7,12 +7,12 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_lambda as lambda_
 
-from tests.conftest import feature_flags
-from tests.model.values import Json
-from tools.changes.assembly import Templates, templates_in
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
 from tools.changes.report import full_text, report
+from tools.checkout import feature_flags
+from tools.model.templates import Templates, templates_in
+from tools.model.values import Json
 from tools.synth import OF_THE_CLI
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from tools.assembly import SourceError, stacks_in
 from tools.changes import source
+from tools.model.stacks import SourceError, stacks_in
 
 TEMPLATE = {"Resources": {"One": {"Type": "AWS::S3::Bucket"}, "CDKMetadata": {"Type": "AWS::CDK::Metadata"}}}
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
 from tools.changes import source
+from tools.checkout import ROOT
 from tools.cost import __main__ as command
 from tools.cost import prices
 from tools.cost.prices import CostError, Price, Prices

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 HANDLERS = ROOT / "constructs" / "spotmusic_constructs" / "data"
 

@@ -11,9 +11,9 @@ from spotmusic_constructs.data.log_bucket import LogBucket
 from spotmusic_constructs.data.uploads_bucket import UploadsBucket
 from spotmusic_constructs.data.web_bucket import WebBucket
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import Resources, of_type, only, resources_of, whole
 from tests.unit.imported import key_of, logs_of
+from tools.model.values import Json
 
 BUCKET = "AWS::S3::Bucket"
 ORIGIN = "https://spotmusic.example"

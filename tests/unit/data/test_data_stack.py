@@ -11,8 +11,9 @@ from spotmusic_cdk.settings.services import Word
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
-from tests.conftest import feature_flags, sample_of
+from tests.conftest import sample_of
 from tests.templates import Resources, all_of, resources_of
+from tools.checkout import feature_flags
 
 HOLD_DATA = {
     "AWS::Backup::BackupVault",

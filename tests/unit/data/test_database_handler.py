@@ -10,9 +10,9 @@ from typing import Any
 import pymysql
 import pytest
 
-from tests.conftest import ROOT
 from tests.unit.data.fake_mysql import ALL_RIGHTS, Account, FakeMySQL
 from tests.unit.data.fake_secrets import FakeSecrets
+from tools.checkout import ROOT
 
 ROOTS = ROOT / "constructs" / "spotmusic_constructs" / "data" / "rds_ca"
 MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"

@@ -9,9 +9,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
 from spotmusic_constructs.data.rds_ca import rds_ca
-from tests.conftest import feature_flags, new_stack
+from tests.conftest import new_stack
 from tests.templates import Resources, all_of, of_type, only, resources_of, whole
 from tests.unit.imported import APPLICATION, KEY, group_of, key_of, vpc_of
+from tools.checkout import feature_flags
 
 MASTER = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:rds!db-1-AbCdEf"
 

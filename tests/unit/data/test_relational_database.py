@@ -8,11 +8,11 @@ from aws_cdk import aws_ec2 as ec2
 
 from spotmusic_constructs.data.relational_database import DatabaseKeys, DatabaseSpec, RelationalDatabase
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import Resources, all_of, of_type, only, resources_of, whole
 from tests.unit.imported import APPLICATION, DATA, group_of, key_of, vpc_of
 from tools.changes.change import Effect
 from tools.changes.comparison import compare
+from tools.model.values import Json
 
 INSTANCE = "AWS::RDS::DBInstance"
 OPTIONS = (

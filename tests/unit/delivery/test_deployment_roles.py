@@ -9,8 +9,8 @@ import pytest
 
 from spotmusic_constructs.delivery.deployment_roles import BOOTSTRAP_ROLES, DeploymentRoles, DeploymentTarget, Trust, github, gitlab
 from tests.conftest import new_stack
-from tests.model.values import ACCOUNT, Json
 from tests.templates import all_of, of_type, only, resources_of
+from tools.model.values import ACCOUNT, Json
 
 HUB = "token.actions.githubusercontent.com"
 GITHUB = github(repository="example/spotmusic")

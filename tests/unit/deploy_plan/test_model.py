@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import sample_of
-from tests.model.assembly import Assembly
 from tools.deploy_plan.__main__ import UNLIMITED, report
 from tools.deploy_plan.model import Deployment, NeverReadyError
+from tools.model.assembly import Assembly
 
 NAT, DATABASE, CLUSTER, RELEASE = "AWS::EC2::NatGateway", "AWS::RDS::DBInstance", "AWS::EKS::Cluster", "Custom::AWSCDK-EKS-HelmChart"
 NAT_MINUTES, DATABASE_MINUTES, CLUSTER_MINUTES, RELEASE_MINUTES, STACK_MINUTES = 1.8, 8, 10.3, 1.5, 0.5

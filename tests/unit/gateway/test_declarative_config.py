@@ -7,8 +7,8 @@ import pytest
 from spotmusic_constructs.edge.web_acl_rules import LARGEST_BODY
 from spotmusic_constructs.gateway.declarative_config import GatewayRoute, declarative_config
 from spotmusic_constructs.gateway.plugins import API_HEADERS, RateLimit, TokenCheck
-from tests.model.values import Json
 from tests.own_schemas import problems
+from tools.model.values import Json
 
 PLAYBACK = GatewayRoute(service="playback", path="/v1/playback")
 ADMIN = GatewayRoute(service="curation", path="/v1/playback/curation")

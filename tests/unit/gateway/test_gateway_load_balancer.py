@@ -8,9 +8,9 @@ from aws_cdk import aws_route53 as route53
 
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import Resources, only, resources_of
 from tests.unit.imported import group_of, logs_of, vpc_of
+from tools.model.values import Json
 
 CERTIFICATE = "arn:aws:acm:sa-east-1:111122223333:certificate/1"
 

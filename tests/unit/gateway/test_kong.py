@@ -10,9 +10,10 @@ from spotmusic_constructs.gateway.declarative_config import GatewayRoute
 from spotmusic_constructs.gateway.kong import Kong
 from spotmusic_constructs.gateway.lua_plugins import LuaPlugin
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
-from tests.conftest import ROOT, new_stack
+from tests.conftest import new_stack
 from tests.helm_values import LARGEST_VALUES, Images, cluster_in, secret_in, values_of
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model.values import Json
 
 LOGIN = "https://keycloak-http.keycloak.svc.cluster.local:8443"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.model.values import Json
 from tests.unit.gateway.lua import CONF, NOW, SOURCES, Key, encoded, interpreter, realm, request, run
+from tools.model.values import Json
 
 
 @pytest.fixture(scope="module")

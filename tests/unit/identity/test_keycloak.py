@@ -8,7 +8,7 @@ from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity.keycloak import Keycloak
 from tests.conftest import new_stack
 from tests.helm_values import Images, cluster_in, secret_in, values_of
-from tests.model.values import Json
+from tools.model.values import Json
 
 SET_BY_THE_CHART = {
     "KC_CACHE",

@@ -6,9 +6,9 @@ import pytest
 from spotmusic_constructs.identity.clients import AUDIENCE, LISTENERS_CLIENTS
 from spotmusic_constructs.identity.keycloak_values import environment
 from spotmusic_constructs.identity.realm import DAY, Realm, administrators
-from tests.model.values import Json
 from tests.own_schemas import problems
 from tests.sample_realm import CLUB, FULL
+from tools.model.values import Json
 
 
 @pytest.fixture(scope="module")

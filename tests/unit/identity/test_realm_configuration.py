@@ -12,10 +12,11 @@ from spotmusic_constructs.identity.providers import IdentityProvider
 from spotmusic_constructs.identity.realm import Realm
 from spotmusic_constructs.identity.realm_configuration import RealmConfiguration
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
-from tests import helm_values
-from tests.conftest import ROOT, new_stack
+from tests.conftest import new_stack
 from tests.helm_values import arn_of, cluster_in, secret_in, values_of
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model import helm
+from tools.model.values import Json
 
 CHART = ROOT / "charts" / "realm"
 SCRIPT = CHART / "files" / "replace-keys.sh"
@@ -58,7 +59,7 @@ def manifests(values: Json) -> Manifests:
 
 
 def render(values: Json) -> list[Json]:
-    return helm_values.render(CHART, "realm", "keycloak", values)
+    return helm.render(CHART, "realm", "keycloak", values)
 
 
 def job(manifests: Manifests) -> Json:

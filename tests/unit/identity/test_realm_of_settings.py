@@ -11,7 +11,7 @@ from spotmusic_constructs.network.flows import INTERNET
 from stacks.realm import realm_of, secrets_of
 from tests.conftest import sample_of
 from tests.helm_values import arn_of
-from tests.model.values import Json
+from tools.model.values import Json
 
 IDENTITY = IdentitySettings(
     registration=True,

@@ -10,9 +10,10 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from stacks import compliance
-from tests.conftest import ACCOUNT, feature_flags
 from tests.templates import all_of, properties_of
 from tests.unit.imported import group_of, key_of, vpc_of
+from tools.checkout import feature_flags
+from tools.model.values import ACCOUNT
 
 ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/break-glass"
 

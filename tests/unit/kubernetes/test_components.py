@@ -19,10 +19,12 @@ from spotmusic_constructs.kubernetes.namespace import Namespace
 from spotmusic_constructs.kubernetes.pod import HOST, spread
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
-from tests.conftest import ROOT, new_stack
-from tests.helm_values import Images, cluster_in, render, values_of
-from tests.model.values import Json
+from tests.conftest import new_stack
+from tests.helm_values import Images, cluster_in, values_of
 from tests.unit.imported import group_of, key_of
+from tools.checkout import ROOT
+from tools.model.helm import render
+from tools.model.values import Json
 
 CHARTS = ROOT / "charts"
 

@@ -8,8 +8,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
-from tests.conftest import ROOT, new_stack
+from tests.conftest import new_stack
 from tests.helm_values import cluster_in
+from tools.checkout import ROOT
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
 

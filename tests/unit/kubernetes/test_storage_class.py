@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.helm_values import manifests_in
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model.helm import manifests_in
+from tools.model.values import Json
 from tools.supply_chain.kubectl_layer import program
 
 GROUP = "storage.k8s.io/v1"

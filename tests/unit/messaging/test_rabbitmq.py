@@ -10,10 +10,12 @@ import pytest
 
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.messaging.rabbitmq import RabbitMQ
-from tests.conftest import ROOT, new_stack
-from tests.helm_values import arn_of, cluster_in, render, secret_in, values_of
-from tests.model.values import Json
+from tests.conftest import new_stack
+from tests.helm_values import arn_of, cluster_in, secret_in, values_of
 from tests.own_schemas import problems
+from tools.checkout import ROOT
+from tools.model.helm import render
+from tools.model.values import Json
 
 CHART = ROOT / "charts" / "rabbitmq"
 

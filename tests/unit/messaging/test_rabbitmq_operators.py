@@ -4,7 +4,7 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.messaging.rabbitmq_operators import RabbitMQOperators
 from tests.conftest import new_stack
 from tests.helm_values import Images, cluster_in, values_of
-from tests.model.values import Json
+from tools.model.values import Json
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,11 @@ from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.messaging.definitions import definitions
 from spotmusic_constructs.messaging.task_topology import TaskTopology
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
-from tests.conftest import ROOT, new_stack
-from tests.helm_values import cluster_in, render, values_of
-from tests.model.values import Json
+from tests.conftest import new_stack
+from tests.helm_values import cluster_in, values_of
+from tools.checkout import ROOT
+from tools.model.helm import render
+from tools.model.values import Json
 
 CHART = ROOT / "charts" / "rabbitmq-topology"
 PASSWORDS = {"web-api": "a", "notifications": "b", "queue-depth": "c"}

@@ -10,9 +10,9 @@ from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.endpoint_policies import interface_policy, s3_policy
 from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
-from tests.conftest import feature_flags
 from tests.templates import all_of
 from tests.unit.imported import key_of
+from tools.checkout import feature_flags
 
 REGION = "sa-east-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]

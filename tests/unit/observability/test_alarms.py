@@ -13,11 +13,12 @@ from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
-from tests.conftest import ROOT, Template
 from tests.documents import anchors
 from tests.metric_math import value_of
-from tests.model.values import Json
 from tests.templates import resources_of
+from tools.checkout import ROOT
+from tools.model.templates import Template
+from tools.model.values import Json
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
 

@@ -11,10 +11,10 @@ import pytest
 from spotmusic_constructs.observability.heartbeat import PERIOD_SECONDS
 from tests.charts.monitoring.catalogue import rules
 from tests.charts.monitoring.promtool import run
-from tests.model.values import Json
+from tools.model.values import Json
 
 if TYPE_CHECKING:
-    from tests.model.cluster import RenderedCluster
+    from tools.model.cluster import RenderedCluster
 
 COMPONENTS = {rule["labels"]["component"] for content in rules().values() for rule in content if "alert" in rule}
 

@@ -5,9 +5,9 @@ import pytest
 from spotmusic_constructs.observability.alarm_topic import AlarmTopic
 from spotmusic_constructs.observability.slack_channel import SlackChannel
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import Resources, all_of, only, resources_of, whole
 from tests.unit.imported import key_of
+from tools.model.values import Json
 
 ADDRESS = "https://events.pagerduty.com/integration/0123key/enqueue"
 SUBSCRIPTION = "AWS::SNS::Subscription"

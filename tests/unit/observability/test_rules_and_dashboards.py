@@ -7,8 +7,9 @@ import pytest
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.observability.rules_and_dashboards import TEAM, RulesAndDashboards
 from tests.conftest import new_stack
-from tests.helm_values import cluster_in, render, values_of
+from tests.helm_values import cluster_in, values_of
 from tests.templates import of_type, only, resources_of
+from tools.model.helm import render
 
 CHART = Path(__file__).parents[3] / "charts" / "monitoring"
 CHOICES = ("brokerLoadBalancer", "buckets", "cacheNodes", "databases", "distribution", "ecsCluster", "ecsServices", "eksCluster")

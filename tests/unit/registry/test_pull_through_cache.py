@@ -8,9 +8,10 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 from spotmusic_constructs.registry.pull_through_cache import PullThroughCache
 from stacks import compliance
-from tests.conftest import feature_flags, new_stack
+from tests.conftest import new_stack
 from tests.templates import Resources, all_of, of_type, only, resources_of
 from tests.unit.imported import key_of
+from tools.checkout import feature_flags
 
 ENV = cdk.Environment(account="111122223333", region="sa-east-1")
 OURS = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"

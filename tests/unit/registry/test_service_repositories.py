@@ -8,9 +8,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from spotmusic_constructs.registry.service_repositories import ServiceRepositories
-from tests.model.values import Json
 from tests.templates import of_type, resources_of
 from tests.unit.imported import key_of
+from tools.model.values import Json
 
 
 def made(stack: cdk.Stack, **more: Any) -> ServiceRepositories:

@@ -13,8 +13,9 @@ from aws_cdk import aws_sns as sns
 from botocore.exceptions import ClientError
 
 from spotmusic_constructs.secrets.deployed_values import DeployedValues
-from tests.conftest import ACCOUNT, ROOT
 from tests.templates import resources_of, whole
+from tools.checkout import ROOT
+from tools.model.values import ACCOUNT
 
 FOLDER = ROOT / "constructs" / "spotmusic_constructs" / "secrets" / "deployed_values_handler"
 PATH = "/spotmusic/dev/data"

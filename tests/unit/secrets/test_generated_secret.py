@@ -10,9 +10,9 @@ import pytest
 from spotmusic_constructs.secrets.component_secrets import ComponentSecrets
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret, ManualRotation
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import of_type, resources_of, whole
 from tests.unit.imported import key_of
+from tools.model.values import Json
 
 SECRET = "AWS::SecretsManager::Secret"
 BY_HAND = ManualRotation(owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md")

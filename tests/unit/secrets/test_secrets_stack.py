@@ -2,8 +2,9 @@ import aws_cdk as cdk
 import pytest
 
 from stacks.secrets import SecretsStack
-from tests.conftest import feature_flags, sample_of
+from tests.conftest import sample_of
 from tests.templates import all_of, resources_of
+from tools.checkout import feature_flags
 
 
 @pytest.fixture(scope="module")

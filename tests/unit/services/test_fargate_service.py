@@ -13,9 +13,9 @@ from spotmusic_constructs.services.task_roles import TaskRoles
 from spotmusic_constructs.services.tunnel import Tunnel
 from spotmusic_constructs.services.weekly_restart import WeeklyRestart
 from tests.metric_math import value_of
-from tests.model.values import ACCOUNT, Json
 from tests.templates import all_of, of_type, only, whole
 from tests.unit.services.service_fixture import ServiceFixture
+from tools.model.values import ACCOUNT, Json
 
 SERVICE = "AWS::ECS::Service"
 TASK = "AWS::ECS::TaskDefinition"

@@ -6,7 +6,7 @@ import pytest
 from aws_cdk import assertions
 
 from spotmusic_constructs.services.operator_policies import OperatorPolicies
-from tests.model.values import Json
+from tools.model.values import Json
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 HOUR = 3600
 

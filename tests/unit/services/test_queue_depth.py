@@ -14,8 +14,8 @@ import pytest
 
 from spotmusic_constructs.services import queue_depth
 from spotmusic_constructs.services.queue_depth import QueueDepth
-from tests.model.values import Json
 from tests.unit.services.service_fixture import ServiceFixture
+from tools.model.values import Json
 
 QUEUES = [
     {"name": "notifications", "messages_ready": 40},

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 FOLDER = ROOT / "constructs" / "spotmusic_constructs" / "services" / "task_run_handler"
 PROPERTIES = {"TaskDefinition": "task:3", "Subnets": ["subnet-a"], "SecurityGroup": "sg-1"}

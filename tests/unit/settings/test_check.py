@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from spotmusic_cdk.settings.__main__ import main
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from spotmusic_cdk.settings import schema
 from spotmusic_cdk.settings.identity import MailSettings
 from spotmusic_cdk.settings.regions import budget_warnings, delivery_usd
 from spotmusic_cdk.settings.services import ServiceSettings
-from tests.conftest import sample_of, settings_of
+from tests.conftest import sample_of
+from tools.checkout import settings_of
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ import yaml
 
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load, parse
 from spotmusic_cdk.settings.regions import REGIONS, price_classes_of
-from tests.conftest import ROOT, TODAY, feature_flags
+from tests.conftest import TODAY
+from tools.checkout import ROOT, feature_flags
 
 DEV = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
 PROD = (ROOT / "tests" / "environments" / "prod.yaml").read_text()

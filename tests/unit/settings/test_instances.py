@@ -21,7 +21,7 @@ from spotmusic_cdk.settings.regions import (
     cache_memory_gib,
 )
 from spotmusic_constructs.data.parameters import CACHE
-from tests.conftest import Template
+from tools.model.templates import Template
 
 EXTENSIONS = Path(cfnlint.__file__).parent / "data" / "schemas" / "extensions"
 KINDS: dict[str, tuple[str, Mapping[str, Family]]] = {

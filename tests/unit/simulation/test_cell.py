@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from tests.conftest import ROOT, sample_of
+from tests.conftest import sample_of
 from tools.capacity.changes import Changes, changed, rewritten
 from tools.capacity.plan import plan_for
+from tools.checkout import ROOT
 from tools.simulation import __main__ as command
 from tools.simulation.agreement import TOLERANCE, agreements
 from tools.simulation.cell import Cell

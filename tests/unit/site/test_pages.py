@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.conftest import ROOT
+from tools.checkout import ROOT
 from tools.site import pages
 from tools.site.__main__ import write_sources
 

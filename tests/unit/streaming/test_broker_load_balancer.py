@@ -8,9 +8,9 @@ from aws_cdk import aws_route53 as route53
 
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from tests.conftest import new_stack
-from tests.model.values import Json
 from tests.templates import Resources, all_of, properties_of, resources_of
 from tests.unit.imported import group_of, logs_of, vpc_of
+from tools.model.values import Json
 
 LISTENER, GROUP = (f"AWS::ElasticLoadBalancingV2::{kind}" for kind in ("Listener", "TargetGroup"))
 

@@ -9,8 +9,8 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from tests.conftest import new_stack
 from tests.helm_values import Images, arn_of, cluster_in, secret_in, values_of
-from tests.model.values import Json
 from tests.own_schemas import problems
+from tools.model.values import Json
 
 HOST = "brokers.internal.spotmusic.example"
 

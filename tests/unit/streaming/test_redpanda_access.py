@@ -11,9 +11,11 @@ import pytest
 
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.streaming.redpanda_access import RedpandaAccess, Topic, access_values
-from tests.conftest import ROOT, new_stack
-from tests.helm_values import cluster_in, releases, render
-from tests.model.values import Json
+from tests.conftest import new_stack
+from tests.helm_values import cluster_in, releases
+from tools.checkout import ROOT
+from tools.model.helm import render
+from tools.model.values import Json
 
 CHART = ROOT / "charts" / "redpanda-access"
 DEAD_LETTERS = {"partitions": 1, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 336}

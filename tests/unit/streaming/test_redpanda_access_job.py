@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.helm_values import render
-from tests.model.values import Json
+from tools.checkout import ROOT
+from tools.model.helm import render
+from tools.model.values import Json
 
 Result = subprocess.CompletedProcess[str]
 BASH = shutil.which("bash")

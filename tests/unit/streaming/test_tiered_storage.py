@@ -5,11 +5,11 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from stacks import compliance
-from tests.conftest import feature_flags
 from tests.helm_values import Images, arn_of, cluster_in, schema_errors, secret_in, values_of
-from tests.model.values import Json
 from tests.templates import Resources, resources_of, whole
 from tests.unit.imported import KEY, key_of, logs_of
+from tools.checkout import feature_flags
+from tools.model.values import Json
 
 ISSUER = "https://oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
 

@@ -9,8 +9,9 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from spotmusic_cdk import versions
-from tests.conftest import ROOT, sample_of
-from tests.model.values import Json
+from tests.conftest import sample_of
+from tools.checkout import ROOT
+from tools.model.values import Json
 from tools.supply_chain import __main__ as command_line
 from tools.supply_chain.bill_of_materials import UNNUMBERED, bill_of_materials, parts, serial_number
 from tools.supply_chain.deployed import image_purl

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from spotmusic_cdk import versions
-from tests.conftest import ROOT, sample_of
+from tests.conftest import sample_of
+from tools.checkout import ROOT
 from tools.supply_chain import __main__ as command_line
 from tools.supply_chain.ends import NOTICE_DAYS, lines
 from tools.supply_chain.outdated import report

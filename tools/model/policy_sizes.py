@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from tests.model.resolver import Place, Resolver
-from tests.model.values import ACCOUNT, Json
+from tools.model.resolver import Place, Resolver
+from tools.model.values import ACCOUNT, Json
 
 Templates = Mapping[str, Json]
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from tools.changes.assembly import ACCOUNT as ACCOUNT  # noqa: PLC0414 (tests import it from here)
-
 Json = dict[str, Any]
+
+ACCOUNT = "111122223333"
+"""Account placeholder for templates without a fixed account."""
 
 
 def at(value: Any, path: str) -> Any:

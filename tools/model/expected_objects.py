@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
 
-from tests.model.values import Json
+from tools.model.values import Json
 
 NAME, INSTANCE, COMPONENT = (f"app.kubernetes.io/{key}" for key in ("name", "instance", "component"))
 READY: Json = {"readinessProbe": {"by": "the chart"}}

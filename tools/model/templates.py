@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tools.assembly import stacks_in
 from tools.lint_verdicts import without_cli_metadata
+from tools.model.stacks import stacks_in
+from tools.model.values import ACCOUNT
 
 Template = dict[str, Any]
 Templates = dict[str, Template]
 Properties = dict[str, Any]
 
-ACCOUNT = "111122223333"
-"""Account placeholder for templates without a fixed account."""
 ASSET = "<asset>"
 HASH = re.compile(r"[0-9a-f]{64}")
 

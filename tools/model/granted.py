@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.model.assembly import Assembly
-from tests.model.values import ACCOUNT
-from tests.properties.holders import holders, roles_of
-from tests.properties.statements import Statement, statements_of
+from tools.model.assembly import Assembly
+from tools.model.holders import holders, roles_of
+from tools.model.statements import Statement, statements_of
+from tools.model.values import ACCOUNT
 
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 LOAD_BALANCERS = "arn:aws:iam::507241528517:root"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk.settings.environment import PROJECT
-from tests.charts import beliefs
-from tests.helm_values import HELM, render
-from tests.model.assembly import stacks_before
-from tests.model.resolver import Place, Resolver
-from tests.model.values import ACCOUNT, Json
+from tools.model import expected_objects
+from tools.model.assembly import stacks_before
+from tools.model.helm import HELM, render
+from tools.model.resolver import Place, Resolver
+from tools.model.values import ACCOUNT, Json
 
 ARNS = {
     "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:sa-east-1:{ACCOUNT}:secret:{{}}",
@@ -70,7 +70,7 @@ class RenderedCluster(Resolver):
         templates: template by stack.
         releases: releases by name.
         manifests: objects of each release. Our own charts are rendered. Of an upstream chart they are
-            the manifests in its values and the expected objects of tests/charts/beliefs.py.
+            the manifests in its values and the expected objects of expected_objects.py.
         before: names of earlier releases by name of the release.
         whole: true if every chart was rendered.
     """
@@ -139,7 +139,15 @@ def own(release: Release, kubernetes: str = "1.36", values: Json | None = None) 
 
 def told(release: Release) -> list[Json]:
     """Return the known objects of an upstream chart: manifests in its values, and expected ones."""
-    return [*_within(release.values, release.namespace), *beliefs.of(release.chart, release.name, release.namespace, release.values)]
+    return [
+        *_within(release.values, release.namespace),
+        *expected_objects.of(release.chart, release.name, release.namespace, release.values),
+    ]
+
+
+def in_namespace(manifest: Json, namespace: str) -> Json:
+    """Return a manifest with the namespace of its release as the default, as Helm applies it."""
+    return {**manifest, "metadata": {"namespace": namespace, **manifest["metadata"]}}
 
 
 def _within(values: Any, namespace: str) -> Iterator[Json]:

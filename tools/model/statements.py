@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from tests.model.assembly import Assembly, Resource
-from tests.model.values import ACCOUNT, Json, as_list
+from tools.model.assembly import Assembly, Resource
+from tools.model.values import ACCOUNT, Json, as_list
 
 _WRITTEN_AS_TEXT = ("AssumeRolePolicyDocument", "PolicyDocument", "RepositoryPolicy")
 """Properties in which some resources hold a policy as JSON text."""

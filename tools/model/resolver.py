@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from tests.model.values import ACCOUNT, Json
+from tools.model.values import ACCOUNT, Json
 
 _PLACEHOLDER = re.compile(r"\$\{([^}!]+)\}")
 """Reference in the text of `Fn::Sub`."""

@@ -11,9 +11,9 @@ from typing import Any
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tests.model.resolver import Place, Resolver, is_intrinsic, references_in
-from tests.model.values import Json, at
-from tools.assembly import stacks_in
+from tools.model.resolver import Place, Resolver, is_intrinsic, references_in
+from tools.model.stacks import stacks_in
+from tools.model.values import Json, at
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
 _REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")

@@ -5,8 +5,8 @@ use.
 from collections.abc import Iterator
 from functools import cache
 
-from tests.model.assembly import Assembly, Resource
-from tests.properties.statements import Statement, statements_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import Statement, statements_of
 
 ROLE = "AWS::IAM::Role"
 

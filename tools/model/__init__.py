@@ -1,0 +1,1 @@
+"""Model of a synthesized environment: its templates, and the cluster that its Helm releases deploy."""
