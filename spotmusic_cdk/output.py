@@ -1,5 +1,6 @@
 """Generated files in the checkout."""
 
+import shutil
 from pathlib import Path
 
 
@@ -11,18 +12,19 @@ def write(path: Path, text: str) -> bool:
         text: new content.
 
     Raises:
-        SystemExit: if it can't be written, with the reason.
+        SystemExit: if it can't be written, with the reason; the file is as it was.
     """
     try:
         changed = not path.exists() or path.read_text(encoding="utf-8") != text
-        path.write_text(text, encoding="utf-8")
+        if changed:
+            replace(path, text)
     except OSError as error:
-        raise SystemExit(f"cannot write {path} ({error.strerror}). Make it writable.") from error
+        raise SystemExit(f"cannot write {path}: {error.strerror}.") from error
     return changed
 
 
 def replace(path: Path, text: str) -> None:
-    """Writes a file as a whole: a reader or a full disk never meets half of it.
+    """Writes a file as a whole: a reader or a full disk never meets half of it. Its mode stays.
 
     Args:
         path: file to write.
@@ -31,9 +33,15 @@ def replace(path: Path, text: str) -> None:
     Raises:
         OSError: if it can't be written; the file is as it was.
     """
+    path = path.resolve()  # a link stays one
     whole = path.with_suffix(".new")
-    whole.write_text(text, encoding="utf-8")
-    whole.replace(path)
+    try:
+        whole.write_text(text, encoding="utf-8")
+        if path.exists():
+            shutil.copymode(path, whole)
+        whole.replace(path)
+    finally:
+        whole.unlink(missing_ok=True)
 
 
 def report(path: Path, text: str) -> None:
