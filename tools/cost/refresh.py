@@ -21,9 +21,10 @@ REFERENCE = "sa-east-1"
 _TIMEOUT_SECONDS = 30
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12})+-[0-9]")
 _PREFIX = re.compile(r"^[A-Z]{2,4}[0-9]?-")
-_PLAIN: Mapping[str, Mapping[str, str]] = {
-    "AmazonEC2": {"Operating System": "Linux", "Tenancy": "Shared", "CapacityStatus": "Used", "Pre Installed S/W": "NA"},
-    "AmazonRDS": {"Database Engine": "MySQL", "Deployment Option": "Single-AZ"},
+_PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "AmazonEC2": {"Operating System": ("Linux",), "Tenancy": ("Shared",), "CapacityStatus": ("Used",), "Pre Installed S/W": ("NA",)},
+    # Storage has the engine "Any" in some regions. The usage type includes the deployment option.
+    "AmazonRDS": {"Database Engine": ("MySQL", "Any")},
 }
 """Values of columns that tell apart products with one usage type. An empty value counts as equal."""
 
@@ -109,8 +110,9 @@ def _offer(endpoint: str, service: str, region: str, wanted: set[Wanted]) -> dic
             text = io.TextIOWrapper(answer, encoding="utf-8", newline="")
             published = _published(text)
             for row in csv.DictReader(text):
-                key = (_usage(row), float(row["StartingRange"] or 0)) if row["TermType"] == "OnDemand" else None
-                if key in wanted and _plain(service, row):
+                if row["TermType"] != "OnDemand" or not _plain(service, row):
+                    continue
+                for key in wanted & {(usage, float(row["StartingRange"] or 0)) for usage in _usages(row)}:
                     found[key] = float(row["PricePerUnit"]), published
     except OSError as error:
         advice = "It needs access to the Internet. prices.csv is unchanged."
@@ -130,14 +132,14 @@ def _published(text: io.TextIOWrapper) -> date:
     raise ValueError("no publication date")
 
 
-def _usage(row: Row) -> str:
+def _usages(row: Row) -> set[str]:
+    """Names of a product: its usage type alone, and followed by its operation or by its cache engine."""
     usage = _PREFIX.sub("", row["usageType"])
-    engine = row.get("Cache Engine", "").lower()
-    return f"{usage.partition(':CreateCacheCluster')[0]}:{engine}" if usage.startswith("NodeUsage:") else usage
+    return {usage, f"{usage}:{row.get('operation')}", f"{usage}:{(row.get('Cache Engine') or '').lower()}"}
 
 
 def _plain(service: str, row: Row) -> bool:
-    return all(row.get(column) in (value, "", None) for column, value in _PLAIN.get(service, {}).items())
+    return all(row.get(column) in (*values, "", None) for column, values in _PLAIN.get(service, {}).items())
 
 
 def write(path: Path, rows: Iterable[Price]) -> None:

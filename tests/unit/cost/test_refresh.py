@@ -1,5 +1,6 @@
 """Refresh of list prices from a recorded price list."""
 
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from tools.cost import prices, refresh
+from tools.cost.prices import Price
 
 HEAD = '"FormatVersion","v1.0"\n"Disclaimer","d"\n"Publication Date","2026-11-20T00:00:00Z"\n"Version","1"\n"OfferCode","{code}"\n'
-COLUMNS = '"SKU","TermType","StartingRange","EndingRange","Unit","PricePerUnit","usageType","Cache Engine","Operating System"\n'
+COLUMNS = (
+    '"SKU","TermType","StartingRange","EndingRange","Unit","PricePerUnit","usageType","Cache Engine","Operating System",'
+    '"operation","Database Engine","Deployment Option"\n'
+)
 OFFERS = {
     "AmazonElastiCache": (
         '"1","OnDemand","0","Inf","Hrs","0.4","SAE1-NodeUsage:cache.r7g.large","Redis",""\n'
@@ -75,6 +80,32 @@ def test_refresh_takes_prices_and_date(endpoint: str, file: Path, capsys: pytest
 def test_refresh_adds_a_region(endpoint: str, file: Path) -> None:
     assert refresh.main(["--endpoint", endpoint, "--file", str(file), "--region", "eu-central-1"]) == 0
     assert prices.read(file).usd("AmazonEC2", "BoxUsage:m6a.large", "eu-central-1", 10) == 5
+
+
+def listed(price: Price) -> str:
+    """Row of a price as AWS lists it: operation, engine and deployment in columns of their own."""
+    usage, engine, operation = price.usage, "", ""
+    if usage.startswith("NodeUsage:"):
+        usage, _, engine = usage.rpartition(":")
+    elif "Usage:LoadBalancing:" in usage or usage.endswith(":CreateCacheSnapshot"):
+        usage, operation = re.fullmatch(r"(.*Usage):(.*)", usage).groups()  # type: ignore[union-attr]
+    database = "Any" if usage.endswith("-Storage") else "MySQL" if price.service == "AmazonRDS" else ""
+    deployment = ("Multi-AZ" if "Multi-AZ" in usage else "Single-AZ") if database else ""
+    cells = ("1", "OnDemand", f"{price.start:.0f}", "Inf", price.unit, "7", f"EUC1-{usage}", engine.title(), "", operation)
+    return ",".join(f'"{cell}"' for cell in (*cells, database, deployment)) + "\n"
+
+
+def test_new_region_gets_every_usage_type(
+    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = [row for row in prices.read() if row.region == refresh.REFERENCE]
+    for service in {row.service for row in known}:
+        monkeypatch.setitem(OFFERS, service, "".join(listed(row) for row in known if row.service == service))
+    refresh.write(tmp_path / "prices.csv", known)
+    assert refresh.main(["--endpoint", endpoint, "--file", str(tmp_path / "prices.csv"), "--region", "eu-central-1"]) == 0
+    assert "not in the price list" not in capsys.readouterr().out
+    added = [row for row in prices.read(tmp_path / "prices.csv") if row.region == "eu-central-1"]
+    assert {row.usd for row in added} == {7}
 
 
 @pytest.mark.parametrize("offers", [{}, {"AmazonEC2": ""}])
