@@ -27,6 +27,12 @@ def test_contract_page_is_current(text: str) -> None:
     assert DOCUMENT.read_text() == text, "run `make contract`"
 
 
+def test_contract_prints_no_section_twice(text: str) -> None:
+    (section,) = (section for section in text.split("\n## ") if section.startswith("`catalogue: write`"))
+    assert "As `catalogue: read`, except:" in section
+    assert [row.split(" | ")[0] for row in section.splitlines() if row.startswith("| ")] == ["| subject", "| rights there"]
+
+
 def test_contract_names_every_variable_of_containers(text: str, templates: Callable[[str], dict[str, Template]]) -> None:
     containers = [
         container

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -134,9 +134,11 @@ def document(words: Mapping[str, Given], settings: Settings) -> str:
     """
     _complete(words)
     lines = [*_HEAD, *_section(EVERY, words[EVERY], EVERYONE)]
+    sections: dict[str, list[str]] = {"": []}
     for word, facts in FACTS.items():
-        lines += _section(word, words[word], facts) if word in words else _section(word, _ADDRESS, facts)
-        lines += CONNECTIONS[word].table(settings) if word in CONNECTIONS else []
+        base = _base(word)
+        sections[word] = _section(word, words.get(word, _ADDRESS), facts, base=base, known=sections[base])
+        lines += [*sections[word], *(CONNECTIONS[word].table(settings) if word in CONNECTIONS else [])]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -171,25 +173,31 @@ def _complete(words: Mapping[str, Given]) -> None:
             raise ValueError(f"{what}: {', '.join(sorted(wrong))}. Correct its module in spotmusic_cdk/connections.")
 
 
-def _section(title: str, its: Given, facts: Facts) -> list[str]:
+def _base(word: str) -> str:
+    """Return the word that this one extends; empty if there is none."""
+    parents = type(CONNECTIONS[word]).__bases__ if word in CONNECTIONS else ()
+    return next((base for parent in parents if (base := getattr(parent, "word", "")) in CONNECTIONS), "")
+
+
+def _section(title: str, its: Given, facts: Facts, *, base: str = "", known: Collection[str] = ()) -> list[str]:
+    """Return the section of a word, without the rows of the word that it extends."""
     forms = FORMS | OtherService.variables
     heading = title.capitalize() if title in (EVERY, OTHER) else f"`{title}`"
     rows = [f"| `{name}` | {forms[name]} | {_from(variable)} |" for name, variable in its.variables.items()]
     rights = ", ".join(f"`{action}`" for action in sorted(its.rights)) or "none"
     facts_of_aws = {"rights in AWS": rights} if its.rights else {}
-    told = [f"| {name} | {text} |" for name, text in {**facts.rows(), **facts_of_aws}.items()]
+    rules = [f"| {name} | {text} |" for name, text in {**facts.rows(), **facts_of_aws}.items()]
     return [
         f"## {heading}",
         "",
-        "| variable | form | from |",
-        "|---|---|---|",
-        *rows,
-        "",
-        "| subject | rule |",
-        "|---|---|",
-        *told,
-        "",
+        *([f"As `{base}`, except:", ""] if base else []),
+        *_table(["| variable | form | from |", "|---|---|---|"], [row for row in rows if row not in known]),
+        *_table(["| subject | rule |", "|---|---|"], [row for row in rules if row not in known]),
     ]
+
+
+def _table(head: list[str], rows: list[str]) -> list[str]:
+    return [*head, *rows, ""] if rows else []
 
 
 def _from(variable: Variable) -> str:
