@@ -1,5 +1,7 @@
 """Service level objectives of the Web API, measured at the gateway's load balancer."""
 
+from functools import partial
+
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import Audience
@@ -28,7 +30,7 @@ def web_api_objectives(scope: Construct, *, audience: Audience, load_balancer: s
         audience=audience,
         broken="The Web API fails: its requests end in server errors",
         objective_percent=AVAILABILITY_PERCENT,
-        bad_percent=lambda period: error_rate(load_balancer, period=period),
+        bad_percent=partial(error_rate, load_balancer),
         runbook=RUNBOOK,
     )
     latency = ServiceLevelObjective(
@@ -37,7 +39,7 @@ def web_api_objectives(scope: Construct, *, audience: Audience, load_balancer: s
         audience=audience,
         broken=f"The Web API is slow: its answers take longer than {LATENCY_SECONDS:g} s",
         objective_percent=LATENCY_PERCENT,
-        bad_percent=lambda period: slow_share(load_balancer, LATENCY_SECONDS, period=period),
+        bad_percent=partial(slow_share, load_balancer, LATENCY_SECONDS),
         runbook=RUNBOOK,
     )
     return [availability, latency]

@@ -11,7 +11,7 @@ import subprocess
 import textwrap
 from collections.abc import Callable, Iterator
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -400,6 +400,7 @@ def execute(source: str, scope: Construct, given: Given) -> None:
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     namespace = {
+        "partial": partial,
         **library(),
         **{name: getattr(given, name) for name in names & PREREQUISITES.keys() - stored},
         "self": scope,

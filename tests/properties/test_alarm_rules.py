@@ -22,6 +22,8 @@ FEWER_IS_WORSE = {
 OUTAGES = {
     ("DesiredTaskCount", "RunningTaskCount"): ([2, 0], [2, 2]),
     ("TargetResponseTime",): ([0], [100]),
+    ("RequestCount", "TargetResponseTime"): ([100, 0], [1, 0]),
+    ("4xxErrorRate", "Requests"): ([100, 100], [100, 1]),
 }
 """Values of metrics, in the order of their names, at which a formula rings, and at which it is silent."""
 

@@ -143,7 +143,7 @@ def test_p120_dependencies_of_listeners_are_watched(platform: Assembly, deployed
             found = row.watchers(platform, place)
             known.update(found)
             missing, (namespace, metrics) = row.missing(found), row.reads
-            asked = f"{', '.join(sorted(metrics))} {row.of} of {namespace}"
+            asked = f"{', '.join(sorted(metrics))} {' and '.join(sorted(row.of))} of {namespace}"
             yield f"{name}: {row.what}", not missing, f"Alarm on {asked}: {', '.join(sorted(missing))}."
     for what, (source, *said) in watched.TABLE["events"].items():
         found = counted(platform, source, said)

@@ -29,7 +29,7 @@ class Row:
         kind: kind of resource.
         reads: namespace and names of the metrics.
         by: names of the dimensions.
-        of: statistic.
+        of: statistics.
         after: points, periods, and seconds of a period.
         limits: limit by severity; None if it follows from a size.
         any_severity: whether one alarm is enough, of either severity.
@@ -40,7 +40,7 @@ class Row:
     kind: str
     reads: tuple[str, frozenset[str]]
     by: frozenset[str]
-    of: str
+    of: frozenset[str]
     after: tuple[int, ...]
     limits: Mapping[str, float | None]
     any_severity: bool
@@ -48,7 +48,7 @@ class Row:
 
     def watchers(self, platform: Assembly, place: str) -> list[Resource]:
         """Alarms with recipients on this condition of one resource."""
-        return [alarm for alarm in alarms_at(platform, place) if _reads(alarm) == self.reads and _statistics(alarm) == {self.of}]
+        return [alarm for alarm in alarms_at(platform, place) if _reads(alarm) == self.reads and _statistics(alarm) == self.of]
 
     def missing(self, found: list[Resource]) -> set[str]:
         """Severities without an alarm."""
@@ -63,7 +63,7 @@ def _row(kind: str, shared: Mapping[str, Any], what: str, said: Mapping[str, Any
         kind=kind,
         reads=(said.get("namespace", shared["namespace"]), frozenset(said["metrics"].split())),
         by=frozenset(shared["by"].split()),
-        of=said["of"],
+        of=frozenset(said["of"].split()),
         after=tuple(map(int, said.get("after", "").split())),
         limits=limits or dict.fromkeys(("warning", "critical")),
         any_severity="any" in said,
@@ -80,8 +80,8 @@ def _reads(alarm: Resource) -> tuple[str, frozenset[str]]:
     return str(metrics[0]["Namespace"]), frozenset(str(metric["MetricName"]) for metric in metrics)
 
 
-def _statistics(alarm: Resource) -> set[str]:
-    return {str(metric["Statistic"]) for metric in metrics_of(alarm)}
+def _statistics(alarm: Resource) -> frozenset[str]:
+    return frozenset(str(metric["Statistic"]) for metric in metrics_of(alarm))
 
 
 def rows_of(alarm: Resource) -> list[Row]:
@@ -98,20 +98,20 @@ def problem_with(alarm: Resource) -> str | None:
     for by, of, wanted_after, limits in _accepted(alarm):
         wanted = limits.get(severity, 0)
         near = severity in limits and (wanted is None or abs(limit - wanted) <= abs(wanted) / 1000)
-        if (dimensions, _statistics(alarm), after) == ({by}, {of}, wanted_after) and near:
+        if (dimensions, _statistics(alarm), after) == ({by}, of, wanted_after) and near:
             return None
     read = f"{', '.join(sorted(_statistics(alarm)))} of {sorted(_reads(alarm)[1])} by {sorted(map(sorted, dimensions))}"
     return f"{read} rings at {limit} as {severity} after {after} points, periods and seconds"
 
 
-Accepted = tuple[frozenset[str], str, tuple[int, ...], Mapping[str, float | None]]
-"""Dimensions, statistic, duration, and limit by severity."""
+Accepted = tuple[frozenset[str], frozenset[str], tuple[int, ...], Mapping[str, float | None]]
+"""Dimensions, statistics, duration, and limit by severity."""
 
 
 def _accepted(alarm: Resource) -> Iterator[Accepted]:
     if _reads(alarm)[0] == f"Spotmusic/{alarm.platform.settings.name}":  # counted by a metric filter
         limit = 100 if _reads(alarm)[1] == {"DeletedTracks"} else 1
-        yield frozenset(), "Sum", (1, 1, 300), {"critical": limit} if limit > 1 else {"warning": limit, "critical": limit}
+        yield frozenset(), frozenset({"Sum"}), (1, 1, 300), {"critical": limit} if limit > 1 else {"warning": limit, "critical": limit}
     for row in rows_of(alarm):
         after, limits = _of_objective(alarm) if row.kind == "objective" else (row.after, row.limits)
         yield row.by, row.of, after, limits

@@ -2,10 +2,13 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
 
 SERVER_ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 CLIENT_ERROR_PERCENT: Thresholds = {"warning": 20}
+MINIMUM_REQUESTS = 100
+"""Requests in five minutes below which the percentage of 4xx causes no alarm: a scanner alone has 100%
+of them on a quiet distribution."""
 LATENCY_MS: Thresholds = {"warning": 3000}
 """Listeners notice a wait of more than three seconds for a track."""
 BLOCKED_REQUESTS: Thresholds = {"warning": 1000, "critical": 20_000}
@@ -59,7 +62,11 @@ class DistributionAlarms(AlarmGroup):
                 name="Refused",
                 runbook="edge#refused",
                 summary="CloudFront: an unusual share of requests is refused (4xx).",
-                watch=measured("4xxErrorRate"),
+                watch=Formula(
+                    expression=f"IF(FILL(requests, 0) >= {MINIMUM_REQUESTS}, FILL(refused, 0), 0)",
+                    metrics={"requests": measured("Requests", "Sum"), "refused": measured("4xxErrorRate")},
+                    label="Requests answered with 4xx, in percent",
+                ),
                 thresholds=client_error_percent,
                 periods=3,
             ),

@@ -17,12 +17,17 @@ MALFORMED_REQUESTS = 100
 (http-desync-guardian, NonCompliantHeader): a player that writes one has these from every listener."""
 
 
-def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
+def error_rate(load_balancer: str, *, period: int = 60, at_least: int = 0) -> Formula:
     """Return the percentage of requests that a load balancer or its targets answered with 5xx.
 
     A load balancer without targets answers 503 and counts no request: `RequestCount` has only requests for which a target was
     chosen (CloudWatch metrics for your Application Load Balancer). The errors are then all that was asked, and the result is 100.
     The result never exceeds 100 and never understates; it overstates while only a part of the requests finds a target.
+
+    Args:
+        load_balancer: full name of the load balancer (`app/…`).
+        period: seconds.
+        at_least: number of these requests below which the result is 0.
     """
 
     def total(name: str) -> MetricSource:
@@ -30,8 +35,10 @@ def error_rate(load_balancer: str, *, period: int = 60) -> Formula:
             namespace="AWS/ApplicationELB", name=name, dimensions={"LoadBalancer": load_balancer}, statistic="Sum", period=period
         )
 
+    errors = "FILL(own, 0) + FILL(theirs, 0)"
+    percent = bad_percent(errors, "FILL(requests, 0)")
     return Formula(
-        expression=bad_percent("FILL(own, 0) + FILL(theirs, 0)", "FILL(requests, 0)"),
+        expression=f"IF({errors} >= {at_least}, {percent}, 0)" if at_least else percent,
         metrics={
             "requests": total("RequestCount"),
             "own": total("HTTPCode_ELB_5XX_Count"),

@@ -1,7 +1,7 @@
 """Service level objectives, and alarms of the burn rate of their error budgets."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
@@ -38,18 +38,40 @@ BURN_RATES = (
 )
 """2% of a month's budget in an hour, 5% in six hours. Source: The Site Reliability Workbook, chapter 5, table 5-8."""
 
+MINIMUM_BAD_REQUESTS = 10
+"""Bad requests in the long window; fewer cause no alarm. With little traffic a single one is many times the budget (The Site
+Reliability Workbook, chapter 5, "Low-Traffic Services and Error Budget Alerting")."""
 
-def slow_share(load_balancer: str, seconds: float, *, period: int) -> Formula:
-    """Return the percentage of requests that the targets of a load balancer answered later than `seconds`."""
-    within = MetricSource(
-        namespace="AWS/ApplicationELB",
-        name="TargetResponseTime",
-        dimensions={"LoadBalancer": load_balancer},
-        statistic=f"PR(:{seconds:g})",
-        period=period,
-    )
+
+class BadPercent(Protocol):
+    """Formula for the percentage of bad requests, such as `functools.partial(error_rate, load_balancer)`."""
+
+    def __call__(self, *, period: int, at_least: int) -> Formula:
+        """Return the formula.
+
+        Args:
+            period: seconds.
+            at_least: number of bad requests below which the result is 0.
+        """
+
+
+def slow_share(load_balancer: str, seconds: float, *, period: int, at_least: int = 0) -> Formula:
+    """Return the percentage of requests that the targets of a load balancer answered later than `seconds`.
+
+    With fewer than `at_least` of them the result is 0.
+    """
+
+    def measured(name: str, statistic: str) -> MetricSource:
+        dimensions = {"LoadBalancer": load_balancer}
+        return MetricSource(namespace="AWS/ApplicationELB", name=name, dimensions=dimensions, statistic=statistic, period=period)
+
+    slow, metrics = "100 - FILL(within, 100)", {"within": measured("TargetResponseTime", f"PR(:{seconds:g})")}
+    label = f"Requests slower than {seconds:g} s, in percent"
+    if not at_least:
+        return Formula(expression=slow, metrics=metrics, label=label)
+    counted = f"FILL(requests, 0) * ({slow}) / 100"
     return Formula(
-        expression="100 - FILL(within, 100)", metrics={"within": within}, label=f"Requests slower than {seconds:g} s, in percent"
+        expression=f"IF({counted} >= {at_least}, {slow}, 0)", metrics={**metrics, "requests": measured("RequestCount", "Sum")}, label=label
     )
 
 
@@ -57,13 +79,14 @@ class ServiceLevelObjective(Construct):
     """Composite alarms of the burn rate of an error budget.
 
     Creates for each burn rate an alarm without actions for each window, and a composite alarm that is published when both windows
-    exceed the rate. A short peak causes no alarm, and the alarm ends soon after the incident.
+    exceed the rate. A short peak causes no alarm, and the alarm ends soon after the incident. Fewer than `MINIMUM_BAD_REQUESTS` in the
+    long window cause none either.
 
     Args:
         audience: recipients.
         broken: subject and problem, without a full stop: "The Web API fails: its requests end in server errors".
         objective_percent: share of requests that must be good, below 100.
-        bad_percent: function from the period in seconds to the percentage of bad requests.
+        bad_percent: formula for the percentage of bad requests.
         runbook: name of the runbook, without its suffix.
         burn_rates: burn rates with an alarm.
 
@@ -73,7 +96,7 @@ class ServiceLevelObjective(Construct):
     Example:
         ServiceLevelObjective(self, "Availability", audience=audience, objective_percent=99.9,
                               broken="The Web API fails: its requests end in server errors",
-                              bad_percent=lambda period: error_rate(load_balancer, period=period),
+                              bad_percent=partial(error_rate, load_balancer),
                               runbook="web-api-slo")
     """
 
@@ -85,7 +108,7 @@ class ServiceLevelObjective(Construct):
         audience: Audience,
         broken: str,
         objective_percent: float,
-        bad_percent: Callable[[int], Formula],
+        bad_percent: BadPercent,
         runbook: str,
         burn_rates: tuple[BurnRate, ...] = BURN_RATES,
     ) -> None:
@@ -99,9 +122,15 @@ class ServiceLevelObjective(Construct):
             description = audience.text(self._pace(burn), severity=burn.severity, runbook=runbook)
             windows = [
                 self._quiet(
-                    f"{burn.severity.capitalize()}{name}", burn, description, seconds=seconds, periods=1, datapoints=1, because=_HALF
+                    f"{burn.severity.capitalize()}{name}",
+                    burn,
+                    description,
+                    watch=self._bad_percent(period=seconds, at_least=at_least),
+                    periods=1,
+                    datapoints=1,
+                    because=_HALF,
                 )
-                for name, seconds in (("Long", burn.long_seconds), ("Short", burn.short_seconds))
+                for name, seconds, at_least in (("Long", burn.long_seconds, MINIMUM_BAD_REQUESTS), ("Short", burn.short_seconds, 0))
             ]
             self.alarms.append(
                 cloudwatch.CfnCompositeAlarm(
@@ -139,17 +168,17 @@ class ServiceLevelObjective(Construct):
             "Outlasting",
             self._burn_rates[0],
             description,
-            seconds=60,
+            watch=self._bad_percent(period=60, at_least=0),
             periods=minutes + 3,
             datapoints=minutes + 2,
             because=_ENDS_EXPERIMENTS,
         )
 
     def _quiet(
-        self, name: str, burn: BurnRate, description: str, *, seconds: int, periods: int, datapoints: int, because: str
+        self, name: str, burn: BurnRate, description: str, *, watch: Formula, periods: int, datapoints: int, because: str
     ) -> cloudwatch.CfnAlarm:
         """Create an alarm without actions."""
-        watch, threshold = self._bad_percent(seconds), round(burn.rate * (100 - self._objective_percent), 6)
+        threshold = round(burn.rate * (100 - self._objective_percent), 6)
         rule = AlarmRule(name=name, summary=description, watch=watch, thresholds={}, periods=periods, datapoints=datapoints)
         made = alarm(self, name, rule=rule, threshold=threshold, description=description, topics=None)
         acknowledge(made, {"NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction": because})

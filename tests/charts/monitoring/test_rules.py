@@ -1,12 +1,15 @@
 """Alerting and recording rules: exported metrics, severities, runbooks and unit tests."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
+from spotmusic_constructs.observability.service_level_objective import MINIMUM_BAD_REQUESTS
 from tests.charts.monitoring.catalogue import CHART, ROOT, problems, recorded, rules
 from tests.charts.monitoring.promtool import run
 from tests.documents import anchors
@@ -15,10 +18,26 @@ from tools.model.values import Json
 TESTS = Path(__file__).parent / "rules"
 SEVERITIES = {"critical", "warning", "info"}
 WINDOWS = {"critical": ("1h", "5m", "14.4"), "warning": ("6h", "30m", "6")}
+RATE = r"\brate\([^()]*\)+"
+RATIO = re.compile(rf"{RATE}(?: or vector\(0\)\))?\s*/ sum[^/]*{RATE}", flags=re.DOTALL)
+"""Quotient of two rates of requests."""
+MEMBERS_MISSING = re.compile(r"^\(*(?:count|sum)\([^()]*\)[^<]*<")
 
 
 def alerts(file: str) -> Iterator[Json]:
     yield from (rule for rule in rules()[file] if "alert" in rule)
+
+
+def is_ratio(expr: str) -> bool:
+    """Return whether an alert reads a share of requests, itself or by a recording rule."""
+    read = [rule["expr"] for file in rules().values() for rule in file if "record" in rule and rule["record"] in expr]
+    return any(RATIO.search(part) for part in (expr, *read))
+
+
+def cases(file: str, of: str) -> str:
+    """Return the names of those unit tests of a file that end with these words."""
+    names = [case["name"] for case in yaml.safe_load((TESTS / f"{file}.yaml").read_text())["tests"]]
+    return " ".join(name for name in names if name.endswith(of))
 
 
 each_file = pytest.mark.parametrize("file", list(rules()))
@@ -63,12 +82,27 @@ def test_promtool_unit_tests_pass(file: str) -> None:
     run("promtool", "test", "rules", TESTS / f"{file}.yaml")
 
 
+@each_file
+def test_ratio_alerts_stay_silent_when_idle(file: str) -> None:
+    """A few bad requests of an idle hour are a large share, and no outage."""
+    tested = cases(file, "bad requests of an idle hour")
+    assert not [rule["alert"] for rule in alerts(file) if is_ratio(rule["expr"]) and rule["alert"] not in tested]
+
+
+@each_file
+def test_missing_members_alert_without_series(file: str) -> None:
+    """A count or sum of no series is no value, and compares with nothing."""
+    tested = cases(file, "every series ends")
+    assert not [rule["alert"] for rule in alerts(file) if MEMBERS_MISSING.match(rule["expr"]) and rule["alert"] not in tested]
+
+
 @pytest.mark.parametrize("slo", OBJECTIVES)
 def test_objectives_have_two_burn_rate_windows(slo: str) -> None:
     budget = f"{1 - OBJECTIVES[slo][1]:.6f}".rstrip("0")
     found = {rule["labels"]["severity"]: " ".join(rule["expr"].split()) for rule in alerts("slo") if f'slo="{slo}"' in rule["expr"]}
     assert found == {
         severity: f'slo:errors:ratio_rate{long}{{slo="{slo}"}} > {rate} * {budget} '
-        f'and slo:errors:ratio_rate{short}{{slo="{slo}"}} > {rate} * {budget}'
+        f'and slo:errors:ratio_rate{short}{{slo="{slo}"}} > {rate} * {budget} '
+        f'and slo:errors:increase{long}{{slo="{slo}"}} >= {MINIMUM_BAD_REQUESTS}'
         for severity, (long, short, rate) in WINDOWS.items()
     }

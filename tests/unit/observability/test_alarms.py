@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import aws_cdk as cdk
@@ -12,7 +13,7 @@ from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audi
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
-from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
+from spotmusic_constructs.observability.service_level_objective import BadPercent, ServiceLevelObjective, slow_share
 from tests.documents import anchors
 from tests.metric_math import value_of
 from tests.templates import resources_of
@@ -117,7 +118,7 @@ def test_cache_failover_alarm_follows_roles(stack: cdk.Stack, before: dict[str, 
 def objective(stack: cdk.Stack, percent: float = 99.9, **options: Any) -> ServiceLevelObjective:
     arguments: Json = {"broken": "The Web API fails: its requests end in server errors", "runbook": "web-api-slo", **options}
     if "bad_percent" not in arguments:
-        arguments["bad_percent"] = lambda period: error_rate("app/gateway/1", period=period)
+        arguments["bad_percent"] = partial(error_rate, "app/gateway/1")
     return ServiceLevelObjective(stack, "Web", audience=audience_in(stack), objective_percent=percent, **arguments)
 
 
@@ -139,9 +140,28 @@ def test_lasting_breach_needs_four_of_five(stack: cdk.Stack) -> None:
 
 
 def test_latency_objective_counts_slow_requests(stack: cdk.Stack) -> None:
-    objective(stack, 99, bad_percent=lambda period: slow_share("app/gateway/1", 0.5, period=period))
-    result, within = alarms_of(stack)["WebCriticalLong"]["Metrics"]
+    objective(stack, 99, bad_percent=partial(slow_share, "app/gateway/1", 0.5))
+    result, within = alarms_of(stack)["WebCriticalShort"]["Metrics"]
     assert (result["Expression"], within["MetricStat"]["Stat"]) == ("100 - FILL(within, 100)", "PR(:0.5)")
+
+
+@pytest.mark.parametrize(
+    ("bad_percent", "counts", "rings"),
+    [
+        (partial(error_rate, "app/gateway/1"), {"theirs": 1, "requests": 59}, False),
+        (partial(error_rate, "app/gateway/1"), {"theirs": 10, "requests": 59}, True),
+        (partial(error_rate, "app/gateway/1"), {"own": 10}, True),
+        (partial(slow_share, "app/gateway/1", 0.5), {"within": 0, "requests": 9}, False),
+        (partial(slow_share, "app/gateway/1", 0.5), {"within": 50, "requests": 20}, True),
+    ],
+)
+def test_objective_ignores_few_bad_requests(stack: cdk.Stack, bad_percent: BadPercent, counts: dict[str, float], rings: bool) -> None:
+    """One bad request of an idle hour is many times the budget, and no outage."""
+    objective(stack, 99, bad_percent=bad_percent)
+    long = alarms_of(stack)["WebCriticalLong"]
+    value = value_of(long["Metrics"][0]["Expression"], counts)
+    assert value is not None
+    assert (value >= long["Threshold"]) is rings
 
 
 @pytest.mark.parametrize("percent", [0, 100, 100.5])
