@@ -13,7 +13,7 @@ from tools.smoke import account, web
 from tools.smoke.check import Check
 from tools.smoke.platform import Given, Platform
 
-NAMES = (web.WEB_BUCKET, account.CATALOGUE, account.HEARTBEAT, account.TOPIC, account.TESTED)
+NAMES = (web.WEB_BUCKET, account.CATALOGUE, account.HEARTBEAT, account.TESTED)
 
 
 def unasked(service: str, region: str) -> None:
@@ -25,11 +25,22 @@ def test_smoke_checks_know_resources(
     stack: str, type_: str, path: str, templates: Callable[[str], dict[str, Template]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resources = {name: (found["Type"], name) for name, found in templates("prod")[stack]["Resources"].items()}
-    monkeypatch.setattr("tools.smoke.platform.standing", lambda *_: resources)
+    monkeypatch.setattr("tools.smoke.platform.standing", lambda *_, **__: resources)
     settings = settings_of("prod")
     aws = Context(settings=settings, clients=unasked, account="111122223333")
     found = Platform(settings=settings, browser=None, given=Given(), aws=aws).resource(stack, type_, path)
     assert re.fullmatch(rf"{path}[0-9A-F]{{8}}", found)
+
+
+def test_smoke_checks_ask_every_topic(templates: Callable[[str], dict[str, Template]]) -> None:
+    found = {
+        (stack, id_[:-8])
+        for stack, template in templates("prod").items()
+        for id_, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::SNS::Topic"
+    }
+    asked = [(stack, topic) for stack, topic, _ in account.topics_of(settings_of("prod").observability)]
+    assert sorted(asked) == sorted(found - {(account.HEARTBEAT[0], account.HEARTBEAT[2])})
 
 
 def test_alarm_test_calls_no_pager(templates: Callable[[str], dict[str, Template]]) -> None:

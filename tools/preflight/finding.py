@@ -132,14 +132,19 @@ def described(client: Any, stack: str) -> dict[str, Any] | None:
     return answer["Stacks"][0] if answer else None
 
 
-def standing(context: Context, stack: str) -> dict[str, tuple[str, str]]:
-    """Returns type and physical id of a home region stack's resources by logical id; empty if it
-    does not exist.
+def standing(context: Context, stack: str, *, region: str = "") -> dict[str, tuple[str, str]]:
+    """Returns type and physical id of a stack's resources by logical id; empty if it does not exist.
+
+    Args:
+        context: the environment.
+        stack: stack without the environment, such as `data`.
+        region: region of the stack; the home region when left out.
     """
 
     def listed() -> list[Any]:
         arguments = {"StackName": context.settings.stack_name(stack)}
-        return list(pages(context.home("cloudformation"), "list_stack_resources", "StackResourceSummaries", **arguments))
+        client = context.clients("cloudformation", region or context.settings.region)
+        return list(pages(client, "list_stack_resources", "StackResourceSummaries", **arguments))
 
     return {
         entry["LogicalResourceId"]: (entry["ResourceType"], entry.get("PhysicalResourceId", ""))

@@ -1,9 +1,12 @@
 """Checks of the account: stacks, metrics, and the way of an alarm to its recipients."""
 
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
+from spotmusic_cdk.settings.observability import ObservabilitySettings
 from tools.preflight.account import STACKS
 from tools.preflight.finding import described
 from tools.smoke.check import Check, FailedError, SkippedError
@@ -13,13 +16,11 @@ _RECENT = timedelta(minutes=15)
 """The heartbeat's alarm waits as long (`observability/heartbeat.py`)."""
 CATALOGUE = ("data", "AWS::RDS::DBInstance", "CatalogueInstance")
 HEARTBEAT = ("observability", "AWS::SNS::Topic", "Heartbeat")
-TOPIC = ("observability", "AWS::SNS::Topic", "AlarmTopic")
 TESTED = ("observability", "AWS::CloudWatch::Alarm", "EventAlarmsFailedDeploymentsCountWarning")
 """Warning of an event: it is published to all recipients except the pager, and its end is not."""
 _HISTORY_SECONDS = 60.0
 _POLL_SECONDS = 2.0
 _COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
-_UNCONFIRMED = "PendingConfirmation"
 
 
 def stacks(platform: Platform) -> str:
@@ -66,16 +67,40 @@ def _newest(platform: Platform, namespace: str, metric: str, dimensions: Mapping
 
 
 def recipients(platform: Platform) -> str:
-    """Lists the subscriptions of the alarm topic."""
-    topic = platform.resource(*TOPIC)
-    pages = platform.account.home("sns").get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    found = [subscription for page in pages for subscription in page["Subscriptions"]]
-    open_ = [subscription["Endpoint"] for subscription in found if subscription["SubscriptionArn"] == _UNCONFIRMED]
-    if open_ and not platform.embedded:
-        raise FailedError(f"not confirmed: {', '.join(sorted(open_))}")
-    if not found:
-        raise SkippedError("the environment has no observability.alarm_emails and alarm_endpoints")
-    return f"{len(found)} recipients"
+    """Compares the confirmed subscriptions of each topic with the addresses of the settings."""
+    topics = [topic for topic in topics_of(platform.settings.observability) if topic[2]]
+    if not topics:
+        raise SkippedError("the environment has no alarm_emails, alarm_endpoints and pager_endpoints in observability")
+    missing = defaultdict(list)
+    for stack, topic, addresses in topics:
+        for address in addresses - _confirmed(platform, stack, topic):
+            missing[_shown(address)].append(f"{stack}/{topic}")
+    if missing:
+        raise FailedError("; ".join(f"{address} is not confirmed at {', '.join(at)}" for address, at in sorted(missing.items())))
+    return f"{len(set.union(*(addresses for _, _, addresses in topics)))} recipients"
+
+
+def topics_of(settings: ObservabilitySettings) -> Iterator[tuple[str, str, set[str]]]:
+    """Yields stack, path and addresses of each topic for people."""
+    addresses = {*settings.alarm_emails, *settings.alarm_endpoints}
+    yield "data", "DatabaseEventsTopic", addresses
+    for stack in ("observability", "edge"):
+        yield stack, "AlarmTopic", addresses
+        yield stack, "AlarmTopicPager", {*settings.pager_endpoints}
+
+
+def _confirmed(platform: Platform, stack: str, topic: str) -> set[str]:
+    arn = platform.resource(stack, "AWS::SNS::Topic", topic)
+    client = platform.account.clients("sns", arn.split(":")[3])
+    pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
+    found = (subscription for page in pages for subscription in page["Subscriptions"])
+    # Unconfirmed and deleted ones have a word instead of an ARN.
+    return {each["Endpoint"] for each in found if platform.embedded or each["SubscriptionArn"].startswith("arn:")}
+
+
+def _shown(address: str) -> str:
+    """Returns the host of an address, whose path may contain a key."""
+    return urlsplit(address).hostname or address
 
 
 def alarm(platform: Platform) -> str:
@@ -113,6 +138,6 @@ CHECKS = (
     Check(name="stacks", ask=stacks, runbook="docs/runbooks/failed-deployment.md"),
     Check(name="metrics", ask=metrics, runbook="docs/runbooks/monitoring.md"),
     Check(name="heartbeat", ask=heartbeat, runbook="docs/runbooks/monitoring.md"),
-    Check(name="recipients", ask=recipients, runbook="docs/runbooks/monitoring.md", again=False),
+    Check(name="recipients", ask=recipients, runbook="docs/runbooks/monitoring.md#a-recipient-that-is-not-confirmed", again=False),
 )
 ALARM_TEST = Check(name="alarm", ask=alarm, runbook="docs/runbooks/monitoring.md", again=False)

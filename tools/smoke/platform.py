@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools import local_aws
+from tools.preflight.account import STACKS
 from tools.preflight.finding import Context, described, standing
 from tools.smoke import login
 from tools.smoke.browser import Answer, Browser, NavigationError
@@ -135,14 +136,14 @@ class Platform:
         return self.web.fetch("GET" if data is None else "POST", path, data, headers)
 
     def resource(self, stack: str, type_: str, path: str) -> str:
-        """Returns the physical id of a resource of the home region.
+        """Returns the physical id of a resource.
 
         Args:
             stack: stack without the environment, such as `data`.
             type_: type in CloudFormation.
             path: construct path without its separators: the logical id without its hash.
         """
-        for logical, (found, physical) in standing(self.account, stack).items():
+        for logical, (found, physical) in standing(self.account, stack, region=STACKS[stack]).items():
             if found == type_ and re.fullmatch(f"{path}[0-9A-F]{{8}}", logical):
                 return physical
         raise FailedError(f"the stack {self.settings.stack_name(stack)} has no {type_} {path}")

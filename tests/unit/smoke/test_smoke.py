@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tests.conftest import sample_of
 from tests.unit.preflight.test_preflight import Call, Recorded
 from tools import local_aws
@@ -187,7 +188,7 @@ def test_refused_login_is_explained(page: str, place: str, detail: str, monkeypa
 # The account
 
 
-def resources(*found: tuple[str, str, str]) -> Call:
+def resources(*found: tuple[str, str, str], region: str = PROD.region) -> Call:
     summaries = [
         {
             "LogicalResourceId": logical,
@@ -198,14 +199,10 @@ def resources(*found: tuple[str, str, str]) -> Call:
         }
         for logical, type_, physical in found
     ]
-    return ("cloudformation", PROD.region, "list_stack_resources", {"StackResourceSummaries": summaries})
+    return ("cloudformation", region, "list_stack_resources", {"StackResourceSummaries": summaries})
 
 
 INSTANCE = resources(("IdentityInstance4AD361ED", "AWS::RDS::DBInstance", "i"), ("CatalogueInstance4AD361ED", "AWS::RDS::DBInstance", "c"))
-TOPICS = resources(
-    ("AlarmTopicPager92086BC1", "AWS::SNS::Topic", "arn:aws:sns:sa-east-1:111122223333:pager"),
-    ("AlarmTopicD01E77F9", "AWS::SNS::Topic", "arn:aws:sns:sa-east-1:111122223333:alarms"),
-)
 ALARM = resources(("EventAlarmsFailedDeploymentsCountWarning3DAAA776", "AWS::CloudWatch::Alarm", "warning"))
 
 
@@ -214,9 +211,27 @@ def samples(*points: float) -> Call:
     return ("cloudwatch", PROD.region, "get_metric_statistics", {"Datapoints": found})
 
 
-def subscribed(*arns: str) -> Call:
-    found = [{"SubscriptionArn": arn, "Endpoint": f"{arn}@music.example", "Protocol": "email"} for arn in arns]
-    return ("sns", PROD.region, "list_subscriptions_by_topic", {"Subscriptions": found})
+TOPICS = {
+    "data/DatabaseEventsTopic": PROD.region,
+    "observability/AlarmTopic": PROD.region,
+    "observability/AlarmTopicPager": PROD.region,
+    "edge/AlarmTopic": EDGE_REGION,
+    "edge/AlarmTopicPager": EDGE_REGION,
+}
+EMAIL, ON_CALL, PAGER = "a@music.example", "https://on-call.example/0123key", "https://pager.example/4567key"
+
+
+def subscriptions(changed: str = "", subscribed: Mapping[str, str] | None = None) -> list[Call]:
+    """Topics with each address of the settings confirmed, except one topic with these ARNs by address."""
+    calls = []
+    for topic, region in TOPICS.items():
+        expected = [PAGER] if topic.endswith("Pager") else [EMAIL, ON_CALL]
+        found = dict.fromkeys(expected, "arn:aws:sns:subscription") if topic != changed else subscribed or {}
+        entries = [{"SubscriptionArn": arn, "Endpoint": address} for address, arn in found.items()]
+        arn = f"arn:aws:sns:{region}:111122223333:topic"
+        calls.append(resources((f"{topic.partition('/')[2]}D01E77F9", "AWS::SNS::Topic", arn), region=region))
+        calls.append(("sns", region, "list_subscriptions_by_topic", {"Subscriptions": entries}))
+    return calls
 
 
 def alarm_calls(state: str, *summaries: str) -> list[Call]:
@@ -251,9 +266,6 @@ def stacks(status: str) -> list[Call]:
         ("metrics", [INSTANCE, samples()], "111122223333", State.FAILED, "no sample of CPUUtilization in 15 minutes"),
         ("metrics", [INSTANCE, samples()], local_aws.ACCOUNT, State.SKIPPED, "measures nothing"),
         ("metrics", [resources()], "111122223333", State.FAILED, "has no AWS::RDS::DBInstance"),
-        ("recipients", [TOPICS, subscribed("arn:a", "arn:b")], "111122223333", State.OK, "2 recipients"),
-        ("recipients", [TOPICS, subscribed("arn:a", "PendingConfirmation")], "111122223333", State.FAILED, "not confirmed"),
-        ("recipients", [TOPICS, subscribed()], "111122223333", State.SKIPPED, "alarm_emails"),
         ("recipients", [("cloudformation", PROD.region, "list_stack_resources", "AccessDenied")], "1", State.SKIPPED, "AccessDenied from"),
         ("alarm", alarm_calls("OK", "Successfully executed action arn"), "111122223333", State.OK, "is OK again"),
         ("alarm", alarm_calls("OK", "Failed to execute action arn"), "111122223333", State.FAILED, "Failed to execute"),
@@ -268,6 +280,32 @@ def test_check_of_the_account_has_verdict(name: str, calls: list[Call], caller: 
     recorded.exhausted()
     assert found[0] == state, found
     assert detail in found[1]
+
+
+def recipients_of(calls: list[Call], **addresses: tuple[str, ...]) -> tuple[State, str]:
+    observability = PROD.observability.model_copy(update={"alarm_emails": (), **addresses})
+    settings, recorded = PROD.model_copy(update={"observability": observability}), Recorded(calls)
+    found = verdict(named("recipients"), Platform(settings=settings, browser=None, given=Given(), aws=context_of(recorded)))
+    recorded.exhausted()
+    return found
+
+
+ADDRESSES = {"alarm_emails": (EMAIL,), "alarm_endpoints": (ON_CALL,), "pager_endpoints": (PAGER,)}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("arn", ["", "PendingConfirmation", "Deleted"])
+def test_topic_without_a_recipient_fails(topic: str, arn: str) -> None:
+    address, host = (PAGER, "pager.example") if topic.endswith("Pager") else (ON_CALL, "on-call.example")
+    found = {address: arn} if arn else {}
+    if address == ON_CALL:
+        found[EMAIL] = "arn:aws:sns:subscription"
+    assert recipients_of(subscriptions(topic, found), **ADDRESSES) == (State.FAILED, f"{host} is not confirmed at {topic}")
+
+
+def test_confirmed_recipients_are_counted() -> None:
+    assert recipients_of(subscriptions(), **ADDRESSES) == (State.OK, "3 recipients")
+    assert recipients_of([])[0] == State.SKIPPED
 
 
 def edge_stack(answer_: Mapping[str, Any] | str) -> Context:
