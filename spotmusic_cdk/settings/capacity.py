@@ -28,8 +28,8 @@ PerHour = Annotated[float, Field(ge=0, le=100_000)]
 Rate = Annotated[float, Field(gt=0, le=10_000_000)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
-DAYS_OF_A_MONTH = 730 / 24
-"""A month has 730 hours, as in the AWS Pricing Calculator."""
+HOURS_OF_A_MONTH = 730
+"""Hours of a month, as in the AWS Pricing Calculator."""
 
 _MIDIA = "400 plays a month: 630 of a subscriber and 222 of others in 2017 (MIDiA Research on the form F-1 of Spotify, 2018)"
 _KEYCLOAK = "Keycloak high availability guide, concepts for sizing CPU and memory resources"
@@ -221,7 +221,7 @@ class CapacitySettings(Model):
         Args:
             listeners: monthly listeners.
         """
-        return listeners * self.audience.hours_per_month / (24 * DAYS_OF_A_MONTH)
+        return listeners * self.audience.hours_per_month / HOURS_OF_A_MONTH
 
     def audio_tb(self, listeners: float) -> float:
         """Return the audio of a month, in TB.

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil, floor
 
-from spotmusic_cdk.capacity.load import MIB, Load, ServiceLoad
-from spotmusic_cdk.capacity.queueing import best_capacity, waiting_longer, waiting_probability
 from spotmusic_cdk.settings import Settings, addresses
 from spotmusic_cdk.settings.data import DatabaseSettings
 from spotmusic_cdk.settings.regions import CACHES, DATABASES, Family, cache_memory_gib
@@ -19,6 +17,8 @@ from tools.capacity.changes import Changes
 from tools.capacity.limits import Limit
 from tools.cost.resources import vcpus
 from tools.gameday.figures import GP3_BYTES_PER_SECOND, connections_of
+from tools.load.components import MIB, Load, ServiceLoad
+from tools.load.queueing import best_capacity, waiting_longer, waiting_probability
 from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
 
 LARGE_DISK_GIB = 400

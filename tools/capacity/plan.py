@@ -7,11 +7,11 @@ from math import exp, floor, log
 
 from pydantic import ValidationError
 
-from spotmusic_cdk.capacity import Load, load_of
 from spotmusic_cdk.settings import Settings
 from tools.capacity.changes import Changes, changed, differing
 from tools.capacity.constraints import Constraint, constraints_of
 from tools.capacity.limits import Limit
+from tools.load import Load, load_of
 from tools.preflight.quotas import needs
 
 MOST_LISTENERS = 1_000_000_000

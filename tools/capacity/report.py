@@ -4,12 +4,12 @@ import difflib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from spotmusic_cdk.capacity import Load
 from tools.capacity.changes import Changes, rewritten
 from tools.capacity.limits import Limit
 from tools.capacity.plan import MOST_LISTENERS, Carried, Plan
 from tools.cost.estimate import Estimate
 from tools.cost.lines import Amounts
+from tools.load import Load
 
 _STEPS = {
     "redpanda.storage_gib": "volumes of running brokers grow by docs/runbooks/volume.md first",

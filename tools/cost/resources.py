@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from spotmusic_cdk.capacity.load import GB, SCRAPE_SECONDS, STATIONS
 from spotmusic_cdk.settings import Settings
 from tools.changes.replacement import named
 from tools.cost import cluster
 from tools.cost.prices import Prices
 from tools.cost.use import HOURS, Level
+from tools.load.components import GB, SCRAPE_SECONDS, STATIONS
 from tools.model.templates import Properties, Templates, of_type
 
 STORED_SHARE = 0.15

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from spotmusic_cdk.capacity import Load, load_of
-from spotmusic_cdk.capacity.load import HOURS_OF_A_MONTH
 from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.capacity import HOURS_OF_A_MONTH
 from spotmusic_cdk.settings.usage import ListenerLevels
+from tools.load import Load, load_of
 
 LEVELS = ("low", "mid", "high")
 HOURS = HOURS_OF_A_MONTH

@@ -5,7 +5,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output, versions
-from spotmusic_cdk.capacity import load_of
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_cdk.settings.capacity import Assumption, CapacitySettings
 from tools.capacity.changes import Changes, KeyPath, rewritten
@@ -15,6 +14,7 @@ from tools.capacity.report import load_rows, number, quota
 from tools.cost import prices
 from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
+from tools.load import load_of
 from tools.simulation.agreement import agreements
 from tools.simulation.report import HEADS, agreement_rows, outcome_rows
 from tools.simulation.scenarios import Outcome, simulate_all

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from spotmusic_cdk.capacity import Load, load_of
 from spotmusic_cdk.settings import Settings
 from tools.gameday.services import Service, services_of
 from tools.gameday.workloads import Workload, workloads_of
+from tools.load import Load, load_of
 from tools.model.assembly import Assembly, Resource
 from tools.model.cluster import RenderedCluster
 

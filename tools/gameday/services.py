@@ -5,9 +5,9 @@ catalogue.
 from dataclasses import dataclass
 from math import ceil
 
-from spotmusic_cdk.capacity import Load
-from spotmusic_cdk.capacity.load import ServiceLoad
 from spotmusic_cdk.settings.services import ServiceSettings
+from tools.load import Load
+from tools.load.components import ServiceLoad
 from tools.model.assembly import Assembly, Resource
 from tools.model.values import Json
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk import flows, versions
-from spotmusic_cdk.capacity import load_of
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.network.flows import CLOUDFRONT
 from tools.capacity.constraints import constraints_of
@@ -19,6 +18,7 @@ from tools.documents import flows_document
 from tools.gameday.document import worst
 from tools.gameday.faults import faults_of
 from tools.gameday.scenario import Scenario
+from tools.load import load_of
 from tools.model.assembly import Assembly, Resource
 from tools.model.cluster import RenderedCluster, read
 from tools.model.stacks import stacks_in

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import floor, inf
 
-from spotmusic_cdk.capacity import Load, load_of
-from spotmusic_cdk.capacity.queueing import mean_wait
 from spotmusic_cdk.settings import Settings
 from tools.capacity.constraints import lost
+from tools.load import Load, load_of
+from tools.load.queueing import mean_wait
 from tools.simulation.cell import LAG_SECONDS
 from tools.simulation.requests import mean_response
 from tools.simulation.scenarios import CATCH_UP_SECONDS, STOPPED_SECONDS, Outcome

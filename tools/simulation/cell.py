@@ -7,14 +7,14 @@ from random import Random
 
 import simpy
 
-from spotmusic_cdk.capacity import Load, load_of
-from spotmusic_cdk.capacity.load import ServiceLoad
-from spotmusic_cdk.capacity.queueing import best_capacity
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.gateway import kong_values
 from spotmusic_constructs.gateway.declarative_config import ANSWER_MS
 from tools.capacity.constraints import lost
 from tools.cost.resources import vcpus
+from tools.load import Load, load_of
+from tools.load.components import ServiceLoad
+from tools.load.queueing import best_capacity
 from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
 from tools.simulation.scaling import MINUTE, POD_SECONDS, Average, Tasks, pod_autoscaler, target_tracking
 from tools.simulation.stations import Answers, CacheWarmth, Consumers, Pool

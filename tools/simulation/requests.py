@@ -1,4 +1,4 @@
-"""Queue of single requests, to compare with the formulas of spotmusic_cdk/capacity/queueing.py."""
+"""Queue of single requests, to compare with the formulas of tools/load/queueing.py."""
 
 from heapq import heapreplace
 from random import Random

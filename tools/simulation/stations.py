@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 from math import exp, inf, log
 
-from spotmusic_cdk.capacity.queueing import waiting_probability
+from tools.load.queueing import waiting_probability
 
 PERCENTILE = log(100)
 """The slowest hundredth of exponential times is longer than this many means."""

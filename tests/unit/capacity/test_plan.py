@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotmusic_cdk.capacity import load_of
 from spotmusic_cdk.settings import Settings, parse
 from spotmusic_cdk.settings.capacity import CapacitySettings
 from tests.conftest import sample_of
@@ -20,6 +19,7 @@ from tools.capacity.constraints import constraints_of, least_with_zone_lost, los
 from tools.capacity.limits import LIMITS
 from tools.capacity.plan import MOST_LISTENERS, PlanError, carried, plan_for
 from tools.checkout import ROOT
+from tools.load import load_of
 
 ENVIRONMENTS = ROOT / "tests" / "environments"
 LISTENERS = st.floats(0, 7.5).map(lambda power: int(10**power))

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotmusic_cdk.capacity import Load, load_of
 from spotmusic_cdk.settings import Settings, parse
 from spotmusic_cdk.settings.capacity import Assumption, CapacitySettings
+from tools.load import Load, load_of
 
 FILE = """
 name: test

@@ -6,7 +6,8 @@ All rates are those of the busiest minute, unless their name says `mean` or `mon
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-HOURS_OF_A_MONTH = 730
+from spotmusic_cdk.settings.capacity import HOURS_OF_A_MONTH
+
 STATIONS = 3
 """Gateway, load balancer and task: each logs a request, and each hop between them may cross zones."""
 SCRAPE_SECONDS = 30
@@ -14,7 +15,7 @@ MIB, GIB, GB = 1024**2, 1024**3, 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Audience:
+class ListenerLoad:
     """Listeners.
 
     Args:
@@ -265,7 +266,7 @@ class Load:
         volumes: logs and traffic of a month.
     """
 
-    audience: Audience
+    audience: ListenerLoad
     edge: EdgeLoad
     gateway: GatewayLoad
     identity: IdentityLoad

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotmusic_cdk.capacity.queueing import best_capacity, mean_wait, scaled_capacity, waiting_longer, waiting_probability
+from tools.load.queueing import best_capacity, mean_wait, scaled_capacity, waiting_longer, waiting_probability
 
 
 @pytest.mark.parametrize(("servers", "load", "probability"), [(1, 0.5, 0.5), (2, 1.0, 1 / 3), (5, 4.0, 0.5541), (10, 8.0, 0.4092)])

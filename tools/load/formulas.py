@@ -6,20 +6,23 @@ environment file (spotmusic_cdk/settings/capacity.py).
 
 from collections.abc import Mapping
 
-from spotmusic_cdk.capacity.load import (
+from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.capacity import HOURS_OF_A_MONTH
+from spotmusic_cdk.settings.kubernetes import TopicSettings
+from spotmusic_cdk.settings.services import ServiceSettings
+from tools.load.components import (
     GB,
     GIB,
-    HOURS_OF_A_MONTH,
     MIB,
     SCRAPE_SECONDS,
     STATIONS,
-    Audience,
     CacheLoad,
     DatabaseLoad,
     EdgeLoad,
     EventLoad,
     GatewayLoad,
     IdentityLoad,
+    ListenerLoad,
     Load,
     MetricLoad,
     QueueLoad,
@@ -27,9 +30,6 @@ from spotmusic_cdk.capacity.load import (
     TopicLoad,
     VolumeLoad,
 )
-from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.kubernetes import TopicSettings
-from spotmusic_cdk.settings.services import ServiceSettings
 
 SECONDS_OF_AN_HOUR = 3600
 
@@ -66,10 +66,10 @@ def hourly(per_listener_hour: float, listeners: float) -> float:
     return per_listener_hour * listeners / SECONDS_OF_AN_HOUR
 
 
-def _audience(settings: Settings, listeners: float) -> Audience:
+def _audience(settings: Settings, listeners: float) -> ListenerLoad:
     capacity = settings.capacity
     concurrent = capacity.peak_concurrent(listeners)
-    return Audience(
+    return ListenerLoad(
         monthly=listeners,
         concurrent=concurrent,
         mean=capacity.mean_concurrent(listeners),
@@ -77,7 +77,7 @@ def _audience(settings: Settings, listeners: float) -> Audience:
     )
 
 
-def _edge(settings: Settings, audience: Audience, gateway: GatewayLoad) -> EdgeLoad:
+def _edge(settings: Settings, audience: ListenerLoad, gateway: GatewayLoad) -> EdgeLoad:
     delivery = settings.capacity.delivery
     files = hourly(delivery.requests_per_listener_hour, audience.concurrent)
     month_files = delivery.requests_per_listener_hour * audience.listener_hours
@@ -91,7 +91,7 @@ def _edge(settings: Settings, audience: Audience, gateway: GatewayLoad) -> EdgeL
     )
 
 
-def _identity(settings: Settings, audience: Audience) -> IdentityLoad:
+def _identity(settings: Settings, audience: ListenerLoad) -> IdentityLoad:
     assumed = settings.capacity.identity
     logins = hourly(assumed.logins_per_listener_hour, audience.concurrent)
     tokens = hourly(assumed.tokens_per_listener_hour, audience.concurrent)
@@ -105,7 +105,7 @@ def _identity(settings: Settings, audience: Audience) -> IdentityLoad:
     )
 
 
-def _service(settings: Settings, name: str, service: ServiceSettings, audience: Audience) -> ServiceLoad:
+def _service(settings: Settings, name: str, service: ServiceSettings, audience: ListenerLoad) -> ServiceLoad:
     capacity = settings.capacity
     per_second = hourly(service.load.per_listener_hour, audience.concurrent) if service.load else 0.0
     words = set(service.talks_to)
@@ -122,7 +122,7 @@ def _service(settings: Settings, name: str, service: ServiceSettings, audience: 
     )
 
 
-def _gateway(settings: Settings, audience: Audience, services: Mapping[str, ServiceLoad], identity: IdentityLoad) -> GatewayLoad:
+def _gateway(settings: Settings, audience: ListenerLoad, services: Mapping[str, ServiceLoad], identity: IdentityLoad) -> GatewayLoad:
     routed = sum(services[name].per_second for name, service in settings.running.services.items() if service.route)
     asked = routed + identity.logins_per_second + identity.tokens_per_second
     requests = settings.capacity.requests
@@ -134,7 +134,7 @@ def _gateway(settings: Settings, audience: Audience, services: Mapping[str, Serv
     )
 
 
-def _database(settings: Settings, audience: Audience, services: Mapping[str, ServiceLoad]) -> DatabaseLoad:
+def _database(settings: Settings, audience: ListenerLoad, services: Mapping[str, ServiceLoad]) -> DatabaseLoad:
     assumed = settings.capacity.database
     running, each = settings.running.services, assumed.core_queries_per_second
     queries = sum(service.queries_per_second for service in services.values())
@@ -153,7 +153,7 @@ def _database(settings: Settings, audience: Audience, services: Mapping[str, Ser
     )
 
 
-def _cache(settings: Settings, audience: Audience, services: Mapping[str, ServiceLoad], gateway: GatewayLoad) -> CacheLoad:
+def _cache(settings: Settings, audience: ListenerLoad, services: Mapping[str, ServiceLoad], gateway: GatewayLoad) -> CacheLoad:
     assumed = settings.capacity.cache
     limits = gateway.requests_per_second * min(1.0, assumed.operations_per_request)
     return CacheLoad(
@@ -162,7 +162,7 @@ def _cache(settings: Settings, audience: Audience, services: Mapping[str, Servic
     )
 
 
-def _events(settings: Settings, audience: Audience) -> EventLoad:
+def _events(settings: Settings, audience: ListenerLoad) -> EventLoad:
     assumed, redpanda = settings.capacity.events, settings.kubernetes.redpanda
     mean = hourly(assumed.per_listener_hour, audience.mean)
     shares = _shares(settings)

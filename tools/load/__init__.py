@@ -1,6 +1,6 @@
 """Load of an environment by its monthly listeners, without CDK."""
 
-from spotmusic_cdk.capacity.formulas import load_of
-from spotmusic_cdk.capacity.load import Load
+from tools.load.components import Load
+from tools.load.formulas import load_of
 
 __all__ = ["Load", "load_of"]
