@@ -9,7 +9,7 @@ from constructs import Construct
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.location import place
 from spotmusic_constructs.log_retention import LogRetention, retention_of
-from spotmusic_constructs.services.ingress import UNTAGGED
+from spotmusic_constructs.tagging import UNTAGGED
 
 
 def common_tags(settings: Settings, **own: str) -> dict[str, str]:

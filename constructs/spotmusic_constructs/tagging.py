@@ -1,7 +1,12 @@
-"""Tags for resources that CDK does not tag."""
+"""Types without tags, and tags for resources that CDK does not tag."""
 
 import aws_cdk as cdk
 import jsii
+
+UNTAGGED = ("AWS::CloudFront::VpcOrigin", "AWS::ElasticLoadBalancingV2::ListenerRule")
+"""Types without tags of the environment, because a changed tag is an update of the resource.
+CloudFront refuses each update of a VPC origin in use (aws/aws-cdk issue 35765), and that of a rule
+resets its weights (`ServiceIngress`)."""
 
 
 def tag_like(tagged: cdk.ITaggable, *resources: cdk.CfnResource, property_name: str = "Tags", by_name: bool = False) -> None:

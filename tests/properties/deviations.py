@@ -95,8 +95,8 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     110: {
         "dev": Deviation(
             resources=(
-                "edge/DistributionGatewayOrigin",
-                "edge/DistributionGatewayOrigin certificate",
+                "edge/DistributionGateway",
+                "edge/DistributionGateway certificate",
                 "network/SecurityGroupscloudfronttogatewayloadbalancer80ingress",
             ),
             reason=NO_CERTIFICATE,

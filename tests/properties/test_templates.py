@@ -11,7 +11,7 @@ from pathlib import Path
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from spotmusic_constructs.edge_region import EDGE_REGION
-from spotmusic_constructs.services.ingress import UNTAGGED
+from spotmusic_constructs.tagging import UNTAGGED
 from tests.conftest import STACKS
 from tests.properties import made_by_eks
 from tests.properties.conftest import ENVIRONMENTS
@@ -113,7 +113,7 @@ def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) 
         if name is None:
             continue
         if resource.type in UNTAGGED:
-            yield resource, not resource[name], "Leave the tags out: CloudFormation would reset the weights that ECS moves."
+            yield resource, not resource[name], "Leave the tags out: a changed tag would update it (tagging.UNTAGGED)."
             continue
         tags = tags_in(resource, name)
         wrong = made_by_eks.lacking(tags, wanted)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_constructs.services.ingress import UNTAGGED
+from spotmusic_constructs.tagging import UNTAGGED
 from tools.documents.grants import every_option
 from tools.model.cluster import read
 from tools.model.templates import Template, templates_in

@@ -143,6 +143,12 @@ def _listener_rule(old: Properties, new: Properties) -> Iterator[Found]:
         yield Effect.REFUSED, "the rule is updated with weights of 100 and 0, independent of the group that has the tasks", advice
 
 
+def _vpc_origin(old: Properties, new: Properties) -> Iterator[Found]:
+    if changed := [name for name in old.keys() | new.keys() if old.get(name) != new.get(name)]:
+        advice = "Keep the old value, or give the origin another construct id: CloudFormation creates it before it deletes the old one."
+        yield Effect.REFUSED, f"{', '.join(sorted(changed))}: CloudFront does not update a VPC origin in use", advice
+
+
 def _weighted(rule: Properties) -> bool:
     return any(len(action.get("ForwardConfig", {}).get("TargetGroups", [])) > 1 for action in rule.get("Actions", []))
 
@@ -301,6 +307,7 @@ def _short(value: Any) -> str:
 RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
     "AWS::Backup::BackupPlan": _plan,
     "AWS::Backup::BackupVault": _vault,
+    "AWS::CloudFront::VpcOrigin": _vpc_origin,
     "AWS::EC2::SecurityGroupIngress": _prefix_list,
     "AWS::EC2::Subnet": _fixed("AvailabilityZone", "CidrBlock"),
     "AWS::EC2::VPC": _fixed("CidrBlock"),

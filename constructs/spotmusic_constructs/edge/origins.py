@@ -27,11 +27,15 @@ def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl, 
 
 
 def vpc_origin(scope: Construct, gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
-    """Internal load balancer as a VPC origin, with TLS 1.2 (the maximum) for a domain name."""
+    """Internal load balancer as a VPC origin, with TLS 1.2 (the maximum) for a domain name.
+
+    CloudFront refuses each update of a VPC origin in use: whoever changes an argument gives it
+    another construct id.
+    """
     policy = cloudfront.OriginProtocolPolicy
     origin = cloudfront.VpcOrigin(
         scope,
-        "GatewayOrigin",
+        "Gateway",
         endpoint=cloudfront.VpcOriginEndpoint.application_load_balancer(gateway),
         protocol_policy=policy.HTTPS_ONLY if domain_name else policy.HTTP_ONLY,
         origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2] if domain_name else None,

@@ -12,10 +12,6 @@ from spotmusic_constructs.services.route import Route, failed_requests
 DEREGISTRATION_DELAY = durations.seconds(30)
 """Deregistration delay: longer than the gateway's timeout, and shorter than the stop timeout."""
 
-UNTAGGED = ("AWS::ElasticLoadBalancingV2::ListenerRule",)
-"""Types without tags of the environment: a changed tag would update the rule, and CloudFormation
-would reset its weights."""
-
 
 class ServiceIngress(Construct):
     """Target group for the tasks of a service, and listener rule of its path prefix.
@@ -25,7 +21,7 @@ class ServiceIngress(Construct):
     of the rule, and an update by CloudFormation resets them to 100 and 0 (aws/aws-cdk issue 36649),
     even if the other group has the tasks. Therefore nothing updates a rule: another path or
     priority creates another rule, for which ECS deploys the service again, and a rule has no tags
-    (`UNTAGGED`).
+    (`tagging.UNTAGGED`).
 
     Args:
         vpc: network of the tasks.

@@ -98,6 +98,12 @@ CASES: dict[str, Case] = {
         "is deleted",
     ),
     "more ports": (stack(Old=open_port(1, 3)), stack(New=open_port(1, 5)), NONE, "is deleted"),
+    "tags of a VPC origin": one(
+        resource("AWS::CloudFront::VpcOrigin", Tags=[{"Key": "Owner", "Value": "a"}]),
+        resource("AWS::CloudFront::VpcOrigin"),
+        REFUSED,
+        "Tags: CloudFront does not update a VPC origin in use",
+    ),
     "a rule of one group": one(rule(1, "a"), rule(1, "b"), NONE, "Actions"),
     "a second access entry": (
         stack(Viewer=resource(ENTRY, PrincipalArn="arn:role")),
