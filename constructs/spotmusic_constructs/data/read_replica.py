@@ -1,7 +1,7 @@
 """Read replica of an RDS for MySQL instance."""
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -22,7 +22,7 @@ class ReadReplica(Construct):
 
     A replica holds a copy only: it has no backups, standby or deletion protection, and is deleted
     without a snapshot when it leaves its stack. RDS copies users, rights and passwords with the
-    data, and takes storage and engine version from the source.
+    data, and takes storage, its key and engine version from the source.
 
     Args:
         source: instance that is replicated; RDS must not manage its master password.
@@ -71,13 +71,11 @@ class ReadReplica(Construct):
             **settings,
         )
         self.instance.node.add_dependency(*log_groups)
-        # Inherited: CloudFormation rejects the property beside a source.
-        cast("rds.CfnDBInstance", self.instance.node.default_child).storage_encrypted = None
         acknowledge(self.instance, _ACKNOWLEDGED)
 
 
 _COPY = "A replica holds a copy: it is created again from its source, which has a standby, backups and deletion protection."
-_INHERITED = "A replica inherits encryption from its source; CloudFormation rejects the property beside one."
+_INHERITED = "RDS encrypts a replica of the same region with the key of its source, and rejects a request that names one."
 _ACKNOWLEDGED = {
     "AwsSolutions::AwsSolutions-RDS2": _INHERITED,
     "AwsSolutions::AwsSolutions-RDS3": _COPY,

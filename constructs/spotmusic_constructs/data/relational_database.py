@@ -182,8 +182,6 @@ class RelationalDatabase(Construct):
             "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
             "storage_type": rds.StorageType.GP3,
             "max_allocated_storage": spec.max_storage_gib,
-            "storage_encrypted": True,
-            "storage_encryption_key": keys.database,
             "copy_tags_to_snapshot": True,
             "auto_minor_version_upgrade": True,
             "cloudwatch_logs_exports": list(LOG_EXPORTS),
@@ -225,6 +223,9 @@ class RelationalDatabase(Construct):
             ),
             manage_master_user_password=master is None,
             allocated_storage=spec.storage_gib,
+            # Not of replicas: RDS encrypts those of the same region with the key of their source.
+            storage_encrypted=True,
+            storage_encryption_key=keys.database,
             # 02:00 to 03:00 in São Paulo, at low traffic and before the maintenance window.
             backup_retention=durations.days(spec.backup_retention_days),
             preferred_backup_window="05:00-06:00",

@@ -108,10 +108,11 @@ def test_replicas_inherit_settings_of_their_source(replicated: Resources) -> Non
     own = {"AvailabilityZone", "DBInstanceIdentifier", "PreferredMaintenanceWindow", "SourceDBInstanceIdentifier", "DeletionProtection"}
     # RDS takes them from the source, or a replica has none.
     inherited = {
-        *("AllocatedStorage", "Engine", "EngineVersion", "EngineLifecycleSupport", "StorageEncrypted", "MasterUsername"),
-        *("MasterUserPassword", "MultiAZ", "BackupRetentionPeriod", "PreferredBackupWindow", "DeleteAutomatedBackups"),
+        *("AllocatedStorage", "Engine", "EngineVersion", "EngineLifecycleSupport", "StorageEncrypted", "KmsKeyId"),
+        *("MasterUsername", "MasterUserPassword", "MultiAZ", "BackupRetentionPeriod", "PreferredBackupWindow", "DeleteAutomatedBackups"),
     }
     for replica in replicas:
+        assert replica.keys() & inherited == set()
         assert {name: replica[name] for name in replica.keys() - own} == {name: source[name] for name in source.keys() - own - inherited}
 
 
