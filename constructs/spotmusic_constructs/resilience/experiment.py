@@ -43,10 +43,12 @@ class Target:
 
     def __post_init__(self) -> None:
         if not (self.parameters if self.resource_type == PODS else self.tags):
-            raise ValueError(f"{self.resource_type}: nothing says which. Name tags, or for pods their cluster, namespace and label.")
+            raise ValueError(
+                f"{self.resource_type}: no target is selected. Set tags, or for pods parameters: cluster, namespace and label."
+            )
         for name, value in self.parameters.items():
             if not cdk.Token.is_unresolved(value) and not _VALUE.fullmatch(value):
-                raise ValueError(f"{name}: AWS FIS refuses {value!r}. It takes letters, digits, spaces and _.:/=+-@, and no comma.")
+                raise ValueError(f"parameters: AWS FIS rejects {name}={value!r}. Use letters, digits, spaces and _.:/=+-@, and no comma.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ class Experiment(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not stop_alarms:
-            raise ValueError(f"{construct_id}: nothing would stop it. Name an alarm that listeners' troubles set off.")
+            raise ValueError(f"{construct_id}: stop_alarms is empty. Add an alarm that fires when listeners are affected.")
         template = fis.CfnExperimentTemplate
         self.template = template(
             self,

@@ -87,7 +87,7 @@ def test_late_restore_fails(index: ModuleType, hours: float, status: str) -> Non
     s3.list_objects_v2.return_value = {"KeyCount": 1}
     result = verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", hours=hours, s3=s3)
     assert result["ValidationStatus"] == status
-    assert ("it came back after 1.5 hours, and 1 are promised" in result["ValidationStatusMessage"]) == (status == "FAILED")
+    assert ("its restore took 1.5 hours, and the limit is 1" in result["ValidationStatusMessage"]) == (status == "FAILED")
 
 
 def test_completion_time_falls_back_to_event(index: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

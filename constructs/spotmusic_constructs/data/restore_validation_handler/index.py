@@ -1,4 +1,4 @@
-"""Looks at what a restore test brought back, and tells AWS Backup whether it can be used."""
+"""Checks a resource that a restore test created, and reports the verdict to AWS Backup."""
 
 import json
 import logging
@@ -17,28 +17,28 @@ Clients = Callable[[str], Any]
 
 
 class UnusableBackupError(Exception):
-    """What came back cannot be used. AWS Backup tells nobody of a bad verdict; an error of the function is alarmed on."""
+    """Restored resource that cannot be used. AWS Backup notifies of no failed validation: an alarm watches the errors of this function."""
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Answers the event of a restore job that completed."""
+    """Handle the event of a completed restore job."""
     validate({"completionDate": event["time"], **event["detail"]}, boto3.client, json.loads(os.environ["RECOVERY_HOURS"]))
 
 
 def validate(job: dict[str, Any], clients: Clients, recovery_hours: Mapping[str, float]) -> None:
-    """Judges a restored resource and reports the verdict, which AWS Backup keeps with the test.
+    """Check a restored resource and report the verdict, which AWS Backup keeps with the test.
 
     Args:
         job: detail of the event "Restore Job State Change".
-        clients: gives the client of a service.
-        recovery_hours: hours that a restore may take by type of resource.
+        clients: factory of clients, by service.
+        recovery_hours: maximum hours of a restore, by type of resource.
 
     Raises:
-        UnusableBackupError: the verdict is bad; it was reported before.
+        UnusableBackupError: the resource cannot be used; this was reported before.
     """
     kind, arn = job["resourceType"], job["createdResourceArn"]
     if kind not in _JUDGES:
-        log.warning("Nobody judges a restored %s", kind)
+        log.warning("No check for a restored %s", kind)
         return
     wrong = [*_JUDGES[kind](job, clients), *_lateness(job, recovery_hours[kind])]
     good, message = _verdict(_NOUNS[kind], wrong)
@@ -53,12 +53,12 @@ def validate(job: dict[str, Any], clients: Clients, recovery_hours: Mapping[str,
 
 
 def _lateness(job: dict[str, Any], most: float) -> list[str]:
-    """A backup that comes back later than was promised keeps no promise."""
+    """Return a problem if the restore took longer than `most` hours."""
     if "creationDate" not in job:
-        return ["nobody says when its restore began"]
+        return ["its start time is unknown"]
     began, ended = (datetime.fromisoformat(job[key]) for key in ("creationDate", "completionDate"))
     took = (ended - began).total_seconds() / 3600
-    return [f"it came back after {took:.1f} hours, and {most:g} are promised"] if took > most else []
+    return [f"its restore took {took:.1f} hours, and the limit is {most:g}"] if took > most else []
 
 
 def _judge_database(job: Mapping[str, Any], clients: Clients) -> list[str]:
@@ -75,17 +75,17 @@ def _judge_database(job: Mapping[str, Any], clients: Clients) -> list[str]:
 
 
 def _judge_bucket(job: Mapping[str, Any], clients: Clients) -> list[str]:
-    """An empty copy of a bucket in which nothing is yet is a good one."""
+    """Return a problem if the bucket is empty and its source is not."""
     if clients("s3").list_objects_v2(Bucket=_name(job["createdResourceArn"]), MaxKeys=1)["KeyCount"]:
         return []
     source = clients("backup").describe_restore_job(RestoreJobId=job["restoreJobId"]).get("SourceResourceArn")
     if source is None:
-        return ["it is empty, and nobody says what it is a copy of"]
+        return ["it is empty, and its source is unknown"]
     held = clients("s3").list_objects_v2(Bucket=_name(source))
-    # What came in the last day may be younger than the backup.
+    # Objects of the last day may be younger than the backup.
     backed_up = datetime.fromisoformat(job["creationDate"]) - timedelta(days=1)
     missing = held.get("IsTruncated") or any(item["LastModified"] < backed_up for item in held.get("Contents", []))
-    return ["it is empty, and the bucket is not"] if missing else []
+    return ["it is empty, and its source is not"] if missing else []
 
 
 def _name(arn: str) -> str:
