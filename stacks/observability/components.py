@@ -66,6 +66,14 @@ class Components:
         return {name: [f"{group}-{number:03}" for number in numbers] for name, group in groups.items()}
 
     @cached_property
+    def rotation_functions(self) -> dict[str, str]:
+        """Names of the functions that rotate passwords by what has them."""
+        data = self.data
+        own = {f"Cache of {name}": cache.rotation for name, cache in data.own_caches.items()}
+        shared = {"Catalogue": data.catalogue.rotation, "Identity": data.identity.rotation, "Cache": data.cache.rotation}
+        return {name: function.function_name for name, function in (shared | own).items()}
+
+    @cached_property
     def buckets(self) -> dict[str, str]:
         """Names of buckets by content."""
         data = self.data

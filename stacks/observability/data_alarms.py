@@ -49,17 +49,13 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
         runbook="backup",
         severity="critical",
     )
+    ids = {f"Cache of {name}": f"OwnCache-{name}-" for name in data.own_caches}
     rotations = {
-        f"{id_}Rotation": WatchedFunction(
-            function_name=rotation.function_name,
+        f"{ids.get(name, name)}Rotation": WatchedFunction(
+            function_name=function,
             summary=f"{name}: the password of a user was not rotated. The old one stays valid.",
             runbook="secret-not-followed#a-rotation-that-fails",
         )
-        for id_, name, rotation in (
-            ("Catalogue", "Catalogue", data.catalogue.rotation),
-            ("Identity", "Identity", data.identity.rotation),
-            ("Cache", "Cache", data.cache.rotation),
-            *((f"OwnCache-{name}-", f"Cache of {name}", cache.rotation) for name, cache in data.own_caches.items()),
-        )
+        for name, function in components.rotation_functions.items()
     }
     FunctionAlarms(scope, "FunctionAlarms", audience=audience, functions={"RestoreValidation": validation, **rotations})

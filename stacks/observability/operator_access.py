@@ -48,6 +48,7 @@ class OperatorAccess(Construct):
             task_family=tunnel.task_definition.family,
             task_role_arns=tunnel.role_arns,
             administrator_arns=settings.kubernetes.administrators,
+            rotation_functions=list(components.rotation_functions.values()),
             master_secret_arns=[
                 secret_arn(database.master_secret) for database in components.databases.values() if database.own_master_secret
             ],

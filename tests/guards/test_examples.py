@@ -193,6 +193,7 @@ PREREQUISITES: dict[str, Any] = {
         name: (lambda given, name=name: iam.Role(given.scope, name, assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")))
         for name in ("role", "node_role", "task_role")
     },
+    "function_name": "rotation",
     "role_arn": ROLE,
     "task_role_arn": ROLE,
     **{

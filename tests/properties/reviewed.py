@@ -62,7 +62,7 @@ CONFINED_BY: Mapping[str, str] = {
 }
 """Condition key without which such an action is too wide."""
 
-CONFINING = ("aws:calledvia", "aws:requesttag/", "aws:resourcetag/", "ec2:vpc", "ecs:cluster")
+CONFINING = ("aws:calledvia", "aws:requesttag/", "aws:resourcetag/", "ec2:parentvolume", "ec2:vpc", "ecs:cluster")
 """Condition keys, in lower case, by which a right on every resource of a type is one on ours only."""
 
 AWS_MANAGED: Mapping[str, str] = {

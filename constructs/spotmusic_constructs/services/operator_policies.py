@@ -77,7 +77,9 @@ _HANDLED: Mapping[str, str] = {
 _MOVED = "DeleteMessage ReceiveMessage SendMessage StartMessageMoveTask"
 """Actions that move messages from a dead-letter queue back to their queue (Amazon SQS developer
 guide, dead-letter queue redrive)."""
-_GLOBAL = ("cloudfront",)
+_REGIONS: Mapping[str, str] = {"cloudfront": "", "cloudwatch": "*", "kms": "*"}
+"""Regions of services with resources outside the home region: the stack `edge` has alarms and a key
+in us-east-1."""
 _REPLACED = "PutSecretValue RestoreSecret TagResource UpdateSecretVersionStage"
 """Actions that change the value of an external secret, or restore it after deletion."""
 
@@ -110,6 +112,8 @@ class OperatorPolicies(Construct):
         task_family: family of its task definition.
         task_role_arns: roles of the task.
         administrator_arns: roles that administer the Kubernetes cluster.
+        rotation_functions: names of the functions that rotate secrets, which whoever calls
+            `RotateSecret` must be allowed to invoke.
         master_secret_arns: secrets of the master users of databases that RDS does not manage.
 
     Example:
@@ -118,7 +122,8 @@ class OperatorPolicies(Construct):
                          security_group_id=security_group_id, subnet_ids=subnet_ids,
                          cluster_arn=services.cluster.cluster_arn, cluster_name="services-*",
                          task_family=family, task_role_arns=[task_role_arn],
-                         administrator_arns=[role_arn], master_secret_arns=[admin.secret_arn])
+                         administrator_arns=[role_arn], rotation_functions=[function_name],
+                         master_secret_arns=[admin.secret_arn])
     """
 
     def __init__(
@@ -135,6 +140,7 @@ class OperatorPolicies(Construct):
         task_family: str,
         task_role_arns: Sequence[str],
         administrator_arns: Sequence[str],
+        rotation_functions: Sequence[str],
         master_secret_arns: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -153,7 +159,14 @@ class OperatorPolicies(Construct):
                 *self._shell(security_group_id, subnet_ids),
                 *self._tunnel(cluster_arn, cluster_name, task_family, task_role_arns),
                 *([_allow(["sts:AssumeRole"], administrator_arns)] if administrator_arns else []),
-                self._handled(tagged),
+                self._handled(tagged, rotation_functions),
+                # EC2 asks for the volume, which must have the tags, and for the snapshot, which has none yet
+                # (Service Authorization Reference, Amazon EC2, 2026-11).
+                _allow(
+                    ["ec2:CreateSnapshot"],
+                    [self._arn("ec2", "snapshot/*", account="")],
+                    {"ArnLike": {"ec2:ParentVolume": self._arn("ec2", "volume/*")}},
+                ),
             ],
         )
         own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
@@ -174,7 +187,7 @@ class OperatorPolicies(Construct):
                 # Manager integration and for Enhanced Monitoring, 2026-11). Another stack cannot
                 # import the name of such a secret: its export would stop a change of its owner.
                 _allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
-                _allow(["secretsmanager:GetSecretValue"], masters, of_ours),
+                _allow(["secretsmanager:GetSecretValue", "secretsmanager:RotateSecret"], masters, of_ours),
                 _allow(["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored),
                 _allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
             ],
@@ -217,16 +230,17 @@ class OperatorPolicies(Construct):
             _allow(["ssm:TerminateSession"], [own]),
         ]
 
-    def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> _Statement:
+    def _handled(self, tagged: Mapping[str, Mapping[str, str]], rotation_functions: Sequence[str]) -> _Statement:
         """One statement for all types, to limit the size; an action ignores other types."""
         names = [name for actions in _HANDLED for name in actions.split()]
         places = [(actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()]
-        resources = [self._arn(service, kind, **({"region": ""} if service in _GLOBAL else {})) for service, kind in places]
+        resources = [self._arn(service, kind, region=_REGIONS.get(service)) for service, kind in places]
+        functions = [self._arn("lambda", f"function:{name}") for name in rotation_functions]
         # Zonal shift also applies to the Kubernetes cluster (Amazon EKS user guide, zonal shift,
         # 2026-11).
-        return _allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
+        return _allow([*names, "lambda:InvokeFunction"], [*resources, *functions, self._arn("eks", "cluster/*")], tagged)
 
-    def _arn(self, service: str, resource: str, **parts: str) -> str:
+    def _arn(self, service: str, resource: str, **parts: str | None) -> str:
         return self._location.arn(service, resource, **parts)
 
     def _policy(self, construct_id: str, name: str, statements: Sequence[_Statement]) -> iam.ManagedPolicy:

@@ -25,6 +25,7 @@ def policies() -> dict[str, list[Json]]:
         task_family="tunnel",
         task_role_arns=["arn:aws:iam::111122223333:role/tunnel"],
         administrator_arns=["arn:aws:iam::111122223333:role/administrators"],
+        rotation_functions=["rotation"],
         master_secret_arns=["arn:aws:secretsmanager:sa-east-1:111122223333:secret:master-AbCdEf"],
     )
     template = assertions.Template.from_stack(stack).to_json()
@@ -67,11 +68,11 @@ def test_operator_sessions_use_one_document(policies: dict[str, list[Json]]) -> 
     assert statement["Condition"] == {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
 
 
-def test_data_operator_reads_restored_secret(policies: dict[str, list[Json]]) -> None:
+def test_data_operator_reads_and_rotates_master_secrets(policies: dict[str, list[Json]]) -> None:
     statements = [one for one in policies["spotmusic-qa-data-operator"] if "rds!db-*" in json.dumps(one["Resource"])]
     created, read = statements
     assert created["Action"] == ["secretsmanager:CreateSecret", "secretsmanager:TagResource"]
-    assert read["Action"] == "secretsmanager:GetSecretValue"
+    assert read["Action"] == ["secretsmanager:GetSecretValue", "secretsmanager:RotateSecret"]
     assert "db:spotmusic-qa-*" in json.dumps(read["Condition"]["StringLike"]["aws:ResourceTag/aws:rds:primaryDBInstanceArn"])
 
 

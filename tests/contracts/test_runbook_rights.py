@@ -1,0 +1,144 @@
+"""Policies of people cover the resources of runbook commands, and the actions that a command takes besides its own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+import pytest
+
+from tests.documents import code
+from tools.checkout import ROOT, settings_of
+from tools.model.assembly import Assembly, Resource
+from tools.model.statements import Statement, statements_of
+from tools.model.templates import Template
+from tools.model.values import ACCOUNT
+
+OPERATOR, DATA = "spotmusic-prod-on-call-operator", "spotmusic-prod-data-operator"
+HANDLED = {
+    "arc-zonal-shift start-zonal-shift": (
+        "arc-zonal-shift:StartZonalShift",
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "elasticloadbalancing",
+        "loadbalancer/",
+    ),
+    "cloudfront create-invalidation": ("cloudfront:CreateInvalidation", "AWS::CloudFront::Distribution", "cloudfront", "distribution/"),
+    "cloudwatch disable-alarm-actions": ("cloudwatch:DisableAlarmActions", "AWS::CloudWatch::Alarm", "cloudwatch", "alarm:"),
+    "cloudwatch enable-alarm-actions": ("cloudwatch:EnableAlarmActions", "AWS::CloudWatch::Alarm", "cloudwatch", "alarm:"),
+    "ec2 replace-route": ("ec2:ReplaceRoute", "AWS::EC2::RouteTable", "ec2", "route-table/"),
+    "ecs update-service": ("ecs:UpdateService", "AWS::ECS::Service", "ecs", "service/"),
+    "kms cancel-key-deletion": ("kms:CancelKeyDeletion", "AWS::KMS::Key", "kms", "key/"),
+    "kms enable-key": ("kms:EnableKey", "AWS::KMS::Key", "kms", "key/"),
+    "rds reboot-db-instance": ("rds:RebootDBInstance", "AWS::RDS::DBInstance", "rds", "db:"),
+}
+"""Action of a person on call, type of its resources, and service and kind in their ARNs, by the command."""
+
+
+class Use(NamedTuple):
+    """Action that a command takes.
+
+    Args:
+        command: command of the AWS CLI.
+        policy: policy that allows it; `data-operator` comes on top of `on-call-operator`.
+        action: action of IAM.
+        arn: resource.
+        context: values of condition keys.
+    """
+
+    command: str
+    policy: str
+    action: str
+    arn: str
+    context: Mapping[str, str]
+
+
+def uses(platform: Assembly) -> Iterator[Use]:
+    """Actions of commands on every resource that they may name."""
+    for command, (action, type_, service, kind) in HANDLED.items():
+        for resource in platform.some(type_):
+            yield Use(command, OPERATOR, action, _arn(resource, service, kind), _tags(resource.tags))
+    yield from _rotations(platform)
+    yield from _snapshots(platform)
+
+
+def _rotations(platform: Assembly) -> Iterator[Use]:
+    """Secrets Manager invokes the rotation function by the right of the person; RDS rotates its own
+    secret by it (API reference of AWS Secrets Manager, RotateSecret; Amazon RDS user guide, permissions
+    for Secrets Manager integration).
+    """
+    for schedule in platform.some("AWS::SecretsManager::RotationSchedule"):
+        secret, function = schedule.target("SecretId"), schedule.target("RotationLambdaARN")
+        assert secret
+        assert function
+        command = "secretsmanager rotate-secret"
+        yield Use(command, OPERATOR, "secretsmanager:RotateSecret", _arn(secret, "secretsmanager", "secret:"), _tags(secret.tags))
+        yield Use(command, OPERATOR, "lambda:InvokeFunction", _arn(function, "lambda", "function:"), _tags(function.tags))
+    for database in platform.some("AWS::RDS::DBInstance"):
+        if database["ManageMasterUserPassword"]:
+            command, arn = "rds modify-db-instance", _arn(database, "rds", "db:")
+            tags = _tags({"aws:rds:primaryDBInstanceArn": arn})
+            yield Use(command, DATA, "rds:ModifyDBInstance", arn, _tags(database.tags))
+            yield Use(command, DATA, "secretsmanager:RotateSecret", _arn(database, "secretsmanager", "secret:rds!db-"), tags)
+
+
+def _snapshots(platform: Assembly) -> Iterator[Use]:
+    """A snapshot is a second resource, without tags yet (Service Authorization Reference, Amazon EC2)."""
+    command, action, region = "ec2 create-snapshot", "ec2:CreateSnapshot", platform.settings.region
+    volume = f"arn:aws:ec2:{region}:{ACCOUNT}:volume/vol-0"
+    yield Use(command, OPERATOR, action, volume, _tags(platform.settings.identifying_tags))
+    yield Use(command, OPERATOR, action, f"arn:aws:ec2:{region}::snapshot/snap-0", {"ec2:parentvolume": volume})
+
+
+def _tags(tags: Mapping[str, str]) -> dict[str, str]:
+    return {f"aws:resourcetag/{key}".lower(): value for key, value in tags.items()}
+
+
+def _arn(resource: Resource, service: str, kind: str) -> str:
+    """ARN of a resource in the region of its stack."""
+    region = "" if service == "cloudfront" else resource.platform.pseudo(resource.stack)["AWS::Region"]
+    name = resource.text("DBInstanceIdentifier") if kind == "db:" else f"${{{resource.stack}/{resource.id}}}"
+    return f"arn:aws:{service}:{region}:{ACCOUNT}:{kind}{name}"
+
+
+def allows(statement: Statement, use: Use) -> bool:
+    """Return true if a statement covers action, resource and context of a use."""
+    return (
+        statement.may(use.action)
+        and any(fnmatchcase(use.arn, text) for text in statement.texts())
+        and all(
+            any(fnmatchcase(use.context.get(key, ""), value) for value in values)
+            for block in statement.conditions.values()
+            for key, values in block.items()
+        )
+    )
+
+
+def given(platform: Assembly, policy: str) -> list[Statement]:
+    """Statements of a policy and of those that people have with it."""
+    names = {OPERATOR, policy}
+    return [statement for statement in statements_of(platform) if statement.resource["ManagedPolicyName"] in names]
+
+
+@pytest.fixture(scope="module")
+def platform(templates: Callable[[str], dict[str, Template]]) -> Assembly:
+    return Assembly(name="prod", settings=settings_of("prod"), templates=templates("prod"))
+
+
+def test_people_may_use_every_resource(platform: Assembly) -> None:
+    refused = [use for use in uses(platform) if not any(allows(statement, use) for statement in given(platform, use.policy))]
+    assert [f"{use.command}: {use.action} of {use.arn}" for use in refused] == []
+
+
+def test_people_invoke_only_functions_that_rotate(platform: Assembly) -> None:
+    invoked = {
+        text
+        for statement in given(platform, DATA)
+        if statement.may("lambda:InvokeFunction")
+        for text in statement.texts()
+        if ":lambda:" in text
+    }
+    assert invoked == {use.arn for use in uses(platform) if use.action == "lambda:InvokeFunction"}
+
+
+def test_documents_have_these_commands(platform: Assembly) -> None:
+    commands = " ".join(line for path in (ROOT / "docs").rglob("*.md") for line in code(path.read_text()))
+    assert [command for command in {use.command for use in uses(platform)} if f"aws {command} " not in commands] == []
