@@ -12,7 +12,7 @@ def test_database_restore_steps_have_times() -> None:
     section = RUNBOOK.partition("## A database\n")[2].partition("\n## ")[0]
     numbered = {text: int(number) for number, text in re.findall(r"^(\d+)\. (.+)$", section, re.MULTILINE)}
     # Service is restored when backups of the copy begin.
-    (back,) = [number for text, number in numbered.items() if text.startswith("Start a backup")]
+    (back,) = [number for text, number in numbered.items() if text.startswith("RDS backs up the copy")]
     timed = [number for restore in RESTORES.values() for step in restore.steps for number in step.numbers]
     assert timed == [number for number in numbered.values() if number < back]
 
