@@ -11,9 +11,9 @@ import pytest
 from aws_cdk import aws_s3 as s3
 
 from tests.conftest import STACKS
-from tools.local_aws.provider_schemas import resource_schema
 from tools.model.stacks import stacks_in
 from tools.model.templates import Template
+from tools.provider_schemas import resource_schema
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
 Templates = Callable[[str], dict[str, Template]]

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tools.local_aws.provider_schemas import Properties, UnknownResourceTypeError, resource_schema
 from tools.local_aws.stub import AlreadyExistsError, Handler, Register, custom_recorder, either, recorder
+from tools.provider_schemas import Properties, UnknownResourceTypeError, resource_schema
 
 NAMESPACE = "AWS::APS::RuleGroupsNamespace"
 ALARM = "AWS::CloudWatch::Alarm"

@@ -6,10 +6,10 @@ from typing import Any
 from jsonschema import Draft7Validator, validators  # type: ignore[import-untyped]
 
 from tests.properties.promise import Verdicts, rule
-from tools.local_aws.provider_schemas import UnknownResourceTypeError, resource_schema
 from tools.model.assembly import Assembly
 from tools.model.resolver import is_intrinsic
 from tools.model.values import Json, as_list
+from tools.provider_schemas import UnknownResourceTypeError, resource_schema
 
 PAIR = {"Key", "Name", "Value"}
 """Keys of an item of a list of pairs."""

@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tools.local_aws.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
 from tools.model.templates import Templates, without_hashes
 from tools.model.values import ACCOUNT
+from tools.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
 
 HOME_REGION = "sa-east-1"
 

@@ -8,8 +8,8 @@ from typing import Any
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.changes.change import Change, Effect
 from tools.changes.replacement import HOME_REGION, RELEASE, replaced
-from tools.local_aws.provider_schemas import UnknownResourceTypeError, resource_schema
 from tools.model.templates import Template, Templates, without_hashes
+from tools.provider_schemas import UnknownResourceTypeError, resource_schema
 
 HOLDS_DATA = {
     "AWS::APS::Workspace",

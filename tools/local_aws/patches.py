@@ -12,8 +12,8 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 
 from tools.local_aws import ACCOUNT, corrections
 from tools.local_aws.intrinsics import evaluator, with_stack_outputs
-from tools.local_aws.provider_schemas import Properties, UnknownResourceTypeError, resource_schema, resource_types
 from tools.local_aws.stub import CUSTOM_TYPES, Register, custom_recorder, either, recorder
+from tools.provider_schemas import Properties, UnknownResourceTypeError, resource_schema, resource_types
 
 # Schemas of the region with every type. The gate checks that the stack's own region has the type.
 _SCHEMA_REGION = "us-east-1"

@@ -12,7 +12,7 @@ from uuid import uuid4
 from ministack.core import responses
 from ministack.services.cloudformation import provisioners
 
-from tools.local_aws.provider_schemas import Properties, PropertyPath, ResourceSchema, resource_schema
+from tools.provider_schemas import Properties, PropertyPath, ResourceSchema, resource_schema
 
 CUSTOM_TYPES = (
     "Custom::AWSCDK-EKS-HelmChart",
