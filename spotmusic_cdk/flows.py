@@ -14,6 +14,7 @@ from spotmusic_constructs.identity.keycloak_values import PORT as KEYCLOAK
 from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT as AMQPS
 from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT as RABBITMQ_MANAGEMENT
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
+from spotmusic_constructs.observability.alertmanager import GOSSIP_PORT as GOSSIP
 from spotmusic_constructs.observability.pod_logs import PORT as FLUENT_BIT
 from spotmusic_constructs.streaming import redpanda_values as redpanda
 
@@ -130,6 +131,14 @@ def _identity(settings: Settings) -> Iterator[Flow]:
 
 def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
     yield Flow(source="grafana", target="prometheus", port=PROMETHEUS, reason="Grafana draws what Prometheus measured")
+    # By TCP they tell each other their state once a minute; the notifications that they have sent go by UDP.
+    yield Flow(
+        source="alertmanager",
+        target="alertmanager",
+        port=GOSSIP,
+        protocol="udp",
+        reason="Alertmanagers tell each other which notifications they have sent",
+    )
     for party, ports in METRICS.items():
         for port in ports:
             yield Flow(source="prometheus", target=party, port=port, reason=f"Prometheus scrapes {party}")

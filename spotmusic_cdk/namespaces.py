@@ -23,12 +23,18 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
         "external-secrets": Namespace(parties={"external-secrets": {}}, calls_apis=True, answers_webhooks=True),
         "reloader": Namespace(parties={"reloader": {}}, calls_apis=True),
         "redpanda": Namespace(
-            parties={"redpanda": {}}, calls_apis=True, quota=_quota_of_redpanda(kubernetes.redpanda), experiments_by=experimenter
+            parties={"redpanda": {}},
+            calls_apis=True,
+            behind_load_balancer=True,
+            quota=_quota_of_redpanda(kubernetes.redpanda),
+            experiments_by=experimenter,
         ),
         # Its operators run in it and serve webhooks.
-        "rabbitmq": Namespace(parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True, experiments_by=experimenter),
-        "keycloak": Namespace(parties={"keycloak": {}}),
-        "kong": Namespace(parties={"kong": {}}, quota=_quota_of_kong(kubernetes.kong)),
+        "rabbitmq": Namespace(
+            parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True, behind_load_balancer=True, experiments_by=experimenter
+        ),
+        "keycloak": Namespace(parties={"keycloak": {}}, quota=Quota(pods=2 * kubernetes.keycloak.replicas + 10)),
+        "kong": Namespace(parties={"kong": {}}, behind_load_balancer=True, quota=_quota_of_kong(kubernetes.kong)),
         MONITORING: Namespace(
             parties={name: {"app.kubernetes.io/name": name} for name in ("prometheus", "alertmanager", "grafana")},
             calls_apis=True,

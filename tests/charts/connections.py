@@ -13,6 +13,7 @@ from tools.model.cluster import RenderedCluster
 from tools.model.expected_objects import operated
 from tools.model.values import Json, texts
 
+READINESS_GATE = "eks.amazonaws.com/pod-readiness-gate-inject"
 IN_CLUSTER = re.compile(r"\b((?:[a-z0-9-]+\.)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc)(?:\.cluster\.local)?(?::(\d+))?(?![\w.-])")
 """Names of Services, and of pods of a headless Service."""
 
@@ -181,6 +182,9 @@ def _binding_problems(platform: RenderedCluster, binding: Json, group: tuple[str
     if service is None:
         yield f"names Service {namespace}/{reference['name']}, which nothing makes"
         return
+    (labels,) = (made["metadata"]["labels"] for _, made in platform.of_kind("Namespace") if made["metadata"]["name"] == namespace)
+    if labels.get(READINESS_GATE) != "enabled":
+        yield f"is in namespace {namespace}, whose rolling updates do not wait for it: set behind_load_balancer"
     if reference["port"] not in {port["port"] for port in service["spec"]["ports"]}:
         yield f"names port {reference['port']}, which Service {namespace}/{reference['name']} has not"
     if properties["Port"] != reference["port"]:

@@ -6,12 +6,13 @@ import pytest
 
 from spotmusic_cdk import flows
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC
+from spotmusic_constructs.observability.alertmanager import GOSSIP_PORT
 from tools.checkout import settings_of
 from tools.model.assembly import Assembly, Resource
 from tools.model.templates import Template
 
 GROUP = "AWS::EC2::SecurityGroup"
-Edge = tuple[str, str, int, int]
+Edge = tuple[str, str, int, int, str]
 
 
 @pytest.fixture(params=["dev", "staging", "prod"])
@@ -21,7 +22,8 @@ def platform(request: pytest.FixtureRequest, templates: Callable[[str], dict[str
 
 def table(platform: Assembly) -> set[Edge]:
     return {
-        (flows.security_group_of(flow.source), flows.security_group_of(flow.target), *flow.ports) for flow in flows.table(platform.settings)
+        (flows.security_group_of(flow.source), flows.security_group_of(flow.target), *flow.ports, flow.protocol)
+        for flow in flows.table(platform.settings)
     }
 
 
@@ -33,14 +35,14 @@ def ingress(platform: Assembly) -> Iterator[Edge]:
     for rule in platform.all(f"{GROUP}Ingress"):
         named = CLOUDFRONT if rule["SourcePrefixListId"] else VPC if rule["CidrIp"] == platform.settings.network.cidr else str(rule)
         source = party(rule.target("SourceSecurityGroupId"), named)
-        yield source, party(rule.target("GroupId"), ""), rule["FromPort"], rule["ToPort"]
+        yield source, party(rule.target("GroupId"), ""), rule["FromPort"], rule["ToPort"], rule["IpProtocol"]
 
 
 def egress(platform: Assembly) -> Iterator[Edge]:
     for rule in platform.all(f"{GROUP}Egress"):
         named = {"0.0.0.0/0": INTERNET, platform.settings.network.cidr: VPC}.get(rule["CidrIp"], str(rule))
         target = party(rule.target("DestinationSecurityGroupId"), named)
-        yield party(rule.target("GroupId"), ""), target, rule["FromPort"], rule["ToPort"]
+        yield party(rule.target("GroupId"), ""), target, rule["FromPort"], rule["ToPort"], rule["IpProtocol"]
 
 
 def test_ingress_rules_match_flows(platform: Assembly) -> None:
@@ -65,3 +67,9 @@ def test_security_groups_have_no_inline_rules(platform: Assembly) -> None:
 
 def test_every_flow_says_why() -> None:
     assert [flow for flow in flows.table(settings_of("prod")) if len(flow.reason) < 20] == []
+
+
+def test_alertmanagers_gossip_by_udp(platform: Assembly) -> None:
+    """They send what they have sent by UDP; without it, each replica sends every notification."""
+    gossip = (flows.NODES, flows.NODES, GOSSIP_PORT, GOSSIP_PORT, "udp")
+    assert gossip in {*ingress(platform)} & {*egress(platform)}

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 
+import yaml
+
 from spotmusic_cdk import flows
 from spotmusic_cdk.namespaces import namespaces
 from tests.charts import excused, pods, policies, quantities, validation
 from tests.charts.connections import things
 from tests.helm_values import leaves
-from tests.properties.promise import Verdicts, judged, promise
+from tests.properties.promise import Verdicts, judged, promise, rule
+from tests.properties.releases import releases_of
 from tools.model.assembly import Assembly
 from tools.model.cluster import RenderedCluster
 from tools.model.statements import statements_of
@@ -21,6 +24,8 @@ PLACES_OF_EKS = {"kube-system"}
 LOOK_UPS: Json = {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
 COUNTED = ("pods", "requests.cpu", "requests.memory")
 DOORS = ("LoadBalancer", "NodePort")
+STATEFUL = {"alertmanager", "keycloakx", "prometheus", "rabbitmq", "redpanda"}
+"""Names in labels of pods of StatefulSets."""
 
 
 def ours(cluster: RenderedCluster) -> list[Json]:
@@ -189,3 +194,16 @@ def test_p102_api_tokens_are_minimal(platform: Assembly, cluster: RenderedCluste
         if statement.kind == "trust" and ("Service", "pods.eks.amazonaws.com") in statement.principals:
             entries = platform.users_of(statement.resource, "AWS::EKS::AccessEntry")
             yield statement.resource, not entries, "Remove the access entry: the pod would have rights in the cluster through AWS."
+
+
+@rule
+def test_rolling_updates_keep_pods_spread(platform: Assembly) -> Verdicts:
+    """New pods of a Deployment spread among themselves. Those of a StatefulSet keep their places."""
+    for name, release in releases_of(platform).items():
+        for path, leaf in leaves(release.values):
+            if not path.endswith("topologySpreadConstraints"):
+                continue
+            for constraint in yaml.safe_load(leaf) if isinstance(leaf, str) else leaf:
+                stateful = bool({*constraint["labelSelector"]["matchLabels"].values()} & STATEFUL)
+                correct = constraint.get("matchLabelKeys", []) == ([] if stateful else ["pod-template-hash"])
+                yield f"{name}: {path}", correct, "Set each_revision for the pods of a Deployment, and for no others."

@@ -93,7 +93,7 @@ def test_p001_only_cloudfront_reaches_the_vpc(platform: Assembly) -> Verdicts:
         cidr = addresses(rule)
         inside = cidr is None or ip_network(cidr).subnet_of(IPv4Network(platform.settings.network.cidr))  # type: ignore[arg-type]
         yield resource, inside, f"It admits {cidr}. Name a party of the table of flows instead of addresses."
-        yield resource, rule["IpProtocol"] == "tcp", "Name ports of TCP: another protocol may be all of them."
+        yield resource, rule["IpProtocol"] in {"tcp", "udp"}, "Name ports of TCP or UDP: another protocol may be all of them."
         if "SourcePrefixListId" in rule:
             prefix_lists.add(rule["SourcePrefixListId"])
             yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "CloudFront connects with TLS on port 443 only: set `domain`."

@@ -61,7 +61,8 @@ def edges_of_grants(rights: Iterable[Grant]) -> list[Edge]:
 
 def _ports(flow: Flow) -> str:
     first, last = flow.ports
-    return str(first) if first == last else f"{first} to {last}"
+    ports = str(first) if first == last else f"{first} to {last}"
+    return ports if flow.protocol == "tcp" else f"{ports} UDP"
 
 
 def _tier(party: str) -> str:
@@ -132,7 +133,7 @@ def _is_request(edge: Edge) -> bool:
 NETWORK = (
     Picture(
         title="Requests, events and data",
-        caption="Connections between parties, with their TCP ports. All others are denied.",
+        caption="Connections between parties, with their ports, of TCP unless marked. All others are denied.",
         shows=_is_request,
         place=_tier,
     ),

@@ -16,7 +16,7 @@ NODE_HEADROOM = 4
 """Factor for nodes: larger than their pods, and replaced while the old ones run. docs/deployment.md
 requires four times as much.
 """
-FULLEST_GROUP = 21
+FULLEST_GROUP = 22
 """Rules in one direction of production's largest security group (same table and test)."""
 CONCURRENT_FUNCTIONS = 100
 """Concurrent Lambda functions. A new account may have 10, which the releases of charts and custom

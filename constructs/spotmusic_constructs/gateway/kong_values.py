@@ -110,7 +110,7 @@ def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
         "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
         "priorityClassName": "spotmusic-platform",
-        "topologySpreadConstraints": [spread(LABELS), spread(LABELS, over=HOST)],
+        "topologySpreadConstraints": [spread(LABELS, each_revision=True), spread(LABELS, over=HOST, each_revision=True)],
         "resources": resources(cpu="500m", memory="1Gi", limit="2Gi"),
         "initContainerResources": resources(cpu="10m", memory="64Mi"),
         "securityContext": {**POD_SECURITY, "runAsUser": 1000},

@@ -82,6 +82,9 @@ def pods(*, zones: int) -> dict[str, object]:
     return {
         # The pod does not use the Kubernetes API: members discover each other through the database.
         "serviceAccount": {"create": True, "automountServiceAccountToken": False},
+        # In order, Kubernetes would wait for a pod that cannot start, and never replace it by the
+        # corrected one.
+        "podManagementPolicy": "Parallel",
         "podDisruptionBudget": {"maxUnavailable": 1},
         "priorityClassName": "spotmusic-platform",
         "affinity": json.dumps(apart(LABELS)),

@@ -76,7 +76,7 @@ def _part(component: str, names: Mapping[str, Image]) -> dict[str, object]:
         "image": names[component].named,
         "replicaCount": REPLICAS,
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
-        "topologySpreadConstraints": [spread(labels)],
+        "topologySpreadConstraints": [spread(labels, each_revision=True)],
         "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
         "containerSecurityContext": READ_ONLY_CONTAINER,
     }

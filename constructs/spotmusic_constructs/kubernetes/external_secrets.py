@@ -107,7 +107,7 @@ def _part(name: str, image: Image) -> dict[str, object]:
         "image": image.named,
         "replicaCount": 2,
         "podDisruptionBudget": {"enabled": True, "minAvailable": "", "maxUnavailable": 1},
-        "topologySpreadConstraints": [spread(labels)],
+        "topologySpreadConstraints": [spread(labels, each_revision=True)],
         "priorityClassName": "spotmusic-platform",
         "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
         "securityContext": READ_ONLY_CONTAINER,

@@ -43,6 +43,8 @@ class Namespace:
         because: reason for the exception.
         calls_apis: whether its pods call the Kubernetes API or AWS.
         answers_webhooks: whether the API server calls webhooks of its pods.
+        behind_load_balancer: whether its pods are ready only when the load balancer has found them
+            healthy: a rolling update keeps an old pod until then.
         quota: resource quota.
         experiments_by: Kubernetes user with which AWS FIS may delete its pods, and service account
             of the FIS pod. Default: none.
@@ -56,6 +58,7 @@ class Namespace:
     because: str = ""
     calls_apis: bool = False
     answers_webhooks: bool = False
+    behind_load_balancer: bool = False
     quota: Quota = Quota()
     experiments_by: str = ""
 
@@ -67,7 +70,8 @@ class Namespace:
         """Returns the entry of the chart's values."""
         quota = {"pods": self.quota.pods, "cpu": self.quota.cpu, "memory": self.quota.memory, "volumes": self.quota.volumes}
         experiments = {"experimentsBy": self.experiments_by} if self.experiments_by else {}
-        return {"podSecurity": self.pod_security, "quota": quota, "policies": list(policies), **experiments}
+        gate = {"behindLoadBalancer": True} if self.behind_load_balancer else {}
+        return {"podSecurity": self.pod_security, "quota": quota, "policies": list(policies), **gate, **experiments}
 
 
 def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow], *, vpc_cidr: str) -> dict[str, list[dict[str, object]]]:

@@ -24,7 +24,7 @@ BROKER_NODES: dict[str, str] = {"karpenter.sh/nodepool": BROKER_POOL}
 BROKER_TOLERATIONS: list[dict[str, str]] = [{"key": "dedicated", "operator": "Equal", "value": BROKER_POOL, "effect": "NoSchedule"}]
 
 
-def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2) -> dict[str, object]:
+def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2, each_revision: bool = False) -> dict[str, object]:
     """Returns a spread constraint with a maximum skew of one pod between zones or hosts.
 
     Nodes with taints that the pods do not tolerate are ignored: they would count as empty zones and
@@ -39,6 +39,9 @@ def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2) -> di
             the cluster). Autoscaled pods allow at most two: with three, none would start during the
             outage of one of three zones (kubernetes.io, Pod Topology Spread Constraints,
             minDomains).
+        each_revision: spreads the pods of each revision by themselves; only for pods of a
+            Deployment. Otherwise old pods count during a rolling update, and the new ones that
+            remain may be in fewer zones.
     """
     return {
         **({"minDomains": zones} if over == ZONE else {}),
@@ -47,6 +50,7 @@ def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2) -> di
         "whenUnsatisfiable": "DoNotSchedule",
         "nodeTaintsPolicy": "Honor",
         "labelSelector": {"matchLabels": dict(labels)},
+        **({"matchLabelKeys": ["pod-template-hash"]} if each_revision else {}),
     }
 
 

@@ -77,7 +77,7 @@ class Reloader(ChartRelease):
                     "deployment": {
                         "replicas": 2,
                         "priorityClassName": "spotmusic-platform",
-                        "topologySpreadConstraints": [spread({"app.kubernetes.io/instance": RELEASE})],
+                        "topologySpreadConstraints": [spread({"app.kubernetes.io/instance": RELEASE}, each_revision=True)],
                         "securityContext": {**POD_SECURITY, "runAsUser": _USER},
                         "containerSecurityContext": CONTAINER_SECURITY,
                         "resources": resources(cpu="20m", memory="128Mi", limit="256Mi"),

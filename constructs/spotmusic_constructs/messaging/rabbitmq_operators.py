@@ -90,7 +90,7 @@ def _operator(namespace: str, component: str) -> dict[str, object]:
         "watchNamespaces": [namespace],
         # The chart requires a string.
         "pdb": {"create": True, "maxUnavailable": "1"},
-        "topologySpreadConstraints": [spread(labels)],
+        "topologySpreadConstraints": [spread(labels, each_revision=True)],
         "containerSecurityContext": READ_ONLY_CONTAINER,
         "metrics": {"podMonitor": {"enabled": True}},
         # Policies come from the table of flows; the chart's own allows all traffic.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 CLOUDFRONT = "cloudfront"
 """CloudFront's origin-facing addresses, a managed prefix list."""
@@ -29,13 +30,14 @@ class Flow:
     Args:
         source: party that opens the connection.
         target: party that accepts it.
-        port: first TCP port.
-        last_port: last TCP port of a range; the same as `port` when left out.
+        port: first port.
+        last_port: last port of a range; the same as `port` when left out.
         reason: purpose of the connection, for auditors; it becomes the description of the rules, so
             it may hold only characters that EC2 accepts.
+        protocol: UDP is for connections between security groups.
 
     Raises:
-        ValueError: the flow opens a forbidden connection, the ports are no range of TCP ports, or
+        ValueError: the flow opens a forbidden connection, the ports are no range of ports, or
             EC2 rejects the reason.
 
     Example:
@@ -48,6 +50,7 @@ class Flow:
     port: int
     reason: str
     last_port: int | None = None
+    protocol: Literal["tcp", "udp"] = "tcp"
 
     def __post_init__(self) -> None:
         for problem in self._problems():
@@ -56,13 +59,15 @@ class Flow:
     def _problems(self) -> Iterator[str]:
         first, last = self.ports
         if not 1 <= first <= last <= _LAST_PORT:
-            yield f"{first} to {last} is no range of TCP ports. Use 1 to {_LAST_PORT}, the lower first."
+            yield f"{first} to {last} is no range of ports. Use 1 to {_LAST_PORT}, the lower first."
         if not _DESCRIPTION.fullmatch(self.reason):
             yield f"EC2 refuses the reason {self.reason!r}. Use plain letters, no apostrophes, at most 255."
         if self.source == INTERNET:
             yield "the Internet may not open connections. Let viewers come through CloudFront."
         if self.target in {CLOUDFRONT, VPC}:
             yield f"{self.target} is only ever a source. Name the party that answers."
+        if self.protocol == "udp" and {self.source, self.target} & OUTSIDE:
+            yield "UDP is for connections between security groups. Use TCP."
         if self.target == INTERNET and (self.source in OUTSIDE or self.ports not in [(port, port) for port in INTERNET_PORTS]):
             yield "only our own parties call the Internet, and only on 443, or 587 for mail. Reach it through TLS on 443."
 

@@ -24,7 +24,7 @@ _NOTHING = ec2.CfnSecurityGroup.EgressProperty(
 """Rule that replaces EC2's default allow-all egress (AWS CloudFormation user guide,
 AWS::EC2::SecurityGroup)."""
 
-Edge = tuple[str, str, tuple[int, int]]
+Edge = tuple[str, str, tuple[int, int], str]
 Shares = Callable[[str, str], bool]
 
 
@@ -79,7 +79,7 @@ class SecurityGroups(Construct):
         require_room(flows, group_of, shares_egress)
         edges = _edges(flows, group_of)
 
-        own = {group for source, target, _ in edges for group in (source, target)} | {group_of(party) for party in parties}
+        own = {group for source, target, *_ in edges for group in (source, target)} | {group_of(party) for party in parties}
         stack_name, vpc_id = location_of(scope).stack_name, vpc.vpc_id
         self._ids = {name: self._group(name, vpc_id, stack_name).attr_group_id for name in sorted(own - OUTSIDE)}
         self._handles: dict[str, ec2.ISecurityGroup] = {}
@@ -88,8 +88,9 @@ class SecurityGroups(Construct):
             if not shares_egress(*edge[:2]):
                 self._allow_egress(edge, reason)
             self._allow_ingress(edge, reason)
-        for source, ports in sorted({(source, ports) for source, target, ports in edges if shares_egress(source, target)}):
-            self._allow_egress((source, VPC, ports), "Parties of the VPC whose ingress rules name this group")
+        shared = {(source, VPC, ports, protocol) for source, target, ports, protocol in edges if shares_egress(source, target)}
+        for edge in sorted(shared):
+            self._allow_egress(edge, "Parties of the VPC whose ingress rules name this group")
 
     def of(self, party: str) -> ec2.ISecurityGroup:
         """Returns the security group of a party, as a handle that ignores new rules.
@@ -116,14 +117,14 @@ class SecurityGroups(Construct):
         )
 
     def _allow_egress(self, edge: Edge, reason: str) -> None:
-        source, target, (first, last) = edge
+        source, target, (first, last), protocol = edge
         if source in self._ids:
             to = {INTERNET: {"cidr_ip": "0.0.0.0/0"}, VPC: self._outside[VPC]}.get(target)
             ec2.CfnSecurityGroupEgress(
                 self,
                 f"{_name(edge)}-egress",
                 group_id=self._ids[source],
-                ip_protocol="tcp",
+                ip_protocol=protocol,
                 from_port=first,
                 to_port=last,
                 description=reason,
@@ -131,13 +132,13 @@ class SecurityGroups(Construct):
             )
 
     def _allow_ingress(self, edge: Edge, reason: str) -> None:
-        source, target, (first, last) = edge
+        source, target, (first, last), protocol = edge
         if target in self._ids:
             ec2.CfnSecurityGroupIngress(
                 self,
                 f"{_name(edge)}-ingress",
                 group_id=self._ids[target],
-                ip_protocol="tcp",
+                ip_protocol=protocol,
                 from_port=first,
                 to_port=last,
                 description=reason,
@@ -150,15 +151,15 @@ def _name(edge: Edge) -> str:
 
     A rule that moves in the table keeps its resource, and EC2 rejects duplicates.
     """
-    source, target, (first, last) = edge
-    return f"{source}-to-{target}-{first}" + (f"-{last}" if last != first else "")
+    source, target, (first, last), protocol = edge
+    return f"{source}-to-{target}-{first}" + (f"-{last}" if last != first else "") + ("-udp" if protocol == "udp" else "")
 
 
 def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, list[str]]:
     """Returns reasons by connection; parties of one group may share a connection."""
     edges: dict[Edge, list[str]] = defaultdict(list)
     for flow in flows:
-        edges[(group_of(flow.source), group_of(flow.target), flow.ports)].append(flow.reason)
+        edges[(group_of(flow.source), group_of(flow.target), flow.ports, flow.protocol)].append(flow.reason)
     return edges
 
 
@@ -178,9 +179,9 @@ def require_room(flows: Sequence[Flow], group_of: Callable[[str], str], shares_e
 
 def _weights(edges: Collection[Edge], shares_egress: Shares) -> Iterator[tuple[str, str]]:
     """Yields group and direction once for each counted rule, including the initial one."""
-    yield from {(source, "egress") for source, _, _ in edges if source not in OUTSIDE}
-    egress = {(source, VPC if shares_egress(source, target) else target, ports) for source, target, ports in edges}
-    yield from ((source, "egress") for source, _, _ in egress if source not in OUTSIDE)
-    for source, target, _ in edges:
+    yield from {(source, "egress") for source, *_ in edges if source not in OUTSIDE}
+    egress = {(source, VPC if shares_egress(source, target) else target, ports, protocol) for source, target, ports, protocol in edges}
+    yield from ((source, "egress") for source, *_ in egress if source not in OUTSIDE)
+    for source, target, *_ in edges:
         if target not in OUTSIDE:
             yield from [(target, "ingress")] * (CLOUDFRONT_WEIGHT if source == CLOUDFRONT else 1)

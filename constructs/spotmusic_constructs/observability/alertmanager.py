@@ -8,6 +8,8 @@ from spotmusic_constructs.observability.alarm import Audience, Severity
 
 SERVICE_ACCOUNT = "alertmanager"
 REPLICAS = 3
+GOSSIP_PORT = 9094
+"""Port of TCP and UDP by which replicas find and inform each other (Alertmanager, README, High availability)."""
 SUBJECT_LETTERS = 99
 """SNS refuses a message whose subject has 100 letters or more."""
 _SUBJECTS = (

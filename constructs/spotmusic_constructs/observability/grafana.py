@@ -99,7 +99,7 @@ def grafana_values(
         "replicas": REPLICAS,
         "annotations": dict(FOLLOWS_ITS_SECRETS),
         "podDisruptionBudget": {"maxUnavailable": 1},
-        "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "grafana"})],
+        "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "grafana"}, each_revision=True)],
         "containerSecurityContext": READ_ONLY_CONTAINER,
         "resources": resources(cpu="100m", memory="256Mi", limit="512Mi"),
         # The chart's role reads Secrets as well: see `reader`.

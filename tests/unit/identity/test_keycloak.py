@@ -71,6 +71,13 @@ def test_keycloak_pods_are_bounded(values: Json, variables: Json) -> None:
     assert variables["KC_DB_POOL_MAX_SIZE"] == "50"
 
 
+def test_keycloak_replaces_pods_that_cannot_start(values: Json) -> None:
+    """In order, a StatefulSet waits for such a pod instead of giving it the corrected version (kubernetes.io, StatefulSets,
+    Forced rollback).
+    """
+    assert values["podManagementPolicy"] == "Parallel"
+
+
 def test_keycloak_variables_are_unique(values: Json) -> None:
     names = [variable["name"] for variable in yaml.safe_load(values["extraEnv"])]
     assert len(names) == len(set(names))

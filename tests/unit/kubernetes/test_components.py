@@ -10,16 +10,19 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
+from spotmusic_cdk.namespaces import namespaces
+from spotmusic_cdk.settings.kubernetes import KeycloakSettings, RedpandaSettings
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.cluster_base import ClusterBase
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.images import images_of
 from spotmusic_constructs.kubernetes.namespace import Namespace
-from spotmusic_constructs.kubernetes.pod import HOST, spread
+from spotmusic_constructs.kubernetes.pod import BROKER_POOL, HOST, spread
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
-from tests.conftest import new_stack
+from tests.charts.quantities import number
+from tests.conftest import new_stack, sample_of
 from tests.helm_values import Images, cluster_in, values_of
 from tests.unit.imported import group_of, key_of
 from tools.checkout import ROOT
@@ -70,6 +73,23 @@ def test_node_lifetime_fits_auto_mode() -> None:
         assert sum(int(spec[key].removesuffix("h")) for key in ("expireAfter", "terminationGracePeriod")) <= 21 * 24
 
 
+def test_broker_pool_has_room_for_largest_settings() -> None:
+    """A node for each broker, and one more while a broker moves; a node may be twice as large as its pod."""
+    bounds = RedpandaSettings.model_json_schema()["properties"]
+    brokers, cpu, memory = (bounds[key]["maximum"] for key in ("brokers", "cpu", "memory_gib"))
+    manifests = render(CHARTS / "ground", "ground", "kube-system", ground_values())
+    (limits,) = (m["spec"]["limits"] for m in manifests if m["metadata"]["name"] == BROKER_POOL)
+    assert (brokers + 1) * cpu * 2 <= number(limits["cpu"])
+    assert (brokers + 1) * memory * 2 <= number(limits["memory"]) / 2**30
+
+
+def test_namespace_of_keycloak_has_room_for_all_replicas() -> None:
+    most = KeycloakSettings.model_json_schema()["properties"]["replicas"]["maximum"]
+    kubernetes = sample_of("prod").kubernetes
+    kubernetes = kubernetes.model_copy(update={"keycloak": kubernetes.keycloak.model_copy(update={"replicas": most})})
+    assert namespaces(sample_of("prod").model_copy(update={"kubernetes": kubernetes}))["keycloak"].quota.pods > most
+
+
 def test_duplicate_certificate_is_rejected() -> None:
     twice = [Certificate(namespace="kong", name="tls", dns_names=("a",))] * 2
     stack = new_stack()
@@ -98,6 +118,11 @@ def test_zone_spread_has_minimum_domains() -> None:
     assert spread({"app": "kong"})["minDomains"] == 2
     assert spread({"app": "broker"}, zones=3)["minDomains"] == 3
     assert "minDomains" not in spread({"app": "kong"}, over=HOST)
+
+
+def test_spread_of_each_revision_ignores_old_pods() -> None:
+    assert spread({"app": "kong"}, each_revision=True)["matchLabelKeys"] == ["pod-template-hash"]
+    assert "matchLabelKeys" not in spread({"app": "broker"})
 
 
 def test_pod_role_without_statements_has_no_policy() -> None:

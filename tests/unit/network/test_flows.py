@@ -5,7 +5,7 @@ from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
 
 @pytest.mark.parametrize(("port", "last_port"), [(0, None), (65536, None), (9100, 9093)])
 def test_flow_rejects_invalid_ports(port: int, last_port: int | None) -> None:
-    with pytest.raises(ValueError, match="no range of TCP ports"):
+    with pytest.raises(ValueError, match="no range of ports"):
         Flow(source="a", target="b", port=port, last_port=last_port, reason="A calls B")
 
 
@@ -28,3 +28,9 @@ def test_flow_rejects_invalid_reason(reason: str) -> None:
 def test_flow_rejects_forbidden_ends(source: str, target: str, port: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Flow(source=source, target=target, port=port, reason="No")
+
+
+@pytest.mark.parametrize(("source", "target"), [(VPC, "gateway"), ("gateway", INTERNET)])
+def test_udp_flow_needs_security_groups(source: str, target: str) -> None:
+    with pytest.raises(ValueError, match="between security groups"):
+        Flow(source=source, target=target, port=443, protocol="udp", reason="No")
