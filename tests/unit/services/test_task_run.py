@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tools.checkout import ROOT
 
@@ -16,18 +18,30 @@ FOLDER = ROOT / "constructs" / "spotmusic_constructs" / "services" / "task_run_h
 PROPERTIES = {"TaskDefinition": "task:3", "Subnets": ["subnet-a"], "SecurityGroup": "sg-1"}
 
 
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}}, "RunTask")
+
+
 class Ecs:
     """Fake of the Amazon ECS calls that the function makes."""
 
-    def __init__(self, *, code: int | None = 0, polls: int = 2, failures: tuple[dict[str, str], ...] = ()) -> None:
-        self.code, self.polls, self.failures = code, polls, list(failures)
+    def __init__(
+        self, *, code: int | None = 0, polls: int = 2, failures: tuple[dict[str, str], ...] = (), denied: int = 0, hidden: int = 0
+    ) -> None:
+        self.code, self.polls, self.failures, self.denied, self.hidden = code, polls, list(failures), denied, hidden
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def run_task(self, **arguments: Any) -> dict[str, Any]:
         self.calls.append(("run_task", arguments))
+        self.denied -= 1
+        if self.denied >= 0:
+            raise refusal("AccessDeniedException")
         return {"failures": self.failures, "tasks": [] if self.failures else [{"taskArn": "arn:task/services/0a1b"}]}
 
     def describe_tasks(self, **_: Any) -> dict[str, Any]:
+        self.hidden -= 1
+        if self.hidden >= 0:
+            return {"tasks": [], "failures": [{"reason": "MISSING"}]}
         self.polls -= 1
         stopped = {"lastStatus": "STOPPED", "containers": [{"exitCode": self.code}], "stoppedReason": "Essential container exited"}
         return {"tasks": [stopped if self.polls < 0 else {"lastStatus": "RUNNING", "containers": []}]}
@@ -68,6 +82,30 @@ def test_task_without_capacity_fails(function: ModuleType) -> None:
 def test_endless_task_is_stopped(function: ModuleType) -> None:
     ecs = Ecs(polls=1000)
     with pytest.raises(TimeoutError, match="was stopped"):
+        function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
+    assert ecs.calls[-1][0] == "stop_task"
+
+
+def test_task_run_waits_for_hidden_task(function: ModuleType) -> None:
+    ecs = Ecs(hidden=1)
+    function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
+    assert [name for name, _ in ecs.calls] == ["run_task"]
+
+
+def test_task_run_waits_for_new_right(function: ModuleType) -> None:
+    ecs = Ecs(denied=3)
+    function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
+    assert [arguments["clientToken"] for _, arguments in ecs.calls] == ["request-1"] * 4
+    waits: list[float] = []
+    with pytest.raises(ClientError, match="AccessDenied"):
+        function.run(Ecs(denied=1000), PROPERTIES, token="request-1", sleep=waits.append)
+    assert sum(waits) == function.GRANT_SECONDS
+
+
+def test_task_is_stopped_when_polling_fails(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ecs = Ecs()
+    monkeypatch.setattr(ecs, "describe_tasks", Mock(side_effect=refusal("ThrottlingException")))
+    with pytest.raises(ClientError, match="Throttling"):
         function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
     assert ecs.calls[-1][0] == "stop_task"
 

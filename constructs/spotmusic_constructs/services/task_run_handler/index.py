@@ -9,11 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 log = logging.getLogger()
 
 WAIT_SECONDS = 780
 """Thirteen minutes: the function has fifteen, and stops a task that takes longer before it ends itself."""
+GRANT_SECONDS = 60
+"""Time that a changed policy of IAM has to take effect."""
 POLL_SECONDS = 5
 
 
@@ -39,7 +42,7 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 
 
 def run(ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Runs the task and waits.
+    """Runs the task and waits. A task whose end it does not see is stopped.
 
     Args:
         ecs: client of Amazon ECS.
@@ -49,31 +52,57 @@ def run(ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[fl
 
     Raises:
         RuntimeError: the task did not start, or ended with another code than 0.
-        TimeoutError: it did not end in time, and was stopped.
+        TimeoutError: it did not end in time.
+        ClientError: ECS refuses a call.
     """
+    arn = _start(ecs, properties, token, sleep)
+    try:
+        task = _wait(ecs, arn, sleep)
+    except Exception:
+        ecs.stop_task(cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment waits no longer")
+        raise
+    codes = [container.get("exitCode") for container in task["containers"]]
+    if codes != [0]:
+        raise RuntimeError(f"the task ended with {codes}, {task.get('stoppedReason')}: {_log(arn)}")
+
+
+def _start(ecs: Any, properties: dict[str, Any], token: str, sleep: Callable[[float], None]) -> str:
     network = {"subnets": properties["Subnets"], "securityGroups": [properties["SecurityGroup"]], "assignPublicIp": "DISABLED"}
-    started = ecs.run_task(
-        cluster=os.environ["CLUSTER"],
-        taskDefinition=properties["TaskDefinition"],
-        launchType="FARGATE",
-        count=1,
-        clientToken=token,
-        networkConfiguration={"awsvpcConfiguration": network},
-    )
+    refusals = 0
+    while True:
+        try:
+            started = ecs.run_task(
+                cluster=os.environ["CLUSTER"],
+                taskDefinition=properties["TaskDefinition"],
+                launchType="FARGATE",
+                count=1,
+                clientToken=token,
+                networkConfiguration={"awsvpcConfiguration": network},
+            )
+            break
+        except ClientError as error:
+            refusals += 1
+            # The right to run a new revision arrives seconds after this deployment has granted it.
+            if error.response["Error"]["Code"] != "AccessDeniedException" or refusals > GRANT_SECONDS // POLL_SECONDS:
+                raise
+        sleep(POLL_SECONDS)
     if started["failures"]:
         raise RuntimeError(f"the task did not start: {started['failures'][0].get('reason')}")
-    arn = started["tasks"][0]["taskArn"]
-    place = f"log group {os.environ['LOG_GROUP']}, stream {os.environ['STREAM']}/{arn.rpartition('/')[2]}"
+    return str(started["tasks"][0]["taskArn"])
+
+
+def _wait(ecs: Any, arn: str, sleep: Callable[[float], None]) -> dict[str, Any]:
     for _ in range(WAIT_SECONDS // POLL_SECONDS):
-        (task,) = ecs.describe_tasks(cluster=os.environ["CLUSTER"], tasks=[arn])["tasks"]
-        if task["lastStatus"] == "STOPPED":
-            codes = [container.get("exitCode") for container in task["containers"]]
-            if codes != [0]:
-                raise RuntimeError(f"the task ended with {codes}, {task.get('stoppedReason')}: {place}")
-            return
+        # ECS may not show a task yet that it has just started (Amazon ECS API reference, RunTask).
+        for task in ecs.describe_tasks(cluster=os.environ["CLUSTER"], tasks=[arn])["tasks"]:
+            if task["lastStatus"] == "STOPPED":
+                return dict(task)
         sleep(POLL_SECONDS)
-    ecs.stop_task(cluster=os.environ["CLUSTER"], task=arn, reason="It took longer than a deployment waits")
-    raise TimeoutError(f"the task took more than {WAIT_SECONDS} seconds and was stopped: {place}")
+    raise TimeoutError(f"the task took more than {WAIT_SECONDS} seconds and was stopped: {_log(arn)}")
+
+
+def _log(arn: str) -> str:
+    return f"log group {os.environ['LOG_GROUP']}, stream {os.environ['STREAM']}/{arn.rpartition('/')[2]}"
 
 
 def _put(url: str, body: bytes) -> None:
