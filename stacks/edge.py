@@ -87,6 +87,7 @@ class EdgeStack(EnvironmentStack):
             PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=self.distribution)
 
         self.domain_name: str = domain.name if domain else self.distribution.distribution_domain_name
+        distribution_id = self.distribution.distribution_id
         # Services sign URLs for this name with these keys. Their stacks deploy before this one, so
         # they read it at run time.
         ParameterTree(
@@ -94,13 +95,13 @@ class EdgeStack(EnvironmentStack):
             "Parameters",
             path=f"{settings.parameter_path}/edge",
             values={
-                "distribution-id": self.distribution.distribution_id,
+                "distribution-id": distribution_id,
                 "domain-name": self.domain_name,
                 "signing-keys": signing_keys.ids,
             },
         )
         self.alarm_topic = viewer_alarms(
-            self, settings=settings, distribution=self.distribution, web_acl=self.web_acl, certificate=certificate
+            self, settings=settings, distribution_id=distribution_id, web_acl=self.web_acl, certificate=certificate
         )
         cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")
 

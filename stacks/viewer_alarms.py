@@ -2,12 +2,11 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_sns as sns
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.regions import WITHOUT_BUDGETS
-from spotmusic_constructs.edge.edge_alarms import DistributionAlarms, WebAclAlarms
+from spotmusic_constructs.edge.edge_alarms import ANY_REQUEST, DistributionAlarms, WebAclAlarms
 from spotmusic_constructs.edge.web_acl import WebAcl
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
 from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
@@ -20,7 +19,7 @@ def viewer_alarms(
     stack: EnvironmentStack,
     *,
     settings: Settings,
-    distribution: cloudfront.IDistribution,
+    distribution_id: str,
     web_acl: WebAcl,
     certificate: acm.ICertificate | None,
 ) -> sns.ITopic:
@@ -28,7 +27,13 @@ def viewer_alarms(
     key = EncryptionKey(stack, "NotificationsKey", data_class="notifications", use=NOTIFICATIONS, removal_policy=stack.data_removal).key
     alarms = alarm_topic(stack, settings=settings, key=key)
     cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
-    DistributionAlarms(stack, "DistributionAlarms", audience=alarms.audience, distribution_id=distribution.distribution_id)
+    DistributionAlarms(
+        stack,
+        "DistributionAlarms",
+        audience=alarms.audience,
+        distribution_id=distribution_id,
+        requests=ANY_REQUEST if settings.production else None,
+    )
     WebAclAlarms(stack, "WebAclAlarms", audience=alarms.audience, metric_name=web_acl.metric_name)
     if settings.region in WITHOUT_BUDGETS:
         budgets(stack, settings=settings, topic=alarms.topic)

@@ -18,6 +18,7 @@ FEWER_IS_WORSE = {
     "DaysToExpiry",
     "apiserver_request_total",
     "NumberOfMessagesPublished",
+    "Requests",
 }
 OUTAGES = {
     ("DesiredTaskCount", "RunningTaskCount"): ([2, 0], [2, 2]),
@@ -44,6 +45,14 @@ def test_alarm_operator_matches_metric_direction(platform: Assembly) -> Verdicts
         yield alarm, compared.startswith("LessThan" if fewer else "GreaterThan"), f"Invert the comparison {compared}."
         one = fewer and alarm["Threshold"] == 1
         yield alarm, not one or compared == "LessThanThreshold", "One is enough, and would fire it: say LessThanThreshold."
+
+
+@rule
+def test_alarms_on_too_few_ring_without_data(platform: Assembly) -> Verdicts:
+    """A count of which one is enough has no data when nothing is left to count."""
+    for alarm in platform.some(ALARM):
+        if names_of(alarm) & FEWER_IS_WORSE and alarm["Threshold"] == 1:
+            yield alarm, alarm["TreatMissingData"] == "breaching", "Set missing_data to breaching."
 
 
 @rule

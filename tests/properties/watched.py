@@ -161,6 +161,9 @@ def _named(resource: Resource) -> str:
 
 
 def _edge(platform: Assembly) -> Iterator[tuple[str, str, str]]:
+    if platform.settings.production:
+        for distribution in platform.some("AWS::CloudFront::Distribution"):
+            yield "distribution of production", distribution.name, place_of(distribution)
     for acl in platform.some("AWS::WAFv2::WebACL"):
         yield "web ACL", acl.name, acl.text("VisibilityConfig.MetricName")
     # In the home region, events report certificates; no other record exists.

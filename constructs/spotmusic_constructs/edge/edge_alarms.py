@@ -11,6 +11,8 @@ MINIMUM_REQUESTS = 100
 of them on a quiet distribution."""
 LATENCY_MS: Thresholds = {"warning": 3000}
 """Listeners notice a wait of more than three seconds for a track."""
+ANY_REQUEST: Thresholds = {"critical": 1}
+"""For an environment with listeners at every hour. With fewer, a quarter of an hour without a request is no failure."""
 BLOCKED_REQUESTS: Thresholds = {"warning": 1000, "critical": 20_000}
 """Initial thresholds: scanners stay below the first on a quiet day, and a flood exceeds the second
 at once."""
@@ -19,7 +21,7 @@ _FIVE_MINUTES = 300
 
 
 class DistributionAlarms(AlarmGroup):
-    """Alarms on errors and latency of a CloudFront distribution.
+    """Alarms on errors, latency and missing requests of a CloudFront distribution.
 
     Args:
         audience: recipients, with topics in us-east-1.
@@ -28,6 +30,8 @@ class DistributionAlarms(AlarmGroup):
         client_error_percent: percentage of requests with status 4xx, such as expired signatures or
             a broken player.
         latency_ms: p99 of the time to the origins' first byte, in milliseconds.
+        requests: requests in five minutes below which viewers do not reach the distribution, such as `ANY_REQUEST`; no alarm
+            when left out.
 
     Example:
         DistributionAlarms(self, "DistributionAlarms", audience=audience,
@@ -44,6 +48,7 @@ class DistributionAlarms(AlarmGroup):
         server_error_percent: Thresholds = SERVER_ERROR_PERCENT,
         client_error_percent: Thresholds = CLIENT_ERROR_PERCENT,
         latency_ms: Thresholds = LATENCY_MS,
+        requests: Thresholds | None = None,
     ) -> None:
         def measured(name: str, statistic: str = "Average") -> MetricSource:
             dimensions = {"DistributionId": distribution_id, "Region": "Global"}
@@ -77,6 +82,16 @@ class DistributionAlarms(AlarmGroup):
                 watch=measured("OriginLatency", "p99"),
                 thresholds=latency_ms,
                 periods=3,
+            ),
+            AlarmRule(
+                name="NoRequests",
+                runbook="edge#no-requests",
+                summary="CloudFront: no request has arrived for 15 minutes, so viewers do not reach it.",
+                watch=measured("Requests", "Sum"),
+                thresholds=requests or {},
+                comparison="<",
+                periods=3,
+                missing_data="breaching",
             ),
         ]
         super().__init__(scope, construct_id, audience=audience, runbook="edge", rules=rules)
