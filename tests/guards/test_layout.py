@@ -1,0 +1,127 @@
+"""Folders, packages, imports and types of the repository."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import constructs
+
+from tests.conftest import TODAY
+from tools.checkout import ROOT
+
+MYPY = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+CODE = [path for folder in MYPY["files"] for path in (ROOT / folder).rglob("*.py")]
+
+
+def test_constructs_folder_is_no_package() -> None:
+    """A `constructs/__init__.py` would break `import aws_cdk` (aws/aws-cdk#19301)."""
+    assert not (ROOT / "constructs" / "__init__.py").exists()
+    assert "site-packages" in str(constructs.__file__)
+
+
+def test_library_package_data_is_complete() -> None:
+    """`package-data` must name files that are not modules; a missing file fails only in an
+    installed package.
+    """
+    library = ROOT / "constructs" / "spotmusic_constructs"
+    patterns = tomllib.loads((ROOT / "constructs" / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
+    packages = [path.parent for path in library.rglob("__init__.py")]
+    named = {file for package in packages for pattern in patterns for file in package.glob(pattern)}
+    modules = {file for package in packages for file in package.glob("*.py")}
+    files = {file for file in library.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    assert sorted(str(file.relative_to(library)) for file in files - named - modules) == []
+
+
+def test_versions_match_changelog() -> None:
+    version, library = (
+        tomllib.loads((ROOT / file).read_text())["project"]["version"] for file in ("pyproject.toml", "constructs/pyproject.toml")
+    )
+    told = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert (version, library) == (told[0][0], told[0][0])
+    assert told[0][1] == str(TODAY)
+    assert [path.name for path in (ROOT / "tests" / "releases").glob("*.*.*")] == [version]
+
+
+def test_library_readme_lists_packages() -> None:
+    library = ROOT / "constructs" / "spotmusic_constructs"
+    told = re.findall(r"\]\(spotmusic_constructs/(\w+)/README\.md\)", (library.parent / "README.md").read_text())
+    assert sorted(told) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
+    project = tomllib.loads((library.parent / "pyproject.toml").read_text())["project"]
+    assert project["readme"] == "README.md", "an index shows it"
+
+
+def test_mypy_reads_imported_services() -> None:
+    """mypy takes everything from a module that it does not read as `Any`."""
+    (followed,) = (override["module"] for override in MYPY["overrides"] if override.get("follow_imports") == "normal")
+    read = {module.removesuffix(".*") for module in followed}
+    imports = re.compile(r"^ *(?:from aws_cdk import (aws_\w+)|(?:from|import) aws_cdk\.(\w+))", re.MULTILINE)
+    imported = {f"aws_cdk.{name}" for path in CODE for found in imports.findall(path.read_text()) for name in found if name}
+    assert len(imported) > 20
+    assert sorted(imported - read) == []
+
+
+def test_code_runs_on_first_accepted_python() -> None:
+    """Python 3.11.2 of Debian 12 has no filters of tar archives, which came with 3.11.4."""
+    filtered = re.compile(r"(?:extract|extractall|unpack_archive)\([^()]*\bfilter=|\bextraction_filter\b|\bdata_filter\b")
+    assert [str(path.relative_to(ROOT)) for path in CODE if filtered.search(path.read_text()) and path != Path(__file__)] == []
+
+
+def test_unit_tests_own_their_environments() -> None:
+    """Users edit `environments/`: promises read these files, unit tests have fixtures."""
+    readers = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "tests" / "unit").rglob("*.py")
+        if re.search(r'\bsettings_of\b|ROOT / "environments"', path.read_text())
+    }
+    assert readers == {"tests/unit/settings/test_defaults.py"}
+
+
+def test_documented_arguments_are_parameters() -> None:
+    """An `Args:` entry without a parameter breaks the API reference."""
+    wrong = {
+        f"{file.relative_to(ROOT)} {node.name}": sorted(unknown)
+        for root in ("constructs", "stacks", "spotmusic_cdk", "tools")
+        for file in (ROOT / root).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+        if (unknown := documented(ast.get_docstring(node) or "") - parameters(node))
+    }
+    assert wrong == {}
+
+
+def documented(docstring: str) -> set[str]:
+    found = re.search(r"^Args:\n((?:    .*\n|\n)*)", f"{docstring}\n", flags=re.MULTILINE)
+    return set(re.findall(r"^    (\w+):", found[1], flags=re.MULTILINE)) if found else set()
+
+
+def parameters(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
+    """Parameters of a function or class; none for a protocol."""
+    if isinstance(node, ast.FunctionDef):
+        every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+        return {argument.arg for argument in every if argument}
+    for made in node.body:
+        if isinstance(made, ast.FunctionDef) and made.name == "__init__":
+            return parameters(made)
+    if any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases):
+        return set()
+    return {field.target.id for field in node.body if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)}
+
+
+def test_imports_go_one_way() -> None:
+    ended = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout
+
+
+def test_product_reads_no_environment_variables() -> None:
+    readers = [
+        str(path.relative_to(ROOT))
+        for folder in ("spotmusic_cdk", "stacks", "constructs")
+        for path in (ROOT / folder).rglob("*.py")
+        if re.search(r"os\.environ|os\.getenv", path.read_text()) and not path.parent.name.endswith("_handler")
+    ]
+    assert readers == ["stacks/app.py"]  # the entry, which the CDK CLI starts

@@ -1,0 +1,96 @@
+"""Commands: help, targets that exist, progress of slow targets, and rollback of deployments."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from spotmusic_cdk.settings import schema
+from tools import heartbeat
+from tools.checkout import ROOT
+from tools.documents import flows_document
+
+
+def test_documented_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "constructs").rglob("*.md")]
+    texts += [path for folder in ("spotmusic_cdk", "tools", "tests") for kind in ("*.md", "*.py") for path in (ROOT / folder).rglob(kind)]
+    told = {(path.name, target) for path in texts for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())}
+    assert len(told) > 30
+    assert sorted(where for where in told if where[1] not in targets) == []
+
+
+def test_make_help_fits_a_terminal() -> None:
+    """Help is grouped and at most 80 columns wide. It omits targets without a group."""
+    makefile = (ROOT / "Makefile").read_text()
+    make = shutil.which("make") or "make"
+    help_ = subprocess.run([make, "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = help_.stdout.splitlines()
+    assert [line for line in shown if len(line) > 80] == []
+    assert [line for line in shown if not line.startswith(" ")] == ["use", "prove", "change", "release"]
+    listed = {line.split()[0] for line in shown if line.startswith(" ")}
+    assert listed == set(re.findall(r"^([a-z-]+):.*  ## ", makefile, flags=re.MULTILINE))
+    assert listed == set(re.findall(r"[a-z-]+", re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[0]))
+
+
+def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make = shutil.which("make") or "make"
+    command = [make, "--no-print-directory", "--dry-run", f"VENV={tmp_path}/venv", "setup"]
+    steps = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"setup, (\d) of 4: ", steps) == ["1", "2", "3", "4"]
+    for generator in (flows_document, schema):
+        for state in ("changed", "as it was"):
+            generator.write(tmp_path / generator.__name__)
+            assert re.fullmatch(rf"{tmp_path}/\S+: \d+ lines, {state}\n", capsys.readouterr().out)
+
+
+def test_no_slow_target_is_silent() -> None:
+    """Slow targets print their own progress, or run under `tools/heartbeat.py`."""
+    recipes = re.findall(r"^\t.*", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    bare = [re.sub(r"\$\(BEATING\) (\S+ -m )?\S+( install)?", "", line) for line in recipes]
+    slow = re.compile(r"\bpip install|-m venv|go install|mvn --|cdk --|mypy\b|\$\((?:APT\w*|UV)\) |python -m tools\.([\w. ]+)")
+    own = ("local_aws up", "local_aws down", "local_aws console")
+    silent = [line for line in bare for found in slow.finditer(line) if not (found[1] or "").startswith(own)]
+    assert silent == []
+    assert sum("$(BEATING)" in line for line in recipes) > 30
+    assert heartbeat._FIRST_SECONDS + heartbeat._SECONDS <= 5, "a command ends just before its next line"
+
+
+def test_heartbeat_keeps_output_and_status() -> None:
+    beating = [sys.executable, "-c", "import sys; sys.path[:0] = ['tools']; import heartbeat; "]
+    beating[-1] += "heartbeat._FIRST_SECONDS = heartbeat._SECONDS = 0.2; "
+    beating[-1] += "sys.exit(heartbeat.main(sys.executable, '-c', 'import time; time.sleep(1); print(1); raise SystemExit(3)'))"
+    run = subprocess.run(beating, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (3, "1\n")
+    assert run.stderr.count(" s\n") >= 2
+
+
+def test_slow_test_is_named_while_it_runs(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(
+        "from tests import heartbeat\nheartbeat.SILENT_SECONDS = 0.3\nfrom tests.heartbeat import pytest_configure\n"
+    )
+    (tmp_path / "test_one.py").write_text("import time\ndef test_slow(): time.sleep(1)\n")
+    command = [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", "-c", "/dev/null", str(tmp_path)]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout.splitlines()[-1][:8]) == (0, "1 passed")
+    assert "s  test_one.py::test_slow\n" in run.stderr
+
+
+def test_portuguese_readme_has_same_commands() -> None:
+    english, portuguese = ((ROOT / file).read_text() for file in ("README.md", "README.pt-BR.md"))
+    commands = {command.strip() for command in re.findall(r"(?:npx cdk|make setup|make local|\. \.local|aws sso)[^`#\n]*", english)}
+    assert len(commands) > 8
+    assert sorted(command for command in commands if command not in portuguese) == []
+
+
+def test_deployments_keep_rollback() -> None:
+    """`--no-rollback`, or `rollback: false` in cdk.json, would leave failed resources behind."""
+    assert "rollback" not in json.loads((ROOT / "cdk.json").read_text())
+    deploying = [ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / "tools" / "local_aws").glob("*.py")]
+    assert [path.name for path in deploying if "no-rollback" in path.read_text() or "--rollback=false" in path.read_text()] == []
