@@ -58,12 +58,15 @@ def test_assembly_names_its_environment(tmp_path: Path) -> None:
     assert environment_of(deployed(tmp_path, "prod").assembly) == "prod"
 
 
-def test_up_refuses_while_another_environment_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["up", "down", "status", "diff"])
+def test_commands_refuse_another_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
     workspace = deployed(tmp_path, "dev")
     emulator = RunningEmulator(pid=1, port=1, started="")
     monkeypatch.setattr(process, "running", lambda _workspace: emulator)
+    monkeypatch.setattr(process, "stop", lambda _workspace: pytest.fail("It has the stacks of dev."))
     monkeypatch.setattr(deployment, "stacks", lambda _assembly, environment: [stack_of()])
     monkeypatch.setattr(cloudformation, "status", lambda _endpoint, _stack: "CREATE_COMPLETE")
     with pytest.raises(OtherEnvironmentError, match="dev is deployed"):
-        LocalDeployment(workspace=workspace, environment="prod", region="sa-east-1")._require_no_other()
-    LocalDeployment(workspace=workspace, environment="dev", region="sa-east-1")._require_no_other()
+        getattr(LocalDeployment(workspace=workspace, environment="prod", region="sa-east-1"), command)()
+    assert workspace.assembly.exists()
+    assert "CREATE_COMPLETE" in LocalDeployment(workspace=workspace, environment="dev", region="sa-east-1").status()

@@ -103,11 +103,13 @@ class LocalDeployment:
 
         Raises:
             BusyError: if another command uses the same state.
+            OtherEnvironmentError: if another environment is deployed.
             CliError: if a stack can't be destroyed; the emulator keeps running for inspection.
             LeftoverError: if a resource is left that no policy retains.
         """
         session.require_embedded(os.environ)
         with alone(self.workspace, "down"), self.steps.heartbeat():
+            self._require_no_other()
             emulator = process.running(self.workspace)
             summary = "Nothing ran." if emulator is None else self._destroyed(emulator)
             process.stop(self.workspace)
@@ -121,11 +123,17 @@ class LocalDeployment:
 
         Raises:
             NotRunningError: if no emulator runs.
+            OtherEnvironmentError: if another environment is deployed.
         """
         return self._running().endpoint
 
     def status(self) -> str:
-        """Returns the emulator's state and one line per stack."""
+        """Returns the emulator's state and one line per stack.
+
+        Raises:
+            OtherEnvironmentError: if another environment is deployed.
+        """
+        self._require_no_other()
         emulator = process.running(self.workspace)
         if emulator is None:
             return "The embedded AWS is not running. Start it with `make local`."
@@ -139,6 +147,7 @@ class LocalDeployment:
         Raises:
             BusyError: if another command uses the same state.
             NotRunningError: if no emulator runs.
+            OtherEnvironmentError: if another environment is deployed.
         """
         with alone(self.workspace, "diff"):
             cli = self._cli(self._running())
@@ -147,15 +156,17 @@ class LocalDeployment:
         self.workspace.differences.write_text(text, encoding="utf-8")
 
     def _require_no_other(self) -> None:
-        """Rejects a second environment: the first one's stacks could no longer be destroyed."""
+        """Rejects a second environment: the first one's stacks could no longer be seen or destroyed."""
         other = environment_of(self.workspace.assembly)
         if other in (None, self.environment) or (emulator := process.running(self.workspace)) is None:
             return
         if any(cloudformation.status(emulator.endpoint, stack) for stack in stacks(self.workspace.assembly, environment=other)):
-            raise OtherEnvironmentError(f"{other} is deployed to the embedded AWS. Destroy it first with `make local-down`.")
+            advice = f"Use ENV={other}, or destroy it first with `make local-down`."
+            raise OtherEnvironmentError(f"{other} is deployed to the embedded AWS, not {self.environment}. {advice}")
 
     def _running(self) -> RunningEmulator:
         session.require_embedded(os.environ)
+        self._require_no_other()
         emulator = process.running(self.workspace)
         if emulator is None:
             raise NotRunningError("The embedded AWS is not running. Start it with `make local`.")
