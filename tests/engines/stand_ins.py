@@ -201,14 +201,13 @@ def main() -> None:
     """Runs until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="dev")
-    parser.add_argument("--region", default="sa-east-1")
     options = parser.parse_args()
     workspace = Workspace(ROOT)
     print("Starting MySQL, Redis, RabbitMQ and Kafka …", flush=True)
-    endpoint = LocalDeployment(workspace=workspace, environment=options.env, region=options.region).endpoint
     settings = settings_of(options.env).running
-    environments = {name: environment_of_task(name, endpoint, region=options.region) for name in _tasks(settings)}
-    parameters, file = session.client("ssm", endpoint, region=options.region), workspace.folder / STAND_INS
+    endpoint = LocalDeployment(workspace=workspace, environment=options.env, region=settings.region).endpoint
+    environments = {name: environment_of_task(name, endpoint, region=settings.region) for name in _tasks(settings)}
+    parameters, file = session.client("ssm", endpoint, region=settings.region), workspace.folder / STAND_INS
     with tempfile.TemporaryDirectory(prefix="stand-ins-") as folder, ExitStack() as left:
         with Steps().heartbeat():
             found = left.enter_context(stand_ins(Path(folder), settings, environments))
@@ -221,7 +220,7 @@ def main() -> None:
         print(f"MySQL, Redis, RabbitMQ and Kafka replace the engines of {options.env}.")
         print(f"Ctrl-C stops them, `kill -HUP {os.getpid()}` rotates all passwords.", flush=True)
         while signal.sigwait(SIGNALS) == signal.SIGHUP:
-            rotate(environments, found["change"], session.client("secretsmanager", endpoint, region=options.region))
+            rotate(environments, found["change"], session.client("secretsmanager", endpoint, region=settings.region))
             print("The passwords of all users were rotated.", flush=True)
 
 

@@ -1,21 +1,30 @@
 """Command line on machines with missing requirements: one clear message, no traceback."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
+from tools.checkout import ROOT
 from tools.local_aws import __main__ as command_line
+from tools.local_aws import process
 from tools.local_aws.deployment import LocalDeployment
-from tools.local_aws.workspace import Workspace
+from tools.local_aws.workspace import RunningEmulator, Workspace
+
+HOME = "eu-central-1"
 
 
 @pytest.fixture(autouse=True)
-def _empty_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkout of nothing but an environment, in another region than most."""
+    text = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.yaml").write_text(text.replace("sa-east-1", HOME))
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
@@ -52,6 +61,28 @@ def test_unwritable_checkout_is_one_message(command: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(Path, "mkdir", mkdir)
     assert command_line.main([command]) == 1
     assert "is not writable (Read-only file system)" in capsys.readouterr().err
+
+
+def test_deployment_is_in_region_of_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(LocalDeployment, "up", lambda deployment, **_: f"in {deployment.region}")
+    assert command_line.main(["up"]) == 0
+    assert capsys.readouterr().out == f"\nin {HOME}\n"
+
+
+def test_task_is_read_in_region_of_assembly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def stack(name: str, region: str) -> dict[str, Any]:
+        properties = {"templateFile": f"{name}.json"}
+        where = f"aws://111122223333/{region}"
+        return {"type": "aws:cloudformation:stack", "displayName": f"qa/{name}", "environment": where, "properties": properties}
+
+    artifacts = {"edge": stack("edge", "us-east-1"), "network": stack("network", HOME)}
+    folder = Workspace(tmp_path).assembly / "assembly-qa"
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    monkeypatch.setattr(process, "running", lambda _workspace: RunningEmulator(pid=1, port=1, started=""))
+    monkeypatch.setattr(command_line, "environment_of_task", lambda _service, _endpoint, region: {"REGION": region})
+    assert command_line.main(["env", "playback"]) == 0
+    assert capsys.readouterr().out == f"export REGION={HOME}\n"
 
 
 def test_full_disk_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """Lock of a checkout: a second command is rejected; a killed one leaves no lock."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.checkout import ROOT
 from tools.local_aws import __main__ as command_line
 from tools.local_aws.lock import BusyError, alone
 from tools.local_aws.workspace import Workspace
@@ -44,6 +46,7 @@ def workspace(tmp_path: Path) -> Workspace:
 def test_second_command_is_refused(
     command: list[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    shutil.copytree(ROOT / "tests" / "environments", workspace.checkout / "environments")
     monkeypatch.chdir(workspace.checkout)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tools.local_aws import LocalAwsError, console
-from tools.local_aws.assembly import environment_of
+from tools.local_aws.assembly import environment_of, home_region
 from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.task import environment_of_task, run_as_task, stand_ins
 from tools.local_aws.workspace import Workspace
@@ -29,15 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     workspace = Workspace(Path.cwd())
-    deployment = LocalDeployment(
-        workspace=workspace,
-        environment=options.env or _deployed(options.command, workspace) or "dev",
-        region=options.region,
-        concurrency=options.concurrency,
-        context=dict(options.context),
-    )
     try:
-        code = _run(options, deployment)
+        code = _run(options, _deployment(options, workspace))
         sys.stdout.flush()
         return code
     except LocalAwsError as error:
@@ -60,8 +53,27 @@ def main(arguments: list[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-def _deployed(command: str, workspace: Workspace) -> str | None:
-    return None if command in ("up", "deploy") else environment_of(workspace.assembly)
+def _deployment(options: argparse.Namespace, workspace: Workspace) -> LocalDeployment:
+    """Deployment in the home region of the environment: that of its file for a new one, else that of the deployed assembly."""
+    if options.command in ("up", "deploy"):
+        environment = options.env or "dev"
+        region = _region_of_file(environment)
+    else:
+        environment = options.env or environment_of(workspace.assembly) or "dev"
+        region = home_region(workspace.assembly)
+    return LocalDeployment(
+        workspace=workspace, environment=environment, region=region, concurrency=options.concurrency, context=dict(options.context)
+    )
+
+
+def _region_of_file(environment: str) -> str:
+    from spotmusic_cdk.settings import SettingsError  # noqa: PLC0415 (only a deployment pays for importing the settings)
+    from tools.quiet_settings import settings_of  # noqa: PLC0415
+
+    try:
+        return settings_of(environment, Path("environments")).region
+    except SettingsError as error:
+        raise LocalAwsError(str(error)) from None
 
 
 def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
@@ -69,7 +81,7 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
         deployment.diff()
         return 0
     if options.command == "console":
-        console.serve(deployment.workspace, deployment.endpoint, region=options.region, port=options.port)
+        console.serve(deployment.workspace, deployment.endpoint, region=deployment.region, port=options.port)
     if options.command in ("env", "run"):
         return _task(options, deployment)
     if options.command == "up":
@@ -83,10 +95,10 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
 
 def _task(options: argparse.Namespace, deployment: LocalDeployment) -> int:
     endpoint = deployment.endpoint
-    resolved = environment_of_task(options.service, endpoint, region=options.region)
+    resolved = environment_of_task(options.service, endpoint, region=deployment.region)
     variables = {**resolved, **stand_ins(deployment.workspace.folder, resolved)}
     if options.command == "run":
-        run_as_task(options.words, variables, endpoint, region=options.region, changes=dict(options.set))
+        run_as_task(options.words, variables, endpoint, region=deployment.region, changes=dict(options.set))
     for name, value in sorted(variables.items()):
         print(f"export {name}={shlex.quote(value)}")
     return 0
@@ -108,7 +120,6 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in described.items():
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--env", help="environment (default: the deployed one; dev for `up` and `deploy`)")
-        command.add_argument("--region", default="sa-east-1", help="home region (default: sa-east-1)")
         command.add_argument("--port", type=_port, metavar="1-65535", help="TCP port on loopback (default: a free one)")
         command.add_argument("--concurrency", type=_positive, default=8, help="stacks in parallel (default: 8)")
         command.add_argument(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.model.stacks import stacks_in
 
 
@@ -56,6 +57,13 @@ def environment_of(assembly: Path) -> str | None:
     """Returns the name of an assembly's stage, such as `dev`; None if there is no assembly."""
     folders = sorted(assembly.glob("assembly-*"))
     return folders[0].name.removeprefix("assembly-") if folders else None
+
+
+def home_region(assembly: Path) -> str:
+    """Returns the region of an assembly's stacks that are not at the edge. Of none, it is that of the edge."""
+    environment = environment_of(assembly)
+    found = stacks_in(assembly / f"assembly-{environment}").values() if environment else ()
+    return next((stack.region for stack in found if stack.region != EDGE_REGION), EDGE_REGION)
 
 
 def regions(found: list[SynthesizedStack]) -> list[str]:
