@@ -256,7 +256,7 @@ def delivery_usd(terabytes: float, region: str) -> int:
 
     Args:
         terabytes: audio of the month.
-        region: home region, whose continent decides the price.
+        region: home region; outside South America the lowest price counts.
     """
     prices, total = _PRICES_USD.get(region.partition("-")[0], _PRICES_USD[""]), 0.0
     for volume, price in zip(_VOLUMES_TB, prices, strict=True):

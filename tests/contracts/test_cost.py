@@ -1,19 +1,21 @@
 """Estimate of the shipped environments: complete, close to a calculation by hand, and fast."""
 
+import re
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
 from spotmusic_cdk.settings import regions
 from tests.conftest import sample_of
-from tools.checkout import settings_of
+from tools.checkout import ROOT, settings_of
 from tools.cost import prices
-from tools.cost.estimate import estimate
+from tools.cost.estimate import Estimate, estimate
 from tools.cost.resources import FREE, PRICED, unknown_types
 from tools.model.stacks import stacks_in
-from tools.model.templates import Template, templates_in
+from tools.model.templates import Template, Templates, of_type, templates_in
 
 AT_HAND: dict[str, float] = {
     # 347,500 listeners of 21 hours: 9,997 at a time, for 730 hours.
@@ -50,8 +52,8 @@ AT_HAND: dict[str, float] = {
     "samples": 27_800 * 87_600 / 1e7 * 0.9,
     # Container Insights: a cluster, five services, 26 tasks with a container, 20 metrics each.
     "insights": 58 * 20 * 0.07,
-    # 1,000 GiB of audio, in storage and in two vaults, and restored once a week.
-    "audio library": 1_000 * (0.0405 + 2 * 0.05 + 52 / 12 * 0.02) + 12,
+    # 1,000 GiB of audio, in storage and in a vault, and restored once a week.
+    "audio library": 1_000 * (0.0405 + 0.05 + 52 / 12 * 0.02) + 12,
     # Keys, secrets, some 200 metrics of alarms, nine rules of AWS WAF.
     "small things": 12 * 1 + 26 * 0.4 + 200 * 0.1 + 14 + 19 + 10,
 }
@@ -79,6 +81,52 @@ def test_estimate_matches_calculation_at_hand(synthesized: Callable[[str], Path]
     assert found.total[1] == pytest.approx(sum(AT_HAND.values()), rel=0.1)
     without_audio = sum(usd for name, usd in AT_HAND.items() if name != "audio")
     assert found.total[1] - 44_120 == pytest.approx(without_audio, rel=0.1)
+    text = (ROOT / "docs" / "cost.md").read_text()
+    stated = re.findall(r"[\d,]+\d", re.findall(r"\nall .*", text)[0] + text.partition("By hand")[2].partition("The calculation")[0])
+    program, by_hand = found.total[1], sum(AT_HAND.values())
+    expected = [*found.total, by_hand, without_audio, program, program - 44_120]
+    assert [float(number.replace(",", "")) for number in stated] == pytest.approx(expected, rel=0.01)
+
+
+def keep_endpoints(templates: Templates, kept: str = "none") -> None:
+    """Delete interface endpoints other than that of a service of AWS."""
+    resources = templates["network"]["Resources"]
+    for id_, resource in list(resources.items()):
+        properties = resource.get("Properties", {})
+        if properties.get("VpcEndpointType") == "Interface" and not properties["ServiceName"].endswith(f".{kept}"):
+            del resources[id_]
+
+
+def write(templates: Templates, type_: str, key: str, value: object) -> None:
+    for _, _, properties in of_type(templates, type_):
+        properties[key] = value
+
+
+APPLIED: dict[str, Callable[[Templates], None]] = {
+    "Run databases in one zone": lambda templates: write(templates, "AWS::RDS::DBInstance", "MultiAZ", False),
+    "Use NAT gateways": keep_endpoints,
+    "Use Valkey": lambda templates: write(templates, "AWS::ElastiCache::ReplicationGroup", "Engine", "valkey"),
+}
+
+
+@pytest.mark.parametrize("endpoint", ["logs", "ecr.api"])
+def test_saving_is_difference_of_estimates(templates: Callable[[str], dict[str, Template]], endpoint: str) -> None:
+    """One database of staging has a standby, and one service of AWS an endpoint."""
+    settings, before = settings_of("staging"), deepcopy(templates("staging"))
+    keep_endpoints(before, endpoint)
+    write(before, "AWS::ElastiCache::ReplicationGroup", "Engine", "redis")
+    write(before, "AWS::RDS::DBInstance", "MultiAZ", True)
+    before["data"]["Resources"]["IdentityInstance3F7B3DC3"]["Properties"]["MultiAZ"] = False
+
+    def estimated(changed: Templates) -> Estimate:
+        return estimate(changed, dict.fromkeys(changed, settings.region), settings, prices.read())
+
+    found = estimated(before)
+    for start, apply in APPLIED.items():
+        (saving,) = (saving for saving in found.savings if saving.change.startswith(start))
+        after = deepcopy(before)
+        apply(after)
+        assert saving.usd == pytest.approx(found.total[1] - estimated(after).total[1], abs=0.01), start
 
 
 @pytest.mark.parametrize(("region", "prefix", "place"), [("sa-east-1", "SA", "south-america"), ("us-east-1", "US", "us-mx-ca")])

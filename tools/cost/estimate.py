@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.regions import price_classes_of
 from tools.cost.lines import Amounts, Line, total
 from tools.cost.prices import CostError, Price, Prices
 from tools.cost.resources import Environment, unknown_types, uses
@@ -63,6 +64,8 @@ class Estimate:
         exceeded = [f"{name} {usd:,.0f}" for name, usd in zip(LEVELS, self.total, strict=True) if usd > self.budget]
         if exceeded:
             found.append(f"The estimate exceeds observability.monthly_budget_usd ({self.budget:,}): {', '.join(exceeded)} USD.")
+        if not self.region.startswith("sa-") and "100" not in price_classes_of(self.region):
+            found.append(f"CloudFront is counted at its lowest prices, those of North America; in {self.region} it costs more.")
         old = [price for price in self.prices if price.old(today)]
         if old:
             undated = sum(price.read is None for price in old)

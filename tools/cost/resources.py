@@ -80,6 +80,11 @@ class Environment:
         """Interface endpoints of the network, each in every zone."""
         return sum(p.get("VpcEndpointType") == "Interface" for _, _, p in of_type(self.templates, "AWS::EC2::VPCEndpoint"))
 
+    @property
+    def logs_have_endpoint(self) -> bool:
+        """True if logs reach CloudWatch by an interface endpoint, not by the NAT gateways."""
+        return any(_carries_logs(properties) for _, _, properties in of_type(self.templates, "AWS::EC2::VPCEndpoint"))
+
     def tasks(self, level: Level) -> dict[str, float]:
         """Returns the average number of tasks of each service by the start of its logical ids."""
         found = {}
@@ -142,7 +147,7 @@ def _month(service: str, usage: str, label: str, quantity: float = 1) -> Pricing
 
 def _nat_gateway(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
     yield Use("AmazonEC2", "NatGateway-Hours", HOURS, "NAT gateways")
-    logs = 0 if of.interface_endpoints else sum(of.service_logs_gb(level).values())
+    logs = 0 if of.logs_have_endpoint else sum(of.service_logs_gb(level).values())
     yield Use("AmazonEC2", "NatGateway-Bytes", 50 + logs / of.count("AWS::EC2::NatGateway"), "NAT gateways")
 
 
@@ -157,8 +162,12 @@ def _endpoint(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     if found.properties.get("VpcEndpointType") != "Interface":
         return
     yield Use("AmazonVPC", "VpcEndpoint-Hours", HOURS * len(found.properties["SubnetIds"]), "interface endpoints")
-    data = sum(of.service_logs_gb(level).values()) / of.interface_endpoints
-    yield Use("AmazonVPC", "VpcEndpoint-Bytes", data, "interface endpoints")
+    if _carries_logs(found.properties):
+        yield Use("AmazonVPC", "VpcEndpoint-Bytes", sum(of.service_logs_gb(level).values()), "interface endpoints")
+
+
+def _carries_logs(endpoint: Properties) -> bool:
+    return bool(endpoint["ServiceName"].endswith(".logs"))
 
 
 def _flow_log(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -192,12 +201,17 @@ def _function(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
     yield Use("AWSLambda", f"Request{arm}", RUNS, "functions")
 
 
-def _database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
+def database_name(id_: str) -> str:
+    """Returns the name of a database, such as `catalogue`, from its logical id."""
+    return id_.split("Instance", maxsplit=1)[0].lower()
+
+
+def database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
+    """Yields the billed quantities of a database: instance, storage, backups and insights."""
     properties, source = found.properties, _source(found, of)
     twice = properties.get("MultiAZ") is True
-    name = found.id.split("Instance")[0].lower()
     class_, gib = properties["DBInstanceClass"], float((source or properties)["AllocatedStorage"])
-    yield Use("AmazonRDS", f"InstanceUsage:{class_}", HOURS * (2 if twice else 1), f"database {name}, {class_}")
+    yield Use("AmazonRDS", f"InstanceUsage:{class_}", HOURS * (2 if twice else 1), f"database {database_name(found.id)}, {class_}")
     yield Use("AmazonRDS", "RDS:Multi-AZ-GP3-Storage" if twice else "RDS:GP3-Storage", gib, "database storage")
     if not source:
         # Backups up to the size of the database are free; 35 days of changes are about as much again (an assumption).
@@ -240,8 +254,15 @@ def _bucket(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
     yield Use("AmazonS3", "Requests-Tier2", level.load.edge.month_origin_requests, "audio storage")
 
 
-def _vault(_found: Found, level: Level, _of: Environment) -> Iterator[Use]:
-    yield Use("AWSBackup", "WarmStorage-ByteHrs-S3", level.audio_gib, "audio backups")
+def _vault(found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    """Audio, if a plan that selects it writes or copies to the vault. Backups of databases are priced with these."""
+    resources = of.templates[found.stack]["Resources"]
+    for _, _, selection in of_type({found.stack: of.templates[found.stack]}, "AWS::Backup::BackupSelection"):
+        plans = (resources[id_]["Properties"] for _, id_ in named(of.templates, found.stack, selection["BackupPlanId"]))
+        vaults = {id_ for plan in plans for _, id_ in named(of.templates, found.stack, plan["BackupPlan"])}
+        if found.id in vaults and "Audio" in str(selection["BackupSelection"].get("Resources")):
+            yield Use("AWSBackup", "WarmStorage-ByteHrs-S3", level.audio_gib, "audio backups")
+            return
 
 
 def _restore_test(found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -337,7 +358,7 @@ PRICED: Mapping[str, Pricing] = {
     "AWS::Lambda::Function": _function,
     "AWS::Logs::LogGroup": _log_group,
     "AWS::Logs::MetricFilter": _month("AmazonCloudWatch", "CW:MetricMonitorUsage", "metrics from logs"),
-    "AWS::RDS::DBInstance": _database,
+    "AWS::RDS::DBInstance": database,
     "AWS::Route53::HostedZone": _month("AmazonRoute53", "HostedZone", "hosted zones"),
     "AWS::S3::Bucket": _bucket,
     "AWS::SNS::Topic": _month("AmazonSNS", "e-mail notifications", "notifications", 0.001),

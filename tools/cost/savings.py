@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tools.cost.lines import Line
-from tools.cost.resources import Environment, cache_nodes
+from tools.cost.resources import Environment, Found, cache_nodes, database, database_name
 from tools.cost.use import HOURS, Level
-from tools.model.templates import of_type
+from tools.model.templates import Properties, of_type
 
 BUNDLE, COMPUTE_PLAN, RESERVED = 0.30, 0.20, 0.30
 """Discounts for a year without upfront payment: the most of the CloudFront Security Savings Bundle
@@ -41,7 +41,7 @@ def savings(of: Environment, lines: Iterable[Line], mid: Level) -> list[Saving]:
         mid: its use.
     """
     known = list(lines)
-    found = [*_commitments(known), *_valkey(of), *_fewer_endpoints(of, mid), *_one_zone(of, known)]
+    found = [*_commitments(known), *_valkey(of), *_fewer_endpoints(of, mid), *_one_zone(of, mid)]
     return sorted((saving for saving in found if saving.usd >= 1), key=lambda saving: -saving.usd)
 
 
@@ -72,15 +72,23 @@ def _fewer_endpoints(of: Environment, mid: Level) -> Iterable[Saving]:
         return
     region = of.settings.region
     hours = of.prices.usd("AmazonVPC", "VpcEndpoint-Hours", region, HOURS * len(of.settings.zones) * of.interface_endpoints)
-    gb = sum(of.service_logs_gb(mid).values())
+    gb = sum(of.service_logs_gb(mid).values()) if of.logs_have_endpoint else 0
     nat, endpoints = (
         of.prices.usd(*price, region, gb) for price in (("AmazonEC2", "NatGateway-Bytes"), ("AmazonVPC", "VpcEndpoint-Bytes"))
     )
     yield Saving("Use NAT gateways in place of interface endpoints (network.interface_endpoints: [])", hours + endpoints - nat)
 
 
-def _one_zone(of: Environment, lines: list[Line]) -> Iterable[Saving]:
-    twice = any(properties.get("MultiAZ") is True for _, _, properties in of_type(of.templates, "AWS::RDS::DBInstance"))
-    if twice and not of.settings.production:
-        usd = sum(line.usd[1] for line in lines if line.label.startswith("database ") and line.label != "database backups") / 2
-        yield Saving("Run databases in one zone (multi_az: false of data.catalogue and data.identity)", usd)
+def _one_zone(of: Environment, mid: Level) -> Iterable[Saving]:
+    """Saving by databases without a standby, which production requires."""
+    twice = [found for found in of_type(of.templates, "AWS::RDS::DBInstance") if found[2].get("MultiAZ") is True]
+    if not twice or of.settings.production:
+        return
+
+    def usd(stack: str, id_: str, properties: Properties) -> float:
+        uses = database(Found(stack, id_, properties, of.settings.region), mid, of)
+        return sum(of.prices.usd(use.service, use.usage, of.settings.region, use.quantity) for use in uses)
+
+    saved = sum(usd(stack, id_, known) - usd(stack, id_, {**known, "MultiAZ": False}) for stack, id_, known in twice)
+    keys = " and ".join(f"data.{database_name(id_)}" for _, id_, _ in twice)
+    yield Saving(f"Run databases in one zone (multi_az: false of {keys})", saved)

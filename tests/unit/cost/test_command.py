@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import sample_of
 from tools.changes import source
 from tools.checkout import ROOT
 from tools.cost import __main__ as command
 from tools.cost import prices
+from tools.cost.estimate import estimate
 from tools.cost.prices import CostError, Price, Prices
 
 ENVIRONMENTS = ROOT / "tests" / "environments"
@@ -69,6 +71,30 @@ def test_replica_costs_instance_and_storage_of_its_source(tmp_path: Path, capsys
     assert now["database backups"] == before["database backups"]
 
 
+@pytest.mark.parametrize(("copied", "vaults"), [("IdentityInstance", 1), ("AudioBucket", 2)])
+def test_audio_is_paid_in_its_vaults(tmp_path: Path, capsys: pytest.CaptureFixture[str], copied: str, vaults: int) -> None:
+    def backup(type_: str, **properties: Any) -> dict[str, Any]:
+        return {"Type": f"AWS::Backup::{type_}", "Properties": properties}
+
+    def selection(plan: str, resource: str) -> dict[str, Any]:
+        selected = {"Resources": [{"Fn::GetAtt": [resource, "Arn"]}]}
+        return backup("BackupSelection", BackupPlanId={"Fn::GetAtt": [plan, "BackupPlanId"]}, BackupSelection=selected)
+
+    target = {"TargetBackupVault": {"Fn::GetAtt": ["Vault", "BackupVaultName"]}}
+    copy = {"CopyActions": [{"DestinationBackupVaultArn": {"Fn::GetAtt": ["Copies", "BackupVaultArn"]}}]}
+    data = {
+        "Vault": backup("BackupVault"),
+        "Copies": backup("BackupVault"),
+        "Plan": backup("BackupPlan", BackupPlan={"BackupPlanRule": [target]}),
+        "CopyPlan": backup("BackupPlan", BackupPlan={"BackupPlanRule": [{**target, **copy}]}),
+        "Data": selection("Plan", "AudioBucket"),
+        "Copied": selection("CopyPlan", copied),
+    }
+    assert run("--assembly", assembly_of(tmp_path / "now", data=data), "--format", "json") == 0
+    (line,) = json.loads(capsys.readouterr().out)["lines"]
+    assert (line["label"], line["usd"][1]) == ("audio backups", pytest.approx(vaults * 1_000 * 0.05))
+
+
 def test_report_has_stacks_total_and_savings(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--assembly", assembly) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -109,6 +135,13 @@ def test_budget_below_estimate_warns(tmp_path: Path, capsys: pytest.CaptureFixtu
     nodes = {f"C{n}": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE} for n in range(120)}
     assert run("--assembly", assembly_of(tmp_path / "many", data=nodes)) == 0
     assert "Warning: The estimate exceeds observability.monthly_budget_usd" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("region", "warned"), [("sa-east-1", 0), ("eu-central-1", 0), ("ap-northeast-1", 1), ("af-south-1", 1)])
+def test_cheaper_continent_of_cloudfront_warns(region: str, warned: int) -> None:
+    settings = sample_of("prod").model_copy(update={"region": region})
+    warnings = estimate({}, {}, settings, prices.read()).warnings(date.today())
+    assert sum(warning.startswith("CloudFront is counted at its lowest prices") for warning in warnings) == warned
 
 
 @pytest.mark.parametrize(
