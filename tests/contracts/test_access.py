@@ -50,15 +50,16 @@ def test_operators_can_be_left_out_of_development() -> None:
 
 def test_access_document_names_the_pinned_tools() -> None:
     current = settings_of("prod").kubernetes.version
+    helm = versions.KUBERNETES[current].layer.helm
     commands = "\n".join(code(ACCESS))
     assert f"stable-{current}.txt" in commands
-    assert f"helm-v{versions.HELM[current][0]}-linux-amd64" in commands
-    sentence = f"For Kubernetes {current}, kubectl {current} and Helm {versions.HELM[current][0]}"
+    assert f"helm-v{helm}-linux-amd64" in commands
+    sentence = f"For Kubernetes {current}, kubectl {current} and Helm {helm}"
     assert sentence in " ".join(ACCESS.split())
-    for minor, (helm, _) in versions.HELM.items():
+    for minor, offered in versions.KUBERNETES.items():
         if minor in {"1.34", "1.35"}:
             assert f"{minor} " in ACCESS
-            assert helm in ACCESS
+            assert offered.layer.helm in ACCESS
 
 
 def test_access_document_names_group_and_user() -> None:

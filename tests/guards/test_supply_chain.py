@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import distribution
 from typing import Any
 
@@ -120,7 +120,13 @@ def test_image_of_another_line_is_unknown(tag: str) -> None:
 
 
 def test_engines_and_tools_have_sources() -> None:
-    known = [versions.KUBERNETES, versions.MYSQL, *versions.CACHE.values(), versions.LAMBDA_RUNTIMES, versions.TOOLCHAIN]
+    known: list[Mapping[str, versions.Support]] = [
+        versions.KUBERNETES,
+        versions.MYSQL,
+        *versions.CACHE.values(),
+        versions.LAMBDA_RUNTIMES,
+        versions.TOOLCHAIN,
+    ]
     undated = [name for supports in known for name, support in supports.items() if not READ.search(support.source)]
     assert undated == []
 

@@ -186,7 +186,7 @@ def test_p091_kubernetes_is_supported_and_protected(platform: Assembly) -> Verdi
     for layer in kubectl(platform).targets("Layers"):
         for minor in re.findall(r"kubectl 1\.(\d+)\.", str(layer["Description"])):
             near = abs(int(minor) - int(version.partition(".")[2])) <= 1
-            yield layer, near, f"kubectl 1.{minor} may be one minor version off {version} at the most: versions.KUBECTL_LAYERS."
+            yield layer, near, f"kubectl 1.{minor} may be one minor version off {version} at the most: versions.KUBERNETES."
 
 
 @promise

@@ -409,7 +409,7 @@ def test_clusters_have_version_and_layer(templates_of: Callable[[str], Templates
     # tests/unit/kubernetes/test_cluster.py has the oldest.
     assert found.keys() == versions.KUBERNETES.keys() - {"1.29"}
     for version, layers in found.items():
-        assert any(f"kubectl 1.{versions.KUBECTL_LAYERS[version].rpartition('_v')[2]}." in layer for layer in layers)
+        assert any(f"kubectl 1.{versions.KUBERNETES[version].layer.package.rpartition('_v')[2]}." in layer for layer in layers)
 
 
 def test_boundary_may_be_a_name(templates_of: Callable[[str], Templates]) -> None:

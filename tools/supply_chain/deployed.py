@@ -60,7 +60,7 @@ def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
     yield _aws(Kind.ADD_ON, "metrics-server", versions.METRICS_SERVER_ADD_ON, everywhere)
     for version, used_by in by_version((settings.kubernetes.version, settings.name) for settings in environments):
         yield _aws(Kind.KUBERNETES, "kubernetes", version, used_by)
-        yield _aws(Kind.LAYER, f"kubectl, Helm {versions.HELM[version][0]}", version, used_by)
+        yield _aws(Kind.LAYER, f"kubectl, Helm {versions.KUBERNETES[version].layer.helm}", version, used_by)
     for engine, version, used_by in engines(environments):
         yield _aws(Kind.ENGINE, engine, version, used_by)
     for runtime in sorted(versions.LAMBDA_RUNTIMES):

