@@ -12,12 +12,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import SettingsError, SettingsWarning, load
-from tools.preflight import account, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
+from tools.preflight import account, brokers, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
 from tools.preflight.clients import advice, clients_of, connect
 from tools.preflight.finding import Ask, Context, Finding, State, error_code, ok, run, table
 
 ENVIRONMENTS = Path("environments")
-MODULES = (account, network, engines, quotas, domain, secrets, security, leftovers, routes, grown)
+MODULES = (account, network, engines, quotas, domain, secrets, security, leftovers, routes, brokers, grown)
 CHECKS: dict[str, Ask] = {name: ask for module in MODULES for name, ask in module.CHECKS.items()}
 
 

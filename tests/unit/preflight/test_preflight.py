@@ -20,7 +20,7 @@ from spotmusic_cdk.settings import Settings, parse
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
 from tests.guards.test_commands import wrong
 from tools.preflight import __main__ as command
-from tools.preflight import account, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
+from tools.preflight import account, brokers, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
 from tools.preflight.finding import Ask, Context, Finding, State, fix, run, table
 
 ACCOUNT = "111122223333"
@@ -280,6 +280,14 @@ def weights(first: int, alternate: int) -> Call:
     return home("elbv2", "describe_rules", Rules=[{"Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]}])
 
 
+def brokers_of(*redpanda: str, rabbitmq: str = "healthy healthy healthy") -> list[Call]:
+    """Three brokers of each kind, with the states of their targets."""
+    ids = ("KafkaBootstrapTargets19", "KafkaBroker0TargetsC4", "KafkaBroker1TargetsED", "KafkaBroker2Targets25", "AmqpTargets20")
+    states = ([{"TargetHealth": {"State": state}} for state in kind] for kind in (redpanda, rabbitmq.split()))
+    groups = listed(*((f"Brokers{id_}", f"{BALANCING}TargetGroup", f"arn:{id_}") for id_ in ids))
+    return [groups, *(home("elbv2", "describe_target_health", TargetHealthDescriptions=targets) for targets in states)]
+
+
 def databases(version: str, storage: int) -> list[Call]:
     """Two deployed databases; the first has this version and size."""
     type_ = "AWS::RDS::DBInstance"
@@ -400,6 +408,11 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (routes.weights, [GONE], "ok", "does not exist yet"),
     (routes.weights, [SERVICES, weights(100, 0)], "ok", "no update moves traffic"),
     (routes.weights, [SERVICES, weights(0, 100)], "fix", "--cluster arn:cluster --service arn:service --force-new-deployment"),
+    (brokers.brokers, [GONE], "ok", "does not exist yet"),
+    (brokers.brokers, brokers_of(rabbitmq=""), "ok ok", "none is registered yet"),
+    (brokers.brokers, brokers_of("healthy", "healthy", "healthy"), "ok ok", "3 of 3 are healthy"),
+    (brokers.brokers, brokers_of("healthy", "unhealthy", "healthy"), "fix ok", "2 of 3 are healthy"),
+    (brokers.brokers, brokers_of("healthy", "healthy", "healthy", rabbitmq="healthy healthy"), "ok fix", "docs/runbooks/rabbitmq.md"),
     (grown.databases, [GONE], "ok", "does not exist yet"),
     (grown.databases, databases("8.4.10", 20), "ok", "version and storage do not exceed"),
     (grown.databases, databases("8.4.11", 20), "fix", "RDS runs MySQL 8.4.11, the file has 8.4.10"),

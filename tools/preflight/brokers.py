@@ -1,0 +1,34 @@
+"""Check of brokers before an update, which does not wait for one that is missing."""
+
+from collections.abc import Iterator
+
+from spotmusic_constructs.messaging import rabbitmq
+from tools.preflight.finding import Ask, Context, Finding, ok, standing, verdict
+from tools.preflight.routes import GROUP
+
+STACK = "eks-platform"
+
+
+def brokers(context: Context) -> Iterator[Finding]:
+    """Compares healthy brokers with deployed ones, as their load balancer sees them.
+
+    Both StatefulSets have `podManagementPolicy: Parallel`: an update ignores a pod that is not ready
+    and replaces the highest one (kubernetes/kubernetes#96218). Two of three are a lost quorum.
+    """
+    groups = {id_: arn for id_, (type_, arn) in standing(context, STACK).items() if type_ == GROUP}
+    deployed = {
+        "Redpanda": ("BrokersKafkaBootstrapTargets", sum(id_.startswith("BrokersKafkaBroker") for id_ in groups)),
+        "RabbitMQ": ("BrokersAmqpTargets", rabbitmq.REPLICAS),
+    }
+    for component, (start, number) in deployed.items():
+        for arn in (arn for id_, arn in groups.items() if id_.startswith(start)):
+            targets = context.home("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+            healthy = sum(target["TargetHealth"]["State"] == "healthy" for target in targets)
+            detail = f"{healthy} of {number} are healthy" if targets else "none is registered yet"
+            advice = f"wait for the others (docs/runbooks/{component.lower()}.md): the update may take one more"
+            yield verdict(f"brokers of {component}", healthy >= number or not targets, detail, advice)
+    if not groups:
+        yield ok("brokers", f"stack {STACK} does not exist yet")
+
+
+CHECKS: dict[str, Ask] = {"brokers": brokers}
