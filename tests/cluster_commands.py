@@ -263,6 +263,8 @@ def _wrong_kubectl(words: list[str], cluster: Cluster) -> Iterator[str]:
         yield f"no pod in {namespace} has the label {label}"
     if command == "logs" and label and "--tail" not in given:
         yield "kubectl logs -l shows ten lines of each pod without --tail"
+    if command == "scale":
+        yield from _undone(arguments, namespace, cluster)
     if command in TAKES_KINDS:
         yield from _wrong_objects(arguments, namespace, cluster)
     elif command in TAKES_POD and arguments:
@@ -271,6 +273,19 @@ def _wrong_kubectl(words: list[str], cluster: Cluster) -> Iterator[str]:
         yield from _wrong_container(given.get("-c") or given.get("--container"), f"{kind}/{name}", namespace, cluster)
     elif command == "create job" and "--from" in given:
         yield from _missing(*_reference(given["--from"], "CronJob"), namespace, cluster)
+
+
+def _undone(arguments: list[str], namespace: str, cluster: Cluster) -> Iterator[str]:
+    """Sets whose replicas an operator resets to those of its object."""
+    for name in (argument.rpartition("/")[2] for argument in arguments):
+        owners = {
+            "RabbitmqCluster": name.removesuffix("-server"),
+            "Prometheus": name.removeprefix("prometheus-"),
+            "Alertmanager": name.removeprefix("alertmanager-"),
+        }
+        for kind, owner in owners.items():
+            if owner != name and owner in cluster.names[kind, namespace]:
+                yield f"an operator resets the replicas of {name}: change {kind}/{owner}"
 
 
 def _wrong_container(container: str | None, pod: str, namespace: str, cluster: Cluster) -> Iterator[str]:

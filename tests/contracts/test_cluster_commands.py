@@ -123,6 +123,7 @@ kubectl get pods -n kongs --since=5m
 kubectl restart pods
 kubectl get secret -n kong nothing
 kubectl get pods -n keycloak -l app=keycloak
+kubectl scale statefulset -n rabbitmq rabbitmq-server --replicas=0
 ```"""
     assert [*wrong(told, cluster, platform.releases)] == [
         "no Pod alertmanager-monitoring-alertmanager-0 in monitoring",
@@ -134,6 +135,7 @@ kubectl get pods -n keycloak -l app=keycloak
         "kubectl restart",
         "no Secret nothing in kong",
         "no pod in keycloak has the label app=keycloak",
+        "an operator resets the replicas of rabbitmq-server: change RabbitmqCluster/rabbitmq",
         "helm list --all",
         "helm rollback: no release kon",
     ]

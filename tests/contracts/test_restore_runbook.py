@@ -86,3 +86,22 @@ def test_vault_locks_admit_backups_by_hand(environment: str, templates: Callable
     for job in jobs:
         (days,) = re.findall(r"--lifecycle DeleteAfterDays=(\d+)", job)
         assert all(lock["MinRetentionDays"] <= int(days) <= lock["MaxRetentionDays"] for lock in locks)
+
+
+def test_restored_volume_has_the_tags_of_the_plan(templates: Callable[[str], dict[str, Template]]) -> None:
+    """EKS attaches, and AWS Backup finds, volumes by their tags, and a restore sets none."""
+    selections = [
+        resource["Properties"]["BackupSelection"]
+        for resource in templates("prod")["data"]["Resources"].values()
+        if resource["Type"] == "AWS::Backup::BackupSelection"
+    ]
+    wanted = {
+        (condition["ConditionKey"].removeprefix("aws:ResourceTag/"), condition["ConditionValue"])
+        for selection in selections
+        for condition in selection.get("Conditions", {}).get("StringLike", [])
+    }
+    text = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
+    (command,) = (line for line in code(text) if "create-tags" in line)
+    given = dict(re.findall(r"Key=(\S+?),Value=(<[^>]+>|\S+)", command.replace("<env>", "prod")))
+    assert wanted
+    assert {key for key, value in wanted if value not in (given.get(key), "*") or key not in given} == set()

@@ -94,7 +94,7 @@ RESTORES: Mapping[str, Restore] = {
         steps=(
             Step(what="choose the recovery point", minutes=10),
             Step(what="restore it to a volume", minutes=40),
-            Step(what="scale to none, make volume and claim", minutes=20),
+            Step(what="tag it, scale to none, make volume and claim", minutes=20),
             Step(what="scale up, catch up", minutes=30),
             Step(what="look at what came back", minutes=10),
         ),
