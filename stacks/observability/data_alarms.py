@@ -45,7 +45,7 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
         CacheAlarms(scope, f"OwnCache-{name}-Alarms" if name else "CacheAlarms", audience=audience, name=name, nodes=nodes)
     validation = WatchedFunction(
         function_name=data.restore_testing.validation.function_name,
-        summary="AWS Backup: what a restore test brought back cannot be used, or its check failed. The backup may be useless.",
+        summary="AWS Backup: a resource that a restore test restored cannot be used, or its check failed. The backup may be useless.",
         runbook="backup",
         severity="critical",
     )

@@ -52,7 +52,7 @@ class Experiments(Construct):
         for letter, zone in zones.items():
             injection.add(
                 f"Zone{letter}",
-                description=f"Zone {zone} is lost: cut off in every tier, and what has its primary there fails over",
+                description=f"Disconnect zone {zone} in every tier, and fail over the primaries in it",
                 actions={
                     "zone": fault_actions.zone_cut_off(zone, vpc_id=vpc_id, tags=tags),
                     # A primary need not fail over when it is only cut off (AWS FIS user guide, power interruption).
@@ -64,21 +64,21 @@ class Experiments(Construct):
             )
         injection.add(
             "NatGateway",
-            description="One zone has lost its NAT gateway",
+            description="Disconnect the NAT gateway of one zone",
             actions={"gateway": fault_actions.way_out_cut_off(vpc_id=vpc_id, tags={**tags, "aws-cdk:subnet-name": "public"})},
             role=roles.network,
         )
         for name in components.databases:
             injection.add(
                 f"{name.capitalize()}Primary",
-                description=f"The database {name} fails over to its standby",
+                description=f"Fail over the database {name} to its standby",
                 actions={"database": database_lost(name)},
                 role=roles.database,
             )
         for letter, zone in zones.items():
             injection.add(
                 f"CacheNode{letter}",
-                description=f"The node of the cache in {zone} has no power; a replica takes over where it was the primary",
+                description=f"Interrupt the power of the cache node in {zone}; a replica takes over if it was the primary",
                 actions={"cache": cache_lost(zone)},
                 role=roles.cache,
             )
@@ -87,7 +87,7 @@ class Experiments(Construct):
             stopped = fault_actions.task_stopped(cluster=components.services_cluster, service=service_name, tags=tags)
             injection.add(
                 f"Task-{name}",
-                description=f"A task of {name} stops; start it during a deployment to see what a version does that cannot stay up",
+                description=f"Stop a task of {name}; during a deployment, as a version that does not stay up",
                 actions={"task": stopped},
                 role=roles.task,
             )

@@ -36,7 +36,7 @@ def brokers(load_balancer: BrokerLoadBalancer, *, counted: bool) -> Iterator[tup
             runbook="redpanda",
         ),
     )
-    others = " The others go on." if len(load_balancer.kafka_brokers) > 1 else ""
+    others = " The others continue." if len(load_balancer.kafka_brokers) > 1 else ""
     for ordinal, group in enumerate(load_balancer.kafka_brokers):
         yield (
             f"Broker{ordinal}",
@@ -71,7 +71,7 @@ def brokers(load_balancer: BrokerLoadBalancer, *, counted: bool) -> Iterator[tup
             "Management",
             WatchedTargets(
                 group=load_balancer.management.target_group_full_name,
-                lost="RabbitMQ: its management API does not answer. Nobody counts queues, and services do not scale by them.",
+                lost="RabbitMQ: its management API does not answer. Queues are not counted, and services do not scale by them.",
                 failing="RabbitMQ: the management API of a node fails its health checks; the others answer.",
                 runbook="rabbitmq",
             ),

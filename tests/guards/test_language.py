@@ -1,11 +1,17 @@
-"""Measurable rules of the language of documents and of comments that users read (CONTRIBUTING.md)."""
+"""Measurable rules of the language of documents, and of comments and alarms that users read
+(CONTRIBUTING.md)."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
+from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from tests.documents import findings, prose
 from tests.guards.test_links import DOCUMENTS
 from tools.checkout import ROOT
+from tools.model.templates import Template
 
 COMPUTED = re.compile(r"<!-- computed.*<!-- end of what is computed -->", flags=re.DOTALL)
 COLUMNS = 100
@@ -22,6 +28,13 @@ COMMENTED = [
     *(path for kind in ("yaml", "tpl", "sh") for path in ROOT.glob(f"charts/**/*.{kind}") if path.parent.name != "rules"),
 ]
 """Configuration with comments."""
+SHOWN = {
+    "AWS::CloudWatch::Alarm": "AlarmDescription",
+    "AWS::CloudWatch::CompositeAlarm": "AlarmDescription",
+    "AWS::FIS::ExperimentTemplate": "Description",
+}
+"""Properties that people on call read."""
+RULES = [*ROOT.glob("charts/*/rules/*.yaml")]
 QUESTION = re.compile(r"^#+ (?:To )?(?:Wh(?:at|o|ose|om|ich|y|ere|en|ether)|How)\b.*$", flags=re.MULTILINE | re.IGNORECASE)
 
 
@@ -69,3 +82,26 @@ def test_comments_of_configuration_use_common_words() -> None:
 
     assert len(COMMENTED) > 40
     assert findings(COMMENTED, odd) == {}
+
+
+def test_alerts_use_common_words() -> None:
+    def odd(file: Path) -> list[str]:
+        rules = [rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
+        texts = (text for rule in rules for text in rule.get("annotations", {}).values())
+        return [text for text in texts if ODD.search(text)]
+
+    assert RULES
+    assert findings(RULES, odd) == {}
+
+
+def test_dashboards_use_common_words() -> None:
+    texts = [text for board in dashboard_files().values() for text in re.findall(r'"(?:title|description)": "([^"]*)"', board)]
+    assert len(texts) > 100
+    assert [text for text in texts if ODD.search(text)] == []
+
+
+def test_alarms_and_experiments_use_common_words(templates: Callable[[str], dict[str, Template]]) -> None:
+    resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
+    texts = [str(resource["Properties"][SHOWN[type_]]) for resource in resources if (type_ := resource["Type"]) in SHOWN]
+    assert len(texts) > 100
+    assert [text for text in texts if ODD.search(text)] == []

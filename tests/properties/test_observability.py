@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from spotmusic_constructs.observability.alarm import ENDS_BY_ITSELF
+from spotmusic_constructs.observability.alarm import RETURNS_TO_OK
 from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
 from tests.properties import watched
 from tests.properties.alarms import (
@@ -72,7 +72,7 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
     for alarm in alarms_that_tell(platform):
         yield alarm, alarm["ActionsEnabled"] is not False, "Enable its actions."
         # An alarm on single events ends automatically, so it must not notify that the problem is solved.
-        event = ENDS_BY_ITSELF in str(alarm["AlarmDescription"])
+        event = RETURNS_TO_OK in str(alarm["AlarmDescription"])
         for path in ("AlarmActions",) if event else ("AlarmActions", "OKActions"):
             topics = alarm.targets(path)
             near = all(topic.type == TOPIC and (topic.stack == "edge") == (alarm.stack == "edge") for topic in topics)

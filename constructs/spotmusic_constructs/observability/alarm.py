@@ -11,7 +11,7 @@ from constructs import Construct
 from spotmusic_constructs.arns import topic_arn
 
 Severity = Literal["critical", "warning"]
-"""`critical`: listeners are affected, or will be soon. `warning`: look at it within a week."""
+"""`critical`: affects listeners, now or soon; wakes the person on call. `warning`: needs action in working hours."""
 Thresholds = Mapping[Severity, float]
 MissingData = Literal["breaching", "notBreaching", "missing"]
 
@@ -123,7 +123,7 @@ class AlarmRule:
     event: bool = False
 
 
-ENDS_BY_ITSELF = "This alarm ends by itself within minutes; the problem does not."
+RETURNS_TO_OK = "This alarm returns to OK within minutes, although the problem remains."
 """Sentence in the text of alarms of events."""
 
 
@@ -161,7 +161,7 @@ class AlarmGroup(Construct):
                 rule=rule,
                 threshold=threshold,
                 description=audience.text(
-                    f"{rule.summary} {ENDS_BY_ITSELF}" if rule.event else rule.summary, severity=severity, runbook=rule.runbook or runbook
+                    f"{rule.summary} {RETURNS_TO_OK}" if rule.event else rule.summary, severity=severity, runbook=rule.runbook or runbook
                 ),
                 topics=audience.topics(severity),
             )

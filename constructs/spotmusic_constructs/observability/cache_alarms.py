@@ -106,5 +106,5 @@ def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
     changes = Formula(
         expression=" + ".join(f"FILL(ABS(DIFF({node})), 0)" for node in roles), metrics=roles, label="Nodes whose role has changed"
     )
-    summary = f"Cache{of.rstrip(',')}: its primary has changed, because a node failed or somebody asked for it."
+    summary = f"Cache{of.rstrip(',')}: its primary has changed, because a node failed or a failover was requested."
     return AlarmRule(name="Failover", summary=summary, watch=changes, thresholds={"warning": 1}, datapoints=1, event=True)

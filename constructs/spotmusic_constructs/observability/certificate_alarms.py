@@ -35,7 +35,7 @@ class CertificateAlarms(AlarmGroup):
             rules=[
                 AlarmRule(
                     name=name,
-                    summary=f"TLS certificate {name}: it ends soon and was not renewed.",
+                    summary=f"TLS certificate {name}: it expires soon and was not renewed.",
                     # Measured twice a day.
                     watch=MetricSource(
                         namespace="AWS/CertificateManager",

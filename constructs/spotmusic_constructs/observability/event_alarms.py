@@ -40,13 +40,13 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "InfectedUploads": (
         "security-finding",
         "warning",
-        "Upload: a file carries malware. It stays tagged, and nobody promotes it.",
+        "Upload: a file contains malware. It stays tagged and is not promoted.",
         '{ $.source = "aws.guardduty" && $.detail.scanResultDetails.scanResultStatus = "THREATS_FOUND" }',
     ),
     "UnscannedUploads": (
         "uploads",
         "warning",
-        "Upload: a file could not be scanned. Nobody can read it, and it goes with its term.",
+        "Upload: a file could not be scanned. It cannot be read, and its retention deletes it.",
         '{ $.source = "aws.guardduty" && $.detail-type = "' + DETAIL_TYPE + '"'
         ' && $.detail.scanResultDetails.scanResultStatus != "NO_THREATS_FOUND"'
         ' && $.detail.scanResultDetails.scanResultStatus != "THREATS_FOUND" }',
@@ -54,7 +54,7 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "ExpiringCertificates": (
         "certificate",
         "critical",
-        "ACM: a certificate ends within 30 days, an imported one within 45, and is not renewed.",
+        "ACM: a certificate expires within 30 days, an imported one within 45, and is not renewed.",
         '{ $.source = "aws.acm" && $.detail-type = "ACM Certificate Approaching Expiration" }',
     ),
     "HealthNotices": (
@@ -68,14 +68,14 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "EndangeredKeys": (
         "encryption-key",
         "critical",
-        "AWS KMS: an encryption key waits for its deletion or was disabled. Call it off before the data is lost.",
+        "AWS KMS: an encryption key is scheduled for deletion or was disabled. Cancel that before data is lost.",
         '{ $.source = "aws.kms" && ($.detail.eventName = "ScheduleKeyDeletion" || $.detail.eventName = "DisableKey")'
         " && $.detail.errorCode NOT EXISTS }",
     ),
     "DeletedKeys": (
         "encryption-key",
         "critical",
-        "AWS KMS: an encryption key was deleted. What it encrypted cannot be read again.",
+        "AWS KMS: an encryption key was deleted. Data that it encrypted cannot be read again.",
         '{ $.source = "aws.kms" && $.detail-type = "KMS CMK Deletion" }',
     ),
 }

@@ -54,7 +54,7 @@ class KubernetesAlarms(AlarmGroup):
                 ),
                 AlarmRule(
                     name="ApiErrors",
-                    summary="Kubernetes: the API server answers with errors.",
+                    summary="Kubernetes: the API server returns errors.",
                     watch=metric("apiserver_request_total_5XX", "Sum"),
                     thresholds={"warning": 10, "critical": 100},
                 ),

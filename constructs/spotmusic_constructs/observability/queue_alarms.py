@@ -42,7 +42,7 @@ class QueueAlarms(AlarmGroup):
             rules=[
                 AlarmRule(
                     name=f"{name}-",
-                    summary=f"Queue {name}: more tasks wait than its consumers take, or nobody could count them.",
+                    summary=f"Queue {name}: more tasks wait than its consumers take, or their number is unknown.",
                     watch=watch.metric,
                     thresholds=watch.messages,
                     periods=10,

@@ -29,7 +29,7 @@ class RestartAlarms(AlarmGroup):
             rules=[
                 AlarmRule(
                     name="Dropped",
-                    summary="Weekly restart: a service was not restarted, and its tasks keep a password that ends with the next rotation.",
+                    summary="Weekly restart: a service was not restarted. Its tasks keep a password that fails after the next rotation.",
                     watch=dropped,
                     thresholds={"warning": 1},
                     periods=1,

@@ -52,7 +52,7 @@ class ServiceAlarms(AlarmGroup):
             rules=[
                 AlarmRule(
                     name="Tasks",
-                    summary=f"Service {name}: fewer tasks run than it wants, for ten minutes.",
+                    summary=f"Service {name}: fewer tasks run than desired, for ten minutes.",
                     watch=Formula(
                         expression="FILL(desired, 1) - FILL(running, 0)",
                         metrics={"desired": desired, "running": running},

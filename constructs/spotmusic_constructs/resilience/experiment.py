@@ -85,7 +85,7 @@ class Experiment(Construct):
         ValueError: no stop alarm.
 
     Example:
-        Experiment(self, "Failover", description="The database fails over",
+        Experiment(self, "Failover", description="Fail over the database",
                    actions={"failover": failover}, role=role, stop_alarms=[errors],
                    log_group=log_group)
     """

@@ -30,7 +30,7 @@ class FaultInjection(Construct):
     Example:
         faults = FaultInjection(self, "Faults", name="spotmusic-staging-experiments",
                                 stop_alarms=[errors], key=keys.logs)
-        faults.add("Failover", description="The database fails over",
+        faults.add("Failover", description="Fail over the database",
                    actions={"failover": failover}, role=role)
     """
 

@@ -77,7 +77,7 @@ def failed_requests(scope: Construct, route: Route, groups: tuple[elbv2.Applicat
     alarm = cloudwatch.CfnAlarm(
         scope,
         "DeploymentAlarm",
-        alarm_description=f"More than {_FAILED_PERCENT}% of the requests to {route.path} fail: ECS takes a deployment back.",
+        alarm_description=f"More than {_FAILED_PERCENT}% of the requests to {route.path} fail: ECS rolls a deployment back.",
         comparison_operator="GreaterThanThreshold",
         threshold=_FAILED_PERCENT,
         evaluation_periods=3,
