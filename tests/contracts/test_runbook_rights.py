@@ -13,6 +13,8 @@ from tools.model.statements import Statement, statements_of
 from tools.model.templates import Template
 from tools.model.values import ACCOUNT
 
+LINES = [line for path in sorted((ROOT / "docs").rglob("*.md")) for line in code(path.read_text())]
+"""Commands of all documents."""
 OPERATOR, DATA = "spotmusic-prod-on-call-operator", "spotmusic-prod-data-operator"
 HANDLED = {
     "arc-zonal-shift start-zonal-shift": (
@@ -58,6 +60,8 @@ def uses(platform: Assembly) -> Iterator[Use]:
             yield Use(command, OPERATOR, action, _arn(resource, service, kind), _tags(resource.tags))
     yield from _rotations(platform)
     yield from _snapshots(platform)
+    yield from _rollbacks(platform)
+    yield from _experiments(platform)
 
 
 def _rotations(platform: Assembly) -> Iterator[Use]:
@@ -86,6 +90,25 @@ def _snapshots(platform: Assembly) -> Iterator[Use]:
     volume = f"arn:aws:ec2:{region}:{ACCOUNT}:volume/vol-0"
     yield Use(command, OPERATOR, action, volume, _tags(platform.settings.identifying_tags))
     yield Use(command, OPERATOR, action, f"arn:aws:ec2:{region}::snapshot/snap-0", {"ec2:parentvolume": volume})
+
+
+def _rollbacks(platform: Assembly) -> Iterator[Use]:
+    """A service deployment has no tags (Amazon ECS developer guide, resources that support tagging)."""
+    for service in platform.some("AWS::ECS::Service"):
+        cluster = service.target("Cluster")
+        assert cluster
+        name = f"{platform.settings.stack_name(cluster.stack)}-{cluster.id}-x/{service.id}-x/x"
+        arn = f"arn:aws:ecs:{platform.settings.region}:{ACCOUNT}:service-deployment/{name}"
+        yield Use("ecs stop-service-deployment", OPERATOR, "ecs:StopServiceDeployment", arn, {})
+
+
+def _experiments(platform: Assembly) -> Iterator[Use]:
+    """An experiment has the tags of the command that starts it, not those of its template."""
+    arn = f"arn:aws:fis:{platform.settings.region}:{ACCOUNT}:experiment/x"
+    for line in LINES:
+        if "aws fis start-experiment" in line:
+            tags = dict(tag.split("=") for tag in line.partition("--tags ")[2].replace("<env>", platform.settings.name).split(","))
+            yield Use("fis stop-experiment", OPERATOR, "fis:StopExperiment", arn, _tags(tags))
 
 
 def _tags(tags: Mapping[str, str]) -> dict[str, str]:
@@ -140,5 +163,5 @@ def test_people_invoke_only_functions_that_rotate(platform: Assembly) -> None:
 
 
 def test_documents_have_these_commands(platform: Assembly) -> None:
-    commands = " ".join(line for path in (ROOT / "docs").rglob("*.md") for line in code(path.read_text()))
+    commands = " ".join(LINES)
     assert [command for command in {use.command for use in uses(platform)} if f"aws {command} " not in commands] == []

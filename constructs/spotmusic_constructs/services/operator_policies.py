@@ -64,7 +64,6 @@ _HANDLED: Mapping[str, str] = {
     "cloudwatch:DisableAlarmActions cloudwatch:EnableAlarmActions": "alarm:*",
     "ec2:CreateSnapshot": "volume/*",
     "ec2:ReplaceRoute": "route-table/*",
-    "ecs:StopServiceDeployment": "service-deployment/*",
     "ecs:UpdateService": "service/*",
     "elasticache:ModifyReplicationGroup": "replicationgroup:*",
     "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift elasticloadbalancing:ModifyLoadBalancerAttributes": "loadbalancer/*",
@@ -160,6 +159,8 @@ class OperatorPolicies(Construct):
                 *self._tunnel(cluster_arn, cluster_name, task_family, task_role_arns),
                 *([_allow(["sts:AssumeRole"], administrator_arns)] if administrator_arns else []),
                 self._handled(tagged, rotation_functions),
+                # Amazon ECS does not tag service deployments; their ARN has the name of the cluster.
+                _allow(["ecs:StopServiceDeployment"], [self._arn("ecs", f"service-deployment/{cluster_name}/*")]),
                 # EC2 asks for the volume, which must have the tags, and for the snapshot, which has none yet
                 # (Service Authorization Reference, Amazon EC2, 2026-11).
                 _allow(
