@@ -57,7 +57,7 @@ def _data(settings: Settings) -> Iterator[Problem]:
 
 
 def _production(settings: Settings) -> Iterator[Problem]:
-    data, zones = settings.data, len(settings.zones)
+    data, kubernetes, network, zones = settings.data, settings.kubernetes, settings.network, len(settings.zones)
     deletable = data.removal_policy != "retain" or data.allow_data_destruction
     checks = (
         (
@@ -74,18 +74,18 @@ def _production(settings: Settings) -> Iterator[Problem]:
         ),
         (settings.domain is None, "domain", "production needs certificates and logins", "Set domain.name and domain.hosted_zone_id."),
         (zones < 3, "zones", "production needs three", "Name three zones, or choose a region that has them."),
-        (settings.network.nat_gateways < zones, "network.nat_gateways", "production needs one per zone", f"Use {zones}."),
+        (network.nat_gateways < zones, "network.nat_gateways", "production needs one per zone", f"Use {zones}."),
         (not data.catalogue.multi_az, "data.catalogue.multi_az", "production must survive the loss of a zone", "Use true."),
         (not data.identity.multi_az, "data.identity.multi_az", "production must survive the loss of a zone", "Use true."),
         (data.cache.replicas < 2, "data.cache.replicas", "production needs a node in every zone", "Use 2 or more."),
         (
-            settings.kubernetes.redpanda.brokers < 3,
+            kubernetes.redpanda.brokers < 3,
             "kubernetes.redpanda.brokers",
             "production must keep events when a zone is lost",
             "Use 3 or more.",
         ),
         (
-            settings.kubernetes.keycloak.replicas < 2,
+            kubernetes.keycloak.replicas < 2,
             "kubernetes.keycloak.replicas",
             "logins of production must survive the loss of a pod",
             "Use 2 or more.",
@@ -104,7 +104,7 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "Set the days until its lock is permanent, 3 or more.",
         ),
         (
-            len(settings.network.endpoints) < len(get_args(InterfaceEndpoint)),
+            len(network.endpoints) < len(get_args(InterfaceEndpoint)),
             "network.interface_endpoints",
             "production requires every interface endpoint",
             "Use all.",
@@ -116,14 +116,9 @@ def _production(settings: Settings) -> Iterator[Problem]:
                 ("github_credentials", "ghcr.io", settings.registry.github_credentials),
             )
         ),
+        (kubernetes.endpoint != "private", "kubernetes.endpoint", "the Kubernetes API of production must not be public", "Use private."),
         (
-            settings.kubernetes.endpoint != "private",
-            "kubernetes.endpoint",
-            "the Kubernetes API of production must not be public",
-            "Use private.",
-        ),
-        (
-            not settings.kubernetes.administrators,
+            not kubernetes.administrators,
             "kubernetes.administrators",
             "no person could access the cluster in an incident",
             "Set the ARN of an IAM role for break-glass access.",
@@ -134,12 +129,7 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "no person could reach the API server or a database in an incident",
             "Use true (docs/access.md).",
         ),
-        (
-            settings.kubernetes.kong.min_replicas < 3,
-            "kubernetes.kong.min_replicas",
-            "production needs a pod in every zone",
-            "Use 3 or more.",
-        ),
+        (kubernetes.kong.min_replicas < 3, "kubernetes.kong.min_replicas", "production needs a pod in every zone", "Use 3 or more."),
         (
             not (settings.observability.alarm_emails or settings.observability.alarm_endpoints),
             "observability.alarm_emails",

@@ -174,39 +174,9 @@ class RelationalDatabase(Construct):
             "vpc": vpc,
             "subnet_group": self.subnet_group,
             "security_groups": [security_group],
-            "port": PORT,
-            "publicly_accessible": False,
-            "parameter_group": _parameter_group(self, spec, groups_policy),
-            "option_group": _option_group(self, spec, groups_policy),
-            "iam_authentication": True,
-            "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
-            "storage_type": rds.StorageType.GP3,
-            "max_allocated_storage": spec.max_storage_gib,
-            "copy_tags_to_snapshot": True,
-            "auto_minor_version_upgrade": True,
-            "cloudwatch_logs_exports": list(LOG_EXPORTS),
-            "monitoring_interval": durations.seconds(60),
-            "monitoring_role": _monitoring_role(self),
-            "enable_performance_insights": True,
-            "performance_insight_encryption_key": keys.database,
-            # 15 months in production, the free week elsewhere.
-            "performance_insight_retention": (
-                rds.PerformanceInsightRetention.MONTHS_15 if spec.production else rds.PerformanceInsightRetention.DEFAULT
-            ),
-            "database_insights_mode": rds.DatabaseInsightsMode.ADVANCED if spec.production else rds.DatabaseInsightsMode.STANDARD,
+            **_common_settings(self, spec, insights_key=keys.database, groups_policy=groups_policy),
         }
-        master = (
-            GeneratedSecret(
-                self,
-                "Master",
-                key=keys.secrets,
-                description=f"Master user of the {construct_id} database",
-                username=MASTER_USERNAME,
-                removal_policy=groups_policy,
-            )
-            if spec.own_master_secret
-            else None
-        )
+        master = _master_secret(self, construct_id, key=keys.secrets, removal_policy=groups_policy) if spec.own_master_secret else None
         self.instance = rds.DatabaseInstance(
             self,
             "Instance",
@@ -215,12 +185,7 @@ class RelationalDatabase(Construct):
             engine_lifecycle_support=rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED,
             instance_type=spec.instance_type,
             multi_az=spec.multi_az,
-            credentials=(
-                # The name stays a literal: another text would replace the instance.
-                rds.Credentials.from_password(MASTER_USERNAME, master.secret.secret_value_from_json("password"))
-                if master
-                else rds.Credentials.from_username(MASTER_USERNAME, encryption_key=keys.database)
-            ),
+            credentials=_credentials(master, keys.database),
             manage_master_user_password=master is None,
             allocated_storage=spec.storage_gib,
             # Not of replicas: RDS encrypts those of the same region with the key of their source.
@@ -239,9 +204,8 @@ class RelationalDatabase(Construct):
         self.instance.node.add_dependency(*log_groups)
         acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(spec)})
         self.endpoint = self.instance.db_instance_endpoint_address
-        managed = self.instance.secret
-        self.own_master_secret = master is not None
-        self.master_secret: secretsmanager.ISecret = master.secret if master else cast("secretsmanager.ISecret", managed)
+        self.own_master_secret = spec.own_master_secret
+        self.master_secret: secretsmanager.ISecret = master.secret if master else cast("secretsmanager.ISecret", self.instance.secret)
         zones = vpc.select_subnets(subnets=vpc_subnets.subnets, subnet_group_name=vpc_subnets.subnet_group_name).availability_zones
         self.replicas = [
             ReadReplica(
@@ -280,6 +244,51 @@ class RelationalDatabase(Construct):
         if master:
             users.function.admit(master.arn)
             rotate_on_schedule(master, users.function, after=self.instance)
+
+
+def _common_settings(scope: Construct, spec: DatabaseSpec, *, insights_key: kms.IKey, groups_policy: cdk.RemovalPolicy) -> dict[str, Any]:
+    """Create groups and role, and return the settings that an instance shares with its replicas."""
+    return {
+        "port": PORT,
+        "publicly_accessible": False,
+        "parameter_group": _parameter_group(scope, spec, groups_policy),
+        "option_group": _option_group(scope, spec, groups_policy),
+        "iam_authentication": True,
+        "ca_certificate": rds.CaCertificate.RDS_CA_RSA2048_G1,
+        "storage_type": rds.StorageType.GP3,
+        "max_allocated_storage": spec.max_storage_gib,
+        "copy_tags_to_snapshot": True,
+        "auto_minor_version_upgrade": True,
+        "cloudwatch_logs_exports": list(LOG_EXPORTS),
+        "monitoring_interval": durations.seconds(60),
+        "monitoring_role": _monitoring_role(scope),
+        "enable_performance_insights": True,
+        "performance_insight_encryption_key": insights_key,
+        # 15 months in production, the free week elsewhere.
+        "performance_insight_retention": (
+            rds.PerformanceInsightRetention.MONTHS_15 if spec.production else rds.PerformanceInsightRetention.DEFAULT
+        ),
+        "database_insights_mode": rds.DatabaseInsightsMode.ADVANCED if spec.production else rds.DatabaseInsightsMode.STANDARD,
+    }
+
+
+def _master_secret(scope: Construct, database: str, *, key: kms.IKey, removal_policy: cdk.RemovalPolicy) -> GeneratedSecret:
+    return GeneratedSecret(
+        scope,
+        "Master",
+        key=key,
+        description=f"Master user of the {database} database",
+        username=MASTER_USERNAME,
+        removal_policy=removal_policy,
+    )
+
+
+def _credentials(master: GeneratedSecret | None, key: kms.IKey) -> rds.Credentials:
+    """Return the master user with its generated password; without one, RDS manages the password."""
+    if master is None:
+        return rds.Credentials.from_username(MASTER_USERNAME, encryption_key=key)
+    # The name stays a literal: another text would replace the instance.
+    return rds.Credentials.from_password(MASTER_USERNAME, master.secret.secret_value_from_json("password"))
 
 
 @cache
