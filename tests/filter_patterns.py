@@ -17,7 +17,7 @@ def matches(pattern: str, event: Mapping[str, Any]) -> bool:
         event: the event.
     """
 
-    def told(term: re.Match[str]) -> str:
+    def translated(term: re.Match[str]) -> str:
         found: Any = event
         for name in term["path"].split("."):
             found = found.get(name) if isinstance(found, Mapping) else None
@@ -26,5 +26,5 @@ def matches(pattern: str, event: Mapping[str, Any]) -> bool:
         sign = "==" if term["sign"] == "=" else term["sign"]
         return f"({found!r} {sign} {term['value']})"
 
-    words = _TERM.sub(told, pattern.strip().removeprefix("{").removesuffix("}").strip())
+    words = _TERM.sub(translated, pattern.strip().removeprefix("{").removesuffix("}").strip())
     return bool(eval(words.replace("&&", " and ").replace("||", " or "), {}))  # noqa: S307 - the project's own patterns

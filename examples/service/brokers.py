@@ -14,12 +14,12 @@ WRITTEN_MS = 10_000
 """Milliseconds in which an event is written."""
 
 
-def settings_of_events(user: User, told: Callable[[KafkaError], None]) -> dict[str, Any]:
+def settings_of_events(user: User, on_error: Callable[[KafkaError], None]) -> dict[str, Any]:
     """Returns the settings of every client of events.
 
     Args:
         user: user of events.
-        told: gets the errors of the connection.
+        on_error: receives the errors of the connection.
     """
     authority = authority_of_brokers("EVENTS")
     public = {"ssl.ca.location": os.environ.get("SSL_CERT_FILE", "probe")}
@@ -31,7 +31,7 @@ def settings_of_events(user: User, told: Callable[[KafkaError], None]) -> dict[s
         "sasl.password": user.password,
         **({"ssl.ca.pem": authority} if authority else public),
         "socket.timeout.ms": WRITTEN_MS,
-        "error_cb": told,
+        "error_cb": on_error,
     }
 
 

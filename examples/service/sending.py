@@ -50,7 +50,7 @@ class Plays:
             if self._writer is None:
                 self._refused = False
                 limits = {"enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}
-                self._writer = Producer({**settings_of_events(self._user, self._told), **limits})
+                self._writer = Producer({**settings_of_events(self._user, self._on_error), **limits})
             text = json.dumps(event)
             self._writer.produce("events.listening", text, key=event["listener"], on_delivery=lambda error, _: errors.append(error))
             for _ in range(WAIT_SECONDS):
@@ -63,7 +63,7 @@ class Plays:
         self._writer = None
         return False
 
-    def _told(self, error: KafkaError) -> None:
+    def _on_error(self, error: KafkaError) -> None:
         self._refused = self._refused or error.code() == KafkaError._AUTHENTICATION
 
 

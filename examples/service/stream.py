@@ -54,7 +54,7 @@ class Stream:
         self.seen = Seen()
 
     def run(self) -> None:
-        """Reads events until the process is told to end."""
+        """Reads events until the process is asked to stop."""
         pause = 1.0
         while not stopping.is_set():
             begun = time.monotonic()
@@ -76,7 +76,7 @@ class Stream:
             return False
 
     def _connected(self) -> None:
-        settings = settings_of_events(self._user, self._told)
+        settings = settings_of_events(self._user, self._on_error)
         self._refused = False
         self._failed.clear()
         # A lost broker ends neither: both connect again by themselves, with pauses.
@@ -96,7 +96,7 @@ class Stream:
             leaving.start()
             leaving.join(LEFT_SECONDS)
 
-    def _told(self, error: KafkaError) -> None:
+    def _on_error(self, error: KafkaError) -> None:
         if error.code() == KafkaError._AUTHENTICATION:
             self._refused = True
 

@@ -39,7 +39,7 @@ class Worker:
         self.seen = Seen()
 
     def run(self) -> None:
-        """Takes tasks until the process is told to end."""
+        """Takes tasks until the process is asked to stop."""
         pause = 1.0
         while not stopping.is_set():
             try:

@@ -200,7 +200,7 @@ def host_findings(platform: RenderedCluster) -> list[str]:
     zone = next(str(r["Properties"]["Name"]).rstrip(".") for _, _, r in platform.resources("AWS::Route53::HostedZone"))
     known, there = set(_names(platform)), services(platform)
     found = set()
-    for user, text in _told(platform):
+    for user, text in _texts(platform):
         for name, service, namespace, port in IN_CLUSTER.findall(text):
             where = there.get((namespace, service))
             if where is None:
@@ -213,7 +213,7 @@ def host_findings(platform: RenderedCluster) -> list[str]:
     return sorted(found)
 
 
-def _told(platform: RenderedCluster) -> Iterator[tuple[str, str]]:
+def _texts(platform: RenderedCluster) -> Iterator[tuple[str, str]]:
     for release in platform.releases.values():
         yield from ((f"values of {release}", text) for text in texts(release.values))
     for release_name, manifest in platform.everything():

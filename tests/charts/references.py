@@ -70,9 +70,9 @@ def uses(platform: RenderedCluster) -> Iterator[Use]:
     for release, manifest in platform.everything():
         namespace = manifest["metadata"].get("namespace", platform.releases[release].namespace)
         yield from _in_manifest(manifest, namespace, release)
-    for told in platform.releases.values():
-        if told.folder is None:
-            yield from _walk(told.values, told.namespace, f"values of {told}", told.name, "")
+    for installed in platform.releases.values():
+        if installed.folder is None:
+            yield from _walk(installed.values, installed.namespace, f"values of {installed}", installed.name, "")
 
 
 def _in_manifest(manifest: Json, namespace: str, release: str) -> Iterator[Use]:
@@ -171,11 +171,11 @@ def _mounted_files(manifest: Json, namespace: str, user: str, release: str) -> I
         return
     volumes = {volume["name"]: source for volume in spec.get("volumes") or [] if (source := _source(volume))}
     for container in [*spec.get("containers", []), *(spec.get("initContainers") or [])]:
-        told = " ".join([*(str(variable.get("value", "")) for variable in container.get("env") or []), *map(str, _words(container))])
+        arguments = " ".join([*(str(variable.get("value", "")) for variable in container.get("env") or []), *map(str, _words(container))])
         for mount in container.get("volumeMounts") or []:
             if mount["name"] in volumes and not mount.get("subPath"):
                 kind, name, paths = volumes[mount["name"]]
-                files = _files_below(mount["mountPath"], told)
+                files = _files_below(mount["mountPath"], arguments)
                 keys = tuple(paths.get(file, file) for file in files)
                 if keys:
                     yield Use(kind, namespace, name, keys, f"{user}, files of container {container['name']}", release)
@@ -249,7 +249,7 @@ def missing(platform: RenderedCluster) -> Mapping[str, set[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     for use in uses(platform):
         if (use.kind, use.name) in EVERYWHERE or "{{" in use.name:
-            continue  # a name with a template in it is only told when the chart is rendered
+            continue  # a template in a name is resolved only when the chart is rendered
         findings = found[use.kind]
         thing = f"{use.kind} {use.namespace + '/' if use.namespace else ''}{use.name}"
         maker = there.get((use.kind, use.namespace, use.name))

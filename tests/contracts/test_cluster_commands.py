@@ -111,7 +111,7 @@ def test_statements_run_on_rds() -> None:
 
 
 def test_wrong_cluster_commands_are_noticed(cluster: Cluster, platform: "RenderedCluster") -> None:
-    told = """```
+    page = """```
 helm list -A --all
 helm -n kong rollback kon 3
 kubectl logs -n monitoring alertmanager-monitoring-alertmanager-0 -c alertmanager
@@ -125,7 +125,7 @@ kubectl get secret -n kong nothing
 kubectl get pods -n keycloak -l app=keycloak
 kubectl scale statefulset -n rabbitmq rabbitmq-server --replicas=0
 ```"""
-    assert [*wrong(told, cluster, platform.releases)] == [
+    assert [*wrong(page, cluster, platform.releases)] == [
         "no Pod alertmanager-monitoring-alertmanager-0 in monitoring",
         "Pod/keycloak-0 in keycloak has no container kcadm, but keycloak",
         "kubectl logs -l shows ten lines of each pod without --tail",

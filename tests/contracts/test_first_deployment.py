@@ -26,9 +26,9 @@ def protected(template: Template) -> Iterator[str]:
 
 def test_manual_takes_protection_off_everything(templates: Templates) -> None:
     rows = re.findall(r"^\| `([a-z-]+)` \| `(AWS::\w+::\w+)` \| (\d+) \|", MANUAL, flags=re.MULTILINE)
-    told = {(stack, kind): int(count) for stack, kind, count in rows}
+    listed = {(stack, kind): int(count) for stack, kind, count in rows}
     found = {(stack, kind): count for stack, template in templates("prod").items() for kind, count in Counter(protected(template)).items()}
-    assert told == found
+    assert listed == found
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging"])
@@ -37,6 +37,6 @@ def test_nothing_is_protected_outside_production(templates: Templates, environme
 
 
 def test_manual_removes_everything_that_is_left(templates: Templates) -> None:
-    told = re.findall(r"^\| `(AWS::\w+::\w+)` \|", MANUAL, flags=re.MULTILINE)
+    listed = re.findall(r"^\| `(AWS::\w+::\w+)` \|", MANUAL, flags=re.MULTILINE)
     resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
-    assert sorted(told) == sorted({resource["Type"] for resource in resources if resource.get("DeletionPolicy", "").startswith("Retain")})
+    assert sorted(listed) == sorted({resource["Type"] for resource in resources if resource.get("DeletionPolicy", "").startswith("Retain")})

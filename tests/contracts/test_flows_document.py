@@ -40,8 +40,8 @@ def test_flows_document_is_current(document: str) -> None:
 def test_flows_and_rights_are_documented(document: str) -> None:
     settings = settings_of("prod")
     edges = [*edges_of_flows(settings), *edges_of_grants(grants.read("prod"))]
-    told = {edge for edge in edges if any(is_told(edge) for is_told in NOT_DRAWN.values())}
-    assert drawn(document) == {(edge.source, edge.target) for edge in edges if edge not in told}
+    omitted = {edge for edge in edges if any(is_omitted(edge) for is_omitted in NOT_DRAWN.values())}
+    assert drawn(document) == {(edge.source, edge.target) for edge in edges if edge not in omitted}
 
 
 @pytest.mark.parametrize("words", NOT_DRAWN)

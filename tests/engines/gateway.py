@@ -159,8 +159,8 @@ def gateway(
     login = keycloak.port if keycloak else 1
     keys = f"https://localhost:{keys_port or login}/auth/realms/spotmusic/protocol/openid-connect/certs"
     services = _services(TokenCheck(issuer=ISSUER, jwks_uri=keys), timeout_ms, services_port or service.server_port, login, routes)
-    told = {"sources": str(SOURCES), "services": services, **({"keys": json.dumps({"keys": [key.jwk]})} if key else {})}
-    (folder / "told.json").write_text(json.dumps(told))
+    configuration = {"sources": str(SOURCES), "services": services, **({"keys": json.dumps({"keys": [key.jwk]})} if key else {})}
+    (folder / "gateway.json").write_text(json.dumps(configuration))
     (folder / "nginx.conf").write_text(_configuration(folder, modules, port, certificate, services))
     command = [str(nginx), "-p", str(folder), "-c", "nginx.conf", "-e", str(folder / "error.log")]
     try:
@@ -228,7 +228,7 @@ http {{
   lua_package_cpath "{libraries};;";
   lua_ssl_trusted_certificate {certificate};
   lua_ssl_verify_depth {env["lua_ssl_verify_depth"]};
-  init_by_lua_block {{ require("gateway").init("{folder}/told.json") }}
+  init_by_lua_block {{ require("gateway").init("{folder}/gateway.json") }}
   lua_shared_dict {env["nginx_http_lua_shared_dict"]};
   large_client_header_buffers {env["nginx_http_large_client_header_buffers"]};
   underscores_in_headers on;

@@ -164,6 +164,6 @@ def merge_clients(keycloak: Keycloak, realm: str, wanted: list[Json]) -> None:
     """
     for client in wanted:
         (held,) = keycloak.admin("GET", f"/{realm}/clients?clientId={client['clientId']}")
-        told = {key: client[key] for key in client if key not in ("attributes", "protocolMappers")}
+        given = {key: client[key] for key in client if key not in ("attributes", "protocolMappers")}
         attributes = {**held.get("attributes", {}), **client.get("attributes", {})}
-        keycloak.admin("PUT", f"/{realm}/clients/{held['id']}", {**held, **told, "attributes": attributes})
+        keycloak.admin("PUT", f"/{realm}/clients/{held['id']}", {**held, **given, "attributes": attributes})

@@ -72,7 +72,7 @@ def wait_until(ready: Callable[[], bool], wanted: str, log: Path | None = None, 
     the end of its log.
     """
 
-    def told() -> str:
+    def end_of_log() -> str:
         return log.read_text(errors="replace")[-3000:] if log else ""
 
     until = time.monotonic() + DEADLINE_SECONDS
@@ -81,9 +81,9 @@ def wait_until(ready: Callable[[], bool], wanted: str, log: Path | None = None, 
             if ready():
                 return
         if process and process.poll() is not None:
-            pytest.fail(f"The engine ended before this: {wanted}\n{told()}")
+            pytest.fail(f"The engine ended before this: {wanted}\n{end_of_log()}")
         time.sleep(POLL_SECONDS)
-    pytest.fail(f"Not within {DEADLINE_SECONDS:g} s: {wanted}\n{told()}")
+    pytest.fail(f"Not within {DEADLINE_SECONDS:g} s: {wanted}\n{end_of_log()}")
 
 
 def make_certificate(folder: Path) -> Path:

@@ -202,8 +202,8 @@ def test_warning_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[s
     assert attribute(arrives(subject)) == ("severity", "warning")
     assert not sns.subjects(PAGER) or all("critical" in found for found in sns.subjects(PAGER))
     # One message per namespace, by which alerts are grouped.
-    told = "Prometheus has no target for redpanda."
-    wait_until(lambda: any(told in message["Message"] for message in sns.messages if message["Subject"] == subject), told)
+    text = "Prometheus has no target for redpanda."
+    wait_until(lambda: any(text in message["Message"] for message in sns.messages if message["Subject"] == subject), text)
 
 
 def test_subjects_fit_into_sns(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:

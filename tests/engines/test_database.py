@@ -55,8 +55,8 @@ def event(
     rights: dict[str, dict[str, str]] | None = None,
 ) -> Any:
     old = {"OldResourceProperties": {"Users": ["playback", "web-api"]}} if request == "Update" else {}
-    told = {"Rights": rights} if rights else {}
-    return {"RequestType": request, "ResourceProperties": {"Secrets": list(secrets), "Users": list(users), **told}, **old}
+    granted = {"Rights": rights} if rights else {}
+    return {"RequestType": request, "ResourceProperties": {"Secrets": list(secrets), "Users": list(users), **granted}, **old}
 
 
 def refusal(work: Callable[[], Any]) -> int:

@@ -64,11 +64,11 @@ def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_keycloak_knows_every_option() -> None:
-    told = set(re.findall(r"--([a-z][a-z-]*)", options_of_start()))
+    known = set(re.findall(r"--([a-z][a-z-]*)", options_of_start()))
     names = {str(option["name"]) for option in options("https://spotmusic.example", "10.40.0.0/16")} | OF_THE_CHART.keys()
     said = {name.removeprefix("KC_").lower().replace("_", "-") for name in names if name.startswith("KC_")}
     assert len(said) > 15
-    assert said - told == set()
+    assert said - known == set()
 
 
 def test_keycloak_holds_the_whole_realm(keycloak: Keycloak, wanted: Json) -> None:

@@ -104,8 +104,8 @@ def test_services_see_the_viewer_alone(proxy: Gateway) -> None:
     viewer = {"X-Viewer-Address": "2001:db8::1", "X-Forwarded-For": "203.0.113.66", "X-Forwarded-Path": "/evil", "X-Forwarded-Prefix": "/e"}
     proxy.request("/v1/status/viewer?x=1", headers=viewer)
     (sent,) = proxy.service.headers_of("/v1/status/viewer?x=1")
-    told = {name: value for name, value in sent.items() if name.startswith("x-forwarded")}
-    assert told == {
+    forwarded = {name: value for name, value in sent.items() if name.startswith("x-forwarded")}
+    assert forwarded == {
         "x-forwarded-for": "2001:db8::1",
         "x-forwarded-proto": "https",
         "x-forwarded-port": "443",

@@ -38,12 +38,12 @@ def test_stand_ins_rotate_each_user_once() -> None:
         get_secret_value=lambda SecretId: {"SecretString": kept[SecretId]},  # noqa: N803
         put_secret_value=lambda SecretId, SecretString: kept.update({SecretId: SecretString}),  # noqa: N803
     )
-    told: list[tuple[str, str]] = []
+    received: list[tuple[str, str]] = []
     own = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "DATABASE") for key, value in user("playlists").items()}
     arns = {"CATALOGUE_USER_ARN": "arn", "DATABASE_USER_ARN": "arn"}
-    rotate({"playlists": {**own, **arns}}, dict.fromkeys(("CATALOGUE", "DATABASE", "CACHE"), lambda *to: told.append(to)), secrets)
+    rotate({"playlists": {**own, **arns}}, dict.fromkeys(("CATALOGUE", "DATABASE", "CACHE"), lambda *to: received.append(to)), secrets)
     value = json.loads(kept["arn"])
-    assert told == [("playlists", value["password"])]
+    assert received == [("playlists", value["password"])]
     assert value["dbname"] == "playlists"
     assert value["password"] != "old"
 

@@ -75,6 +75,14 @@ def test_document_headings_are_no_questions() -> None:
     assert findings(DOCUMENTS, lambda document: QUESTION.findall(text(document))) == {}
 
 
+def test_names_in_code_are_not_told() -> None:
+    """`told` names no content: use the content itself, such as `documented`, `received` or `errors`."""
+    code = [
+        path for folder in ("constructs", "examples", "spotmusic_cdk", "stacks", "tools", "tests") for path in (ROOT / folder).rglob("*.py")
+    ]
+    assert [str(path) for path in code if path != Path(__file__) and re.search(r"(?<![a-z])told(?![a-z])", path.read_text())] == []
+
+
 def test_comments_of_configuration_use_common_words() -> None:
     def odd(file: Path) -> list[str]:
         comments = re.findall(r"(?:^|\s)(?:#|{{/\*).*", file.read_text())

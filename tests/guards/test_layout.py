@@ -39,16 +39,16 @@ def test_versions_match_changelog() -> None:
     version, library = (
         tomllib.loads((ROOT / file).read_text())["project"]["version"] for file in ("pyproject.toml", "constructs/pyproject.toml")
     )
-    told = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
-    assert (version, library) == (told[0][0], told[0][0])
-    assert told[0][1] == str(TODAY)
+    releases = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    assert (version, library) == (releases[0][0], releases[0][0])
+    assert releases[0][1] == str(TODAY)
     assert [path.name for path in (ROOT / "tests" / "releases").glob("*.*.*")] == [version]
 
 
 def test_library_readme_lists_packages() -> None:
     library = ROOT / "constructs" / "spotmusic_constructs"
-    told = re.findall(r"\]\(spotmusic_constructs/(\w+)/README\.md\)", (library.parent / "README.md").read_text())
-    assert sorted(told) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
+    listed = re.findall(r"\]\(spotmusic_constructs/(\w+)/README\.md\)", (library.parent / "README.md").read_text())
+    assert sorted(listed) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
     project = tomllib.loads((library.parent / "pyproject.toml").read_text())["project"]
     assert project["readme"] == "README.md", "an index shows it"
 

@@ -20,9 +20,9 @@ def test_documented_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "constructs").rglob("*.md")]
     texts += [path for folder in ("spotmusic_cdk", "tools", "tests") for kind in ("*.md", "*.py") for path in (ROOT / folder).rglob(kind)]
-    told = {(path.name, target) for path in texts for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())}
-    assert len(told) > 30
-    assert sorted(where for where in told if where[1] not in targets) == []
+    documented = {(path.name, target) for path in texts for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())}
+    assert len(documented) > 30
+    assert sorted(where for where in documented if where[1] not in targets) == []
 
 
 def test_make_help_fits_a_terminal() -> None:

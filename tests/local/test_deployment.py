@@ -104,13 +104,13 @@ def test_interrupted_up_can_be_resumed(deployed: Deployed) -> None:
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as command:
         assert command.stdout is not None
-        told = []
+        printed = []
         for line in command.stdout:
-            told.append(line)
+            printed.append(line)
             if "IN_PROGRESS" in line or "CREATE_COMPLETE" in line:
                 break
         else:
-            pytest.fail(f"It ended with status {command.wait()}:\n{''.join(told)}")
+            pytest.fail(f"It ended with status {command.wait()}:\n{''.join(printed)}")
         os.killpg(command.pid, signal.SIGINT)  # like a terminal: the CLI receives it too
         command.stdout.read()
     assert command.returncode != 0
@@ -157,10 +157,10 @@ def test_preflight_reads_the_embedded_aws(deployed: Deployed) -> None:
     context = Context(settings=settings_of("dev"), clients=deployed.client, account=ACCOUNT, session_region=REGION)
     # The emulator has neither, and reads the descriptions of all services of AWS before it says so.
     asked = {name: ask for name, ask in CHECKS.items() if name not in ("quotas", "GuardDuty")}
-    told = {finding.check: finding.state for finding in run(asked, context)}
+    states = {finding.check: finding.state for finding in run(asked, context)}
     read = {"account", "region", f"bootstrap {REGION}", "bootstrap us-east-1", f"weak references {REGION}", "stacks", "zone sa-east-1a"}
     left = {"log group", "cluster", "backup vault", "parameter", "blue/green weights"}
-    assert {check: told[check] for check in read | left} == dict.fromkeys(read | left, State.OK)
+    assert {check: states[check] for check in read | left} == dict.fromkeys(read | left, State.OK)
 
 
 def test_a_signing_key_is_a_real_one(deployed: Deployed) -> None:

@@ -79,7 +79,7 @@ def test_status_waits_while_stack_is_busy() -> None:
     assert request(body="Action=DescribeStacks&StackName=a", in_progress=[True, True, False])[0] == 200
 
 
-def test_records_and_identity_are_told() -> None:
+def test_records_and_identity_are_served() -> None:
     assert json.loads(request(path=RECORDED_PATH)[1]) == [{"type": "AWS::APS::Workspace"}]
     assert json.loads(request(path=STACKS_PATH)[1]) == [{"name": "data"}]
     assert json.loads(request(path=IDENTITY_PATH)[1]) == {"folder": "/checkout/.local"}

@@ -175,7 +175,7 @@ def test_chosen_port_is_reserved_until_start(workspace: Workspace, monkeypatch: 
     monkeypatch.setattr("subprocess.Popen", popen)
     with pytest.raises(InterruptedError):
         process.start(workspace, region="sa-east-1")
-    assert [given == told for given, told in tried] == [True]
+    assert [given == received for given, received in tried] == [True]
 
 
 def test_taken_port_is_reported(workspace: Workspace) -> None:

@@ -41,8 +41,8 @@ def test_every_flow_is_an_arrow_and_vice_versa(text: str) -> None:
 
 
 def test_flows_are_the_table_of_flows(data: dict[str, Any]) -> None:
-    told = [(flow["source"], flow["target"], flow["ports"].split("–")[0], flow["reason"]) for flow in data["flows"]]
-    assert told == [(flow.source, flow.target, str(flow.port), flow.reason) for flow in flows.table(settings_of("prod"))]
+    shown = [(flow["source"], flow["target"], flow["ports"].split("–")[0], flow["reason"]) for flow in data["flows"]]
+    assert shown == [(flow.source, flow.target, str(flow.port), flow.reason) for flow in flows.table(settings_of("prod"))]
     assert {flow["kind"] for flow in data["flows"]} == {"request", "scrape", "operation"}
 
 

@@ -36,8 +36,8 @@ def asked_for(cluster: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
     for _, found in cluster.of_kind("NodeClass"):
         yield f"NodeClass {found['metadata']['name']}", dict(found["spec"].get("tags") or {})
     for _, found in cluster.of_kind("StorageClass"):
-        told = [str(text) for name, text in found["parameters"].items() if name.startswith("tagSpecification_")]
-        yield f"StorageClass {found['metadata']['name']}", {key: value for key, _, value in (text.partition("=") for text in told)}
+        tags = [str(text) for name, text in found["parameters"].items() if name.startswith("tagSpecification_")]
+        yield f"StorageClass {found['metadata']['name']}", {key: value for key, _, value in (text.partition("=") for text in tags)}
 
 
 def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:

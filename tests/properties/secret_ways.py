@@ -93,12 +93,12 @@ def reloader(platform: Assembly, deployed: RenderedCluster, release: str) -> int
     from our manifests or from chart values.
     """
     watching = deployed.releases.get("reloader")
-    told = deployed.releases[release]
-    if watching is None or told.namespace not in watching.values["reloader"]["namespaces"]:
+    installed = deployed.releases[release]
+    if watching is None or installed.namespace not in watching.values["reloader"]["namespaces"]:
         return None
     manifests = [m for m in deployed.manifests[release] if m["kind"] in ("Deployment", "StatefulSet", "CronJob")]
     said = any((m["metadata"].get("annotations") or {}).get(ANNOTATION) == "true" for m in manifests)
-    return refreshed(platform, deployed) if said or annotated(told.values) else None
+    return refreshed(platform, deployed) if said or annotated(installed.values) else None
 
 
 def annotated(values: Json) -> bool:

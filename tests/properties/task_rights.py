@@ -32,7 +32,7 @@ def _holds(statement: Statement, role: str) -> bool:
     return resource.id == role or (resource.type in _POLICIES and role in {target.id for target in resource.targets("Roles")})
 
 
-def told_at_start(service: Service) -> list[str]:
+def needed_at_start(service: Service) -> list[str]:
     """Patterns of `<action> <resource>`: log, image and secrets of the task definition."""
     group = service.definition.target("ContainerDefinitions.0.LogConfiguration.Options.awslogs-group")
     registry, _, path = service.text(service.container["Image"]).partition("/")
@@ -51,14 +51,14 @@ def told_at_start(service: Service) -> list[str]:
     ]
 
 
-def told_while_running(service: Service) -> list[str]:
+def needed_while_running(service: Service) -> list[str]:
     """Patterns of `<action> <resource>`: users, buckets and parameters in the container's
     environment.
     """
-    return [pattern for name, value in service.environment.items() for pattern in _told(service, name, value)]
+    return [pattern for name, value in service.environment.items() for pattern in _needed(service, name, value)]
 
 
-def _told(service: Service, name: str, value: str) -> list[str]:
+def _needed(service: Service, name: str, value: str) -> list[str]:
     parameter = rf"ssm:GetParameters? arn:aws:ssm:[a-z0-9-]+:{ACCOUNT}:parameter"
     if name.endswith("_USER_ARN"):
         return [f"secretsmanager:GetSecretValue {re.escape(value)}"]

@@ -140,8 +140,8 @@ def test_p068_data_is_backed_up_in_region(platform: Assembly) -> Verdicts:
             kept = action["Lifecycle"]["DeleteAfterDays"]
             yield name, kept == platform.settings.data.backup.retention_days, f"It keeps copies for {kept} days, not retention_days."
     for bucket in (resource for resource in to_bring_back(platform) if resource.type == "AWS::S3::Bucket"):
-        told = bucket["NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"] is True
-        yield bucket, told, "Send its events to EventBridge: continuous backups stop without."
+        enabled = bucket["NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled"] is True
+        yield bucket, enabled, "Send its events to EventBridge: continuous backups stop without."
     continuous = [rule["Lifecycle"]["DeleteAfterDays"] for rule in plan_rules(platform) if rule.get("EnableContinuousBackup") is True]
     yield "data/BackupPlan", continuous == [LEAST_DAYS], "Turn continuous backup on, for the 35 days that AWS Backup knows."
     decided = "**Copies elsewhere.** None leaves the region" in document()

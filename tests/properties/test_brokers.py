@@ -35,7 +35,7 @@ NEW_TLS = "Name only TLS 1.2 and 1.3."
 CLAIMS = ("storageClass", "storageClassName")
 
 
-def told(cluster: RenderedCluster, chart: str) -> Json:
+def values_of(cluster: RenderedCluster, chart: str) -> Json:
     """Values of the release of a chart."""
     return next(release.values for release in cluster.releases.values() if release.chart == chart)
 
@@ -105,7 +105,7 @@ def test_volumes_of_brokers_land_in_every_zone(platform: Assembly, cluster: Rend
 def test_request_path_has_a_priority_class(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Pods without a priority class must not displace these on a full node."""
     for chart in ON_THE_WAY:
-        values = told(cluster, chart)
+        values = values_of(cluster, chart)
         classes = {str(value) for path, value in leaves(values) if path.endswith("priorityClassName")}
         yield chart, any(name.startswith("spotmusic-") for name in classes), "Give its pods a class of charts/ground."
 
@@ -122,7 +122,7 @@ def required(pool: Json, key: str) -> list[str]:
 
 
 def copies_of_events(cluster: RenderedCluster) -> Verdicts:
-    values, access = told(cluster, "redpanda"), told(cluster, "redpanda-access")
+    values, access = values_of(cluster, "redpanda"), values_of(cluster, "redpanda-access")
     settings = at(values, "config.cluster") or {}
     kept = {settings.get("default_topic_replications"), settings.get("minimum_topic_replications"), access["minimumReplication"]}
     yield "redpanda topics", kept == {COPIES}, f"Keep {COPIES} copies of every event, and refuse fewer."
@@ -153,11 +153,11 @@ def test_p104_broker_clients_verify_tls(platform: Assembly, cluster: RenderedClu
 
     Kept by: `SecretsAndCertificates`, the platform's own authority
     """
-    yield from tls_of_redpanda(told(cluster, "redpanda"))
+    yield from tls_of_redpanda(values_of(cluster, "redpanda"))
     for node in made(cluster, "RabbitmqCluster"):
         yield from tls_of_rabbitmq(node)
-    yield from tls_of_kong(told(cluster, "kong"))
-    yield from tls_of_keycloak(platform, told(cluster, "keycloakx"))
+    yield from tls_of_kong(values_of(cluster, "kong"))
+    yield from tls_of_keycloak(platform, values_of(cluster, "keycloakx"))
     for pool in made(cluster, "NodePool"):
         encrypted = required(pool, ENCRYPTED_NETWORK) == ["true"]
         yield name_of(pool), encrypted, "Use instance types with encryption in transit: cluster members exchange data without TLS."
@@ -258,7 +258,7 @@ def test_p105_volumes_are_encrypted_retained_zonal(platform: Assembly, cluster: 
         yield where, name in classes, f"{name} is an unknown storage class. Use one of ours."
     data = {where.partition(" ")[0] for where, _ in claims(cluster)}
     yield "claims", data >= {"redpanda", "rabbitmq", "monitoring"}, f"Only {sorted(data)} have volume claims. Add the missing ones."
-    on_disk = at(told(cluster, "redpanda"), "storage.persistentVolume.enabled") is True
+    on_disk = at(values_of(cluster, "redpanda"), "storage.persistentVolume.enabled") is True
     yield "redpanda storage", on_disk, "Store events on persistent volumes: the loss of a node would lose them otherwise."
 
 

@@ -10,7 +10,7 @@ from tests.properties.promise import Verdicts, promise
 from tests.properties.reviewed import HOLD_SESSIONS
 from tests.properties.scaling import TRACKING, counts_messages, counts_requests, on_cpu, policies, scaled
 from tests.properties.services import Service, containers, services_of
-from tests.properties.task_rights import allowed, told_at_start, told_while_running
+from tests.properties.task_rights import allowed, needed_at_start, needed_while_running
 from tools.checkout import ROOT
 from tools.model.assembly import Assembly, Resource, intrinsics
 from tools.model.values import Json, at
@@ -215,20 +215,20 @@ def test_p079_task_roles_have_least_rights(platform: Assembly) -> Verdicts:
     roles = Counter(service.definition.target(kind) for service in services for kind in ("ExecutionRoleArn", "TaskRoleArn"))
     readers = Counter(arn for service in services for name, arn in service.environment.items() if name.endswith("_USER_ARN"))
     for service in services:
-        for kind, told in (("ExecutionRoleArn", told_at_start(service)), ("TaskRoleArn", told_while_running(service))):
+        for kind, needed in (("ExecutionRoleArn", needed_at_start(service)), ("TaskRoleArn", needed_while_running(service))):
             role = service.definition.target(kind)
             alone = role is not None and roles[role] == 1 and not role["ManagedPolicyArns"]
             yield f"{service.definition.name} {kind}", alone, "Give the service its own role with inline policies."
             for statement in allowed(service, kind):
                 for resource in statement.texts():
-                    within = all(any(re.fullmatch(right, f"{action} {resource}") for right in told) for action in statement.actions)
+                    within = all(any(re.fullmatch(right, f"{action} {resource}") for right in needed) for action in statement.actions)
                     yield (
                         f"{service.name}: {', '.join(statement.actions)} {resource}",
                         within,
                         "No setting of the container uses this right. Remove it.",
                     )
             rights = [f"{action} {resource}" for s in allowed(service, kind) for action in s.actions for resource in s.texts()]
-            lacking = [right for right in told if not any(re.fullmatch(right, has) for has in rights)]
+            lacking = [right for right in needed if not any(re.fullmatch(right, has) for has in rights)]
             yield f"{service.definition.name} {kind}", not lacking, f"Grant the rights that the settings of its container need: {lacking}."
         for statement in allowed(service, "TaskRoleArn"):
             senders = statement.values("StringEquals", "ses:FromAddress")

@@ -193,8 +193,8 @@ def test_p113_edge_logs_omit_credentials(platform: Assembly) -> Verdicts:
             bucket = destination.target("DestinationResourceArn") if destination else None
             yield delivery, bucket is not None and bucket.name == LOGS, "Deliver to the log bucket of the home region."
             fields = set(delivery["RecordFields"] or [])
-            told = fields >= {"date", "time", "c-ip", "cs-method", "cs-uri-stem", "sc-status", "x-edge-request-id"}
-            yield delivery, told, "Log time, viewer, request and response."
+            recorded = fields >= {"date", "time", "c-ip", "cs-method", "cs-uri-stem", "sc-status", "x-edge-request-id"}
+            yield delivery, recorded, "Log time, viewer, request and response."
             private = {"cs-uri-query", "cs(Cookie)", "cs(Referer)"} & fields
             yield delivery, bool(fields) and not private, f"Remove fields with signatures, codes or tokens: {', '.join(sorted(private))}."
     excused = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-CFR3"]

@@ -97,8 +97,8 @@ def test_p088_control_plane_is_logged(platform: Assembly) -> Verdicts:
     Kept by: `KubernetesCluster` makes the group before EKS would
     """
     cluster = the_cluster(platform)
-    told = {entry["Type"] for entry in cluster["Logging.ClusterLogging.EnabledTypes"] or []}
-    yield cluster, told == LOGS, f"Turn on {', '.join(sorted(LOGS - told))}."
+    enabled = {entry["Type"] for entry in cluster["Logging.ClusterLogging.EnabledTypes"] or []}
+    yield cluster, enabled == LOGS, f"Turn on {', '.join(sorted(LOGS - enabled))}."
     name = f"/aws/eks/{cluster['Name']}/cluster"
     groups = [group for group in platform.some("AWS::Logs::LogGroup") if group.text("LogGroupName") == name]
     yield cluster, len(groups) == 1, f"Create the log group {name}: the one that EKS creates has neither key nor retention."
@@ -268,8 +268,8 @@ def rights_of_workloads(platform: Assembly, cluster: RenderedCluster) -> Verdict
         if manifest["kind"] == "ServiceAccount":
             annotated = any("role-arn" in key for key in manifest["metadata"].get("annotations") or {})
             yield f"{release}: ServiceAccount {manifest['metadata']['name']}", not annotated, "Use Pod Identity instead of the annotation."
-    for name, told in cluster.releases.items():
-        keys = [text for text in texts(told.values) if "AWS_SECRET_ACCESS_KEY" in text]
+    for name, installed in cluster.releases.items():
+        keys = [text for text in texts(installed.values) if "AWS_SECRET_ACCESS_KEY" in text]
         yield f"release {name}", not keys, "Remove the access keys: pods get temporary credentials from Pod Identity."
 
 

@@ -72,8 +72,8 @@ def test_functions_have_the_code_that_is_called(platform: Assembly, synthesized:
 def test_functions_have_variables_of_their_handlers(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
     for function in platform.some(FUNCTION):
         read = names(_READ, code_of(function, synthesized(platform.name))) if is_ours(function, synthesized(platform.name)) else set()
-        told = {name for name, value in (function["Environment.Variables"] or {}).items() if value not in ("", None)}
-        missing = sorted(read - told - BY_LAMBDA)
+        defined = {name for name, value in (function["Environment.Variables"] or {}).items() if value not in ("", None)}
+        missing = sorted(read - defined - BY_LAMBDA)
         yield function, not missing, f"Set the environment variables {', '.join(missing)}, which its handler reads."
 
 

@@ -87,8 +87,8 @@ def test_p097_namespaces_enforce_restricted_pods(platform: Assembly, cluster: Re
         yield subject, labels.get(f"{STANDARD}/enforce") == wanted, f"Enforce {wanted}; an exception belongs into EXCEPTIONS of this test."
         pinned = {labels.get(f"{STANDARD}/{mode}-version") for mode in ("enforce", "audit", "warn")} == {version}
         yield subject, pinned, f"Pin the standard to {version}: the newest would refuse pods after an upgrade."
-        told = labels.get(f"{STANDARD}/audit") == labels.get(f"{STANDARD}/warn") == "restricted"
-        yield subject, told, "Set audit and warn to restricted."
+        audited = labels.get(f"{STANDARD}/audit") == labels.get(f"{STANDARD}/warn") == "restricted"
+        yield subject, audited, "Set audit and warn to restricted."
         because = name not in EXCEPTIONS or len(declared[name].because) >= 30
         yield subject, because, "Say in spotmusic_cdk/namespaces.py why it is an exception."
     for release, manifest in cluster.everything():

@@ -66,12 +66,12 @@ def place(resource: Resource, attribute: str = "") -> str:
 
 @rule
 def test_metric_filters_and_topics_have_consumers(platform: Assembly) -> Verdicts:
+    settings = platform.settings.observability
     for subscription in platform.all("AWS::SNS::Subscription"):
-        told = platform.settings.observability
-        asked = (*told.alarm_endpoints, *told.pager_endpoints) if subscription["Protocol"] == "https" else told.alarm_emails
+        endpoints = subscription["Protocol"] == "https"
+        asked = (*settings.alarm_endpoints, *settings.pager_endpoints) if endpoints else settings.alarm_emails
         yield subscription, subscription["Endpoint"] in asked, "Notify an address of observability.alarm_emails or alarm_endpoints."
     for budget in platform.some("AWS::Budgets::Budget"):
-        settings = platform.settings.observability
         usd = settings.daily_budget_usd if budget["Budget.TimeUnit"] == "DAILY" else settings.monthly_budget_usd
         amount = budget["Budget.BudgetLimit.Amount"]
         yield budget, amount == usd, f"The budget is {amount} USD, and the environment file has {usd}. Use the latter."

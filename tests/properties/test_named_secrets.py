@@ -63,8 +63,8 @@ def test_documented_secret_readers_match(platform: Assembly, deployed: Callable[
     cluster = Cluster(deployed(platform.name))
     for key, arn in platform.settings.named_secrets.items():
         line = line_of(key)
-        told = {reader.replace(SERVICE, key.split(".")[1]) for reader in line.readers}
-        assert readers(platform, arn) == told, f"{key}: docs/secrets.md names other readers"
+        documented = {reader.replace(SERVICE, key.split(".")[1]) for reader in line.readers}
+        assert readers(platform, arn) == documented, f"{key}: docs/secrets.md names other readers"
         assert cluster.releases_of(arn.rpartition(":")[2]) == line.releases, f"{key}: docs/secrets.md names other releases"
 
 

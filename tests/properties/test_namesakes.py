@@ -179,11 +179,11 @@ def _lists(value: Any) -> Iterator[list[Any]]:
 
 @rule
 def test_alarms_of_one_severity_share_topics(platform: Assembly) -> Verdicts:
-    told: dict[tuple[str, bool], dict[frozenset[str], list[Resource]]] = defaultdict(lambda: defaultdict(list))
+    notified: dict[tuple[str, bool], dict[frozenset[str], list[Resource]]] = defaultdict(lambda: defaultdict(list))
     for alarm in platform.some("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         if alarm["AlarmActions"]:
             topics = frozenset(target.name for target in alarm.targets("AlarmActions"))
-            told[alarm.stack, "Critical" in alarm.id][topics].append(alarm)
-    for ways in told.values():
+            notified[alarm.stack, "Critical" in alarm.id][topics].append(alarm)
+    for ways in notified.values():
         fewest = min(ways.values(), key=len)
         yield fewest[0], len(ways) == 1, f"Similar alarms notify {[sorted(topics) for topics in ways]}. Use the same topics."

@@ -95,10 +95,10 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
         read = missed or "Pager" in topic.id or bool(platform.users_of(topic, "AWS::SNS::Subscription"))
         read = read or not platform.settings.production
         yield topic, read, "The topic has no subscribers. Set observability.alarm_emails."
-    yield from alerts_are_told(platform)
+    yield from alerts_are_delivered(platform)
 
 
-def alerts_are_told(platform: Assembly) -> Verdicts:
+def alerts_are_delivered(platform: Assembly) -> Verdicts:
     """Routes of Alertmanager: every relevant alert reaches a topic when it starts and when it
     ends.
     """
@@ -155,7 +155,7 @@ def test_p120_dependencies_of_listeners_are_watched(platform: Assembly, deployed
     yield from whoever_is_woken_sees_it(platform)
     yield from the_edge_is_measured(platform)
     yield from the_cluster_is_watched(platform, deployed(platform.name))
-    yield from budget_is_told(platform)
+    yield from budgets_notify(platform)
 
 
 def whoever_is_woken_sees_it(platform: Assembly) -> Verdicts:
@@ -180,17 +180,17 @@ def the_cluster_is_watched(platform: Assembly, cluster: RenderedCluster) -> Verd
         yield what, alerted, f"Add an alert on {read} to charts/monitoring/rules."
 
 
-def budget_is_told(platform: Assembly) -> Verdicts:
+def budgets_notify(platform: Assembly) -> Verdicts:
     units = {str(budget["Budget.TimeUnit"]) for budget in platform.some("AWS::Budgets::Budget")}
     yield "budgets", units == {"MONTHLY", "DAILY"}, f"Have one of a month and one of a day, not {sorted(units)}."
     for budget in platform.some("AWS::Budgets::Budget"):
-        told = {
+        notified = {
             at(notification, "Notification.NotificationType")
             for number, notification in enumerate(budget["NotificationsWithSubscribers"] or [])
             if any(target.type == TOPIC for target in budget.mentions(f"NotificationsWithSubscribers.{number}"))
         }
         wanted = {"ACTUAL"} if budget["Budget.TimeUnit"] == "DAILY" else {"ACTUAL", "FORECASTED"}
-        yield budget, told >= wanted, "Notify the topic of actual and of forecasted cost."
+        yield budget, notified >= wanted, "Notify the topic of actual and of forecasted cost."
 
 
 @promise

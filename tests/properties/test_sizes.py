@@ -65,8 +65,8 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
             same = (balancer.get("ContainerName"), balancer.get("ContainerPort")) == (container["Name"], port)
             yield f"{resource.name} load balancer {number}", same, f"Register port {port} of its container."
         if str(service.text(container["Image"])).endswith(versions.BOOTSTRAP_IMAGE.partition("/")[2]):
-            told = " ".join([*container.get("EntryPoint", []), *container.get("Command", [])])
-            yield service.definition, f"location = {asked.health_path} " in told, "Serve the health path in the placeholder."
+            command = " ".join([*container.get("EntryPoint", []), *container.get("Command", [])])
+            yield service.definition, f"location = {asked.health_path} " in command, "Serve the health path in the placeholder."
         if service.target_groups:
             start, grace = at(container, "HealthCheck.StartPeriod") or 0, resource["HealthCheckGracePeriodSeconds"] or 0
             holds = start <= grace <= 2 * FARGATE_STOPS_AFTER

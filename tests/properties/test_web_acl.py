@@ -161,8 +161,8 @@ def bodies(acl: Resource) -> Verdicts:
         r"(\d+) KiB are read, and a larger body is refused", (ROOT / "docs" / "adr" / "0012-bodies-at-the-edge.md").read_text()
     )
     yield acl, decided == [str(kib)], "The size differs from decision 12. Change the decision first."
-    told = f"more than {kib} KiB" in (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
-    yield acl, told, "State in the runbook which bodies are blocked."
+    stated = f"more than {kib} KiB" in (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
+    yield acl, stated, "State in the runbook which bodies are blocked."
 
 
 @promise

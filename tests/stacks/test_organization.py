@@ -60,13 +60,13 @@ def test_charts_take_extra_tags(with_every_option: Path, templates: dict[str, Te
 
 def test_endpoints_subscribe_to_all_topics(templates: dict[str, Template]) -> None:
     (endpoint,) = SETTINGS.observability.alarm_endpoints
-    told = [
+    subscribed = [
         stack
         for stack, template in templates.items()
         for resource in template["Resources"].values()
         if resource["Type"] == "AWS::SNS::Subscription" and resource["Properties"]["Endpoint"] == endpoint
     ]
-    assert sorted(told) == ["data", "edge", "observability"]
+    assert sorted(subscribed) == ["data", "edge", "observability"]
 
 
 def test_slack_channel_shows_alarms_of_both_regions(templates: dict[str, Template]) -> None:

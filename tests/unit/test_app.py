@@ -18,7 +18,7 @@ from tools import synth
 from tools.checkout import ROOT
 
 COMMANDS = ["ls", "diff", "deploy", "synth"]
-ECHO = "import json, os; print(json.dumps({key: of for key, of in os.environ.items() if key[:4] == 'CDK_'}), file=open('told', 'a'))"
+ECHO = "import json, os; print(json.dumps({key: of for key, of in os.environ.items() if key[:4] == 'CDK_'}), file=open('received', 'a'))"
 EVERY_COMMAND = "const {exec} = require(%r); (async () => {for (const one of %r) await exec(['--no-notices', one]).catch(() => 0)})()"
 """One process for all commands, because the CLI loads for a second. They fail: ECHO writes no cloud assembly."""
 
@@ -78,7 +78,7 @@ def test_production_is_validated_by_default(
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+def received(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     """Variables that the CLI gives the application, by command."""
     folder = tmp_path_factory.mktemp("cli")
     cli = shutil.which("cdk", path=f"{ROOT / 'node_modules' / '.bin'}:{os.environ['PATH']}")
@@ -90,18 +90,18 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
     variables = {name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"}
     script = EVERY_COMMAND % (str(Path(cli).resolve().parents[1] / "lib"), COMMANDS)
     subprocess.run([os.environ["JSII_NODE"], "-e", script], cwd=folder, env=variables, capture_output=True, check=True)
-    return dict(zip(COMMANDS, map(json.loads, (folder / "told").read_text().splitlines()), strict=True))
+    return dict(zip(COMMANDS, map(json.loads, (folder / "received").read_text().splitlines()), strict=True))
 
 
 @pytest.mark.parametrize("command", COMMANDS[:-1])
-def test_inner_loop_is_not_validated(told: dict[str, dict[str, str]], command: str) -> None:
-    assert told[command]["CDK_VALIDATION"] == "false"
+def test_inner_loop_is_not_validated(received: dict[str, dict[str, str]], command: str) -> None:
+    assert received[command]["CDK_VALIDATION"] == "false"
 
 
-def test_make_synth_equals_cdk_synth(told: dict[str, dict[str, str]]) -> None:
+def test_make_synth_equals_cdk_synth(received: dict[str, dict[str, str]]) -> None:
     """The CLI validates, and gives the context that tools/synth.py gives."""
-    context = json.loads(told["synth"]["CDK_CONTEXT_JSON"])
-    assert "CDK_VALIDATION" not in told["synth"]
+    context = json.loads(received["synth"]["CDK_CONTEXT_JSON"])
+    assert "CDK_VALIDATION" not in received["synth"]
     assert {key: value for key, value in context.items() if key.startswith("aws:cdk:")} == synth.OF_THE_CLI
 
 

@@ -72,9 +72,9 @@ class Service:
         variables: list[Json] = self.task["ContainerDefinitions.0.Environment"] or []
         said = {variable["Name"]: variable["Value"] for variable in variables}
         words = [word.upper() for word in ("catalogue", "database") if word in self.settings.talks_to]
-        told = [said[f"{word}_CONNECTIONS"] for word in words if f"{word}_CONNECTIONS" in said]
+        limits = [said[f"{word}_CONNECTIONS"] for word in words if f"{word}_CONNECTIONS" in said]
         # Both words share one pool.
-        return max(map(int, told), default=0) if len(told) == len(words) else None
+        return max(map(int, limits), default=0) if len(limits) == len(words) else None
 
 
 def services_of(platform: Assembly, load: Load) -> list[Service]:

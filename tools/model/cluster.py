@@ -126,7 +126,7 @@ def read(environment: str, templates: dict[str, Json], assembly: Path) -> Render
                 values = json.loads(cluster.text(stack, resource["Properties"]["Values"]))
                 release = Release(stack, resource, values, _folder(resource["Properties"], assembly))
                 cluster.releases[release.name] = release
-    cluster.manifests = {name: own(release) if release.folder else told(release) for name, release in cluster.releases.items()}
+    cluster.manifests = {name: own(release) if release.folder else known_objects(release) for name, release in cluster.releases.items()}
     cluster.before = _order(templates, cluster.releases, assembly)
     return cluster
 
@@ -137,7 +137,7 @@ def own(release: Release, kubernetes: str = "1.36", values: Json | None = None) 
     return render(release.folder, release.name, release.namespace, values or release.values, kubernetes=kubernetes)
 
 
-def told(release: Release) -> list[Json]:
+def known_objects(release: Release) -> list[Json]:
     """Return the known objects of an upstream chart: manifests in its values, and expected ones."""
     return [
         *_within(release.values, release.namespace),

@@ -39,8 +39,8 @@ def _asked(root: Path, client: Run | None) -> list[Asked]:
 def _ends(used: Sequence[Line], today: date) -> Iterator[str]:
     near = [(line, left) for line in used if (left := line.days_left(today)) is not None and left <= NOTICE_DAYS]
     announced = [line for line in used if line.support.standard_until]
-    told = f"{len(announced)} of {len(used)} lines in use have one announced, {len(near)} within {NOTICE_DAYS} days"
-    yield f"End of support, as of {today}: {told}"
+    summary = f"{len(announced)} of {len(used)} lines in use have one announced, {len(near)} within {NOTICE_DAYS} days"
+    yield f"End of support, as of {today}: {summary}"
     for line, left in near:
         when = f"ended {-left} days ago" if left < 0 else f"ends in {left} days"
         who = f", used by {', '.join(line.used_by)}" if line.used_by else ""

@@ -195,8 +195,8 @@ def _reason(error: Exception) -> str:
     """Returns the reason of a client's failure in one line."""
     if isinstance(error, subprocess.CalledProcessError):
         lines = [line.strip() for line in (error.stderr or error.stdout or "").splitlines() if line.strip()]
-        told = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else f"it ended with {error.returncode}")
-        return UNREACHED if "No matching distribution" in told else told[:200]
+        reason = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else f"it ended with {error.returncode}")
+        return UNREACHED if "No matching distribution" in reason else reason[:200]
     if isinstance(error, subprocess.TimeoutExpired):
         return f"no response within {error.timeout:g} seconds"
     if isinstance(error, FileNotFoundError):

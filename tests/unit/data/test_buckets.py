@@ -57,8 +57,8 @@ def test_malware_plan_depends_on_role_policy() -> None:
 
 
 def test_uploads_send_events_to_eventbridge() -> None:
-    told = only(made(UploadsBucket), BUCKET)["NotificationConfiguration"]
-    assert told == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    notifications = only(made(UploadsBucket), BUCKET)["NotificationConfiguration"]
+    assert notifications == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
 def test_uploads_cors_requires_named_origin() -> None:

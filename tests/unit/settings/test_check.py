@@ -37,9 +37,9 @@ def test_check_reports_all_problems(folder: Path, capsys: pytest.CaptureFixture[
     (folder / "qa.yaml").write_text(text)
     (folder / "dev.yaml").write_text((folder / "dev.yaml").read_text().replace("name: dev", "name: dve"))
     assert main([], folder=folder) == 2
-    told = capsys.readouterr().err
+    errors = capsys.readouterr().err
     for once in ("dta: unknown key.", "trends.memory: 5", "Did you mean events?", "dve is not the file's name"):
-        assert told.count(once) == 1
+        assert errors.count(once) == 1
 
 
 def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,11 +51,11 @@ def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[s
 def test_check_loads_settings_alone(folder: Path) -> None:
     """Without aws_cdk and its Node.js, which take seconds, the command ends in half of one: it loads 281 modules, a synthesis 838."""
     (folder / "qa.yaml").unlink()
-    told = (
+    code = (
         "import sys; from pathlib import Path; from spotmusic_cdk.settings.__main__ import main;"
         "main([], folder=Path(sys.argv[1])); print(len(sys.modules), sorted({'aws_cdk', 'jsii', 'constructs'} & set(sys.modules)))"
     )
-    run = subprocess.run([sys.executable, "-c", told, folder], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", code, folder], cwd=ROOT, capture_output=True, text=True, check=True)
     modules, imported = run.stdout.splitlines()[-1].split(maxsplit=1)
     assert imported == "[]"
     assert int(modules) < 350

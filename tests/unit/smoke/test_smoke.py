@@ -344,10 +344,10 @@ def test_refused_credentials_are_explained(monkeypatch: pytest.MonkeyPatch, caps
 
     monkeypatch.setattr(command, "connect", refuse)
     assert command.main(["--env", "dev"]) == 1
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 2
-    assert "ExpiredToken" in told[0]
-    assert "make smoke ENV=dev" in told[1]
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert "ExpiredToken" in lines[0]
+    assert "make smoke ENV=dev" in lines[1]
 
 
 def test_token_is_replaced_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:

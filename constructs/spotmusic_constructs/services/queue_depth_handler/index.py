@@ -68,7 +68,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def metric_data(ready: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Returns what CloudWatch is told: one number per queue, with the dimensions that are the same for all."""
+    """Return the metric data: one number per queue, with common dimensions."""
     common = json.loads(environment["DIMENSIONS"])
     return {
         "Namespace": environment["NAMESPACE"],
