@@ -9,6 +9,7 @@ from typing import Any
 
 import pymysql
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.data.fake_mysql import ALL_RIGHTS, Account, FakeMySQL
 from tests.unit.data.fake_secrets import FakeSecrets
@@ -30,8 +31,8 @@ class Users:
         self.handler, self.mysql = handler, FakeMySQL()
         self.secrets = FakeSecrets({MASTER: master, PLAYBACK: user("playback"), WEB: user("web-api")})
 
-    def apply(self, event: dict[str, Any]) -> None:
-        self.handler.on_cloudformation(event, self.secrets, self.mysql.connect)
+    def apply(self, event: dict[str, Any], **how: Any) -> None:
+        self.handler.on_cloudformation(event, self.secrets, self.mysql.connect, **how)
 
     def rotate(self, token: str, steps: str = "create set test finish", secret: str = PLAYBACK) -> None:
         self.secrets.begin(secret, token)
@@ -56,6 +57,25 @@ def test_database_user_has_rights_in_own_database(users: Users) -> None:
     assert users.mysql.accounts["playback"] == Account(primary="first", requires_ssl=True, grants={"playback": ALL_RIGHTS})
     with pytest.raises(pymysql.err.OperationalError):
         users.mysql.connect("playback", "first", "web-api")
+
+
+def test_database_users_wait_for_new_right(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+    refusal, found = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetSecretValue"), users.secrets.get_secret_value
+    answers = [refusal, refusal]
+
+    def read(**request: str) -> dict[str, Any]:
+        if answers:
+            raise answers.pop()
+        return found(**request)
+
+    monkeypatch.setattr(users.secrets, "get_secret_value", read)
+    waits: list[float] = []
+    users.apply(event(), sleep=waits.append)
+    assert users.mysql.accounts.keys() >= {"playback", "web-api"}
+    assert waits == [users.handler.POLL_SECONDS] * 2
+    answers = [refusal] * 100
+    with pytest.raises(ClientError, match="AccessDenied"):
+        users.apply(event(), sleep=waits.append)
 
 
 def with_rights(**rights: str) -> dict[str, Any]:

@@ -25,9 +25,10 @@ class Command { constructor(input) { this.input = input; } }
 export class GetSecretValueCommand extends Command {}
 export class PutSecretValueCommand extends Command {}
 const refusal = (name) => Object.assign(new Error(name), { name });
+let refusals = Number(process.env.REFUSALS);
 export class SecretsManagerClient {
   async send(command) {
-    if (process.env.REFUSE) throw refusal(process.env.REFUSE);
+    if (refusals-- > 0) throw refusal(process.env.REFUSAL);
     const stored = existsSync(file) ? JSON.parse(readFileSync(file)) : undefined;
     if (command instanceof GetSecretValueCommand) {
       if (!stored) throw refusal("ResourceNotFoundException");
@@ -39,7 +40,11 @@ export class SecretsManagerClient {
   }
 }
 """
-RUN = 'import { handler } from "./index.mjs"; await handler(JSON.parse(process.env.EVENT));'
+RUN = """
+import { handler } from "./index.mjs";
+globalThis.setTimeout = setImmediate;
+await handler(JSON.parse(process.env.EVENT));
+"""
 CHECK = """
 import { createSign, createVerify } from "node:crypto";
 const { privateKey, publicKey } = JSON.parse(process.env.KEYS);
@@ -88,7 +93,7 @@ def answers() -> Iterator[tuple[str, list[Json]]]:
 def send(folder: Path, answers: tuple[str, list[Json]]) -> Callable[..., Json]:
     url, received = answers
 
-    def event(type_: str, request_id: str, *, refuse: str = "") -> Json:
+    def event(type_: str, request_id: str, *, refusal: str = "", refusals: int = 0) -> Json:
         content = {
             "RequestType": type_,
             "RequestId": request_id,
@@ -98,7 +103,8 @@ def send(folder: Path, answers: tuple[str, list[Json]]) -> Callable[..., Json]:
             "ResourceProperties": {"SecretArn": ARN, "KeyName": "first"},
             **({} if type_ == "Create" else {"PhysicalResourceId": ARN}),
         }
-        result = node(folder, RUN, EVENT=json.dumps(content), SECRET_FILE=str(folder / "secret.json"), REFUSE=refuse)
+        secret = str(folder / "secret.json")
+        result = node(folder, RUN, EVENT=json.dumps(content), SECRET_FILE=secret, REFUSAL=refusal, REFUSALS=str(refusals))
         assert result.returncode == 0, result.stderr
         assert "PRIVATE KEY" not in result.stdout + result.stderr
         return received[-1]
@@ -134,6 +140,11 @@ def test_signing_key_deletion_keeps_private_key(folder: Path, send: Callable[...
 
 
 def test_signing_key_denial_fails_with_reason(send: Callable[..., Json]) -> None:
-    answer = send("Create", "one", refuse="AccessDeniedException")
+    answer = send("Create", "one", refusal="AccessDeniedException", refusals=100)
     assert answer["Status"] == "FAILED"
     assert "AccessDeniedException" in answer["Reason"]
+
+
+def test_signing_key_waits_for_new_right(send: Callable[..., Json]) -> None:
+    assert send("Create", "one", refusal="AccessDeniedException", refusals=2)["Status"] == "SUCCESS"
+    assert send("Update", "two", refusal="InternalServiceError", refusals=1)["Status"] == "FAILED"

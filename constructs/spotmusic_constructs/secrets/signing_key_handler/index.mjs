@@ -6,6 +6,8 @@ import { request as plainRequest } from "node:http";
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
 const secrets = new SecretsManagerClient({});
+const POLL_SECONDS = 5;
+const GRANT_POLLS = 8; // forty seconds: the function has sixty
 
 export async function handler(event) {
   const { SecretArn, KeyName } = event.ResourceProperties;
@@ -42,14 +44,17 @@ async function publicKey(secretArn, keyName, requestId) {
   return derived(await privateKey(secretArn));
 }
 
-async function privateKey(secretArn) {
+async function privateKey(secretArn, polls = GRANT_POLLS) {
   try {
     const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId: secretArn }));
     return SecretString && JSON.parse(SecretString).private_key;
   } catch (error) {
     if (error.name === "ResourceNotFoundException") return undefined; // the secret has no value yet
-    throw error;
+    // The right on a new secret arrives seconds after this deployment has granted it.
+    if (error.name !== "AccessDeniedException" || polls === 0) throw error;
   }
+  await new Promise((resolve) => setTimeout(resolve, POLL_SECONDS * 1000));
+  return privateKey(secretArn, polls - 1);
 }
 
 function derived(privateKeyPem) {
