@@ -28,6 +28,12 @@ HANDLED = {
     "cloudwatch enable-alarm-actions": ("cloudwatch:EnableAlarmActions", "AWS::CloudWatch::Alarm", "cloudwatch", "alarm:"),
     "ec2 replace-route": ("ec2:ReplaceRoute", "AWS::EC2::RouteTable", "ec2", "route-table/"),
     "ecs update-service": ("ecs:UpdateService", "AWS::ECS::Service", "ecs", "service/"),
+    "elasticache modify-replication-group": (
+        "elasticache:ModifyReplicationGroup",
+        "AWS::ElastiCache::ReplicationGroup",
+        "elasticache",
+        "replicationgroup:",
+    ),
     "kms cancel-key-deletion": ("kms:CancelKeyDeletion", "AWS::KMS::Key", "kms", "key/"),
     "kms enable-key": ("kms:EnableKey", "AWS::KMS::Key", "kms", "key/"),
     "rds reboot-db-instance": ("rds:RebootDBInstance", "AWS::RDS::DBInstance", "rds", "db:"),

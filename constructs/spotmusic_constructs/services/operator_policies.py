@@ -111,8 +111,8 @@ class OperatorPolicies(Construct):
         task_family: family of its task definition.
         task_role_arns: roles of the task.
         administrator_arns: roles that administer the Kubernetes cluster.
-        rotation_functions: names of the functions that rotate secrets, which whoever calls
-            `RotateSecret` must be allowed to invoke.
+        rotation_functions: names of the functions that rotate secrets. AWS Secrets Manager requires
+            the right to invoke them from the caller of `RotateSecret`.
         master_secret_arns: secrets of the master users of databases that RDS does not manage.
 
     Example:
@@ -161,8 +161,8 @@ class OperatorPolicies(Construct):
                 self._handled(tagged, rotation_functions),
                 # Amazon ECS does not tag service deployments; their ARN has the name of the cluster.
                 _allow(["ecs:StopServiceDeployment"], [self._arn("ecs", f"service-deployment/{cluster_name}/*")]),
-                # EC2 asks for the volume, which must have the tags, and for the snapshot, which has none yet
-                # (Service Authorization Reference, Amazon EC2, 2026-11).
+                # EC2 authorizes the volume, by its tags, and the snapshot, which has none yet (Service
+                # Authorization Reference, Amazon EC2, 2026-11).
                 _allow(
                     ["ec2:CreateSnapshot"],
                     [self._arn("ec2", "snapshot/*", account="")],
