@@ -63,7 +63,7 @@ class BucketSettings(Model):
     """Lifecycles of the buckets."""
 
     audio_noncurrent_days: Annotated[int, Field(ge=1, le=90)] = 90
-    """Days until a replaced or erased track is deleted permanently; LGPD requires a bound, and this platform promises 90."""
+    """Days until a replaced or erased track is deleted permanently; LGPD requires a bound, and docs/privacy.md states 90."""
     upload_days: Annotated[int, Field(ge=1, le=90)] = 14
     """Days that an upload waits for its scan and promotion."""
     log_days: Annotated[int, Field(ge=185, le=3650)] = 365

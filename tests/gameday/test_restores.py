@@ -19,11 +19,11 @@ def test_database_restore_steps_have_times() -> None:
 
 def test_restored_rows_of_recovery_are_sums() -> None:
     rows = re.findall(r"^\| ([^|]+) \|[^|]*\| ([^|]+) \|", (ROOT / "docs" / "recovery.md").read_text(), re.MULTILINE)
-    promised = {row: back for row, back in rows if row in RESTORES}
-    assert promised == {row: restore.promise for row, restore in RESTORES.items()}
+    objectives = {row: back for row, back in rows if row in RESTORES}
+    assert objectives == {row: restore.objective for row, restore in RESTORES.items()}
 
 
-def test_promise_is_in_whole_hours() -> None:
+def test_objective_is_in_whole_hours() -> None:
     for restore in RESTORES.values():
-        hours = int(restore.promise.split()[0])
+        hours = int(restore.objective.split()[0])
         assert (hours - 1) * 60 < restore.minutes <= hours * 60

@@ -1,5 +1,6 @@
 """Links between documents lead to existing files and headings."""
 
+import re
 from pathlib import Path
 
 from tests.documents import anchors, findings, prose
@@ -27,3 +28,16 @@ def test_links_lead_somewhere() -> None:
 def test_numbers_of_decisions_are_unique() -> None:
     numbers = [path.name[:4] for path in (ROOT / "docs" / "adr").glob("*.md")]
     assert sorted(numbers) == sorted(set(numbers))
+
+
+def test_promises_are_named_as_on_their_page() -> None:
+    pages = (ROOT / "docs" / "properties").glob("*.md")
+    known = {name for page in pages for name in re.findall(r"^## (P-\d{3})$", page.read_text(), flags=re.MULTILINE)}
+    sources = [path for folder in ("constructs", "spotmusic_cdk", "stacks", "tests", "tools") for path in (ROOT / folder).glob("**/*.py")]
+
+    def unknown(file: Path) -> list[str]:
+        """P-256 is a curve."""
+        return [name for name in re.findall(r"\bP-(?!256\b)\d+|\b[Pp]romises? \d+", file.read_text()) if name not in known]
+
+    assert known
+    assert findings([*DOCUMENTS, *sources], unknown) == {}

@@ -281,7 +281,7 @@ def lost_and_back(platform: Assembly) -> dict[str, tuple[str, str]]:
     backups); a replica of the cache is promoted within two (Amazon ElastiCache user guide,
     Multi-AZ). Restores take the steps of tools/gameday/restores.py.
     """
-    back = {row: restore.promise for row, restore in RESTORES.items()}
+    back = {row: restore.objective for row, restore in RESTORES.items()}
     database = "a database: dropped table, bad migration"
     continuous = any(rule.get("EnableContinuousBackup") is True for rule in plan_rules(platform))
     (nightly,) = {f"{nights(rule['ScheduleExpression']) * 24} hours" for rule in plan_rules(platform)}

@@ -308,7 +308,7 @@ def test_p094_add_ons_have_exact_versions(platform: Assembly, cluster: RenderedC
 @promise
 def test_p095_releases_are_exact_and_bounded(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     """Each Helm release has a name, an exact chart version and a timeout shorter than that of its
-    function. Only stateless releases roll back. Promise 22 covers their images.
+    function. Only stateless releases roll back. P-022 covers their images.
 
     Kept by: `HelmRelease`
     """

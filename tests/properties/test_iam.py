@@ -76,7 +76,7 @@ def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
     """
     for statement in statements_of(platform):
         if not statement.allows or statement.kind == "trust" or statement.resource.type == KEY:
-            continue  # who may do what with a key is promise 29
+            continue  # who may do what with a key is P-029
         if statement.resource.type == ENDPOINT:
             # An endpoint only narrows what other policies allow: to this account, or to what it names.
             narrow = statement.of_this_account or not any(EVERYTHING.fullmatch(text) for text in statement.texts())

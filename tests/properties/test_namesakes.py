@@ -17,7 +17,7 @@ OWN_TABLE = {"AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress"}
 """Types that the table of flows (spotmusic_cdk/flows.py) is compared with."""
 
 MEANT: Mapping[str, str] = {
-    # Keys are one for each class of data (promise 30).
+    # Keys are one for each class of data (P-030).
     "AWS::APS::Workspace KmsKeyArn": "secrets/LogsKey",
     "AWS::ECR::* EncryptionConfiguration.KmsKey": "secrets/ImagesKey",
     "AWS::ECS::Cluster *KmsKeyId": "secrets/LogsKey",

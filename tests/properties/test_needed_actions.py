@@ -16,7 +16,7 @@ SWITCHES = {"Bool": "kms:GrantIsForAWSResource", "StringEquals": "aws:ResourceTa
 
 @rule
 def test_roles_require_source_of_services(platform: Assembly) -> Verdicts:
-    """Promise 129 requires source account or ARN; a role requires both where the service sends
+    """P-129 requires source account or ARN; a role requires both where the service sends
     both.
     """
     excused = set(reviewed.TELL_NO_SOURCE).union(*reviewed.TELL_NO_SOURCE_WITH.values())

@@ -115,7 +115,7 @@ NOT_DRAWN: Mapping[str, Callable[[Edge], bool]] = {
     "Functions create their own network interfaces, as Lambda requires, and generate random passwords.": lambda edge: (
         edge.source.endswith("Function") and edge.target in ("network interfaces", "ec2 in general", "random passwords")
     ),
-    "The account's IAM administers every key (P-29), and AWS keeps the policies by its own name.": lambda edge: (
+    "The account's IAM administers every key (P-029), and AWS keeps the policies by its own name.": lambda edge: (
         edge.label == "administer" or edge.target.startswith("policy ")
     ),
 }

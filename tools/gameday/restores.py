@@ -49,7 +49,7 @@ class Restore:
         return sum(step.minutes for step in self.steps)
 
     @property
-    def promise(self) -> str:
+    def objective(self) -> str:
         """Recovery time in whole hours, as in docs/recovery.md."""
         hours = ceil(self.minutes / 60)
         return f"{hours} hour{'s' if hours > 1 else ''}"
@@ -118,4 +118,4 @@ def table() -> Iterator[str]:
     for row, restore in RESTORES.items():
         for step in restore.steps:
             yield f"| {row} | {step.what} | {step.minutes} | {step.source} |"
-        yield f"| {row} | **[sum](runbooks/restore.md#{restore.anchor})** | **{restore.minutes}** | promise: {restore.promise} |"
+        yield f"| {row} | **[sum](runbooks/restore.md#{restore.anchor})** | **{restore.minutes}** | objective: {restore.objective} |"

@@ -1,6 +1,6 @@
 """checkov for the manifests of our charts, in its own virtual environment: `make checkov`.
 
-They are rendered with the Helm of the kubectl layer. Promises 99 to 103 judge the pods of charts of
+They are rendered with the Helm of the kubectl layer. P-099 to P-103 judge the pods of charts of
 repositories. checkov runs without its platform, downloads and telemetry: its
 package has everything that it needs.
 """
@@ -37,8 +37,8 @@ EXCEPTIONS: Exceptions = {
     "CKV_K8S_15": (
         Reviewed(
             places=("*",),
-            reason="Our registry's tags are immutable (P-16), so what a node has is what it would pull; and a pod starts when the registry "
-            "is away.",
+            reason="Our registry's tags are immutable (P-016), so what a node has is what it would pull; and a pod starts when the "
+            "registry is away.",
         ),
     ),
     "CKV_K8S_35": (
@@ -58,7 +58,7 @@ EXCEPTIONS: Exceptions = {
     "CKV_K8S_43": (
         Reviewed(
             places=("*",),
-            reason="Images come through our registry by an exact tag, which there means one image for ever (P-16, P-22).",
+            reason="Images come through our registry by an exact tag, which there means one image for ever (P-016, P-022).",
         ),
     ),
 }

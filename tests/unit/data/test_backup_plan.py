@@ -1,4 +1,4 @@
-"""Options of the backup plan; promises 66 to 68 decide its vaults, keys and selections."""
+"""Options of the backup plan; P-066 to P-068 decide its vaults, keys and selections."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Options of the buckets; promises 56 to 65 decide their policies, keys and lifecycles."""
+"""Options of the buckets; P-056 to P-065 decide their policies, keys and lifecycles."""
 
 from typing import Any
 

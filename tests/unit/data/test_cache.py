@@ -1,4 +1,4 @@
-"""Options and users of the cache; promises 50 to 55 decide its encryption, replicas and access."""
+"""Options and users of the cache; P-050 to P-055 decide its encryption, replicas and access."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Options of a database; promises 34 to 49 decide its encryption, logs and protection."""
+"""Options of a database; P-034 to P-049 decide its encryption, logs and protection."""
 
 from typing import Any
 

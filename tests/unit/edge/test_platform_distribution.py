@@ -1,4 +1,4 @@
-"""Options and origins of the distribution; promises 106 to 117 decide TLS, caches, origins and headers."""
+"""Options and origins of the distribution; P-106 to P-117 decide TLS, caches, origins and headers."""
 
 import pytest
 from aws_cdk import aws_certificatemanager as acm

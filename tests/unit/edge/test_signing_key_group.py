@@ -1,4 +1,4 @@
-"""Replacement of signing keys; promise 111 decides that the group contains two keys or more."""
+"""Replacement of signing keys; P-111 decides that the group contains two keys or more."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Options of the web ACL; promises 107 and 108 decide its rules, limits and logs."""
+"""Options of the web ACL; P-107 and P-108 decide its rules, limits and logs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Listener and targets of the gateway's load balancer; promise 115 decides TLS, logs and protection."""
+"""Listener and targets of the gateway's load balancer; P-115 decides TLS, logs and protection."""
 
 from typing import Any
 

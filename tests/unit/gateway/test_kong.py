@@ -1,4 +1,4 @@
-"""Kong's values; promises 100, 103 and 104 decide restrictions, placement and TLS of its pods."""
+"""Kong's values; P-100, P-103 and P-104 decide restrictions, placement and TLS of its pods."""
 
 import json
 import re

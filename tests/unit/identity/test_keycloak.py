@@ -1,4 +1,4 @@
-"""Keycloak's values; promises 100, 103 and 104 decide restrictions, placement, TLS and host names."""
+"""Keycloak's values; P-100, P-103 and P-104 decide restrictions, placement, TLS and host names."""
 
 import pytest
 import yaml

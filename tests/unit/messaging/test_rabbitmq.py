@@ -1,6 +1,6 @@
 """RabbitMQ's values, and its chart rendered by the Helm that deploys it.
 
-Promises 100, 103 and 104 decide restrictions, placement and TLS of the pods.
+P-100, P-103 and P-104 decide restrictions, placement and TLS of the pods.
 """
 
 from typing import Any

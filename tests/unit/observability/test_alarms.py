@@ -1,4 +1,4 @@
-"""Formulas, sizes and texts of alarms; promises 119 to 121 cover those of environments."""
+"""Formulas, sizes and texts of alarms; P-119 to P-121 cover those of environments."""
 
 import re
 from collections.abc import Callable

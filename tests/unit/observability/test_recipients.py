@@ -1,4 +1,4 @@
-"""Recipients of alarms: topics, pagers, budgets and Slack; promises 119 and 122 cover their rights."""
+"""Recipients of alarms: topics, pagers, budgets and Slack; P-119 and P-122 cover their rights."""
 
 import pytest
 

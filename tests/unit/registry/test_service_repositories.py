@@ -1,4 +1,4 @@
-"""Options of the services' repositories; promises 16 to 21 decide their tags, keys and policies."""
+"""Options of the services' repositories; P-016 to P-021 decide their tags, keys and policies."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Options and errors of experiment templates; promise 135 covers those of environments."""
+"""Options and errors of experiment templates; P-135 covers those of environments."""
 
 from contextlib import nullcontext
 

@@ -1,4 +1,4 @@
-"""Options and grants of keys; promises 28 to 30 decide the policies of the data keys."""
+"""Options and grants of keys; P-028 to P-030 decide the policies of the data keys."""
 
 import aws_cdk as cdk
 import pytest

@@ -1,4 +1,4 @@
-"""Generated secrets and those of components; promises 24, 25 and 27 decide keys, rotation and length."""
+"""Generated secrets and those of components; P-024, P-025 and P-027 decide keys, rotation and length."""
 
 import json
 from datetime import date

@@ -1,4 +1,4 @@
-"""Signing keys that share a function; promises 32 and 118 decide their secrets and logs."""
+"""Signing keys that share a function; P-032 and P-118 decide their secrets and logs."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Optional behaviour and errors of services; promises 71 to 86 cover what environments deploy."""
+"""Optional behaviour and errors of services; P-071 to P-086 cover what environments deploy."""
 
 import json
 from typing import Any

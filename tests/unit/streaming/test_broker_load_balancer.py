@@ -1,4 +1,4 @@
-"""Listeners of the brokers' load balancer; promise 116 decides TLS, logs and protection."""
+"""Listeners of the brokers' load balancer; P-116 decides TLS, logs and protection."""
 
 from typing import Any
 

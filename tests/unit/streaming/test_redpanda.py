@@ -1,4 +1,4 @@
-"""Redpanda's values; promises 100, 103 and 104 decide restrictions, placement and TLS of its pods."""
+"""Redpanda's values; P-100, P-103 and P-104 decide restrictions, placement and TLS of its pods."""
 
 from typing import Any
 

@@ -17,8 +17,8 @@ Json = dict[str, Any]
 def objectives() -> Json:
     """Return the content of the dashboard."""
     return {
-        "title": "Promises and error budgets",
-        "description": "What listeners are promised, and what is left to spend. For the decision between a feature and repairs.",
+        "title": "Objectives and error budgets",
+        "description": "Service level objectives and the rest of their error budgets. For the decision between a feature and repairs.",
         "folder": "Business",
         "span": "now-24h",
         "rows": [
@@ -33,7 +33,7 @@ def _left(slo: str, title: str, objective: float) -> Json:
     expr = f'min(1 - avg_over_time(slo:errors:ratio_rate5m{{slo="{slo}"}}[30d]) / {budget:g})'
     return {
         "title": title,
-        "description": f"What is left of the error budget of 30 days at an objective of {objective:.1%}. Below 0 the promise is broken.",
+        "description": f"Rest of the error budget of 30 days at an objective of {objective:.1%}. Below 0 the objective is missed.",
         "unit": "percentunit",
         "kind": "stat",
         "width": 4,
