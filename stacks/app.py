@@ -28,7 +28,7 @@ os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=4")
 import aws_cdk as cdk
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
+from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, environments_in, load
 from spotmusic_constructs.acknowledge import without_acknowledgements
 from stacks.again import run_again
 from stacks.platform import Platform
@@ -60,7 +60,7 @@ def main(
     given = app.node.try_get_context
     environment = given("env")
     if not isinstance(environment, str):
-        names = ", ".join(sorted(path.stem for path in environments.glob("*.yaml")))
+        names = ", ".join(environments_in(environments))
         print(
             f"no environment is named.\n  Run `npx cdk synth -c env=NAME` with one of {names}, or `make synth ENV=NAME`.", file=sys.stderr
         )

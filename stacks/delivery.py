@@ -8,15 +8,15 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import aws_cdk as cdk
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Option
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import Settings, SettingsError, load
+from spotmusic_cdk.command_line import run_command
+from spotmusic_cdk.settings import Settings, SettingsError, load, mapping_in
 from spotmusic_constructs.delivery.deployment_roles import DeploymentRoles, DeploymentTarget, Trust, github, gitlab
 from spotmusic_constructs.edge_region import EDGE_REGION
 from stacks import compliance
@@ -117,9 +117,8 @@ def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
 
 
 def _read(file: Path) -> Delivery:
-    given: Any = yaml.safe_load(file.read_text()) or {}
     try:
-        return Delivery(**{key: value for key, value in given.items() if value is not None})
+        return Delivery(**{key: value for key, value in mapping_in(file).items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
@@ -127,4 +126,4 @@ def _read(file: Path) -> Delivery:
 
 
 if __name__ == "__main__":
-    sys.exit(main(cdk.App()))
+    run_command(lambda: main(cdk.App()))

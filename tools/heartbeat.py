@@ -11,12 +11,20 @@ import time
 _FIRST_SECONDS, _SECONDS = 2, 3
 """Two commands in a row are silent for less than five seconds."""
 
+NOT_STARTED = 127
+"""Status of a shell for a command that it can't find."""
+
 
 def main(*command: str) -> int:
     """Returns the status of the command."""
     began = time.monotonic()
     seconds = _FIRST_SECONDS
-    with subprocess.Popen(command) as process:  # noqa: S603 - of our Makefile
+    try:
+        process = subprocess.Popen(command)  # noqa: S603 - of our Makefile
+    except OSError as error:
+        print(f"{command[0]}: {error.strerror}. Install it, or run make setup.", file=sys.stderr)
+        return NOT_STARTED
+    with process:
         while True:
             try:
                 return process.wait(seconds)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.command_line import run_command
 from tools.supply_chain.kubectl_layer import program
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +60,8 @@ def verify(archives: list[Path], lock: Path) -> list[str]:
     return wrong
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Pull the charts that are missing, and verify all."""
     FOLDER.mkdir(exist_ok=True)
     for chart in versions.charts():
         if (FOLDER / archive_name(chart)).is_file():
@@ -69,3 +71,7 @@ if __name__ == "__main__":
             sys.exit(f"{chart.repository} did not return {chart.name} {chart.version}. The tests that need it are skipped.")
     if problems := verify([FOLDER / archive_name(chart) for chart in versions.charts()], LOCK):
         sys.exit("\n".join(problems))
+
+
+if __name__ == "__main__":
+    run_command(main)

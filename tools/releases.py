@@ -10,6 +10,7 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from spotmusic_cdk.command_line import run_command
 from tools.checkout import ROOT, settings_of, synthesize
 from tools.model.templates import ASSET, HASH, Template, templates_in, without_hashes
 
@@ -89,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+from spotmusic_cdk.command_line import run_command
 from stacks.app import main as synthesize
 from stacks.platform import Platform
 
@@ -57,4 +58,4 @@ def main(*environments: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    run_command(lambda: main(*sys.argv[1:]))

@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from spotmusic_cdk.command_line import run_command
+
 CHECKOUT = Path(__file__).parents[1]
 PLATFORM = ("pyproject.toml", "setup.py", "README.md", "cdk.json", "charts", "spotmusic_cdk", "stacks", "tools")
 """Sources of the platform's wheel."""
@@ -82,4 +84,4 @@ def main(into: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    run_command(lambda: main(*sys.argv[1:]))

@@ -6,7 +6,8 @@ from datetime import date
 from pathlib import Path
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings.loader import SettingsError, SettingsWarning, load
+from spotmusic_cdk.command_line import run_command
+from spotmusic_cdk.settings.loader import SettingsError, SettingsWarning, environments_in, load
 
 
 def main(names: list[str], *, folder: Path) -> int:
@@ -22,7 +23,7 @@ def main(names: list[str], *, folder: Path) -> int:
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
     refused: set[str] = set()
-    for name in names or sorted(path.stem for path in folder.glob("*.yaml")):
+    for name in names or environments_in(folder):
         try:
             settings = load(name, folder=folder, today=versions.RELEASED, clock=date.today())
         except SettingsError as error:
@@ -35,4 +36,4 @@ def main(names: list[str], *, folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], folder=Path("environments")))
+    run_command(lambda: main(sys.argv[1:], folder=Path("environments")))

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML, Node
 from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, SafeConstructor
 from ruamel.yaml.error import YAMLError
 
+from spotmusic_cdk.command_line import CommandError
 from spotmusic_cdk.settings import checks, service_checks
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.explanation import explained
@@ -26,7 +27,7 @@ MOST_PROBLEMS = 20
 """Problems in one message."""
 
 
-class SettingsError(Exception):
+class SettingsError(CommandError):
     """Errors in environment files: for each file one argument, with file, key, cause and advice."""
 
     def __str__(self) -> str:
@@ -50,7 +51,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
         SettingsError: the file is missing or cannot be deployed.
     """
     path = folder / f"{environment}.yaml"
-    known = sorted(file.stem for file in folder.glob("*.yaml"))
+    known = environments_in(folder)
     if environment not in known:
         advice = meant(environment, known, otherwise=f"Choose one of {', '.join(known)} (-c env=NAME), or write {path}.")
         raise SettingsError(f"{path.name}: there is no environment {shown(environment)}.\n  {advice}")
@@ -74,6 +75,11 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     return settings
 
 
+def environments_in(folder: Path) -> list[str]:
+    """Returns the names of the environments in a folder, without hidden files, which editors lay beside those that they edit."""
+    return sorted(file.stem for file in folder.glob("[!.]*.yaml"))
+
+
 @lru_cache(maxsize=64)
 def parse(text: str, *, source: Path) -> Settings:
     """Return the settings of one environment file, without looking at its neighbours; a text that was valid is parsed once.
@@ -89,6 +95,16 @@ def parse(text: str, *, source: Path) -> Settings:
     if problems := list(checks.problems(settings)):
         raise _error(source, problems)
     return settings
+
+
+def mapping_in(path: Path) -> dict[str, Any]:
+    """Return the keys and values of a YAML file beside the environments.
+
+    Raises:
+        SettingsError: the file is missing, not YAML or no mapping.
+    """
+    found: dict[str, Any] = json.loads(_json(_text(path), path))
+    return found
 
 
 def _unknown_words(encoded: bytes, error: ValidationError) -> list[Problem]:
@@ -143,7 +159,7 @@ def _json(text: str, source: Path) -> bytes:
         problem = Problem("file", f"this is more than plain YAML: {error}", "Remove directives, tags, complex keys and recursive aliases.")
         raise _error(source, [problem]) from None
     if not isinstance(document, dict):
-        raise _error(source, [Problem("file", "an environment is a mapping of keys to values", "Start from environments/dev.yaml.")])
+        raise _error(source, [Problem("file", "the content is no mapping of keys to values", "Write lines of `key: value`.")])
     return encoded
 
 
@@ -159,11 +175,14 @@ def _values(node: object, counted: dict[int, int]) -> int:
 
 
 def _read(path: Path) -> Settings:
+    return parse(_text(path), source=path)
+
+
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise _error(path, [Problem("file", f"cannot be read: {error}", "Check its permissions, and that it is UTF-8.")]) from None
-    return parse(text, source=path)
 
 
 def _syntax(error: YAMLError) -> Problem:

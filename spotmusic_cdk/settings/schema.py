@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_cdk import output
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings.environment import Settings
 
 NONE = "no interruption"
@@ -130,4 +131,4 @@ def write(path: Path = PATH) -> None:
 
 
 if __name__ == "__main__":
-    write()
+    run_command(write)

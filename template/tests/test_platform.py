@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from spotmusic_cdk.settings import environments_in
+
 ROOT = Path(__file__).parents[1]
-ENVIRONMENTS = sorted(path.stem for path in (ROOT / "environments").glob("*.yaml"))
+ENVIRONMENTS = environments_in(ROOT / "environments")
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

@@ -65,12 +65,17 @@ def test_push_roles_name_repositories_of_registry(templates: Callable[[str], dic
         ("repository: example\n", "dev", "Use owner/name"),
         (f"{TRUSTED}branches: main\n", "dev", "delivery.yaml: branches"),
         (f"{TRUSTED}issuer: other\n", "dev", "delivery.yaml: issuer"),
+        ("repository: [\n", "dev", "delivery.yaml: file: this is not YAML"),
+        (None, "dev", "delivery.yaml: file: cannot be read"),
         (TRUSTED, "nowhere", "nowhere"),
         (TRUSTED, "dev,prod", "differ in account or region"),
     ],
 )
-def test_wrong_delivery_is_refused(checkout: Path, capsys: pytest.CaptureFixture[str], written: str, env: str, message: str) -> None:
-    (checkout / "delivery.yaml").write_text(written)
+def test_wrong_delivery_is_refused(checkout: Path, capsys: pytest.CaptureFixture[str], written: str | None, env: str, message: str) -> None:
+    if written is None:
+        (checkout / "delivery.yaml").unlink()
+    else:
+        (checkout / "delivery.yaml").write_text(written)
     status, _ = synthesized(checkout, env)
     assert status == 2
     assert message in capsys.readouterr().err

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from spotmusic_cdk.command_line import positive, run_command
 from tools.bench.process import ROOT, NotMeasuredError
 from tools.bench.rows import NOTES, ROWS, Row
 
@@ -61,7 +62,7 @@ def _cells(row: Row, values: Sequence[float], last: Sequence[float]) -> tuple[st
 def main() -> int:
     """Prints the table and keeps its values. Returns 1 if a row was not measured; figures out of bounds are no failure."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument("--runs", type=int, default=5, help="counted runs; long commands have a third (default: 5)")
+    parser.add_argument("--runs", type=positive, default=5, help="counted runs; long commands have a third (default: 5)")
     parser.add_argument("--only", action="append", default=[], metavar="ROW", help="a row or group such as synth; repeatable")
     options = parser.parse_args()
     rows = chosen(ROWS, options.only)
@@ -75,4 +76,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import SettingsError, parse
 from tools.capacity import report
 from tools.capacity.changes import Changes, rewritten
@@ -99,4 +100,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

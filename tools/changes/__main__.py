@@ -11,6 +11,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
+from spotmusic_cdk.command_line import run_command
 from tools.changes import source
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
@@ -115,4 +116,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

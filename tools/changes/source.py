@@ -4,6 +4,7 @@ account.
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -66,8 +67,10 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
     """Synthesizes one environment at a git ref, with the currently installed packages.
 
     Raises:
-        SourceError: the ref does not exist, or its app fails.
+        SourceError: git is missing, the ref does not exist, or its app fails.
     """
+    if shutil.which("git") is None:
+        raise SourceError(f"{ref} needs git, which is not in PATH. Install it, or use a folder of `cdk synth`.")
     with tempfile.TemporaryDirectory() as folder:
         archive = subprocess.run(["git", "archive", "--format=zip", ref], cwd=checkout, capture_output=True, check=False)  # noqa: S603, S607
         if archive.returncode != 0:

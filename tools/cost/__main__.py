@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, SettingsError
 from tools.cost import prices, report
 from tools.cost.estimate import Estimate, estimate
@@ -107,4 +108,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from spotmusic_cdk.command_line import run_command
 from tools.cost.prices import COLUMNS, PATH, CostError, Price, Prices, read
 
 BULK = "https://pricing.us-east-1.amazonaws.com"
@@ -157,4 +158,4 @@ def _cells(row: Price) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

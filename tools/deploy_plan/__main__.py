@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from spotmusic_cdk.command_line import positive, run_command
 from tools.changes import source
 from tools.checkout import settings_of
 from tools.deploy_plan.model import Deployment, Timeline
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     parser = argparse.ArgumentParser(prog="python -m tools.deploy_plan", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
-    parser.add_argument("--concurrency", type=int, default=UNLIMITED, metavar="N", help="most stacks at a time; default: no limit")
+    parser.add_argument("--concurrency", type=positive, default=UNLIMITED, metavar="N", help="most stacks at a time; default: no limit")
     parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
     options = parser.parse_args(arguments)
     try:
@@ -71,4 +72,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import aws_cdk as cdk
 
 from spotmusic_cdk import output
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.connections import CONNECTIONS
 from spotmusic_cdk.connections.connection import Facts
 from spotmusic_cdk.connections.other_service import OtherService
@@ -211,4 +212,4 @@ def write(path: Path = DOCUMENT) -> None:
 
 
 if __name__ == "__main__":
-    write()
+    run_command(write)

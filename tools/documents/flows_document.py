@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from spotmusic_cdk import flows, output
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
 from tools.documents import grants
@@ -282,4 +283,4 @@ def write(path: Path = DOCUMENT) -> None:
 
 
 if __name__ == "__main__":
-    write()
+    run_command(write)

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, parse
 from tools.checkout import settings_of, synthesize
 from tools.fuzz.corners import EVERY_OPTION, text_of
@@ -40,9 +41,14 @@ def read(name: str) -> list[Grant]:
     return [Grant(who=who, does=does, what=what, actions=tuple(" ".join(actions).split())) for who, does, what, *actions in lines]
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Writes the grants of all environments, and of production with every option."""
     for name, settings in {**{name: settings_of(name) for name in ENVIRONMENTS}, EVERY: every_option()}.items():
         with TemporaryDirectory() as outdir:
             synthesize(settings, outdir=Path(outdir), policies=False, assets=False)
             grants = granted(settings, Path(outdir, f"assembly-{settings.name}"))
             output.report(FOLDER / f"{name}.txt", text_of_grants(grants))
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spotmusic_cdk import output
+from spotmusic_cdk.command_line import run_command
 from tests.properties.deviations import DEVIATIONS
 
 ROOT = Path(__file__).parents[2]
@@ -139,4 +140,4 @@ def write() -> None:
 
 
 if __name__ == "__main__":
-    write()
+    run_command(write)

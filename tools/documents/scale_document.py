@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output, versions
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_cdk.settings.capacity import Assumption, CapacitySettings
 from tools.capacity.changes import Changes, KeyPath, rewritten
@@ -182,4 +183,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

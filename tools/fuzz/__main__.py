@@ -1,11 +1,11 @@
 """`make fuzz`: thousands of mutated environment files, and complete syntheses of corner cases."""
 
 import argparse
-import sys
 import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
+from spotmusic_cdk.command_line import positive, run_command
 from tools.fuzz.corners import CORNERS
 from tools.fuzz.parts import corner, mutations
 
@@ -17,9 +17,9 @@ def main() -> int:
         0 if nothing was found, 1 otherwise.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
-    parser.add_argument("--examples", type=int, default=1000, help="examples of each kind of mutation (default: 1000)")
+    parser.add_argument("--examples", type=positive, default=1000, help="examples of each kind of mutation (default: 1000)")
     parser.add_argument("--seed", default="", help="seed of the examples (default: random)")
-    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--workers", type=positive, default=2, help="processes (default: 2)")
     options = parser.parse_args()
     files = f"{2 * options.examples} mutated environment files"
     began, failed = time.monotonic(), 0
@@ -36,4 +36,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
+from spotmusic_cdk.command_line import run_command
 from tools.checkout import settings_of, synthesize
 from tools.gameday import document
 from tools.gameday.scenario import Scenario
@@ -29,4 +30,4 @@ def main(environment: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "prod")
+    run_command(lambda: main(sys.argv[1] if len(sys.argv) > 1 else "prod"))

@@ -2,11 +2,11 @@
 
 import argparse
 import errno
-import os
 import shlex
 import sys
 from pathlib import Path
 
+from spotmusic_cdk.command_line import positive, run_command
 from tools.local_aws import LocalAwsError, console
 from tools.local_aws.assembly import environment_of, home_region
 from tools.local_aws.deployment import LocalDeployment
@@ -30,16 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     workspace = Workspace(Path.cwd())
     try:
-        code = _run(options, _deployment(options, workspace))
-        sys.stdout.flush()
-        return code
+        return _run(options, _deployment(options, workspace))
     except LocalAwsError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # `status | head` closed the pipe
-        # The interpreter flushes stdout again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         if error.errno not in _OF_THE_MACHINE:
             raise
@@ -57,23 +51,15 @@ def _deployment(options: argparse.Namespace, workspace: Workspace) -> LocalDeplo
     """Deployment in the home region of the environment: that of its file for a new one, else that of the deployed assembly."""
     if options.command in ("up", "deploy"):
         environment = options.env or "dev"
-        region = _region_of_file(environment)
+        from tools.quiet_settings import settings_of  # noqa: PLC0415 (only a deployment pays for importing the settings)
+
+        region = settings_of(environment, Path("environments")).region
     else:
         environment = options.env or environment_of(workspace.assembly) or "dev"
         region = home_region(workspace.assembly)
     return LocalDeployment(
         workspace=workspace, environment=environment, region=region, concurrency=options.concurrency, context=dict(options.context)
     )
-
-
-def _region_of_file(environment: str) -> str:
-    from spotmusic_cdk.settings import SettingsError  # noqa: PLC0415 (only a deployment pays for importing the settings)
-    from tools.quiet_settings import settings_of  # noqa: PLC0415
-
-    try:
-        return settings_of(environment, Path("environments")).region
-    except SettingsError as error:
-        raise LocalAwsError(str(error)) from None
 
 
 def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
@@ -121,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--env", help="environment (default: the deployed one; dev for `up` and `deploy`)")
         command.add_argument("--port", type=_port, metavar="1-65535", help="TCP port on loopback (default: a free one)")
-        command.add_argument("--concurrency", type=_positive, default=8, help="stacks in parallel (default: 8)")
+        command.add_argument("--concurrency", type=positive, default=8, help="stacks in parallel (default: 8)")
         command.add_argument(
             "-c", "--context", action="append", default=[], type=_context, metavar="NAME=VALUE", help="context for the app"
         )
@@ -141,12 +127,6 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _positive(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer. Use 1 or more.")
-    return int(text)
-
-
 def _context(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
@@ -155,4 +135,4 @@ def _context(text: str) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

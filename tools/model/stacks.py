@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spotmusic_cdk.command_line import CommandError
 
-class SourceError(Exception):
+
+class SourceError(CommandError):
     """Templates are not available. The message has the reason and the remedy."""
 
 

@@ -2,7 +2,6 @@
 
 import argparse
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from spotmusic_cdk.command_line import positive, run_command
 from tools.checkout import ROOT, settings_of
 from tools.mutants.assembly import Assembly, Mutant, changed_settings, synthesized
 from tools.mutants.generated import changes_of, excuses, kinds, reviewed
@@ -29,7 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument("-k", default="", metavar="TEXT", help="seed only faults with this in their name")
     parser.add_argument("--most", type=int, default=6, help="places of each fault (default 6; 0 for all)")
-    parser.add_argument("--random", type=int, default=0, metavar="N", help="draw N of all generated faults instead")
+    parser.add_argument("--random", type=positive, default=0, metavar="N", help="draw N of all generated faults instead")
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -92,4 +92,4 @@ def collected(folder: Path, judges: Judges) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

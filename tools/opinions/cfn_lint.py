@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from spotmusic_cdk.command_line import run_command
 from tools.lint_verdicts import STORE, verdicts
 from tools.model.stacks import stacks_in
 from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Exceptions, Finding, Reviewed, assembly_of, conclude, problems
@@ -75,4 +76,4 @@ def main(folder: Path = SYNTHESIZED) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    run_command(lambda: main(*map(Path, sys.argv[1:])))

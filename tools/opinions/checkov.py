@@ -15,6 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from spotmusic_cdk.command_line import run_command
 from tools.model.cluster import in_namespace, read
 from tools.model.templates import templates_in
 from tools.model.values import Json
@@ -151,4 +152,4 @@ def main(folder: Path = SYNTHESIZED) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    run_command(lambda: main(*map(Path, sys.argv[1:])))

@@ -23,6 +23,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from spotmusic_cdk.command_line import run_command
 from tools.checkout import settings_of
 from tools.model.assembly import Assembly
 from tools.model.templates import Template, templates_in
@@ -153,4 +154,4 @@ def main(folder: Path = SYNTHESIZED) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])))
+    run_command(lambda: main(*map(Path, sys.argv[1:])))

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.output import replace
 from spotmusic_cdk.settings import Settings, SettingsError
 from tools.changes import source
@@ -133,4 +134,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

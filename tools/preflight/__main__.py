@@ -11,6 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import SettingsError, SettingsWarning, load
 from tools.preflight import account, brokers, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
 from tools.preflight.clients import advice, clients_of, connect
@@ -88,4 +89,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, SettingsError
 from tools.capacity.__main__ import CHECKOUT, listeners_of
 from tools.capacity.plan import PlanError, plan_for, require_load
@@ -56,4 +57,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

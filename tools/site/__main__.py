@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from spotmusic_cdk.command_line import run_command
 from tools.site import pages, reference
 
 ROOT = Path(__file__).parents[2]
@@ -88,4 +89,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

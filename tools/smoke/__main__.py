@@ -11,6 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from spotmusic_cdk import versions
+from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, SettingsError, load
 from tools import local_aws
 from tools.preflight.clients import advice, clients_of, connect
@@ -118,4 +119,4 @@ def _minutes(text: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

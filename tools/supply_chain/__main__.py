@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import sys
 from datetime import date
 from pathlib import Path
 
 from spotmusic_cdk import output, versions
-from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.command_line import run_command
+from spotmusic_cdk.settings import Settings, environments_in, load
 from tools.supply_chain.bill_of_materials import bill_of_materials
 from tools.supply_chain.outdated import report
 
@@ -37,8 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def environments() -> list[Settings]:
     """Returns the settings of every environment."""
-    names = sorted(file.stem for file in ENVIRONMENTS.glob("*.yaml"))
-    return [load(name, folder=ENVIRONMENTS, today=versions.RELEASED) for name in names]
+    return [load(name, folder=ENVIRONMENTS, today=versions.RELEASED) for name in environments_in(ENVIRONMENTS)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -53,4 +52,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main)

@@ -48,6 +48,14 @@ def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.endswith("services, valid\n")
 
 
+def test_check_leaves_out_files_of_editors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Emacs lays a link to nothing beside a file that it edits."""
+    (folder / "qa.yaml").unlink()
+    (folder / ".#dev.yaml").symlink_to("somebody@host.1")
+    assert main([], folder=folder) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_check_loads_settings_alone(folder: Path) -> None:
     """Without aws_cdk and its Node.js, which take seconds, the command ends in half of one: it loads 281 modules, a synthesis 838."""
     (folder / "qa.yaml").unlink()
