@@ -12,7 +12,7 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day simulate scale charts release-templates tools browser engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day simulate scale upgrades charts release-templates tools browser engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -159,6 +159,9 @@ simulate: setup  ## prove: simulate faults in ENV, as planned for LISTENERS
 
 scale: setup  ## change: write plans from 0.1 to 100 million into docs/scale.md
 	@$(BEATING) python -m tools.documents.scale_document
+
+upgrades: setup  ## change: write the versions in docs/upgrades.md
+	@$(BEATING) python -m tools.documents.upgrades_document
 
 release-templates: setup  ## release: keep the templates of the next release
 	$(BEATING) python -m tools.releases

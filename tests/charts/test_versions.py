@@ -12,12 +12,12 @@ import yaml
 from spotmusic_cdk import versions
 from spotmusic_cdk.versions import charts
 from tools.checkout import ROOT, settings_of
+from tools.documents import upgrades_document
 from tools.model.cluster import archive
 from tools.pull_charts import LOCK, archive_name, checksum_of, command, locked, verify
 from tools.supply_chain.kubectl_layer import program
 
 ENVIRONMENTS = ("dev", "staging", "prod")
-MANUAL = (ROOT / "docs" / "upgrades.md").read_text()
 
 
 def number(version: str) -> tuple[int, ...]:
@@ -68,15 +68,14 @@ def test_layer_helm_matches_recorded_versions(kubernetes: str) -> None:
     ).read_text().replace("_", "-")
 
 
-def test_upgrade_manual_lists_versions() -> None:
-    for chart in charts():
-        known = chart.kubernetes
-        supported = "says nothing" if known.supported is None else " to ".join(dict.fromkeys(known.supported))
-        assert f"| {chart.name} | {chart.version} | {known.first} | {supported} |" in MANUAL
-        assert re.search(rf"^\| {re.escape(chart.name)} \| \S", MANUAL, re.MULTILINE)
-    for kubernetes, offered in versions.KUBERNETES.items():
-        layer = offered.layer
-        assert f"| {kubernetes} | {layer.package} | {layer.helm} | {' to '.join(layer.supported)} |" in MANUAL
+def test_upgrade_document_is_current() -> None:
+    text = upgrades_document.DOCUMENT.read_text()
+    assert text == upgrades_document.written(text), "run `make upgrades`"
+
+
+def test_upgrade_document_has_a_note_on_each_chart() -> None:
+    notes = upgrades_document.DOCUMENT.read_text().split("| chart | note |")[1]
+    assert sorted(re.findall(r"^\| ([a-z-]+) \|", notes, re.MULTILINE)) == sorted(chart.name for chart in charts())
 
 
 @pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)

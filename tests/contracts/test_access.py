@@ -56,10 +56,6 @@ def test_access_document_names_the_pinned_tools() -> None:
     assert f"helm-v{helm}-linux-amd64" in commands
     sentence = f"For Kubernetes {current}, kubectl {current} and Helm {helm}"
     assert sentence in " ".join(ACCESS.split())
-    for minor, offered in versions.KUBERNETES.items():
-        if minor in {"1.34", "1.35"}:
-            assert f"{minor} " in ACCESS
-            assert offered.layer.helm in ACCESS
 
 
 def test_access_document_names_group_and_user() -> None:

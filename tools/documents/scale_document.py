@@ -15,6 +15,7 @@ from tools.capacity.report import load_rows, number, quota
 from tools.cost import prices
 from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
+from tools.documents.sections import replaced
 from tools.load import load_of
 from tools.simulation.agreement import agreements
 from tools.simulation.report import HEADS, agreement_rows, outcome_rows
@@ -53,9 +54,7 @@ def written(text: str, settings: Settings, costs: Costs) -> str:
         "limits": _limits(),
     }
     for name in SECTIONS:
-        begin, end = f"<!-- {name}: make scale -->\n", f"<!-- end of {name} -->\n"
-        head, rest = text.split(begin)
-        text = f"{head}{begin}\n" + "\n".join(tables[name]) + f"\n\n{end}{rest.split(end)[1]}"
+        text = replaced(text, name, tables[name], target="scale")
     return text
 
 
