@@ -180,9 +180,9 @@ def test_p069_backups_are_restored_regularly(platform: Assembly) -> Verdicts:
         yield from a_function_judges(plan)
     cadences = cadences_of(platform)
     for resource in to_bring_back(platform):
-        promised = EVERY[platform.settings.data.backup.audio_restored_every if resource.name == "data/AudioBucket" else "week"]
+        stated = EVERY[platform.settings.data.backup.audio_restored_every if resource.name == "data/AudioBucket" else "week"]
         found = cadences.get(resource, set())
-        yield resource, promised in found, f"RestoreTesting restores it at {found or 'no time'}. Restore it at {promised}, as promised."
+        yield resource, stated in found, f"RestoreTesting restores it at {found or 'no time'}. Restore it at {stated}."
     for selection in platform.some(TESTED):
         of, role = plans.get(selection["RestoreTestingPlanName"]), selection.target("IamRoleArn")
         yield selection, role is not None and can_restore(role), "Give it the role that restores."
@@ -237,9 +237,9 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
     rules = [rule for rule in plan_rules(platform) if not rule.get("CopyActions")]
     nightly = [(rule["ScheduleExpression"], rule["Lifecycle"]["DeleteAfterDays"]) for rule in rules]
     for row in ("a database: dropped table, bad migration", "a bucket as a whole", "a volume of Kubernetes"):
-        promised = [("cron(0 5 * * ? *)", number) for number in days(row)]  # 02:00 in São Paulo
-        holds = promised == nightly
-        yield f"docs/recovery.md {row}", holds, f"The document promises {promised}, but the plan has {nightly}. Correct one of them."
+        stated = [("cron(0 5 * * ? *)", number) for number in days(row)]  # 02:00 in São Paulo
+        holds = stated == nightly
+        yield f"docs/recovery.md {row}", holds, f"The document states {stated}, but the plan has {nightly}. Correct one of them."
     tracks, client = days("the audio library or the web client: overwritten, deleted")
     for name, number in (("Audio", tracks), ("Web", client)):
         bucket = bucket_of(platform, name)
@@ -268,8 +268,8 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
     yield "docs/recovery.md", not forgotten, f"No row of the table decides {forgotten}. Add one."
     longest = " or ".join(sorted({back for row, (_, back) in kept.items() if row.startswith("a zone")}))
     objectives = " ".join((ROOT / "docs" / "slo.md").read_text().split())
-    promised_there = f"costs at most {longest} of these promises" in objectives
-    yield "docs/slo.md", promised_there, f"State {longest} for the loss of a zone in docs/recovery.md."
+    agrees = f"costs at most {longest} of these objectives" in objectives
+    yield "docs/slo.md", agrees, f"State {longest} for the loss of a zone in docs/recovery.md."
 
 
 def lost_and_back(platform: Assembly) -> dict[str, tuple[str, str]]:
@@ -328,8 +328,8 @@ def another_takes_over(platform: Assembly) -> Verdicts:
     """
     restored = "Without `multi_az` (dev) the loss of a zone is restored like a damaged database" in document()
     for database in sources(platform):
-        as_promised = database["MultiAZ"] is True or (restored and platform.name in DEVIATIONS[36])
-        yield database, as_promised, "docs/recovery.md promises two minutes: set multi_az."
+        as_stated = database["MultiAZ"] is True or (restored and platform.name in DEVIATIONS[36])
+        yield database, as_stated, "docs/recovery.md states two minutes: set multi_az."
     for nodes in platform.some("AWS::ElastiCache::ReplicationGroup"):
-        yield nodes, nodes["AutomaticFailoverEnabled"] is True, "docs/recovery.md promises a failover to a replica. Enable it."
-        yield nodes, (nodes["SnapshotRetentionLimit"] or 0) >= 1, "docs/recovery.md promises a snapshot every night."
+        yield nodes, nodes["AutomaticFailoverEnabled"] is True, "docs/recovery.md states a failover to a replica. Enable it."
+        yield nodes, (nodes["SnapshotRetentionLimit"] or 0) >= 1, "docs/recovery.md states a snapshot every night."
