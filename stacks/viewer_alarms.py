@@ -30,13 +30,13 @@ def viewer_alarms(
     DistributionAlarms(
         stack,
         "DistributionAlarms",
-        audience=alarms.audience,
+        recipients=alarms.recipients,
         distribution_id=distribution_id,
         requests=ANY_REQUEST if settings.production else None,
     )
-    WebAclAlarms(stack, "WebAclAlarms", audience=alarms.audience, metric_name=web_acl.metric_name)
+    WebAclAlarms(stack, "WebAclAlarms", recipients=alarms.recipients, metric_name=web_acl.metric_name)
     if settings.region in WITHOUT_BUDGETS:
         budgets(stack, settings=settings, topic=alarms.topic)
     if certificate:
-        CertificateAlarms(stack, "CertificateAlarms", audience=alarms.audience, certificates={"Viewers": certificate.certificate_arn})
+        CertificateAlarms(stack, "CertificateAlarms", recipients=alarms.recipients, certificates={"Viewers": certificate.certificate_arn})
     return alarms.topic

@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Audience, MetricSource
+from spotmusic_constructs.observability.alarm import MetricSource, Recipients
 from spotmusic_constructs.observability.kubernetes_alarms import KubernetesAlarms
 from spotmusic_constructs.observability.load_balancer_alarms import ApplicationLoadBalancerAlarms, NetworkLoadBalancerAlarms
 from spotmusic_constructs.observability.nat_alarms import NatGatewayAlarms
@@ -15,22 +15,22 @@ from stacks.observability import target_groups
 from stacks.observability.components import Components
 
 
-def entry_alarms(scope: Construct, components: Components, audience: Audience) -> None:
+def entry_alarms(scope: Construct, components: Components, recipients: Recipients) -> None:
     """Create the alarms of the gateway, the brokers, the cluster and the NAT gateways."""
     settings, eks = components.settings, components.eks_platform
     kong = target_groups.kong(components.network.gateway.target_group, replicas=settings.kubernetes.kong.min_replicas)
     brokers = dict(target_groups.brokers(eks.brokers, counted=bool(watched_queues(components))))
     ApplicationLoadBalancerAlarms(
-        scope, "GatewayAlarms", audience=audience, name="gateway", load_balancer=components.gateway, target_groups={"Kong": kong}
+        scope, "GatewayAlarms", recipients=recipients, name="gateway", load_balancer=components.gateway, target_groups={"Kong": kong}
     )
     NetworkLoadBalancerAlarms(
-        scope, "BrokerAlarms", audience=audience, name="brokers", load_balancer=components.brokers, target_groups=brokers
+        scope, "BrokerAlarms", recipients=recipients, name="brokers", load_balancer=components.brokers, target_groups=brokers
     )
-    KubernetesAlarms(scope, "KubernetesAlarms", audience=audience, cluster_name=components.kubernetes_cluster)
-    NatGatewayAlarms(scope, "NatAlarms", audience=audience, nat_gateways=components.nat_gateways)
+    KubernetesAlarms(scope, "KubernetesAlarms", recipients=recipients, cluster_name=components.kubernetes_cluster)
+    NatGatewayAlarms(scope, "NatAlarms", recipients=recipients, nat_gateways=components.nat_gateways)
 
 
-def service_alarms(scope: Construct, components: Components, audience: Audience) -> None:
+def service_alarms(scope: Construct, components: Components, recipients: Recipients) -> None:
     """Create the alarms of services, their load balancer and their queues, and the weekly restart with its alarm.
 
     The restart is in this stack because forty services fill their own.
@@ -38,7 +38,7 @@ def service_alarms(scope: Construct, components: Components, audience: Audience)
     ApplicationLoadBalancerAlarms(
         scope,
         "ServicesAlarms",
-        audience=audience,
+        recipients=recipients,
         name="services",
         load_balancer=components.services_load_balancer,
         # A blue/green deployment replaces the target group. The alarm on running tasks covers lost targets.
@@ -46,11 +46,11 @@ def service_alarms(scope: Construct, components: Components, audience: Audience)
     )
     services, cluster_name = components.services, components.services_cluster
     for name, service_name in services.items():
-        ServiceAlarms(scope, f"Service-{name}", audience=audience, name=name, cluster_name=cluster_name, service_name=service_name)
-    QueueAlarms(scope, "QueueAlarms", audience=audience, queues=watched_queues(components))
+        ServiceAlarms(scope, f"Service-{name}", recipients=recipients, name=name, cluster_name=cluster_name, service_name=service_name)
+    QueueAlarms(scope, "QueueAlarms", recipients=recipients, queues=watched_queues(components))
     if services:
         group = WeeklyRestart(scope, "WeeklyRestart", cluster=components.ecs_services.cluster, services=services).group
-        RestartAlarms(scope, "RestartAlarms", audience=audience, group_name=group.ref)
+        RestartAlarms(scope, "RestartAlarms", recipients=recipients, group_name=group.ref)
 
 
 def watched_queues(components: Components) -> dict[str, QueueWatch]:

@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Audience
+from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.database_alarms import DatabaseAlarms, memory_gib
 from spotmusic_constructs.observability.function_alarms import FunctionAlarms, WatchedFunction
@@ -10,7 +10,7 @@ from spotmusic_constructs.observability.verdict_alarms import VerdictAlarms, Ver
 from stacks.observability.components import Components
 
 
-def data_alarms(scope: Construct, components: Components, audience: Audience) -> None:
+def data_alarms(scope: Construct, components: Components, recipients: Recipients) -> None:
     """Create the alarms of databases, queues of verdicts, the cache, and the functions of the data stack."""
     settings, data = components.settings, components.data
     for name, database in components.databases.items():
@@ -18,7 +18,7 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
         DatabaseAlarms(
             scope,
             f"{name.capitalize()}Alarms",
-            audience=audience,
+            recipients=recipients,
             name=name,
             instance_identifier=database.identifier,
             storage_gib=options.storage_gib,
@@ -28,7 +28,7 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
             DatabaseAlarms(
                 scope,
                 f"{name.capitalize()}Reader{number}Alarms",
-                audience=audience,
+                recipients=recipients,
                 name=f"{name}, replica {number}",
                 instance_identifier=reader,
                 storage_gib=options.storage_gib,
@@ -40,9 +40,9 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
         for name, verdicts in data.verdicts.items()
         if name in settings.services_talking_to("uploads")
     }
-    VerdictAlarms(scope, "VerdictAlarms", audience=audience, services=queues)
+    VerdictAlarms(scope, "VerdictAlarms", recipients=recipients, services=queues)
     for name, nodes in components.cache_nodes.items():
-        CacheAlarms(scope, f"OwnCache-{name}-Alarms" if name else "CacheAlarms", audience=audience, name=name, nodes=nodes)
+        CacheAlarms(scope, f"OwnCache-{name}-Alarms" if name else "CacheAlarms", recipients=recipients, name=name, nodes=nodes)
     validation = WatchedFunction(
         function_name=data.restore_testing.validation.function_name,
         summary="AWS Backup: a resource that a restore test restored cannot be used, or its check failed. The backup may be useless.",
@@ -58,4 +58,4 @@ def data_alarms(scope: Construct, components: Components, audience: Audience) ->
         )
         for name, function in components.rotation_functions.items()
     }
-    FunctionAlarms(scope, "FunctionAlarms", audience=audience, functions={"RestoreValidation": validation, **rotations})
+    FunctionAlarms(scope, "FunctionAlarms", recipients=recipients, functions={"RestoreValidation": validation, **rotations})

@@ -12,7 +12,7 @@ from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity import keycloak
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
-from spotmusic_constructs.observability.alarm import Audience
+from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.grafana import Grafana
 from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
@@ -32,7 +32,7 @@ class Monitoring(Construct):
     Args:
         components: cluster, images, secrets, and names for the dashboards.
         workspace: workspace of Amazon Managed Service for Prometheus.
-        audience: recipients of alerts.
+        recipients: topics of alerts.
         heartbeat: topic of the heartbeat; its silence raises an alarm.
     """
 
@@ -43,7 +43,7 @@ class Monitoring(Construct):
         *,
         components: Components,
         workspace: Workspace,
-        audience: Audience,
+        recipients: Recipients,
         heartbeat: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -69,7 +69,7 @@ class Monitoring(Construct):
             images=components.registry.images,
             environment=settings.name,
             workspace=workspace,
-            audience=audience,
+            recipients=recipients,
             heartbeat=heartbeat,
             grafana=grafana,
             targets=list(_targets(settings)),
@@ -97,7 +97,7 @@ class Monitoring(Construct):
             cluster=eks_platform.cluster,
             chart=LocalChart(path=CHARTS / "monitoring"),
             names=grafana_names(components),
-            runbooks=audience.runbooks,
+            runbooks=recipients.runbooks,
             viewers=settings.kubernetes.viewers,
             namespace=MONITORING,
             after=[eks_platform.last_wave],

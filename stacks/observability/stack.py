@@ -53,9 +53,9 @@ class ObservabilityStack(EnvironmentStack):
         name = f"{settings.resource_prefix}-{self.stack_id_suffix}"
 
         alarms = alarm_topic(self, settings=settings, key=keys.notifications)
-        audience = alarms.audience
+        recipients = alarms.recipients
         slack_channel(self, settings=settings, topics=[alarms.topic, edge.alarm_topic])
-        heartbeat = Heartbeat(self, "Heartbeat", audience=audience, key=keys.notifications)
+        heartbeat = Heartbeat(self, "Heartbeat", recipients=recipients, key=keys.notifications)
         event_log = EventLog(
             self,
             "EventLog",
@@ -83,15 +83,15 @@ class ObservabilityStack(EnvironmentStack):
             edge=edge,
             services=published_names(self, path=names_path(settings), services=list(ecs_services.services)),
         )
-        events = EventAlarms(self, "EventAlarms", audience=audience, log=event_log)
-        tracks = DeletedTracks(self, "DeletedTracks", audience=audience, log=event_log)
-        entry_alarms(self, components, audience)
-        service_alarms(self, components, audience)
-        data_alarms(self, components, audience)
-        objectives = web_api_objectives(self, audience=audience, load_balancer=components.gateway)
+        events = EventAlarms(self, "EventAlarms", recipients=recipients, log=event_log)
+        tracks = DeletedTracks(self, "DeletedTracks", recipients=recipients, log=event_log)
+        entry_alarms(self, components, recipients)
+        service_alarms(self, components, recipients)
+        data_alarms(self, components, recipients)
+        objectives = web_api_objectives(self, recipients=recipients, load_balancer=components.gateway)
         counts = {**events.counts, "DeletedTracks": tracks.count}
         ComponentDashboard(self, "Dashboard", rows=[*component_rows(components), events_row(counts=counts)])
-        Monitoring(self, "Monitoring", components=components, workspace=workspace, audience=audience, heartbeat=heartbeat.topic)
+        Monitoring(self, "Monitoring", components=components, workspace=workspace, recipients=recipients, heartbeat=heartbeat.topic)
         if settings.operators.network:
             OperatorAccess(self, "People", components=components)
         if settings.resilience.fault_injection:

@@ -4,7 +4,7 @@ from functools import partial
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import Audience
+from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
 from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
 
@@ -16,18 +16,18 @@ LATENCY_SECONDS = 0.5
 RUNBOOK = "web-api-slo"
 
 
-def web_api_objectives(scope: Construct, *, audience: Audience, load_balancer: str) -> list[ServiceLevelObjective]:
+def web_api_objectives(scope: Construct, *, recipients: Recipients, load_balancer: str) -> list[ServiceLevelObjective]:
     """Create the objectives of availability and latency.
 
     Args:
         scope: stack of their alarms.
-        audience: recipients.
+        recipients: topics.
         load_balancer: full name of the gateway's load balancer.
     """
     availability = ServiceLevelObjective(
         scope,
         "Availability",
-        audience=audience,
+        recipients=recipients,
         broken="The Web API fails: its requests end in server errors",
         objective_percent=AVAILABILITY_PERCENT,
         bad_percent=partial(error_rate, load_balancer),
@@ -36,7 +36,7 @@ def web_api_objectives(scope: Construct, *, audience: Audience, load_balancer: s
     latency = ServiceLevelObjective(
         scope,
         "Latency",
-        audience=audience,
+        recipients=recipients,
         broken=f"The Web API is slow: its answers take longer than {LATENCY_SECONDS:g} s",
         objective_percent=LATENCY_PERCENT,
         bad_percent=partial(slow_share, load_balancer, LATENCY_SECONDS),

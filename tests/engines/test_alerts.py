@@ -23,7 +23,7 @@ import yaml
 from aws_cdk import aws_sns as topics
 
 from spotmusic_constructs.kubernetes.images import Image
-from spotmusic_constructs.observability.alarm import Audience
+from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from tests.conftest import new_stack
 from tests.engines.ports import quiet_ports
@@ -40,10 +40,10 @@ BROKEN, WELL = "0", "1"
 PUBLISHED = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
 
 
-def audience_in(stack: cdk.Stack) -> Audience:
+def recipients_in(stack: cdk.Stack) -> Recipients:
     """Recipients of alerts."""
     topic, pager = (topics.Topic.from_topic_arn(stack, id_, arn) for id_, arn in (("Topic", TOPIC), ("Pager", PAGER)))
-    return Audience(topic=topic, pager=pager, environment="prod")
+    return Recipients(topic=topic, pager=pager, environment="prod")
 
 
 class StandIn(ThreadingHTTPServer):
@@ -139,7 +139,7 @@ def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     port, between = quiet_ports(2)
     image = Image(registry="registry.example", repository="alertmanager", tag="v1")
     values: Json = alertmanager_values(
-        image=image, audience=audience_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
+        image=image, recipients=recipients_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
     )
     write_rules(folder)
     with StandIn() as stand_in, ExitStack() as engines:

@@ -347,7 +347,7 @@ PREREQUISITES: dict[str, Any] = {
     "security_group_id": "sg-1",
     # Observability and resilience.
     "alarms": lambda given: given.new("AlarmTopic", key=given.keys.notifications),
-    "audience": lambda given: given.alarms.audience,
+    "recipients": lambda given: given.alarms.recipients,
     "metric": library()["MetricSource"](namespace="AWS/SQS", name="ApproximateNumberOfMessagesVisible"),
     "load_balancer": "app/example/0123",
     "gateway_id": "nat-0123",

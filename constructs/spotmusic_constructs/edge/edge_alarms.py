@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
 
 SERVER_ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 CLIENT_ERROR_PERCENT: Thresholds = {"warning": 20}
@@ -24,7 +24,7 @@ class DistributionAlarms(AlarmGroup):
     """Alarms on errors, latency and missing requests of a CloudFront distribution.
 
     Args:
-        audience: recipients, with topics in us-east-1.
+        recipients: topics, in us-east-1.
         distribution_id: id of the distribution, which must publish additional metrics.
         server_error_percent: percentage of requests with status 5xx.
         client_error_percent: percentage of requests with status 4xx, such as expired signatures or
@@ -34,7 +34,7 @@ class DistributionAlarms(AlarmGroup):
             when left out.
 
     Example:
-        DistributionAlarms(self, "DistributionAlarms", audience=audience,
+        DistributionAlarms(self, "DistributionAlarms", recipients=recipients,
                            distribution_id=distribution.distribution_id)
     """
 
@@ -43,7 +43,7 @@ class DistributionAlarms(AlarmGroup):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         distribution_id: str,
         server_error_percent: Thresholds = SERVER_ERROR_PERCENT,
         client_error_percent: Thresholds = CLIENT_ERROR_PERCENT,
@@ -94,19 +94,19 @@ class DistributionAlarms(AlarmGroup):
                 missing_data="breaching",
             ),
         ]
-        super().__init__(scope, construct_id, audience=audience, runbook="edge", rules=rules)
+        super().__init__(scope, construct_id, recipients=recipients, runbook="edge", rules=rules)
 
 
 class WebAclAlarms(AlarmGroup):
     """Alarms on blocked requests of a web ACL: an attack, or a rule that blocks listeners.
 
     Args:
-        audience: recipients, with topics in us-east-1.
+        recipients: topics, in us-east-1.
         metric_name: name of the web ACL in CloudWatch metrics.
         blocked_requests: requests blocked in five minutes.
 
     Example:
-        WebAclAlarms(self, "WebAclAlarms", audience=audience, metric_name=acl.metric_name)
+        WebAclAlarms(self, "WebAclAlarms", recipients=recipients, metric_name=acl.metric_name)
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class WebAclAlarms(AlarmGroup):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         metric_name: str,
         blocked_requests: Thresholds = BLOCKED_REQUESTS,
     ) -> None:
@@ -128,4 +128,4 @@ class WebAclAlarms(AlarmGroup):
             thresholds=blocked_requests,
             periods=1,
         )
-        super().__init__(scope, construct_id, audience=audience, runbook="web-acl", rules=[blocked])
+        super().__init__(scope, construct_id, recipients=recipients, runbook="web-acl", rules=[blocked])

@@ -59,7 +59,7 @@ class Formula:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Audience:
+class Recipients:
     """Recipients of alarms, and the place that the text of each alarm names.
 
     Args:
@@ -131,15 +131,15 @@ class AlarmGroup(Construct):
     """Alarms of one subject.
 
     Creates an alarm for each rule and severity. Its description names environment, subject, severity and runbook. The alarm and
-    its return to OK are published to `audience`; a rule with `event` publishes no OK.
+    its return to OK are published to `recipients`; a rule with `event` publishes no OK.
 
     Args:
-        audience: recipients.
-        runbook: name of the runbook below `audience.runbooks`, without its suffix.
+        recipients: topics.
+        runbook: name of the runbook below `recipients.runbooks`, without its suffix.
         rules: conditions and texts.
 
     Example:
-        AlarmGroup(self, "Uploads", audience=audience, runbook="uploads",
+        AlarmGroup(self, "Uploads", recipients=recipients, runbook="uploads",
                    rules=[AlarmRule(name="Queue", summary="Uploads wait.", watch=metric,
                                     thresholds={"warning": 100, "critical": 1000})])
     """
@@ -149,7 +149,7 @@ class AlarmGroup(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         runbook: str,
         rules: Iterable[AlarmRule],
     ) -> None:
@@ -160,10 +160,10 @@ class AlarmGroup(Construct):
                 f"{rule.name}{severity.capitalize()}",
                 rule=rule,
                 threshold=threshold,
-                description=audience.text(
+                description=recipients.text(
                     f"{rule.summary} {RETURNS_TO_OK}" if rule.event else rule.summary, severity=severity, runbook=rule.runbook or runbook
                 ),
-                topics=audience.topics(severity),
+                topics=recipients.topics(severity),
             )
             for rule in rules
             for severity, threshold in rule.thresholds.items()

@@ -10,7 +10,7 @@ from constructs import Construct
 from spotmusic_constructs.arns import key_arn, topic_handle
 from spotmusic_constructs.https_subscriptions import subscribe_endpoints
 from spotmusic_constructs.location import Location, location_of
-from spotmusic_constructs.observability.alarm import Audience
+from spotmusic_constructs.observability.alarm import Recipients
 
 
 class AlarmTopic(Construct):
@@ -33,7 +33,7 @@ class AlarmTopic(Construct):
     Attributes:
         topic: topic of all alarms.
         pager: topic of critical alarms.
-        audience: both, for constructs that create alarms.
+        recipients: both, for constructs that create alarms.
 
     Example:
         alarms = AlarmTopic(self, "AlarmTopic", key=keys.notifications,
@@ -67,7 +67,7 @@ class AlarmTopic(Construct):
         sns.CfnTopicPolicy(urgent, "Policy", topics=[pager_arn], policy_document=topic_policy(location, pager_arn, "cloudwatch"))
         subscribe_endpoints(urgent, pager_arn, pagers)
         self.pager = topic_handle(urgent, "Handle", pager_arn)
-        self.audience = Audience(topic=self.topic, pager=self.pager, environment=environment, runbooks=runbooks)
+        self.recipients = Recipients(topic=self.topic, pager=self.pager, environment=environment, runbooks=runbooks)
 
 
 def topic_policy(location: Location, topic_arn: str, *publishers: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import POD_SECURITY, resources, spread
-from spotmusic_constructs.observability.alarm import Audience, Severity
+from spotmusic_constructs.observability.alarm import Recipients, Severity
 
 SERVICE_ACCOUNT = "alertmanager"
 REPLICAS = 3
@@ -40,13 +40,13 @@ def subject(environment: str) -> str:
 
 
 def alertmanager_values(
-    *, image: Image, audience: Audience, heartbeat_arn: str, region: str, storage_class: str, zones: int
+    *, image: Image, recipients: Recipients, heartbeat_arn: str, region: str, storage_class: str, zones: int
 ) -> dict[str, object]:
     """Return the values below `alertmanager`.
 
     Args:
         image: image of Alertmanager.
-        audience: recipients of alerts.
+        recipients: topics of alerts.
         heartbeat_arn: SNS topic whose silence is an alarm.
         region: region of the topics.
         storage_class: class of the volumes that keep silences.
@@ -56,7 +56,7 @@ def alertmanager_values(
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
         # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.
         "podDisruptionBudget": {"enabled": True, "minAvailable": REPLICAS - 1},
-        "config": _config(audience, heartbeat_arn, region),
+        "config": _config(recipients, heartbeat_arn, region),
         "alertmanagerSpec": {
             "image": image.parts,
             "replicas": REPLICAS,
@@ -83,10 +83,10 @@ SAME = ("alertname", "namespace", "service", "slo", "exported_namespace", "name"
 """Labels that identify the subject in two severities of one alert."""
 
 
-def _config(audience: Audience, heartbeat_arn: str, region: str) -> dict[str, object]:
+def _config(recipients: Recipients, heartbeat_arn: str, region: str) -> dict[str, object]:
     def receiver(severity: Severity) -> dict[str, object]:
-        sns = {"sigv4": {"region": region}, "subject": subject(audience.environment), "message": MESSAGE, "send_resolved": True}
-        sends = [{"topic_arn": topic, **sns, "attributes": {"severity": severity}} for topic in audience.topics(severity)]
+        sns = {"sigv4": {"region": region}, "subject": subject(recipients.environment), "message": MESSAGE, "send_resolved": True}
+        sends = [{"topic_arn": topic, **sns, "attributes": {"severity": severity}} for topic in recipients.topics(severity)]
         return {"name": severity, "sns_configs": sends}
 
     beat = {"topic_arn": heartbeat_arn, "sigv4": {"region": region}, "subject": "Watchdog", "message": "Watchdog", "send_resolved": False}

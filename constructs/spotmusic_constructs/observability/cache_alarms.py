@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
 
 CPU_PERCENT: Thresholds = {"warning": 70, "critical": 90}
 """Of the one core that runs commands (ElastiCache user guide, which metrics should I monitor)."""
@@ -20,7 +20,7 @@ class CacheAlarms(AlarmGroup):
     """Alarms of a replication group: failovers; of each node cpu, memory, evictions, connections, lag and refused logins.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         nodes: identifiers of the cache clusters in the group, such as `spotmusic-001`.
         name: client of the cache, in the text of each alarm; none for a shared one.
         cpu_percent: engine cpu, in percent.
@@ -30,7 +30,7 @@ class CacheAlarms(AlarmGroup):
         connections: clients of a node.
 
     Example:
-        CacheAlarms(self, "CacheAlarms", audience=audience,
+        CacheAlarms(self, "CacheAlarms", recipients=recipients,
                     nodes=["spotmusic-001", "spotmusic-002"])
     """
 
@@ -39,7 +39,7 @@ class CacheAlarms(AlarmGroup):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         nodes: Sequence[str],
         name: str = "",
         cpu_percent: Thresholds = CPU_PERCENT,
@@ -85,7 +85,7 @@ class CacheAlarms(AlarmGroup):
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="cache",
             rules=[_failover(nodes, of), *(rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node))],
         )

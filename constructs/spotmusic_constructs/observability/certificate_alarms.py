@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Thresholds
 
 DAYS: Thresholds = {"warning": 30, "critical": 14}
 """ACM renews certificates of 198 days 45 days before the end, older ones 60 (AWS announcement of 2026-02-18; ACM user guide, managed
@@ -15,22 +15,22 @@ class CertificateAlarms(AlarmGroup):
     """Alarms of ACM certificates that are not renewed in time. CloudFront's are in us-east-1, and so are their alarms.
 
     Args:
-        audience: recipients, with topics in the region of the certificates.
+        recipients: topics, in the region of the certificates.
         certificates: ARN of each certificate by a CamelCase name.
         days: days to the end.
 
     Example:
-        CertificateAlarms(self, "CertificateAlarms", audience=audience,
+        CertificateAlarms(self, "CertificateAlarms", recipients=recipients,
                           certificates={"Gateway": certificate.certificate_arn})
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, audience: Audience, certificates: Mapping[str, str], days: Thresholds = DAYS
+        self, scope: Construct, construct_id: str, *, recipients: Recipients, certificates: Mapping[str, str], days: Thresholds = DAYS
     ) -> None:
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="certificate",
             rules=[
                 AlarmRule(

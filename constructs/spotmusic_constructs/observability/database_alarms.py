@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
 
 _GIB = 1024**3
 _MYSQL_BYTES_PER_CONNECTION = 12_582_880
@@ -60,7 +60,7 @@ class DatabaseAlarms(AlarmGroup):
     A Multi-AZ instance has no replication lag to watch: its standby is written to synchronously.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         name: name of the database, in the text of each alarm.
         instance_identifier: identifier of the instance.
         storage_gib: storage at creation, in GiB.
@@ -73,7 +73,7 @@ class DatabaseAlarms(AlarmGroup):
         memory_share: share of the memory below which free memory is too little.
 
     Example:
-        DatabaseAlarms(self, "CatalogueAlarms", audience=audience, name="catalogue",
+        DatabaseAlarms(self, "CatalogueAlarms", recipients=recipients, name="catalogue",
                        instance_identifier="spotmusic-prod-catalogue", storage_gib=200,
                        memory_gib=32)
     """
@@ -83,7 +83,7 @@ class DatabaseAlarms(AlarmGroup):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         name: str,
         instance_identifier: str,
         storage_gib: int,
@@ -103,7 +103,7 @@ class DatabaseAlarms(AlarmGroup):
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="database",
             rules=[
                 AlarmRule(

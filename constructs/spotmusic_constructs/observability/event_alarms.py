@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from constructs import Construct
 
 from spotmusic_constructs.data.upload_verdicts import DETAIL_TYPE
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Severity
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Recipients, Severity
 from spotmusic_constructs.observability.event_log import EventLog
 
 _FAILED = '($.detail.{field} = "FAILED" || $.detail.{field} = "ABORTED" || $.detail.{field} = "EXPIRED")'
@@ -89,17 +89,17 @@ class DeletedTracks(AlarmGroup):
     """Alarm of many tracks deleted at once. Listeners notice only when the edge caches expire.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         log: event log with the deletions of the audio library (`event_log.deletions`).
 
     Attributes:
         count: metric of deleted tracks.
 
     Example:
-        DeletedTracks(self, "DeletedTracks", audience=audience, log=event_log)
+        DeletedTracks(self, "DeletedTracks", recipients=recipients, log=event_log)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, log: EventLog) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, log: EventLog) -> None:
         self.count = log.count("DeletedTracks", '{ $.source = "aws.s3" && $.detail-type = "Object Deleted" }')
         rule = AlarmRule(
             name="Count",
@@ -109,7 +109,7 @@ class DeletedTracks(AlarmGroup):
             periods=1,
             event=True,
         )
-        super().__init__(scope, construct_id, audience=audience, runbook="restore#objects-of-a-bucket", rules=[rule])
+        super().__init__(scope, construct_id, recipients=recipients, runbook="restore#objects-of-a-bucket", rules=[rule])
 
 
 class EventAlarms(Construct):
@@ -121,16 +121,16 @@ class EventAlarms(Construct):
     Creates for each kind a metric filter on the log and an alarm, which returns to OK after five minutes without an event.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         log: event log.
 
     Example:
-        EventAlarms(self, "EventAlarms", audience=audience, log=event_log)
+        EventAlarms(self, "EventAlarms", recipients=recipients, log=event_log)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, log: EventLog) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, log: EventLog) -> None:
         super().__init__(scope, construct_id)
         self.counts = {name: log.count(name, pattern) for name, (_, _, _, pattern) in _PATTERNS.items()}
         for name, (runbook, severity, summary, _) in _PATTERNS.items():
             rule = AlarmRule(name="Count", summary=summary, watch=self.counts[name], thresholds={severity: 1}, periods=1, event=True)
-            AlarmGroup(self, name, audience=audience, runbook=runbook, rules=[rule])
+            AlarmGroup(self, name, recipients=recipients, runbook=runbook, rules=[rule])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Severity
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,15 +29,15 @@ class FunctionAlarms(Construct):
     """Alarms of Lambda functions that a schedule or an event invokes.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         functions: functions by a CamelCase name.
 
     Example:
-        FunctionAlarms(self, "FunctionAlarms", audience=audience,
+        FunctionAlarms(self, "FunctionAlarms", recipients=recipients,
                        functions={"Rotation": WatchedFunction(function_name="rotation", **options)})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, functions: Mapping[str, WatchedFunction]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, functions: Mapping[str, WatchedFunction]) -> None:
         super().__init__(scope, construct_id)
         for name, function in functions.items():
             errors = MetricSource(
@@ -50,4 +50,4 @@ class FunctionAlarms(Construct):
             rule = AlarmRule(
                 name="Errors", summary=function.summary, watch=errors, thresholds={function.severity: 1}, periods=1, event=True
             )
-            AlarmGroup(self, name, audience=audience, runbook=function.runbook, rules=[rule])
+            AlarmGroup(self, name, recipients=recipients, runbook=function.runbook, rules=[rule])

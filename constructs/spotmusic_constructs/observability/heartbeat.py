@@ -6,7 +6,7 @@ from constructs import Construct
 
 from spotmusic_constructs.arns import key_arn, topic_handle
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients
 from spotmusic_constructs.observability.alarm_topic import topic_policy
 
 PERIOD_SECONDS = 300
@@ -22,14 +22,14 @@ class Heartbeat(Construct):
     key. The topic needs no subscription.
 
     Args:
-        audience: recipients of the alarm.
+        recipients: topics of the alarm.
         key: customer-managed key of the data class "notifications".
 
     Example:
-        heartbeat = Heartbeat(self, "Heartbeat", audience=audience, key=keys.notifications)
+        heartbeat = Heartbeat(self, "Heartbeat", recipients=recipients, key=keys.notifications)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key_arn(key))
         arn = resource.ref
@@ -50,4 +50,4 @@ class Heartbeat(Construct):
             periods=SILENT_PERIODS,
             missing_data="breaching",
         )
-        AlarmGroup(self, "Alarms", audience=audience, runbook="monitoring", rules=[silence])
+        AlarmGroup(self, "Alarms", recipients=recipients, runbook="monitoring", rules=[silence])

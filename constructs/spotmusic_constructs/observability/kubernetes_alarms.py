@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Thresholds
 
 _GIB = 1024**3
 STORAGE_BYTES: Thresholds = {"warning": 6 * _GIB, "critical": 7 * _GIB}
@@ -15,13 +15,13 @@ class KubernetesAlarms(AlarmGroup):
     They work without Prometheus, which may have no node.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         cluster_name: name of the cluster, Kubernetes 1.28 or later, which publishes its metrics in `AWS/EKS`.
         unschedulable_pods: pods without a node for 15 minutes.
         storage_bytes: size of etcd's database.
 
     Example:
-        KubernetesAlarms(self, "ClusterAlarms", audience=audience,
+        KubernetesAlarms(self, "ClusterAlarms", recipients=recipients,
                          cluster_name=cluster.cluster_name)
     """
 
@@ -30,7 +30,7 @@ class KubernetesAlarms(AlarmGroup):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         cluster_name: str,
         unschedulable_pods: int = 1,
         storage_bytes: Thresholds = STORAGE_BYTES,
@@ -41,7 +41,7 @@ class KubernetesAlarms(AlarmGroup):
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="kubernetes",
             rules=[
                 AlarmRule(

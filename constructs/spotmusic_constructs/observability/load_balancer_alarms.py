@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Severity, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Severity, Thresholds
 from spotmusic_constructs.share import bad_percent
 
 ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
@@ -73,7 +73,7 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
     """Alarms of an Application Load Balancer: errors, latency and targets.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         name: name of the load balancer, with which texts begin.
         load_balancer: full name of the load balancer (`app/…`).
         target_groups: target groups that always have targets, by a CamelCase name.
@@ -81,7 +81,7 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
         latency_seconds: p99 of the targets' answers, in seconds.
 
     Example:
-        ApplicationLoadBalancerAlarms(self, "GatewayAlarms", audience=audience, name="gateway",
+        ApplicationLoadBalancerAlarms(self, "GatewayAlarms", recipients=recipients, name="gateway",
                                       load_balancer=gateway.load_balancer.load_balancer_full_name,
                                       target_groups={"Kong": WatchedTargets(group=gateway.target_group.target_group_full_name, **options)})
     """
@@ -91,7 +91,7 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         name: str,
         load_balancer: str,
         target_groups: Mapping[str, WatchedTargets],
@@ -102,7 +102,7 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="load-balancer",
             rules=[
                 AlarmRule(
@@ -152,13 +152,13 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
     """Alarms of a Network Load Balancer: targets and port allocation errors.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         name: name of the load balancer, with which texts begin.
         load_balancer: full name of the load balancer (`net/…`).
         target_groups: target groups that always have targets, by a CamelCase name; a broker's own listener has one target.
 
     Example:
-        NetworkLoadBalancerAlarms(self, "BrokerAlarms", audience=audience, name="brokers",
+        NetworkLoadBalancerAlarms(self, "BrokerAlarms", recipients=recipients, name="brokers",
                                   load_balancer=brokers.load_balancer.load_balancer_full_name,
                                   target_groups={"Amqp": WatchedTargets(group=brokers.amqp.target_group_full_name, **options)})
     """
@@ -168,7 +168,7 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         name: str,
         load_balancer: str,
         target_groups: Mapping[str, WatchedTargets],
@@ -177,7 +177,7 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="load-balancer",
             rules=[
                 AlarmRule(

@@ -21,7 +21,7 @@ class MonthlyBudget(Construct):
         forecast_percent: forecasted cost, in percent of the budget.
 
     Example:
-        MonthlyBudget(self, "Budget", topic=audience.topic, limit_usd=25000)
+        MonthlyBudget(self, "Budget", topic=recipients.topic, limit_usd=25000)
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class DailyBudget(Construct):
         limit_usd: budget in US dollars a day.
 
     Example:
-        DailyBudget(self, "DailyBudget", topic=audience.topic, limit_usd=2500)
+        DailyBudget(self, "DailyBudget", topic=recipients.topic, limit_usd=2500)
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, limit_usd: float) -> None:

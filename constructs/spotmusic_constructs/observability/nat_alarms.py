@@ -4,21 +4,21 @@ from collections.abc import Iterator, Mapping
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients
 
 
 class NatGatewayAlarms(AlarmGroup):
     """Alarms of NAT gateways: failed connections and dropped packets.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         nat_gateways: id of each gateway by its place, such as `zone A`.
 
     Example:
-        NatGatewayAlarms(self, "NatAlarms", audience=audience, nat_gateways={"zone A": gateway_id})
+        NatGatewayAlarms(self, "NatAlarms", recipients=recipients, nat_gateways={"zone A": gateway_id})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, nat_gateways: Mapping[str, str]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, nat_gateways: Mapping[str, str]) -> None:
         def rules_of(place: str, gateway: str) -> Iterator[AlarmRule]:
             def total(name: str) -> MetricSource:
                 return MetricSource(namespace="AWS/NATGateway", name=name, dimensions={"NatGatewayId": gateway}, statistic="Sum")
@@ -39,4 +39,4 @@ class NatGatewayAlarms(AlarmGroup):
             )
 
         rules = [rule for place, gateway in nat_gateways.items() for rule in rules_of(place, gateway)]
-        super().__init__(scope, construct_id, audience=audience, runbook="nat-gateway", rules=rules)
+        super().__init__(scope, construct_id, recipients=recipients, runbook="nat-gateway", rules=rules)

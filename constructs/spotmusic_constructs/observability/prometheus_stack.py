@@ -15,7 +15,7 @@ from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.observability import alertmanager, prometheus
 from spotmusic_constructs.observability import grafana as grafana_module
-from spotmusic_constructs.observability.alarm import Audience
+from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from spotmusic_constructs.observability.cluster_metrics import cluster_values
 from spotmusic_constructs.observability.grafana import Grafana, grafana_values, reader
@@ -37,7 +37,7 @@ class KubePrometheusStack(Construct):
         images: names of images in our registry.
         environment: name of the environment, for the label `cluster` of every sample.
         workspace: workspace of Amazon Managed Service for Prometheus.
-        audience: recipients of alerts.
+        recipients: topics of alerts.
         heartbeat: SNS topic of the heartbeat (`Heartbeat`).
         grafana: addresses, database and secrets of Grafana.
         targets: services outside the cluster to scrape.
@@ -53,7 +53,7 @@ class KubePrometheusStack(Construct):
     Example:
         KubePrometheusStack(self, "Monitoring", cluster=cluster,
                             chart=versions.KUBE_PROMETHEUS_STACK, images=images, environment="dev",
-                            workspace=workspace, audience=audience, heartbeat=heartbeat.topic,
+                            workspace=workspace, recipients=recipients, heartbeat=heartbeat.topic,
                             grafana=grafana, after=[rabbitmq])
     """
 
@@ -67,7 +67,7 @@ class KubePrometheusStack(Construct):
         images: Images,
         environment: str,
         workspace: Workspace,
-        audience: Audience,
+        recipients: Recipients,
         heartbeat: sns.ITopic,
         grafana: Grafana,
         targets: Sequence[ScrapeTarget] = (),
@@ -86,7 +86,7 @@ class KubePrometheusStack(Construct):
         self.certificates = (grafana.certificate(namespace),)
 
         identities = self._identities(
-            cluster, namespace, workspace, [topic for topic in (audience.topic, audience.pager, heartbeat) if topic]
+            cluster, namespace, workspace, [topic for topic in (recipients.topic, recipients.pager, heartbeat) if topic]
         )
         self.release = HelmRelease(
             self,
@@ -114,7 +114,7 @@ class KubePrometheusStack(Construct):
                 ),
                 "alertmanager": alertmanager_values(
                     image=names["alertmanager"],
-                    audience=audience,
+                    recipients=recipients,
                     heartbeat_arn=topic_arn(heartbeat),
                     region=region,
                     storage_class=storage_class,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Thresholds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,19 +25,19 @@ class QueueAlarms(AlarmGroup):
     """Alarms of queues: too many messages wait, or their number is unknown.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         queues: queues by name.
 
     Example:
-        QueueAlarms(self, "QueueAlarms", audience=audience,
+        QueueAlarms(self, "QueueAlarms", recipients=recipients,
                    queues={"notifications": QueueWatch(metric=metric, messages={"warning": 1000})})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, queues: Mapping[str, QueueWatch]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, queues: Mapping[str, QueueWatch]) -> None:
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="queue",
             rules=[
                 AlarmRule(

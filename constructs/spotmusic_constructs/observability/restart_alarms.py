@@ -2,21 +2,21 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients
 
 
 class RestartAlarms(AlarmGroup):
     """Alarm of a schedule whose last retry failed. A restart that was requested and failed is a failed deployment (`EventAlarms`).
 
     Args:
-        audience: recipients.
+        recipients: topics.
         group_name: group of the schedules.
 
     Example:
-        RestartAlarms(self, "RestartAlarms", audience=audience, group_name=restarts.group.ref)
+        RestartAlarms(self, "RestartAlarms", recipients=recipients, group_name=restarts.group.ref)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, group_name: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, group_name: str) -> None:
         # Counted when the last try has failed (EventBridge Scheduler user guide, monitoring with CloudWatch).
         dropped = MetricSource(
             namespace="AWS/Scheduler", name="InvocationDroppedCount", dimensions={"ScheduleGroup": group_name}, statistic="Sum", period=300
@@ -24,7 +24,7 @@ class RestartAlarms(AlarmGroup):
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="secret-not-followed#a-service-was-not-restarted-this-week",
             rules=[
                 AlarmRule(

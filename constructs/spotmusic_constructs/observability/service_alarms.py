@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource, Thresholds
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
 
 CPU_PERCENT: Thresholds = {"warning": 90}
 """Scaling keeps it far below. Above it, the maximum is reached, or new tasks do not start."""
@@ -14,7 +14,7 @@ class ServiceAlarms(AlarmGroup):
     """Alarms of an ECS service: tasks that do not run, and tasks at their limits.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         name: name of the service, in the text of each alarm.
         cluster_name: name of the cluster, which must have Container Insights on.
         service_name: name of the service.
@@ -22,7 +22,7 @@ class ServiceAlarms(AlarmGroup):
         memory_percent: the fullest task's memory, in percent of its limit.
 
     Example:
-        ServiceAlarms(self, "PlaybackAlarms", audience=audience, name="playback",
+        ServiceAlarms(self, "PlaybackAlarms", recipients=recipients, name="playback",
                       cluster_name=services.cluster.cluster_name,
                       service_name=playback.service.service_name)
     """
@@ -32,7 +32,7 @@ class ServiceAlarms(AlarmGroup):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         name: str,
         cluster_name: str,
         service_name: str,
@@ -47,7 +47,7 @@ class ServiceAlarms(AlarmGroup):
         super().__init__(
             scope,
             construct_id,
-            audience=audience,
+            recipients=recipients,
             runbook="ecs-service",
             rules=[
                 AlarmRule(

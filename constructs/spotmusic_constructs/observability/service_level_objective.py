@@ -7,7 +7,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.observability.alarm import AlarmRule, Audience, Formula, MetricSource, Severity, alarm
+from spotmusic_constructs.observability.alarm import AlarmRule, Formula, MetricSource, Recipients, Severity, alarm
 
 _HOUR = 3600
 _MONTH_DAYS = 30
@@ -83,7 +83,7 @@ class ServiceLevelObjective(Construct):
     long window cause none either.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         broken: subject and problem, without a full stop: "The Web API fails: its requests end in server errors".
         objective_percent: share of requests that must be good, below 100.
         bad_percent: formula for the percentage of bad requests.
@@ -94,7 +94,7 @@ class ServiceLevelObjective(Construct):
         ValueError: the objective leaves no error budget.
 
     Example:
-        ServiceLevelObjective(self, "Availability", audience=audience, objective_percent=99.9,
+        ServiceLevelObjective(self, "Availability", recipients=recipients, objective_percent=99.9,
                               broken="The Web API fails: its requests end in server errors",
                               bad_percent=partial(error_rate, load_balancer),
                               runbook="web-api-slo")
@@ -105,7 +105,7 @@ class ServiceLevelObjective(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        audience: Audience,
+        recipients: Recipients,
         broken: str,
         objective_percent: float,
         bad_percent: BadPercent,
@@ -119,7 +119,7 @@ class ServiceLevelObjective(Construct):
         self._burn_rates = burn_rates
         self.alarms = []
         for burn in burn_rates:
-            description = audience.text(self._pace(burn), severity=burn.severity, runbook=runbook)
+            description = recipients.text(self._pace(burn), severity=burn.severity, runbook=runbook)
             windows = [
                 self._quiet(
                     f"{burn.severity.capitalize()}{name}",
@@ -139,8 +139,8 @@ class ServiceLevelObjective(Construct):
                     alarm_description=description,
                     alarm_rule=" AND ".join(f'ALARM("{window.attr_arn}")' for window in windows),
                     actions_enabled=True,
-                    alarm_actions=audience.topics(burn.severity),
-                    ok_actions=audience.topics(burn.severity),
+                    alarm_actions=recipients.topics(burn.severity),
+                    ok_actions=recipients.topics(burn.severity),
                 )
             )
 

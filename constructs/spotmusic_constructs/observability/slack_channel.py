@@ -28,7 +28,7 @@ class SlackChannel(Construct):
 
     Example:
         SlackChannel(self, "Slack", name="spotmusic-prod", workspace="T0123ABCD",
-                     channel="C0123ABCD", topic_arns=[audience.topic.topic_arn])
+                     channel="C0123ABCD", topic_arns=[recipients.topic.topic_arn])
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, name: str, workspace: str, channel: str, topic_arns: Sequence[str]) -> None:

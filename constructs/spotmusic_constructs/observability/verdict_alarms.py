@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, MetricSource
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients
 
 WAITING_SECONDS = 3600
 """An hour: an artist who watches the progress has given up by then."""
@@ -28,17 +28,17 @@ class VerdictAlarms(AlarmGroup):
     """Alarms of waiting verdicts and of dead letters.
 
     Args:
-        audience: recipients.
+        recipients: topics.
         services: queues by the name of the service that receives the verdicts.
 
     Example:
-        VerdictAlarms(self, "VerdictAlarms", audience=audience,
+        VerdictAlarms(self, "VerdictAlarms", recipients=recipients,
                       services={"web-api": VerdictQueues(queue="verdicts", dead_letters="verdicts-failed")})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, audience: Audience, services: Mapping[str, VerdictQueues]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, services: Mapping[str, VerdictQueues]) -> None:
         rules = [rule for name, queues in services.items() for rule in _rules(name, queues)]
-        super().__init__(scope, construct_id, audience=audience, runbook="uploads", rules=rules)
+        super().__init__(scope, construct_id, recipients=recipients, runbook="uploads", rules=rules)
 
 
 def _rules(name: str, queues: VerdictQueues) -> list[AlarmRule]:

@@ -7,7 +7,7 @@ from aws_cdk import aws_sns as sns
 
 from spotmusic_constructs.edge.edge_alarms import WebAclAlarms
 from spotmusic_constructs.edge.web_acl import WebAcl
-from spotmusic_constructs.observability.alarm import Audience
+from spotmusic_constructs.observability.alarm import Recipients
 from tests.conftest import new_stack
 from tests.templates import all_of, only, resources_of
 from tests.unit.imported import logs_of
@@ -55,8 +55,8 @@ def test_web_acl_rejects_log_bucket_name() -> None:
 def test_web_acl_alarm_counts_every_rule() -> None:
     stack = new_stack(region="us-east-1")
     topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:us-east-1:111122223333:alarms")
-    audience = Audience(topic=topic, environment="prod")
-    WebAclAlarms(stack, "WebAcl", audience=audience, metric_name="example", blocked_requests={"critical": 500})
+    recipients = Recipients(topic=topic, environment="prod")
+    WebAclAlarms(stack, "WebAcl", recipients=recipients, metric_name="example", blocked_requests={"critical": 500})
     (blocked,) = all_of(resources_of(stack), "AWS::CloudWatch::Alarm")
     assert blocked["Threshold"] == 500
     assert {dimension["Name"]: dimension["Value"] for dimension in blocked["Dimensions"]} == {"WebACL": "example", "Rule": "ALL"}

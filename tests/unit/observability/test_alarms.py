@@ -9,7 +9,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_sns as sns
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Audience, Formula, MetricSource
+from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
 from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
@@ -24,10 +24,10 @@ from tools.model.values import Json
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
 
 
-def audience_in(stack: cdk.Stack) -> Audience:
+def recipients_in(stack: cdk.Stack) -> Recipients:
     """Recipients of alarms: one topic for all and one for critical alarms."""
     topic, pager = (sns.Topic.from_topic_arn(stack, name, f"arn:aws:sns:sa-east-1:111122223333:{name}") for name in ("all", "pager"))
-    return Audience(topic=topic, pager=pager, environment="prod", runbooks="https://runbooks.example")
+    return Recipients(topic=topic, pager=pager, environment="prod", runbooks="https://runbooks.example")
 
 
 def alarms_of(stack: cdk.Stack, type_: str = ALARM) -> dict[str, Json]:
@@ -38,7 +38,7 @@ def alarms_of(stack: cdk.Stack, type_: str = ALARM) -> dict[str, Json]:
 def test_severities_have_own_alarms(stack: cdk.Stack) -> None:
     metric = MetricSource(namespace="Own", name="Waiting", statistic="p99", period=300)
     rule = AlarmRule(name="Waiting", summary="They wait.", watch=metric, thresholds={"warning": 1, "critical": 9}, periods=3, datapoints=2)
-    AlarmGroup(stack, "Own", audience=audience_in(stack), runbook="queue#no-consumer", rules=[rule])
+    AlarmGroup(stack, "Own", recipients=recipients_in(stack), runbook="queue#no-consumer", rules=[rule])
     alarms = alarms_of(stack)
     assert {name: alarm["Threshold"] for name, alarm in alarms.items()} == {"OwnWaitingWarning": 1, "OwnWaitingCritical": 9}
     critical = alarms["OwnWaitingCritical"]
@@ -51,7 +51,7 @@ def test_alarm_formula_returns_result_only(stack: cdk.Stack) -> None:
     metrics = {name: MetricSource(namespace="Own", name=name) for name in ("bad", "all")}
     share = Formula(expression="bad / all", metrics=metrics, label="share")
     rule = AlarmRule(name="Share", summary="Too many are bad.", watch=share, thresholds={"critical": 0.5})
-    AlarmGroup(stack, "Own", audience=audience_in(stack), runbook="queue", rules=[rule])
+    AlarmGroup(stack, "Own", recipients=recipients_in(stack), runbook="queue", rules=[rule])
     (alarm,) = alarms_of(stack).values()
     assert {metric["Id"]: metric["ReturnData"] for metric in alarm["Metrics"]} == {"result": True, "bad": False, "all": False}
     assert "MetricName" not in alarm
@@ -108,7 +108,7 @@ def test_default_connections_follow_memory() -> None:
     ],
 )
 def test_cache_failover_alarm_follows_roles(stack: cdk.Stack, before: dict[str, float], now: dict[str, float], rings: bool) -> None:
-    CacheAlarms(stack, "Cache", audience=audience_in(stack), nodes=["cache-001", "cache-002"])
+    CacheAlarms(stack, "Cache", recipients=recipients_in(stack), nodes=["cache-001", "cache-002"])
     alarm = alarms_of(stack)["CacheFailoverWarning"]
     value = value_of(alarm["Metrics"][0]["Expression"], now, before)
     assert value is not None
@@ -119,7 +119,7 @@ def objective(stack: cdk.Stack, percent: float = 99.9, **options: Any) -> Servic
     arguments: Json = {"broken": "The Web API fails: its requests end in server errors", "runbook": "web-api-slo", **options}
     if "bad_percent" not in arguments:
         arguments["bad_percent"] = partial(error_rate, "app/gateway/1")
-    return ServiceLevelObjective(stack, "Web", audience=audience_in(stack), objective_percent=percent, **arguments)
+    return ServiceLevelObjective(stack, "Web", recipients=recipients_in(stack), objective_percent=percent, **arguments)
 
 
 def test_objective_text_states_burn_rate(stack: cdk.Stack) -> None:
