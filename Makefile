@@ -355,7 +355,7 @@ $(STACKPORT)/.ready: requirements-console.lock | setup
 console: setup $(STACKPORT)/.ready  ## use: browse the emulated AWS in your browser, read-only
 	@python -m tools.local_aws console $(NAMED) $(if $(PORT),--port $(PORT))
 
-# AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS (FAIL=1: fail on a difference).
+# AGAINST: `account`, a cloud assembly, or a git ref; without it, the emulated AWS (FAIL=1: fail on a difference).
 # ALL=1 lists everything. FORMAT=markdown is for a pull request.
 CHANGES = $(BEATING) python -m tools.changes --env $(ENV) --full .local/diff-$(ENV).txt $(if $(ALL),--all) $(if $(FAIL),--fail) \
 	$(if $(FORMAT),--format $(FORMAT))
