@@ -335,7 +335,7 @@ TODAY ?= $(shell date +%F)
 outdated: setup  ## release: list newer releases and ending support by TODAY
 	$(BEATING) python -m tools.supply_chain outdated --today $(TODAY)
 
-local: setup  ## use: deploy the eight stacks of ENV to the emulated AWS
+local: setup  ## use: deploy the eight stacks of ENV to the embedded AWS
 	python -m tools.local_aws up --env $(ENV)
 	@$(BEATING) python -m tools.page --env $(ENV) --against local
 
@@ -352,10 +352,10 @@ $(STACKPORT)/.ready: requirements-console.lock | setup
 	$(call tool,$(STACKPORT),--require-hashes --requirement requirements-console.lock)
 	@touch $@
 
-console: setup $(STACKPORT)/.ready  ## use: browse the emulated AWS in your browser, read-only
+console: setup $(STACKPORT)/.ready  ## use: browse the embedded AWS in your browser, read-only
 	@python -m tools.local_aws console $(NAMED) $(if $(PORT),--port $(PORT))
 
-# AGAINST: `account`, a cloud assembly, or a git ref; without it, the emulated AWS (FAIL=1: fail on a difference).
+# AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS (FAIL=1: fail on a difference).
 # ALL=1 lists everything. FORMAT=markdown is for a pull request.
 CHANGES = $(BEATING) python -m tools.changes --env $(ENV) --full .local/diff-$(ENV).txt $(if $(ALL),--all) $(if $(FAIL),--fail) \
 	$(if $(FORMAT),--format $(FORMAT))
@@ -367,7 +367,7 @@ deploy-plan: setup  ## use: model the minutes of a first deployment of ENV
 diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
 	@$(if $(AGAINST),,$(BEATING) python -m tools.local_aws diff $(NAMED) && )$(CHANGES) --against $(or $(AGAINST),local)
 
-status: setup  ## use: list the stacks in the emulated AWS
+status: setup  ## use: list the stacks in the embedded AWS
 	@$(BEATING) python -m tools.local_aws status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
@@ -378,7 +378,7 @@ bench: setup  ## prove: measure synthesis, tests and deployments (ONLY=synth)
 	@$(BEATING) python -m tools.bench $(patsubst %,--only %,$(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 clean:  ## use: remove the files of setup and other targets
-	@test ! -e .local/emulator.json || { echo "The emulated AWS may still run, and only .local knows its address. Run make local-down first."; exit 1; }
+	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and only .local knows its address. Run make local-down first."; exit 1; }
 	rm -rf $(VENV) node_modules cdk.out dist .local .charts .tools .verdicts .bench bom.cdx.json constructs/*.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,5 +1,5 @@
 # Steps of .ci/run in three lanes: tests; second opinions, mutated files and seeded faults; and what waits for archives, engines or the
-# emulated AWS. What a step waits for without need is its place in a lane.
+# embedded AWS. What a step waits for without need is its place in a lane.
 
 STEP := .ci/step
 .PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test engine-archives engine-tools engines artist lint docs local
@@ -26,7 +26,7 @@ copier: setup
 test: setup tools browser workflows copier
 	@$(STEP) $@ make $@ ARGS=--ignore=tests/engines
 
-# After the others: there is one emulated AWS of tests at a time.
+# After the others: there is one embedded AWS of tests at a time.
 artist: test engine-tools
 	@$(STEP) $@ make engines ONLY=local
 

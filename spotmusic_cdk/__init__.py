@@ -1,1 +1,1 @@
-"""The Spotmusic application: settings, composition root, pinned versions, compliance and the emulated AWS."""
+"""The Spotmusic application: settings, composition root, pinned versions, compliance and the embedded AWS."""

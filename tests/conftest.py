@@ -53,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give a worker of pytest-xdist whole files, or all tests that share what is dear or single: the
-    emulated AWS of tests, engines, rendered charts.
+    embedded AWS of tests, engines, rendered charts.
     """
     for item in items:
         file = item.path.relative_to(ROOT)

@@ -1,4 +1,4 @@
-"""Filter patterns of CloudWatch Logs for JSON, evaluated: the emulated AWS lets every event pass."""
+"""Filter patterns of CloudWatch Logs for JSON, evaluated: the embedded AWS lets every event pass."""
 
 import re
 from collections.abc import Mapping

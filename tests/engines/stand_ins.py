@@ -1,8 +1,8 @@
-"""`make stand-ins`: engines with the platform's users, permissions and queues for the emulated AWS,
+"""`make stand-ins`: engines with the platform's users, permissions and queues for the embedded AWS,
 until Ctrl-C.
 
 MySQL, Redis, RabbitMQ and Kafka replace an account's engines. Their users have the passwords of
-the emulated AWS, so that `python -m tools.local_aws run SERVICE -- COMMAND` connects to them.
+the embedded AWS, so that `python -m tools.local_aws run SERVICE -- COMMAND` connects to them.
 """
 
 import argparse

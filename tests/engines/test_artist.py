@@ -1,7 +1,7 @@
-"""Artist's path in the emulated AWS as one test: upload, verdict, copy, row, playback, takedown.
+"""Artist's path in the embedded AWS as one test: upload, verdict, copy, row, playback, takedown.
 
 Policies of the service's role, of buckets and of tags are evaluated (`tools/local_aws/rights.py`).
-Missing parts of the emulated AWS are replaced: GuardDuty does not scan, so the test tags the
+Missing parts of the embedded AWS are replaced: GuardDuty does not scan, so the test tags the
 object; nothing can send an event of `aws.guardduty`, so the test evaluates the deployed rule and
 reaches its target through a rule with another source; log events are not counted, so the test
 evaluates the deployed filter patterns. CloudFront serves nothing: the test verifies the signature
@@ -62,7 +62,7 @@ class Walk:
         return self.emulator.endpoint
 
     def record(self, resource_type: str, identifier: str) -> Json:
-        """Properties of a resource that the emulated AWS only records."""
+        """Properties of a resource that the embedded AWS only records."""
         (found,) = (r for r in process.recorded(self.emulator) if (r["type"], r["identifier"]) == (resource_type, identifier))
         properties: Json = found["properties"]
         return properties

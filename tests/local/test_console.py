@@ -1,4 +1,4 @@
-"""Console of the emulated AWS: StackPort with an endpoint on which nothing listens."""
+"""Console of the embedded AWS: StackPort with an endpoint on which nothing listens."""
 
 import json
 import os

@@ -153,7 +153,7 @@ def test_one_command_deploys_everything_and_verifies_it(deployed: Deployed) -> N
     assert {cloudformation.status(deployed.emulator.endpoint, stack) for stack in deployed.stacks} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 
 
-def test_preflight_reads_the_emulated_aws(deployed: Deployed) -> None:
+def test_preflight_reads_the_embedded_aws(deployed: Deployed) -> None:
     context = Context(settings=settings_of("dev"), clients=deployed.client, account=ACCOUNT, session_region=REGION)
     # The emulator has neither, and reads the descriptions of all services of AWS before it says so.
     asked = {name: ask for name, ask in CHECKS.items() if name not in ("quotas", "GuardDuty")}

@@ -34,11 +34,11 @@ def test_loopback_is_accepted(endpoint: str) -> None:
     ],
 )
 def test_everything_but_loopback_is_refused(endpoint: str) -> None:
-    with pytest.raises(session.NotEmulatedError, match="not a loopback address"):
+    with pytest.raises(session.NotEmbeddedError, match="not a loopback address"):
         session.require_loopback(endpoint)
-    with pytest.raises(session.NotEmulatedError):
+    with pytest.raises(session.NotEmbeddedError):
         session.client("sts", endpoint, region="sa-east-1")
-    with pytest.raises(session.NotEmulatedError):
+    with pytest.raises(session.NotEmbeddedError):
         session.aws_variables(endpoint, region="sa-east-1")
 
 
@@ -51,20 +51,20 @@ def test_everything_but_loopback_is_refused(endpoint: str) -> None:
     ],
 )
 def test_foreign_credentials_are_refused(variables: dict[str, str]) -> None:
-    with pytest.raises(session.NotEmulatedError) as refusal:
-        session.require_emulated(variables)
+    with pytest.raises(session.NotEmbeddedError) as refusal:
+        session.require_embedded(variables)
     assert next(iter(variables)) in str(refusal.value)
     assert next(iter(variables.values())) not in str(refusal.value)
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
 def test_an_endpoint_of_somewhere_else_is_refused(name: str) -> None:
-    with pytest.raises(session.NotEmulatedError):
-        session.require_emulated({name: "https://s3.amazonaws.com"})
+    with pytest.raises(session.NotEmbeddedError):
+        session.require_embedded({name: "https://s3.amazonaws.com"})
 
 
 def test_exported_shell_is_accepted() -> None:
-    session.require_emulated(session.aws_variables("http://127.0.0.1:4566", region="sa-east-1"))
+    session.require_embedded(session.aws_variables("http://127.0.0.1:4566", region="sa-east-1"))
 
 
 def test_cli_environment_has_no_credentials() -> None:

@@ -1,4 +1,4 @@
-"""Updates in the emulated AWS: from the last release to the checkout, and the removal of a service
+"""Updates in the embedded AWS: from the last release to the checkout, and the removal of a service
 and of a talks_to word. Stateful resources keep their physical ids, also after a failed update.
 
 One deployment serves all tests of this file in order.

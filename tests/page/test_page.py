@@ -154,7 +154,7 @@ def test_mistakes_have_one_message(
     mistakes = {
         "there is no environment 'nowhere'": ["--env", "nowhere", "--assembly", str(synthesized("prod")), *environments],
         "/nowhere: 0 environments found": ["--env", "prod", "--assembly", "/nowhere", *environments],
-        "The emulated AWS is not running": ["--env", "prod", "--against", "local"],
+        "The embedded AWS is not running": ["--env", "prod", "--against", "local"],
     }
     for message, arguments in mistakes.items():
         assert command.main(arguments) == 2

@@ -47,7 +47,7 @@ def test_another_region_is_refused(synthesized: Callable[[str], Path], tmp_path:
     assert " sa-east-1 spotmusic-prod-data → " in capsys.readouterr().out
 
 
-def test_changes_compare_emulated_aws(
+def test_changes_compare_embedded_aws(
     synthesized: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "CHECKOUT", tmp_path)

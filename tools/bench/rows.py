@@ -117,10 +117,10 @@ def local(runs: int) -> list[tuple[float, float, float]]:
 
 
 def deployment(*, fresh: bool = False) -> tuple[float, float]:
-    """Deploys dev to the emulated AWS and destroys it. The emulator outlives the command: its CPU is that of its processes."""
+    """Deploys dev to the embedded AWS and destroys it. The emulator outlives the command: its CPU is that of its processes."""
     emulator, report = ROOT / ".local" / "emulator.json", ROOT / ".local" / "report.json"
     if emulator.exists():
-        raise NotMeasuredError("the emulated AWS of this checkout is in use. Run `make local-down`")
+        raise NotMeasuredError("the embedded AWS of this checkout is in use. Run `make local-down`")
     shutil.rmtree(STORE, ignore_errors=True) if fresh else None
     try:
         measured = run(sys.executable, "-m", "tools.local_aws", "up")

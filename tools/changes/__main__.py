@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         0 without interruption, 1 if AWS refuses a change or the comparison fails, 2 for an
-        interruption, a replacement or a loss. Against the emulated AWS: 1 if the comparison fails,
+        interruption, a replacement or a loss. Against the embedded AWS: 1 if the comparison fails,
         or for a difference with `--fail`; else 0.
     """
     options = _parser().parse_args(arguments)
@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--against", required=True, help="account, local, a folder of `cdk synth`, or a git ref")
     parser.add_argument("--now", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
     parser.add_argument("--all", action="store_true", help="list every change without interruption")
-    parser.add_argument("--fail", action="store_true", help="status 1 if anything differs from the emulated AWS")
+    parser.add_argument("--fail", action="store_true", help="status 1 if anything differs from the embedded AWS")
     parser.add_argument("--format", choices=("text", "markdown"), default="text", help="default: text")
     parser.add_argument("--full", type=Path, metavar="FILE", help="file for every changed line of the templates")
     return parser

@@ -1,4 +1,4 @@
-"""Sources of templates: a checkout, a git ref, a cloud assembly, the emulated AWS, or an AWS
+"""Sources of templates: a checkout, a git ref, a cloud assembly, the embedded AWS, or an AWS
 account.
 """
 
@@ -106,12 +106,12 @@ def deployed(assembly: Path) -> Templates:
 
 
 def local_assemblies(checkout: Path) -> tuple[Path, Path]:
-    """Returns the assembly in the emulated AWS and the one that `make diff` synthesized for it.
+    """Returns the assembly in the embedded AWS and the one that `make diff` synthesized for it.
 
     Raises:
         SourceError: an assembly is missing.
     """
     workspace = Workspace(checkout)
     if not all(path.exists() for path in (workspace.assembly, workspace.next_assembly, workspace.differences)):
-        raise SourceError("The emulated AWS has no assembly to compare. Start it with `make local`, then run `make diff`.")
+        raise SourceError("The embedded AWS has no assembly to compare. Start it with `make local`, then run `make diff`.")
     return platform_in(workspace.assembly), platform_in(workspace.next_assembly)

@@ -1,4 +1,4 @@
-"""Emulated AWS: the CDK CLI deploys the eight stacks to an emulator on loopback.
+"""Embedded AWS: the CDK CLI deploys the eight stacks to an emulator on loopback.
 
 The engine is ministack, pinned exactly, because this package replaces some of its private names (a
 contract test looks up each of them). Resource types that it lacks are records, validated against
@@ -6,7 +6,7 @@ CloudFormation's provider schema. The summary counts and names recorded types.
 """
 
 ACCOUNT = "000000000000"
-"""Account id of the emulated AWS, which replaces an environment's own. AWS assigns it to no
+"""Account id of the embedded AWS, which replaces an environment's own. AWS assigns it to no
 customer.
 """
 

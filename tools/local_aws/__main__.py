@@ -1,4 +1,4 @@
-"""Command line of the emulated AWS: `python -m tools.local_aws up|deploy|down|status|diff|console|env|run`."""
+"""Command line of the embedded AWS: `python -m tools.local_aws up|deploy|down|status|diff|console|env|run`."""
 
 import argparse
 import errno
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. The emulated AWS keeps running. Run `up` to continue or `down` to stop it.", file=sys.stderr)
+        print("\nInterrupted. The embedded AWS keeps running. Run `up` to continue or `down` to stop it.", file=sys.stderr)
         return _INTERRUPTED
 
 

@@ -1,4 +1,4 @@
-"""CDK CLI with an environment that restricts it to the emulated AWS."""
+"""CDK CLI with an environment that restricts it to the embedded AWS."""
 
 import os
 import shutil

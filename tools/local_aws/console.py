@@ -1,4 +1,4 @@
-"""Resource browser of the emulated AWS: StackPort on loopback, read-only, until Ctrl-C.
+"""Resource browser of the embedded AWS: StackPort on loopback, read-only, until Ctrl-C.
 
 StackPort has its own interpreter, which runs `console_server.py`.
 """
@@ -40,7 +40,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
     folder = workspace.folder / "console"
     folder.mkdir(parents=True, exist_ok=True)
     _write_endpoints(folder, endpoint, region)
-    # Without the user's credentials and home: a console of the emulated AWS reaches no account.
+    # Without the user's credentials and home: a console of the embedded AWS reaches no account.
     variables = {
         **cli_environment(os.environ, endpoint, region=region, home=workspace.home()),
         "STACKPORT_ALLOW_WRITES": "false",

@@ -44,7 +44,7 @@ def main(port: int) -> None:
             raise SystemExit(f"Port {port} is not available ({error.strerror}). Use another port, or omit the option.") from None
         listener.listen()
         port = listener.getsockname()[1]
-        print(f"http://127.0.0.1:{port} shows the emulated AWS, read-only. Ctrl-C stops it.", flush=True)
+        print(f"http://127.0.0.1:{port} shows the embedded AWS, read-only. Ctrl-C stops it.", flush=True)
         server = uvicorn.Server(uvicorn.Config(OwnPagesOnly(port), log_level="error", access_log=False))
         try:
             server.run(sockets=[listener])

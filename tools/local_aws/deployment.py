@@ -1,4 +1,4 @@
-"""Commands of the emulated AWS: up, deploy, down, status and diff."""
+"""Commands of the embedded AWS: up, deploy, down, status and diff."""
 
 import os
 import time
@@ -44,7 +44,7 @@ class LeftoverError(LocalAwsError):
 
 @dataclass(kw_only=True)
 class LocalDeployment:
-    """One environment of one checkout in the emulated AWS.
+    """One environment of one checkout in the embedded AWS.
 
     Args:
         workspace: the checkout's state.
@@ -73,14 +73,14 @@ class LocalDeployment:
             The table.
 
         Raises:
-            NotEmulatedError: if the shell's environment leads to another AWS.
+            NotEmbeddedError: if the shell's environment leads to another AWS.
             BusyError: if another command uses the same state.
             OtherEnvironmentError: if another environment is deployed.
             RejectedTemplateError: if CloudFormation would reject a template.
             CliError: if a stack fails; the message names the resources.
             IncompleteError: if a resource of a template is missing or incomplete.
         """
-        session.require_emulated(os.environ)
+        session.require_embedded(os.environ)
         with alone(self.workspace, "up"), self.steps.heartbeat():
             return self._up(port, selection)
 
@@ -89,7 +89,7 @@ class LocalDeployment:
         self._require_no_other()
         emulator, found = self._emulator_and_stacks(port)
         chosen = _chosen(found, selection or f"{self.environment}/*")
-        # A rejected template ends the deployment; until then, the emulated AWS need not wait.
+        # A rejected template ends the deployment; until then, the embedded AWS need not wait.
         with gate.judging(chosen, checkout=self.workspace.checkout) as verdict:
             self._prepare(emulator, found)
             deploying = time.monotonic()
@@ -107,14 +107,14 @@ class LocalDeployment:
             CliError: if a stack can't be destroyed; the emulator keeps running for inspection.
             LeftoverError: if a resource is left that no policy retains.
         """
-        session.require_emulated(os.environ)
+        session.require_embedded(os.environ)
         with alone(self.workspace, "down"), self.steps.heartbeat():
             self._require_no_other()
             emulator = process.running(self.workspace)
             summary = "Nothing ran." if emulator is None else self._destroyed(emulator)
             process.stop(self.workspace)
             self.workspace.forget()
-            self.steps.say("stopped the emulated AWS and removed its files")
+            self.steps.say("stopped the embedded AWS and removed its files")
             return summary
 
     @property
@@ -136,10 +136,10 @@ class LocalDeployment:
         self._require_no_other()
         emulator = process.running(self.workspace)
         if emulator is None:
-            return "The emulated AWS is not running. Start it with `make local`."
+            return "The embedded AWS is not running. Start it with `make local`."
         found = self._deployed_assembly()
         lines = [f"  {stack.id:<22} {cloudformation.status(emulator.endpoint, stack) or 'not deployed'}" for stack in found]
-        return "\n".join([f"The emulated AWS is running on {emulator.endpoint} (process {emulator.pid}).", *lines])
+        return "\n".join([f"The embedded AWS is running on {emulator.endpoint} (process {emulator.pid}).", *lines])
 
     def diff(self) -> None:
         """Synthesizes the checkout and writes its differences from the deployed stacks to a file.
@@ -162,14 +162,14 @@ class LocalDeployment:
             return
         if any(cloudformation.status(emulator.endpoint, stack) for stack in stacks(self.workspace.assembly, environment=other)):
             advice = f"Use ENV={other}, or destroy it first with `make local-down`."
-            raise OtherEnvironmentError(f"{other} is deployed to the emulated AWS, not {self.environment}. {advice}")
+            raise OtherEnvironmentError(f"{other} is deployed to the embedded AWS, not {self.environment}. {advice}")
 
     def _running(self) -> RunningEmulator:
-        session.require_emulated(os.environ)
+        session.require_embedded(os.environ)
         self._require_no_other()
         emulator = process.running(self.workspace)
         if emulator is None:
-            raise NotRunningError("The emulated AWS is not running. Start it with `make local`.")
+            raise NotRunningError("The embedded AWS is not running. Start it with `make local`.")
         return emulator
 
     def _cli(self, emulator: RunningEmulator) -> CdkCli:
@@ -179,7 +179,7 @@ class LocalDeployment:
         """Starts the emulator and synthesizes the app in parallel; the synthesis makes no API call."""
         unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
         unreached.require_installed()
-        self.steps.say(f"synthesizing {self.environment} and starting the emulated AWS")
+        self.steps.say(f"synthesizing {self.environment} and starting the embedded AWS")
         with ThreadPoolExecutor() as pool:
             started = pool.submit(self._started, port)
             self.workspace.folder.mkdir(parents=True, exist_ok=True)
@@ -194,10 +194,10 @@ class LocalDeployment:
     def _started(self, port: int | None) -> RunningEmulator:
         emulator = process.running(self.workspace)
         if emulator is not None and port in (None, emulator.port):
-            self.steps.say(f"using the emulated AWS on {emulator.endpoint}")
+            self.steps.say(f"using the embedded AWS on {emulator.endpoint}")
             return emulator
         emulator = process.start(self.workspace, region=self.region, port=port)
-        self.steps.say(f"started the emulated AWS on {emulator.endpoint}")
+        self.steps.say(f"started the embedded AWS on {emulator.endpoint}")
         return emulator
 
     def _prepare(self, emulator: RunningEmulator, found: list[SynthesizedStack]) -> None:
@@ -224,7 +224,7 @@ class LocalDeployment:
             try:
                 self._cli(emulator).deploy(selection, concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=advance)
             except CliError:
-                verdict.result()  # cfn-lint names the defect better than the emulated AWS
+                verdict.result()  # cfn-lint names the defect better than the embedded AWS
                 raise
         progress.show_now()
 

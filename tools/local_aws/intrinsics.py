@@ -31,7 +31,7 @@ def with_stack_outputs(resolve: Resolve, *, stacks: Any, account: Callable[[], s
             return resolve(value, *context)
         asked = {name: resolved(part, *context) for name, part in value["Fn::GetStackOutput"].items()}
         if "RoleArn" in asked:
-            raise UnresolvableOutputError("Fn::GetStackOutput with RoleArn reads another account; the emulated AWS has one account only")
+            raise UnresolvableOutputError("Fn::GetStackOutput with RoleArn reads another account; the embedded AWS has one account only")
         return _output(stacks, account(), asked.get("Region") or region(), asked["StackName"], asked["OutputName"])
 
     return resolved

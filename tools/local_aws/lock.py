@@ -89,5 +89,5 @@ def _holder(file: IO[str]) -> tuple[int, str] | None:
 def _refusal(workspace: Workspace, command: str, pid: int, other: str) -> str:
     return (
         f"`{command}` can't start: `{other}` (process {pid}) uses {workspace.folder}.\n"
-        f"  Wait until it ends, or stop it (`kill -INT {pid}`); the emulated AWS keeps running, and `up` continues from there."
+        f"  Wait until it ends, or stop it (`kill -INT {pid}`); the embedded AWS keeps running, and `up` continues from there."
     )

@@ -84,7 +84,7 @@ def _is_open(scope: Scope) -> bool:
     return _OPEN.match(scope["path"]) is not None
 
 
-_REFUSAL = "The emulated AWS accepts its own credentials only. The request was rejected."
+_REFUSAL = "The embedded AWS accepts its own credentials only. The request was rejected."
 _XML_REFUSAL = (
     f"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>{_REFUSAL}</Message></Error></ErrorResponse>"
 )

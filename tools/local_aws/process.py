@@ -88,7 +88,7 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
         stop(workspace)
         _end_started(process)
         raise NotStartedError(
-            f"The emulated AWS did not start on port {emulator.port}. The log is {workspace.log}:\n{_tail(workspace.log)}"
+            f"The embedded AWS did not start on port {emulator.port}. The log is {workspace.log}:\n{_tail(workspace.log)}"
         )
     return emulator
 
@@ -215,7 +215,7 @@ def _end_all(members: Callable[[], list[int]]) -> None:
     while alive := members():
         if time.monotonic() > deadline:
             numbers = ", ".join(map(str, alive))
-            raise NotStoppedError(f"Processes {numbers} of the emulated AWS survived SIGKILL. Inspect them with `ps`.")
+            raise NotStoppedError(f"Processes {numbers} of the embedded AWS survived SIGKILL. Inspect them with `ps`.")
         for pid in alive:
             _kill(pid, signal.SIGKILL)
             _reap(pid)

@@ -1,4 +1,4 @@
-"""Public hosted zones that exist before the first deployment, created in the emulated AWS."""
+"""Public hosted zones that exist before the first deployment, created in the embedded AWS."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -20,13 +20,13 @@ from tools.local_aws import ACCOUNT, LocalAwsError
 # The account id as access key: ministack derives the account from it, and AWS never issues such a
 # key (AKIA… or ASIA…).
 ACCESS_KEY = ACCOUNT
-SECRET_KEY = "emulated"  # noqa: S105 - of no account
+SECRET_KEY = "embedded"  # noqa: S105 - of no account
 
 _client_lock = Lock()
 
 
-class NotEmulatedError(LocalAwsError):
-    """An endpoint or credential does not belong to the emulated AWS."""
+class NotEmbeddedError(LocalAwsError):
+    """An endpoint or credential does not belong to the embedded AWS."""
 
 
 def require_loopback(endpoint: str) -> str:
@@ -36,7 +36,7 @@ def require_loopback(endpoint: str) -> str:
         endpoint: URL, such as `http://127.0.0.1:4566`.
 
     Raises:
-        NotEmulatedError: for every other host, for names (which a resolver could map to any
+        NotEmbeddedError: for every other host, for names (which a resolver could map to any
             address) and for a missing port.
     """
     parts = urlsplit(endpoint)
@@ -46,36 +46,36 @@ def require_loopback(endpoint: str) -> str:
     except ValueError:
         is_loopback = has_port = False
     if parts.scheme != "http" or not is_loopback or not has_port or parts.username is not None:
-        raise NotEmulatedError(
+        raise NotEmbeddedError(
             f"{endpoint!r} is not a loopback address with a port.\n"
-            "  The emulated AWS runs on this machine only. To deploy to an account, use `npx cdk deploy`."
+            "  The embedded AWS runs on this machine only. To deploy to an account, use `npx cdk deploy`."
         )
     return endpoint
 
 
 def require_own_credentials(environment: Mapping[str, str]) -> None:
-    """Accepts the emulated AWS's credentials, or none.
+    """Accepts the embedded AWS's credentials, or none.
 
     Args:
         environment: process environment.
 
     Raises:
-        NotEmulatedError: if it holds any other key. The message does not contain the key.
+        NotEmbeddedError: if it holds any other key. The message does not contain the key.
     """
     for name, own in (("AWS_ACCESS_KEY_ID", ACCESS_KEY), ("AWS_SECRET_ACCESS_KEY", SECRET_KEY), ("AWS_SESSION_TOKEN", "")):
         if environment.get(name, own) != own:
-            raise NotEmulatedError(
-                f"{name} holds credentials that do not belong to the emulated AWS.\n"
+            raise NotEmbeddedError(
+                f"{name} holds credentials that do not belong to the embedded AWS.\n"
                 "  Start a shell without them (`env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN …`)"
                 " and run the command again."
             )
 
 
-def require_emulated(environment: Mapping[str, str]) -> None:
+def require_embedded(environment: Mapping[str, str]) -> None:
     """Rejects a shell environment that leads to another AWS.
 
     Raises:
-        NotEmulatedError: for foreign credentials, and for an endpoint variable (general or of one
+        NotEmbeddedError: for foreign credentials, and for an endpoint variable (general or of one
             service) that is not loopback.
     """
     require_own_credentials(environment)
@@ -93,14 +93,14 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:
-    """Returns the variables that lead the SDKs and the CDK CLI to the emulated AWS only.
+    """Returns the variables that lead the SDKs and the CDK CLI to the embedded AWS only.
 
     Args:
         endpoint: loopback URL of the emulator.
         region: the default region.
 
     Raises:
-        NotEmulatedError: if the endpoint is not loopback.
+        NotEmbeddedError: if the endpoint is not loopback.
     """
     return {
         "AWS_ENDPOINT_URL": require_loopback(endpoint),
@@ -140,7 +140,7 @@ def jsii_cache() -> Path:
 
 def shell_exports(endpoint: str, *, region: str, path: str) -> str:
     """Returns the text of `env.sh`: after `. .local/env.sh`, `npx cdk diff "dev/*"` and the AWS CLI
-    use the emulated AWS.
+    use the embedded AWS.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -184,7 +184,7 @@ def _close_after_answer(request: AWSPreparedRequest, **_event: Any) -> None:
 
 
 def client(service: str, endpoint: str, *, region: str) -> Any:
-    """Returns a boto3 client of the emulated AWS.
+    """Returns a boto3 client of the embedded AWS.
 
     Args:
         service: boto3's name of the service.
@@ -192,7 +192,7 @@ def client(service: str, endpoint: str, *, region: str) -> Any:
         region: region of the resources.
 
     Raises:
-        NotEmulatedError: if the endpoint is not loopback.
+        NotEmbeddedError: if the endpoint is not loopback.
     """
     with _client_lock:  # creating a boto3 client is not thread-safe; using one is
         return _client(service, endpoint, region)

@@ -1,4 +1,4 @@
-"""Process with the environment of its task from the emulated AWS, as ECS resolves it."""
+"""Process with the environment of its task from the embedded AWS, as ECS resolves it."""
 
 import json
 import os
@@ -27,7 +27,7 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
 
     Raises:
         NoTaskError: if the service is not deployed.
-        NotEmulatedError: if the endpoint is not loopback.
+        NotEmbeddedError: if the endpoint is not loopback.
     """
     ecs = session.client("ecs", endpoint, region=region)
     found: dict[str, dict[str, Any]] = {}
@@ -39,7 +39,7 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
     if service not in found:
         names = ", ".join(sorted(name for name in found if name)) or "none"
         raise NoTaskError(
-            f"Service {service} is not deployed to the emulated AWS. Deployed services: {names}. Deploy it with `make local`."
+            f"Service {service} is not deployed to the embedded AWS. Deployed services: {names}. Deploy it with `make local`."
         )
     fetched = {entry["name"]: _fetched(entry["valueFrom"], endpoint, region) for entry in found[service]["secrets"]}
     return {**found[service]["plain"], **fetched}
@@ -68,7 +68,7 @@ def _fetched(reference: str, endpoint: str, region: str) -> str:
 
 
 def run_as_task(command: Sequence[str], variables: Mapping[str, str], endpoint: str, *, region: str, changes: Mapping[str, str]) -> None:
-    """Replaces this process by a command with a task's environment; its SDKs use the emulated AWS.
+    """Replaces this process by a command with a task's environment; its SDKs use the embedded AWS.
 
     Args:
         command: the command and its arguments.

@@ -1,4 +1,4 @@
-"""State of one checkout's emulated AWS: port, process id, log, temporary files and exports for a
+"""State of one checkout's embedded AWS: port, process id, log, temporary files and exports for a
 shell.
 """
 

@@ -76,14 +76,14 @@ def _client(region: str) -> Any:
 
 
 def _local() -> str:
-    """Writes the page of what the emulated AWS has; returns its address there."""
+    """Writes the page of what the embedded AWS has; returns its address there."""
     workspace = Workspace(CHECKOUT)
     environment, emulator = environment_of(workspace.assembly), process.running(workspace)
     if environment is None or emulator is None:
-        raise PageError("The emulated AWS is not running. Start it with `make local`.")
+        raise PageError("The embedded AWS is not running. Start it with `make local`.")
     assembly = platform_in(workspace.assembly)
     states = states_of(stacks_in(assembly), lambda region: session.client("cloudformation", emulator.endpoint, region=region))
-    page = _page(settings_of(environment, CHECKOUT / "environments"), assembly, states, docs="docs", of="the emulated AWS")
+    page = _page(settings_of(environment, CHECKOUT / "environments"), assembly, states, docs="docs", of="the embedded AWS")
     _replace(workspace.page, html(page))
     return f"Page: {emulator.endpoint}{PAGE_PATH}"
 

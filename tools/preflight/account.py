@@ -76,7 +76,7 @@ def account(context: Context) -> Iterator[Finding]:
     """Compares account and region with the environment file."""
     settings, check = context.settings, "account"
     if context.account == local_aws.ACCOUNT:
-        yield ok(check, "the emulated AWS, instead of the account in the file")
+        yield ok(check, "the embedded AWS, instead of the account in the file")
     elif settings.account is None:
         yield ok(check, f"{context.account}; the file has no account, so a deployment uses this one")
     elif settings.account == context.account:

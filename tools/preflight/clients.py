@@ -45,5 +45,5 @@ def advice(target: str) -> str:
         target: target of `make`, with its variables.
     """
     if os.environ.get("AWS_ENDPOINT_URL"):
-        return "AWS_ENDPOINT_URL points to the emulated AWS. Start it (`make local`), or open a shell without .local/env.sh."
+        return "AWS_ENDPOINT_URL points to the embedded AWS. Start it (`make local`), or open a shell without .local/env.sh."
     return f"Log in (`aws sso login --profile NAME`), then run AWS_PROFILE=NAME make {target}"

@@ -65,8 +65,8 @@ def platform_of(settings: Settings) -> Platform:
     """
     values, aws = given(os.environ), _account(settings)
     url = (values.url or address_of(settings, aws)).rstrip("/")
-    emulated = aws is not None and aws.account == local_aws.ACCOUNT
-    browser = None if emulated and not values.url else Browser(url)
+    embedded = aws is not None and aws.account == local_aws.ACCOUNT
+    browser = None if embedded and not values.url else Browser(url)
     return Platform(settings=settings, browser=browser, given=values, aws=aws)
 
 
@@ -82,7 +82,7 @@ def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds
         0 if checks were made and none failed; 1 otherwise.
     """
     caller = f"account {platform.aws.account}, {platform.settings.region}" if platform.aws else "without AWS credentials"
-    address = platform.browser.origin if platform.browser else "the emulated AWS"
+    address = platform.browser.origin if platform.browser else "the embedded AWS"
     print(f"{platform.settings.name} at {address}, {caller}\n{_OPTIONAL if account.ALARM_TEST in checks else ''}")
     results: list[Result] = []
     for result in run(checks, platform, wait_seconds=wait_seconds):

@@ -61,8 +61,8 @@ def _newest(platform: Platform, namespace: str, metric: str, dimensions: Mapping
     times = [point["Timestamp"] for point in answer["Datapoints"] if point["Sum"] > 0]
     if times:
         return f"{max(0, round((now - max(times)).total_seconds() / 60))} minutes ago"
-    if platform.emulated:
-        raise SkippedError("the emulated AWS measures nothing")
+    if platform.embedded:
+        raise SkippedError("the embedded AWS measures nothing")
     raise FailedError(f"no sample of {metric} in {_RECENT.seconds // 60} minutes")
 
 
@@ -95,7 +95,7 @@ def _confirmed(platform: Platform, stack: str, topic: str) -> set[str]:
     pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     found = (subscription for page in pages for subscription in page["Subscriptions"])
     # Unconfirmed and deleted ones have a word instead of an ARN.
-    return {each["Endpoint"] for each in found if platform.emulated or each["SubscriptionArn"].startswith("arn:")}
+    return {each["Endpoint"] for each in found if platform.embedded or each["SubscriptionArn"].startswith("arn:")}
 
 
 def _shown(address: str) -> str:
@@ -128,8 +128,8 @@ def _await_action(platform: Platform, name: str, began: datetime) -> None:
             return
         if summaries:
             raise FailedError(summaries[0])
-        if platform.emulated:
-            raise SkippedError("the emulated AWS keeps no history of actions; the state was set and restored")
+        if platform.embedded:
+            raise SkippedError("the embedded AWS keeps no history of actions; the state was set and restored")
         time.sleep(_POLL_SECONDS)
     raise FailedError(f"CloudWatch published nothing within {_HISTORY_SECONDS:.0f} s")
 

@@ -77,7 +77,7 @@ class Platform:
 
     Args:
         settings: the environment.
-        browser: client at the public address; None on the emulated AWS, which serves nothing.
+        browser: client at the public address; None on the embedded AWS, which serves nothing.
         given: values of the caller.
         aws: clients of the account; None without credentials.
     """
@@ -93,7 +93,7 @@ class Platform:
     def web(self) -> Browser:
         """Client at the public address."""
         if self.browser is None:
-            raise SkippedError("the emulated AWS serves no pages: set SMOKE_URL for engines")
+            raise SkippedError("the embedded AWS serves no pages: set SMOKE_URL for engines")
         return self.browser
 
     @property
@@ -104,8 +104,8 @@ class Platform:
         return self.aws
 
     @property
-    def emulated(self) -> bool:
-        """True if the account is the emulated AWS."""
+    def embedded(self) -> bool:
+        """True if the account is the embedded AWS."""
         return self.aws is not None and self.aws.account == local_aws.ACCOUNT
 
     @property

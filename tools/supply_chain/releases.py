@@ -21,7 +21,7 @@ FAILURES = 3
 
 HELD: dict[str, tuple[str, str]] = {
     "aws-cdk": ("2.", "npm's latest, 3.0.0, is an accidental publish that cannot read our cloud assembly"),
-    "boto3": ("1.43.", "ministack, the emulated AWS, pins botocore"),
+    "boto3": ("1.43.", "ministack, the embedded AWS, pins botocore"),
 }
 """Packages that stay on a release line: prefix of the version, and the reason."""
 
