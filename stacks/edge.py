@@ -34,7 +34,7 @@ class EdgeStack(EnvironmentStack):
     region's log bucket.
 
     Attributes:
-        distribution: the CloudFront distribution.
+        distribution_id: id of the CloudFront distribution.
         web_acl: its web ACL.
         domain_name: public host name: the environment's domain, or CloudFront's own.
         alarm_topic: topic of alarms in this region.
@@ -61,7 +61,7 @@ class EdgeStack(EnvironmentStack):
             "SigningKeys",
             public_keys={pair.key_name: pair.public_key_pem for pair in secrets.signing_keys},
         )
-        self.distribution = PlatformDistribution(
+        distribution = PlatformDistribution(
             self,
             "Distribution",
             audio=data.audio.bucket,
@@ -81,13 +81,13 @@ class EdgeStack(EnvironmentStack):
             price_class=_PRICE_CLASSES[edge.price_class],
         ).distribution
         # Dashboards in the home region refer to it (docs/adr/0001).
-        cdk.CrossStackReferences.of(self.distribution).produce(cdk.ReferenceStrength.WEAK)
-        AccessLogDelivery(self, "AccessLogs", name=f"{name}-edge", distribution=self.distribution, bucket=data.logs.bucket)
+        cdk.CrossStackReferences.of(distribution).produce(cdk.ReferenceStrength.WEAK)
+        self.distribution_id: str = distribution.distribution_id
+        AccessLogDelivery(self, "AccessLogs", name=f"{name}-edge", distribution=distribution, bucket=data.logs.bucket)
         if domain and zone:
-            PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=self.distribution)
+            PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=distribution)
 
-        self.domain_name: str = domain.name if domain else self.distribution.distribution_domain_name
-        distribution_id = self.distribution.distribution_id
+        self.domain_name: str = domain.name if domain else distribution.distribution_domain_name
         # Services sign URLs for this name with these keys. Their stacks deploy before this one, so
         # they read it at run time.
         ParameterTree(
@@ -95,13 +95,13 @@ class EdgeStack(EnvironmentStack):
             "Parameters",
             path=f"{settings.parameter_path}/edge",
             values={
-                "distribution-id": distribution_id,
+                "distribution-id": self.distribution_id,
                 "domain-name": self.domain_name,
                 "signing-keys": signing_keys.ids,
             },
         )
         self.alarm_topic = viewer_alarms(
-            self, settings=settings, distribution_id=distribution_id, web_acl=self.web_acl, certificate=certificate
+            self, settings=settings, distribution_id=self.distribution_id, web_acl=self.web_acl, certificate=certificate
         )
         cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")
 

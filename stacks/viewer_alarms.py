@@ -1,4 +1,4 @@
-"""Alarms of CloudFront, its web ACL and its certificate, in the region that measures them."""
+"""Alarms of CloudFront, its web ACL and its certificate, and events, in the region that has them."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -8,7 +8,9 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.regions import WITHOUT_BUDGETS
 from spotmusic_constructs.edge.edge_alarms import ANY_REQUEST, DistributionAlarms, WebAclAlarms
 from spotmusic_constructs.edge.web_acl import WebAcl
+from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
+from spotmusic_constructs.observability.event_forwarding import EventForwarding
 from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey
 from stacks.alarm_recipients import alarm_topic, budgets
@@ -37,6 +39,8 @@ def viewer_alarms(
     WebAclAlarms(stack, "WebAclAlarms", recipients=alarms.recipients, metric_name=web_acl.metric_name)
     if settings.region in WITHOUT_BUDGETS:
         budgets(stack, settings=settings, topic=alarms.topic)
+    if settings.region != EDGE_REGION:
+        EventForwarding(stack, "EventForwarding", region=settings.region, sources=["aws.health", "aws.kms"])
     if certificate:
         CertificateAlarms(stack, "CertificateAlarms", recipients=alarms.recipients, certificates={"Viewers": certificate.certificate_arn})
     return alarms.topic

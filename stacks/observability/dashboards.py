@@ -15,7 +15,7 @@ NOTHING = {"none": "none"}
 def component_rows(components: Components) -> Iterator[DashboardRow]:
     """Yield the rows of the CloudWatch dashboard, from the viewer inwards."""
     edge = components.edge
-    yield rows.edge_row(distribution_id=edge.distribution.distribution_id, web_acl_metric_name=edge.web_acl.metric_name)
+    yield rows.edge_row(distribution_id=edge.distribution_id, web_acl_metric_name=edge.web_acl.metric_name)
     yield rows.load_balancer_row(title="Gateway", load_balancer=components.gateway)
     yield rows.load_balancer_row(title="Services", load_balancer=components.services_load_balancer)
     for name, service_name in components.services.items():
@@ -46,7 +46,7 @@ def grafana_names(components: Components) -> Names:
             for number, node in enumerate(nodes, start=1)
         },
         "databases": components.database_instances,
-        "distribution": {"distribution": components.edge.distribution.distribution_id},
+        "distribution": {"distribution": components.edge.distribution_id},
         "ecsCluster": {"services": components.services_cluster},
         "ecsServices": dict(components.services) or NOTHING,
         "eksCluster": {"platform": components.kubernetes_cluster},

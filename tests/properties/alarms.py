@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.model.assembly import Assembly, Resource
 from tools.model.values import Json
 
@@ -90,6 +91,16 @@ def recorders(platform: Assembly, source: str) -> set[Resource]:
         if rule["EventPattern.source"] == [f"aws.{source}"] and rule["State"] != "DISABLED"
     )
     return {target for rule in rules for target in rule.mentions("Targets") if target.type == "AWS::Logs::LogGroup"}
+
+
+def forwarded(platform: Assembly, source: str) -> bool:
+    """Return whether events of a service in the edge region reach the rules of the home region."""
+    home = platform.settings.region
+    return home == EDGE_REGION or any(
+        f"aws.{source}" in (rule["EventPattern.source"] or []) and f":events:{home}:" in rule.text("Targets.0.Arn")
+        for rule in platform.all("AWS::Events::Rule", stack="edge")
+        if rule["State"] != "DISABLED"
+    )
 
 
 def alerts_of(manifests: list[Json]) -> list[tuple[Json, str]]:

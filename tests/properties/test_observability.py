@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.observability.alarm import RETURNS_TO_OK
 from spotmusic_constructs.observability.grafana_dashboards.objectives import OBJECTIVES
 from tests.properties import watched
@@ -15,6 +16,7 @@ from tests.properties.alarms import (
     alarms_that_tell,
     alerts_of,
     counted,
+    forwarded,
     period_of,
     place_of,
     reaches_the_team,
@@ -165,6 +167,12 @@ def whoever_is_woken_sees_it(platform: Assembly) -> Verdicts:
             yield name, place.removesuffix("}") in dashboard, "Show it on the dashboard: operators look there first."
     for source in watched.TABLE["recorded"]:
         yield source, bool(recorders(platform, source)), "Record its events (EventLog) for the analysis of incidents."
+    for source in watched.TABLE["forwarded"]:
+        yield (
+            f"{source} of {EDGE_REGION}",
+            forwarded(platform, source),
+            "Forward its events (EventForwarding).",
+        )
 
 
 def the_edge_is_measured(platform: Assembly) -> Verdicts:

@@ -45,6 +45,9 @@ AT_THE_EDGE = (
     "AWS::CertificateManager::Certificate",
     "AWS::CloudFront::",
     "AWS::CloudWatch::Alarm",
+    "AWS::Events::Rule",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Role",
     "AWS::KMS::",
     "AWS::Logs::Delivery",
     "AWS::Route53::RecordSet",
@@ -52,7 +55,7 @@ AT_THE_EDGE = (
     "AWS::SSM::Parameter",
     "AWS::WAFv2::",
 )
-"""Types in us-east-1: those that CloudFront requires there, and their alarms."""
+"""Types in us-east-1: those that CloudFront requires there, their alarms, and the rule that sends events home."""
 LOGS_OF_THE_EDGE = {
     "AWS::WAFv2::LoggingConfiguration": "LogDestinationConfigs",
     "AWS::Logs::DeliveryDestination": "DestinationResourceArn",
@@ -255,7 +258,7 @@ def test_p133_listeners_data_stays_in_brazil(platform: Assembly, synthesized: Ca
         if resource.stack == "edge":
             allowed = resource.type.startswith(AT_THE_EDGE)
             holds = allowed
-            yield resource, holds, f"Move it to a stack of the home region: {EDGE_REGION} is for resources that CloudFront requires there."
+            yield resource, holds, f"Move it to a stack of the home region: {EDGE_REGION} is for CloudFront, its alarms and events."
         copied = resource.type in REPLICATING or bool(resource[REPLICATED_BY.get(resource.type, "-")])
         yield resource, not copied, "Remove the copy to another region: it requires a legal basis (LGPD, article 33)."
     for type_, path in LOGS_OF_THE_EDGE.items():

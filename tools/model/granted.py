@@ -38,6 +38,7 @@ _LITERAL = (
     (r"arn:aws:(s3:::|rds:[\w-]+:\d+:db:)awsbackup-restore-test-\*", "restored copies"),
     (r"arn:aws:s3:::cdk-\w+-assets-.*", "assets of the deployment"),
     (r"arn:aws:events:[\w-]+:\d+:rule/DO-NOT-DELETE-AmazonGuardDuty.*", "rule of GuardDuty"),
+    (r"arn:aws:events:[\w-]+:\d+:event-bus/default", "event bus of the home region"),
     (r"arn:aws:s3:::prod-[\w-]+-starport-layer-bucket/\*", "image layers of AWS"),
     (r"arn:aws:s3:::cloudformation-.*/\*", "answers to CloudFormation"),
     (r"arn:aws:ec2:[\w-]+:\d+:(network-acl|subnet)/\*", "network ACLs of subnets"),
