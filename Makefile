@@ -110,6 +110,9 @@ $(COPIER)/.ready: requirements-copier.lock | setup
 # ARGS: for copier, such as --defaults. An invalid answer in them ends with a line in place of a traceback.
 RUN_COPIER = $(COPIER)/bin/python -c 'import runpy, sys; sys.tracebacklimit = 0; runpy.run_module("copier", run_name="__main__")'
 
+# Source of the template of a project.
+ORIGIN := python -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["_src_path"])'
+
 new: setup $(COPIER)/.ready  ## use: create a project of your own (DIR=../my-platform)
 	@test -n "$(DIR)" || { echo "DIR is missing. Name the folder: make new DIR=../my-platform"; exit 1; }
 	@$(RUN_COPIER) copy --vcs-ref HEAD --quiet $(ARGS) "git+file://$(CURDIR)" "$(DIR)"
@@ -118,6 +121,9 @@ new: setup $(COPIER)/.ready  ## use: create a project of your own (DIR=../my-pla
 
 update: setup $(COPIER)/.ready  ## use: update a project of your own to this release (DIR)
 	@test -e "$(DIR)/.copier-answers.yml" || { echo "DIR is no project of make new. Name one: make update DIR=../my-platform"; exit 1; }
+	@origin=$$($(ORIGIN) "$(DIR)/.copier-answers.yml"); test "$$origin" = "git+file://$(CURDIR)" || { \
+		echo "The template of $(DIR) is that of $$origin, and wheels would come from here. Run make update there, or write"; \
+		echo "_src_path: git+file://$(CURDIR) into $(DIR)/.copier-answers.yml and commit it."; exit 1; }
 	@$(RUN_COPIER) update --vcs-ref HEAD --defaults --quiet $(ARGS) "$$(cd "$(DIR)" && pwd)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
 	@echo "$(DIR): read git diff there, then UPGRADING.md from step 4 on."
