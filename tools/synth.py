@@ -5,12 +5,14 @@ application of its own, and the context that `cdk synth` gives it.
 """
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 from spotmusic_cdk.command_line import run_command
 from stacks.app import main as synthesize
 from stacks.platform import Platform
+from tools.quiet_settings import settings_of
 
 ENVIRONMENTS = Path(__file__).parents[1] / "environments"
 PACKS = {"AwsSolutions", "NIST.800.53.R5"}
@@ -27,13 +29,18 @@ def judge(environment: str, outdir: Path, *, folder: Path = ENVIRONMENTS, platfo
 
     Args:
         environment: name of its file.
-        outdir: folder of its cloud assembly.
+        outdir: folder of its cloud assembly; an older one is deleted.
         folder: folder of its file.
         platform: the platform, or a subclass of it.
 
     Returns:
-        0; 1 if a judge has findings or was not asked, 2 if the file is invalid.
+        0; 1 if a judge has findings or was not asked, 2 if a construct refuses a value.
+
+    Raises:
+        SettingsError: if there is no such environment, or its file is wrong. Nothing was deleted.
     """
+    settings_of(environment, folder)
+    shutil.rmtree(outdir, ignore_errors=True)
     try:
         context = {**OF_THE_CLI, "env": environment, "validation": True}
         if status := synthesize(folder, platform=platform, outdir=outdir, context=context):

@@ -16,6 +16,12 @@ from tools.checkout import ROOT
 from tools.documents import flows_document
 
 
+def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    """Runs make in a folder."""
+    command = [shutil.which("make") or "make", "--no-print-directory", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
 def test_documented_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "constructs").rglob("*.md")]
@@ -28,9 +34,7 @@ def test_documented_make_targets_exist() -> None:
 def test_make_help_fits_a_terminal() -> None:
     """Help is grouped and at most 80 columns wide. It omits targets without a group."""
     makefile = (ROOT / "Makefile").read_text()
-    make = shutil.which("make") or "make"
-    help_ = subprocess.run([make, "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    shown = help_.stdout.splitlines()
+    shown = make("help").stdout.splitlines()
     assert [line for line in shown if len(line) > 80] == []
     assert [line for line in shown if not line.startswith(" ")] == ["use", "prove", "change", "release"]
     listed = {line.split()[0] for line in shown if line.startswith(" ")}
@@ -39,14 +43,43 @@ def test_make_help_fits_a_terminal() -> None:
 
 
 def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    make = shutil.which("make") or "make"
-    command = [make, "--no-print-directory", "--dry-run", f"VENV={tmp_path}/venv", "setup"]
-    steps = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    steps = make("--dry-run", f"VENV={tmp_path}/venv", "setup").stdout
     assert re.findall(r"setup, (\d) of 4: ", steps) == ["1", "2", "3", "4"]
     for generator in (flows_document, schema):
         for state in ("changed", "as it was"):
             generator.write(tmp_path / generator.__name__)
             assert re.fullmatch(rf"{tmp_path}/\S+: \d+ lines, {state}\n", capsys.readouterr().out)
+
+
+def test_commands_quote_folder_of_checkout() -> None:
+    targets = re.findall(r"^([a-z-]+):.*  ## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    run = make("--dry-run", "--always-make", "CURDIR=/a b", "DIR=mine", *targets)
+    named = [line for line in run.stdout.splitlines() if "/a b" in line]
+    assert (run.returncode, len(named) > 10) == (0, True)
+    assert [line for line in named if "/a b" in re.sub(r""" "[^"]*" | '[^']*' """, "", line, flags=re.VERBOSE)] == []
+
+
+def test_update_refuses_project_of_another_checkout(tmp_path: Path) -> None:
+    """Its wheels would be of this checkout, and its template of that one."""
+    (tmp_path / ".copier-answers.yml").write_text("_src_path: git+file:///somewhere/spotmusic\n")
+    wheel = tmp_path / "wheels" / "spotmusic_on_aws-0.1.0-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.touch()
+    run = make("--old-file=setup", "--old-file=.tools/copier/.ready", "update", f"DIR={tmp_path}")
+    assert run.returncode == 2
+    assert "is that of git+file:///somewhere/spotmusic, and wheels would come from here. Run make update there" in run.stdout
+    assert [*wheel.parent.iterdir()] == [wheel]
+
+
+def test_synthesis_of_unknown_environment_deletes_nothing(tmp_path: Path) -> None:
+    """A project checks the name before it deletes the last assembly; here tools/synth.py does so."""
+    shutil.copy(ROOT / "template" / "Makefile", tmp_path)
+    kept = tmp_path / "environments" / "dev.yaml"
+    kept.parent.mkdir()
+    kept.touch()
+    run = make("--old-file=setup", f"PYTHONPATH={ROOT}", "synth", "ENV=../environments/dev.yaml", folder=tmp_path)
+    assert (run.returncode, kept.exists()) == (2, True)
+    assert "there is no environment" in run.stderr
 
 
 def test_no_slow_target_is_silent() -> None:

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -158,19 +157,6 @@ def test_template_takes_options_of_messages(installed: Path) -> None:
     named = {*re.findall(r"\b([A-Z]+)=\d\b", "".join(texts))}
     assert {"ALL", "COST"} <= named
     assert [name for name in named if f"$({name})" not in MAKEFILE] == []
-
-
-def test_update_refuses_project_of_another_checkout(tmp_path: Path) -> None:
-    """Its wheels would be of this checkout, and its template of that one."""
-    (tmp_path / ".copier-answers.yml").write_text("_src_path: git+file:///somewhere/spotmusic\n")
-    wheel = tmp_path / "wheels" / "spotmusic_on_aws-0.1.0-py3-none-any.whl"
-    wheel.parent.mkdir()
-    wheel.touch()
-    installed = ["--old-file=setup", "--old-file=.tools/copier/.ready"]
-    done = subprocess.run(["make", *installed, "update", f"DIR={tmp_path}"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "is that of git+file:///somewhere/spotmusic, and wheels would come from here. Run make update there" in done.stdout
-    assert [*wheel.parent.iterdir()] == [wheel]
 
 
 def imports(folder: Path) -> Iterator[str]:

@@ -10,7 +10,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_sns as sns
 
-from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings import Settings, SettingsError
 from spotmusic_constructs.acknowledge import acknowledge
 from stacks import compliance
 from stacks.platform import Platform
@@ -83,3 +83,9 @@ def test_first_failure_ends_synthesis(monkeypatch: pytest.MonkeyPatch) -> None:
     statuses = {"dev": 0, "staging": 2}  # prod is not asked for
     monkeypatch.setattr(synth, "judge", lambda name, _: statuses[name])
     assert synth.main("dev", "staging", "prod") == 2
+
+
+def test_unknown_environment_deletes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no environment"):
+        synth.judge("../kept", tmp_path, folder=ROOT / "tests" / "environments")
+    assert tmp_path.exists()
