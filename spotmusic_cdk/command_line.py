@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-REFUSED = 2
+UNFINISHED, REFUSED, INTERRUPTED = 1, 2, 130
 
 
 class CommandError(Exception):
@@ -14,22 +14,36 @@ class CommandError(Exception):
 
 
 def run_command(main: Callable[[], int | None]) -> NoReturn:
-    """Runs a command, and ends the process with its status: 2 for a CommandError that it leaves.
+    """Runs a command, and ends the process with its status.
+
+    A CommandError that it leaves is printed; its status is 2. A closed pipe (`| head`) and Ctrl-C
+    are silent.
 
     Args:
         main: the command; it returns its status, or None for 0.
     """
     try:
         status = main()
-        sys.stdout.flush()
     except CommandError as error:
         print(error, file=sys.stderr)
         status = REFUSED
-    except BrokenPipeError:  # `| head` has read enough
-        # The interpreter flushes stdout again at exit.
+    except BrokenPipeError:
+        if not _is_output_closed("\n"):  # it was the pipe to another process
+            raise
+        status = UNFINISHED
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    if _is_output_closed():  # the interpreter flushes it again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     sys.exit(status)
+
+
+def _is_output_closed(text: str = "") -> bool:
+    try:
+        print(end=text, flush=True)
+    except BrokenPipeError:
+        return True
+    return False
 
 
 def positive(text: str) -> int:

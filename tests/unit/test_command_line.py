@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -23,8 +24,8 @@ def sbom() -> int:
     return supply_chain.main(["sbom"])
 
 
-def plan_of_no_stack() -> int:
-    return deploy_plan.main(["--env", "dev", "--concurrency", "0"])
+def plan_of_no_stack() -> None:
+    deploy_plan.main(["--env", "dev", "--concurrency", "0"])
 
 
 def comparison_with_ref() -> None:
@@ -65,16 +66,25 @@ def test_wrong_input_is_one_message(  # noqa: PLR0917 - a row and its fixtures
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [["spotmusic_cdk.settings"], ["tools.local_aws", "status"]])
-def test_closed_pipe_is_silent(command: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("length", "status"), [(1, 3), (100_000, 1)])
+def test_closed_pipe_is_silent(length: int, status: int) -> None:
+    """A command that has ended keeps its status; one that is interrupted in its output has none."""
+    code = f"from spotmusic_cdk.command_line import run_command; run_command(lambda: print('x' * {length}) or 3)"
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     reading, writing = os.pipe()
     os.close(reading)
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {"PYTHONPATH": str(ROOT)}
-    (tmp_path / "environments").symlink_to(ROOT / "tests" / "environments")
-    words = [sys.executable, "-m", *command]
-    done = subprocess.run(words, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=tmp_path, env=variables)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT, env=buffered)
     os.close(writing)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (status, "")
+
+
+def test_pipe_of_another_process_is_no_end() -> None:
+    def lost() -> NoReturn:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        run_command(lost)
 
 
 def test_commands_share_one_end() -> None:

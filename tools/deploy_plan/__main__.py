@@ -1,7 +1,6 @@
 """`make deploy-plan ENV=prod`: modelled duration of a first deployment and its critical path."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,7 +10,7 @@ from tools.changes import source
 from tools.checkout import settings_of
 from tools.deploy_plan.model import Deployment, Timeline
 from tools.model.assembly import Assembly
-from tools.model.stacks import SourceError, platform_in, stacks_in
+from tools.model.stacks import platform_in, stacks_in
 from tools.model.templates import templates_in
 
 CHECKOUT = Path(__file__).parents[2]
@@ -50,7 +49,7 @@ def _lines(deployment: Deployment, parallel: Timeline, serial: Timeline, concurr
             yield f"  {step.end:5.1f}  +{step.end - step.start:4.1f}  {step.resource.id}{place}"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the plan of one environment.
 
     Args:
@@ -61,14 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--concurrency", type=positive, default=UNLIMITED, metavar="N", help="most stacks at a time; default: no limit")
     parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
     options = parser.parse_args(arguments)
-    try:
-        given = options.assembly and platform_in(options.assembly)
-        with nullcontext(given) if given else source.synthesized(CHECKOUT, options.env) as assembly:
-            print(report(deployment_of(options.env, assembly), concurrency=options.concurrency))
-    except SourceError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    given = options.assembly and platform_in(options.assembly)
+    with nullcontext(given) if given else source.synthesized(CHECKOUT, options.env) as assembly:
+        print(report(deployment_of(options.env, assembly), concurrency=options.concurrency))
 
 
 if __name__ == "__main__":

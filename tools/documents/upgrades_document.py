@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from spotmusic_cdk import output, versions
+from spotmusic_cdk.command_line import run_command
 from tools.checkout import ROOT
 from tools.documents.sections import replaced
 
@@ -33,5 +34,10 @@ def _kubernetes() -> Iterator[str]:
         yield f"| {version} | {layer.package} | {layer.helm} | {' to '.join(layer.supported)} |"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Writes the document."""
     output.report(DOCUMENT, written(DOCUMENT.read_text()))
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -6,14 +6,13 @@ import shlex
 import sys
 from pathlib import Path
 
-from spotmusic_cdk.command_line import positive, run_command
+from spotmusic_cdk.command_line import INTERRUPTED, positive, run_command
 from tools.local_aws import LocalAwsError, console
 from tools.local_aws.assembly import environment_of, home_region
 from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.task import environment_of_task, run_as_task, stand_ins
 from tools.local_aws.workspace import Workspace
 
-_INTERRUPTED = 130
 # A full disk, a quota, a file of another user, a read-only file system: a traceback would not help.
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -44,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. The embedded AWS keeps running. Run `up` to continue or `down` to stop it.", file=sys.stderr)
-        return _INTERRUPTED
+        return INTERRUPTED
 
 
 def _deployment(options: argparse.Namespace, workspace: Workspace) -> LocalDeployment:

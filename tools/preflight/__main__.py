@@ -44,8 +44,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         print(f"The request for the caller identity failed: {error}\n  {advice(f'preflight ENV={options.env}')}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
     return check(context, repair=options.fix, strict=options.strict)
 
 

@@ -49,10 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"The request to AWS failed: {error}\n  {advice(f'smoke ENV={options.env}')}", file=sys.stderr)
         return 1
     checks = (*CHECKS, account.ALARM_TEST) if options.alarm else CHECKS
-    try:
-        return check(platform, checks, wait_seconds=60 * options.wait)
-    except KeyboardInterrupt:
-        return 130
+    return check(platform, checks, wait_seconds=60 * options.wait)
 
 
 def platform_of(settings: Settings) -> Platform:
