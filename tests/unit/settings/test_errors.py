@@ -519,6 +519,17 @@ def test_production_rejects_weak_settings(case: str) -> None:
     assert expected in message(changed(PROD, changes), name="prod")
 
 
+def test_production_requires_documented_items() -> None:
+    manual = (ROOT / "docs" / "deployment.md").read_text()
+    rows = re.findall(r"^\| ([^|]*) \| [^|]*production requires", manual, flags=re.MULTILINE)
+    keys = [key for row in rows for key in re.findall(r"`(\w+(?:\.\w+)+)`", row)]
+    assert len(keys) >= len(rows) > 2
+    for key in keys:
+        document, (section, _, last) = deepcopy(_document(PROD)), key.partition(".")
+        del document[section][last]
+        assert f"{key}: " in message(json.dumps(document), name="prod")
+
+
 EXPANDING = "a0: &a0 [1]\n" + "".join(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12))
 """Aliases of aliases: 9^11 values from a few lines."""
 NO_ENVIRONMENT = {
