@@ -106,6 +106,19 @@ def test_jobs_match_trust_of_their_roles(path: Path) -> None:
         assert bool(roles) <= ("id-token" in job["permissions"])
 
 
+def test_each_environment_may_have_its_region() -> None:
+    """Bootstrap roles are named after account and region: one variable for all would name no role of another region."""
+    texts = {path.name: path.read_text() for path in WORKFLOWS}
+    named = [
+        {(file, name) for file, text in texts.items() for name in re.findall(rf"vars\.{kind}_([A-Z]+)", text)}
+        for kind in ("ACCOUNT", "REGION")
+    ]
+    assert named[0] == named[1]
+    assert len(named[0]) == 9
+    used = [line.strip() for text in texts.values() for line in text.splitlines() if "vars.AWS_REGION" in line]
+    assert [line for line in used if not line.endswith("|| vars.AWS_REGION }}")] == ["if: vars.AWS_REGION != ''"]
+
+
 def test_deployments_are_serial_per_environment() -> None:
     deploy = document(FOLDER / "environment.yml")["jobs"]["deploy"]
     assert deploy["concurrency"] == {"group": "deploy-${{ inputs.environment }}", "cancel-in-progress": "false"}
