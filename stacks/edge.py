@@ -37,7 +37,7 @@ class EdgeStack(EnvironmentStack):
         distribution_id: id of the CloudFront distribution.
         web_acl: its web ACL.
         domain_name: public host name: the environment's domain, or CloudFront's own.
-        alarm_topic: topic of alarms in this region.
+        recipients: recipients of alarms in this region.
     """
 
     def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack, network: NetworkStack) -> None:
@@ -100,7 +100,7 @@ class EdgeStack(EnvironmentStack):
                 "signing-keys": signing_keys.ids,
             },
         )
-        self.alarm_topic = viewer_alarms(
+        self.recipients = viewer_alarms(
             self, settings=settings, distribution_id=self.distribution_id, web_acl=self.web_acl, certificate=certificate
         )
         cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")

@@ -25,7 +25,18 @@ WITHOUT_ASSETS = {"aws:cdk:bundling-stacks": [], "aws:cdk:disable-asset-staging"
 
 
 class Platform(cdk.Stage):
-    """Spotmusic in one environment: `cdk deploy dev/network` deploys one stack, `"dev/*"` all."""
+    """Spotmusic in one environment: `cdk deploy dev/network` deploys one stack, `"dev/*"` all.
+
+    Attributes:
+        network: VPC, flows and private names.
+        secrets: keys, passwords and configuration.
+        registry: container images.
+        data: databases, caches, buckets and backups.
+        eks_platform: events, tasks, identity and the API gateway.
+        ecs_services: application services.
+        edge: CloudFront, its web ACL and its certificate.
+        observability: alarms, their recipients, and metrics.
+    """
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
         super().__init__(scope, settings.name, permissions_boundary=boundary_of(settings.permissions_boundary))

@@ -2,13 +2,13 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_sns as sns
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.regions import WITHOUT_BUDGETS
 from spotmusic_constructs.edge.edge_alarms import ANY_REQUEST, DistributionAlarms, WebAclAlarms
 from spotmusic_constructs.edge.web_acl import WebAcl
 from spotmusic_constructs.edge_region import EDGE_REGION
+from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.certificate_alarms import CertificateAlarms
 from spotmusic_constructs.observability.event_forwarding import EventForwarding
 from spotmusic_constructs.secrets.data_keys import NOTIFICATIONS
@@ -24,8 +24,8 @@ def viewer_alarms(
     distribution_id: str,
     web_acl: WebAcl,
     certificate: acm.ICertificate | None,
-) -> sns.ITopic:
-    """Create the alarms and return their topic: an alarm publishes only to topics of its region."""
+) -> Recipients:
+    """Create the alarms and return their recipients: an alarm publishes only to topics of its region."""
     key = EncryptionKey(stack, "NotificationsKey", data_class="notifications", use=NOTIFICATIONS, removal_policy=stack.data_removal).key
     alarms = alarm_topic(stack, settings=settings, key=key)
     cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
@@ -43,4 +43,4 @@ def viewer_alarms(
         EventForwarding(stack, "EventForwarding", region=settings.region, sources=["aws.health", "aws.kms"])
     if certificate:
         CertificateAlarms(stack, "CertificateAlarms", recipients=alarms.recipients, certificates={"Viewers": certificate.certificate_arn})
-    return alarms.topic
+    return alarms.recipients

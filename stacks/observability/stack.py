@@ -32,7 +32,11 @@ from stacks.secrets import SecretsStack
 
 
 class ObservabilityStack(EnvironmentStack):
-    """Alarms and their recipients, dashboards, event log, service level objectives, budgets, and Prometheus."""
+    """Alarms and their recipients, dashboards, event log, service level objectives, budgets, and Prometheus.
+
+    Attributes:
+        recipients: recipients of alarms in this region, for the alarms of other stacks.
+    """
 
     def __init__(
         self,
@@ -53,8 +57,8 @@ class ObservabilityStack(EnvironmentStack):
         name = f"{settings.resource_prefix}-{self.stack_id_suffix}"
 
         alarms = alarm_topic(self, settings=settings, key=keys.notifications)
-        recipients = alarms.recipients
-        slack_channel(self, settings=settings, topics=[alarms.topic, edge.alarm_topic])
+        self.recipients = recipients = alarms.recipients
+        slack_channel(self, settings=settings, topics=[alarms.topic, edge.recipients.topic])
         heartbeat = Heartbeat(self, "Heartbeat", recipients=recipients, key=keys.notifications)
         event_log = EventLog(
             self,

@@ -92,8 +92,26 @@ def test_documented_arguments_are_parameters() -> None:
     assert wrong == {}
 
 
-def documented(docstring: str) -> set[str]:
-    found = re.search(r"^Args:\n((?:    .*\n|\n)*)", f"{docstring}\n", flags=re.MULTILINE)
+def test_stacks_document_their_attributes() -> None:
+    """Stacks of a project's own use them (docs/own-platform.md)."""
+    stacks = {
+        node.name: attributes(node) ^ documented(ast.get_docstring(node) or "", "Attributes")
+        for file in (ROOT / "stacks").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Stack", "Platform"))
+    }
+    assert len(stacks) == 11
+    assert {name: sorted(wrong) for name, wrong in stacks.items() if wrong} == {}
+
+
+def attributes(node: ast.ClassDef) -> set[str]:
+    """Public attributes that a class sets."""
+    stored = (found for found in ast.walk(node) if isinstance(found, ast.Attribute) and isinstance(found.ctx, ast.Store))
+    return {found.attr for found in stored if ast.unparse(found.value) == "self" and not found.attr.startswith("_")}
+
+
+def documented(docstring: str, section: str = "Args") -> set[str]:
+    found = re.search(rf"^{section}:\n((?:    .*\n|\n)*)", f"{docstring}\n", flags=re.MULTILINE)
     return set(re.findall(r"^    (\w+):", found[1], flags=re.MULTILINE)) if found else set()
 
 

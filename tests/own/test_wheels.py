@@ -18,19 +18,6 @@ from tests.conftest import STACKS
 from tests.own.conftest import run
 from tools.checkout import ROOT
 
-OWN = """\
-from spotmusic_cdk.stacks.environment_stack import EnvironmentStack
-from spotmusic_cdk.stacks.platform import Platform
-
-
-class Own(Platform):
-    def __init__(self, scope, *, settings):
-        super().__init__(scope, settings=settings)
-        EnvironmentStack(self, "own", settings=settings, data_class="internal", description="Own")
-
-
-"""
-
 HELP = """\
 import runpy, sys
 for tool in sys.argv[1:]:
@@ -45,10 +32,14 @@ MAKEFILE = (ROOT / "template" / "Makefile").read_text()
 
 
 def own_app() -> str:
-    """Application of the template, with a stack of its own."""
+    """Application of the template, with the stack of docs/own-platform.md."""
+    document = (ROOT / "docs" / "own-platform.md").read_text()
+    example = document.partition("```python\n")[2].partition("```")[0]
+    classes, last, arguments = example.partition("sys.exit(")
     imports, entry, call = (ROOT / "template" / "app.py").read_text().partition('if __name__ == "__main__":')
-    assert call.count('"environments")') == 1
-    return imports + OWN + entry + call.replace('"environments")', '"environments", platform=Own)')
+    changed = call.replace('"environments")', '"environments", platform=Own)')
+    assert changed.strip() == (last + arguments).strip()
+    return imports + classes + entry + changed
 
 
 def metadata_of(wheel: Path) -> Metadata:
@@ -170,7 +161,9 @@ def imports(folder: Path) -> Iterator[str]:
 
 
 def test_wheel_synthesizes_the_same_templates(installed: Path, synthesized: Callable[[str], Path], tmp_path: Path) -> None:
-    """An empty folder with the template's application and one environment file; a stack of its own changes no other."""
+    """An empty folder with the template's application and one environment file. Its own stack with an alarm
+    adds exports of the recipients, and changes nothing else.
+    """
     (tmp_path / "app.py").write_text(own_app())
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "dev.yaml").write_text((ROOT / "environments" / "dev.yaml").read_text())
@@ -178,7 +171,18 @@ def test_wheel_synthesizes_the_same_templates(installed: Path, synthesized: Call
     context = {"env": "dev", "validation": False}
     done = run([sys.executable, "-OO", "app.py"], installed, tmp_path, CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps(context))
     assert done.returncode == 0, done.stderr
-    expected = {path.name: path.read_bytes() for path in synthesized("dev").glob("*.template.json")}
-    found = {path.name: path.read_bytes() for path in (out / "assembly-dev").glob("*.template.json") if "devown" not in path.name}
-    assert len(found) == len(STACKS)
-    assert [name for name in expected if found.get(name) != expected[name]] == []
+    templates = {path.name: json.loads(path.read_text()) for path in (out / "assembly-dev").glob("*.template.json")}
+    (own,) = [templates.pop(name) for name in [*templates] if name.startswith("devsearch")]
+    (observability,) = [template for name, template in templates.items() if name.startswith("devobservability")]
+    (alarm,) = own["Resources"].values()
+    exports = [action["Fn::ImportValue"].partition(":")[2] for action in alarm["Properties"]["AlarmActions"]]
+    recipients = [observability["Outputs"].pop(export)["Value"] for export in exports]
+    assert recipients in [
+        found["Properties"].get("AlarmActions")
+        for found in observability["Resources"].values()
+        if found["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+
+    expected = {path.name: json.loads(path.read_text()) for path in synthesized("dev").glob("*.template.json")}
+    assert len(templates) == len(STACKS)
+    assert [name for name in expected if templates.get(name) != expected[name]] == []
