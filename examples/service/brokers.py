@@ -12,6 +12,7 @@ from given import User, authority_of_brokers
 
 WRITTEN_MS = 10_000
 """Milliseconds in which an event is written."""
+HEARTBEAT_SECONDS = 30
 
 
 def settings_of_events(user: User, on_error: Callable[[KafkaError], None]) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def connection_of_tasks(user: User) -> "pika.BlockingConnection":
             virtual_host=os.environ["TASKS_VIRTUAL_HOST"],
             credentials=pika.PlainCredentials(user.name, user.password),
             ssl_options=pika.SSLOptions(authorities, endpoint.hostname),
-            heartbeat=30,
+            heartbeat=HEARTBEAT_SECONDS,
             socket_timeout=5,
             stack_timeout=10,
             blocked_connection_timeout=30,

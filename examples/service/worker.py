@@ -1,41 +1,54 @@
-"""A worker: it takes tasks, rejects what can't be done for good, and tries again what may be done later."""
+"""A worker: it does tasks one by one, returns those that can be done later, and rejects the others."""
 
 import json
 import logging
 import os
 import random
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pika
 from brokers import connection_of_tasks
 from given import UnavailableError, User
-from pika.exceptions import AMQPError, NackError, ProbableAuthenticationError, UnroutableError
+from pika.exceptions import AMQPError, ProbableAuthenticationError
 from process import drain, serve, start, stopping
 from prometheus_client import Counter
 from seen import Seen
 
-TRIES = 5
 LONGEST_PAUSE_SECONDS = 30.0
+BEAT_SECONDS = 1.0
+"""Pause between two looks at the connection while a task runs."""
+AWAY_SECONDS = 1.0
+"""Pause after a task that cannot be done yet: the next one would probably fail as well."""
 DONE = Counter("tasks_total", "Tasks by how they ended.", ["outcome"])
 log = logging.getLogger(__name__)
 
 
-class LaterError(Exception):
-    """A task that may be done later."""
-
-
 def do(task: dict[str, Any]) -> None:
-    """Does a task: the work of a real service stands here. Tasks may come twice."""
-    if task.get("kind") == "later":
-        raise LaterError
+    """Does a task: the work of a real service stands here. Tasks may come twice.
+
+    Raises:
+        UnavailableError: when something that it talks to does not answer. The task comes again later.
+    """
     log.info("notified", extra={"fields": {"kind": str(task["kind"])}})
+
+
+def parsed_and_done(body: bytes) -> object:
+    """Does the task of a message, and returns its id."""
+    task = json.loads(body)
+    try:
+        do(task)
+    except UnavailableError:
+        stopping.wait(AWAY_SECONDS)
+        raise
+    return task.get("id")
 
 
 class Worker:
     """One connection to RabbitMQ, made again with pauses whenever it is lost."""
 
     def __init__(self) -> None:
-        self._user = User("TASKS")
+        self._user, self._thread = User("TASKS"), ThreadPoolExecutor(max_workers=1)
         self.seen = Seen()
 
     def run(self) -> None:
@@ -64,20 +77,26 @@ class Worker:
 
     def _take(self, connection: "pika.BlockingConnection") -> None:
         channel = connection.channel()
-        channel.confirm_delivery()
-        channel.basic_qos(prefetch_count=10)
+        # RabbitMQ waits 30 minutes for each acknowledgement, also for those of tasks that wait here.
+        channel.basic_qos(prefetch_count=1)
         # Nothing is declared: queues are the platform's.
         for queue in os.environ["TASKS_QUEUES"].split(","):
             channel.basic_consume(queue, self._done)
         while not stopping.is_set():
             connection.process_data_events(time_limit=0.5)
 
-    def _done(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+    def _done(self, channel: Any, method: Any, _: Any, body: bytes) -> None:
+        done = self._thread.submit(parsed_and_done, body)
+        while wait([done], BEAT_SECONDS).not_done:
+            # The connection sends its heartbeats here: without them RabbitMQ closes it, and the task comes again.
+            channel.connection.process_data_events()
         try:
-            task = json.loads(body)
-            do(task)
-        except LaterError:
-            self._again(channel, method, properties, body)
+            self.seen.add(done.result())
+        except UnavailableError as error:
+            # The platform's queues deliver it again after five seconds, and do not count this.
+            log.warning("task returned: %s", error)
+            channel.basic_nack(method.delivery_tag, requeue=True)
+            DONE.labels("returned").inc()
         except Exception as error:
             # Never with requeue: it would come back without end. The task is kept as a dead letter; its content is not logged.
             log.error("task rejected: %s", type(error).__name__)
@@ -85,29 +104,20 @@ class Worker:
             DONE.labels("rejected").inc()
         else:
             channel.basic_ack(method.delivery_tag)
-            self.seen.add(task.get("id"))
             DONE.labels("done").inc()
-
-    def _again(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
-        tries = int((properties.headers or {}).get("tries", 1))
-        if tries >= TRIES:
-            channel.basic_reject(method.delivery_tag, requeue=False)
-            DONE.labels("rejected").inc()
-            return
-        again = pika.BasicProperties(delivery_mode=2, headers={"tries": tries + 1})
-        try:
-            channel.basic_publish(os.environ["TASKS_EXCHANGE"], method.routing_key, body, again, mandatory=True)
-        except (NackError, UnroutableError):
-            # The queue is full, or gone: the task is kept as a dead letter.
-            channel.basic_reject(method.delivery_tag, requeue=False)
-        else:
-            channel.basic_ack(method.delivery_tag)
-        DONE.labels("again").inc()
+        if stopping.is_set():
+            # pika calls this for each task of a backlog before it returns to the loop above.
+            channel.stop_consuming()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Runs the worker until SIGTERM."""
     start()
     worker = Worker()
     server = serve(worker.seen.answer)
     worker.run()
     drain(server)
+
+
+if __name__ == "__main__":
+    main()

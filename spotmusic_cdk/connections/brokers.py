@@ -112,10 +112,12 @@ class Tasks(Connection):
         rights="publish and consume as the table says; declare nothing. Celery, dramatiq and Spring declare queues at start, "
         "and get 403 ACCESS_REFUSED: turn this off, or declare passively",
         limits="reject a task that failed permanently without requeue; it moves to "
-        f"`{topology.DEAD_LETTERS}.<queue>`. To try again, publish the task once more with a counter in its "
-        f"headers, then acknowledge. Requeued tasks are delivered again every {topology.RETRY_AFTER[0] // 1000} s, uncounted",
+        f"`{topology.DEAD_LETTERS}.<queue>`. Return one whose dependency does not answer (`nack` with requeue): it is delivered again "
+        f"every {topology.RETRY_AFTER[0] // 1000} s, uncounted. Do not publish it again instead: the copy comes at once",
         timeouts="publish with confirms **and** `mandatory`: RabbitMQ also confirms a task without a queue, and returns it. A "
-        "full queue refuses (`nack`). Acknowledge within 30 minutes (RabbitMQ, consumer timeout)",
+        "full queue refuses (`nack`). Acknowledge within 30 minutes (RabbitMQ, consumer timeout), which include the wait in the "
+        "consumer: prefetch as many as run at once. Send heartbeats while a task runs: pika does not during a callback. "
+        "After SIGTERM finish what runs and return the rest; a task of more than 60 s comes again",
     )
 
     def flows(self, client: Client) -> Iterator[Flow]:

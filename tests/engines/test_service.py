@@ -365,8 +365,30 @@ def worker(here: Aws, libraries: Path, broker: tuple[Broker, Path], tmp_path: Pa
         "TASKS_PUBLISHES": "notifications",
         "TASKS_AUTHORITY_PARAMETER": "/spotmusic/dev/internal-authority",
     }
-    with task(variables, "worker.py", tmp_path) as found:
+    with task(variables, "worker.py", tmp_path, lambda _: [sys.executable, "-c", WORK, str(EXAMPLE)]) as found:
         yield found
+
+
+WORK = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import brokers, worker
+from given import UnavailableError
+
+brokers.HEARTBEAT_SECONDS = 2
+shipped, tries = worker.do, []
+
+def do(task):
+    tries.append(task["kind"])
+    time.sleep(task.get("seconds", 0))
+    if tries.count(task["kind"]) <= task.get("times_away", 0):
+        raise UnavailableError("mail")
+    shipped(task)
+
+worker.do = do
+worker.main()
+"""
+"""The example with short heartbeats, and with tasks that last or find a dependency away."""
 
 
 def give(broker: Broker, payload: str) -> None:
@@ -380,13 +402,27 @@ def done(worker: Task, outcome: str, count: int) -> None:
 
 
 def test_example_worker_goes_on_after_poison(worker: Task, broker: tuple[Broker, Path]) -> None:
-    for payload in ("not JSON", '{"kind": "welcome", "secret": "s3cret"}', '{"kind": "later"}'):
+    for payload in ("not JSON", '{"kind": "welcome", "secret": "s3cret"}'):
         give(broker[0], payload)
     done(worker, "done", 1)
-    done(worker, "again", 4)
-    done(worker, "rejected", 2)
-    assert broker[0].drain("dead-letters.notifications") == 2
+    done(worker, "rejected", 1)
+    assert broker[0].drain("dead-letters.notifications") == 1
     assert "s3cret" not in worker.log.read_text()
+
+
+def test_example_worker_outlasts_long_tasks_and_outages(worker: Task, broker: tuple[Broker, Path]) -> None:
+    give(broker[0], '{"kind": "three heartbeats", "seconds": 7}')
+    give(broker[0], '{"kind": "away", "times_away": 2}')
+    done(worker, "done", 2)
+    done(worker, "returned", 2)
+    assert notified(worker) == ["three heartbeats", "away"]
+    assert "no broker" not in worker.log.read_text()
+    assert broker[0].take("dead-letters.notifications", user="operator") == []
+
+
+def notified(worker: Task) -> list[str]:
+    lines = [json.loads(line) for line in worker.log.read_text().splitlines()]
+    return [line["kind"] for line in lines if line["message"] == "notified"]
 
 
 def test_example_worker_reads_its_rotated_password(worker: Task, broker: tuple[Broker, Path], here: Aws) -> None:
@@ -425,7 +461,11 @@ def test_example_worker_outlives_a_lost_broker(worker: Task, broker: tuple[Broke
     assert worker.ask("/healthz")[0] == 200
 
 
-def test_example_worker_ends_on_sigterm(worker: Task) -> None:
+def test_example_worker_leaves_backlog_on_sigterm(worker: Task, broker: tuple[Broker, Path]) -> None:
+    for number in range(30):
+        give(broker[0], json.dumps({"kind": str(number), "seconds": 0.5}))
+    wait_until(lambda: bool(notified(worker)), "the backlog is under way", worker.log, worker.process)
     begun = time.monotonic()
     assert worker.ends() == 0
-    assert time.monotonic() - begun < 10 + PRECISION_SECONDS
+    assert time.monotonic() - begun < 5 + PRECISION_SECONDS
+    assert len(notified(worker)) + broker[0].drain("notifications") == 30
