@@ -15,7 +15,7 @@ from typing import Any
 from brokers import WRITTEN_MS, settings_of_events
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from given import UnavailableError, User
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator
 from process import drain, serve, start, stopping
 from prometheus_client import Counter as Count
 from prometheus_client import Histogram
@@ -115,25 +115,37 @@ class Stream:
     def _done(self, message: Message, writer: Producer) -> None:
         topic, happened = message.topic(), message.timestamp()[1] / 1000
         try:
-            event = json.loads(message.value())
-            self._schemas[topic].validate(event)
-            happened = datetime.fromisoformat(event["occurred_at"]).timestamp()
-            self._do(event)
-        except (ValueError, TypeError, ValidationError):
-            # Where it is, and never its content. It would come again without end if it were not left out.
-            place = {"topic": topic, "partition": message.partition(), "offset": message.offset()}
-            headers = [(name, str(value)) for name, value in place.items()]
-            writer.produce(self._dead_letters, message.value(), key=message.key(), headers=headers, on_delivery=self._delivered)
-            log.error("event rejected", extra={"fields": place})
-            DONE.labels("rejected").inc()
-        else:
-            DONE.labels("done").inc()
+            if message.value() is None:
+                outcome = "forgotten"
+                self._forget(topic, message.key())
+            else:
+                outcome = "done"
+                event = json.loads(message.value())
+                self._schemas[topic].validate(event)
+                happened = datetime.fromisoformat(event["occurred_at"]).timestamp()
+                self._do(event)
+        except UnavailableError:
+            raise  # All that is not committed comes again after a pause.
+        except Exception as error:
+            outcome = "rejected"
+            self._reject(message, error, writer)
+        DONE.labels(outcome).inc()
         AGE.labels(topic).observe(max(0.0, time.time() - happened))
+
+    def _reject(self, message: Message, error: Exception, writer: Producer) -> None:
+        # Where it is, and never its content. It would come again without end if it were not left out.
+        place = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+        headers = [(name, str(value)) for name, value in place.items()]
+        writer.produce(self._dead_letters, message.value(), key=message.key(), headers=headers, on_delivery=self._delivered)
+        log.error("event rejected: %s", type(error).__name__, extra={"fields": place})
 
     def _do(self, event: dict[str, Any]) -> None:
         """Counts a track heard to its end: the work of a real service stands here, which knows an `id` that comes twice."""
         self._plays[event["track"]] += bool(event.get("completed"))
         self.seen.add(event["id"])
+
+    def _forget(self, topic: str, key: bytes) -> None:
+        """Deletes what the service keeps of a key, such as that of an erased listener: nothing here."""
 
     def _write(self, writer: Producer) -> None:
         top = [{"track": track, "plays": plays} for track, plays in self._plays.most_common(100)]
@@ -153,9 +165,14 @@ class Stream:
             self._failed.append(error)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Runs the stream until SIGTERM."""
     start()
     stream = Stream()
     server = serve(stream.seen.answer)
     stream.run()
     drain(server)
+
+
+if __name__ == "__main__":
+    main()

@@ -47,7 +47,8 @@ class Events(Connection):
         "refused: a producer can't read its own events. Every service may write to the registry",
         limits="values are JSON by the [schemas of topics](../events/README.md), with the subjects `<topic>-value`; the key is the "
         "field that the schema names. Write an event that can't be read to `EVENTS_DEAD_LETTERS`, with its key and value, and the "
-        "headers `topic`, `partition` and `offset`; log these without its content, count it in `event_age_seconds` and go on",
+        "headers `topic`, `partition` and `offset`; log these without its content, count it in `event_age_seconds` and go on. "
+        "An event without a value (tombstone) is no dead letter: delete what the service keeps of its key",
         timeouts="the brokers may start after the task, and restart: reconnect with pauses, without a limit. Events are delivered at "
         "least once. A new group starts at the beginning of a compacted topic: count only the age of events that are "
         "newer than the start of the task",

@@ -54,7 +54,7 @@ def broker(module_broker: Kafka) -> Kafka:
 # Permissions
 
 
-def written(broker: Kafka, name: str, topic: str, value: str = "x", *, idempotent: bool = False) -> str:
+def written(broker: Kafka, name: str, topic: str, value: str | None = "x", *, idempotent: bool = False) -> str:
     """Writes an event as a user; returns the name of the error, or an empty text."""
     refused: list[Any] = []
     writer = library().Producer({**broker.client(username=name, password=FIRST), "enable.idempotence": idempotent})
@@ -211,18 +211,38 @@ def test_example_stream_writes_events_of_the_schema(variables: dict[str, str], b
     assert (refused, event["tracks"]) == ("", [{"track": "t-1", "plays": 1}])
 
 
+BROKEN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import stream
+
+class Broken(stream.Stream):
+    def _do(self, event):
+        if event["track"] == "broken":
+            raise KeyError("s3cret")
+        super()._do(event)
+
+stream.Stream = Broken
+stream.main()
+"""
+"""The example with an event that it cannot process."""
+POISON = ("not JSON s3cret", heard("t-2", seconds="s3cret"), heard("t-2", occurred_at="s3cret"), "[" * 100_000, heard("broken"))
+TOMBSTONE = None
+
+
 def test_example_stream_goes_on_after_poison(variables: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
-    with stream(variables, tmp_path) as found:
-        for value in ("not JSON s3cret", heard("t-2", seconds="s3cret"), heard("t-2", occurred_at="s3cret"), heard("t-2")):
+    with task(variables, "stream.py", tmp_path, lambda _: [sys.executable, "-c", BROKEN, str(EXAMPLE)]) as found:
+        for value in (*POISON, TOMBSTONE, heard("t-2")):
             assert written(broker, "playback", HEARD, value) == ""
-        done(found, "rejected", 3)
+        done(found, "rejected", len(POISON))
+        done(found, "forgotten", 1)
         done(found, "done", 1)
         wait_until(lambda: uncommitted(broker) == 0, "poison is committed", found.log, found.process)
-        assert 'event_age_seconds_count{topic="events.listening"} 4.0' in found.ask("/metrics")[1]
+        assert f'event_age_seconds_count{{topic="events.listening"}} {len(POISON) + 2}.0' in found.ask("/metrics")[1]
         lines = [json.loads(line) for line in found.log.read_text().splitlines() if "rejected" in line]
+        assert found.ends() == 0
     _, letters = read(broker, topic="dead-letters.trends", group="operator", **ADMINISTRATOR)
-    assert len(letters) == 3
-    assert b"not JSON s3cret" in letters
+    assert sorted(letters) == sorted(value.encode() for value in POISON)
     assert read(broker, "trends", "dead-letters.trends", "trends")[0] == "TOPIC_AUTHORIZATION_FAILED"
     assert all({"topic", "partition", "offset"} <= line.keys() for line in lines)
     assert "s3cret" not in found.log.read_text()
