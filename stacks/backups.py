@@ -74,5 +74,5 @@ def restore_testing(
         large_bucket_arns=[bucket_arn(large_bucket)],
         large_every=settings.data.backup.audio_restored_every,
         log_key=keys.logs,
-        retention=stack.log_retention,
+        log_retention=stack.log_retention.security,
     )

@@ -51,7 +51,7 @@ class EcsServicesStack(EnvironmentStack):
             vpc=network.vpc,
             namespace=f"svc.{settings.private_domain}",
             key=secrets.keys.logs,
-            retention=self.log_retention,
+            log_retention=self.log_retention.access,
         )
         self.cluster: ecs.Cluster = cluster.cluster
         balancer = ServicesLoadBalancer(

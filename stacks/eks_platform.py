@@ -60,7 +60,7 @@ class EksPlatformStack(EnvironmentStack):
             key=secrets.keys.kubernetes,
             log_key=secrets.keys.logs,
             tag_keys=list(self.common_tags),
-            log_retention_days=settings.observability.security_log_days,
+            log_retention=self.log_retention.security,
             administrators=kubernetes.administrators,
             public_access_cidrs=kubernetes.public_access_cidrs,
             deletion_protection=production,

@@ -92,7 +92,7 @@ def _queue_depth(stack: EnvironmentStack, *, settings: Settings, network: Networ
         vpc=network.vpc,
         security_group=network.security_groups.of("queue-depth"),
         log_key=secrets.keys.logs,
-        retention=stack.log_retention,
+        log_retention=stack.log_retention.access,
         authority_parameter=settings.authority_parameter,
     )
 

@@ -9,6 +9,7 @@ from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.log_bucket import LogBucket
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
+from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.interface_endpoints import InterfaceEndpoints
 from spotmusic_constructs.network.s3_gateway_endpoint import S3GatewayEndpoint
@@ -74,10 +75,10 @@ class NetworkStack(EnvironmentStack):
             "FlowLogs",
             vpc=self.vpc,
             key=log_key.key,
-            retention_days=network.flow_log_retention_days,
+            log_retention=retention_of(network.flow_log_retention_days),
             removal_policy=self.data_removal,
         )
-        DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, retention_days=settings.observability.security_log_days)
+        DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, log_retention=self.log_retention.security)
         logs = LogBucket(
             self,
             "BalancerLogs",

@@ -26,9 +26,23 @@ def retention_of(days: int) -> logs.RetentionDays:
     return next(retention for known, retention in _KNOWN.items() if known >= days)
 
 
+def days_of(retention: logs.RetentionDays) -> int:
+    """Returns the days of a retention, for resources that take a number.
+
+    Raises:
+        ValueError: the retention is not between one and ten years.
+    """
+    for days, known in _KNOWN.items():
+        if known == retention:
+            return days
+    raise ValueError(f"{retention.name}: logs are kept between one and ten years. Use `retention_of(days)`.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class LogRetention:
-    """Retention of the log groups of a platform.
+    """Retention of log groups by the kind of record, for constructs that write both kinds.
+
+    A construct that writes one kind takes its retention as `log_retention`.
 
     Args:
         access: retention of records of access; six months and more (Marco Civil da Internet,

@@ -45,7 +45,7 @@ class Experiments(Construct):
             name=f"{settings.resource_prefix}-experiments",
             stop_alarms=[objective.stop_alarm(FAILOVER_MINUTES) for objective in objectives],
             key=components.secrets.keys.logs,
-            retention=retention_of(settings.observability.security_log_days),
+            log_retention=retention_of(settings.observability.security_log_days),
             removal_policy=data.data_removal,
         )
         roles = experiment_roles(self, components)

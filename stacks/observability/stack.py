@@ -66,12 +66,12 @@ class ObservabilityStack(EnvironmentStack):
             name=name,
             key=keys.logs,
             namespace=f"Spotmusic/{settings.name}",
-            retention=retention,
+            log_retention=retention,
             sources={**SOURCES, "Tracks": deletions(bucket_name(data.audio.bucket))},
             removal_policy=self.retain_except_on_create,
         )
         workspace = PrometheusWorkspace(
-            self, "Prometheus", name=name, key=keys.logs, retention=retention, removal_policy=self.retain_except_on_create
+            self, "Prometheus", name=name, key=keys.logs, log_retention=retention, removal_policy=self.retain_except_on_create
         ).workspace
         if settings.region not in WITHOUT_BUDGETS:
             budgets(self, settings=settings, topic=alarms.topic)

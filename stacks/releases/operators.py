@@ -68,7 +68,7 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
         chart=versions.FLUENT_BIT,
         images=images,
         key=context.secrets.keys.logs,
-        retention=retention_of(context.settings.observability.access_log_days),
+        log_retention=retention_of(context.settings.observability.access_log_days),
         removal_policy=context.stack.data_removal,
         namespace=POD_LOGS,
         after=[kinds],

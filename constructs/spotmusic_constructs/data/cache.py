@@ -134,7 +134,7 @@ class Cache(Construct):
             environment={"CACHE_HOST": self.primary_endpoint, "CACHE_PORT": str(PORT)},
             network=FunctionNetwork(vpc=vpc, subnets=users_subnets, security_group=users_security_group),
             log_key=log_key,
-            retention=retention,
+            log_retention=retention.security,
             # Nodes apply a new password one after another, which takes minutes.
             timeout=durations.minutes(10),
         )

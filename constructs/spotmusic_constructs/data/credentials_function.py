@@ -11,6 +11,7 @@ import jsii
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
@@ -18,7 +19,6 @@ from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data import rds_ca
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.log_retention import LogRetention
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
 from spotmusic_constructs.rights import allow
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
@@ -46,7 +46,7 @@ class CredentialsFunction(PlatformFunction):
         network: VPC placement of the function, with routes to AWS APIs and to the database or
             cache.
         log_key: customer-managed key of the data class "logs".
-        retention: retention of the log group, which is a security record.
+        log_retention: retention of the log group, which is a security record.
         timeout: maximum duration of one rotation step.
 
     Example:
@@ -65,7 +65,7 @@ class CredentialsFunction(PlatformFunction):
         environment: Mapping[str, str],
         network: FunctionNetwork,
         log_key: kms.IKey,
-        retention: LogRetention,
+        log_retention: logs.RetentionDays,
         timeout: cdk.Duration,
     ) -> None:
         super().__init__(
@@ -78,7 +78,7 @@ class CredentialsFunction(PlatformFunction):
             network=network,
             statements=[allow([*PLACED_IN_VPC, "secretsmanager:GetRandomPassword"], ["*"])],
             log_key=log_key,
-            log_retention=retention.security,
+            log_retention=log_retention,
             timeout=timeout,
             acknowledged=_ACKNOWLEDGED,
         )

@@ -7,6 +7,7 @@ from typing import Literal
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -15,7 +16,6 @@ from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.location import facts_of, location_of
-from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import FunctionNetwork
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
@@ -60,7 +60,7 @@ class DatabaseUsers(Construct):
         security_group: security group of the function, which reaches the database.
         key: customer-managed key of the data class "secrets".
         log_key: customer-managed key of the data class "logs".
-        retention: retention of the log groups.
+        log_retention: retention of the log groups.
         removal_policy: policy of the secrets when their stack is deleted.
 
     Raises:
@@ -85,7 +85,7 @@ class DatabaseUsers(Construct):
         security_group: ec2.ISecurityGroup,
         key: kms.IKey,
         log_key: kms.IKey,
-        retention: LogRetention = KEPT,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         rights: Mapping[str, Mapping[str, Role]] | None = None,
     ) -> None:
@@ -127,7 +127,7 @@ class DatabaseUsers(Construct):
             },
             network=FunctionNetwork(vpc=vpc, subnets=vpc_subnets, security_group=security_group),
             log_key=log_key,
-            retention=retention,
+            log_retention=log_retention,
             timeout=durations.minutes(2),
         )
         self.function.admit(*arns)

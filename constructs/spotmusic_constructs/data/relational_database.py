@@ -236,7 +236,7 @@ class RelationalDatabase(Construct):
             security_group=users_security_group,
             key=keys.secrets,
             log_key=keys.logs,
-            retention=retention,
+            log_retention=retention.security,
             removal_policy=groups_policy,
         )
         self.users: Mapping[str, secretsmanager.ISecret] = users.secrets

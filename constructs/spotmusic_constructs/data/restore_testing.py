@@ -8,12 +8,12 @@ from aws_cdk import aws_backup as backup
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from spotmusic_constructs.data.restore_validation import RestoreValidation
 from spotmusic_constructs.json_text import json_text
-from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 _VALIDATION_HOURS = 4
 """Hours that a restored copy waits for its validation; AWS Backup deletes it afterwards."""
@@ -64,7 +64,7 @@ class RestoreTesting(Construct):
         large_bucket_arns: buckets that are too expensive for weekly restores, at most 30.
         large_every: interval of their restores.
         log_key: customer-managed key of the data class "logs".
-        retention: retention of the log groups.
+        log_retention: retention of the log groups.
 
     Example:
         RestoreTesting(self, "RestoreTesting", name="spotmusic_prod", vault=backup.vault,
@@ -84,7 +84,7 @@ class RestoreTesting(Construct):
         large_bucket_arns: Sequence[str] = (),
         large_every: Every = "month",
         log_key: kms.IKey,
-        retention: LogRetention = KEPT,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
     ) -> None:
         super().__init__(scope, construct_id)
 
@@ -108,7 +108,7 @@ class RestoreTesting(Construct):
             bucket_arns=[*bucket_arns, *large_bucket_arns],
             recovery_hours=RECOVERY_HOURS,
             log_key=log_key,
-            retention=retention,
+            log_retention=log_retention,
         ).function
 
     def _plan(self, construct_id: str, name: str, schedule: str, vault: backup.IBackupVault) -> backup.CfnRestoreTestingPlan:

@@ -8,12 +8,12 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import PlatformFunction
 from spotmusic_constructs.rights import allow
 
@@ -37,7 +37,7 @@ class RestoreValidation(PlatformFunction):
         bucket_arns: source buckets, which the function lists when a copy is empty.
         recovery_hours: maximum hours of a restore, by AWS Backup's name of the resource type.
         log_key: customer-managed key of the data class "logs".
-        retention: retention of the log groups.
+        log_retention: retention of the log groups.
 
     Example:
         RestoreValidation(self, "Validation", plan_arns=[plan_arn],
@@ -54,7 +54,7 @@ class RestoreValidation(PlatformFunction):
         bucket_arns: Sequence[str],
         recovery_hours: Mapping[str, float],
         log_key: kms.IKey,
-        retention: LogRetention = KEPT,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
     ) -> None:
         location = location_of(scope)
         copies = {
@@ -73,7 +73,7 @@ class RestoreValidation(PlatformFunction):
                 *([allow(["s3:ListBucket"], bucket_arns)] if bucket_arns else []),
             ],
             log_key=log_key,
-            log_retention=retention.security,
+            log_retention=log_retention,
             timeout=durations.minutes(1),
             # A failed validation raises; without this, Lambda would retry it twice.
             retry_attempts=0,

@@ -15,6 +15,7 @@ from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.kubernetes import roles
 from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.kubectl import harden_kubectl
+from spotmusic_constructs.log_retention import days_of
 
 SUBNETS = ec2.SubnetSelection(subnet_group_name="application")
 
@@ -39,8 +40,7 @@ class KubernetesCluster(Construct):
         log_key: customer-managed key of logs.
         tag_keys: keys of the custom tags that nodes and volumes may have; the chart `ground` sets
             the tags.
-        log_retention_days: retention of the control plane log in days, one of the values of
-            CloudWatch Logs. The log holds the audit records, for which the PCI DSS requires a year.
+        log_retention: retention of the control plane log. It contains the audit records, for which the PCI DSS requires a year.
         administrators: ARNs of IAM roles with every right in the cluster (break-glass).
         public_access_cidrs: IPv4 ranges of the Internet that may reach the API server. Default:
             only the VPC.
@@ -65,14 +65,14 @@ class KubernetesCluster(Construct):
         key: kms.IKey,
         log_key: kms.IKey,
         tag_keys: Sequence[str] = (),
-        log_retention_days: int = 365,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         administrators: Sequence[str] = (),
         public_access_cidrs: Sequence[str] = (),
         deletion_protection: bool = True,
     ) -> None:
         super().__init__(scope, construct_id)
         self.node_role = roles.NodeRole(self, "NodeRole").role
-        self.log_group = _control_plane_log(self, name, log_key, log_retention_days, keep=deletion_protection)
+        self.log_group = _control_plane_log(self, name, log_key, log_retention, keep=deletion_protection)
         role = roles.ClusterRole(self, "ClusterRole", cluster_name=name, keys=[key], tag_keys=tag_keys)
         kubectl_role = roles.KubectlRole(self, "KubectlRole", cluster_name=name)
         cluster = eks.Cluster(
@@ -107,7 +107,7 @@ class KubernetesCluster(Construct):
         resource.upgrade_policy = eks.CfnCluster.UpgradePolicyProperty(support_type="STANDARD")
         resource.zonal_shift_config = eks.CfnCluster.ZonalShiftConfigProperty(enabled=True)
         resource.node.add_dependency(self.log_group, role)
-        harden_kubectl(cluster, log_key=log_key, log_retention_days=log_retention_days)
+        harden_kubectl(cluster, log_key=log_key, log_retention=log_retention)
         # CDK's condition for public images of Amazon ECR is unused: the role here has no such
         # rights.
         kubectl_role.node.try_remove_child("HasEcrPublic")
@@ -140,12 +140,14 @@ class KubernetesCluster(Construct):
         )
 
 
-def _control_plane_log(scope: Construct, name: str, key: kms.IKey, days: int, *, keep: bool) -> logs.CfnLogGroup:
+def _control_plane_log(scope: Construct, name: str, key: kms.IKey, retention: logs.RetentionDays, *, keep: bool) -> logs.CfnLogGroup:
     """Create the log group before EKS does, so that it has a key and a retention from the start.
 
     EKS prescribes the name: a group retained from a failed first deployment would conflict with the
     next.
     """
-    group = logs.CfnLogGroup(scope, "Log", log_group_name=f"/aws/eks/{name}/cluster", kms_key_id=key_arn(key), retention_in_days=days)
+    group = logs.CfnLogGroup(
+        scope, "Log", log_group_name=f"/aws/eks/{name}/cluster", kms_key_id=key_arn(key), retention_in_days=days_of(retention)
+    )
     group.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else cdk.RemovalPolicy.DESTROY)
     return group

@@ -13,6 +13,7 @@ from constructs import Construct, IConstruct
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.log_retention import days_of
 from spotmusic_constructs.tagging import tag_like
 
 _AWS_FUNCTION = "CDK's framework function writes its log and makes its network interfaces; these policies hold that and no more."
@@ -55,13 +56,13 @@ def kubectl_layer(scope: Construct, construct_id: str, *, package: str) -> lambd
     return layer
 
 
-def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_days: int) -> None:
+def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention: logs.RetentionDays) -> None:
     """Harden CDK's functions: log encryption and retention, role trust, acknowledged findings.
 
     Args:
         cluster: cluster with a kubectl provider.
         log_key: customer-managed key of logs.
-        log_retention_days: days that their logs are kept.
+        log_retention: retention of their log groups.
     """
     provider = cluster.node.find_child("KubectlProvider")
     handler = provider.node.find_child("Handler")
@@ -70,7 +71,7 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention_day
         group = function.node.find_child("LogGroup").node.default_child
         assert isinstance(group, logs.CfnLogGroup)  # noqa: S101 (narrows the type)
         group.kms_key_id = key_arn(log_key)
-        group.retention_in_days = log_retention_days
+        group.retention_in_days = days_of(log_retention)
         # A name derived from the function would delete the group first, and Lambda would create it
         # again while releases are uninstalled.
         group.add_property_deletion_override("LogGroupName")

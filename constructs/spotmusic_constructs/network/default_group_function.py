@@ -7,6 +7,7 @@ from constructs import Construct
 
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.log_retention import days_of
 from spotmusic_constructs.tagging import tag_like
 
 _PROVIDER = "Custom::VpcRestrictDefaultSGCustomResourceProvider"
@@ -21,7 +22,7 @@ class DefaultGroupFunction(Construct):
 
     Args:
         key: customer-managed key whose policy admits CloudWatch Logs in this region.
-        retention_days: days that its log is kept, a retention period of CloudWatch Logs.
+        log_retention: retention of the log group.
 
     Raises:
         RuntimeError: no VPC of the stack restricts its default security group.
@@ -32,11 +33,13 @@ class DefaultGroupFunction(Construct):
         DefaultGroupFunction(self, "DefaultGroupFunction", key=keys.logs)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, retention_days: int = 365) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, key: kms.IKey, log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         location = location_of(stack)
-        log_group = logs.CfnLogGroup(self, "Logs", kms_key_id=key_arn(key), retention_in_days=retention_days)
+        log_group = logs.CfnLogGroup(self, "Logs", kms_key_id=key_arn(key), retention_in_days=days_of(log_retention))
         # It records deployments of this stack only, which CloudTrail records as well.
         log_group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
 

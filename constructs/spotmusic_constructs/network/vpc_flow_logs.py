@@ -9,6 +9,7 @@ from constructs import Construct
 
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import Location, location_of
+from spotmusic_constructs.log_retention import days_of
 
 
 class VpcFlowLogs(Construct):
@@ -20,8 +21,8 @@ class VpcFlowLogs(Construct):
     Args:
         vpc: VPC to record.
         key: customer-managed key whose policy admits CloudWatch Logs in this region.
-        retention_days: days that records are kept, a retention period of CloudWatch Logs. PCI DSS
-            (requirement 10.5.1) requires a year for audit trails.
+        log_retention: retention of the log group. PCI DSS (requirement 10.5.1) requires a year for
+            audit trails.
         removal_policy: policy of the log group when its stack is deleted.
 
     Example:
@@ -35,12 +36,12 @@ class VpcFlowLogs(Construct):
         *,
         vpc: ec2.IVpc,
         key: kms.IKey,
-        retention_days: int = 365,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
 
-        self.log_group = logs.CfnLogGroup(self, "LogGroup", kms_key_id=key_arn(key), retention_in_days=retention_days)
+        self.log_group = logs.CfnLogGroup(self, "LogGroup", kms_key_id=key_arn(key), retention_in_days=days_of(log_retention))
         self.log_group.apply_removal_policy(removal_policy)
         role = iam.Role(
             self, "Role", assumed_by=_flow_logs_of_this_account(location_of(scope)), description="Writes the flow logs of the VPC"

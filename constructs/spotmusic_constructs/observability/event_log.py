@@ -48,7 +48,7 @@ class EventLog(Construct):
         name: last part of the name of the log group.
         key: customer-managed key of the data class "logs".
         namespace: namespace of the metrics of `count`.
-        retention: retention of the events; a year for security records.
+        log_retention: retention of the events; a year for security records.
         sources: event pattern by the name of its rule.
         removal_policy: removal policy of the log group. The default deletes it when its first deployment fails, because its
             name would block the second.
@@ -68,7 +68,7 @@ class EventLog(Construct):
         name: str,
         key: kms.IKey,
         namespace: str,
-        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         sources: Mapping[str, Pattern] = SOURCES,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
@@ -76,7 +76,12 @@ class EventLog(Construct):
         location = location_of(scope)
         self._namespace = namespace
         self.log_group = logs.LogGroup(
-            self, "LogGroup", log_group_name=f"/aws/events/{name}", encryption_key=key, retention=retention, removal_policy=removal_policy
+            self,
+            "LogGroup",
+            log_group_name=f"/aws/events/{name}",
+            encryption_key=key,
+            retention=log_retention,
+            removal_policy=removal_policy,
         )
         admission = logs.CfnResourcePolicy(
             self,

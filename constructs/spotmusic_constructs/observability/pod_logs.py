@@ -83,7 +83,7 @@ class PodLogs(Construct):
         chart: chart `fluent-bit` at one version, with its image.
         images: names of images in our registry.
         key: customer-managed key of logs.
-        retention: retention of the log group; half a year for records of access (Marco Civil da Internet, article 15).
+        log_retention: retention of the log group; half a year for records of access (Marco Civil da Internet, article 15).
         removal_policy: removal policy of the log group.
         namespace: existing namespace with Pod Security `privileged`: it reads a folder of the node.
         after: constructs that must be deployed before: the namespace, and the custom resource definitions of Prometheus.
@@ -102,13 +102,13 @@ class PodLogs(Construct):
         chart: ChartWithImages,
         images: Images,
         key: kms.IKey,
-        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
         namespace: str = "pod-logs",
         after: Sequence[IConstruct] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(self, "LogGroup", encryption_key=key, retention=retention, removal_policy=removal_policy)
+        self.log_group = logs.LogGroup(self, "LogGroup", encryption_key=key, retention=log_retention, removal_policy=removal_policy)
         identity = PodIdentity(
             self,
             "Identity",

@@ -21,7 +21,7 @@ class PrometheusWorkspace(Construct):
         name: alias of the workspace, and last part of the name of the log group `/aws/vendedlogs/prometheus/<name>`. Managed
             policies of AWS for delivered logs contain that prefix.
         key: customer-managed key of the data class "logs", whose policy admits `aps` on behalf of the account.
-        retention: retention of the log group.
+        log_retention: retention of the log group.
         removal_policy: removal policy of workspace and log group.
 
     Example:
@@ -36,7 +36,7 @@ class PrometheusWorkspace(Construct):
         *,
         name: str,
         key: kms.IKey,
-        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -45,7 +45,7 @@ class PrometheusWorkspace(Construct):
             "LogGroup",
             log_group_name=f"/aws/vendedlogs/prometheus/{name}",
             encryption_key=key,
-            retention=retention,
+            retention=log_retention,
             removal_policy=removal_policy,
         )
         admission = logs.CfnResourcePolicy(

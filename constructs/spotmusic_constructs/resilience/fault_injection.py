@@ -24,7 +24,7 @@ class FaultInjection(Construct):
         name: name of the policy of the log group.
         stop_alarms: alarms of which any stops an experiment.
         key: customer-managed key of the data class "logs".
-        retention: retention of the log group.
+        log_retention: retention of the log group.
         removal_policy: removal policy of the log group.
 
     Example:
@@ -42,12 +42,12 @@ class FaultInjection(Construct):
         name: str,
         stop_alarms: Sequence[cloudwatch.CfnAlarm],
         key: kms.IKey,
-        retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
         self._stop_alarms = stop_alarms
-        self.log_group = logs.LogGroup(self, "Log", encryption_key=key, retention=retention, removal_policy=removal_policy)
+        self.log_group = logs.LogGroup(self, "Log", encryption_key=key, retention=log_retention, removal_policy=removal_policy)
         self._admission = logs.CfnResourcePolicy(
             self,
             "LogPolicy",

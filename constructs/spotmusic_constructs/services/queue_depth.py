@@ -9,6 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -16,7 +17,6 @@ from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
 from spotmusic_constructs.rights import allow
 from spotmusic_constructs.services.scaling import Queue
@@ -43,7 +43,7 @@ class QueueDepth(PlatformFunction):
         vpc: network of the function.
         security_group: security group of the function.
         log_key: customer-managed key of the data class "logs".
-        retention: retention of the log groups.
+        log_retention: retention of the log groups.
         authority_parameter: name of the parameter that holds the certificate (PEM) of RabbitMQ's
             authority.
 
@@ -66,7 +66,7 @@ class QueueDepth(PlatformFunction):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         log_key: kms.IKey,
-        retention: LogRetention = KEPT,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         authority_parameter: str | None = None,
     ) -> None:
         location = location_of(scope)
@@ -96,7 +96,7 @@ class QueueDepth(PlatformFunction):
             network=FunctionNetwork(vpc=vpc, subnets=ec2.SubnetSelection(subnet_group_name="application"), security_group=security_group),
             statements=statements,
             log_key=log_key,
-            log_retention=retention.access,
+            log_retention=log_retention,
             timeout=durations.seconds(30),
             # No retry: the next minute reads again, and an old count would be wrong.
             retry_attempts=0,

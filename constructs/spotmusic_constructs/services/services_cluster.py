@@ -9,7 +9,6 @@ from aws_cdk import aws_servicediscovery as servicediscovery
 from constructs import Construct
 
 from spotmusic_constructs.arns import cluster_name
-from spotmusic_constructs.log_retention import KEPT, LogRetention
 
 
 class ServicesCluster(Construct):
@@ -26,7 +25,7 @@ class ServicesCluster(Construct):
         namespace: domain name of the namespace, below the private zone. Each task has an A record
             there.
         key: customer-managed key of the data class "logs", for sessions and the log group.
-        retention: retention of the log group; Container Insights keeps the samples behind its
+        log_retention: retention of the log group; Container Insights keeps the samples behind its
             metrics there.
 
     Example:
@@ -37,7 +36,14 @@ class ServicesCluster(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, namespace: str, key: kms.IKey, retention: LogRetention = KEPT
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        namespace: str,
+        key: kms.IKey,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
     ) -> None:
         super().__init__(scope, construct_id)
         self.cluster = ecs.Cluster(
@@ -55,7 +61,7 @@ class ServicesCluster(Construct):
             "Insights",
             log_group_name=f"/aws/ecs/containerinsights/{cluster_name(self.cluster)}/performance",
             encryption_key=key,
-            retention=retention.access,
+            retention=log_retention,
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.namespace = self.cluster.add_default_cloud_map_namespace(
