@@ -60,8 +60,8 @@ class EcsServicesStack(EnvironmentStack):
             vpc=network.vpc,
             security_group=network.security_groups.of("services-load-balancer"),
             certificate=internal_certificate(self, settings, host="services"),
-            zone=network.private_zone,
-            logs=network.balancer_logs,
+            hosted_zone=network.private_zone,
+            access_logs=network.balancer_logs,
             deletion_protection=settings.production,
             capacity_units=settings.network.load_balancer_units,
         )

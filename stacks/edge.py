@@ -55,7 +55,7 @@ class EdgeStack(EnvironmentStack):
             else None
         )
 
-        self.web_acl = web_acl(self, settings=settings, log_bucket=data.logs.bucket)
+        self.web_acl = web_acl(self, settings=settings, access_logs=data.logs.bucket)
         signing_keys = SigningKeyGroup(
             self,
             "SigningKeys",
@@ -83,7 +83,7 @@ class EdgeStack(EnvironmentStack):
         # Dashboards in the home region refer to it (docs/adr/0001).
         cdk.CrossStackReferences.of(distribution).produce(cdk.ReferenceStrength.WEAK)
         self.distribution_id: str = distribution.distribution_id
-        AccessLogDelivery(self, "AccessLogs", name=f"{name}-edge", distribution=distribution, bucket=data.logs.bucket)
+        AccessLogDelivery(self, "AccessLogs", name=f"{name}-edge", distribution=distribution, access_logs=data.logs.bucket)
         if domain and zone:
             PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=distribution)
 

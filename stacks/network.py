@@ -41,7 +41,7 @@ class NetworkStack(EnvironmentStack):
         super().__init__(scope, "network", settings=settings, data_class="internal", description="Spotmusic: VPC, flows and private names")
         network = settings.network
 
-        self.vpc: ec2.Vpc = ThreeTierVpc(self, "Network", cidr=network.cidr, zones=settings.zones, nat_gateways=network.nat_gateways).vpc
+        self.vpc: ec2.Vpc = ThreeTierVpc(self, "Network", cidr=network.cidr, availability_zones=settings.zones, nat_gateways=network.nat_gateways).vpc
         self.security_groups = SecurityGroups(
             self,
             "SecurityGroups",
@@ -95,7 +95,7 @@ class NetworkStack(EnvironmentStack):
             vpc=self.vpc,
             security_group=self.security_groups.of("gateway-load-balancer"),
             certificate=internal_certificate(self, settings, host="gateway"),
-            logs=self.balancer_logs,
+            access_logs=self.balancer_logs,
             cluster_name=settings.resource_prefix,
             deletion_protection=settings.production,
             capacity_units=network.load_balancer_units,

@@ -16,7 +16,7 @@ from stacks.releases.target_group_bindings import bind
 def release_platform(context: ReleaseContext) -> Construct:
     """Releases all components in order of their dependencies, and returns the last one."""
     base = release_cluster_base(context)
-    MetricsServer(context.stack, "MetricsServer", cluster=context.cluster, version=versions.METRICS_SERVER_ADD_ON, after=[base])
+    MetricsServer(context.stack, "MetricsServer", cluster=context.cluster, addon_version=versions.METRICS_SERVER_ADD_ON, after=[base])
     foundations = release_operators(context, base=base)
 
     redpanda = release_redpanda(context)

@@ -10,7 +10,7 @@ ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/m
 """Paths of Keycloak for the platform's team, reachable only inside the VPC."""
 
 
-def web_acl(scope: Construct, *, settings: Settings, log_bucket: s3.IBucket) -> WebAcl:
+def web_acl(scope: Construct, *, settings: Settings, access_logs: s3.IBucket) -> WebAcl:
     """Create the web ACL, with the paths of Keycloak's realm."""
     realm = f"/auth/realms/{settings.realm}"
     openid = f"{realm}/protocol/openid-connect"
@@ -30,5 +30,5 @@ def web_acl(scope: Construct, *, settings: Settings, log_bucket: s3.IBucket) -> 
         blocked_paths=ADMINISTRATION,
         # Redirect addresses of Grafana and of a developer's web player use a forwarded port.
         loopback_paths=tuple(f"{openid}/{endpoint}" for endpoint in ("auth", "token", "logout")),
-        log_bucket=log_bucket,
+        access_logs=access_logs,
     )

@@ -37,6 +37,6 @@ def experiment_roles(scope: Construct, components: Components) -> ExperimentRole
     database = ExperimentRole(scope, "DatabaseRole", rights=[failover])
     cache = ExperimentRole(scope, "CacheRole", rights=[cache_power])
     pod = ExperimentRole(scope, "PodRole", rights=[rights.pod_rights(location, cluster)])
-    admit_to_cluster(scope, "PodAccess", cluster=cluster, role=pod.role, user=EXPERIMENTER)
+    admit_to_cluster(scope, "PodAccess", cluster_name=cluster, role=pod.role, user=EXPERIMENTER)
     task = ExperimentRole(scope, "TaskRole", rights=[rights.task_rights(location, cluster_arn(components.ecs_services.cluster))])
     return ExperimentRoles(zone=zone.role, network=way_out.role, database=database.role, cache=cache.role, pod=pod.role, task=task.role)

@@ -84,7 +84,7 @@ class Experiments(Construct):
             )
         broker_experiments(injection, components, roles.pod)
         for name, service_name in components.services.items():
-            stopped = fault_actions.task_stopped(cluster=components.services_cluster, service=service_name, tags=tags)
+            stopped = fault_actions.task_stopped(cluster_name=components.services_cluster, service=service_name, tags=tags)
             injection.add(
                 f"Task-{name}",
                 description=f"Stop a task of {name}; during a deployment, as a version that does not stay up",

@@ -251,7 +251,7 @@ PREREQUISITES: dict[str, Any] = {
     "gateway": lambda given: given.new("GatewayLoadBalancer", logs=given.logs.bucket),
     "brokers": lambda given: given.new("BrokerLoadBalancer", logs=given.logs.bucket),
     "balancer": lambda given: given.new("ServicesLoadBalancer", logs=given.logs.bucket),
-    "acl": lambda given: given.new("WebAcl", metric_name="example", log_bucket=given.logs.bucket, login_paths=["/auth"]),
+    "acl": lambda given: given.new("WebAcl", metric_name="example", access_logs=given.logs.bucket, login_paths=["/auth"]),
     "signing_keys": lambda given: (
         given.new("SigningKeyGroup", public_keys={name: getattr(given, name).public_key_pem for name in ("first", "second")}).key_group
     ),

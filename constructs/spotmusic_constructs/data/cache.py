@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
@@ -72,7 +74,7 @@ class Cache(Construct):
         *,
         prefixes: Mapping[str, str],
         vpc: ec2.IVpc,
-        subnet_ids: list[str],
+        subnet_ids: Sequence[str],
         security_group: ec2.ISecurityGroup,
         users_subnets: ec2.SubnetSelection,
         users_security_group: ec2.ISecurityGroup,
@@ -103,7 +105,7 @@ class Cache(Construct):
             cache_node_type=node_type,
             cache_parameter_group_name=_parameter_group(self, engine, engine_version).ref,
             cache_subnet_group_name=elasticache.CfnSubnetGroup(
-                self, "SubnetGroup", description="Subnets of the cache", subnet_ids=subnet_ids
+                self, "SubnetGroup", description="Subnets of the cache", subnet_ids=list(subnet_ids)
             ).ref,
             security_group_ids=[security_group.security_group_id],
             port=PORT,

@@ -28,7 +28,7 @@ class ReadReplica(Construct):
         source: instance that is replicated; RDS must not manage its master password.
         identifier: name of the instance, and part of the names of its log groups.
         instance_type: class of the instance. A smaller one than the source's falls behind.
-        zone: availability zone.
+        availability_zone: availability zone.
         maintenance_window: time of restarts by RDS, in UTC.
         settings: arguments that the replica shares with its source.
         log_key: customer-managed key of the data class "logs".
@@ -36,7 +36,7 @@ class ReadReplica(Construct):
 
     Example:
         ReadReplica(self, "Reader1", source=catalogue.instance, identifier="example-reader-1",
-                    instance_type=ec2.InstanceType("r8g.large"), zone="sa-east-1a",
+                    instance_type=ec2.InstanceType("r8g.large"), availability_zone="sa-east-1a",
                     maintenance_window="thu:08:00-thu:09:00", settings={"vpc": vpc},
                     log_key=keys.logs)
     """
@@ -49,7 +49,7 @@ class ReadReplica(Construct):
         source: rds.IDatabaseInstance,
         identifier: str,
         instance_type: ec2.InstanceType,
-        zone: str,
+        availability_zone: str,
         maintenance_window: str,
         settings: Mapping[str, Any],
         log_key: kms.IKey,
@@ -64,7 +64,7 @@ class ReadReplica(Construct):
             source_database_instance=source,
             instance_identifier=identifier,
             instance_type=instance_type,
-            availability_zone=zone,
+            availability_zone=availability_zone,
             preferred_maintenance_window=maintenance_window,
             deletion_protection=False,
             removal_policy=cdk.RemovalPolicy.DESTROY,

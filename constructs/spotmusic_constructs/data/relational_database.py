@@ -214,7 +214,7 @@ class RelationalDatabase(Construct):
                 source=self.instance,
                 identifier=f"{spec.identifier}-reader-{number}",
                 instance_type=spec.instance_type,
-                zone=zones[(number - 1) % len(zones)],
+                availability_zone=zones[(number - 1) % len(zones)],
                 maintenance_window=WINDOWS[(number - 1) % len(WINDOWS)],
                 settings=shared,
                 log_key=keys.logs,

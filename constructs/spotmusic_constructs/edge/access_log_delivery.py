@@ -56,7 +56,7 @@ class AccessLogDelivery(Construct):
     Args:
         name: name of source and destination, unique for each environment of an account.
         distribution: the distribution.
-        bucket: bucket that receives the logs.
+        access_logs: bucket that receives the logs.
 
     Raises:
         ValueError: if the name contains characters other than letters, digits, `_` and `-`, or more
@@ -64,11 +64,11 @@ class AccessLogDelivery(Construct):
 
     Example:
         AccessLogDelivery(self, "AccessLogs", name="spotmusic-dev-edge", distribution=distribution,
-                          bucket=logs.bucket)
+                          access_logs=logs.bucket)
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, distribution: cloudfront.Distribution, bucket: s3.IBucket
+        self, scope: Construct, construct_id: str, *, name: str, distribution: cloudfront.Distribution, access_logs: s3.IBucket
     ) -> None:
         super().__init__(scope, construct_id)
         if not cdk.Token.is_unresolved(name) and not re.fullmatch(r"[\w-]{1,60}", name):
@@ -76,7 +76,7 @@ class AccessLogDelivery(Construct):
 
         source = logs.CfnDeliverySource(self, "Source", name=name, resource_arn=distribution.distribution_arn, log_type="ACCESS_LOGS")
         destination = logs.CfnDeliveryDestination(
-            self, "Destination", name=name, destination_resource_arn=bucket_arn(bucket), output_format="parquet"
+            self, "Destination", name=name, destination_resource_arn=bucket_arn(access_logs), output_format="parquet"
         )
         logs.CfnDelivery(
             self,

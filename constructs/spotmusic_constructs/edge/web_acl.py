@@ -57,14 +57,14 @@ class WebAcl(Construct):
         loopback_paths: exact paths at which a query or a form may contain a loopback address:
             endpoints for OpenID Connect redirect URIs, which the realm compares exactly. Default:
             none.
-        log_bucket: bucket for the logs; its name must start with `aws-waf-logs-` and its policy
+        access_logs: bucket for the logs; its name must start with `aws-waf-logs-` and its policy
             allow delivery.logs.amazonaws.com.
 
     Raises:
         ValueError: if the bucket name is known and WAF does not accept it.
 
     Example:
-        acl = WebAcl(self, "WebAcl", metric_name="spotmusic-dev", log_bucket=logs.bucket,
+        acl = WebAcl(self, "WebAcl", metric_name="spotmusic-dev", access_logs=logs.bucket,
                      login_paths=["/auth/realms/spotmusic/login-actions"])
     """
 
@@ -74,7 +74,7 @@ class WebAcl(Construct):
         construct_id: str,
         *,
         metric_name: str,
-        log_bucket: s3.IBucket,
+        access_logs: s3.IBucket,
         login_paths: Sequence[str],
         token_paths: Sequence[str] = (),
         requests_per_five_minutes: int = 25_000,
@@ -83,7 +83,7 @@ class WebAcl(Construct):
         loopback_paths: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        _check_name(bucket_name(log_bucket))
+        _check_name(bucket_name(access_logs))
 
         counted = rules.LOOPBACK_RULES if loopback_paths else ()
         self.metric_name = metric_name
@@ -114,7 +114,7 @@ class WebAcl(Construct):
             self,
             "Logging",
             resource_arn=self.arn,
-            log_destination_configs=[bucket_arn(log_bucket)],
+            log_destination_configs=[bucket_arn(access_logs)],
             logging_filter=_ACTED_ON,
             redacted_fields=[
                 wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header}) for header in CREDENTIAL_HEADERS

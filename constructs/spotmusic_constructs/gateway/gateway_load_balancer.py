@@ -28,9 +28,9 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         security_group: security group of the load balancer.
         certificate: certificate of the address. Without one the listener uses HTTP on port 80,
             which is for environments without a domain only.
-        zone: private hosted zone of the address. Default: another stack creates the record.
+        hosted_zone: private hosted zone of the address. Default: another stack creates the record.
         record_name: host name in that zone.
-        logs: bucket for access and connection logs, whose policy allows load balancers to write.
+        access_logs: bucket for access and connection logs, whose policy allows load balancers to write.
         cluster_name: name of the EKS cluster of the pods. Auto Mode registers targets only in
             target groups with its tag `eks:eks-cluster-name` (AWS managed policy
             AmazonEKSLoadBalancingPolicy).
@@ -40,7 +40,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
 
     Example:
         GatewayLoadBalancer(self, "Gateway", vpc=vpc, security_group=security_group,
-                            certificate=certificate, zone=zone, logs=logs.bucket,
+                            certificate=certificate, hosted_zone=zone, access_logs=logs.bucket,
                             cluster_name="spotmusic-dev")
     """
 
@@ -52,9 +52,9 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         certificate: acm.ICertificate | None,
-        logs: s3.IBucket,
+        access_logs: s3.IBucket,
         cluster_name: str,
-        zone: route53.IHostedZone | None = None,
+        hosted_zone: route53.IHostedZone | None = None,
         record_name: str = "gateway",
         health_path: str = "/status/ready",
         deletion_protection: bool = True,
@@ -66,9 +66,9 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             vpc=vpc,
             security_group=security_group,
             certificate=certificate,
-            zone=zone,
+            hosted_zone=hosted_zone,
             record_name=record_name,
-            logs=logs,
+            access_logs=access_logs,
             # The gateway builds URLs from the viewer's Host header.
             preserve_host_header=True,
             idle_timeout=IDLE_TIMEOUT,

@@ -30,7 +30,7 @@ class KubernetesCluster(Construct):
     Args:
         name: name of the cluster. It is physical because the name of the log group derives from it,
             and because people and roles refer to a cluster by name; a change replaces the cluster.
-        version: Kubernetes version, such as 1.36.
+        kubernetes_version: Kubernetes version, such as 1.36.
         kubectl_layer: layer with helm and kubectl of that version, at most one minor version apart.
         vpc: network with a subnet group "application".
         control_plane_security_group: security group of the control plane's network interfaces.
@@ -47,7 +47,7 @@ class KubernetesCluster(Construct):
         deletion_protection: whether EKS refuses to delete the cluster.
 
     Example:
-        KubernetesCluster(self, "Kubernetes", name="spotmusic-dev", version="1.36",
+        KubernetesCluster(self, "Kubernetes", name="spotmusic-dev", kubernetes_version="1.36",
                           kubectl_layer=layer, vpc=vpc, **options)
     """
 
@@ -57,7 +57,7 @@ class KubernetesCluster(Construct):
         construct_id: str,
         *,
         name: str,
-        version: str,
+        kubernetes_version: str,
         kubectl_layer: lambda_.ILayerVersion,
         vpc: ec2.IVpc,
         control_plane_security_group: ec2.ISecurityGroup,
@@ -79,7 +79,7 @@ class KubernetesCluster(Construct):
             self,
             "Cluster",
             cluster_name=name,
-            version=eks.KubernetesVersion.of(version),
+            version=eks.KubernetesVersion.of(kubernetes_version),
             role=role.role,
             vpc=vpc,
             vpc_subnets=[SUBNETS],

@@ -20,16 +20,16 @@ class MetricsServer(Construct):
 
     Args:
         cluster: cluster with nodes; without them the add-on fails.
-        version: exact version of the add-on, such as v0.8.1-eksbuild.10.
+        addon_version: exact version of the add-on, such as v0.8.1-eksbuild.10.
         after: constructs that must be deployed before: the node pools.
 
     Example:
         MetricsServer(self, "MetricsServer", cluster=cluster,
-                      version=versions.METRICS_SERVER_ADD_ON, after=[cluster_base])
+                      addon_version=versions.METRICS_SERVER_ADD_ON, after=[cluster_base])
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster: eks.ICluster, version: str, after: Sequence[IConstruct] = ()
+        self, scope: Construct, construct_id: str, *, cluster: eks.ICluster, addon_version: str, after: Sequence[IConstruct] = ()
     ) -> None:
         super().__init__(scope, construct_id)
         self.add_on = eks.CfnAddon(
@@ -37,7 +37,7 @@ class MetricsServer(Construct):
             "AddOn",
             cluster_name=cluster_name(cluster),
             addon_name="metrics-server",
-            addon_version=version,
+            addon_version=addon_version,
             resolve_conflicts="OVERWRITE",
             configuration_values=json.dumps({"containerPort": PORT}),
         )

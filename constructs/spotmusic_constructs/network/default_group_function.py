@@ -29,7 +29,7 @@ class DefaultGroupFunction(Construct):
 
     Example:
         ThreeTierVpc(self, "Network", cidr="10.40.0.0/16",
-                     zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"])
+                     availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"])
         DefaultGroupFunction(self, "DefaultGroupFunction", key=keys.logs)
     """
 

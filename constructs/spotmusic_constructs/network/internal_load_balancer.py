@@ -38,9 +38,9 @@ class InternalLoadBalancer(Construct):
         security_group: security group of the load balancer.
         certificate: certificate of the address. Without one the listener serves HTTP on port 80,
             which is allowed only without a domain.
-        zone: private hosted zone of the address. None if another stack creates the record.
+        hosted_zone: private hosted zone of the address. None if another stack creates the record.
         record_name: host name in that zone, and beginning of the prefixes of logs.
-        logs: bucket of access and connection logs, with a policy for load balancers.
+        access_logs: bucket of access and connection logs, with a policy for load balancers.
         preserve_host_header: whether targets receive the client's Host header; Elastic Load
             Balancing's default is no.
         idle_timeout: time without traffic after which a connection is closed; default 60 seconds,
@@ -53,8 +53,8 @@ class InternalLoadBalancer(Construct):
 
     Example:
         balancer = InternalLoadBalancer(self, "Internal", vpc=vpc, security_group=security_group,
-                                        certificate=certificate, zone=zone, record_name="internal",
-                                        logs=logs.bucket,
+                                        certificate=certificate, hosted_zone=zone, record_name="internal",
+                                        access_logs=logs.bucket,
                                         inspected="CloudFront's web ACL sees every request.")
         balancer.listen(elbv2.ListenerAction.fixed_response(404))
     """
@@ -67,9 +67,9 @@ class InternalLoadBalancer(Construct):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         certificate: acm.ICertificate | None,
-        zone: route53.IHostedZone | None,
+        hosted_zone: route53.IHostedZone | None,
         record_name: str,
-        logs: s3.IBucket,
+        access_logs: s3.IBucket,
         preserve_host_header: bool | None = None,
         idle_timeout: cdk.Duration | None = None,
         forwarded_for: Literal["append", "preserve"] = "append",
@@ -96,13 +96,13 @@ class InternalLoadBalancer(Construct):
         )
         for kind in ("access", "connection"):
             self.load_balancer.set_attribute(f"{kind}_logs.s3.enabled", "true")
-            self.load_balancer.set_attribute(f"{kind}_logs.s3.bucket", bucket_name(logs))
+            self.load_balancer.set_attribute(f"{kind}_logs.s3.bucket", bucket_name(access_logs))
             self.load_balancer.set_attribute(f"{kind}_logs.s3.prefix", f"{record_name}-{kind}")
         # Zonal shift leaves an impaired zone without a deployment.
         self.load_balancer.set_attribute("zonal_shift.config.enabled", "true")
-        if zone:
+        if hosted_zone:
             alias = targets.LoadBalancerTarget(self.load_balancer)
-            route53.ARecord(self, "Address", zone=zone, record_name=record_name, target=route53.RecordTarget.from_alias(alias))
+            route53.ARecord(self, "Address", zone=hosted_zone, record_name=record_name, target=route53.RecordTarget.from_alias(alias))
         acknowledge(self.load_balancer, {f"{_NIST}-ALBWAFEnabled": inspected})
         if not deletion_protection:
             acknowledge(self.load_balancer, WITHOUT_PROTECTION)

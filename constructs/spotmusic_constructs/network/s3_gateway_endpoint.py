@@ -1,5 +1,7 @@
 """Gateway endpoint of Amazon S3."""
 
+from collections.abc import Sequence
+
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
@@ -22,7 +24,7 @@ class S3GatewayEndpoint(Construct):
         S3GatewayEndpoint(self, "S3", vpc=vpc, subnets=vpc.private_subnets)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, subnets: list[ec2.ISubnet]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
         ec2.CfnVPCEndpoint(

@@ -44,7 +44,7 @@ class ThreeTierVpc(Construct):
 
     Args:
         cidr: IPv4 range, /16 to /18. Smaller ranges scale every subnet alike.
-        zones: availability zones, at most four.
+        availability_zones: availability zones, at most four.
         nat_gateways: NAT gateways: one, or one in every zone, in which case each application subnet
             uses that of its own zone.
 
@@ -53,21 +53,21 @@ class ThreeTierVpc(Construct):
 
     Example:
         network = ThreeTierVpc(self, "Network", cidr="10.40.0.0/16",
-                               zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"], nat_gateways=3)
+                               availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"], nat_gateways=3)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, cidr: str, zones: Sequence[str], nat_gateways: int = 1) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, cidr: str, availability_zones: Sequence[str], nat_gateways: int = 1) -> None:
         super().__init__(scope, construct_id)
         prefix = _checked_prefix(cidr)
-        if len(zones) > _ZONES_WITH_ADDRESSES:
-            raise ValueError(f"{len(zones)} zones: at most {_ZONES_WITH_ADDRESSES} have addresses. Remove some.")
+        if len(availability_zones) > _ZONES_WITH_ADDRESSES:
+            raise ValueError(f"{len(availability_zones)} zones: at most {_ZONES_WITH_ADDRESSES} have addresses. Remove some.")
 
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(cidr),
-            availability_zones=list(zones),
-            reserved_azs=_ZONES_WITH_ADDRESSES - len(zones),
+            availability_zones=list(availability_zones),
+            reserved_azs=_ZONES_WITH_ADDRESSES - len(availability_zones),
             nat_gateways=nat_gateways,
             subnet_configuration=[
                 _tier(APPLICATION, ec2.SubnetType.PRIVATE_WITH_EGRESS, prefix + _APPLICATION_STEPS),

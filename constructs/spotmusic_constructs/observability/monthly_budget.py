@@ -30,7 +30,7 @@ class MonthlyBudget(Construct):
         construct_id: str,
         *,
         topic: sns.ITopic,
-        limit_usd: int,
+        limit_usd: float,
         actual_percent: int = 80,
         forecast_percent: int = 100,
     ) -> None:

@@ -102,7 +102,7 @@ def cache_without_power(zone: str, *, tags: Mapping[str, str]) -> Action:
     )
 
 
-def task_stopped(*, cluster: str, service: str, tags: Mapping[str, str]) -> Action:
+def task_stopped(*, cluster_name: str, service: str, tags: Mapping[str, str]) -> Action:
     """Return the stop of a task of a service on ECS: during a deployment, of its old or its new version."""
-    task = Target(resource_type="aws:ecs:task", tags=tags, parameters={"cluster": cluster, "service": service}, selection="COUNT(1)")
+    task = Target(resource_type="aws:ecs:task", tags=tags, parameters={"cluster": cluster_name, "service": service}, selection="COUNT(1)")
     return Action(action_id="aws:ecs:stop-task", target_key="Tasks", target=task)

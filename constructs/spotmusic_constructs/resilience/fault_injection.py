@@ -81,6 +81,6 @@ class FaultInjection(Construct):
         return experiment
 
 
-def admit_to_cluster(scope: Construct, construct_id: str, *, cluster: str, role: iam.IRole, user: str) -> eks.CfnAccessEntry:
+def admit_to_cluster(scope: Construct, construct_id: str, *, cluster_name: str, role: iam.IRole, user: str) -> eks.CfnAccessEntry:
     """Admit experiments to a cluster as a Kubernetes user, whose rights are those of its roles in the cluster."""
-    return eks.CfnAccessEntry(scope, construct_id, cluster_name=cluster, principal_arn=role.role_arn, username=user, type="STANDARD")
+    return eks.CfnAccessEntry(scope, construct_id, cluster_name=cluster_name, principal_arn=role.role_arn, username=user, type="STANDARD")

@@ -154,7 +154,7 @@ class FargateService(Construct):
         self.target_group = self.ingress and self._answer(self.ingress, infrastructure_role if shifts else None)
         self.name = self.service.service_name
         self.scaling = TaskScaling(
-            self, "Scaling", cluster=cluster_name(cluster), name=self.name, scaling=scaling or Scaling(), ingress=self.ingress
+            self, "Scaling", cluster_name=cluster_name(cluster), name=self.name, scaling=scaling or Scaling(), ingress=self.ingress
         )
 
     def _answer(self, ingress: ServiceIngress, shifted_by: iam.IRole | None) -> elbv2.ApplicationTargetGroup:

@@ -21,15 +21,15 @@ class ServicesLoadBalancer(InternalLoadBalancer):
         security_group: security group of the load balancer.
         certificate: certificate of the address. Without one the listener serves HTTP on port 80,
             which is allowed only without a domain.
-        zone: private hosted zone of the address.
+        hosted_zone: private hosted zone of the address.
         record_name: host name in that zone.
-        logs: bucket of access and connection logs, with a policy for load balancers.
+        access_logs: bucket of access and connection logs, with a policy for load balancers.
         deletion_protection: whether Elastic Load Balancing refuses to delete it.
         capacity_units: reserved capacity (LCU), at least 100. Default: none.
 
     Example:
         ServicesLoadBalancer(self, "LoadBalancer", vpc=vpc, security_group=security_group,
-                             certificate=certificate, zone=zone, logs=logs.bucket)
+                             certificate=certificate, hosted_zone=zone, access_logs=logs.bucket)
     """
 
     def __init__(
@@ -40,8 +40,8 @@ class ServicesLoadBalancer(InternalLoadBalancer):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         certificate: acm.ICertificate | None,
-        zone: route53.IHostedZone,
-        logs: s3.IBucket,
+        hosted_zone: route53.IHostedZone,
+        access_logs: s3.IBucket,
         record_name: str = "services",
         deletion_protection: bool = True,
         capacity_units: int | None = None,
@@ -52,9 +52,9 @@ class ServicesLoadBalancer(InternalLoadBalancer):
             vpc=vpc,
             security_group=security_group,
             certificate=certificate,
-            zone=zone,
+            hosted_zone=hosted_zone,
             record_name=record_name,
-            logs=logs,
+            access_logs=access_logs,
             # The gateway sets the viewer's address; the load balancer would append the gateway's
             # own.
             forwarded_for="preserve",

@@ -60,7 +60,7 @@ class TaskScaling(Construct):
     deployments.
 
     Args:
-        cluster: name of the cluster.
+        cluster_name: name of the cluster.
         name: name of the ECS service to scale.
         scaling: bounds and averages.
         ingress: target groups of the service; required for `requests_per_target`.
@@ -69,12 +69,12 @@ class TaskScaling(Construct):
         ValueError: an average has no metric.
 
     Example:
-        TaskScaling(self, "Scaling", cluster=services.cluster.cluster_name, name=playback.name,
+        TaskScaling(self, "Scaling", cluster_name=services.cluster.cluster_name, name=playback.name,
                     scaling=Scaling(minimum=3, maximum=30, cpu_percent=60))
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster: str, name: str, scaling: Scaling, ingress: ServiceIngress | None = None
+        self, scope: Construct, construct_id: str, *, cluster_name: str, name: str, scaling: Scaling, ingress: ServiceIngress | None = None
     ) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
@@ -83,7 +83,7 @@ class TaskScaling(Construct):
             "Target",
             service_namespace="ecs",
             scalable_dimension="ecs:service:DesiredCount",
-            resource_id=f"service/{cluster}/{name}",
+            resource_id=f"service/{cluster_name}/{name}",
             min_capacity=scaling.minimum,
             max_capacity=scaling.maximum,
             # Service-linked role of Application Auto Scaling, required in the template.
@@ -98,11 +98,11 @@ class TaskScaling(Construct):
         if scaling.requests_per_target:
             if ingress is None:
                 raise ValueError("requests_per_target: the service has no route, so no requests are counted. Add a route, or scale on cpu.")
-            self._track("Requests", scaling.requests_per_target, **_requests(ingress, cluster, name))
+            self._track("Requests", scaling.requests_per_target, **_requests(ingress, cluster_name, name))
         if scaling.messages_per_task:
             if scaling.queue is None:
                 raise ValueError("messages_per_task: the service has no queue, so no messages are counted. Set the queue, or scale on cpu.")
-            self._track("Messages", scaling.messages_per_task, **_messages(scaling.queue, cluster, name))
+            self._track("Messages", scaling.messages_per_task, **_messages(scaling.queue, cluster_name, name))
 
     def _track(self, name: str, target_value: float, **specification: Any) -> None:
         autoscaling.CfnScalingPolicy(

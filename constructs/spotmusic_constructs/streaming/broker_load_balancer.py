@@ -41,8 +41,8 @@ class BrokerLoadBalancer(Construct):
         vpc: network with a subnet group "application".
         security_group: security group of the load balancer.
         certificate: certificate of the address; none forwards TCP.
-        zone: private hosted zone of the address.
-        logs: bucket of the logs, with a policy for load balancers. Only listeners with TLS are
+        hosted_zone: private hosted zone of the address.
+        access_logs: bucket of the logs, with a policy for load balancers. Only listeners with TLS are
             logged.
         cluster_name: name of the EKS cluster of the pods. Auto Mode registers targets only where
             the tag `eks:eks-cluster-name` has this value (AWS managed policy
@@ -54,7 +54,7 @@ class BrokerLoadBalancer(Construct):
 
     Example:
         BrokerLoadBalancer(self, "Brokers", vpc=vpc, security_group=security_group,
-                           certificate=certificate, zone=zone, logs=logs.bucket,
+                           certificate=certificate, hosted_zone=zone, access_logs=logs.bucket,
                            cluster_name="spotmusic-dev", brokers=3)
     """
 
@@ -66,8 +66,8 @@ class BrokerLoadBalancer(Construct):
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         certificate: acm.ICertificate | None,
-        zone: route53.IHostedZone,
-        logs: s3.IBucket,
+        hosted_zone: route53.IHostedZone,
+        access_logs: s3.IBucket,
         cluster_name: str,
         brokers: int = 3,
         management: bool = False,
@@ -91,7 +91,7 @@ class BrokerLoadBalancer(Construct):
             deletion_protection=deletion_protection,
         )
         self.load_balancer.set_attribute("access_logs.s3.enabled", "true")
-        self.load_balancer.set_attribute("access_logs.s3.bucket", bucket_name(logs))
+        self.load_balancer.set_attribute("access_logs.s3.bucket", bucket_name(access_logs))
         self.load_balancer.set_attribute("access_logs.s3.prefix", f"{record_name}-access")
 
         # Auto Mode registers targets only where a target group has this tag.
@@ -109,11 +109,11 @@ class BrokerLoadBalancer(Construct):
         route53.ARecord(
             self,
             "Address",
-            zone=zone,
+            zone=hosted_zone,
             record_name=record_name,
             target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(self.load_balancer)),
         )
-        self.address = f"{record_name}.{zone.zone_name}"
+        self.address = f"{record_name}.{hosted_zone.zone_name}"
         if certificate is None:
             acknowledge(self.load_balancer, _WITHOUT_CERTIFICATE)
         if not deletion_protection:

@@ -140,4 +140,4 @@ def test_log_delivery_rejects_invalid_name() -> None:
     distribution = cloudfront.Distribution(stack, "Edge", default_behavior=cloudfront.BehaviorOptions(origin=origin))
     logs = s3.Bucket.from_bucket_attributes(stack, "Logs", bucket_name="logs", region="sa-east-1")
     with pytest.raises(ValueError, match="up to 60 letters"):
-        AccessLogDelivery(stack, "AccessLogs", name="no spaces", distribution=distribution, bucket=logs)
+        AccessLogDelivery(stack, "AccessLogs", name="no spaces", distribution=distribution, access_logs=logs)

@@ -17,7 +17,7 @@ from tools.model.values import Json
 def rules(*, logs: str = "aws-waf-logs-example", **options: Any) -> dict[str, Json]:
     """Rules of a web ACL by name."""
     stack = new_stack(region="us-east-1")
-    WebAcl(stack, "WebAcl", metric_name="example", login_paths=["/auth"], log_bucket=logs_of(stack, logs), **options)
+    WebAcl(stack, "WebAcl", metric_name="example", login_paths=["/auth"], access_logs=logs_of(stack, logs), **options)
     return {rule["Name"]: rule for rule in only(resources_of(stack), "AWS::WAFv2::WebACL")["Rules"]}
 
 

@@ -23,8 +23,8 @@ def synthesize(*, certificate: bool, **more: Any) -> Resources:
         vpc=vpc_of(stack),
         security_group=group_of(stack, "sg-gateway"),
         certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE) if certificate else None,
-        zone=route53.PrivateHostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"),
-        logs=logs_of(stack),
+        hosted_zone=route53.PrivateHostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"),
+        access_logs=logs_of(stack),
         cluster_name="spotmusic-test",
         **more,
     )

@@ -24,7 +24,7 @@ def synthesize(**changes: Any) -> dict[str, Any]:
     stack = cdk.Stack(app, "test", env=cdk.Environment(account=ACCOUNT, region="sa-east-1"))
     arguments: dict[str, Any] = {
         "name": "spotmusic-test",
-        "version": "1.36",
+        "kubernetes_version": "1.36",
         # The real layer has 30 MB. Only the tests of layers need it.
         "kubectl_layer": lambda_.LayerVersion.from_layer_version_arn(stack, "Layer", f"arn:aws:lambda:sa-east-1:{ACCOUNT}:layer:kubectl:1"),
         "vpc": vpc_of(stack),

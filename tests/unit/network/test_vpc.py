@@ -27,7 +27,7 @@ class StackInZones(cdk.Stack):
 def ranges(cidr: str = "10.40.0.0/16", zones: list[str] = ZONES) -> dict[tuple[str, str], str]:
     """Range of each subnet by tier and zone."""
     stack = StackInZones(cdk.App(context=feature_flags()), "test", env=cdk.Environment(account="111122223333", region=REGION))
-    ThreeTierVpc(stack, "Network", cidr=cidr, zones=zones)
+    ThreeTierVpc(stack, "Network", cidr=cidr, availability_zones=zones)
     found: dict[tuple[str, str], str] = {}
     for subnet in all_of(Template.from_stack(stack).to_json()["Resources"], "AWS::EC2::Subnet"):
         tags = {tag["Key"]: tag["Value"] for tag in subnet["Tags"]}
@@ -55,7 +55,7 @@ def test_smaller_range_scales_subnets() -> None:
 )
 def test_vpc_rejects_unsuitable_ranges(stack: cdk.Stack, cidr: str, zones: str, error: str) -> None:
     with pytest.raises(ValueError, match=error):
-        ThreeTierVpc(stack, "Network", cidr=cidr, zones=[f"{REGION}{letter}" for letter in zones])
+        ThreeTierVpc(stack, "Network", cidr=cidr, availability_zones=[f"{REGION}{letter}" for letter in zones])
 
 
 def test_default_group_function_requires_restricted_vpc(stack: cdk.Stack) -> None:

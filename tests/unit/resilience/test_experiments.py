@@ -51,6 +51,6 @@ def test_target_rejects_invalid_parameter(value: str, accepted: bool) -> None:
 def test_experiment_requires_stop_alarm(stack: cdk.Stack) -> None:
     injection = FaultInjection(stack, "Faults", name="experiments", stop_alarms=[], key=key_of(stack))
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("fis.amazonaws.com"))
-    action = fault_actions.task_stopped(cluster="services", service="playback", tags=TAGS)
+    action = fault_actions.task_stopped(cluster_name="services", service="playback", tags=TAGS)
     with pytest.raises(ValueError, match="stop_alarms is empty"):
         injection.add("Task", description="A task stops", actions={"task": action}, role=role)

@@ -45,8 +45,8 @@ class ServiceFixture:
         parts: Json = {
             "vpc": self.vpc,
             "security_group": self.security_group,
-            "zone": zone,
-            "logs": logs_of(self.stack),
+            "hosted_zone": zone,
+            "access_logs": logs_of(self.stack),
             "certificate": None,
         }
         balancer = ServicesLoadBalancer(self.stack, "LoadBalancer", **parts)
