@@ -23,7 +23,7 @@ def alarm_topic(scope: Construct, *, settings: Settings, key: kms.IKey) -> Alarm
         emails=observability.alarm_emails,
         endpoints=observability.alarm_endpoints,
         pagers=observability.pager_endpoints,
-        environment=settings.name,
+        environment_name=settings.name,
         runbooks=observability.runbooks,
     )
 
@@ -35,8 +35,8 @@ def slack_channel(scope: Construct, *, settings: Settings, topics: Sequence[sns.
             scope,
             "Slack",
             name=settings.resource_prefix,
-            workspace=slack.workspace,
-            channel=slack.channel,
+            slack_workspace_id=slack.workspace,
+            slack_channel_id=slack.channel,
             topic_arns=[topic_arn(topic) for topic in topics],
         )
 

@@ -62,7 +62,7 @@ def restore_testing(
         name=settings.resource_prefix.replace("-", "_"),
         vault=backup.vault,
         role=backup.role,
-        databases={
+        restored_databases={
             name.lower(): RestoredDatabase(
                 instance=database.instance,
                 subnet_group=database.subnet_group,

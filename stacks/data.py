@@ -70,7 +70,7 @@ class DataStack(EnvironmentStack):
             access_logs=logs,
             # Without a domain the address of the web client is unknown here, so no page may upload.
             allowed_origins=[f"https://{domain.name}"] if domain else [],
-            days=buckets.upload_days,
+            expiration_days=buckets.upload_days,
             removal_policy=removal,
         )
         verdicts = Construct(self, "UploadVerdicts")

@@ -39,8 +39,8 @@ def publish(scope: Construct, *, settings: Settings, catalogue: RelationalDataba
     users = {**identity.users, "kong": cache.users["kong"]}
     arns = {parameter: secret_arn(users[name]) for name, parameter in _SECRETS.items()}
     values = {_DATABASE: identity.endpoint, _CACHE: cache.primary_endpoint, **arns}
-    ParameterTree(scope, "Published", path=_path(settings), values=values)
-    ParameterTree(scope, "Readers", path=settings.parameter_path, values={READERS: catalogue.reader_hosts})
+    ParameterTree(scope, "Published", path=_path(settings), parameters=values)
+    ParameterTree(scope, "Readers", path=settings.parameter_path, parameters={READERS: catalogue.reader_hosts})
 
 
 def read(scope: EnvironmentStack, *, settings: Settings, secrets: SecretsStack, after: IDependable) -> DataValues:
@@ -56,7 +56,7 @@ def read(scope: EnvironmentStack, *, settings: Settings, secrets: SecretsStack, 
         scope,
         "DataValues",
         path=_path(settings),
-        names=[_DATABASE, _CACHE, *_SECRETS.values()],
+        parameter_names=[_DATABASE, _CACHE, *_SECRETS.values()],
         log_key=secrets.keys.logs,
         log_retention=scope.log_retention.security,
         after=[after],

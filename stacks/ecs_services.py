@@ -87,7 +87,7 @@ class EcsServicesStack(EnvironmentStack):
                 value = cdk.Token.as_string({"Fn::Join": [" ", held]})
                 cdk.CfnOutput(self, f"Connections-{name}", value=value, description=f"Connections of {name}")
         names = {name: service.name for name, service in self.services.items()}
-        ServiceNames(self, "Names", path=names_path(settings), names=names)
+        ServiceNames(self, "Names", path=names_path(settings), service_names=names)
 
 
 def names_path(settings: Settings) -> str:

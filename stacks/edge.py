@@ -94,7 +94,7 @@ class EdgeStack(EnvironmentStack):
             self,
             "Parameters",
             path=f"{settings.parameter_path}/edge",
-            values={
+            parameters={
                 "distribution-id": self.distribution_id,
                 "domain-name": self.domain_name,
                 "signing-keys": signing_keys.ids,

@@ -85,10 +85,10 @@ def _queue_depth(stack: EnvironmentStack, *, settings: Settings, network: Networ
     return QueueDepth(
         stack,
         "QueueDepth",
-        endpoint=f"https://brokers.{settings.private_domain}:{MANAGEMENT_PORT}",
+        management_url=f"https://brokers.{settings.private_domain}:{MANAGEMENT_PORT}",
         user=secrets.secrets.rabbitmq_monitor,
-        queues=queues,
-        environment=settings.name,
+        queue_names=queues,
+        environment_name=settings.name,
         vpc=network.vpc,
         security_group=network.security_groups.of("queue-depth"),
         log_key=secrets.keys.logs,

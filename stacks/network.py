@@ -41,7 +41,9 @@ class NetworkStack(EnvironmentStack):
         super().__init__(scope, "network", settings=settings, data_class="internal", description="Spotmusic: VPC, flows and private names")
         network = settings.network
 
-        self.vpc: ec2.Vpc = ThreeTierVpc(self, "Network", cidr=network.cidr, availability_zones=settings.zones, nat_gateways=network.nat_gateways).vpc
+        self.vpc: ec2.Vpc = ThreeTierVpc(
+            self, "Network", cidr=network.cidr, availability_zones=settings.zones, nat_gateways=network.nat_gateways
+        ).vpc
         self.security_groups = SecurityGroups(
             self,
             "SecurityGroups",
@@ -57,7 +59,7 @@ class NetworkStack(EnvironmentStack):
             self,
             "Endpoints",
             vpc=self.vpc,
-            services=network.endpoints,
+            aws_services=network.endpoints,
             subnets=self.vpc.private_subnets,
             security_group=self.security_groups.of("endpoints"),
             # Brokers reach their bucket only with tokens of the cluster.

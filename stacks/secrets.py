@@ -65,7 +65,7 @@ class SecretsStack(EnvironmentStack):
             )
             for name in settings.edge.signing_keys
         )
-        self.parameters = ParameterTree(self, "Parameters", path=settings.parameter_path, values=_configuration(settings))
+        self.parameters = ParameterTree(self, "Parameters", path=settings.parameter_path, parameters=_configuration(settings))
 
 
 def _configuration(settings: Settings) -> dict[str, str]:

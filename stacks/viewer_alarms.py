@@ -42,5 +42,7 @@ def viewer_alarms(
     if settings.region != EDGE_REGION:
         EventForwarding(stack, "EventForwarding", region=settings.region, sources=["aws.health", "aws.kms"])
     if certificate:
-        CertificateAlarms(stack, "CertificateAlarms", recipients=alarms.recipients, certificates={"Viewers": certificate.certificate_arn})
+        CertificateAlarms(
+            stack, "CertificateAlarms", recipients=alarms.recipients, certificate_arns={"Viewers": certificate.certificate_arn}
+        )
     return alarms.recipients

@@ -27,7 +27,7 @@ def entry_alarms(scope: Construct, components: Components, recipients: Recipient
         scope, "BrokerAlarms", recipients=recipients, name="brokers", load_balancer=components.brokers, target_groups=brokers
     )
     KubernetesAlarms(scope, "KubernetesAlarms", recipients=recipients, cluster_name=components.kubernetes_cluster)
-    NatGatewayAlarms(scope, "NatAlarms", recipients=recipients, nat_gateways=components.nat_gateways)
+    NatGatewayAlarms(scope, "NatAlarms", recipients=recipients, nat_gateway_ids=components.nat_gateways)
 
 
 def service_alarms(scope: Construct, components: Components, recipients: Recipients) -> None:
@@ -49,7 +49,7 @@ def service_alarms(scope: Construct, components: Components, recipients: Recipie
         ServiceAlarms(scope, f"Service-{name}", recipients=recipients, name=name, cluster_name=cluster_name, service_name=service_name)
     QueueAlarms(scope, "QueueAlarms", recipients=recipients, queues=watched_queues(components))
     if services:
-        group = WeeklyRestart(scope, "WeeklyRestart", cluster=components.ecs_services.cluster, services=services).group
+        group = WeeklyRestart(scope, "WeeklyRestart", cluster=components.ecs_services.cluster, service_names=services).group
         RestartAlarms(scope, "RestartAlarms", recipients=recipients, group_name=group.ref)
 
 

@@ -40,7 +40,7 @@ def data_alarms(scope: Construct, components: Components, recipients: Recipients
         for name, verdicts in data.verdicts.items()
         if name in settings.services_talking_to("uploads")
     }
-    VerdictAlarms(scope, "VerdictAlarms", recipients=recipients, services=queues)
+    VerdictAlarms(scope, "VerdictAlarms", recipients=recipients, verdict_queues=queues)
     for name, nodes in components.cache_nodes.items():
         CacheAlarms(scope, f"OwnCache-{name}-Alarms" if name else "CacheAlarms", recipients=recipients, name=name, nodes=nodes)
     validation = WatchedFunction(

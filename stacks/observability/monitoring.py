@@ -67,7 +67,7 @@ class Monitoring(Construct):
             cluster=eks_platform.cluster,
             chart=versions.KUBE_PROMETHEUS_STACK,
             images=components.registry.images,
-            environment=settings.name,
+            environment_name=settings.name,
             workspace=workspace,
             recipients=recipients,
             heartbeat=heartbeat,

@@ -67,7 +67,7 @@ class ObservabilityStack(EnvironmentStack):
             key=keys.logs,
             namespace=f"Spotmusic/{settings.name}",
             log_retention=retention,
-            sources={**SOURCES, "Tracks": deletions(bucket_name(data.audio.bucket))},
+            patterns={**SOURCES, "Tracks": deletions(bucket_name(data.audio.bucket))},
             removal_policy=self.retain_except_on_create,
         )
         workspace = PrometheusWorkspace(

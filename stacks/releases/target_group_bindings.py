@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from constructs import IConstruct
+from constructs import IDependable
 
 from spotmusic_constructs.gateway.kong_values import PROXY_PORT
 from spotmusic_constructs.kubernetes.bindings import Binding, Bindings, broker_bindings
@@ -12,7 +12,7 @@ from spotmusic_constructs.streaming import redpanda_values as redpanda
 from stacks.releases.release_context import CHARTS, ReleaseContext
 
 
-def bind(context: ReleaseContext, *, after: Sequence[IConstruct]) -> Bindings:
+def bind(context: ReleaseContext, *, after: Sequence[IDependable]) -> Bindings:
     """Registers pods with the load balancers, after their Services."""
     brokers = context.brokers
     bindings = [

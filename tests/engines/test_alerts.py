@@ -43,7 +43,7 @@ PUBLISHED = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishRe
 def recipients_in(stack: cdk.Stack) -> Recipients:
     """Recipients of alerts."""
     topic, pager = (topics.Topic.from_topic_arn(stack, id_, arn) for id_, arn in (("Topic", TOPIC), ("Pager", PAGER)))
-    return Recipients(topic=topic, pager=pager, environment="prod")
+    return Recipients(topic=topic, pager=pager, environment_name="prod")
 
 
 class StandIn(ThreadingHTTPServer):

@@ -177,7 +177,7 @@ PREREQUISITES: dict[str, Any] = {
             *("database_group", "users_group"),
         )
     },
-    "zone": lambda given: route53.HostedZone.from_hosted_zone_attributes(
+    "hosted_zone": lambda given: route53.HostedZone.from_hosted_zone_attributes(
         given.scope, "Zone", hosted_zone_id="Z01", zone_name="music.example"
     ),
     "certificate": lambda given: acm.Certificate.from_certificate_arn(
@@ -248,9 +248,9 @@ PREREQUISITES: dict[str, Any] = {
     "environment": {"DATABASES": "{}"},
     "timeout": cdk.Duration.minutes(1),
     # Load balancers and edge.
-    "gateway": lambda given: given.new("GatewayLoadBalancer", logs=given.logs.bucket),
-    "brokers": lambda given: given.new("BrokerLoadBalancer", logs=given.logs.bucket),
-    "balancer": lambda given: given.new("ServicesLoadBalancer", logs=given.logs.bucket),
+    "gateway": lambda given: given.new("GatewayLoadBalancer", access_logs=given.logs.bucket),
+    "brokers": lambda given: given.new("BrokerLoadBalancer", access_logs=given.logs.bucket),
+    "balancer": lambda given: given.new("ServicesLoadBalancer", access_logs=given.logs.bucket),
     "acl": lambda given: given.new("WebAcl", metric_name="example", access_logs=given.logs.bucket, login_paths=["/auth"]),
     "signing_keys": lambda given: (
         given.new("SigningKeyGroup", public_keys={name: getattr(given, name).public_key_pem for name in ("first", "second")}).key_group
@@ -289,15 +289,17 @@ PREREQUISITES: dict[str, Any] = {
     "external_secrets": lambda given: given.new(
         "ExternalSecretsOperator", chart=versions.EXTERNAL_SECRETS, cluster=given.cluster, secrets=[given.admin]
     ),
-    "kubernetes": lambda given: given.new("KubernetesCluster", version="1.36", kubectl_layer=given.layer, name="spotmusic-dev"),
+    "kubernetes": lambda given: given.new("KubernetesCluster", kubernetes_version="1.36", kubectl_layer=given.layer, name="spotmusic-dev"),
     "target_group_arn": lambda given: given.gateway.target_group.target_group_arn,
     # Components of the cluster.
     "public_url": "https://spotmusic.example",
     "services_url": "https://services.internal.spotmusic.example",
     "login_url": "https://keycloak-http.keycloak.svc.cluster.local:8443",
-    "realm": "spotmusic",
+    "realm_name": "spotmusic",
     "routes": [library()["GatewayRoute"](service="playback", path="/v1/playback")],
-    "tokens": library()["TokenCheck"](issuer="https://spotmusic.example/auth/realms/spotmusic", jwks_uri="https://keycloak.example/certs"),
+    "token_check": library()["TokenCheck"](
+        issuer="https://spotmusic.example/auth/realms/spotmusic", jwks_uri="https://keycloak.example/certs"
+    ),
     "rate_limit": library()["RateLimit"](requests_per_minute=600, host="cache.example", port=6379),
     "database": lambda given: given.new(
         "RelationalDatabase",
@@ -323,7 +325,7 @@ PREREQUISITES: dict[str, Any] = {
     "rabbitmq": lambda given: given.new(
         "RabbitMQ",
         chart=local_chart("rabbitmq"),
-        image=given.rabbitmq_image,
+        rabbitmq_image=given.rabbitmq_image,
         default_user=given.secrets.rabbitmq_default_user,
         users=given.secrets.rabbitmq_users,
     ),
@@ -360,7 +362,7 @@ PREREQUISITES: dict[str, Any] = {
     "internal_realm_url": "https://keycloak",
     "names": {"databases": {"catalogue": "spotmusic-dev-catalogue"}},
     "restarts": lambda given: given.new(
-        "WeeklyRestart", cluster=given.services.cluster, services={"playback": given.playback.service.service_name}
+        "WeeklyRestart", cluster=given.services.cluster, service_names={"playback": given.playback.service.service_name}
     ),
     "lost": "no target",
     "failing": "targets fail",

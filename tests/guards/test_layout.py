@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
 from pathlib import Path
 
 import constructs
@@ -126,6 +127,25 @@ def parameters(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
     if any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases):
         return set()
     return {field.target.id for field in node.body if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)}
+
+
+SEVERAL_TYPES = {
+    "chart": "A construct takes the kind of chart that it installs.",
+    "cluster": "CDK has this name for clusters of ECS and of EKS.",
+}
+"""Arguments whose type differs between constructs, with the reason."""
+
+
+def test_arguments_of_constructs_have_one_type() -> None:
+    """An optional argument has the type of a required one, and an interface of CDK that of its class."""
+    types = defaultdict(set)
+    for file in (ROOT / "constructs").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                for argument in node.args.kwonlyargs:
+                    annotation = ast.unparse(argument).partition(": ")[2]
+                    types[argument.arg].add(re.sub(r" \| None$|(?<=\.)I(?=[A-Z])", "", annotation))
+    assert {name for name, found in types.items() if len(found) > 1} == SEVERAL_TYPES.keys()
 
 
 def test_imports_go_one_way() -> None:

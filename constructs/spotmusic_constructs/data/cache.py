@@ -1,8 +1,6 @@
 """ElastiCache replication group for frequent reads, sessions and counters."""
 
-from collections.abc import Mapping
-
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2

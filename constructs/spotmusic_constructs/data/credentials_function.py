@@ -65,7 +65,7 @@ class CredentialsFunction(PlatformFunction):
         environment: Mapping[str, str],
         network: FunctionNetwork,
         log_key: kms.IKey,
-        log_retention: logs.RetentionDays,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         timeout: cdk.Duration,
     ) -> None:
         super().__init__(

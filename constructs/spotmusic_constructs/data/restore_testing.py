@@ -59,7 +59,7 @@ class RestoreTesting(Construct):
             suffix `_large`.
         vault: vault whose recovery points are restored.
         role: role that AWS Backup assumes for restores.
-        databases: databases by the name of their selection.
+        restored_databases: databases by the name of their selection.
         bucket_arns: buckets that are restored every week, at most 30.
         large_bucket_arns: buckets that are too expensive for weekly restores, at most 30.
         large_every: interval of their restores.
@@ -68,7 +68,7 @@ class RestoreTesting(Construct):
 
     Example:
         RestoreTesting(self, "RestoreTesting", name="spotmusic_prod", vault=backup.vault,
-                       role=backup.role, databases=restored, **options)
+                       role=backup.role, restored_databases=restored, **options)
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class RestoreTesting(Construct):
         name: str,
         vault: backup.IBackupVault,
         role: iam.IRole,
-        databases: Mapping[str, RestoredDatabase],
+        restored_databases: Mapping[str, RestoredDatabase],
         bucket_arns: Sequence[str],
         large_bucket_arns: Sequence[str] = (),
         large_every: Every = "month",
@@ -90,7 +90,7 @@ class RestoreTesting(Construct):
 
         self.plan = self._plan("Plan", name, _EVERY_WEEK, vault)
         plans, role_arn = [self.plan], role.role_arn
-        for selection, database in databases.items():
+        for selection, database in restored_databases.items():
             overrides = {
                 "dbSubnetGroupName": database.subnet_group.subnet_group_name,
                 "vpcSecurityGroupIds": json_text([database.security_group.security_group_id]),

@@ -35,7 +35,7 @@ class UploadsBucket(Construct):
         access_logs: bucket that receives the server access logs, under `uploads/`.
         allowed_origins: web origins, such as `https://spotmusic.example`, whose pages may upload.
             Default: none.
-        days: days until an upload is deleted.
+        expiration_days: days until an upload is deleted.
         removal_policy: policy of the bucket when its stack is deleted; its objects are never
             deleted automatically.
 
@@ -55,7 +55,7 @@ class UploadsBucket(Construct):
         key: kms.IKey,
         access_logs: s3.IBucket,
         allowed_origins: Sequence[str] = (),
-        days: int = 14,
+        expiration_days: int = 14,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -70,11 +70,13 @@ class UploadsBucket(Construct):
             access_logs_prefix="uploads/",
             cors=_cors(allowed_origins),
             lifecycle=s3.LifecycleRule(
-                expiration=durations.days(days),
+                expiration=durations.days(expiration_days),
                 noncurrent_version_expiration=durations.days(_NONCURRENT_DAYS),
                 abort_incomplete_multipart_upload_after=durations.days(1),
             ),
-            unreplicated=f"An upload waits here for {days} days at the most and is promoted when it passed; what failed must not spread.",
+            unreplicated=(
+                f"An upload waits here for {expiration_days} days at the most and is promoted when it passed; what failed must not spread."
+            ),
             removal_policy=removal_policy,
         )
         send_events(bucket)

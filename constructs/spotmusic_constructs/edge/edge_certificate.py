@@ -24,7 +24,7 @@ class EdgeCertificate(Construct):
 
     Example:
         certificate = EdgeCertificate(self, "Certificate", domain_name="music.example",
-                                      hosted_zone=zone).certificate
+                                      hosted_zone=hosted_zone).certificate
     """
 
     def __init__(

@@ -15,7 +15,7 @@ class PublicAddress(Construct):
         distribution: target of the records.
 
     Example:
-        PublicAddress(self, "Address", domain_name="music.example", hosted_zone=zone,
+        PublicAddress(self, "Address", domain_name="music.example", hosted_zone=hosted_zone,
                       distribution=distribution)
     """
 

@@ -30,7 +30,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             which is for environments without a domain only.
         hosted_zone: private hosted zone of the address. Default: another stack creates the record.
         record_name: host name in that zone.
-        access_logs: bucket for access and connection logs, whose policy allows load balancers to write.
+        access_logs: bucket of access and connection logs, with a policy for load balancers.
         cluster_name: name of the EKS cluster of the pods. Auto Mode registers targets only in
             target groups with its tag `eks:eks-cluster-name` (AWS managed policy
             AmazonEKSLoadBalancingPolicy).
@@ -40,7 +40,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
 
     Example:
         GatewayLoadBalancer(self, "Gateway", vpc=vpc, security_group=security_group,
-                            certificate=certificate, hosted_zone=zone, access_logs=logs.bucket,
+                            certificate=certificate, hosted_zone=hosted_zone, access_logs=logs.bucket,
                             cluster_name="spotmusic-dev")
     """
 

@@ -36,13 +36,13 @@ class Kong(ChartRelease):
             https://services.internal.spotmusic.example.
         login_url: URL of Keycloak in the cluster, with TLS.
         public_url: public URL of the platform, such as https://spotmusic.example.
-        tokens: requirements for access tokens. Kong reads the realm's keys at run time, so that the
-            realm may rotate them at any time.
+        token_check: requirements for access tokens. Kong reads the realm's keys at run time, so
+            that the realm may rotate them at any time.
         rate_limit: request limits, and the cache that counts requests.
         cache_user: JSON secret with the `password` of Kong's user in the cache.
         vpc_cidr: range of trusted proxies, which includes the load balancer.
         address_header: header in which the edge sends the viewer's address; viewers cannot set it.
-        realm: realm with public logins.
+        realm_name: realm with public logins.
         min_replicas: minimum number of pods; three are one per zone.
         max_replicas: maximum number of pods.
         namespace: existing namespace with Pod Security `restricted`.
@@ -67,11 +67,11 @@ class Kong(ChartRelease):
         services_url: str,
         login_url: str,
         public_url: str,
-        tokens: TokenCheck,
+        token_check: TokenCheck,
         rate_limit: RateLimit,
         cache_user: secretsmanager.ISecret,
         vpc_cidr: str,
-        realm: str,
+        realm_name: str,
         address_header: str = "X-Viewer-Address",
         min_replicas: int = 3,
         max_replicas: int = 6,
@@ -84,9 +84,9 @@ class Kong(ChartRelease):
             routes=routes,
             services_url=services_url,
             login_url=login_url,
-            realm=realm,
+            realm=realm_name,
             public_url=public_url,
-            tokens=tokens,
+            tokens=token_check,
             rate_limit=rate_limit,
         )
         super().__init__(

@@ -35,7 +35,7 @@ class Keycloak(ChartRelease):
         images: names of images in our registry.
         public_url: public URL of the platform, such as https://spotmusic.example. Every link and
             token contains it.
-        realm: name of the realm with the keys for the gateway.
+        realm_name: name of the realm with the keys for the gateway.
         database_host: host of the identity database.
         database_port: port of the identity database.
         database_ca: root certificates of Amazon RDS in PEM.
@@ -63,7 +63,7 @@ class Keycloak(ChartRelease):
         chart: ChartWithImages,
         images: Images,
         public_url: str,
-        realm: str,
+        realm_name: str,
         database_host: str,
         database_port: int,
         database_ca: str,
@@ -109,7 +109,7 @@ class Keycloak(ChartRelease):
         self.external_secrets = (_secret(namespace, database_user, admin, automation),)
         self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=(*service_names(SERVICE, namespace), "localhost")),)
         self.url = f"https://{SERVICE}.{namespace}.svc.cluster.local:{PORT}"
-        self.jwks_uri = f"{self.url}{PATH}/realms/{realm}/protocol/openid-connect/certs"
+        self.jwks_uri = f"{self.url}{PATH}/realms/{realm_name}/protocol/openid-connect/certs"
 
 
 def _secret(

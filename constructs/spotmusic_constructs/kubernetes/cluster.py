@@ -40,7 +40,8 @@ class KubernetesCluster(Construct):
         log_key: customer-managed key of logs.
         tag_keys: keys of the custom tags that nodes and volumes may have; the chart `ground` sets
             the tags.
-        log_retention: retention of the control plane log. It contains the audit records, for which the PCI DSS requires a year.
+        log_retention: retention of the control plane log. It contains the audit records, for which
+            PCI DSS requires a year.
         administrators: ARNs of IAM roles with every right in the cluster (break-glass).
         public_access_cidrs: IPv4 ranges of the Internet that may reach the API server. Default:
             only the VPC.
@@ -73,7 +74,7 @@ class KubernetesCluster(Construct):
         super().__init__(scope, construct_id)
         self.node_role = roles.NodeRole(self, "NodeRole").role
         self.log_group = _control_plane_log(self, name, log_key, log_retention, keep=deletion_protection)
-        role = roles.ClusterRole(self, "ClusterRole", cluster_name=name, keys=[key], tag_keys=tag_keys)
+        role = roles.ClusterRole(self, "ClusterRole", cluster_name=name, encryption_keys=[key], tag_keys=tag_keys)
         kubectl_role = roles.KubectlRole(self, "KubectlRole", cluster_name=name)
         cluster = eks.Cluster(
             self,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
-from constructs import Construct, IConstruct
+from constructs import Construct, IDependable
 
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
@@ -52,7 +52,7 @@ class ExternalSecretsOperator(Construct):
         secrets: Iterable[secretsmanager.ISecret],
         authority_parameter_arn: str | None = None,
         namespace: str = "external-secrets",
-        after: Sequence[IConstruct] = (),
+        after: Sequence[IDependable] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         read = allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], [secret_arn(secret) for secret in secrets])

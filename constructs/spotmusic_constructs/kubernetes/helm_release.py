@@ -11,7 +11,7 @@ from typing import NotRequired, Protocol, TypedDict, Unpack
 
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_s3_assets as assets
-from constructs import Construct, IConstruct
+from constructs import Construct, IDependable
 
 from spotmusic_constructs import durations
 
@@ -118,7 +118,7 @@ class HelmRelease(Construct):
         wait: bool,
         atomic: bool = False,
         minutes: int | None = None,
-        after: Sequence[IConstruct] = (),
+        after: Sequence[IDependable] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         minutes = minutes or (LONGEST_ATOMIC_TIMEOUT if atomic else 10)
@@ -163,7 +163,7 @@ class Placement(TypedDict):
     """
 
     cluster: eks.ICluster
-    after: NotRequired[Sequence[IConstruct]]
+    after: NotRequired[Sequence[IDependable]]
 
 
 class ChartRelease(Construct):

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct, IDependable
 
 from spotmusic_constructs.arns import cluster_name
 
@@ -29,7 +29,7 @@ class MetricsServer(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster: eks.ICluster, addon_version: str, after: Sequence[IConstruct] = ()
+        self, scope: Construct, construct_id: str, *, cluster: eks.ICluster, addon_version: str, after: Sequence[IDependable] = ()
     ) -> None:
         super().__init__(scope, construct_id)
         self.add_on = eks.CfnAddon(

@@ -32,17 +32,17 @@ class ClusterRole(Construct):
 
     Args:
         cluster_name: name of the cluster; EKS passes its ARN when it assumes the role.
-        keys: KMS keys of Kubernetes Secrets and of the volumes.
+        encryption_keys: KMS keys of Kubernetes Secrets and of the volumes.
         tag_keys: keys of the custom tags of nodes and volumes. EKS cannot start a node with any
             other custom tag.
 
     Example:
-        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", keys=[keys.kubernetes],
+        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", encryption_keys=[keys.kubernetes],
                     tag_keys=["CostCenter"])
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster_name: str, keys: Sequence[kms.IKey], tag_keys: Sequence[str] = ()
+        self, scope: Construct, construct_id: str, *, cluster_name: str, encryption_keys: Sequence[kms.IKey], tag_keys: Sequence[str] = ()
     ) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
@@ -65,10 +65,10 @@ class ClusterRole(Construct):
             "Keys",
             description="The cluster encrypts Kubernetes secrets and volumes with keys of the platform",
             roles=[role],
-            statements=_use_of([key_arn(key) for key in keys]),
+            statements=_use_of([key_arn(key) for key in encryption_keys]),
         )
         if tag_keys:
-            TaggingRights(self, "Tagging", role=role, cluster_name=cluster_name, keys=tag_keys)
+            TaggingRights(self, "Tagging", role=role, cluster_name=cluster_name, tag_keys=tag_keys)
         # CDK would attach policies and an unconditional trust statement to a role that it may
         # change.
         self.role = role.without_policy_updates()

@@ -67,14 +67,14 @@ class TaggingRights(Construct):
     Args:
         role: role of the cluster.
         cluster_name: name of the cluster; every created resource must have its tag.
-        keys: keys of the custom tags.
+        tag_keys: keys of the custom tags.
 
     Example:
         TaggingRights(self, "TagPolicy", role=role, cluster_name="spotmusic-dev",
-                      keys=["Project", "CostCenter"])
+                      tag_keys=["Project", "CostCenter"])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, role: iam.IRole, cluster_name: str, keys: Sequence[str]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, role: iam.IRole, cluster_name: str, tag_keys: Sequence[str]) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
         types = sorted({type_ for made in _MADE.values() for type_ in made.types})
@@ -89,7 +89,7 @@ class TaggingRights(Construct):
                     sid=sid,
                     actions=list(made.actions),
                     resources=[arns[type_] for type_ in made.types],
-                    conditions=_conditions(made, cluster_name, keys),
+                    conditions=_conditions(made, cluster_name, tag_keys),
                 )
                 for sid, made in _MADE.items()
             ],

@@ -37,7 +37,7 @@ class RabbitMQ(ChartRelease):
 
     Args:
         chart: the chart `charts/rabbitmq`.
-        image: image of the nodes, by its name in our registry.
+        rabbitmq_image: image of the nodes, by its name in our registry.
         default_user: JSON secret with `username` and `password` of the administrator.
         users: JSON secret with `username` (the key) and `password` by service.
         monitor: JSON secret with `username` and `password` of the monitoring user; without it there
@@ -53,7 +53,7 @@ class RabbitMQ(ChartRelease):
 
     Example:
         RabbitMQ(self, "RabbitMQ", cluster=cluster, chart=LocalChart(path=charts / "rabbitmq"),
-                 image=rabbitmq_image, default_user=secrets.rabbitmq_default_user,
+                 rabbitmq_image=rabbitmq_image, default_user=secrets.rabbitmq_default_user,
                  users=secrets.rabbitmq_users, host="brokers.internal.spotmusic.example",
                  after=[operators])
     """
@@ -64,7 +64,7 @@ class RabbitMQ(ChartRelease):
         construct_id: str,
         *,
         chart: LocalChart,
-        image: str,
+        rabbitmq_image: str,
         default_user: secretsmanager.ISecret,
         users: Mapping[str, secretsmanager.ISecret],
         host: str,
@@ -88,7 +88,7 @@ class RabbitMQ(ChartRelease):
             wait=True,
             minutes=12,
             values={
-                "image": image,
+                "image": rabbitmq_image,
                 "replicas": REPLICAS,
                 "storage": {"class": storage_class, "size": f"{storage_gib}Gi"},
                 "resources": resources(cpu="1", memory=f"{memory_gib}Gi"),

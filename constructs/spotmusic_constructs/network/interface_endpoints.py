@@ -19,14 +19,14 @@ class InterfaceEndpoints(Construct):
 
     Args:
         vpc: VPC of the endpoints.
-        services: names of the services without their region, such as `ecr.api`.
+        aws_services: names of the services without their region, such as `ecr.api`.
         subnets: subnets in which they have an address, one of each zone.
         security_group: security group of all endpoints.
         tokens: whether pods assume roles with tokens of the cluster, not only by Pod Identity: such
             requests to AWS STS have no principal yet.
 
     Example:
-        InterfaceEndpoints(self, "Endpoints", vpc=vpc, services=["kms"],
+        InterfaceEndpoints(self, "Endpoints", vpc=vpc, aws_services=["kms"],
                            subnets=vpc.private_subnets, security_group=security_group)
     """
 
@@ -36,7 +36,7 @@ class InterfaceEndpoints(Construct):
         construct_id: str,
         *,
         vpc: ec2.IVpc,
-        services: Sequence[str],
+        aws_services: Sequence[str],
         subnets: Sequence[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
         tokens: bool = False,
@@ -44,7 +44,7 @@ class InterfaceEndpoints(Construct):
         super().__init__(scope, construct_id)
         location = location_of(scope)
         subnet_ids = [subnet.subnet_id for subnet in subnets]
-        for service in services:
+        for service in aws_services:
             ec2.CfnVPCEndpoint(
                 self,
                 service,

@@ -53,7 +53,7 @@ class InternalLoadBalancer(Construct):
 
     Example:
         balancer = InternalLoadBalancer(self, "Internal", vpc=vpc, security_group=security_group,
-                                        certificate=certificate, hosted_zone=zone, record_name="internal",
+                                        certificate=certificate, hosted_zone=hosted_zone, record_name="internal",
                                         access_logs=logs.bucket,
                                         inspected="CloudFront's web ACL sees every request.")
         balancer.listen(elbv2.ListenerAction.fixed_response(404))

@@ -65,13 +65,13 @@ class Recipients:
     Args:
         topic: topic of every alarm.
         pager: topic of critical alarms; none when left out.
-        environment: name of the environment, the first word of each text; none when left out.
+        environment_name: name of the environment, the first word of each text; none when left out.
         runbooks: folder or address of the runbooks, without a trailing slash.
     """
 
     topic: sns.ITopic
     pager: sns.ITopic | None = None
-    environment: str = ""
+    environment_name: str = ""
     runbooks: str = "docs/runbooks"
 
     def topics(self, severity: Severity) -> list[str]:
@@ -88,7 +88,7 @@ class Recipients:
             runbook: name of the runbook without its suffix, with `#anchor` of the part.
         """
         page, hash_, anchor = runbook.partition("#")
-        place = f"[{self.environment}] " if self.environment else ""
+        place = f"[{self.environment_name}] " if self.environment_name else ""
         return f"{place}{summary} Severity: {severity}. Runbook: {self.runbooks}/{page}.md{hash_}{anchor}"
 
 

@@ -27,7 +27,7 @@ class AlarmTopic(Construct):
         emails: addresses for all alarms.
         endpoints: HTTPS addresses of on-call services, for all alarms.
         pagers: HTTPS addresses of on-call services, for critical alarms.
-        environment: name of the environment, the first word of the text of each alarm.
+        environment_name: name of the environment, the first word of the text of each alarm.
         runbooks: folder or address of the runbooks.
 
     Attributes:
@@ -49,7 +49,7 @@ class AlarmTopic(Construct):
         emails: Sequence[str] = (),
         endpoints: Sequence[str] = (),
         pagers: Sequence[str] = (),
-        environment: str = "",
+        environment_name: str = "",
         runbooks: str = "docs/runbooks",
     ) -> None:
         super().__init__(scope, construct_id)
@@ -67,7 +67,7 @@ class AlarmTopic(Construct):
         sns.CfnTopicPolicy(urgent, "Policy", topics=[pager_arn], policy_document=topic_policy(location, pager_arn, "cloudwatch"))
         subscribe_endpoints(urgent, pager_arn, pagers)
         self.pager = topic_handle(urgent, "Handle", pager_arn)
-        self.recipients = Recipients(topic=self.topic, pager=self.pager, environment=environment, runbooks=runbooks)
+        self.recipients = Recipients(topic=self.topic, pager=self.pager, environment_name=environment_name, runbooks=runbooks)
 
 
 def topic_policy(location: Location, topic_arn: str, *publishers: str) -> dict[str, Any]:

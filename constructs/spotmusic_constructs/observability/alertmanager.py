@@ -85,7 +85,7 @@ SAME = ("alertname", "namespace", "service", "slo", "exported_namespace", "name"
 
 def _config(recipients: Recipients, heartbeat_arn: str, region: str) -> dict[str, object]:
     def receiver(severity: Severity) -> dict[str, object]:
-        sns = {"sigv4": {"region": region}, "subject": subject(recipients.environment), "message": MESSAGE, "send_resolved": True}
+        sns = {"sigv4": {"region": region}, "subject": subject(recipients.environment_name), "message": MESSAGE, "send_resolved": True}
         sends = [{"topic_arn": topic, **sns, "attributes": {"severity": severity}} for topic in recipients.topics(severity)]
         return {"name": severity, "sns_configs": sends}
 

@@ -16,16 +16,22 @@ class CertificateAlarms(AlarmGroup):
 
     Args:
         recipients: topics, in the region of the certificates.
-        certificates: ARN of each certificate by a CamelCase name.
-        days: days to the end.
+        certificate_arns: ARN of each certificate by a CamelCase name.
+        days_to_expiry: days to the end.
 
     Example:
         CertificateAlarms(self, "CertificateAlarms", recipients=recipients,
-                          certificates={"Gateway": certificate.certificate_arn})
+                          certificate_arns={"Gateway": certificate.certificate_arn})
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, recipients: Recipients, certificates: Mapping[str, str], days: Thresholds = DAYS
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        recipients: Recipients,
+        certificate_arns: Mapping[str, str],
+        days_to_expiry: Thresholds = DAYS,
     ) -> None:
         super().__init__(
             scope,
@@ -44,11 +50,11 @@ class CertificateAlarms(AlarmGroup):
                         statistic="Minimum",
                         period=86_400,
                     ),
-                    thresholds=days,
+                    thresholds=days_to_expiry,
                     comparison="<",
                     periods=1,
                     missing_data="missing",
                 )
-                for name, arn in certificates.items()
+                for name, arn in certificate_arns.items()
             ],
         )

@@ -49,7 +49,7 @@ class EventLog(Construct):
         key: customer-managed key of the data class "logs".
         namespace: namespace of the metrics of `count`.
         log_retention: retention of the events; a year for security records.
-        sources: event pattern by the name of its rule.
+        patterns: event pattern by the name of its rule.
         removal_policy: removal policy of the log group. The default deletes it when its first deployment fails, because its
             name would block the second.
 
@@ -69,7 +69,7 @@ class EventLog(Construct):
         key: kms.IKey,
         namespace: str,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
-        sources: Mapping[str, Pattern] = SOURCES,
+        patterns: Mapping[str, Pattern] = SOURCES,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -91,7 +91,7 @@ class EventLog(Construct):
         )
         self._log_group_name = self.log_group.log_group_name
         arn = location.arn("logs", f"log-group:{self._log_group_name}")
-        for id_, pattern in sources.items():
+        for id_, pattern in patterns.items():
             rule = events.CfnRule(
                 self,
                 id_,

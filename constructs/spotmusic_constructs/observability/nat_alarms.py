@@ -12,13 +12,13 @@ class NatGatewayAlarms(AlarmGroup):
 
     Args:
         recipients: topics.
-        nat_gateways: id of each gateway by its place, such as `zone A`.
+        nat_gateway_ids: id of each gateway by its place, such as `zone A`.
 
     Example:
-        NatGatewayAlarms(self, "NatAlarms", recipients=recipients, nat_gateways={"zone A": gateway_id})
+        NatGatewayAlarms(self, "NatAlarms", recipients=recipients, nat_gateway_ids={"zone A": gateway_id})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, nat_gateways: Mapping[str, str]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, nat_gateway_ids: Mapping[str, str]) -> None:
         def rules_of(place: str, gateway: str) -> Iterator[AlarmRule]:
             def total(name: str) -> MetricSource:
                 return MetricSource(namespace="AWS/NATGateway", name=name, dimensions={"NatGatewayId": gateway}, statistic="Sum")
@@ -38,5 +38,5 @@ class NatGatewayAlarms(AlarmGroup):
                 thresholds={"warning": 100},
             )
 
-        rules = [rule for place, gateway in nat_gateways.items() for rule in rules_of(place, gateway)]
+        rules = [rule for place, gateway in nat_gateway_ids.items() for rule in rules_of(place, gateway)]
         super().__init__(scope, construct_id, recipients=recipients, runbook="nat-gateway", rules=rules)

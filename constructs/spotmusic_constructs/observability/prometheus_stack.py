@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_sns as sns
-from constructs import Construct, IConstruct
+from constructs import Construct, IDependable
 
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.arns import topic_arn
@@ -35,7 +35,7 @@ class KubePrometheusStack(Construct):
         cluster: cluster with a kubectl provider.
         chart: kube-prometheus-stack at one version, with its images.
         images: names of images in our registry.
-        environment: name of the environment, for the label `cluster` of every sample.
+        environment_name: name of the environment, for the label `cluster` of every sample.
         workspace: workspace of Amazon Managed Service for Prometheus.
         recipients: topics of alerts.
         heartbeat: SNS topic of the heartbeat (`Heartbeat`).
@@ -52,7 +52,7 @@ class KubePrometheusStack(Construct):
 
     Example:
         KubePrometheusStack(self, "Monitoring", cluster=cluster,
-                            chart=versions.KUBE_PROMETHEUS_STACK, images=images, environment="dev",
+                            chart=versions.KUBE_PROMETHEUS_STACK, images=images, environment_name="dev",
                             workspace=workspace, recipients=recipients, heartbeat=heartbeat.topic,
                             grafana=grafana, after=[rabbitmq])
     """
@@ -65,7 +65,7 @@ class KubePrometheusStack(Construct):
         cluster: eks.ICluster,
         chart: ChartWithImages,
         images: Images,
-        environment: str,
+        environment_name: str,
         workspace: Workspace,
         recipients: Recipients,
         heartbeat: sns.ITopic,
@@ -77,7 +77,7 @@ class KubePrometheusStack(Construct):
         zones: int = 3,
         storage_gib: int = 20,
         retention_hours: int = 24,
-        after: Sequence[IConstruct] = (),
+        after: Sequence[IDependable] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         region = location_of(scope).region
@@ -105,7 +105,7 @@ class KubePrometheusStack(Construct):
                 **cluster_values(names, node_namespace),
                 "prometheus": prometheus_values(
                     image=names["prometheus"],
-                    environment=environment,
+                    environment=environment_name,
                     workspace=workspace,
                     targets=targets,
                     storage_class=storage_class,

@@ -21,17 +21,19 @@ class SlackChannel(Construct):
 
     Args:
         name: name of the configuration, of letters, digits, `-` and `_`, unique in the account.
-        workspace: id of the workspace, such as T0123ABCD.
-        channel: id of the channel, such as C0123ABCD.
+        slack_workspace_id: id of the workspace, such as T0123ABCD.
+        slack_channel_id: id of the channel, such as C0123ABCD.
         topic_arns: topics of alarms, of any region. Alarms of CloudWatch, budgets and events of EventBridge are shown;
             text of any other form is dropped.
 
     Example:
-        SlackChannel(self, "Slack", name="spotmusic-prod", workspace="T0123ABCD",
-                     channel="C0123ABCD", topic_arns=[recipients.topic.topic_arn])
+        SlackChannel(self, "Slack", name="spotmusic-prod", slack_workspace_id="T0123ABCD",
+                     slack_channel_id="C0123ABCD", topic_arns=[recipients.topic.topic_arn])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, name: str, workspace: str, channel: str, topic_arns: Sequence[str]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, slack_workspace_id: str, slack_channel_id: str, topic_arns: Sequence[str]
+    ) -> None:
         super().__init__(scope, construct_id)
         role = iam.Role(
             self,
@@ -44,9 +46,9 @@ class SlackChannel(Construct):
             self,
             "Resource",
             # CloudFormation creates the configuration of another workspace before it deletes the first: names must differ.
-            configuration_name=f"{name}-{workspace}",
-            slack_workspace_id=workspace,
-            slack_channel_id=channel,
+            configuration_name=f"{name}-{slack_workspace_id}",
+            slack_workspace_id=slack_workspace_id,
+            slack_channel_id=slack_channel_id,
             iam_role_arn=role.role_arn,
             guardrail_policies=[f"arn:{cdk.Aws.PARTITION}:iam::aws:policy/{NO_RIGHTS}"],
             logging_level="ERROR",

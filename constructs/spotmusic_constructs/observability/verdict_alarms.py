@@ -29,15 +29,15 @@ class VerdictAlarms(AlarmGroup):
 
     Args:
         recipients: topics.
-        services: queues by the name of the service that receives the verdicts.
+        verdict_queues: queues by the name of the service that receives the verdicts.
 
     Example:
         VerdictAlarms(self, "VerdictAlarms", recipients=recipients,
-                      services={"web-api": VerdictQueues(queue="verdicts", dead_letters="verdicts-failed")})
+                      verdict_queues={"web-api": VerdictQueues(queue="verdicts", dead_letters="verdicts-failed")})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, services: Mapping[str, VerdictQueues]) -> None:
-        rules = [rule for name, queues in services.items() for rule in _rules(name, queues)]
+    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, verdict_queues: Mapping[str, VerdictQueues]) -> None:
+        rules = [rule for name, queues in verdict_queues.items() for rule in _rules(name, queues)]
         super().__init__(scope, construct_id, recipients=recipients, runbook="uploads", rules=rules)
 
 

@@ -46,14 +46,14 @@ class ExperimentRole(Construct):
     Creates the role and its policy: the rights of its faults, and those to find targets and to write the record.
 
     Args:
-        rights: rights of each kind of fault.
+        fault_rights: rights of each kind of fault.
 
     Example:
         ExperimentRole(self, "Database",
-                       rights=[failover_rights([catalogue.instance.instance_arn])])
+                       fault_rights=[failover_rights([catalogue.instance.instance_arn])])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, rights: Sequence[FaultRights]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, fault_rights: Sequence[FaultRights]) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
         experiments = location.arn("fis", "experiment/*")
@@ -66,7 +66,7 @@ class ExperimentRole(Construct):
                 conditions={"StringEquals": {"aws:SourceAccount": location.account}, "ArnLike": {"aws:SourceArn": experiments}},
             ),
         )
-        finds = {"tag:GetResources", *(action for fault in rights for action in fault.finds)}
+        finds = {"tag:GetResources", *(action for fault in fault_rights for action in fault.finds)}
         policy = iam.ManagedPolicy(
             self,
             "Policy",
@@ -75,11 +75,11 @@ class ExperimentRole(Construct):
             statements=[
                 iam.PolicyStatement(sid="FindTargets", actions=sorted(finds), resources=["*"]),
                 iam.PolicyStatement(sid="WriteTheRecord", actions=list(_LOG_DELIVERY), resources=["*"]),
-                *(statement for fault in rights for statement in fault.statements),
+                *(statement for fault in fault_rights for statement in fault.statements),
             ],
         )
         wildcards = {"*": _LOOKS}
-        for fault in rights:
+        for fault in fault_rights:
             wildcards |= fault.wildcards
         acknowledge(policy, {wildcard_finding(name): reason for name, reason in wildcards.items()})
 

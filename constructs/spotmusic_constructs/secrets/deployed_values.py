@@ -28,7 +28,7 @@ class DeployedValues(PlatformFunction):
 
     Args:
         path: path of the tree.
-        names: names below the path, letters and digits only; at most ten.
+        parameter_names: names below the path, letters and digits only; at most ten.
         log_key: customer-managed key of the data class "logs".
         log_retention: retention of the function's log group.
         after: constructs that must be deployed before the wait begins, such as a resource that
@@ -38,7 +38,7 @@ class DeployedValues(PlatformFunction):
         ValueError: if there are more than ten names.
 
     Example:
-        values = DeployedValues(self, "DataValues", path="/spotmusic/dev/data", names=["CacheHost"], log_key=keys.logs)
+        values = DeployedValues(self, "DataValues", path="/spotmusic/dev/data", parameter_names=["CacheHost"], log_key=keys.logs)
         host = values.of("CacheHost")
     """
 
@@ -48,15 +48,18 @@ class DeployedValues(PlatformFunction):
         construct_id: str,
         *,
         path: str,
-        names: Sequence[str],
+        parameter_names: Sequence[str],
         log_key: kms.IKey,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
         after: Sequence[IDependable] = (),
     ) -> None:
-        if len(names) > MOST_NAMES:
-            raise ValueError(f"names: {len(names)} are more than the {MOST_NAMES} of one request. Use two constructs.")
+        if len(parameter_names) > MOST_NAMES:
+            raise ValueError(f"parameter_names: {len(parameter_names)} are more than the {MOST_NAMES} of one request. Use two constructs.")
         stack = cdk.Stack.of(scope)
-        arns = [stack.format_arn(service="ssm", resource="parameter", resource_name=f"{path.removeprefix('/')}/{name}") for name in names]
+        arns = [
+            stack.format_arn(service="ssm", resource="parameter", resource_name=f"{path.removeprefix('/')}/{name}")
+            for name in parameter_names
+        ]
         super().__init__(
             scope,
             construct_id,
@@ -74,7 +77,7 @@ class DeployedValues(PlatformFunction):
             resource_type="Custom::DeployedValues",
             service_token=self.function.function_arn,
             service_timeout=cdk.Duration.minutes(16),
-            properties={"Path": path, "Names": list(names)},
+            properties={"Path": path, "Names": list(parameter_names)},
         )
         self._values.node.add_dependency(*self.rights.policies, *after)
 

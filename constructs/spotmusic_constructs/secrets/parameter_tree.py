@@ -23,23 +23,23 @@ class ParameterTree(Construct):
 
     Args:
         path: path of the tree, such as `/spotmusic/dev`.
-        values: value by name below the path, such as `{"kafka/bootstrap-servers":
+        parameters: value by name below the path, such as `{"kafka/bootstrap-servers":
             "brokers.internal:9093"}`. No secrets: every reader of the path reads these parameters.
 
     Example:
         tree = ParameterTree(self, "Parameters", path="/spotmusic/dev",
-                             values={"log-level": "info"})
+                             parameters={"log-level": "info"})
         tree.grant_read(task_role)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, path: str, values: Mapping[str, str]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, path: str, parameters: Mapping[str, str]) -> None:
         super().__init__(scope, construct_id)
         self.path = path
         location = location_of(scope)
         self._arn = location.arn("ssm", "parameter")
-        self.names = tuple(f"{path}/{name}" for name in values)
+        self.names = tuple(f"{path}/{name}" for name in parameters)
 
-        for name, value in values.items():
+        for name, value in parameters.items():
             tier = "Advanced" if len(value.encode()) > _STANDARD_BYTES else None
             ssm.CfnParameter(self, _ID_SEPARATORS.sub("-", name), type="String", tier=tier, name=f"{path}/{name}", value=value)
 

@@ -29,7 +29,7 @@ class ServicesLoadBalancer(InternalLoadBalancer):
 
     Example:
         ServicesLoadBalancer(self, "LoadBalancer", vpc=vpc, security_group=security_group,
-                             certificate=certificate, hosted_zone=zone, access_logs=logs.bucket)
+                             certificate=certificate, hosted_zone=hosted_zone, access_logs=logs.bucket)
     """
 
     def __init__(

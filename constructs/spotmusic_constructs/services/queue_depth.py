@@ -35,10 +35,10 @@ class QueueDepth(PlatformFunction):
     the certificate, because it sends a password.
 
     Args:
-        endpoint: address of the management API, such as `https://brokers.internal.example:15671`.
+        management_url: address of the management API, such as `https://brokers.internal.example:15671`.
         user: secret `{"username", "password"}` of a RabbitMQ user with the tag `monitoring`.
-        queues: names of the queues.
-        environment: name of the environment, a dimension of the metric: an account may have
+        queue_names: names of the queues.
+        environment_name: name of the environment, a dimension of the metric: an account may have
             several.
         vpc: network of the function.
         security_group: security group of the function.
@@ -48,8 +48,8 @@ class QueueDepth(PlatformFunction):
             authority.
 
     Example:
-        depth = QueueDepth(self, "QueueDepth", endpoint="https://brokers.internal.example:15671",
-                           user=user, queues=["notifications"], environment="prod", vpc=vpc,
+        depth = QueueDepth(self, "QueueDepth", management_url="https://brokers.internal.example:15671",
+                           user=user, queue_names=["notifications"], environment_name="prod", vpc=vpc,
                            security_group=security_group, log_key=keys.logs)
         depth.queue("notifications")
     """
@@ -59,10 +59,10 @@ class QueueDepth(PlatformFunction):
         scope: Construct,
         construct_id: str,
         *,
-        endpoint: str,
+        management_url: str,
         user: secretsmanager.ISecret,
-        queues: Sequence[str],
-        environment: str,
+        queue_names: Sequence[str],
+        environment_name: str,
         vpc: ec2.IVpc,
         security_group: ec2.ISecurityGroup,
         log_key: kms.IKey,
@@ -85,12 +85,12 @@ class QueueDepth(PlatformFunction):
             description="Counts the messages that wait in RabbitMQ's queues",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
             environment={
-                "ENDPOINT": endpoint,
+                "ENDPOINT": management_url,
                 "USER_ARN": secret_arn(user),
-                "QUEUES": json.dumps(sorted(queues)),
+                "QUEUES": json.dumps(sorted(queue_names)),
                 "NAMESPACE": NAMESPACE,
                 "METRIC_NAME": METRIC_NAME,
-                "DIMENSIONS": json.dumps({"Environment": environment}),
+                "DIMENSIONS": json.dumps({"Environment": environment_name}),
                 **({"AUTHORITY_PARAMETER": authority_parameter} if authority_parameter else {}),
             },
             network=FunctionNetwork(vpc=vpc, subnets=ec2.SubnetSelection(subnet_group_name="application"), security_group=security_group),
@@ -102,7 +102,7 @@ class QueueDepth(PlatformFunction):
             retry_attempts=0,
             acknowledged=_ACKNOWLEDGED,
         )
-        self._environment = environment
+        self._environment = environment_name
         acknowledge(self.rights.policies[0], _ACKNOWLEDGED_RIGHTS)
         events.Rule(
             self,

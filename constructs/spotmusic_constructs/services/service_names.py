@@ -22,17 +22,17 @@ class ServiceNames(Construct):
 
     Args:
         path: path of the parameters, such as `/spotmusic/dev/ecs-services`.
-        names: name of each ECS service by the name of the service.
+        service_names: name of each ECS service by the name of the service.
 
     Example:
         ServiceNames(self, "Names", path="/spotmusic/dev/ecs-services",
-                     names={"playback": playback.service.service_name})
+                     service_names={"playback": playback.service.service_name})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, path: str, names: Mapping[str, str]) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, path: str, service_names: Mapping[str, str]) -> None:
         super().__init__(scope, construct_id)
-        for number, page in enumerate(_pages(list(names))):
-            value = "".join(f"{_BEGIN}{service}{_EQUALS}{names[service]}" for service in page)
+        for number, page in enumerate(_pages(list(service_names))):
+            value = "".join(f"{_BEGIN}{service}{_EQUALS}{service_names[service]}" for service in page)
             ssm.CfnParameter(
                 self,
                 f"Page{number}",

@@ -30,14 +30,14 @@ class WeeklyRestart(Construct):
 
     Args:
         cluster: cluster of the services.
-        services: names of the services in ECS, by name.
+        service_names: names of the services in ECS, by name.
         at: schedule expression of EventBridge Scheduler, in UTC.
         window_minutes: minutes over which the restarts are spread, 1 to 1440 (EventBridge
             Scheduler).
 
     Example:
         WeeklyRestart(self, "WeeklyRestart", cluster=services.cluster,
-                      services={"playback": playback.service.service_name})
+                      service_names={"playback": playback.service.service_name})
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class WeeklyRestart(Construct):
         construct_id: str,
         *,
         cluster: ecs.ICluster,
-        services: Mapping[str, str],
+        service_names: Mapping[str, str],
         at: str = EVERY_WEEK,
         window_minutes: int = WINDOW_MINUTES,
     ) -> None:
@@ -54,8 +54,8 @@ class WeeklyRestart(Construct):
         location = location_of(scope)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         group = self.group.ref
-        role_arn = self._role([location.arn("ecs", f"service/{cluster_name(cluster)}/{name}") for name in services.values()]).role_arn
-        for name, service_name in services.items():
+        role_arn = self._role([location.arn("ecs", f"service/{cluster_name(cluster)}/{name}") for name in service_names.values()]).role_arn
+        for name, service_name in service_names.items():
             request = {"Cluster": cluster_arn(cluster), "Service": service_name, "ForceNewDeployment": True}
             scheduler.CfnSchedule(
                 self,

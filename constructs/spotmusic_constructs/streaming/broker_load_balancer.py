@@ -54,7 +54,7 @@ class BrokerLoadBalancer(Construct):
 
     Example:
         BrokerLoadBalancer(self, "Brokers", vpc=vpc, security_group=security_group,
-                           certificate=certificate, hosted_zone=zone, access_logs=logs.bucket,
+                           certificate=certificate, hosted_zone=hosted_zone, access_logs=logs.bucket,
                            cluster_name="spotmusic-dev", brokers=3)
     """
 

@@ -53,12 +53,12 @@ class RedpandaAccess(ChartRelease):
     Creates the release of the chart `charts/redpanda-access`. Its job runs after each change, and
     fails the release if a change is impossible. Partitions and replicas can be added, and retention
     can change. A topic removed from `topics` is retained; fewer partitions, fewer replicas or
-    another cleanup policy are rejected. Removed rights are revoked from the users in `users`.
+    another cleanup policy are rejected. Removed rights are revoked from the users in `event_users`.
 
     Args:
         chart: the chart `charts/redpanda-access`.
-        image: image of the brokers in our registry, with the command `rpk`.
-        users: services with a user. Each writes and reads only topics that list it, in consumer
+        redpanda_image: image of the brokers in our registry, with the command `rpk`.
+        event_users: services with a user. Each writes and reads only topics that list it, in consumer
             groups and transactions named after it or with the prefix `<service>.`.
         topics: topics to create.
         minimum_replication: minimum number of replicas of a topic; 3 survive the loss of a zone.
@@ -70,8 +70,8 @@ class RedpandaAccess(ChartRelease):
 
     Example:
         RedpandaAccess(self, "RedpandaAccess", cluster=cluster,
-                       chart=LocalChart(path=charts / "redpanda-access"), image=redpanda_image,
-                       users=["playback"],
+                       chart=LocalChart(path=charts / "redpanda-access"), redpanda_image=redpanda_image,
+                       event_users=["playback"],
                        topics=[Topic(name="events.listening", producers=["playback"])],
                        after=[redpanda])
     """
@@ -82,14 +82,14 @@ class RedpandaAccess(ChartRelease):
         construct_id: str,
         *,
         chart: LocalChart,
-        image: str,
-        users: Iterable[str],
+        redpanda_image: str,
+        event_users: Iterable[str],
         topics: Sequence[Topic],
         minimum_replication: Literal[1, 3] = 3,
         namespace: str = "redpanda",
         **placement: Unpack[Placement],
     ) -> None:
-        names = tuple(users)
+        names = tuple(event_users)
         for topic in topics:
             _check(topic, names, minimum_replication)
         super().__init__(
@@ -102,7 +102,7 @@ class RedpandaAccess(ChartRelease):
             wait=False,
             minutes=13,
             values={
-                "image": image,
+                "image": redpanda_image,
                 "brokers": f"{RELEASE}.{namespace}.svc.cluster.local:{BOOTSTRAP_PORT}",
                 "mechanism": MECHANISM,
                 "superuserSecret": BOOTSTRAP_USER,
@@ -153,4 +153,4 @@ def _check(topic: Topic, users: Sequence[str], minimum: int) -> None:
     if topic.replication < minimum:
         raise ValueError(f"{topic.name}: replication {topic.replication} is less than the minimum {minimum}. Raise it.")
     if unknown := sorted({*topic.producers, *topic.consumers} - set(users)):
-        raise ValueError(f"{topic.name}: {', '.join(unknown)} have no user. Add them to `users`, or remove them from the topic.")
+        raise ValueError(f"{topic.name}: {', '.join(unknown)} have no user. Add them to `event_users`, or remove them from the topic.")

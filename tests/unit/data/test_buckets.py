@@ -46,7 +46,7 @@ def test_content_bucket_deletes_noncurrent_versions(kind: Any) -> None:
 
 
 def test_unpromoted_upload_expires() -> None:
-    (rule,) = lifecycle(made(UploadsBucket, days=3))
+    (rule,) = lifecycle(made(UploadsBucket, expiration_days=3))
     assert rule["ExpirationInDays"] == 3
 
 

@@ -27,7 +27,7 @@ def template() -> Resources:
         name="example",
         vault=backup.BackupVault.from_backup_vault_arn(stack, "Vault", VAULT),
         role=iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/backup"),
-        databases={
+        restored_databases={
             "catalogue": RestoredDatabase(
                 instance=instance,
                 subnet_group=rds.SubnetGroup.from_subnet_group_name(stack, "Subnets", "data"),

@@ -55,7 +55,7 @@ def test_web_acl_rejects_log_bucket_name() -> None:
 def test_web_acl_alarm_counts_every_rule() -> None:
     stack = new_stack(region="us-east-1")
     topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:us-east-1:111122223333:alarms")
-    recipients = Recipients(topic=topic, environment="prod")
+    recipients = Recipients(topic=topic, environment_name="prod")
     WebAclAlarms(stack, "WebAcl", recipients=recipients, metric_name="example", blocked_requests={"critical": 500})
     (blocked,) = all_of(resources_of(stack), "AWS::CloudWatch::Alarm")
     assert blocked["Threshold"] == 500

@@ -31,11 +31,11 @@ def values() -> Json:
         services_url="https://services.internal.spotmusic.example",
         login_url=LOGIN,
         public_url="https://spotmusic.example",
-        tokens=TokenCheck(
+        token_check=TokenCheck(
             issuer="https://spotmusic.example/auth/realms/spotmusic",
             jwks_uri=f"{LOGIN}/auth/realms/spotmusic/protocol/openid-connect/certs",
         ),
-        realm="spotmusic",
+        realm_name="spotmusic",
         rate_limit=RateLimit(requests_per_minute=600, host="primary.cache.example.com", port=6379),
         cache_user=secret_in(stack, "cache-kong"),
         vpc_cidr="10.40.0.0/16",

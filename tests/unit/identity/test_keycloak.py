@@ -35,7 +35,7 @@ def values() -> Json:
         chart=versions.KEYCLOAK,
         images=Images(),
         public_url="https://spotmusic.example",
-        realm="spotmusic",
+        realm_name="spotmusic",
         database_host="identity.rds.example.com",
         database_port=3306,
         database_ca=rds_ca("sa-east-1"),

@@ -48,7 +48,9 @@ def template() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def for_developers() -> dict[str, Any]:
-    return synthesize(version="1.29", administrators=(), tag_keys=(), public_access_cidrs=["203.0.113.0/24"], deletion_protection=False)
+    return synthesize(
+        kubernetes_version="1.29", administrators=(), tag_keys=(), public_access_cidrs=["203.0.113.0/24"], deletion_protection=False
+    )
 
 
 def cluster(template: dict[str, Any]) -> dict[str, Any]:

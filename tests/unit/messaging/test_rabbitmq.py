@@ -26,7 +26,7 @@ def rabbitmq_in(stack: cdk.Stack, **changes: Any) -> RabbitMQ:
         "RabbitMQ",
         cluster=cluster_in(stack),
         chart=LocalChart(path=CHART),
-        image="registry.example.com/rabbitmq:4.3.5-management",
+        rabbitmq_image="registry.example.com/rabbitmq:4.3.5-management",
         default_user=secret_in(stack, "operator"),
         users={name: secret_in(stack, name) for name in ("web-api", "notifications")},
         host="brokers.internal.spotmusic.example",

@@ -27,7 +27,7 @@ ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
 def recipients_in(stack: cdk.Stack) -> Recipients:
     """Recipients of alarms: one topic for all and one for critical alarms."""
     topic, pager = (sns.Topic.from_topic_arn(stack, name, f"arn:aws:sns:sa-east-1:111122223333:{name}") for name in ("all", "pager"))
-    return Recipients(topic=topic, pager=pager, environment="prod", runbooks="https://runbooks.example")
+    return Recipients(topic=topic, pager=pager, environment_name="prod", runbooks="https://runbooks.example")
 
 
 def alarms_of(stack: cdk.Stack, type_: str = ALARM) -> dict[str, Json]:

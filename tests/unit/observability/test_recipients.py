@@ -38,7 +38,9 @@ def test_pagers_subscribe_to_critical_topic() -> None:
 
 def slack(workspace: str) -> Resources:
     stack = new_stack()
-    SlackChannel(stack, "Slack", name="spotmusic-prod", workspace=workspace, channel="C0123ABCD", topic_arns=["arn:topic"])
+    SlackChannel(
+        stack, "Slack", name="spotmusic-prod", slack_workspace_id=workspace, slack_channel_id="C0123ABCD", topic_arns=["arn:topic"]
+    )
     return resources_of(stack)
 
 

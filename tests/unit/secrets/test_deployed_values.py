@@ -85,7 +85,7 @@ def values_of(stack: cdk.Stack, **options: Any) -> DeployedValues:
 
 
 def test_function_reads_only_its_parameters(stack: cdk.Stack) -> None:
-    values_of(stack, names=["CacheHost"])
+    values_of(stack, parameter_names=["CacheHost"])
     text = str(resources_of(stack))
     assert "'ssm:GetParameters'" in text
     assert f":parameter{PATH}/CacheHost" in text
@@ -93,10 +93,10 @@ def test_function_reads_only_its_parameters(stack: cdk.Stack) -> None:
 
 def test_deployed_values_wait_for_constructs(stack: cdk.Stack) -> None:
     topic = sns.CfnTopic(stack, "Cluster")
-    values_of(stack, names=["CacheHost"], after=[topic])
+    values_of(stack, parameter_names=["CacheHost"], after=[topic])
     assert stack.resolve(topic.logical_id) in whole(resources_of(stack), "Custom::DeployedValues")["DependsOn"]
 
 
 def test_deployed_values_reject_many_names(stack: cdk.Stack) -> None:
     with pytest.raises(ValueError, match="11 are more than the 10"):
-        values_of(stack, names=[f"Name{number}" for number in range(11)])
+        values_of(stack, parameter_names=[f"Name{number}" for number in range(11)])

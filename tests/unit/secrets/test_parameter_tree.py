@@ -9,7 +9,7 @@ from tests.templates import Resources, all_of, only, resources_of
 @pytest.fixture(scope="module")
 def resources() -> Resources:
     stack = new_stack()
-    tree = ParameterTree(stack, "Parameters", path="/spotmusic/dev", values={"log-level": "a" * 4096, "kafka/servers": "a" * 4097})
+    tree = ParameterTree(stack, "Parameters", path="/spotmusic/dev", parameters={"log-level": "a" * 4096, "kafka/servers": "a" * 4097})
     tree.grant_read(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
     return resources_of(stack)
 

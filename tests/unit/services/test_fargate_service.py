@@ -133,7 +133,7 @@ def test_retention_rounds_up(days: int, kept: str) -> None:
 
 def test_weekly_restart_time_is_configurable() -> None:
     fixture = ServiceFixture()
-    WeeklyRestart(fixture.stack, "R", cluster=fixture.cluster(), services={"a": "a"}, at="rate(7 days)", window_minutes=60)
+    WeeklyRestart(fixture.stack, "R", cluster=fixture.cluster(), service_names={"a": "a"}, at="rate(7 days)", window_minutes=60)
     schedule = only(fixture.template()["Resources"], "AWS::Scheduler::Schedule")
     assert (schedule["ScheduleExpression"], schedule["FlexibleTimeWindow"]["MaximumWindowInMinutes"]) == ("rate(7 days)", 60)
 

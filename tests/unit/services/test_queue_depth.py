@@ -164,10 +164,10 @@ def test_queue_depth_metric_matches_published_dimensions() -> None:
     depth = QueueDepth(
         fixture.stack,
         "QueueDepth",
-        endpoint="https://brokers.dev.spotmusic.internal:15671",
+        management_url="https://brokers.dev.spotmusic.internal:15671",
         user=fixture.secret("monitor"),
-        queues=["notifications"],
-        environment="dev",
+        queue_names=["notifications"],
+        environment_name="dev",
         vpc=fixture.vpc,
         security_group=fixture.security_group,
         log_key=fixture.key,

@@ -24,7 +24,7 @@ def resolved(value: Any, parameters: dict[str, str]) -> Any:
 
 def test_service_names_arrive_as_written() -> None:
     writer = cdk.Stack()
-    ServiceNames(writer, "Names", path=PATH, names=NAMES)
+    ServiceNames(writer, "Names", path=PATH, service_names=NAMES)
     written = Template.from_stack(writer).find_resources("AWS::SSM::Parameter").values()
     values = {each["Properties"]["Name"]: each["Properties"]["Value"] for each in written}
     assert max(len(value) for value in values.values()) <= 4096

@@ -27,8 +27,8 @@ def access_in(stack: cdk.Stack, **changes: Any) -> RedpandaAccess:
     arguments: Json = {
         "cluster": cluster_in(stack),
         "chart": LocalChart(path=CHART),
-        "image": "registry.example.com/redpanda:v26.2.1",
-        "users": ["playback", "trends"],
+        "redpanda_image": "registry.example.com/redpanda:v26.2.1",
+        "event_users": ["playback", "trends"],
         "topics": [LISTENING, TRENDS],
     }
     return RedpandaAccess(stack, "Access", **{**arguments, **changes})
@@ -80,7 +80,7 @@ def test_topic_requires_minimum_replication() -> None:
 
 def test_topic_rejects_unknown_user() -> None:
     with pytest.raises(ValueError, match=r"events.trends: trends have no user"):
-        access_in(new_stack(), users=["playback"], topics=[TRENDS])
+        access_in(new_stack(), event_users=["playback"], topics=[TRENDS])
 
 
 TOPIC = {"partitions": 12, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 168}
