@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 
 PACKAGE = "spotmusic_cdk"
 NESTED = ("stacks", "tools")
-COMMANDS = ("capacity", "changes", "cost", "heartbeat", "local_aws", "local_aws.emulator", "preflight", "smoke")
+COMMANDS = ("capacity", "changes", "cost", "cost.refresh", "heartbeat", "local_aws", "local_aws.emulator", "preflight", "smoke")
 """Tools of a project; others work on this repository and its tests."""
 NAMED = re.compile(r"^(\s*from |.*python -m )(stacks|tools)(?=[. ])", flags=re.MULTILINE)
 """Imports of nested packages, and commands that run them."""

@@ -13,7 +13,7 @@ from tests.conftest import sample_of
 from tools.checkout import ROOT, settings_of
 from tools.cost import prices
 from tools.cost.estimate import Estimate, estimate
-from tools.cost.resources import FREE, PRICED, unknown_types
+from tools.cost.resources import FREE, PRICED
 from tools.model.stacks import stacks_in
 from tools.model.templates import Template, Templates, of_type, templates_in
 
@@ -61,8 +61,9 @@ AT_HAND: dict[str, float] = {
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_every_resource_type_is_priced(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
-    assert unknown_types(templates(environment)) == []
+def test_every_resource_is_priced(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+    found, settings = templates(environment), settings_of(environment)
+    assert estimate(found, dict.fromkeys(found, settings.region), settings, prices.read()).unpriced == []
 
 
 def test_priced_type_is_not_declared_free() -> None:

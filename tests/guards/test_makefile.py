@@ -83,7 +83,7 @@ def test_synthesis_of_unknown_environment_deletes_nothing(tmp_path: Path) -> Non
 
 
 def test_project_takes_options_of_checkout() -> None:
-    """All options are set to 0, as COST=0 is one; only the checkout has a page."""
+    """All options are set to 0, as COST=0 is one; the checkout alone has a page, a project prices of its own."""
     folders = (ROOT, ROOT / "template")
     texts = [(folder / "Makefile").read_text() for folder in folders]
     defined = {*re.findall(r"^(?:export )?([A-Z]+) [:?]?=", texts[0], flags=re.MULTILINE)}
@@ -92,7 +92,7 @@ def test_project_takes_options_of_checkout() -> None:
     running = r"^([a-z-]+): setup.*\n\t.*(?:TOOLS|CHANGES|tools)"
     targets = set.intersection(*({*re.findall(running, text, flags=re.MULTILINE)} for text in texts))
     arguments = ["--dry-run", "--old-file=setup", *(f"{name}=0" for name in options), *sorted(targets)]
-    runs = [make(*arguments, folder=folder).stdout.replace("\\\n", "") for folder in folders]
+    runs = [re.sub(r"\\\n| --own", "", make(*arguments, folder=folder).stdout) for folder in folders]
     here, project = ([line.split() for line in re.findall(r".*\btools\.(?!page)(.*)", run)] for run in runs)
     assert len(here) > 6
     assert project == here

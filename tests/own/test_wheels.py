@@ -23,7 +23,7 @@ import runpy, sys
 for tool in sys.argv[1:]:
     sys.argv[1:] = ["--help"]
     try:
-        runpy.run_module(f"spotmusic_cdk.tools.{tool}.__main__", run_name="__main__")
+        runpy.run_module(f"spotmusic_cdk.tools.{tool}", run_name="__main__")
     except SystemExit:
         pass
 """
@@ -136,11 +136,19 @@ def test_wheel_names_no_package_of_checkout(installed: Path) -> None:
     assert {name: found for name, text in texts.items() if (found := outside.findall(text))} == {}
 
 
+def test_template_has_targets_of_messages(installed: Path) -> None:
+    """`console` is no command of a project, which never prints its message."""
+    texts = [file.read_text() for file in (installed / "spotmusic_cdk").rglob("*.py")]
+    named = {target for text in texts for target in re.findall(r"(?:Run|Refresh|or run)\b[^\n]{,9} `?make ([a-z-]+)", text)}
+    assert {"check", "prices"} <= named
+    assert named - {*re.findall(r"^([a-z-]+):", MAKEFILE, flags=re.MULTILINE)} == {"console"}
+
+
 def test_wheel_has_tools_of_template(installed: Path, tmp_path: Path) -> None:
-    used = sorted({*re.findall(r"\$\(TOOLS\)\.(\w+)", MAKEFILE)} - {"heartbeat"})
-    assert {"local_aws", "changes"} <= {*used}
+    used = sorted({*re.findall(r"\$\(TOOLS\)\.([\w.]+)", MAKEFILE)} - {"heartbeat"})
+    assert {"local_aws", "changes", "cost.refresh"} <= {*used}
     done = run([sys.executable, "-c", HELP, *used], installed, tmp_path)
-    assert re.findall(r"^usage: python -m spotmusic_cdk\.tools\.(\w+)", done.stdout, flags=re.MULTILINE) == used, done.stderr
+    assert re.findall(r"^usage: python -m spotmusic_cdk\.tools\.([\w.]+)", done.stdout, flags=re.MULTILINE) == used, done.stderr
 
 
 def test_template_takes_options_of_messages(installed: Path) -> None:

@@ -103,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--all", action="store_true", help="list every item of a stack")
     parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
     parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
-    parser.add_argument("--prices", type=Path, default=prices.PATH, help=argparse.SUPPRESS)
+    parser.add_argument("--prices", type=Path, help=argparse.SUPPRESS)
     return parser
 
 

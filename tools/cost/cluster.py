@@ -108,7 +108,7 @@ def nodes(pool: str, need: Pool, daemons: Pool, prices: Mapping[str, float], zon
         count = max(least, ceil(need.cpu / cpu), ceil(need.gib / gib))
         options.append((count * usd, type_, count))
     if not options:
-        raise CostError(f"No price of a node for the pool {pool}. Add BoxUsage rows of the region to tools/cost/prices.csv.")
+        raise CostError(f"No price of a node for the pool {pool}. Add BoxUsage rows of the region to prices.csv.")
     _, type_, count = min(options)
     return type_, count
 

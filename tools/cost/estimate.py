@@ -8,8 +8,8 @@ from datetime import date
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.regions import price_classes_of
 from tools.cost.lines import Amounts, Line, total
-from tools.cost.prices import CostError, Price, Prices
-from tools.cost.resources import Environment, unknown_types, uses
+from tools.cost.prices import Price, Prices
+from tools.cost.resources import Environment, uses
 from tools.cost.savings import Saving, savings
 from tools.cost.use import LEVELS, levels_of
 from tools.model.templates import Templates
@@ -27,6 +27,7 @@ class Estimate:
         lines: items, by stack and price.
         prices: prices in use.
         savings: savings, largest first.
+        unpriced: types of resources without a price, which are in no line.
     """
 
     environment: str
@@ -36,6 +37,7 @@ class Estimate:
     lines: list[Line]
     prices: list[Price]
     savings: list[Saving]
+    unpriced: list[str]
 
     @property
     def stacks(self) -> dict[str, Amounts]:
@@ -60,7 +62,7 @@ class Estimate:
 
     def warnings(self, today: date) -> list[str]:
         """Returns what makes the estimate doubtful, or the budget too low."""
-        found = []
+        found = [f"Without a price, and not in the estimate: {', '.join(self.unpriced)}."] if self.unpriced else []
         exceeded = [f"{name} {usd:,.0f}" for name, usd in zip(LEVELS, self.total, strict=True) if usd > self.budget]
         if exceeded:
             found.append(f"The estimate exceeds observability.monthly_budget_usd ({self.budget:,}): {', '.join(exceeded)} USD.")
@@ -86,10 +88,8 @@ def estimate(templates: Templates, regions: Mapping[str, str], settings: Setting
         prices: list prices.
 
     Raises:
-        CostError: a resource type is unknown, or a price is missing.
+        CostError: a price is missing.
     """
-    if unknown := unknown_types(templates):
-        raise CostError(f"No price of {', '.join(unknown)}. Add it to PRICED or FREE in tools/cost/resources.py.")
     of, levels = Environment(settings, templates, prices), levels_of(settings)
     quantities: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(lambda: [0.0] * len(LEVELS))
     for index, level in enumerate(levels.values()):
@@ -120,4 +120,5 @@ def estimate(templates: Templates, regions: Mapping[str, str], settings: Setting
         lines=found,
         prices=list(used),
         savings=savings(of, found, levels["mid"]),
+        unpriced=sorted(of.unpriced),
     )

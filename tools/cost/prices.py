@@ -9,6 +9,8 @@ from math import inf
 from pathlib import Path
 
 PATH = Path(__file__).with_name("prices.csv")
+OWN = Path.cwd() / PATH.name
+"""Prices of a project, in place of shipped ones."""
 COLUMNS = ("service", "usage", "unit", "region", "from", "usd", "date", "status", "source")
 EVERYWHERE = ("any", "global")
 """Regions of a price that is the same everywhere."""
@@ -84,8 +86,7 @@ class Prices:
         for place in (region, *EVERYWHERE):
             if found := self._tiers.get((service, usage, place)):
                 return found
-        advice = f"Add it to tools/cost/{PATH.name}, or run `make prices REGION={region}`."
-        raise CostError(f"No price of {service} {usage} in {region}. {advice}")
+        raise _missing(f"{service} {usage}", region)
 
     def usd(self, service: str, usage: str, region: str, quantity: float) -> float:
         """Returns the price of a quantity of a month, tier by tier."""
@@ -94,20 +95,42 @@ class Prices:
         return sum(max(0.0, min(quantity, end) - tier.start) * tier.usd for tier, end in zip(tiers, ends, strict=True))
 
     def of_kind(self, service: str, start: str, region: str) -> dict[str, float]:
-        """Returns the prices of a region whose usage type starts with a text, by the rest of it."""
+        """Returns the prices of a region whose usage type starts with a text, by the rest of it.
+
+        Raises:
+            CostError: the region has none.
+        """
         kinds = {usage: rows[0].usd for (code, usage, place), rows in self._tiers.items() if (code, place) == (service, region)}
-        return {usage.removeprefix(start): usd for usage, usd in kinds.items() if usage.startswith(start)}
+        found = {usage.removeprefix(start): usd for usage, usd in kinds.items() if usage.startswith(start)}
+        if not found:
+            raise _missing(f"{service} {start}*", region)
+        return found
 
 
-def read(path: Path = PATH) -> Prices:
-    """Reads a file of prices.
+def _missing(price: str, region: str) -> CostError:
+    return CostError(f"No price of {price} in {region}. Run `make prices REGION={region}`, or add it to {PATH.name}.")
+
+
+def read(path: Path | None = None) -> Prices:
+    """Reads prices.
+
+    Args:
+        path: file with all of them; None reads the shipped ones, and those of a project in their
+            place.
 
     Raises:
-        CostError: the file is missing, or a row is malformed.
+        CostError: a file is missing, or a row is malformed.
     """
+    if path:
+        return Prices(_rows(path))
+    rows = [*_rows(PATH), *(_rows(OWN) if OWN.exists() else [])]
+    return Prices({(row.service, row.usage, row.region, row.start): row for row in rows}.values())
+
+
+def _rows(path: Path) -> list[Price]:
     try:
         with path.open(newline="") as file:
-            return Prices([_price(row) for row in csv.DictReader(file)])
+            return [_price(row) for row in csv.DictReader(file)]
     except OSError as error:
         raise CostError(f"{path.name} cannot be read: {error.strerror}. Restore it with git, or run `make prices`.") from None
     except (KeyError, TypeError, ValueError) as error:

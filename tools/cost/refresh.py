@@ -14,11 +14,12 @@ from datetime import date
 from pathlib import Path
 
 from spotmusic_cdk.command_line import run_command
-from tools.cost.prices import COLUMNS, PATH, CostError, Price, Prices, read
+from tools.cost import prices
+from tools.cost.prices import COLUMNS, CostError, Price, Prices, read
 
 BULK = "https://pricing.us-east-1.amazonaws.com"
 REFERENCE = "sa-east-1"
-"""Region whose usage types a new region gets."""
+"""Region whose usage types the others get."""
 _TIMEOUT_SECONDS = 30
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12})+-[0-9]")
 _PREFIX = re.compile(r"^[A-Z]{2,4}[0-9]?-")
@@ -46,16 +47,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.cost.refresh", description=__doc__)
     parser.add_argument("--region", action="append", metavar="REGION", help="region to refresh or to add; default: all in the file")
     parser.add_argument("--endpoint", default=BULK, help=argparse.SUPPRESS)
-    parser.add_argument("--file", type=Path, default=PATH, help=argparse.SUPPRESS)
+    parser.add_argument("--own", action="store_true", help="write those that differ from the platform's to prices.csv of this folder")
+    parser.add_argument("--file", type=Path, default=prices.PATH, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     try:
-        known = read(options.file)
+        shipped = read(options.file)
+        known = read() if options.own else shipped
         rows, missing = refreshed(known, options.region or regions_in(known), options.endpoint)
     except CostError as error:
         print(error, file=sys.stderr)
         return 2
     changed = len(set(rows) - set(known))
-    write(options.file, rows)
+    same = set(shipped) if options.own else set()
+    write(prices.OWN if options.own else options.file, (row for row in rows if row not in same))
     print(f"{options.file.name}: {changed} of {len(rows)} prices changed. Review them: git diff {options.file.name}")
     if missing:
         print(f"{len(missing)} are not in the price list, and stay as they are: {', '.join(missing[:5])}{' …' if missing[5:] else ''}")
@@ -81,7 +85,8 @@ def refreshed(known: Prices, regions: Iterable[str], endpoint: str) -> tuple[lis
     rows = {(row.service, row.usage, row.region, row.start): row for row in known}
     missing = []
     for region in regions:
-        wanted = [row for row in known if row.region == region] or [replace(row, region=region) for row in known if row.region == REFERENCE]
+        usual = {(row.service, row.usage, row.start): replace(row, region=region) for row in known if row.region == REFERENCE}
+        wanted = {**usual, **{(row.service, row.usage, row.start): row for row in known if row.region == region}}.values()
         for service in sorted({row.service for row in wanted}):
             found = _offer(endpoint, service, region, {(row.usage, row.start) for row in wanted if row.service == service})
             for row in wanted:

@@ -5,7 +5,6 @@ with the templates.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from spotmusic_cdk.settings import Settings
 from tools.changes.replacement import named
@@ -62,11 +61,13 @@ class Environment:
         settings: settings of the environment.
         templates: templates by stack id.
         prices: list prices.
+        unpriced: types of resources without a price.
     """
 
     settings: Settings
     templates: Templates
     prices: Prices
+    unpriced: set[str] = field(default_factory=set)
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def count(self, type_: str, stack: str = "") -> int:
@@ -464,14 +465,11 @@ def uses(of: Environment, level: Level, regions: Mapping[str, str]) -> Iterator[
     """
     for stack, template in of.templates.items():
         for id_, resource in template["Resources"].items():
-            pricing = PRICED.get(resource["Type"])
-            if pricing:
-                found = Found(stack, id_, resource.get("Properties", {}), regions[stack])
-                for use in pricing(found, level, of):
-                    yield stack, use.region or regions[stack], use
-
-
-def unknown_types(templates: Templates) -> list[str]:
-    """Returns the resource types that are neither priced nor declared free."""
-    types: set[Any] = {resource["Type"] for template in templates.values() for resource in template["Resources"].values()}
-    return sorted(types - PRICED.keys() - FREE.keys())
+            type_, found = resource["Type"], Found(stack, id_, resource.get("Properties", {}), regions[stack])
+            try:
+                priced = [*PRICED[type_](found, level, of)] if type_ not in FREE else []
+            except (KeyError, TypeError, ValueError):  # a type, or a form of it, that the platform does not use
+                of.unpriced.add(type_)
+                continue
+            for use in priced:
+                yield stack, use.region or regions[stack], use

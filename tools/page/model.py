@@ -283,7 +283,7 @@ def _resource(resource: Resource, state: State | None) -> tuple[str, str, bool, 
 
 def _cost(settings: Settings, assembly: Path, today: date) -> Any:
     """Estimate of `make cost`, as its JSON report has it."""
-    return json.loads(report.as_json(estimate_of(assembly, settings, prices.read(prices.PATH)), None, "", today))
+    return json.loads(report.as_json(estimate_of(assembly, settings, prices.read()), None, "", today))
 
 
 def _plan(settings: Settings) -> list[dict[str, Any]]:

@@ -160,16 +160,32 @@ def test_mistake_has_one_message(arguments: list[str], message: str, capsys: pyt
     assert (shown.out, "Traceback" in shown.err) == ("", False)
 
 
-def test_unknown_type_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("--assembly", assembly_of(tmp_path / "new", data={"Table": {"Type": "AWS::DynamoDB::Table"}})) == 2
-    assert "No price of AWS::DynamoDB::Table. Add it to PRICED or FREE" in capsys.readouterr().err
+def test_own_resource_without_price_is_named(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A type that the platform does not have, or a form of one: Aurora has no storage of its own."""
+    aurora = {"DBInstanceClass": "db.r8g.large", "DBClusterIdentifier": {"Ref": "Cluster"}}
+    own: dict[str, dict[str, Any]] = {
+        "Table": {"Type": "AWS::DynamoDB::Table"},
+        "Writer": {"Type": "AWS::RDS::DBInstance", "Properties": aurora},
+    }
+    assert run("--assembly", assembly_of(assembly, own=own, data={"Key": {"Type": "AWS::KMS::Key"}})) == 0
+    out = capsys.readouterr().out
+    assert "Warning: Without a price, and not in the estimate: AWS::DynamoDB::Table, AWS::RDS::DBInstance." in out
+    assert ["all", "1", "1", "1"] in [line.split() for line in out.splitlines()]
+
+
+@pytest.mark.parametrize("type_", ["AWS::EC2::NatGateway", "AWS::EKS::Cluster"])
+def test_region_without_prices_names_command(type_: str) -> None:
+    settings = sample_of("prod").model_copy(update={"region": "eu-central-1"})
+    templates = {"own": {"Resources": {"One": {"Type": type_}}}}
+    with pytest.raises(CostError, match=r"in eu-central-1\. Run `make prices REGION=eu-central-1`"):
+        estimate(templates, {"own": "eu-central-1"}, settings, prices.read())
 
 
 def test_missing_price_is_named(assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [line for line in prices.PATH.read_text().splitlines(keepends=True) if "PublicIPv4" not in line]
     (tmp_path / "prices.csv").write_text("".join(rows))
     assert run("--assembly", assembly, "--prices", tmp_path / "prices.csv") == 2
-    assert "No price of AmazonVPC PublicIPv4:InUseAddress in sa-east-1. Add it to" in capsys.readouterr().err
+    assert "No price of AmazonVPC PublicIPv4:InUseAddress in sa-east-1. Run" in capsys.readouterr().err
 
 
 def test_malformed_prices_are_refused(assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

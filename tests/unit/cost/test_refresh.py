@@ -82,6 +82,27 @@ def test_refresh_adds_a_region(endpoint: str, file: Path) -> None:
     assert prices.read(file).usd("AmazonEC2", "BoxUsage:m6a.large", "eu-central-1", 10) == 5
 
 
+def test_refresh_completes_a_region(endpoint: str, file: Path) -> None:
+    """A release has usage types that a region added before has not."""
+    file.write_text(FILE + "AmazonEC2,BoxUsage:c6a.large,Hrs,eu-central-1,0,0.1,2025-05-28,verified,somewhere\n")
+    assert refresh.main(["--endpoint", endpoint, "--file", str(file), "--region", "eu-central-1"]) == 0
+    assert prices.read(file).of_kind("AmazonEC2", "BoxUsage:", "eu-central-1") == {"c6a.large": 0.1, "m6a.large": 0.5}
+
+
+def test_project_keeps_its_own_prices(endpoint: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the platform are in its wheel, which the next release replaces."""
+    own = file.with_name("own") / "prices.csv"
+    own.parent.mkdir()
+    monkeypatch.setattr(prices, "PATH", file)
+    monkeypatch.setattr(prices, "OWN", own)
+    for region, count in (("eu-central-1", 3), ("sa-east-1", 6)):
+        assert refresh.main(["--endpoint", endpoint, "--file", str(file), "--own", "--region", region]) == 0
+        assert len(own.read_text().splitlines()) == 1 + count
+    assert file.read_text() == FILE
+    assert [prices.read().usd("AmazonEC2", "BoxUsage:m6a.large", region, 10) for region in ("eu-central-1", "sa-east-1")] == [5, 5]
+    assert prices.read().usd("awskms", "KMS-Keys", "eu-central-1", 2) == 2
+
+
 def listed(price: Price) -> str:
     """Row of a price as AWS lists it: operation, engine and deployment in columns of their own."""
     usage, engine, operation = price.usage, "", ""
