@@ -181,6 +181,8 @@ def _read(path: Path) -> Settings:
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise _error(path, [Problem("file", f"is missing in {path.parent}", "Create it, or run the command in its folder.")]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _error(path, [Problem("file", f"cannot be read: {error}", "Check its permissions, and that it is UTF-8.")]) from None
 

@@ -12,8 +12,10 @@ from tools.checkout import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
+PROJECT = sorted((ROOT / "template" / ".github" / "workflows").iterdir())
+"""Those of a project: links, which copier follows."""
 TOOLS = ROOT / ".tools" / "workflows" / "bin"
-OPTIONAL = {"cost"}
+OPTIONAL = {"outdated"}
 """Targets that a workflow calls only if a dry run of make knows them."""
 WRONG = """
 on: pull_request_target
@@ -40,12 +42,21 @@ def targets(text: str) -> set[str]:
     return {*re.findall(r"\bmake (?:-\S+ )*([a-z][a-z-]+)", text)}
 
 
-@pytest.mark.parametrize("path", [*WORKFLOWS, ROOT / "docs" / "examples" / "gitlab-ci.yml"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*WORKFLOWS, *PROJECT, ROOT / "docs" / "examples" / "gitlab-ci.yml"], ids=lambda path: path.name)
 def test_workflow_calls_existing_targets(path: Path) -> None:
-    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    makefile = ROOT / ("template" if path in PROJECT else "") / "Makefile"
+    known = set(re.findall(r"^([a-z-]+):", makefile.read_text(), re.MULTILINE))
     text = path.read_text()
     guarded = {target for target in OPTIONAL if f"if make --dry-run {target} " in text}
     assert targets(text) - known - guarded == set()
+
+
+def test_project_has_workflows_of_platform() -> None:
+    """No second copy; a called workflow must be there too."""
+    assert {path.resolve() for path in PROJECT} <= set(WORKFLOWS)
+    called = {name for path in PROJECT for name in re.findall(r"uses: \./\.github/workflows/(\S+)", path.read_text())}
+    assert called
+    assert called <= {path.name for path in PROJECT}
 
 
 def test_targets_are_found_in_workflows() -> None:
@@ -124,7 +135,7 @@ def test_deployments_are_serial_per_environment() -> None:
     assert deploy["concurrency"] == {"group": "deploy-${{ inputs.environment }}", "cancel-in-progress": "false"}
     assert deploy["needs"] == "preflight"
     order = {name: job.get("needs") for name, job in document(FOLDER / "deploy.yml")["jobs"].items()}
-    assert order == {"dev": None, "staging": "dev", "prod": "staging"}
+    assert order == {"dev": None, "staging": "dev", "prod": ["dev", "staging"]}
 
 
 @pytest.mark.parametrize(

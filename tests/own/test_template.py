@@ -6,17 +6,21 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import aws_cdk as cdk
 import pytest
 
 from spotmusic_cdk.settings import load
 from spotmusic_cdk.settings.regions import usual_zones
+from stacks import delivery
 from tests.conftest import STACKS, TODAY
-from tools.checkout import ROOT, synthesize
+from tools.checkout import ROOT, feature_flags, synthesize
 
 COPIER = ROOT / ".tools" / "copier" / "bin"
 SOURCES = (
+    ".github/workflows",
     "cdk.json",
     "copier.yml",
     "environments/schema.json",
@@ -86,7 +90,7 @@ def sources_in(folder: Path) -> Path:
     """Template of the checkout, without git: copier clones a repository for each copy."""
     for name in SOURCES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copyfile
+        copy = partial(shutil.copytree, symlinks=True) if (ROOT / name).is_dir() else shutil.copyfile
         copy(ROOT / name, folder / name)
     return folder
 
@@ -127,7 +131,7 @@ def test_template_renders_valid_production(copies: Copies) -> None:
         assert (list(settings.services), list(settings.zones)) == (["lyrics", "playback"], usual_zones("ap-northeast-1"))
     for name in ("environments/schema.json", "package-lock.json", "package.json", "requirements.lock"):
         assert (project / name).read_text() == (ROOT / name).read_text()
-    assert len([path for path in files(project) if path.parts[0] != "wheels"]) <= 15
+    assert len([path for path in files(project) if path.parts[0] != "wheels"]) <= 20
 
 
 def files(folder: Path) -> Iterator[Path]:
@@ -142,6 +146,24 @@ def test_template_default_synthesizes(copies: Copies, wheels: list[Path], tmp_pa
     assert (copies.default / "app.py").read_text() == (ROOT / "template" / "app.py").read_text()
     synthesize(load("dev", folder=copies.default / "environments", today=TODAY), outdir=tmp_path, policies=False)
     assert len([*tmp_path.glob("assembly-dev/*.template.json")]) == len(STACKS)
+
+
+@pytest.mark.filterwarnings("ignore::spotmusic_cdk.settings.SettingsWarning")
+def test_project_can_deploy_by_workflows(copies: Copies, installed: Path, tmp_path: Path) -> None:
+    """Workflows of the platform, and the command of docs/ci-cd.md that creates their roles."""
+    workflows = [*(copies.production / ".github" / "workflows").iterdir()]
+    assert "deploy.yml" in {path.name for path in workflows}
+    for path in workflows:
+        assert not path.is_symlink()
+        assert path.read_text() == (ROOT / ".github" / "workflows" / path.name).read_text()
+    (module,) = re.findall(r"module is `([\w.]+)`", (ROOT / "docs" / "ci-cd.md").read_text())
+    assert (installed / module.replace(".", "/")).with_suffix(".py").exists()
+    project = shutil.copytree(copies.production, tmp_path / "mine")
+    trusted = project / "delivery.yaml"
+    trusted.write_text(trusted.read_text().replace("repository:", "repository: example/mine"))
+    app = cdk.App(outdir=str(tmp_path / "out"), context={**feature_flags(), "env": "prod", "validation": False})
+    assert delivery.main(app, project) == 0
+    assert (tmp_path / "out" / "delivery.template.json").exists()
 
 
 def test_template_refuses_wrong_answers(copies: Copies) -> None:

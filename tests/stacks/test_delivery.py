@@ -66,7 +66,7 @@ def test_push_roles_name_repositories_of_registry(templates: Callable[[str], dic
         (f"{TRUSTED}branches: main\n", "dev", "delivery.yaml: branches"),
         (f"{TRUSTED}issuer: other\n", "dev", "delivery.yaml: issuer"),
         ("repository: [\n", "dev", "delivery.yaml: file: this is not YAML"),
-        (None, "dev", "delivery.yaml: file: cannot be read"),
+        (None, "dev", "delivery.yaml: file: is missing in "),
         (TRUSTED, "nowhere", "nowhere"),
         (TRUSTED, "dev,prod", "differ in account or region"),
     ],
@@ -83,4 +83,5 @@ def test_wrong_delivery_is_refused(checkout: Path, capsys: pytest.CaptureFixture
 
 def test_shipped_trust_is_empty() -> None:
     """A repository of an example would be trusted by who deploys without reading."""
-    assert "\nrepository:\n" in (ROOT / "delivery.yaml").read_text()
+    for folder in (ROOT, ROOT / "template"):
+        assert "\nrepository:\n" in (folder / "delivery.yaml").read_text()
