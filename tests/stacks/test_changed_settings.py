@@ -102,7 +102,7 @@ WORST: tuple[Tried, ...] = (
     ("DatabaseSettings.storage_gib", "smaller", "data.catalogue.storage_gib", 100, "storage of 200 GiB → 100"),
     ("DatabaseSettings.instance_class", "any", "data.identity.instance_class", "r8g.xlarge", "DBInstanceClass"),
     ("CacheSettings.version", "newer", "data.cache.version", "8.2", "EngineVersion: 8.0 → 8.2"),
-    ("CacheSettings.node_type", "smaller", "data.cache.node_type", "cache.m7g.large", "9.8 GiB → cache.m7g.large with 4.8"),
+    ("CacheSettings.node_type", "smaller", "data.cache.node_type", "cache.m7g.large", "9.8 GiB for data → cache.m7g.large with 4.8"),
     ("BackupSettings.retention_days", "shorter", "data.backup.retention_days", 40, "recovery points: 60 days → 40"),
     ("CacheSettings.own", "fewer", "data.cache.own", [], "OwnCachesplaybackReplicationGroup38BECA88: ecs-services imports it"),
     ("CacheSettings.snapshot_retention_days", "shorter", "data.cache.snapshot_retention_days", 15, "SnapshotRetentionLimit 30 → 15"),
