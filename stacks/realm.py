@@ -25,6 +25,7 @@ def realm_of(settings: Settings) -> Realm:
     email = identity.email
     return Realm(
         name=settings.realm,
+        display_name=identity.display_name,
         web_redirects=[f"{origin}/{page}" for origin in origins for page in WEB_PAGES],
         mobile_redirects=[f"{origin}/app/callback" for origin in origins],
         grafana_url=GRAFANA_URL,

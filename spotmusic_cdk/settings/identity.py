@@ -25,6 +25,10 @@ HttpsUrl = Annotated[
 ]
 
 
+DisplayName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f-\xa0<>$][^\x00-\x1f\x7f-\x9f<>$]*$", max_length=40)]
+"""Text on login pages. Without `$`: the job of the realm would insert secrets into it."""
+
+
 class EmailSettings(Model):
     """Mail server through which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
 
@@ -41,7 +45,7 @@ class IdentityProviderSettings(Model):
 
     kind: Literal["google", "github", "oidc"]
     """`google` and `github` are built into Keycloak; `oidc` is any other OpenID Connect provider, such as Apple."""
-    label: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", max_length=40)]
+    label: DisplayName
     """Text of the login button."""
     client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", max_length=255)]
     """Client at the provider. Its redirect address is `<public address>/auth/realms/spotmusic/broker/<key of this entry>/endpoint`."""
@@ -71,6 +75,8 @@ class IdentityProviderSettings(Model):
 class IdentitySettings(Model):
     """Realm of listeners and team."""
 
+    display_name: DisplayName = "Spotmusic"
+    """Name of the service on login pages, in mails of Keycloak and in authenticator apps."""
     registration: bool = False
     """Self-registration of listeners; it needs `email`, because an address must be confirmed."""
     email: EmailSettings | None = None

@@ -128,6 +128,7 @@ def test_template_renders_valid_production(copies: Copies) -> None:
     project = copies.production
     for name in ("dev", "prod"):
         settings = load(name, folder=project / "environments", today=TODAY)
+        assert settings.identity.display_name == "My Platform"
         assert (list(settings.services), list(settings.zones)) == (["lyrics", "playback"], usual_zones("ap-northeast-1"))
     for name in ("environments/schema.json", "package-lock.json", "package.json", "requirements.lock"):
         assert (project / name).read_text() == (ROOT / name).read_text()

@@ -259,6 +259,7 @@ HARMLESS: Settings = {
     "kubernetes.kong": {"min_replicas": 4, "max_replicas": 30, "requests_per_minute": 300},
     "kubernetes.keycloak.replicas": 5,
     "kubernetes.monitoring.retention_hours": 48,
+    "identity.display_name": "Music",
     "identity.registration": True,
     "identity.email": {"host": "mail.example", "sender": "b@spotmusic.example", "secret": SECRET.format("other-mail")},
     "identity.providers.a": {

@@ -110,9 +110,10 @@ check (tests/properties/conftest.py).
 """
 _EVERY_OPTION: Changes = {
     "identity": {
+        "display_name": 'A "quoted" ação',
         "registration": True,
         "email": {"sender": "no-reply@spotmusic.example", "secret": _SECRET},
-        "providers": {"google": {"kind": "google", "label": 'A "quoted" ação $(env:HOME)', "client_id": "x", "secret": _SECRET}},
+        "providers": {"google": {"kind": "google", "label": 'A "quoted" ação', "client_id": "x", "secret": _SECRET}},
     },
     "kubernetes.redpanda.tiered_storage": {"license_secret": _SECRET},
     "kubernetes.administrators": ["arn:aws:iam::111122223333:role/administrators"],

@@ -27,11 +27,15 @@ class Email:
         """Secret ARN and field by environment variable."""
         return {"SMTP_USERNAME": (self.secret_arn, "username"), "SMTP_PASSWORD": (self.secret_arn, "password")}
 
-    def to_representation(self) -> dict[str, str]:
-        """Returns the entry of the realm."""
+    def to_representation(self, display_name: str) -> dict[str, str]:
+        """Returns the entry of the realm.
+
+        Args:
+            display_name: name of the sender.
+        """
         server = {"host": self.host, "port": str(self.port), "starttls": "true", "ssl": "false"}
         login = {"auth": "true", "user": secret("SMTP_USERNAME"), "password": secret("SMTP_PASSWORD")}
-        return {**server, **login, "from": self.sender, "fromDisplayName": "Spotmusic"}
+        return {**server, **login, "from": self.sender, "fromDisplayName": display_name}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Realm of Spotmusic's listeners and staff as code."""
+"""Realm of listeners and staff as code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +29,8 @@ class Realm:
 
     Args:
         name: name of the realm, part of its address.
+        display_name: name of the service on login pages, in mails and in authenticator apps. Default:
+            `name`.
         web_redirects: exact redirect URLs of the web player.
         mobile_redirects: redirect URLs of the mobile apps, links that the apps claim.
         grafana_url: URL of Grafana. Default: no Grafana.
@@ -39,6 +41,7 @@ class Realm:
     """
 
     name: str
+    display_name: str | None = None
     web_redirects: Sequence[str] = ()
     mobile_redirects: Sequence[str] = ()
     grafana_url: str | None = None
@@ -49,11 +52,12 @@ class Realm:
 
     def to_representation(self) -> dict[str, object]:
         """Returns the realm without users and keys, with references to secrets' variables."""
+        display_name = self.display_name or self.name
         clients = [web(self.web_redirects), mobile(self.mobile_redirects), admin_cli()]
         return {
             "realm": self.name,
             "enabled": True,
-            "displayName": "Spotmusic",
+            "displayName": display_name,
             "sslRequired": "all" if self.tls_required else "none",
             "registrationAllowed": self.registration,
             "verifyEmail": self.email is not None,
@@ -69,7 +73,7 @@ class Realm:
             **_second_factor(),
             **_sessions(),
             **_records(),
-            **({"smtpServer": self.email.to_representation()} if self.email else {}),
+            **({"smtpServer": self.email.to_representation(display_name)} if self.email else {}),
             "identityProviders": [provider.to_representation(login_flows.AFTER_PROVIDER) for provider in self.providers],
             **login_flows.representation(STAFF),
             "roles": {"realm": _roles(self.name), **({"client": {"grafana": GRAFANA_ROLES}} if self.grafana_url else {})},

@@ -74,6 +74,13 @@ def test_realm_email_uses_regional_ses() -> None:
     assert list(secrets_of(changed("prod", identity=IDENTITY))) == [arn_of("mail"), arn_of("google")]
 
 
+def test_realm_shows_display_name_only() -> None:
+    identity = IDENTITY.model_copy(update={"display_name": "Our Music"})
+    realm: Json = realm_of(changed("prod", identity=identity)).to_representation()
+    assert realm["displayName"] == realm["smtpServer"]["fromDisplayName"] == "Our Music"
+    assert "Spotmusic" not in str(realm)
+
+
 def leaving(settings: Settings) -> set[int]:
     return {flow.port for flow in flows.table(settings) if (flow.source, flow.target) == ("keycloak", INTERNET)}
 

@@ -158,6 +158,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"identity.registration": True},
         "identity.registration: it requires identity.email to confirm addresses.\n  Set identity.email",
     ),
+    "a secret in the name on login pages": (
+        {"identity.display_name": "$(env:SMTP_PASSWORD)"},
+        "identity.display_name: '$(env:SMTP_PASSWORD)' is refused: it does not match",
+    ),
     "a provider of identities without its endpoints": (
         {"identity.providers": {"apple": {**PROVIDER, "kind": "oidc", "issuer": "https://appleid.apple.com"}}},
         "identity.providers.apple.kind: an oidc provider needs authorization_url, token_url, jwks_url.\n  Copy them from its /.well-known",
