@@ -4,7 +4,18 @@ from dataclasses import dataclass
 
 from aws_cdk import aws_logs as logs
 
-_KNOWN = {
+_PERIODS = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    5: logs.RetentionDays.FIVE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    60: logs.RetentionDays.TWO_MONTHS,
+    90: logs.RetentionDays.THREE_MONTHS,
+    120: logs.RetentionDays.FOUR_MONTHS,
+    150: logs.RetentionDays.FIVE_MONTHS,
+    180: logs.RetentionDays.SIX_MONTHS,
     365: logs.RetentionDays.ONE_YEAR,
     400: logs.RetentionDays.THIRTEEN_MONTHS,
     545: logs.RetentionDays.EIGHTEEN_MONTHS,
@@ -17,25 +28,20 @@ _KNOWN = {
     3288: logs.RetentionDays.NINE_YEARS,
     3653: logs.RetentionDays.TEN_YEARS,
 }
-"""Retention periods of CloudWatch Logs (Amazon CloudWatch Logs API, PutRetentionPolicy) that exceed
-six months, which are 181 to 184 days."""
+"""Retention periods of CloudWatch Logs by their days (Amazon CloudWatch Logs API,
+PutRetentionPolicy)."""
+_SIX_MONTHS = 184
+"""Longest six months of a calendar, in days."""
 
 
 def retention_of(days: int) -> logs.RetentionDays:
-    """Returns the shortest retention of CloudWatch Logs of at least `days`, up to ten years."""
-    return next(retention for known, retention in _KNOWN.items() if known >= days)
+    """Returns the shortest retention of at least `days` and six months, up to ten years."""
+    return next(retention for known, retention in _PERIODS.items() if known >= max(days, _SIX_MONTHS))
 
 
-def days_of(retention: logs.RetentionDays) -> int:
-    """Returns the days of a retention, for resources that take a number.
-
-    Raises:
-        ValueError: the retention is not between one and ten years.
-    """
-    for days, known in _KNOWN.items():
-        if known == retention:
-            return days
-    raise ValueError(f"{retention.name}: logs are kept between one and ten years. Use `retention_of(days)`.")
+def days_of(retention: logs.RetentionDays) -> int | None:
+    """Returns the days of a retention; None if logs are kept for ever."""
+    return next((days for days, known in _PERIODS.items() if known == retention), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from aws_cdk import aws_logs as logs
 
-from spotmusic_constructs.log_retention import retention_of
+from spotmusic_constructs.log_retention import days_of, retention_of
 from spotmusic_constructs.services.access import Access, combine, user_access
 from spotmusic_constructs.services.image import ServiceImage, bootstrap_image
 from spotmusic_constructs.services.scaling import Scaling
@@ -129,6 +130,12 @@ def test_combined_access_prefers_later_values() -> None:
 @pytest.mark.parametrize(("days", "kept"), [(184, "ONE_YEAR"), (366, "THIRTEEN_MONTHS"), (3653, "TEN_YEARS")])
 def test_retention_rounds_up(days: int, kept: str) -> None:
     assert retention_of(days).name == kept
+
+
+def test_every_retention_has_its_days() -> None:
+    days = {retention.name: days_of(retention) for retention in logs.RetentionDays}
+    assert (days.pop("INFINITE"), days["ONE_DAY"], days["TEN_YEARS"]) == (None, 1, 3653)
+    assert None not in days.values()
 
 
 def test_weekly_restart_time_is_configurable() -> None:
