@@ -21,10 +21,15 @@ def entry_alarms(scope: Construct, components: Components, recipients: Recipient
     kong = target_groups.kong(components.network.gateway.target_group, replicas=settings.kubernetes.kong.min_replicas)
     brokers = dict(target_groups.brokers(eks.brokers, counted=bool(watched_queues(components))))
     ApplicationLoadBalancerAlarms(
-        scope, "GatewayAlarms", recipients=recipients, name="gateway", load_balancer=components.gateway, target_groups={"Kong": kong}
+        scope,
+        "GatewayAlarms",
+        recipients=recipients,
+        name="gateway",
+        load_balancer_full_name=components.gateway,
+        target_groups={"Kong": kong},
     )
     NetworkLoadBalancerAlarms(
-        scope, "BrokerAlarms", recipients=recipients, name="brokers", load_balancer=components.brokers, target_groups=brokers
+        scope, "BrokerAlarms", recipients=recipients, name="brokers", load_balancer_full_name=components.brokers, target_groups=brokers
     )
     KubernetesAlarms(scope, "KubernetesAlarms", recipients=recipients, cluster_name=components.kubernetes_cluster)
     NatGatewayAlarms(scope, "NatAlarms", recipients=recipients, nat_gateway_ids=components.nat_gateways)
@@ -40,7 +45,7 @@ def service_alarms(scope: Construct, components: Components, recipients: Recipie
         "ServicesAlarms",
         recipients=recipients,
         name="services",
-        load_balancer=components.services_load_balancer,
+        load_balancer_full_name=components.services_load_balancer,
         # A blue/green deployment replaces the target group. The alarm on running tasks covers lost targets.
         target_groups={},
     )

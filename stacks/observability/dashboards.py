@@ -16,11 +16,11 @@ def component_rows(components: Components) -> Iterator[DashboardRow]:
     """Yield the rows of the CloudWatch dashboard, from the viewer inwards."""
     edge = components.edge
     yield rows.edge_row(distribution_id=edge.distribution_id, web_acl_metric_name=edge.web_acl.metric_name)
-    yield rows.load_balancer_row(title="Gateway", load_balancer=components.gateway)
-    yield rows.load_balancer_row(title="Services", load_balancer=components.services_load_balancer)
+    yield rows.load_balancer_row(title="Gateway", load_balancer_full_name=components.gateway)
+    yield rows.load_balancer_row(title="Services", load_balancer_full_name=components.services_load_balancer)
     for name, service_name in components.services.items():
         yield rows.service_row(name=name, cluster_name=components.services_cluster, service_name=service_name)
-    yield rows.network_load_balancer_row(title="Brokers", load_balancer=components.brokers)
+    yield rows.network_load_balancer_row(title="Brokers", load_balancer_full_name=components.brokers)
     if queues := watched_queues(components):
         yield rows.queue_row(queues={name: watch.metric for name, watch in queues.items()})
     for name, database in components.databases.items():

@@ -351,7 +351,7 @@ PREREQUISITES: dict[str, Any] = {
     "alarms": lambda given: given.new("AlarmTopic", key=given.keys.notifications),
     "recipients": lambda given: given.alarms.recipients,
     "metric": library()["MetricSource"](namespace="AWS/SQS", name="ApproximateNumberOfMessagesVisible"),
-    "load_balancer": "app/example/0123",
+    "load_balancer_full_name": "app/example/0123",
     "gateway_id": "nat-0123",
     "event_log": lambda given: given.new("EventLog", name="example", namespace="Example"),
     "heartbeat": lambda given: given.new("Heartbeat", key=given.keys.notifications),

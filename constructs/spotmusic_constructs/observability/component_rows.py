@@ -39,9 +39,9 @@ def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> DashboardRow:
     )
 
 
-def load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
+def load_balancer_row(*, title: str, load_balancer_full_name: str) -> DashboardRow:
     """Return the row of an Application Load Balancer."""
-    dimensions = {"LoadBalancer": load_balancer}
+    dimensions = {"LoadBalancer": load_balancer_full_name}
     times = {
         statistic: MetricSource(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=dimensions, statistic=statistic)
         for statistic in ("p50", "p95", "p99")
@@ -50,7 +50,7 @@ def load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
         title=title,
         graphs=[
             _graph("Requests", "AWS/ApplicationELB", ["RequestCount"], dimensions, statistic="Sum"),
-            GraphSpec(title="Errors (%)", lines={"5xx": error_rate(load_balancer)}),
+            GraphSpec(title="Errors (%)", lines={"5xx": error_rate(load_balancer_full_name)}),
             GraphSpec(title="Response time (s)", lines=times),
             _graph(
                 "Connections",
@@ -63,9 +63,9 @@ def load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
     )
 
 
-def network_load_balancer_row(*, title: str, load_balancer: str) -> DashboardRow:
+def network_load_balancer_row(*, title: str, load_balancer_full_name: str) -> DashboardRow:
     """Return the row of a Network Load Balancer."""
-    dimensions = {"LoadBalancer": load_balancer}
+    dimensions = {"LoadBalancer": load_balancer_full_name}
     return DashboardRow(
         title=title,
         graphs=[

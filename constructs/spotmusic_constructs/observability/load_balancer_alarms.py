@@ -17,7 +17,7 @@ MALFORMED_REQUESTS = 100
 (http-desync-guardian, NonCompliantHeader): a player that writes one has these from every listener."""
 
 
-def error_rate(load_balancer: str, *, period: int = 60, at_least: int = 0) -> Formula:
+def error_rate(load_balancer_full_name: str, *, period: int = 60, at_least: int = 0) -> Formula:
     """Return the percentage of requests that a load balancer or its targets answered with 5xx.
 
     A load balancer without targets answers 503 and counts no request: `RequestCount` has only requests for which a target was
@@ -25,14 +25,14 @@ def error_rate(load_balancer: str, *, period: int = 60, at_least: int = 0) -> Fo
     The result never exceeds 100 and never understates; it overstates while only a part of the requests finds a target.
 
     Args:
-        load_balancer: full name of the load balancer (`app/…`).
+        load_balancer_full_name: full name of the load balancer (`app/…`).
         period: seconds.
         at_least: number of these requests below which the result is 0.
     """
 
     def total(name: str) -> MetricSource:
         return MetricSource(
-            namespace="AWS/ApplicationELB", name=name, dimensions={"LoadBalancer": load_balancer}, statistic="Sum", period=period
+            namespace="AWS/ApplicationELB", name=name, dimensions={"LoadBalancer": load_balancer_full_name}, statistic="Sum", period=period
         )
 
     errors = "FILL(own, 0) + FILL(theirs, 0)"
@@ -75,14 +75,14 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
     Args:
         recipients: topics.
         name: name of the load balancer, with which texts begin.
-        load_balancer: full name of the load balancer (`app/…`).
+        load_balancer_full_name: full name of the load balancer (`app/…`).
         target_groups: target groups that always have targets, by a CamelCase name.
         error_percent: requests answered with 5xx, in percent.
         latency_seconds: p99 of the targets' answers, in seconds.
 
     Example:
         ApplicationLoadBalancerAlarms(self, "GatewayAlarms", recipients=recipients, name="gateway",
-                                      load_balancer=gateway.load_balancer.load_balancer_full_name,
+                                      load_balancer_full_name=gateway.load_balancer.load_balancer_full_name,
                                       target_groups={"Kong": WatchedTargets(group=gateway.target_group.target_group_full_name, **options)})
     """
 
@@ -93,12 +93,12 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
         *,
         recipients: Recipients,
         name: str,
-        load_balancer: str,
+        load_balancer_full_name: str,
         target_groups: Mapping[str, WatchedTargets],
         error_percent: Thresholds = ERROR_PERCENT,
         latency_seconds: Thresholds = LATENCY_SECONDS,
     ) -> None:
-        whole = {"LoadBalancer": load_balancer}
+        whole = {"LoadBalancer": load_balancer_full_name}
         super().__init__(
             scope,
             construct_id,
@@ -108,7 +108,7 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
                 AlarmRule(
                     name="Errors",
                     summary=f"Load balancer {name}: it or its targets answer with server errors.",
-                    watch=error_rate(load_balancer),
+                    watch=error_rate(load_balancer_full_name),
                     thresholds=error_percent,
                     datapoints=3,
                 ),
@@ -154,12 +154,12 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
     Args:
         recipients: topics.
         name: name of the load balancer, with which texts begin.
-        load_balancer: full name of the load balancer (`net/…`).
+        load_balancer_full_name: full name of the load balancer (`net/…`).
         target_groups: target groups that always have targets, by a CamelCase name; a broker's own listener has one target.
 
     Example:
         NetworkLoadBalancerAlarms(self, "BrokerAlarms", recipients=recipients, name="brokers",
-                                  load_balancer=brokers.load_balancer.load_balancer_full_name,
+                                  load_balancer_full_name=brokers.load_balancer.load_balancer_full_name,
                                   target_groups={"Amqp": WatchedTargets(group=brokers.amqp.target_group_full_name, **options)})
     """
 
@@ -170,10 +170,10 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
         *,
         recipients: Recipients,
         name: str,
-        load_balancer: str,
+        load_balancer_full_name: str,
         target_groups: Mapping[str, WatchedTargets],
     ) -> None:
-        whole = {"LoadBalancer": load_balancer}
+        whole = {"LoadBalancer": load_balancer_full_name}
         super().__init__(
             scope,
             construct_id,

@@ -44,7 +44,7 @@ Reliability Workbook, chapter 5, "Low-Traffic Services and Error Budget Alerting
 
 
 class BadPercent(Protocol):
-    """Formula for the percentage of bad requests, such as `functools.partial(error_rate, load_balancer)`."""
+    """Formula for the percentage of bad requests, such as `functools.partial(error_rate, load_balancer_full_name)`."""
 
     def __call__(self, *, period: int, at_least: int) -> Formula:
         """Return the formula.
@@ -55,14 +55,14 @@ class BadPercent(Protocol):
         """
 
 
-def slow_share(load_balancer: str, seconds: float, *, period: int, at_least: int = 0) -> Formula:
+def slow_share(load_balancer_full_name: str, seconds: float, *, period: int, at_least: int = 0) -> Formula:
     """Return the percentage of requests that the targets of a load balancer answered later than `seconds`.
 
     With fewer than `at_least` of them the result is 0.
     """
 
     def measured(name: str, statistic: str) -> MetricSource:
-        dimensions = {"LoadBalancer": load_balancer}
+        dimensions = {"LoadBalancer": load_balancer_full_name}
         return MetricSource(namespace="AWS/ApplicationELB", name=name, dimensions=dimensions, statistic=statistic, period=period)
 
     slow, metrics = "100 - FILL(within, 100)", {"within": measured("TargetResponseTime", f"PR(:{seconds:g})")}
@@ -96,7 +96,7 @@ class ServiceLevelObjective(Construct):
     Example:
         ServiceLevelObjective(self, "Availability", recipients=recipients, objective_percent=99.9,
                               broken="The Web API fails: its requests end in server errors",
-                              bad_percent=partial(error_rate, load_balancer),
+                              bad_percent=partial(error_rate, load_balancer_full_name),
                               runbook="web-api-slo")
     """
 
