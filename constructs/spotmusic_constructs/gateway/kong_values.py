@@ -3,7 +3,7 @@
 import json
 
 from spotmusic_constructs.gateway.lua_plugins import SHARED_MEMORY
-from spotmusic_constructs.kubernetes.pod import HOST, POD_SECURITY, READ_ONLY_CONTAINER, resources, spread
+from spotmusic_constructs.kubernetes.pod import HOST, PLATFORM_PRIORITY, POD_SECURITY, READ_ONLY_CONTAINER, resources, spread
 
 TLS = "kong-proxy-tls"
 REDIS = "kong-redis"
@@ -109,7 +109,7 @@ def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
     return {
         "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
-        "priorityClassName": "spotmusic-platform",
+        "priorityClassName": PLATFORM_PRIORITY,
         "topologySpreadConstraints": [spread(LABELS, each_revision=True), spread(LABELS, over=HOST, each_revision=True)],
         "resources": resources(cpu="500m", memory="1Gi", limit="2Gi"),
         "initContainerResources": resources(cpu="10m", memory="64Mi"),

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, POD_SECURITY, apart, resources, spread
+from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, PLATFORM_PRIORITY, POD_SECURITY, apart, resources, spread
 
 RELEASE = "keycloak"
 SERVICE = f"{RELEASE}-http"
@@ -86,7 +86,7 @@ def pods(*, zones: int) -> dict[str, object]:
         # corrected one.
         "podManagementPolicy": "Parallel",
         "podDisruptionBudget": {"maxUnavailable": 1},
-        "priorityClassName": "spotmusic-platform",
+        "priorityClassName": PLATFORM_PRIORITY,
         "affinity": json.dumps(apart(LABELS)),
         "topologySpreadConstraints": block([spread(LABELS, zones=zones)]),
         "podSecurityContext": {**POD_SECURITY, "fsGroup": 1000},

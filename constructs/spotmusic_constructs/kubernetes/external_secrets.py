@@ -10,7 +10,7 @@ from constructs import Construct, IDependable
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
-from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources, spread
+from spotmusic_constructs.kubernetes.pod import PLATFORM_PRIORITY, READ_ONLY_CONTAINER, resources, spread
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.rights import allow
 
@@ -108,7 +108,7 @@ def _part(name: str, image: Image) -> dict[str, object]:
         "replicaCount": 2,
         "podDisruptionBudget": {"enabled": True, "minAvailable": "", "maxUnavailable": 1},
         "topologySpreadConstraints": [spread(labels, each_revision=True)],
-        "priorityClassName": "spotmusic-platform",
+        "priorityClassName": PLATFORM_PRIORITY,
         "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
         "securityContext": READ_ONLY_CONTAINER,
     }

@@ -17,6 +17,10 @@ CONTAINER_SECURITY: dict[str, object] = {
 READ_ONLY_CONTAINER: dict[str, object] = {**CONTAINER_SECURITY, "readOnlyRootFilesystem": True}
 """`CONTAINER_SECURITY` for containers that write only to volumes."""
 
+PLATFORM_PRIORITY = "spotmusic-platform"
+"""PriorityClass of the pods that every request or deployment needs; `ClusterBase` creates it."""
+STATEFUL_PRIORITY = "spotmusic-stateful"
+"""PriorityClass of the brokers; `ClusterBase` creates it."""
 BROKER_POOL = "brokers"
 """Node pool of the brokers, tainted so that no other pods share their nodes."""
 BROKER_NODES: dict[str, str] = {"karpenter.sh/nodepool": BROKER_POOL}

@@ -10,7 +10,7 @@ from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
-from spotmusic_constructs.kubernetes.pod import BROKER_NODES, BROKER_TOLERATIONS, apart, resources, spread
+from spotmusic_constructs.kubernetes.pod import BROKER_NODES, BROKER_TOLERATIONS, STATEFUL_PRIORITY, apart, resources, spread
 from spotmusic_constructs.messaging.topology import MONITOR
 
 RELEASE = "rabbitmq"
@@ -98,7 +98,7 @@ class RabbitMQ(ChartRelease):
                 "tolerations": BROKER_TOLERATIONS,
                 "topologySpreadConstraints": [spread(LABELS, zones=min(REPLICAS, zones))],
                 "affinity": apart(LABELS),
-                "priorityClassName": "spotmusic-stateful",
+                "priorityClassName": STATEFUL_PRIORITY,
             },
             **placement,
         )

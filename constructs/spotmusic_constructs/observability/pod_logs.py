@@ -10,7 +10,7 @@ from constructs import Construct, IDependable
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
-from spotmusic_constructs.kubernetes.pod import resources
+from spotmusic_constructs.kubernetes.pod import PLATFORM_PRIORITY, resources
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import allow
@@ -150,7 +150,7 @@ _POD: dict[str, object] = {
     "testFramework": {"enabled": False},
     "serviceAccount": {"create": True, "name": RELEASE, "automountServiceAccountToken": False},
     "rbac": {"create": False},
-    "priorityClassName": "spotmusic-platform",
+    "priorityClassName": PLATFORM_PRIORITY,
     # Brokers run on tainted nodes.
     "tolerations": [{"operator": "Exists"}],
     "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},

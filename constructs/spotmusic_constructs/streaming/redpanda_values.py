@@ -9,6 +9,7 @@ from spotmusic_constructs.kubernetes.pod import (
     BROKER_TOLERATIONS,
     CONTAINER_SECURITY,
     READ_ONLY_CONTAINER,
+    STATEFUL_PRIORITY,
     apart,
     resources,
     spread,
@@ -165,7 +166,7 @@ def stateful_set(brokers: int, names: Mapping[str, Image], *, zones: int = 3, ti
         },
         "podTemplate": {
             "spec": {
-                "priorityClassName": "spotmusic-stateful",
+                "priorityClassName": STATEFUL_PRIORITY,
                 "nodeSelector": BROKER_NODES,
                 "tolerations": BROKER_TOLERATIONS,
                 "affinity": apart(LABELS),

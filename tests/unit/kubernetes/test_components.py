@@ -1,10 +1,12 @@
 """Errors and optional behaviour of the parts of releases; promises cover their defaults."""
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+import yaml
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_iam as iam
@@ -12,6 +14,7 @@ from aws_cdk.assertions import Template
 
 from spotmusic_cdk.namespaces import namespaces
 from spotmusic_cdk.settings.kubernetes import KeycloakSettings, RedpandaSettings
+from spotmusic_constructs.kubernetes import pod
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.cluster_base import ClusterBase
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
@@ -88,6 +91,12 @@ def test_namespace_of_keycloak_has_room_for_all_replicas() -> None:
     kubernetes = sample_of("prod").kubernetes
     kubernetes = kubernetes.model_copy(update={"keycloak": kubernetes.keycloak.model_copy(update={"replicas": most})})
     assert namespaces(sample_of("prod").model_copy(update={"kubernetes": kubernetes}))["keycloak"].quota.pods > most
+
+
+def test_cluster_base_creates_all_priority_classes() -> None:
+    code = "".join(path.read_text() for path in (ROOT / "constructs").rglob("*.py"))
+    named = {getattr(pod, name) for name in re.findall(r'"priorityClassName": ([\w"-]+)', code)}
+    assert named == yaml.safe_load((CHARTS / "ground" / "values.yaml").read_text())["priorityClasses"].keys()
 
 
 def test_duplicate_certificate_is_rejected() -> None:
