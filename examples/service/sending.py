@@ -1,8 +1,10 @@
 """Messages that requests send. The answer waits until the broker has stored them."""
 
 import json
+import logging
 import os
 import threading
+import time
 import uuid
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,7 +18,9 @@ from pika.exceptions import AMQPError, ProbableAuthenticationError
 from process import Reply, nothing
 
 WAIT_SECONDS = 8
-"""Callers wait for 15 seconds, and a refused login is tried twice."""
+"""Callers wait for 15 seconds. A refused login is tried twice within this time."""
+POLL_SECONDS = 0.1
+log = logging.getLogger(__name__)
 
 
 class Sender(Protocol):
@@ -26,45 +30,62 @@ class Sender(Protocol):
         """Sends it, or raises UnavailableError."""
 
 
+class Writer:
+    """A producer of events that all requests share, until it fails."""
+
+    def __init__(self, user: User) -> None:
+        self.failed = self.refused = False
+        limits = {"enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}
+        self._producer = Producer({**settings_of_events(user, self._on_error), **limits})
+
+    def written(self, event: dict[str, object], until: float) -> bool:
+        """Writes an event, and tells whether the brokers have stored it in time."""
+        answers: list[KafkaError | None] = []
+        try:
+            text = json.dumps(event)
+            self._producer.produce("events.listening", text, key=event["listener"], on_delivery=lambda error, _: answers.append(error))
+            while not (answers or self.refused) and time.monotonic() < until:
+                self._producer.poll(POLL_SECONDS)
+        except (KafkaException, BufferError) as error:
+            log.warning("event not written: %s", type(error).__name__)
+        stored = answers == [None]
+        self.failed = self.failed or not stored
+        return stored
+
+    def _on_error(self, error: KafkaError) -> None:
+        self.refused = self.refused or error.code() == KafkaError._AUTHENTICATION
+
+
 class Plays:
     """Plays as events of `events.listening`."""
 
     def __init__(self) -> None:
         self._user, self._lock = User("EVENTS"), threading.Lock()
-        self._writer: Producer | None = None
-        self._refused = False
+        self._writer: Writer | None = None
 
     def send(self, id_: str, listener: str) -> None:
         """Writes a play of no track; once more with the new password after a refused login."""
         event = {"id": id_, "occurred_at": datetime.now(UTC).isoformat(), "listener": listener, "track": "none", "seconds": 0}
-        with self._lock:
-            if self._written(event):
-                return
-            if self._refused and self._user.read_again() and self._written(event):
-                return
+        until = time.monotonic() + WAIT_SECONDS
+        writer = self._shared(until)
+        if writer.written(event, until) or (writer.refused and self._shared(until).written(event, until)):
+            return
         raise UnavailableError("events")
 
-    def _written(self, event: dict[str, object]) -> bool:
-        errors: list[KafkaError | None] = []
+    def _shared(self, until: float) -> Writer:
+        """Returns the writer of all requests. One of them makes another after a failure: password and authority may be new."""
+        if not self._lock.acquire(timeout=max(0.0, until - time.monotonic())):
+            raise UnavailableError("events")
         try:
-            if self._writer is None:
-                self._refused = False
-                limits = {"enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}
-                self._writer = Producer({**settings_of_events(self._user, self._on_error), **limits})
-            text = json.dumps(event)
-            self._writer.produce("events.listening", text, key=event["listener"], on_delivery=lambda error, _: errors.append(error))
-            for _ in range(WAIT_SECONDS):
-                if self._writer.flush(1) == 0 or self._refused:
-                    break
-        except KafkaException:
-            errors.append(None)
-        if errors == [None] and not self._refused:
-            return True
-        self._writer = None
-        return False
-
-    def _on_error(self, error: KafkaError) -> None:
-        self._refused = self._refused or error.code() == KafkaError._AUTHENTICATION
+            if self._writer is None or self._writer.failed:
+                if self._writer and self._writer.refused:
+                    self._user.read_again()
+                self._writer = Writer(self._user)
+            return self._writer
+        except KafkaException as error:
+            raise UnavailableError("events") from error
+        finally:
+            self._lock.release()
 
 
 class Notices:

@@ -21,7 +21,23 @@ from spotmusic_constructs.streaming.redpanda import MECHANISM
 from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
 from tests.engines.kafka import ADMINISTRATOR, Kafka, kafka, library
 from tests.engines.programs import wait_until
-from tests.engines.test_service import EXAMPLE, FIRST, PRECISION_SECONDS, SECOND, Aws, Task, common, here, libraries, task, user
+from tests.engines.stores import Engine
+from tests.engines.test_service import (
+    EXAMPLE,
+    FIRST,
+    PRECISION_SECONDS,
+    SECOND,
+    Aws,
+    Task,
+    common,
+    here,
+    libraries,
+    playback,
+    plays,
+    sender,
+    task,
+    user,
+)
 from tools.checkout import ROOT
 from tools.documents.contract_words import FORMS
 
@@ -305,6 +321,17 @@ def test_example_stream_without_rights_stays_healthy(here: Aws, libraries: Path,
     with stream(variables, tmp_path) as found:
         wait_until(lambda: "Topic authorization failed" in found.log.read_text(), "it is refused", found.log, found.process)
         assert found.ask("/healthz")[0] == 200
+
+
+def test_example_writes_parallel_plays_after_a_rotation(here: Aws, libraries: Path, broker: Kafka, tmp_path: Path) -> None:
+    here.parameters["/spotmusic/dev/internal-authority"] = (broker.folder / "tls.crt").read_text()
+    here.secrets["arn:EVENTS"] = json.dumps({"password": FIRST})
+    (tmp_path / "tls.crt").touch()
+    nowhere = Engine(1, process=None, folder=tmp_path)  # type: ignore[arg-type]
+    variables = playback(here, libraries, "", nowhere, nowhere) | sender(f"localhost:{broker.port}") | {"EVENTS_PASSWORD": SECOND}
+    with task(variables, "service.py", tmp_path) as found:
+        assert plays(found, 10) == {202}
+        assert found.log.read_text().count("read the secret again") == 1
 
 
 STUCK = """

@@ -13,7 +13,9 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +26,7 @@ import pymysql
 import pytest
 
 from spotmusic_constructs.data.cache_users import access_string
+from spotmusic_constructs.streaming.redpanda import MECHANISM
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import Process, program, running, wait_until
 from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mysql, redis
@@ -125,9 +128,9 @@ class Task:
     port: int
     log: Path
 
-    def ask(self, path: str, *, listener: str | None = "ana", seconds: float = 30) -> tuple[int, Any]:
+    def ask(self, path: str, *, listener: str | None = "ana", seconds: float = 30, body: bytes | None = None) -> tuple[int, Any]:
         headers = {"X-Request-ID": "r-1", **({"X-Listener": listener} if listener else {})}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers=headers)
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
         try:
             with urllib.request.urlopen(request, timeout=seconds) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
@@ -341,6 +344,49 @@ def test_example_runs_under_the_restrictions_of_tasks(variables: dict[str, str],
         status = Path(f"/proc/{found.process.pid}/status").read_text()
     assert "Uid:\t10001\t10001" in status
     assert "CapEff:\t0000000000000000" in status
+
+
+IMPATIENT = """
+import runpy, sys
+sys.path.insert(0, sys.argv[1])
+import sending
+
+sending.WAIT_SECONDS = 1
+runpy.run_path(sys.argv[1] + "/service.py", run_name="__main__")
+"""
+"""The example with a short wait for the brokers."""
+
+
+def test_example_refuses_parallel_writes_without_brokers(
+    variables: dict[str, str], broker: tuple[Broker, Path], here: Aws, tmp_path: Path
+) -> None:
+    here.parameters["/spotmusic/dev/internal-authority"] = (broker[1] / "tls.crt").read_text()
+    events = sender(f"localhost:{quiet_ports(1)[0]}")
+    with task({**variables, **events}, "service.py", tmp_path, lambda _: [sys.executable, "-c", IMPATIENT, str(EXAMPLE)]) as found:
+        begun = time.monotonic()
+        assert plays(found, 10) == {503}
+        assert time.monotonic() - begun < 1 + PRECISION_SECONDS
+
+
+def sender(brokers: str) -> dict[str, str]:
+    return {
+        **{f"EVENTS_{key}": value for key, value in user("EVENTS", "playback").items()},
+        "EVENTS_BOOTSTRAP_SERVERS": brokers,
+        "EVENTS_SASL_MECHANISM": MECHANISM,
+        "EVENTS_AUTHORITY_PARAMETER": "/spotmusic/dev/internal-authority",
+        "PLAYS_DONE_AT": "/v1/trends",
+    }
+
+
+def plays(found: Task, count: int) -> set[int]:
+    """Sends plays at once, and returns the statuses."""
+
+    def sent(_: int) -> int:
+        body = json.dumps({"id": str(uuid.uuid4())})
+        return found.ask("/v1/playback/plays", body=body.encode())[0]
+
+    with ThreadPoolExecutor(count) as pool:
+        return set(pool.map(sent, range(count)))
 
 
 # The worker
