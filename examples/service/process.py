@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import signal
 import sys
 import threading
@@ -111,6 +112,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answers a request."""
         with under_way:
+            if self._body() is None:
+                return
             if self.path == os.environ["HEALTH_PATH"]:
                 # The process alone: never what it talks to.
                 self._send(HTTPStatus.OK, b"{}", "application/json")
@@ -122,13 +125,22 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Takes a request with a body."""
         with under_way:
-            length = int(self.headers.get("Content-Length", 0))
-            if length > BODY_BYTES:
-                self.close_connection = True  # the body is not read
-                self._send(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"{}", "application/json")
-                return
-            body = self.rfile.read(length)
-            self._answered(lambda: self.take(self.path, self._listener, body))
+            body = self._body()
+            if body is not None:
+                self._answered(lambda: self.take(self.path, self._listener, body))
+
+    def _body(self) -> bytes | None:
+        """Reads the body, or refuses the request: of a body that stays on the connection, the sender chooses the next `X-Listener`."""
+        length, *others = self.headers.get_all("Content-Length", ["0"])
+        if others or not re.fullmatch("[0-9]{1,9}", length) or "Transfer-Encoding" in self.headers:
+            status = HTTPStatus.BAD_REQUEST
+        elif int(length) > BODY_BYTES:
+            status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        else:
+            return self.rfile.read(int(length))
+        self.close_connection = True
+        self._send(status, b"{}", "application/json")
+        return None
 
     @property
     def _listener(self) -> str:
@@ -158,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        if stopping.is_set():
+        if stopping.is_set() or self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)

@@ -4,6 +4,7 @@ engines.
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +17,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -247,6 +248,36 @@ def test_example_starts_without_anything_it_talks_to(variables: dict[str, str], 
     with task({**variables, "CATALOGUE_PORT": nothing, "CACHE_PORT": nothing}, "service.py", tmp_path) as found:
         assert found.track(1)[0] == 503
         assert found.ask("/healthz")[0] == 200
+
+
+INNER = "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Listener: other\r\n\r\n"
+
+
+def test_example_takes_no_body_for_a_request(variables: dict[str, str], tmp_path: Path) -> None:
+    with task(variables, "service.py", tmp_path) as found:
+        assert statuses(found, "GET", f"Content-Length: {len(INNER)}") == [200]
+        for method in ("GET", "POST"):
+            for headers in (
+                "Transfer-Encoding: chunked",
+                "Content-Length: x",
+                "Content-Length: -1",
+                "Content-Length: 1\r\nContent-Length: 2",
+            ):
+                assert statuses(found, method, headers) == [400]
+            assert statuses(found, method, "Content-Length: 65537") == [413]
+        assert statuses(found, "PUT", f"Content-Length: {len(INNER)}") == [501]
+
+
+def statuses(found: Task, method: str, headers: str) -> list[int]:
+    """Sends a request whose body is a request, and returns the statuses of all answers."""
+    with socket.create_connection(("localhost", found.port)) as connection:
+        connection.sendall(f"{method} /healthz HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{INNER}".encode())
+        connection.shutdown(socket.SHUT_WR)
+        answers = b""
+        with suppress(ConnectionResetError):
+            while some := connection.recv(1000):
+                answers += some
+    return [int(status) for status in re.findall(rb"HTTP/1.1 (\d+)", answers)]
 
 
 def test_example_reads_the_primary_without_a_replica(variables: dict[str, str], tmp_path: Path) -> None:
