@@ -231,17 +231,23 @@ BROKEN = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import stream
+from given import UnavailableError
 
 class Broken(stream.Stream):
+    away = True
+
     def _do(self, event):
         if event["track"] == "broken":
             raise KeyError("s3cret")
+        if event["track"] == "away" and self.away:
+            self.away = False
+            raise UnavailableError("catalogue")
         super()._do(event)
 
 stream.Stream = Broken
 stream.main()
 """
-"""The example with an event that it cannot process."""
+"""The example with an event that it cannot process, and one that it can process later."""
 POISON = ("not JSON s3cret", heard("t-2", seconds="s3cret"), heard("t-2", occurred_at="s3cret"), "[" * 100_000, heard("broken"))
 TOMBSTONE = None
 
@@ -254,7 +260,9 @@ def test_example_stream_goes_on_after_poison(variables: dict[str, str], broker: 
         done(found, "forgotten", 1)
         done(found, "done", 1)
         wait_until(lambda: uncommitted(broker) == 0, "poison is committed", found.log, found.process)
-        assert f'event_age_seconds_count{{topic="events.listening"}} {len(POISON) + 2}.0' in found.ask("/metrics")[1]
+        assert written(broker, "playback", HEARD, heard("away")) == ""
+        done(found, "done", 2)
+        assert f'event_age_seconds_count{{topic="events.listening"}} {len(POISON) + 3}.0' in found.ask("/metrics")[1]
         lines = [json.loads(line) for line in found.log.read_text().splitlines() if "rejected" in line]
         assert found.ends() == 0
     _, letters = read(broker, topic="dead-letters.trends", group="operator", **ADMINISTRATOR)

@@ -388,10 +388,8 @@ runpy.run_path(sys.argv[1] + "/service.py", run_name="__main__")
 """The example with a short wait for the brokers."""
 
 
-def test_example_refuses_parallel_writes_without_brokers(
-    variables: dict[str, str], broker: tuple[Broker, Path], here: Aws, tmp_path: Path
-) -> None:
-    here.parameters["/spotmusic/dev/internal-authority"] = (broker[1] / "tls.crt").read_text()
+def test_example_refuses_parallel_writes_without_brokers(variables: dict[str, str], cache: Engine, here: Aws, tmp_path: Path) -> None:
+    here.parameters["/spotmusic/dev/internal-authority"] = (cache.folder / "tls.crt").read_text()
     events = sender(f"localhost:{quiet_ports(1)[0]}")
     with task({**variables, **events}, "service.py", tmp_path, lambda _: [sys.executable, "-c", IMPATIENT, str(EXAMPLE)]) as found:
         begun = time.monotonic()
