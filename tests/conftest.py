@@ -25,9 +25,7 @@ os.environ["TMPDIR"] = tempfile.tempdir = _TEMPORARY.name
 
 from tools import checkout  # before CDK, which starts Node.js with the variables that this module sets
 
-# Templates are large and stay in memory: by default garbage collection takes a quarter of cfn-lint's time.
-gc.set_threshold(20_000, 20, 20)
-
+# isort: split
 import aws_cdk as cdk
 
 from spotmusic_cdk import versions
