@@ -205,11 +205,14 @@ BROWSER := .tools/browser
 
 browser: $(BROWSER)/.ready  ## change: fetch Chromium for the tests of `make page`
 
-$(BROWSER)/.ready: requirements-browser.lock | setup
-	@command -v apt-get dpkg >/dev/null || { echo "Chromium comes by Debian's apt-get, which is not here: tests in a browser are skipped."; exit 1; }
-	rm -rf $(BROWSER)
-	$(call packages,chromium fonts-dejavu-core,$(BROWSER)/chromium)
+$(BROWSER)/.ready: requirements-browser.lock $(BROWSER)/chromium/.ready | setup
 	$(call tool,$(BROWSER)/venv,--require-hashes --requirement requirements-browser.lock)
+	@touch $@
+
+$(BROWSER)/chromium/.ready:
+	@command -v apt-get dpkg >/dev/null || { echo "Chromium comes by Debian's apt-get, which is not here: tests in a browser are skipped."; exit 1; }
+	rm -rf $(BROWSER)/chromium
+	$(call packages,chromium fonts-dejavu-core,$(BROWSER)/chromium)
 	@touch $@
 
 # AGAINST=account shows the states of deployed stacks as well.
@@ -244,10 +247,12 @@ KEYCLOAK_SHA256 := 27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0
 KAFKA := 4.4.0
 MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy
 
-engine-tools: engine-archives .tools/example/.ready  ## change: fetch the engines of `make engines` into .tools
+ENGINE_ARCHIVES := .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kafka/$(KAFKA).ready .tools/mysql/.ready
 
-# Those that need no Python package; .ci/run fetches them during setup.
-engine-archives: .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kafka/$(KAFKA).ready .tools/mysql/.ready
+engine-tools: $(ENGINE_ARCHIVES) .tools/example/.ready  ## change: fetch the engines of `make engines` into .tools
+
+# These need no Python package; .ci/run fetches them during setup.
+archives: $(ENGINE_ARCHIVES) $(BROWSER)/chromium/.ready
 
 .tools/example/.ready: examples/service/requirements.lock | setup
 	rm -rf .tools/example

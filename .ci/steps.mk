@@ -2,7 +2,7 @@
 # embedded AWS. What a step waits for without need is its place in a lane.
 
 STEP := .ci/step
-.PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test engine-archives engine-tools engines artist lint docs local
+.PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test archives engine-tools engines artist lint docs local
 
 all: artist mutants local
 
@@ -12,7 +12,7 @@ setup:
 tools:
 	@$(STEP) $@ make $@ || echo "promtool and amtool cannot be fetched here: tests that need them are skipped"
 
-browser: setup
+browser: setup archives
 	@$(STEP) $@ make $@ || echo "Chromium cannot be fetched here: tests that need it are skipped"
 
 # Tests give the judges of workflows a wrong one.
@@ -47,10 +47,10 @@ synth guard cfn-lint checkov:
 fuzz mutants:
 	@$(STEP) $@ make $@ SEED=135 MOST=1
 
-engine-archives: tools
-	@$(STEP) archives make --keep-going $@ || echo "engines cannot be fetched here: tests that need them are skipped"
+archives: tools
+	@$(STEP) $@ make --keep-going $@ || echo "archives cannot be fetched here: tests that need them are skipped"
 
-engine-tools: setup engine-archives
+engine-tools: setup archives
 	@$(STEP) $@ make .tools/example/.ready
 
 engines: engine-tools
