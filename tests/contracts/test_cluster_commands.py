@@ -31,6 +31,8 @@ TOOLS = {
         "forget_cluster_node": "",
         "set_vm_memory_high_watermark": "",
         "authenticate_user": "",
+        "list_feature_flags": "",
+        "enable_feature_flag": "",
     },
     "rabbitmq-queues": {"grow": "", "quorum_status": VHOST, "rebalance": ""},
     "rabbitmq-diagnostics": {"cluster_status": "", "check_if_node_is_quorum_critical": "", "memory_breakdown": "", "alarms": ""},

@@ -71,6 +71,11 @@ def test_rabbitmq_nodes_are_configurable(values: Json) -> None:
     assert values["resources"]["limits"]["memory"] == "8Gi"
 
 
+def test_rabbitmq_enables_new_feature_flags(spec: Json) -> None:
+    """A later version refuses to start on a node that lacks a required flag."""
+    assert spec["autoEnableAllFeatureFlags"] is True
+
+
 def test_user_secrets_have_topology_operator_label(rabbitmq: RabbitMQ) -> None:
     """The webhook denies users without this label on their Secret.
 
