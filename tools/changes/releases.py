@@ -21,6 +21,9 @@ _FIRST = "Deploy the tasks without it first: `npx cdk deploy -c env=<env> --excl
 _ALIAS = "Give the new provider its own alias, and remove the old one when no listener uses it."
 _DRAIN = "First decommission them one by one, and wait until each is drained (docs/runbooks/redpanda.md, Fewer brokers)."
 _TIERED = "Keep it, or shorten the retention of topics until no event is in S3 only (docs/adr/0010-tiered-storage.md)."
+_ALL_AT_ONCE = (
+    "Take a snapshot of the identity database, and delete the StatefulSet first (docs/upgrades.md, Another minor version of Keycloak)."
+)
 _NEVER = "A volume never shrinks. Keep the size."
 
 
@@ -172,6 +175,13 @@ def _queues(was: Values, is_: Values) -> Iterator[Found]:
                     yield Effect.INTERRUPTION, f"{user} no longer {detail} {queue}, before its tasks are updated", _FIRST
 
 
+def _keycloak(was: Values, is_: Values) -> Iterator[Found]:
+    old, new = (str(_at(values, "image.tag") or "") for values in (was, is_))
+    if _numbers(old)[:2] != _numbers(new)[:2]:
+        detail = f"Keycloak {old} → {new}: only patch versions may run side by side. Logins are unavailable for minutes"
+        yield Effect.INTERRUPTION, detail, _ALL_AT_ONCE
+
+
 def _realm(was: Values, is_: Values) -> Iterator[Found]:
     """Finds objects that Keycloak retains although the import no longer contains them
     (`IMPORT_MANAGED_*: no-delete`).
@@ -199,6 +209,7 @@ RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
     "monitoring": _monitoring,
     "redpanda-access": _topics,
     "rabbitmq-topology": _queues,
+    "keycloak": _keycloak,
     "realm": _realm,
 }
 """Rules by release name."""

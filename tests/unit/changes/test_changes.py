@@ -1,5 +1,6 @@
 """Effects of changes that no setting causes; tests/stacks/test_changed_settings.py has the others."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,12 @@ def resource(type_: str, **properties: Any) -> Json:
     return {"Type": type_, "Properties": properties, "DeletionPolicy": "Retain"}
 
 
-def chart(release: str, version: str) -> Json:
-    return resource("Custom::AWSCDK-EKS-HelmChart", Release=release, Version=version, Values="{}")
+def chart(release: str, version: str, **values: Any) -> Json:
+    return resource("Custom::AWSCDK-EKS-HelmChart", Release=release, Version=version, Values=json.dumps(values))
+
+
+def keycloak(version: str) -> Json:
+    return chart("keycloak", "7.1.11", image={"tag": version})
 
 
 def rule(priority: int, *groups: str) -> Json:
@@ -73,6 +78,8 @@ REFUSED, LOSS, REPLACEMENT, INTERRUPTION, NONE = Effect
 CASES: dict[str, Case] = {
     "a feature release skipped": one(chart("redpanda", "26.1.3"), chart("redpanda", "26.3.1"), REFUSED, "skips a feature release"),
     "the first feature release of a year": one(chart("redpanda", "25.3.3"), chart("redpanda", "26.1.1"), NONE, "Version"),
+    "a minor version of Keycloak": one(keycloak("26.8.2"), keycloak("26.9.0"), INTERRUPTION, "Keycloak 26.8.2 → 26.9.0"),
+    "a patch version of Keycloak": one(keycloak("26.8.2"), keycloak("26.8.3"), NONE, "Values"),
     "an older chart": one(chart("kong", "3.10.0"), chart("kong", "3.9.0"), REFUSED, "chart 3.10.0 → 3.9.0"),
     "another major MySQL": one(database(), database(EngineVersion="9.1.0"), REFUSED, "refuses another major version"),
     "an encrypted database": one(database(), database(StorageEncrypted=True), REPLACEMENT, "StorageEncrypted was"),
