@@ -34,6 +34,12 @@ def test_runbooks_deploy_only_what_changed() -> None:
     assert findings(deploying, lambda runbook: empty_cures(runbook.read_text())) == {}
 
 
+def test_documents_never_deploy_after_scaling() -> None:
+    """Helm refuses to change replicas that `kubectl scale` owns."""
+    scaled = re.compile(r"kubectl scale.*\bdeploy", flags=re.DOTALL)
+    assert findings(DOCUMENTS, lambda path: [item for item in items(path.read_text()) if scaled.search(item)]) == {}
+
+
 def test_documents_write_no_parameter_by_hand() -> None:
     """Stacks and External Secrets write parameters, and External Secrets never overwrites one that
     it did not create.
