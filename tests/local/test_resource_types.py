@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.local.foreign_requests import FOREIGN, status
 from tools.local_aws import ACCOUNT, process, session
 from tools.local_aws.assembly import SynthesizedStack
 from tools.local_aws.leftovers import after_destruction, save_inventory
+from tools.local_aws.middleware import DOCS_PATH, IDENTITY_PATH, KEPT_PATH, PAGE_PATH, RECORDED_PATH, STACKS_PATH
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
 pytestmark = pytest.mark.local
@@ -133,6 +135,22 @@ def test_unexplained_resources_are_leftovers(emulator: RunningEmulator, tmp_path
     outcome = after_destruction([], [stack], baseline=tmp_path / "baseline.json", emulator=emulator)
     assert outcome.unexplained == [f"{REGION} sqs {queue}"]
     queues.delete_queue(QueueUrl=queue)
+
+
+SIGNED = f"X-Amz-Credential={ACCOUNT}/20261130/{REGION}/lambda/aws4_request"
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", f"/2015-03-31/functions?{SIGNED}"),
+        ("POST", f"/2015-03-31/functions/any/invocations?{SIGNED}"),
+        *(("GET", path) for path in (RECORDED_PATH, KEPT_PATH, STACKS_PATH, IDENTITY_PATH, PAGE_PATH, f"{DOCS_PATH}slo.md")),
+    ],
+)
+def test_emulator_refuses_foreign_pages(emulator: RunningEmulator, method: str, path: str, headers: dict[str, str]) -> None:
+    assert status(emulator.port, method, path, headers, "{}") == 403
 
 
 def test_dead_emulator_is_replaced_beside_another(emulator: RunningEmulator, tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
         "STACKPORT_DATA_DIR": str(folder),
         "LOG_LEVEL": "ERROR",
         "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(_SERVER.parents[2]),
     }
     sys.stdout.flush()
     os.chdir(folder)

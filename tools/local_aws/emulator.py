@@ -16,6 +16,7 @@ from ministack.core import responses
 from tools.local_aws import patches, session
 from tools.local_aws.emulator_settings import LISTENER
 from tools.local_aws.middleware import DOCS_PATH, PAGE_PATH, middleware
+from tools.local_aws.own_pages import own_pages_only
 from tools.local_aws.rights import with_rights
 from tools.local_aws.stub import Register
 from tools.local_aws.workspace import Workspace
@@ -36,7 +37,7 @@ def main() -> None:
         identity={"pid": os.getpid(), "folder": folder},
         page=partial(page, Workspace(Path(folder).parent, Path(folder).name)),
     )
-    app.app = with_rights(wrapped)
+    app.app = own_pages_only(with_rights(wrapped))
     hypercorn.serve = partial(_serve_on, hypercorn.serve, int(os.environ.pop(LISTENER)))
     app.main()
 

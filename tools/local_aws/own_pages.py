@@ -1,0 +1,43 @@
+"""Guard of servers on loopback: no page of another site reaches them.
+
+StackPort's interpreter imports this module as well. It needs the standard library only.
+"""
+
+import re
+from typing import Any
+
+from tools.local_aws.middleware import Application, Scope
+
+_LOOPBACK = re.compile(rb"(http://|https://)?(127\.0\.0\.1|\[::1\]|([a-z0-9._-]+\.)?localhost)(:\d+)?")
+REFUSAL = b"Only programs and pages of this machine are answered.\n"
+
+
+def own_pages_only(application: Application) -> Application:
+    """Wraps an application, so that it refuses requests of foreign pages and for foreign host names.
+
+    A browser sends requests of any page to loopback, with the page's `Origin` or `Sec-Fetch-Site`.
+    A page whose host name was changed to a loopback address sends that name as `Host`. SDKs, the
+    CDK CLI and functions send a loopback `Host` and neither of the others.
+
+    Args:
+        application: ASGI application, including its WebSockets.
+    """
+
+    async def serve(scope: Scope, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan" or _is_own(dict(scope["headers"])):
+            await application(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await send({"type": "http.response.start", "status": 403, "headers": []})
+            await send({"type": "http.response.body", "body": REFUSAL})
+
+    return serve
+
+
+def _is_own(headers: dict[bytes, bytes]) -> bool:
+    if not _LOOPBACK.fullmatch(headers.get(b"host", b"")):
+        return False
+    if b"origin" in headers:
+        return _LOOPBACK.fullmatch(headers[b"origin"]) is not None
+    return headers.get(b"sec-fetch-site") != b"cross-site"
