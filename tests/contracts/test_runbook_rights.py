@@ -81,7 +81,8 @@ def _rotations(platform: Assembly) -> Iterator[Use]:
         assert function
         command = "secretsmanager rotate-secret"
         yield Use(command, OPERATOR, "secretsmanager:RotateSecret", _arn(secret, "secretsmanager", "secret:"), _tags(secret.tags))
-        yield Use(command, OPERATOR, "lambda:InvokeFunction", _arn(function, "lambda", "function:"), _tags(function.tags))
+        through = {**_tags(function.tags), "aws:viaawsservice": "true"}
+        yield Use(command, OPERATOR, "lambda:InvokeFunction", _arn(function, "lambda", "function:"), through)
     for database in platform.some("AWS::RDS::DBInstance"):
         if database["ManageMasterUserPassword"]:
             command, arn = "rds modify-db-instance", _arn(database, "rds", "db:")

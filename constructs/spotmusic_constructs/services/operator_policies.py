@@ -112,7 +112,8 @@ class OperatorPolicies(Construct):
         task_role_arns: roles of the task.
         administrator_arns: roles that administer the Kubernetes cluster.
         rotation_functions: names of the functions that rotate secrets. AWS Secrets Manager requires
-            the right to invoke them from the caller of `RotateSecret`.
+            the right to invoke them from the caller of `RotateSecret`; people cannot invoke them
+            otherwise.
         master_secret_arns: secrets of the master users of databases that RDS does not manage.
 
     Example:
@@ -158,7 +159,8 @@ class OperatorPolicies(Construct):
                 *self._shell(security_group_id, subnet_ids),
                 *self._tunnel(cluster_arn, cluster_name, task_family, task_role_arns),
                 *([_allow(["sts:AssumeRole"], administrator_arns)] if administrator_arns else []),
-                self._handled(tagged, rotation_functions),
+                self._handled(tagged),
+                *self._rotation(tagged, rotation_functions),
                 # Amazon ECS does not tag service deployments; their ARN has the name of the cluster.
                 _allow(["ecs:StopServiceDeployment"], [self._arn("ecs", f"service-deployment/{cluster_name}/*")]),
                 # EC2 authorizes the volume, by its tags, and the snapshot, which has none yet (Service
@@ -231,15 +233,21 @@ class OperatorPolicies(Construct):
             _allow(["ssm:TerminateSession"], [own]),
         ]
 
-    def _handled(self, tagged: Mapping[str, Mapping[str, str]], rotation_functions: Sequence[str]) -> _Statement:
+    def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> _Statement:
         """One statement for all types, to limit the size; an action ignores other types."""
         names = [name for actions in _HANDLED for name in actions.split()]
         places = [(actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()]
         resources = [self._arn(service, kind, region=_REGIONS.get(service)) for service, kind in places]
-        functions = [self._arn("lambda", f"function:{name}") for name in rotation_functions]
         # Zonal shift also applies to the Kubernetes cluster (Amazon EKS user guide, zonal shift,
         # 2026-11).
-        return _allow([*names, "lambda:InvokeFunction"], [*resources, *functions, self._arn("eks", "cluster/*")], tagged)
+        return _allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
+
+    def _rotation(self, tagged: Mapping[str, Mapping[str, str]], functions: Sequence[str]) -> list[_Statement]:
+        # AWS Secrets Manager requires the right from the caller of RotateSecret (its API reference,
+        # 2026-11). A call of the person could send an event like those of CloudFormation.
+        through = {**tagged, "Bool": {"aws:ViaAWSService": "true"}}
+        places = [self._arn("lambda", f"function:{name}") for name in functions]
+        return [_allow(["lambda:InvokeFunction"], places, through)] if places else []
 
     def _arn(self, service: str, resource: str, **parts: str | None) -> str:
         return self._location.arn(service, resource, **parts)

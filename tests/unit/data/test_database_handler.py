@@ -11,6 +11,7 @@ import pymysql
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.unit.custom_resources import ANSWERS
 from tests.unit.data.fake_mysql import ALL_RIGHTS, Account, FakeMySQL
 from tests.unit.data.fake_secrets import FakeSecrets
 from tools.checkout import ROOT
@@ -133,6 +134,11 @@ def test_locking_unknown_user_succeeds(users: Users) -> None:
     assert "forgotten" not in users.mysql.accounts
 
 
+def test_master_of_database_is_never_locked(users: Users) -> None:
+    users.apply({**event("Update"), "OldResourceProperties": {"Users": ["spotmusic_master"]}})
+    assert not users.mysql.accounts["spotmusic_master"].locked
+
+
 def test_deleting_drops_nothing_and_needs_no_database(users: Users) -> None:
     def unreachable(*_arguments: Any) -> None:
         raise AssertionError("the database may be gone already")
@@ -187,7 +193,7 @@ def test_cloudformation_hears_of_a_failure(users: Users, monkeypatch: pytest.Mon
         raise TimeoutError("no route")
 
     monkeypatch.setattr(users.handler, "connect", refuse)
-    envelope = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "Users", "ResponseURL": "https://example"}
+    envelope = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "Users", "ResponseURL": ANSWERS}
     users.handler.handler({**event(), **envelope}, None)
     (answer,) = answers
     assert answer["Status"] == "FAILED"

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from spotmusic_constructs.secrets.deployed_values import DeployedValues
 from tests.templates import resources_of, whole
+from tests.unit.custom_resources import ANSWERS
 from tools.checkout import ROOT
 from tools.model.values import ACCOUNT
 
@@ -72,7 +73,7 @@ def test_deployed_values_answer_cloudformation(function: ModuleType, monkeypatch
     answers = list[str]()
     monkeypatch.setattr(function.boto3, "client", lambda _: Parameters(after=0))
     monkeypatch.setattr(function, "_put", lambda _, body: answers.append(body.decode()))
-    event = {"RequestType": kind, "ResponseURL": "", "StackId": "s", "RequestId": "r", "LogicalResourceId": "l"}
+    event = {"RequestType": kind, "ResponseURL": ANSWERS, "StackId": "s", "RequestId": "r", "LogicalResourceId": "l"}
     function.handler({**event, "ResourceProperties": {"Path": PATH, "Names": ["CacheHost"]}}, None)
     (answer,) = answers
     assert f'"Status": "{status}"' in answer

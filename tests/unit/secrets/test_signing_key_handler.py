@@ -104,7 +104,8 @@ def send(folder: Path, answers: tuple[str, list[Json]]) -> Callable[..., Json]:
             **({} if type_ == "Create" else {"PhysicalResourceId": ARN}),
         }
         secret = str(folder / "secret.json")
-        result = node(folder, RUN, EVENT=json.dumps(content), SECRET_FILE=secret, REFUSAL=refusal, REFUSALS=str(refusals))
+        options = {"SECRET_FILE": secret, "REFUSAL": refusal, "REFUSALS": str(refusals), "AWS_ENDPOINT_URL": url.removesuffix("/answer")}
+        result = node(folder, RUN, EVENT=json.dumps(content), **options)
         assert result.returncode == 0, result.stderr
         assert "PRIVATE KEY" not in result.stdout + result.stderr
         return received[-1]
@@ -148,3 +149,12 @@ def test_signing_key_denial_fails_with_reason(send: Callable[..., Json]) -> None
 def test_signing_key_waits_for_new_right(send: Callable[..., Json]) -> None:
     assert send("Create", "one", refusal="AccessDeniedException", refusals=2)["Status"] == "SUCCESS"
     assert send("Update", "two", refusal="InternalServiceError", refusals=1)["Status"] == "FAILED"
+
+
+def test_signing_key_event_requires_cloudformation(folder: Path, answers: tuple[str, list[Json]]) -> None:
+    url, received = answers
+    event = {"RequestType": "Create", "ResponseURL": url, "ResourceProperties": {"SecretArn": ARN, "KeyName": "first"}}
+    result = node(folder, RUN, EVENT=json.dumps(event), SECRET_FILE=str(folder / "secret.json"), REFUSALS="0")
+    assert "is no address of CloudFormation" in result.stderr
+    assert received == []
+    assert not (folder / "secret.json").exists()

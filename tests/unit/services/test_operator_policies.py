@@ -52,6 +52,11 @@ def test_operator_policy_requires_tags(policies: dict[str, list[Json]]) -> None:
     assert statement["Condition"] == {"StringEquals": {"aws:ResourceTag/Project": "spotmusic", "aws:ResourceTag/Env": "qa"}}
 
 
+def test_operator_cannot_invoke_functions_directly(policies: dict[str, list[Json]]) -> None:
+    statement = with_action(policies["spotmusic-qa-on-call-operator"], "lambda:InvokeFunction")
+    assert statement["Condition"]["Bool"] == {"aws:ViaAWSService": "true"}
+
+
 def test_operator_uses_people_security_group_only(policies: dict[str, list[Json]]) -> None:
     statements = policies["spotmusic-qa-on-call-operator"]
     created = [text for one in statements if "ec2:CreateNetworkInterface" in one["Action"] for text in _listed(one["Resource"])]

@@ -12,6 +12,7 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.unit.custom_resources import ANSWERS
 from tools.checkout import ROOT
 
 FOLDER = ROOT / "constructs" / "spotmusic_constructs" / "services" / "task_run_handler"
@@ -122,7 +123,7 @@ def test_task_run_responds_to_cloudformation(
         "StackId": "s",
         "RequestId": "r",
         "LogicalResourceId": "Run",
-        "ResponseURL": "https://example",
+        "ResponseURL": ANSWERS,
         "ResourceProperties": PROPERTIES,
     }
     function.handler({**event, "RequestType": request_type}, None)

@@ -2,11 +2,16 @@
 
 import json
 import logging
+import os
+import re
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 log = logging.getLogger()
+
+_BUCKETS = re.compile(r"https://cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?/")
+"""Addresses of answers: buckets of CloudFormation in each region (AWS CloudFormation user guide, custom resources, 2026-11)."""
 
 
 def answer(event: dict[str, Any], physical_id: str, work: Callable[[], None]) -> None:
@@ -17,6 +22,7 @@ def answer(event: dict[str, Any], physical_id: str, work: Callable[[], None]) ->
         physical_id: id of the resource. It never changes: a new id would delete the old resource.
         work: what the event asks for.
     """
+    require_cloudformation(event["ResponseURL"])
     status, reason = "SUCCESS", ""
     try:
         work()
@@ -32,6 +38,20 @@ def answer(event: dict[str, Any], physical_id: str, work: Callable[[], None]) ->
         "LogicalResourceId": event["LogicalResourceId"],
     }
     _put(event["ResponseURL"], json.dumps(body).encode())
+
+
+def require_cloudformation(url: str) -> None:
+    """Reject an event whose answer does not go to CloudFormation, before anything is done for it.
+
+    Args:
+        url: address of the answer. The embedded AWS answers at its own endpoint, which the functions of an account do not have.
+
+    Raises:
+        ValueError: another address.
+    """
+    embedded = os.environ.get("AWS_ENDPOINT_URL")
+    if not _BUCKETS.match(url) and not (embedded and url.startswith(f"{embedded}/")):
+        raise ValueError(f"{url!r} is no address of CloudFormation. Only CloudFormation sends such an event.")
 
 
 def _put(url: str, body: bytes) -> None:

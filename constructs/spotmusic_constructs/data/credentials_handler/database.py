@@ -60,6 +60,8 @@ def on_cloudformation(event: dict[str, Any], secrets: Any, connect: Connect, sle
     properties = event["ResourceProperties"]
     wanted = [_read_granted(secrets, arn, sleep) for arn in properties["Secrets"]]
     gone = set(event.get("OldResourceProperties", {}).get("Users", [])) - set(properties["Users"])
+    # Locked, the master could neither rotate nor repair anything.
+    gone.discard(read(secrets, os.environ["MASTER_SECRET_ARN"])["username"])
     with _master(secrets, connect) as cursor:
         for credentials in wanted:
             create_user(cursor, credentials, properties.get("Rights", {}).get(credentials["username"]))

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+import re
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -12,6 +14,9 @@ from botocore.exceptions import ClientError
 
 log = logging.getLogger()
 
+_BUCKETS = re.compile(r"https://cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?/")
+"""Addresses of answers: buckets of CloudFormation in each region (AWS CloudFormation user guide, custom resources, 2026-11)."""
+
 WAIT_SECONDS = 840
 """Fourteen minutes; the function has fifteen."""
 POLL_SECONDS = 5
@@ -19,6 +24,7 @@ POLL_SECONDS = 5
 
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Answers CloudFormation: a create or an update returns the values, a delete does nothing."""
+    require_cloudformation(event["ResponseURL"])
     status, reason, values = "SUCCESS", "", dict[str, str]()
     try:
         if event["RequestType"] != "Delete":
@@ -76,6 +82,20 @@ def read(
             problem = f"{', '.join(answer['InvalidParameters'])}: no such parameter"
         sleep(POLL_SECONDS)
     raise TimeoutError(f"{problem} after {WAIT_SECONDS} seconds. Deploy the stack that creates it, then this one.")
+
+
+def require_cloudformation(url: str) -> None:
+    """Reject an event whose answer does not go to CloudFormation, before anything is done for it.
+
+    Args:
+        url: address of the answer. The embedded AWS answers at its own endpoint, which the functions of an account do not have.
+
+    Raises:
+        ValueError: another address.
+    """
+    embedded = os.environ.get("AWS_ENDPOINT_URL")
+    if not _BUCKETS.match(url) and not (embedded and url.startswith(f"{embedded}/")):
+        raise ValueError(f"{url!r} is no address of CloudFormation. Only CloudFormation sends such an event.")
 
 
 def _put(url: str, body: bytes) -> None:

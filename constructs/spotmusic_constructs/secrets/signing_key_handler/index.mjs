@@ -8,8 +8,11 @@ import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } fr
 const secrets = new SecretsManagerClient({});
 const POLL_SECONDS = 5;
 const GRANT_POLLS = 8; // forty seconds: the function has sixty
+// Buckets of CloudFormation in each region (AWS CloudFormation user guide, custom resources, 2026-11).
+const BUCKETS = /^https:\/\/cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?\//;
 
 export async function handler(event) {
+  requireCloudFormation(event.ResponseURL);
   const { SecretArn, KeyName } = event.ResourceProperties;
   try {
     // A deleted pair keeps its secret: whether that goes is for the secret's own deletion policy to say.
@@ -59,6 +62,14 @@ async function privateKey(secretArn, polls = GRANT_POLLS) {
 
 function derived(privateKeyPem) {
   return createPublicKey(privateKeyPem).export({ type: "spki", format: "pem" });
+}
+
+// Rejects an event whose answer does not go to CloudFormation, before anything is done for it. The embedded AWS answers at
+// its own endpoint, which the functions of an account do not have.
+function requireCloudFormation(url) {
+  const embedded = process.env.AWS_ENDPOINT_URL;
+  if (BUCKETS.test(url) || (embedded && url.startsWith(`${embedded}/`))) return;
+  throw new Error(`${url} is no address of CloudFormation. Only CloudFormation sends such an event.`);
 }
 
 function answer(event, outcome) {

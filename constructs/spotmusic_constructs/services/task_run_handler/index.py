@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import time
 import urllib.request
 from collections.abc import Callable
@@ -13,6 +14,9 @@ from botocore.exceptions import ClientError
 
 log = logging.getLogger()
 
+_BUCKETS = re.compile(r"https://cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?/")
+"""Addresses of answers: buckets of CloudFormation in each region (AWS CloudFormation user guide, custom resources, 2026-11)."""
+
 WAIT_SECONDS = 780
 """Thirteen minutes: the function has fifteen, and stops a task that takes longer before it ends itself."""
 GRANT_SECONDS = 60
@@ -22,6 +26,7 @@ POLL_SECONDS = 5
 
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Answers CloudFormation: a create or an update runs the task, a delete does nothing."""
+    require_cloudformation(event["ResponseURL"])
     status, reason = "SUCCESS", ""
     try:
         if event["RequestType"] != "Delete":
@@ -103,6 +108,20 @@ def _wait(ecs: Any, arn: str, sleep: Callable[[float], None]) -> dict[str, Any]:
 
 def _log(arn: str) -> str:
     return f"log group {os.environ['LOG_GROUP']}, stream {os.environ['STREAM']}/{arn.rpartition('/')[2]}"
+
+
+def require_cloudformation(url: str) -> None:
+    """Reject an event whose answer does not go to CloudFormation, before anything is done for it.
+
+    Args:
+        url: address of the answer. The embedded AWS answers at its own endpoint, which the functions of an account do not have.
+
+    Raises:
+        ValueError: another address.
+    """
+    embedded = os.environ.get("AWS_ENDPOINT_URL")
+    if not _BUCKETS.match(url) and not (embedded and url.startswith(f"{embedded}/")):
+        raise ValueError(f"{url!r} is no address of CloudFormation. Only CloudFormation sends such an event.")
 
 
 def _put(url: str, body: bytes) -> None:
