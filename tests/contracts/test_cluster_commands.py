@@ -41,6 +41,7 @@ TOOLS = {
         **dict.fromkeys(("group describe", "topic list", "topic describe", "topic delete", "topic consume", "topic alter-config"), ""),
         **dict.fromkeys((f"redpanda admin brokers {name}" for name in ("decommission", "decommission-status", "list")), ""),
         **dict.fromkeys(("security user update", "security user delete", "security acl list"), ""),
+        "security acl delete": "--no-confirm",
         # A bare number is a time, which moves every partition.
         "group seek": "--to-file",
         "topic produce": "--tombstone",
