@@ -65,6 +65,14 @@ def test_operator_uses_people_security_group_only(policies: dict[str, list[Json]
     assert condition["ForAllValues:StringEquals"]["cloudshell:SecurityGroupIds"] == ["sg-people"]
 
 
+def test_operator_runs_only_task_of_tunnel(policies: dict[str, list[Json]]) -> None:
+    statements = policies["spotmusic-qa-on-call-operator"]
+    run, passed = with_action(statements, "ecs:RunTask"), with_action(statements, "iam:PassRole")
+    assert ":task-definition/tunnel:*" in json.dumps(run["Resource"])
+    assert run["Condition"] == {"ArnEquals": {"ecs:cluster": "arn:aws:ecs:sa-east-1:111122223333:cluster/services-1"}}
+    assert passed["Resource"] == "arn:aws:iam::111122223333:role/tunnel"
+
+
 def test_operator_sessions_use_one_document(policies: dict[str, list[Json]]) -> None:
     statement = with_action(policies["spotmusic-qa-on-call-operator"], "ssm:StartSession")
     documents = [json.dumps(text) for text in statement["Resource"] if "document/" in json.dumps(text)]
