@@ -95,11 +95,11 @@ def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
 
     Args:
         app: the application; its context `env` has one environment, or several of one account with
-            commas between them.
+            commas between them, all production or none.
         checkout: folder of `delivery.yaml` and the environments.
 
     Returns:
-        0, or 2 when a file is invalid.
+        0, or 2 when a file or the choice of environments is invalid.
     """
     names = str(app.node.try_get_context("env") or "dev").split(",")
     try:
@@ -107,6 +107,11 @@ def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
         environments = [load(name, folder=checkout / "environments", today=versions.RELEASED, clock=date.today()) for name in names]
         if len({(settings.account, settings.region) for settings in environments}) > 1:
             raise ValueError(f"{', '.join(names)} differ in account or region. Deploy the roles of each account by themselves.")
+        if len({settings.production for settings in environments}) > 1:
+            raise ValueError(
+                f"{', '.join(names)} mix production and others in one account. A job has all rights of its account's bootstrap:"
+                " that of another environment would change production without its approval. Give production an account of its own."
+            )
         DeliveryStack(app, delivery=delivery, environments=environments)
     except (SettingsError, ValueError) as error:
         print(error, file=sys.stderr)

@@ -81,6 +81,15 @@ def test_wrong_delivery_is_refused(checkout: Path, capsys: pytest.CaptureFixture
     assert message in capsys.readouterr().err
 
 
+def test_delivery_separates_production(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Jobs of one account have the same rights: that of dev would need no approval of prod."""
+    with (checkout / "environments" / "dev.yaml").open("a") as dev:
+        dev.write('account: "111122223333"\nregistry: {account_scanning: false}\n')
+    status, out = synthesized(checkout, "dev,prod")
+    assert (status, list(out.glob("*.template.json"))) == (2, [])
+    assert "would change production without its approval" in capsys.readouterr().err
+
+
 def test_shipped_trust_is_empty() -> None:
     """A repository of an example would be trusted by who deploys without reading."""
     for folder in (ROOT, ROOT / "template"):
