@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 MADE_OTHERWISE = {
-    ("Pod", "keycloak"): {"rescue"},  # A command of the document makes it.
+    ("Pod", "keycloak"): {"rescue", "erasing"},  # Commands of the documents make them.
     ("ExternalSecret", "redpanda"): {"redpanda-license"},  # Only where the file names the secret of a licence.
     ("Secret", "redpanda"): {"redpanda-license"},
 }

@@ -1,9 +1,14 @@
 """Commands of restores and backups suit the templates."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import jmespath
@@ -15,6 +20,10 @@ from tests.documents import code
 from tools.checkout import ROOT
 from tools.model.templates import Template
 
+if TYPE_CHECKING:
+    from tools.model.cluster import RenderedCluster
+
+BASH = shutil.which("bash")
 RDS = botocore.session.Session().get_service_model("rds")
 OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")
 INHERITED = {
@@ -105,3 +114,39 @@ def test_restored_volume_has_the_tags_of_the_plan(templates: Callable[[str], dic
     given = dict(re.findall(r"Key=(\S+?),Value=(<[^>]+>|\S+)", command.replace("<env>", "prod")))
     assert wanted
     assert {key for key, value in wanted if value not in (given.get(key), "*") or key not in given} == set()
+
+
+STUBS = {
+    "kubectl": """case $1 in
+  get) cat "$STATE/set.json" ;;
+  apply) cat > "$STATE/pod.json" ;;
+  exec) sed "s#/opt/keycloak/bin#$STATE#" | bash -s ;;
+esac""",
+    "keytool": "",
+    "kcadm.sh": 'echo "$*" >> "$STATE/calls"',
+}
+
+
+@pytest.mark.skipif(not (BASH and shutil.which("jq")), reason="bash or jq is not installed")
+def test_erasures_precede_logins_after_restore(tmp_path: Path, deployed: Callable[[str], "RenderedCluster"]) -> None:
+    """The pod of the runbook is never ready, so no Service sends it a request."""
+    keycloak = [manifest for _, manifest in deployed("prod").everything() if manifest["metadata"]["name"].startswith("keycloak")]
+    (workload,) = (manifest for manifest in keycloak if manifest["kind"] == "StatefulSet")
+    for name, script in STUBS.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "set.json").write_text(json.dumps(workload))
+    (tmp_path / "erasures.txt").write_text("2026-11-28 one\n2026-11-29 two\n")
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", (ROOT / "docs" / "runbooks" / "restore.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    (block,) = (block for block in blocks if "erasures.txt" in block)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "STATE": str(tmp_path), "KC_BOOTSTRAP_ADMIN_CLIENT_ID": "automation"}
+    environment["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"] = "of-a-test"
+    subprocess.run([str(BASH), "-euo", "pipefail", "-c", dedent(block)], cwd=tmp_path, env=environment, check=True)
+    deletions = [line for line in (tmp_path / "calls").read_text().splitlines() if line.startswith("delete")]
+    assert deletions == ["delete users/one -r spotmusic", "delete users/two -r spotmusic"]
+    (container,) = json.loads((tmp_path / "pod.json").read_text())["spec"]["containers"]
+    assert container["readinessProbe"] == {"exec": {"command": ["false"]}}
+    assert not {"livenessProbe", "startupProbe"} & container.keys()
+    services = [manifest["spec"] for manifest in keycloak if manifest["kind"] == "Service" and manifest["spec"].get("clusterIP") != "None"]
+    assert services
+    assert not any(spec.get("publishNotReadyAddresses") for spec in services)
