@@ -90,6 +90,7 @@ def test_page_fits_its_window(tab: Tab) -> None:
         tab.page.set_viewport_size({"width": width, "height": 1000})
         for scheme, color in COLORS.items():
             tab.page.emulate_media(color_scheme=scheme)
+            tab.page.locator(f":root[data-theme={scheme}]").wait_for()  # the page hears of it later
             assert tab.page.evaluate("document.documentElement.scrollWidth") == width
             assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == color
         assert [tab.page.is_visible(shown) for shown in ("#steps", "figure.narrow", "figure.wide")] == [width == shown for shown in WIDTHS]

@@ -14,8 +14,8 @@ from tools.model.assembly import Assembly, Resource
 from tools.model.statements import statements_of
 
 FUNCTION = "AWS::Lambda::Function"
-BY_LAMBDA = {"AWS_REGION"}
-"""Variables that a handler reads and the runtime sets."""
+BY_RUNTIME = {"AWS_REGION", "AWS_ENDPOINT_URL"}
+"""Variables that a handler reads and the runtime sets; the second one is of the embedded AWS alone."""
 LEAST_MIB = 256
 """boto3, with a client or two and TLS, takes more than half of Lambda's default of 128 MiB, and cpu comes by memory."""
 LONGEST_SECONDS = 15 * 60
@@ -73,7 +73,7 @@ def test_functions_have_variables_of_their_handlers(platform: Assembly, synthesi
     for function in platform.some(FUNCTION):
         read = names(_READ, code_of(function, synthesized(platform.name))) if is_ours(function, synthesized(platform.name)) else set()
         defined = {name for name, value in (function["Environment.Variables"] or {}).items() if value not in ("", None)}
-        missing = sorted(read - defined - BY_LAMBDA)
+        missing = sorted(read - defined - BY_RUNTIME)
         yield function, not missing, f"Set the environment variables {', '.join(missing)}, which its handler reads."
 
 
