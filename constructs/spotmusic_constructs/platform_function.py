@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -17,6 +18,8 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights, allow
 
+CUSTOM_RESOURCES = Path(__file__).parent / "custom_resource_handler"
+"""Handlers of custom resources, with the answer to CloudFormation that they share."""
 _ARM64 = lambda_.Architecture.ARM_64
 PLACED_IN_VPC = (
     "ec2:AssignPrivateIpAddresses",

@@ -28,6 +28,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.loader import SettingsError
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCES
 from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
 from stacks.databases import database_roles
 from tests.engines.kafka import kafka
@@ -168,12 +169,13 @@ def _handler() -> ModuleType:
     """Returns the module `database` of the handler, which is no package: other handlers have
     modules of the same names.
     """
-    sys.path.insert(0, str(HANDLER))
+    folders = (HANDLER, CUSTOM_RESOURCES)
+    sys.path[:0] = map(str, folders)
     try:
         return importlib.import_module("database")
     finally:
-        sys.path.remove(str(HANDLER))
-        for file in HANDLER.glob("*.py"):
+        del sys.path[: len(folders)]
+        for file in (file for folder in folders for file in folder.glob("*.py")):
             sys.modules.pop(file.stem, None)
 
 

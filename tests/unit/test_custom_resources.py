@@ -9,27 +9,31 @@ from unittest.mock import Mock
 import boto3
 import pytest
 
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCES
 from tests.unit.custom_resources import ANSWERS
 from tools.checkout import ROOT
 
-HANDLERS = {
-    "data/credentials_handler": "cloudformation",
-    "secrets/deployed_values_handler": "index",
-    "services/task_run_handler": "index",
-}
-"""Modules that answer CloudFormation, by their folder."""
+HANDLERS = ("cloudformation", "deployed_values", "task_run")
+"""Modules of the folder that answer CloudFormation."""
 CONSTRUCTS = ROOT / "constructs" / "spotmusic_constructs"
 EMBEDDED = "http://127.0.0.1:4566"
 
 
-@pytest.fixture(params=HANDLERS.items(), ids=lambda item: item[0])
+@pytest.fixture(params=HANDLERS)
 def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    folder, name = request.param
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.syspath_prepend(str(CONSTRUCTS / folder))
-    sys.modules.pop(name, None)
-    yield importlib.import_module(name)
-    sys.modules.pop(name, None)
+    monkeypatch.syspath_prepend(str(CUSTOM_RESOURCES))
+    yield importlib.import_module(request.param)
+    for name in HANDLERS:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.syspath_prepend(str(CUSTOM_RESOURCES))
+    yield importlib.import_module("cloudformation")
+    sys.modules.pop("cloudformation", None)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,7 @@ def test_forged_event_is_rejected_first(function: ModuleType, monkeypatch: pytes
     monkeypatch.setattr(boto3, "client", work)
     event = {"RequestType": "Update", "ResponseURL": url}
     with pytest.raises(ValueError, match="no address of CloudFormation"):
-        function.answer(event, "id", work) if hasattr(function, "answer") else function.handler(event, None)
+        function.handler(event, None) if hasattr(function, "handler") else function.answer(event, "id", work)
     work.assert_not_called()
 
 
@@ -56,18 +60,17 @@ def test_forged_event_is_rejected_first(function: ModuleType, monkeypatch: pytes
     "host",
     ["s3.amazonaws.com", "s3.sa-east-1.amazonaws.com", "s3-sa-east-1.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn"],
 )
-def test_buckets_of_cloudformation_are_accepted(function: ModuleType, host: str) -> None:
-    function.require_cloudformation(f"https://cloudformation-custom-resource-response-saeast1.{host}/arn?X-Amz-Signature=0")
+def test_buckets_of_cloudformation_are_accepted(cloudformation: ModuleType, host: str) -> None:
+    cloudformation.require_cloudformation(f"https://cloudformation-custom-resource-response-saeast1.{host}/arn?X-Amz-Signature=0")
 
 
-def test_embedded_aws_gets_its_answers(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embedded_aws_gets_its_answers(cloudformation: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", EMBEDDED)
-    function.require_cloudformation(f"{EMBEDDED}/answer")
+    cloudformation.require_cloudformation(f"{EMBEDDED}/answer")
     with pytest.raises(ValueError, match="no address of CloudFormation"):
-        function.require_cloudformation("http://127.0.0.1:45660/answer")
+        cloudformation.require_cloudformation("http://127.0.0.1:45660/answer")
 
 
 def test_every_custom_resource_handler_is_listed() -> None:
     answering = {path for path in CONSTRUCTS.rglob("*.*") if path.suffix in {".py", ".mjs"} and "ResponseURL" in path.read_text()}
-    listed = {CONSTRUCTS / folder / f"{name}.py" for folder, name in HANDLERS.items()}
-    assert answering == {*listed, CONSTRUCTS / "secrets" / "signing_key_handler" / "index.mjs"}
+    assert answering == {CUSTOM_RESOURCES / "cloudformation.py", CONSTRUCTS / "secrets" / "signing_key_handler" / "index.mjs"}

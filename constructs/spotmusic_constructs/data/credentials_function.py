@@ -19,7 +19,7 @@ from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data import rds_ca
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PLACED_IN_VPC, FunctionNetwork, PlatformFunction
 from spotmusic_constructs.rights import allow
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
@@ -130,7 +130,7 @@ class _CopiedLibrary:
         library = find_spec(_LIBRARY)
         if library is None or library.origin is None:
             raise ModuleNotFoundError(f"{_LIBRARY} is not installed. Install the packages of requirements.txt.")
-        for file in _HANDLER.glob("*.py"):
+        for file in (*_HANDLER.glob("*.py"), CUSTOM_RESOURCES / "cloudformation.py"):
             shutil.copy(file, output_dir)
         certificates = Path(output_dir, rds_ca.FOLDER.name)
         certificates.mkdir()

@@ -1,7 +1,6 @@
 """Values of another stack that is deployed at the same time."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -9,12 +8,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IDependable
 
-from spotmusic_constructs.platform_function import PlatformFunction
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PlatformFunction
 from spotmusic_constructs.rights import allow
 
 MOST_NAMES = 10
 """Parameters of one request (AWS Systems Manager API, GetParameters)."""
-_HANDLER = Path(__file__).parent / "deployed_values_handler"
 
 
 class DeployedValues(PlatformFunction):
@@ -64,7 +62,8 @@ class DeployedValues(PlatformFunction):
             scope,
             construct_id,
             description="Reads values of another stack for a deployment",
-            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
+            code=lambda_.Code.from_asset(str(CUSTOM_RESOURCES), exclude=["__pycache__"]),
+            handler="deployed_values.handler",
             statements=[allow(["ssm:GetParameters"], arns)],
             log_key=log_key,
             log_retention=log_retention,

@@ -1,7 +1,6 @@
 """Run of a one-off task during a deployment."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -14,12 +13,10 @@ from constructs import Construct
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.arns import cluster_arn
-from spotmusic_constructs.platform_function import PlatformFunction
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PlatformFunction
 from spotmusic_constructs.rights import allow
 from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.task_definition import CONTAINER
-
-_HANDLER = Path(__file__).parent / "task_run_handler"
 
 
 class TaskRun(PlatformFunction):
@@ -63,7 +60,8 @@ class TaskRun(PlatformFunction):
             construct_id,
             description="Runs a task for a deployment and waits for its end",
             role_description="Runs a task for a deployment",
-            code=lambda_.Code.from_asset(str(_HANDLER), exclude=["__pycache__"]),
+            code=lambda_.Code.from_asset(str(CUSTOM_RESOURCES), exclude=["__pycache__"]),
+            handler="task_run.handler",
             environment={"CLUSTER": cluster_arn(cluster), "LOG_GROUP": task.log_group.log_group_name, "STREAM": f"{CONTAINER}/{CONTAINER}"},
             statements=[
                 allow(["ecs:RunTask"], [task.task_definition.task_definition_arn], here),

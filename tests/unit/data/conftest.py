@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCES
 from tools.checkout import ROOT
 
 HANDLERS = ROOT / "constructs" / "spotmusic_constructs" / "data"
@@ -22,9 +23,10 @@ def load_handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str
     def load(name: str, module: str) -> ModuleType:
         nonlocal folder
         folder = HANDLERS / name
-        monkeypatch.syspath_prepend(str(folder))
+        for path in (CUSTOM_RESOURCES, folder):
+            monkeypatch.syspath_prepend(str(path))
         return importlib.import_module(module)
 
     yield load
-    for file in folder.glob("*.py"):
+    for file in (*CUSTOM_RESOURCES.glob("*.py"), *folder.glob("*.py")):
         sys.modules.pop(file.stem, None)

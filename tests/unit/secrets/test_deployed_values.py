@@ -12,13 +12,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from botocore.exceptions import ClientError
 
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCES
 from spotmusic_constructs.secrets.deployed_values import DeployedValues
 from tests.templates import resources_of, whole
 from tests.unit.custom_resources import ANSWERS
-from tools.checkout import ROOT
 from tools.model.values import ACCOUNT
 
-FOLDER = ROOT / "constructs" / "spotmusic_constructs" / "secrets" / "deployed_values_handler"
 PATH = "/spotmusic/dev/data"
 
 
@@ -37,10 +36,11 @@ class Parameters:
 
 @pytest.fixture
 def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    monkeypatch.syspath_prepend(str(FOLDER))
-    sys.modules.pop("index", None)
-    yield importlib.import_module("index")
-    sys.modules.pop("index", None)
+    monkeypatch.syspath_prepend(str(CUSTOM_RESOURCES))
+    sys.modules.pop("deployed_values", None)
+    yield importlib.import_module("deployed_values")
+    sys.modules.pop("deployed_values", None)
+    sys.modules.pop("cloudformation", None)
 
 
 @pytest.mark.parametrize("after", [0, 3])
@@ -72,7 +72,7 @@ def test_late_right_is_awaited(function: ModuleType) -> None:
 def test_deployed_values_answer_cloudformation(function: ModuleType, monkeypatch: pytest.MonkeyPatch, kind: str, status: str) -> None:
     answers = list[str]()
     monkeypatch.setattr(function.boto3, "client", lambda _: Parameters(after=0))
-    monkeypatch.setattr(function, "_put", lambda _, body: answers.append(body.decode()))
+    monkeypatch.setattr("cloudformation._put", lambda _, body: answers.append(body.decode()))
     event = {"RequestType": kind, "ResponseURL": ANSWERS, "StackId": "s", "RequestId": "r", "LogicalResourceId": "l"}
     function.handler({**event, "ResourceProperties": {"Path": PATH, "Names": ["CacheHost"]}}, None)
     (answer,) = answers

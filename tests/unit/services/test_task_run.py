@@ -4,7 +4,6 @@ import importlib
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest.mock import Mock
@@ -12,10 +11,9 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ClientError
 
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCES
 from tests.unit.custom_resources import ANSWERS
-from tools.checkout import ROOT
 
-FOLDER = ROOT / "constructs" / "spotmusic_constructs" / "services" / "task_run_handler"
 PROPERTIES = {"TaskDefinition": "task:3", "Subnets": ["subnet-a"], "SecurityGroup": "sg-1"}
 
 
@@ -55,10 +53,11 @@ class Ecs:
 def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     for name, value in {"CLUSTER": "services", "LOG_GROUP": "migrations", "STREAM": "service/service"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.syspath_prepend(str(FOLDER))
-    sys.modules.pop("index", None)
-    yield importlib.import_module("index")
-    sys.modules.pop("index", None)
+    monkeypatch.syspath_prepend(str(CUSTOM_RESOURCES))
+    sys.modules.pop("task_run", None)
+    yield importlib.import_module("task_run")
+    sys.modules.pop("task_run", None)
+    sys.modules.pop("cloudformation", None)
 
 
 def test_task_run_waits_for_task(function: ModuleType) -> None:
@@ -100,7 +99,7 @@ def test_task_run_waits_for_new_right(function: ModuleType) -> None:
     waits: list[float] = []
     with pytest.raises(ClientError, match="AccessDenied"):
         function.run(Ecs(denied=1000), PROPERTIES, token="request-1", sleep=waits.append)
-    assert sum(waits) == function.GRANT_SECONDS
+    assert sum(waits) == sys.modules["cloudformation"].GRANT_SECONDS
 
 
 def test_task_is_stopped_when_polling_fails(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +116,7 @@ def test_task_run_responds_to_cloudformation(
 ) -> None:
     answers: list[dict[str, Any]] = []
     ecs = Ecs(polls=0, code=0 if status == "SUCCESS" else 1)
-    monkeypatch.setattr(function, "_put", lambda _url, body: answers.append(json.loads(body)))
+    monkeypatch.setattr("cloudformation._put", lambda _url, body: answers.append(json.loads(body)))
     monkeypatch.setattr(function.boto3, "client", lambda _service: ecs)
     event = {
         "StackId": "s",
@@ -131,4 +130,4 @@ def test_task_run_responds_to_cloudformation(
 
 
 def test_task_run_handler_has_no_dependencies() -> None:
-    assert [path.name for path in Path(FOLDER).glob("*.py")] == ["index.py"]
+    assert {path.name for path in CUSTOM_RESOURCES.glob("*.py")} == {"cloudformation.py", "deployed_values.py", "task_run.py"}

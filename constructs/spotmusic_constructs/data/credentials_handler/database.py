@@ -11,17 +11,13 @@ from typing import Any
 
 import boto3
 import pymysql
-from botocore.exceptions import ClientError
-from cloudformation import answer
+from cloudformation import answer, when_granted
 from pymysql.cursors import Cursor
 from rotation import Credentials, Store, read, rotate
 
 _AUTHORITIES = Path(__file__).parent / "rds_ca"
 """Root certificates of RDS by region, which the runtime does not trust by itself. `credentials_code` puts them here: a download would
 need a way to the Internet, and fail the first deployment without one."""
-GRANT_SECONDS = 60
-"""Time that a changed policy of IAM has to take effect; the function has two minutes."""
-POLL_SECONDS = 5
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 """No underscore: in GRANT it is a wildcard, and escaping it means another name where partial revokes are on."""
 _CONNECT_SECONDS = 10
@@ -58,7 +54,7 @@ def on_cloudformation(event: dict[str, Any], secrets: Any, connect: Connect, sle
     if event["RequestType"] == "Delete":
         return
     properties = event["ResourceProperties"]
-    wanted = [_read_granted(secrets, arn, sleep) for arn in properties["Secrets"]]
+    wanted = [when_granted(lambda arn=arn: read(secrets, arn), sleep) for arn in properties["Secrets"]]
     gone = set(event.get("OldResourceProperties", {}).get("Users", [])) - set(properties["Users"])
     # Locked, the master could neither rotate nor repair anything.
     gone.discard(read(secrets, os.environ["MASTER_SECRET_ARN"])["username"])
@@ -69,19 +65,6 @@ def on_cloudformation(event: dict[str, Any], secrets: Any, connect: Connect, sle
             cursor.execute("ALTER USER IF EXISTS %s@'%%' ACCOUNT LOCK", (user,))
     for credentials in wanted:
         _repair_password(credentials, secrets, connect)
-
-
-def _read_granted(secrets: Any, arn: str, sleep: Callable[[float], None]) -> Credentials:
-    """Reads a secret. The right on a new one arrives seconds after the deployment that calls this function has granted it."""
-    refusals = 0
-    while True:
-        try:
-            return read(secrets, arn)
-        except ClientError as error:
-            refusals += 1
-            if error.response["Error"]["Code"] != "AccessDeniedException" or refusals > GRANT_SECONDS // POLL_SECONDS:
-                raise
-        sleep(POLL_SECONDS)
 
 
 def create_user(cursor: Cursor, credentials: Credentials, rights: Rights | None = None) -> None:

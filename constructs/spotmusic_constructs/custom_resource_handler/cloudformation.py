@@ -1,31 +1,37 @@
-"""The answer to a custom resource's event, so that no framework's function sees it."""
+"""Events of custom resources: their answers, and rights that take effect after the event."""
 
 import json
 import logging
 import os
 import re
 import urllib.request
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
+from botocore.exceptions import ClientError
+
+T = TypeVar("T")
 log = logging.getLogger()
 
 _BUCKETS = re.compile(r"https://cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?/")
 """Addresses of answers: buckets of CloudFormation in each region (AWS CloudFormation user guide, custom resources, 2026-11)."""
+GRANT_SECONDS = 60
+"""Time that a changed policy of IAM has to take effect."""
+POLL_SECONDS = 5
 
 
-def answer(event: dict[str, Any], physical_id: str, work: Callable[[], None]) -> None:
+def answer(event: dict[str, Any], physical_id: str, work: Callable[[], Mapping[str, str] | None]) -> None:
     """Does the work and tells CloudFormation how it went: without an answer a deployment hangs for an hour.
 
     Args:
         event: what CloudFormation sends.
         physical_id: id of the resource. It never changes: a new id would delete the old resource.
-        work: what the event asks for.
+        work: what the event asks for; it returns the attributes of the resource, if it has any.
     """
     require_cloudformation(event["ResponseURL"])
-    status, reason = "SUCCESS", ""
+    status, reason, attributes = "SUCCESS", "", None
     try:
-        work()
+        attributes = work()
     except Exception as error:
         log.exception("%s failed", event["RequestType"])
         status, reason = "FAILED", f"{type(error).__name__}: {error}"[:1000]
@@ -36,8 +42,30 @@ def answer(event: dict[str, Any], physical_id: str, work: Callable[[], None]) ->
         "StackId": event["StackId"],
         "RequestId": event["RequestId"],
         "LogicalResourceId": event["LogicalResourceId"],
+        **({"Data": attributes} if attributes else {}),
     }
     _put(event["ResponseURL"], json.dumps(body).encode())
+
+
+def when_granted(call: Callable[[], T], sleep: Callable[[float], None]) -> T:
+    """Returns the answer of a call whose right this deployment grants: a new right takes effect after seconds.
+
+    Args:
+        call: call of an AWS API.
+        sleep: waits for seconds.
+
+    Raises:
+        ClientError: AWS refuses for another reason, or still after `GRANT_SECONDS`.
+    """
+    refusals = 0
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            refusals += 1
+            if error.response["Error"]["Code"] != "AccessDeniedException" or refusals > GRANT_SECONDS // POLL_SECONDS:
+                raise
+        sleep(POLL_SECONDS)
 
 
 def require_cloudformation(url: str) -> None:

@@ -1,0 +1,80 @@
+"""Runs a task once for a deployment, waits for its end, and tells CloudFormation how it went."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from cloudformation import POLL_SECONDS, answer, when_granted
+
+WAIT_SECONDS = 780
+"""Thirteen minutes: the function has fifteen, and stops a task that takes longer before it ends itself."""
+
+
+def handler(event: dict[str, Any], _context: Any) -> None:
+    """Answers CloudFormation: a create or an update runs the task, a delete does nothing."""
+
+    def work() -> None:
+        if event["RequestType"] != "Delete":
+            run(boto3.client("ecs"), event["ResourceProperties"], token=event["RequestId"])
+
+    answer(event, "task-run", work)
+
+
+def run(ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Runs the task and waits. A task whose end it does not see is stopped.
+
+    Args:
+        ecs: client of Amazon ECS.
+        properties: task definition, subnets and security group.
+        token: tells an event that comes twice from two: ECS starts one task for it.
+        sleep: waits for seconds.
+
+    Raises:
+        RuntimeError: the task did not start, or ended with another code than 0.
+        TimeoutError: it did not end in time.
+        ClientError: ECS refuses a call.
+    """
+    arn = _start(ecs, properties, token, sleep)
+    try:
+        task = _wait(ecs, arn, sleep)
+    except Exception:
+        ecs.stop_task(cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment waits no longer")
+        raise
+    codes = [container.get("exitCode") for container in task["containers"]]
+    if codes != [0]:
+        raise RuntimeError(f"the task ended with {codes}, {task.get('stoppedReason')}: {_log(arn)}")
+
+
+def _start(ecs: Any, properties: dict[str, Any], token: str, sleep: Callable[[float], None]) -> str:
+    network = {"subnets": properties["Subnets"], "securityGroups": [properties["SecurityGroup"]], "assignPublicIp": "DISABLED"}
+
+    def asked() -> Any:
+        return ecs.run_task(
+            cluster=os.environ["CLUSTER"],
+            taskDefinition=properties["TaskDefinition"],
+            launchType="FARGATE",
+            count=1,
+            clientToken=token,
+            networkConfiguration={"awsvpcConfiguration": network},
+        )
+
+    started = when_granted(asked, sleep)
+    if started["failures"]:
+        raise RuntimeError(f"the task did not start: {started['failures'][0].get('reason')}")
+    return str(started["tasks"][0]["taskArn"])
+
+
+def _wait(ecs: Any, arn: str, sleep: Callable[[float], None]) -> dict[str, Any]:
+    for _ in range(WAIT_SECONDS // POLL_SECONDS):
+        # ECS may not show a task yet that it has just started (Amazon ECS API reference, RunTask).
+        for task in ecs.describe_tasks(cluster=os.environ["CLUSTER"], tasks=[arn])["tasks"]:
+            if task["lastStatus"] == "STOPPED":
+                return dict(task)
+        sleep(POLL_SECONDS)
+    raise TimeoutError(f"the task took more than {WAIT_SECONDS} seconds and was stopped: {_log(arn)}")
+
+
+def _log(arn: str) -> str:
+    return f"log group {os.environ['LOG_GROUP']}, stream {os.environ['STREAM']}/{arn.rpartition('/')[2]}"
