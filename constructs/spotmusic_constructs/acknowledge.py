@@ -49,3 +49,12 @@ def wildcard_finding(resource: str) -> str:
     """
     shown = _PSEUDO_PARAMETER.sub(r"<AWS::\1>", resource)
     return f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"
+
+
+def managed_policy_finding(name: str) -> str:
+    """Returns the id of the AwsSolutions finding on a managed policy of AWS.
+
+    Args:
+        name: name of the policy with its path, such as `service-role/AmazonRDSEnhancedMonitoringRole`.
+    """
+    return f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{name}]"

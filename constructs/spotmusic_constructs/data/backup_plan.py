@@ -11,7 +11,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from spotmusic_constructs import durations
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding
 from spotmusic_constructs.location import location_of
 
 CONTINUOUS_DAYS = 35
@@ -159,9 +159,7 @@ class BackupPlan(Construct):
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in POLICIES],
         )
         reason = "AWS Backup documents this policy for its role and extends it when a service changes; a copy would stop working unnoticed."
-        acknowledge(
-            role, {f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{name}]": reason for name in POLICIES}
-        )
+        acknowledge(role, {managed_policy_finding(name): reason for name in POLICIES})
         return role
 
 

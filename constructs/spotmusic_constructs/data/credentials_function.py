@@ -16,7 +16,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
 from spotmusic_constructs import runtimes
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.data import rds_ca
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PLACED_IN_VPC, FunctionNetwork, PlatformFunction
@@ -151,7 +151,7 @@ def credentials_code() -> lambda_.Code:
 
 
 _ACKNOWLEDGED_RIGHTS = {
-    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": (
+    wildcard_finding("*"): (
         "Network interfaces of a function and random passwords are not resources that a policy could name before they exist."
     ),
 }

@@ -14,7 +14,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs import durations
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding
 from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
 from spotmusic_constructs.data.credentials_function import rotate_on_schedule
 from spotmusic_constructs.data.database_logs import LOG_EXPORTS, database_log_groups
@@ -335,8 +335,8 @@ def _monitoring_role(scope: Construct) -> iam.Role:
         ),
         managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_MONITORING_POLICY)],
     )
-    finding = f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_MONITORING_POLICY}]"
-    acknowledge(role, {finding: "RDS requires this managed policy; it writes only to the log group RDSOSMetrics."})
+    reason = "RDS requires this managed policy; it writes only to the log group RDSOSMetrics."
+    acknowledge(role, {managed_policy_finding(_MONITORING_POLICY): reason})
     return role
 
 

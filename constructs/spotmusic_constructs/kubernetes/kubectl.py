@@ -10,14 +10,13 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IConstruct
 
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding, wildcard_finding
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import days_of
 from spotmusic_constructs.tagging import tag_like
 
 _AWS_FUNCTION = "CDK's framework function writes its log and makes its network interfaces; these policies hold that and no more."
-_ROLE = "arn:<AWS::Partition>:iam::aws:policy/service-role"
 _FUNCTION_FINDINGS = {
     "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
         "CloudFormation calls it once per release; a reserve would stop releases that run at the same time."
@@ -28,8 +27,8 @@ _FUNCTION_FINDINGS = {
 }
 _HANDLER_FINDINGS = {"AwsSolutions::AwsSolutions-L1": "CDK chooses the runtime of its handler, and updates it with its releases."}
 _FRAMEWORK_FINDINGS = {
-    f"AwsSolutions::AwsSolutions-IAM4[Policy::{_ROLE}/AWSLambdaBasicExecutionRole]": _AWS_FUNCTION,
-    f"AwsSolutions::AwsSolutions-IAM4[Policy::{_ROLE}/AWSLambdaVPCAccessExecutionRole]": _AWS_FUNCTION,
+    managed_policy_finding("service-role/AWSLambdaBasicExecutionRole"): _AWS_FUNCTION,
+    managed_policy_finding("service-role/AWSLambdaVPCAccessExecutionRole"): _AWS_FUNCTION,
     "NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy": (
         "CDK writes the right to call the handler into the framework's own role, which nobody else has."
     ),
@@ -40,7 +39,6 @@ def kubectl_layer(scope: Construct, construct_id: str, *, package: str) -> lambd
     """Create the layer with helm and kubectl from its package.
 
     The package is imported lazily, because each version has 30 MB of files.
-
 
     Args:
         scope: parent construct.
@@ -89,7 +87,7 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention: lo
     role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)
     tag_like(role, barrier, by_name=True)
     acknowledge(handler, _HANDLER_FINDINGS)
-    every_version = f"AwsSolutions::AwsSolutions-IAM5[Resource::<{_logical_id(handler)}.Arn>:*]"
+    every_version = wildcard_finding(f"<{_logical_id(handler)}.Arn>:*")
     acknowledge(framework, _FRAMEWORK_FINDINGS | {every_version: "The framework calls every version of its handler and nothing else."})
 
 

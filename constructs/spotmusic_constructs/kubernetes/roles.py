@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
+from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding, wildcard_finding
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.kubernetes.tagging_rights import TaggingRights
 from spotmusic_constructs.location import location_of
@@ -151,4 +151,4 @@ def _aws_managed(names: tuple[str, ...]) -> list[iam.IManagedPolicy]:
 
 
 def _acknowledge_aws_managed(role: iam.Role, names: tuple[str, ...], reason: str) -> None:
-    acknowledge(role, {f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{name}]": reason for name in names})
+    acknowledge(role, {managed_policy_finding(name): reason for name in names})

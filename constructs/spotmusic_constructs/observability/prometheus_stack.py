@@ -6,7 +6,7 @@ from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_sns as sns
 from constructs import Construct, IDependable
 
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.arns import topic_arn
 from spotmusic_constructs.kubernetes.config_map import config_map
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
@@ -158,8 +158,5 @@ class KubePrometheusStack(Construct):
             (["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"),
             ([f"aps:{action}" for action in ("GetLabels", "GetMetricMetadata", "GetSeries", "QueryMetrics")], workspace.arn),
         )
-        acknowledge(
-            see,
-            {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "CloudWatch has no resources to name for reading metrics, only the account."},
-        )
+        acknowledge(see, {wildcard_finding("*"): "CloudWatch has no resources to name for reading metrics, only the account."})
         return [write, tell, see]

@@ -3,7 +3,7 @@
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding
 from spotmusic_constructs.location import location_of
 
 _POLICY = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
@@ -33,11 +33,5 @@ class InfrastructureRole(Construct):
             ),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_POLICY)],
         )
-        acknowledge(
-            self.role,
-            {
-                f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_POLICY}]": (
-                    "AWS keeps this policy in step with what ECS needs to shift traffic; it reaches load balancers only."
-                )
-            },
-        )
+        reason = "AWS keeps this policy in step with what ECS needs to shift traffic; it reaches load balancers only."
+        acknowledge(self.role, {managed_policy_finding(_POLICY): reason})

@@ -14,7 +14,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs import durations
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.platform_function import PLACED_IN_VPC, FunctionNetwork, PlatformFunction
@@ -123,7 +123,7 @@ def waiting_messages(environment: str, queue: str) -> Queue:
 
 
 _ACKNOWLEDGED_RIGHTS = {
-    "AwsSolutions::AwsSolutions-IAM5[Resource::*]": (
+    wildcard_finding("*"): (
         "Metrics have no ARN, so that a condition names their namespace; network interfaces of a function do not exist before it."
     )
 }

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.services.access import Access, Statement
 from spotmusic_constructs.services.image import ServiceImage
 from spotmusic_constructs.services.wildcard import acknowledge_wildcard
@@ -44,10 +44,7 @@ class TaskRoles(Construct):
         super().__init__(scope, construct_id)
         execution = self._role("ExecutionRole", _starting(access, image, log_group_arn))
         if image.repository_arn:
-            acknowledge(
-                execution,
-                {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "A token is for the whole registry; the image is the other statement."},
-            )
+            acknowledge(execution, {wildcard_finding("*"): "A token is for the whole registry; the image is the other statement."})
         task = self._role("TaskRole", access.statements)
         self.arns = (execution.attr_arn, task.attr_arn)
         self.execution_role = iam.Role.from_role_arn(self, "ExecutionRoleHandle", self.arns[0], mutable=False)

@@ -9,7 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from spotmusic_constructs import durations
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.arns import cluster_name
 from spotmusic_constructs.json_text import json_text
 from spotmusic_constructs.services.access import Access
@@ -82,7 +82,7 @@ class Tunnel(Construct):
         roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn)
         acknowledge(
             roles.node.find_child("TaskRole"),
-            {"AwsSolutions::AwsSolutions-IAM5[Resource::*]": "IAM knows no resource for the channels of Session Manager."},
+            {wildcard_finding("*"): "IAM knows no resource for the channels of Session Manager."},
         )
         task = ecs.FargateTaskDefinition(
             self,

@@ -8,7 +8,7 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import IValidation
 
-from spotmusic_constructs.acknowledge import are_recorded
+from spotmusic_constructs.acknowledge import are_recorded, wildcard_finding
 
 
 @jsii.implements(IValidation)
@@ -23,8 +23,7 @@ class _WhenReferencesAreKnown:
         self._role, self._resource, self._reason = role, resource, reason
 
     def validate(self) -> list[str]:
-        shown = _shown(cdk.Stack.of(self._role).resolve(self._resource))
-        finding = f"AwsSolutions::AwsSolutions-IAM5[Resource::{shown}]"
+        finding = wildcard_finding(_shown(cdk.Stack.of(self._role).resolve(self._resource)))
         # Like `Validations.acknowledge`, without the trace, which would contain a temporary folder.
         self._role.node.add_metadata(cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {finding: self._reason})
         return []

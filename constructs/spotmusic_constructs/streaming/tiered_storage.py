@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_constructs import durations
-from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.arns import bucket_arn, bucket_name, key_arn, secret_arn
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
@@ -82,7 +82,7 @@ class TieredStorage(Construct):
         )
         self.role_arn = role.attr_arn
         policy = iam.CfnManagedPolicy(self, "Policy", roles=[role.ref], policy_document=_rights(self.bucket, key))
-        acknowledge(policy, {f"AwsSolutions::AwsSolutions-IAM5[Resource::<{_id(self.bucket)}.Arn>/*]": _EVERY_SEGMENT})
+        acknowledge(policy, {wildcard_finding(f"<{_id(self.bucket)}.Arn>/*"): _EVERY_SEGMENT})
         self.external_secret = ExternalSecret(
             namespace=namespace, name=LICENSE, fields={"license": SecretField(secret_arn=secret_arn(license), field="license")}
         )
