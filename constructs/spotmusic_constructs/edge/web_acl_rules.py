@@ -31,11 +31,12 @@ REFUSALS = {
 """Messages of the custom rules by status, in the Web API's error format. The managed groups return
 403 with CloudFront's page."""
 
-_NORMALIZED = [
-    Acl.TextTransformationProperty(priority=place, type=kind) for place, kind in enumerate(("URL_DECODE", "NORMALIZE_PATH", "LOWERCASE"))
-]
+_NORMALIZED = ("URL_DECODE", "NORMALIZE_PATH", "LOWERCASE")
 """Normalization of paths. Without it, /auth//admin and /auth/%61dmin would pass here and match
 behind the edge."""
+
+
+_BODY = Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH"))
 
 
 def visibility(metric_name: str) -> Acl.VisibilityConfigProperty:
@@ -82,16 +83,8 @@ def login_rate(name: str, *, limit: int, paths: Sequence[str], token_paths: Sequ
     A login attempt is a POST request below `paths`, or one below `token_paths` with the password
     grant (RFC 6749, 4.3). A login page alone needs about twenty GET requests.
     """
-    post = Acl.StatementProperty(
-        byte_match_statement=Acl.ByteMatchStatementProperty(
-            field_to_match=Acl.FieldToMatchProperty(method={}),
-            positional_constraint="EXACTLY",
-            search_string="POST",
-            text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")],
-        )
-    )
-    both = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_guesses(paths, token_paths), post]))
-    return {"name": name, "statement": _rate(limit, scope_down_statement=both), "action": _slow_down()}
+    post = _text(Acl.FieldToMatchProperty(method={}), "EXACTLY", "POST")
+    return {"name": name, "statement": _rate(limit, scope_down_statement=_all(_guesses(paths, token_paths), post)), "action": _slow_down()}
 
 
 def loopback(name: str, *, except_at: Sequence[str]) -> Rule:
@@ -100,20 +93,9 @@ def loopback(name: str, *, except_at: Sequence[str]) -> Rule:
         Acl.StatementProperty(label_match_statement=Acl.LabelMatchStatementProperty(scope="LABEL", key=f"{COMMON_LABELS}{label}"))
         for label in LOOPBACK_RULES.values()
     ]
-    admitted = [
-        Acl.StatementProperty(
-            byte_match_statement=Acl.ByteMatchStatementProperty(
-                field_to_match=Acl.FieldToMatchProperty(uri_path={}),
-                positional_constraint="EXACTLY",
-                search_string=path,
-                text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")],
-            )
-        )
-        for path in except_at
-    ]
+    admitted = [_text(Acl.FieldToMatchProperty(uri_path={}), "EXACTLY", path) for path in except_at]
     elsewhere = Acl.StatementProperty(not_statement=Acl.NotStatementProperty(statement=_any(admitted)))
-    both = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_any(labels), elsewhere]))
-    return {"name": name, "statement": both, "action": _block(403)}
+    return {"name": name, "statement": _all(_any(labels), elsewhere), "action": _block(403)}
 
 
 def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
@@ -126,12 +108,8 @@ def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
 
 def body_size(name: str) -> Rule:
     """Block bodies larger than WAF's inspection limit."""
-    body = Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH"))
     statement = Acl.SizeConstraintStatementProperty(
-        field_to_match=body,
-        comparison_operator="GT",
-        size=LARGEST_BODY,
-        text_transformations=[Acl.TextTransformationProperty(priority=0, type="NONE")],
+        field_to_match=_BODY, comparison_operator="GT", size=LARGEST_BODY, text_transformations=_transformed(["NONE"])
     )
     return {"name": name, "statement": Acl.StatementProperty(size_constraint_statement=statement), "action": _block(413)}
 
@@ -147,26 +125,13 @@ def _rate(limit: int, *, scope_down_statement: Acl.StatementProperty | None = No
 def _guesses(paths: Sequence[str], token_paths: Sequence[str]) -> Acl.StatementProperty:
     if not token_paths:
         return _below(paths)
-    grant = Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=[_below(token_paths), _password_grant()]))
-    return Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=[*map(_path_starts_with, paths), grant]))
-
-
-def _password_grant() -> Acl.StatementProperty:
-    """Match password grant forms, escaped ones too, and bodies beyond the inspection limit."""
-    return Acl.StatementProperty(
-        byte_match_statement=Acl.ByteMatchStatementProperty(
-            field_to_match=Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH")),
-            positional_constraint="CONTAINS",
-            search_string="grant_type=password",
-            text_transformations=[
-                Acl.TextTransformationProperty(priority=place, type=kind) for place, kind in enumerate(("URL_DECODE", "LOWERCASE"))
-            ],
-        )
-    )
+    # Forms with the password grant, escaped ones too, and bodies beyond the inspection limit.
+    grant = _text(_BODY, "CONTAINS", "grant_type=password", "URL_DECODE", "LOWERCASE")
+    return _any([*map(_path_starts_with, paths), _all(_below(token_paths), grant)])
 
 
 def _below(paths: Sequence[str]) -> Acl.StatementProperty:
-    return _any([_path_starts_with(path) for path in paths])
+    return _any([*map(_path_starts_with, paths)])
 
 
 def _any(statements: Sequence[Acl.StatementProperty]) -> Acl.StatementProperty:
@@ -176,15 +141,28 @@ def _any(statements: Sequence[Acl.StatementProperty]) -> Acl.StatementProperty:
     )
 
 
+def _all(*statements: Acl.StatementProperty) -> Acl.StatementProperty:
+    return Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=list(statements)))
+
+
 def _path_starts_with(path: str) -> Acl.StatementProperty:
+    return _text(Acl.FieldToMatchProperty(uri_path={}), "STARTS_WITH", path.lower(), *_NORMALIZED)
+
+
+def _text(field: Acl.FieldToMatchProperty, place: str, text: str, *transformations: str) -> Acl.StatementProperty:
+    """Match a text at a place of a field, which the transformations change first."""
     return Acl.StatementProperty(
         byte_match_statement=Acl.ByteMatchStatementProperty(
-            field_to_match=Acl.FieldToMatchProperty(uri_path={}),
-            positional_constraint="STARTS_WITH",
-            search_string=path.lower(),
-            text_transformations=_NORMALIZED,
+            field_to_match=field,
+            positional_constraint=place,
+            search_string=text,
+            text_transformations=_transformed(transformations or ["NONE"]),
         )
     )
+
+
+def _transformed(kinds: Sequence[str]) -> list[Acl.TextTransformationProperty]:
+    return [Acl.TextTransformationProperty(priority=place, type=kind) for place, kind in enumerate(kinds)]
 
 
 def _block(status: int) -> Acl.RuleActionProperty:
