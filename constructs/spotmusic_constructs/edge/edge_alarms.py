@@ -1,5 +1,7 @@
 """Alarms on CloudFront and its web ACL, in us-east-1 like their metrics."""
 
+from functools import partial
+
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
@@ -50,16 +52,14 @@ class DistributionAlarms(AlarmGroup):
         latency_ms: Thresholds = LATENCY_MS,
         requests: Thresholds | None = None,
     ) -> None:
-        def measured(name: str, statistic: str = "Average") -> MetricSource:
-            dimensions = {"DistributionId": distribution_id, "Region": "Global"}
-            return MetricSource(namespace="AWS/CloudFront", name=name, dimensions=dimensions, statistic=statistic, period=_FIVE_MINUTES)
-
+        dimensions = {"DistributionId": distribution_id, "Region": "Global"}
+        metric = partial(MetricSource, namespace="AWS/CloudFront", dimensions=dimensions, period=_FIVE_MINUTES)
         rules = [
             AlarmRule(
                 name="Errors",
                 runbook="edge#errors",
                 summary="CloudFront: viewers get server errors.",
-                watch=measured("5xxErrorRate"),
+                watch=metric(name="5xxErrorRate"),
                 thresholds=server_error_percent,
                 periods=2,
             ),
@@ -69,7 +69,7 @@ class DistributionAlarms(AlarmGroup):
                 summary="CloudFront: an unusual share of requests is refused (4xx).",
                 watch=Formula(
                     expression=f"IF(FILL(requests, 0) >= {MINIMUM_REQUESTS}, FILL(refused, 0), 0)",
-                    metrics={"requests": measured("Requests", "Sum"), "refused": measured("4xxErrorRate")},
+                    metrics={"requests": metric(name="Requests", statistic="Sum"), "refused": metric(name="4xxErrorRate")},
                     label="Requests answered with 4xx, in percent",
                 ),
                 thresholds=client_error_percent,
@@ -79,7 +79,7 @@ class DistributionAlarms(AlarmGroup):
                 name="Latency",
                 runbook="edge#latency",
                 summary="CloudFront: the slowest hundredth of requests waits long for the gateway or a bucket.",
-                watch=measured("OriginLatency", "p99"),
+                watch=metric(name="OriginLatency", statistic="p99"),
                 thresholds=latency_ms,
                 periods=3,
             ),
@@ -87,7 +87,7 @@ class DistributionAlarms(AlarmGroup):
                 name="NoRequests",
                 runbook="edge#no-requests",
                 summary="CloudFront: no request has arrived for 15 minutes, so viewers do not reach it.",
-                watch=measured("Requests", "Sum"),
+                watch=metric(name="Requests", statistic="Sum"),
                 thresholds=requests or {},
                 comparison="<",
                 periods=3,

@@ -1,6 +1,7 @@
 """Row of the dashboard for each kind of component."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from spotmusic_constructs.edge_region import EDGE_REGION
 from spotmusic_constructs.observability.alarm import MetricSource
@@ -22,6 +23,22 @@ def _graph(
         label: MetricSource(namespace=namespace, name=name, dimensions=dimensions, statistic=statistic) for name, label in labels.items()
     }
     return GraphSpec(title=title, lines=lines, region=region)
+
+
+def _compared(
+    title: str,
+    *,
+    namespace: str,
+    name: str,
+    dimension: str,
+    members: Mapping[str, str],
+    statistic: str,
+    period: int = 60,
+    **dimensions: str,
+) -> GraphSpec:
+    """Return a graph of one metric with a line for each member: its label, and its value of the dimension."""
+    metric = partial(MetricSource, namespace=namespace, name=name, statistic=statistic, period=period)
+    return GraphSpec(title=title, lines={label: metric(dimensions={dimension: value, **dimensions}) for label, value in members.items()})
 
 
 def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> DashboardRow:
@@ -118,22 +135,16 @@ def database_row(*, title: str, instance_identifier: str, replica: bool = False)
 
 def cache_row(*, nodes: Sequence[str], title: str = "Cache") -> DashboardRow:
     """Return the row of a replication group of ElastiCache, with a line for each node."""
-
-    def graph(title: str, name: str, statistic: str) -> GraphSpec:
-        lines = {
-            f"node {number}": MetricSource(namespace="AWS/ElastiCache", name=name, dimensions={"CacheClusterId": node}, statistic=statistic)
-            for number, node in enumerate(nodes, start=1)
-        }
-        return GraphSpec(title=title, lines=lines)
-
+    members = {f"node {number}": node for number, node in enumerate(nodes, start=1)}
+    graph = partial(_compared, namespace="AWS/ElastiCache", dimension="CacheClusterId", members=members)
     return DashboardRow(
         title=title,
         graphs=[
-            graph("Engine cpu (%)", "EngineCPUUtilization", "Average"),
-            graph("Memory (%)", "DatabaseMemoryUsagePercentage", "Maximum"),
-            graph("Hit rate (%)", "CacheHitRate", "Average"),
-            graph("Evictions", "Evictions", "Sum"),
-            graph("Replication lag (s)", "ReplicationLag", "Maximum"),
+            graph("Engine cpu (%)", name="EngineCPUUtilization", statistic="Average"),
+            graph("Memory (%)", name="DatabaseMemoryUsagePercentage", statistic="Maximum"),
+            graph("Hit rate (%)", name="CacheHitRate", statistic="Average"),
+            graph("Evictions", name="Evictions", statistic="Sum"),
+            graph("Replication lag (s)", name="ReplicationLag", statistic="Maximum"),
         ],
     )
 
@@ -165,46 +176,26 @@ def kubernetes_row(*, cluster_name: str) -> DashboardRow:
 
 def nat_row(*, nat_gateways: Mapping[str, str]) -> DashboardRow:
     """Return the row of NAT gateways, with a line for each."""
-
-    def graph(title: str, metric: str) -> GraphSpec:
-        lines = {
-            name: MetricSource(namespace="AWS/NATGateway", name=metric, dimensions={"NatGatewayId": id_}, statistic="Sum")
-            for name, id_ in nat_gateways.items()
-        }
-        return GraphSpec(title=title, lines=lines)
-
+    graph = partial(_compared, namespace="AWS/NATGateway", dimension="NatGatewayId", members=nat_gateways, statistic="Sum")
     return DashboardRow(
         title="NAT gateways",
         graphs=[
-            graph("Bytes out", "BytesOutToDestination"),
-            graph("Port allocation errors", "ErrorPortAllocation"),
-            graph("Dropped packets", "PacketsDropCount"),
+            graph("Bytes out", name="BytesOutToDestination"),
+            graph("Port allocation errors", name="ErrorPortAllocation"),
+            graph("Dropped packets", name="PacketsDropCount"),
         ],
     )
 
 
 def bucket_row(*, buckets: Mapping[str, str]) -> DashboardRow:
     """Return the row of buckets, with a line for each. S3 measures once a day."""
-
-    def graph(title: str, metric: str, storage: str) -> GraphSpec:
-        lines = {
-            name: MetricSource(
-                namespace="AWS/S3",
-                name=metric,
-                dimensions={"BucketName": bucket, "StorageType": storage},
-                statistic="Average",
-                period=86_400,
-            )
-            for name, bucket in buckets.items()
-        }
-        return GraphSpec(title=title, lines=lines)
-
+    graph = partial(_compared, namespace="AWS/S3", dimension="BucketName", members=buckets, statistic="Average", period=86_400)
     return DashboardRow(
         title="Buckets",
         graphs=[
-            graph("Objects", "NumberOfObjects", "AllStorageTypes"),
-            graph("Bytes read often", "BucketSizeBytes", "IntelligentTieringFAStorage"),
-            graph("Bytes read seldom", "BucketSizeBytes", "IntelligentTieringIAStorage"),
+            graph("Objects", name="NumberOfObjects", StorageType="AllStorageTypes"),
+            graph("Bytes read often", name="BucketSizeBytes", StorageType="IntelligentTieringFAStorage"),
+            graph("Bytes read seldom", name="BucketSizeBytes", StorageType="IntelligentTieringIAStorage"),
         ],
     )
 

@@ -1,5 +1,7 @@
 """Alarms of databases on RDS."""
 
+from functools import partial
+
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
@@ -95,11 +97,7 @@ class DatabaseAlarms(AlarmGroup):
         storage_share: Thresholds = STORAGE_SHARE,
         memory_share: Thresholds = MEMORY_SHARE,
     ) -> None:
-        def metric(metric_name: str, statistic: str = "Average") -> MetricSource:
-            return MetricSource(
-                namespace="AWS/RDS", name=metric_name, dimensions={"DBInstanceIdentifier": instance_identifier}, statistic=statistic
-            )
-
+        metric = partial(MetricSource, namespace="AWS/RDS", dimensions={"DBInstanceIdentifier": instance_identifier})
         super().__init__(
             scope,
             construct_id,
@@ -109,7 +107,7 @@ class DatabaseAlarms(AlarmGroup):
                 AlarmRule(
                     name="Cpu",
                     summary=f"Database {name}: its cpu is fully used for ten minutes, or it reports nothing because it is down.",
-                    watch=metric("CPUUtilization"),
+                    watch=metric(name="CPUUtilization"),
                     thresholds=cpu_percent,
                     periods=10,
                     missing_data="breaching",
@@ -117,14 +115,14 @@ class DatabaseAlarms(AlarmGroup):
                 AlarmRule(
                     name="Storage",
                     summary=f"Database {name}: its disk is almost full, and autoscaling did not grow it.",
-                    watch=metric("FreeStorageSpace", "Minimum"),
+                    watch=metric(name="FreeStorageSpace", statistic="Minimum"),
                     thresholds=_of(storage_share, storage_gib * _GIB),
                     comparison="<",
                 ),
                 AlarmRule(
                     name="Memory",
                     summary=f"Database {name}: its memory is almost full; it will swap or restart.",
-                    watch=metric("FreeableMemory", "Minimum"),
+                    watch=metric(name="FreeableMemory", statistic="Minimum"),
                     thresholds=_of(memory_share, memory_gib * _GIB),
                     comparison="<",
                     periods=10,
@@ -132,17 +130,17 @@ class DatabaseAlarms(AlarmGroup):
                 AlarmRule(
                     name="Connections",
                     summary=f"Database {name}: clients hold almost as many connections as it admits.",
-                    watch=metric("DatabaseConnections", "Maximum"),
+                    watch=metric(name="DatabaseConnections", statistic="Maximum"),
                     thresholds=_of(connection_share, max_connections or default_connections(memory_gib)),
                 ),
                 AlarmRule(
                     name="DiskQueue",
                     summary=f"Database {name}: reads and writes wait for its disk.",
-                    watch=metric("DiskQueueDepth"),
+                    watch=metric(name="DiskQueueDepth"),
                     thresholds={"warning": 64},
                     periods=15,
                 ),
-                *([_lag(name, metric("ReplicaLag", "Maximum"))] if replica else []),
+                *([_lag(name, metric(name="ReplicaLag", statistic="Maximum"))] if replica else []),
             ],
         )
 

@@ -1,5 +1,7 @@
 """Alarms of the control plane of EKS. Prometheus watches the pods."""
 
+from functools import partial
+
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Thresholds
@@ -35,9 +37,7 @@ class KubernetesAlarms(AlarmGroup):
         unschedulable_pods: int = 1,
         storage_bytes: Thresholds = STORAGE_BYTES,
     ) -> None:
-        def metric(name: str, statistic: str) -> MetricSource:
-            return MetricSource(namespace="AWS/EKS", name=name, dimensions={"ClusterName": cluster_name}, statistic=statistic)
-
+        metric = partial(MetricSource, namespace="AWS/EKS", dimensions={"ClusterName": cluster_name})
         super().__init__(
             scope,
             construct_id,
@@ -48,20 +48,20 @@ class KubernetesAlarms(AlarmGroup):
                     name="UnschedulablePods",
                     summary="Kubernetes: pods have waited for a node for a quarter of an hour.",
                     # The statistic that AWS publishes it for (aws-cdk-lib, eks-canned-metrics); a minimum over schedulers may be zero.
-                    watch=metric("scheduler_pending_pods_UNSCHEDULABLE", "Sum"),
+                    watch=metric(name="scheduler_pending_pods_UNSCHEDULABLE", statistic="Sum"),
                     thresholds={"critical": unschedulable_pods},
                     periods=15,
                 ),
                 AlarmRule(
                     name="ApiErrors",
                     summary="Kubernetes: the API server returns errors.",
-                    watch=metric("apiserver_request_total_5XX", "Sum"),
+                    watch=metric(name="apiserver_request_total_5XX", statistic="Sum"),
                     thresholds={"warning": 10, "critical": 100},
                 ),
                 AlarmRule(
                     name="ApiRequests",
                     summary="Kubernetes: the control plane reports no requests at all, although nodes alone cause some every second.",
-                    watch=metric("apiserver_request_total", "Sum"),
+                    watch=metric(name="apiserver_request_total", statistic="Sum"),
                     thresholds={"critical": 1},
                     comparison="<",
                     missing_data="breaching",
@@ -70,7 +70,7 @@ class KubernetesAlarms(AlarmGroup):
                 AlarmRule(
                     name="Storage",
                     summary="Kubernetes: etcd, the database of the control plane, is almost full.",
-                    watch=metric("apiserver_storage_size_bytes", "Maximum"),
+                    watch=metric(name="apiserver_storage_size_bytes", statistic="Maximum"),
                     thresholds=storage_bytes,
                 ),
             ],

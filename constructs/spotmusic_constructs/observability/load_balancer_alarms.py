@@ -1,7 +1,8 @@
 """Alarms of load balancers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from constructs import Construct
 
@@ -29,20 +30,16 @@ def error_rate(load_balancer_full_name: str, *, period: int = 60, at_least: int 
         period: seconds.
         at_least: number of these requests below which the result is 0.
     """
-
-    def total(name: str) -> MetricSource:
-        return MetricSource(
-            namespace="AWS/ApplicationELB", name=name, dimensions={"LoadBalancer": load_balancer_full_name}, statistic="Sum", period=period
-        )
-
+    whole = {"LoadBalancer": load_balancer_full_name}
+    total = partial(MetricSource, namespace="AWS/ApplicationELB", dimensions=whole, statistic="Sum", period=period)
     errors = "FILL(own, 0) + FILL(theirs, 0)"
     percent = bad_percent(errors, "FILL(requests, 0)")
     return Formula(
         expression=f"IF({errors} >= {at_least}, {percent}, 0)" if at_least else percent,
         metrics={
-            "requests": total("RequestCount"),
-            "own": total("HTTPCode_ELB_5XX_Count"),
-            "theirs": total("HTTPCode_Target_5XX_Count"),
+            "requests": total(name="RequestCount"),
+            "own": total(name="HTTPCode_ELB_5XX_Count"),
+            "theirs": total(name="HTTPCode_Target_5XX_Count"),
         },
         label="Requests answered with 5xx, in percent",
     )
@@ -99,6 +96,7 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
         latency_seconds: Thresholds = LATENCY_SECONDS,
     ) -> None:
         whole = {"LoadBalancer": load_balancer_full_name}
+        metric = partial(MetricSource, namespace="AWS/ApplicationELB", dimensions=whole)
         super().__init__(
             scope,
             construct_id,
@@ -115,13 +113,13 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
                 AlarmRule(
                     name="Latency",
                     summary=f"Load balancer {name}: one request in a hundred waits too long for its answer.",
-                    watch=MetricSource(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=whole, statistic="p99"),
+                    watch=metric(name="TargetResponseTime", statistic="p99"),
                     thresholds=latency_seconds,
                 ),
                 AlarmRule(
                     name="Rejected",
                     summary=f"Load balancer {name}: it has run out of connections and refuses clients.",
-                    watch=MetricSource(namespace="AWS/ApplicationELB", name="RejectedConnectionCount", dimensions=whole, statistic="Sum"),
+                    watch=metric(name="RejectedConnectionCount", statistic="Sum"),
                     thresholds={"critical": 1},
                     periods=1,
                 ),
@@ -129,21 +127,11 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
                     name="Malformed",
                     runbook="load-balancer#malformed-requests",
                     summary=f"Load balancer {name}: it refuses malformed requests: an attack, or a client with headers beyond ASCII.",
-                    watch=MetricSource(
-                        namespace="AWS/ApplicationELB",
-                        name="DesyncMitigationMode_NonCompliant_Request_Count",
-                        dimensions=whole,
-                        statistic="Sum",
-                        period=300,
-                    ),
+                    watch=metric(name="DesyncMitigationMode_NonCompliant_Request_Count", statistic="Sum", period=300),
                     thresholds={"warning": MALFORMED_REQUESTS},
                     periods=3,
                 ),
-                *(
-                    rule
-                    for id_, targets in target_groups.items()
-                    for rule in _target_rules(id_, targets, "AWS/ApplicationELB", {**whole, "TargetGroup": targets.group})
-                ),
+                *_target_rules("AWS/ApplicationELB", whole, target_groups),
             ],
         )
 
@@ -174,6 +162,7 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
         target_groups: Mapping[str, WatchedTargets],
     ) -> None:
         whole = {"LoadBalancer": load_balancer_full_name}
+        errors = MetricSource(namespace="AWS/NetworkELB", name="PortAllocationErrorCount", dimensions=whole, statistic="Sum")
         super().__init__(
             scope,
             construct_id,
@@ -183,37 +172,34 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
                 AlarmRule(
                     name="PortAllocation",
                     summary=f"Load balancer {name}: it cannot open connections to its targets, because one of them has too many.",
-                    watch=MetricSource(namespace="AWS/NetworkELB", name="PortAllocationErrorCount", dimensions=whole, statistic="Sum"),
+                    watch=errors,
                     thresholds={"critical": 1},
                     periods=1,
                 ),
-                *(
-                    rule
-                    for id_, targets in target_groups.items()
-                    for rule in _target_rules(id_, targets, "AWS/NetworkELB", {**whole, "TargetGroup": targets.group})
-                ),
+                *_target_rules("AWS/NetworkELB", whole, target_groups),
             ],
         )
 
 
-def _target_rules(name: str, targets: WatchedTargets, namespace: str, dimensions: Mapping[str, str]) -> list[AlarmRule]:
-    return [
-        AlarmRule(
+def _target_rules(namespace: str, dimensions: Mapping[str, str], target_groups: Mapping[str, WatchedTargets]) -> Iterator[AlarmRule]:
+    for name, targets in target_groups.items():
+        of_group = {**dimensions, "TargetGroup": targets.group}
+        hosts = partial(MetricSource, namespace=namespace, dimensions=of_group, statistic="Maximum")
+        yield AlarmRule(
             name=f"{name}Healthy",
             summary=targets.lost,
-            watch=MetricSource(namespace=namespace, name="HealthyHostCount", dimensions=dimensions, statistic="Maximum"),
+            watch=hosts(name="HealthyHostCount"),
             thresholds={targets.severity: targets.minimum_healthy},
             comparison="<",
             periods=3,
             missing_data="breaching",
             runbook=targets.runbook,
-        ),
-        AlarmRule(
+        )
+        yield AlarmRule(
             name=f"{name}Unhealthy",
             summary=targets.failing,
-            watch=MetricSource(namespace=namespace, name="UnHealthyHostCount", dimensions=dimensions, statistic="Maximum"),
+            watch=hosts(name="UnHealthyHostCount"),
             thresholds={"warning": 1},
             periods=10,
             runbook=targets.runbook,
-        ),
-    ]
+        )

@@ -1,6 +1,7 @@
 """Service level objectives, and alarms of the burn rate of their error budgets."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -60,18 +61,17 @@ def slow_share(load_balancer_full_name: str, seconds: float, *, period: int, at_
 
     With fewer than `at_least` of them the result is 0.
     """
-
-    def measured(name: str, statistic: str) -> MetricSource:
-        dimensions = {"LoadBalancer": load_balancer_full_name}
-        return MetricSource(namespace="AWS/ApplicationELB", name=name, dimensions=dimensions, statistic=statistic, period=period)
-
-    slow, metrics = "100 - FILL(within, 100)", {"within": measured("TargetResponseTime", f"PR(:{seconds:g})")}
+    whole = {"LoadBalancer": load_balancer_full_name}
+    metric = partial(MetricSource, namespace="AWS/ApplicationELB", dimensions=whole, period=period)
+    slow, metrics = "100 - FILL(within, 100)", {"within": metric(name="TargetResponseTime", statistic=f"PR(:{seconds:g})")}
     label = f"Requests slower than {seconds:g} s, in percent"
     if not at_least:
         return Formula(expression=slow, metrics=metrics, label=label)
     counted = f"FILL(requests, 0) * ({slow}) / 100"
     return Formula(
-        expression=f"IF({counted} >= {at_least}, {slow}, 0)", metrics={**metrics, "requests": measured("RequestCount", "Sum")}, label=label
+        expression=f"IF({counted} >= {at_least}, {slow}, 0)",
+        metrics={**metrics, "requests": metric(name="RequestCount", statistic="Sum")},
+        label=label,
     )
 
 

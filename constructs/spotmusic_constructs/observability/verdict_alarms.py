@@ -1,6 +1,6 @@
 """Alarms of the queues of verdicts on uploads."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from constructs import Construct
@@ -37,27 +37,25 @@ class VerdictAlarms(AlarmGroup):
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, verdict_queues: Mapping[str, VerdictQueues]) -> None:
-        rules = [rule for name, queues in verdict_queues.items() for rule in _rules(name, queues)]
-        super().__init__(scope, construct_id, recipients=recipients, runbook="uploads", rules=rules)
+        super().__init__(scope, construct_id, recipients=recipients, runbook="uploads", rules=_rules(verdict_queues))
 
 
-def _rules(name: str, queues: VerdictQueues) -> list[AlarmRule]:
-    return [
-        AlarmRule(
+def _rules(verdict_queues: Mapping[str, VerdictQueues]) -> Iterator[AlarmRule]:
+    for name, queues in verdict_queues.items():
+        yield AlarmRule(
             name=f"{name}-Waiting",
             summary=f"Service {name}: verdicts on uploads have waited for an hour, and no track is added.",
             watch=_metric("ApproximateAgeOfOldestMessage", queues.queue),
             thresholds={"warning": WAITING_SECONDS},
             periods=1,
-        ),
-        AlarmRule(
+        )
+        yield AlarmRule(
             name=f"{name}-DeadLetters",
             summary=f"Service {name}: verdicts on uploads failed five times, or EventBridge could not deliver them.",
             watch=_metric("ApproximateNumberOfMessagesVisible", queues.dead_letters),
             thresholds={"warning": 1},
             periods=1,
-        ),
-    ]
+        )
 
 
 def _metric(name: str, queue: str) -> MetricSource:
