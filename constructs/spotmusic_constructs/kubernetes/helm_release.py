@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NotRequired, Protocol, TypedDict, Unpack
+from typing import Any, NotRequired, Protocol, TypedDict, Unpack
 
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_s3_assets as assets
@@ -130,16 +130,16 @@ class HelmRelease(Construct):
         if problems:
             raise ValueError(f"{self.node.path}: release {release}\n" + "\n".join(f"  {problem}" for problem in problems))
 
-        own = chart if isinstance(chart, LocalChart) else None
-        public = chart if not isinstance(chart, LocalChart) else None
+        source: dict[str, Any] = (
+            {"chart_asset": chart.asset(self, "Files")}
+            if isinstance(chart, LocalChart)
+            else {"chart": chart.name, "version": chart.version, "repository": chart.repository}
+        )
         self.chart = eks.HelmChart(
             self,
             "Chart",
+            **source,
             cluster=cluster,
-            chart=public.name if public else None,
-            version=public.version if public else None,
-            repository=public.repository if public else None,
-            chart_asset=own.asset(self, "Files") if own else None,
             release=release,
             namespace=namespace,
             create_namespace=False,

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from spotmusic_constructs.kubernetes.helm_release import Chart
+
 
 class Images(Protocol):
     """Mapping from upstream images to names in the platform's registry."""
@@ -13,17 +15,8 @@ class Images(Protocol):
         ...
 
 
-class ChartWithImages(Protocol):
+class ChartWithImages(Chart, Protocol):
     """Chart in a repository at an exact version, with its images by role."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-
-    @property
-    def version(self) -> str: ...  # noqa: D102
-
-    @property
-    def repository(self) -> str: ...  # noqa: D102
 
     @property
     def images(self) -> Mapping[str, str]: ...  # noqa: D102

@@ -36,15 +36,7 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
             if "publishes" in user
         ],
         "exchanges": [
-            {
-                "name": name,
-                "vhost": vhost,
-                "type": exchange["type"],
-                "durable": True,
-                "auto_delete": False,
-                "internal": False,
-                "arguments": {},
-            }
+            {"name": name, "vhost": vhost, "type": exchange["type"], **_KEPT, "internal": False, "arguments": {}}
             for name, exchange in values["exchanges"].items()
         ],
         "queues": [{"name": name, "vhost": vhost, **_KEPT, "arguments": {"x-queue-type": "quorum"}} for name in values["queues"]],

@@ -140,4 +140,4 @@ def _either(names: Sequence[str]) -> str:
 
 def policy_pattern(queue: str) -> str:
     """Returns a pattern that matches one queue."""
-    return f"^{queue.replace('.', chr(92) + '.')}$"
+    return f"^{_either([queue])}$"
