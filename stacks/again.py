@@ -1,13 +1,13 @@
 """Releases and custom resources that a deployment runs again without a change."""
 
 from collections.abc import Iterator
-from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
+from spotmusic_constructs.resource import resource_of
 
 
 def run_again(scope: Construct, *, name: str, mark: str) -> None:
@@ -38,11 +38,7 @@ def run_again(scope: Construct, *, name: str, mark: str) -> None:
 def _named(scope: Construct) -> Iterator[tuple[str, cdk.CfnResource]]:
     for found in scope.node.find_all():
         if isinstance(found, HelmRelease):
-            yield found.release, _resource(found.chart.node.find_child("Resource"))
+            yield found.release, resource_of(found.chart.node.find_child("Resource"), cdk.CfnResource)
         elif isinstance(found, cdk.CustomResource) and not isinstance(found.node.scope, eks.HelmChart):
             below_stack = found.node.path.split("/")[2:]
-            yield "/".join(below_stack).removesuffix("/Resource"), _resource(found)
-
-
-def _resource(custom: IConstruct) -> cdk.CfnResource:
-    return cast("cdk.CfnResource", custom.node.default_child)
+            yield "/".join(below_stack).removesuffix("/Resource"), resource_of(found, cdk.CfnResource)

@@ -7,6 +7,7 @@ from aws_cdk import aws_s3 as s3
 
 from spotmusic_constructs.arns import bucket_arn, bucket_name
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.resource import resource_of
 
 
 def handle_of(bucket: s3.Bucket) -> s3.IBucket:
@@ -34,8 +35,7 @@ def send_events(bucket: s3.Bucket) -> None:
     again: continuous backups would stop (AWS Backup developer guide, Amazon S3 backups). CDK's own
     option adds a Lambda function; CloudFormation needs none.
     """
-    resource = cast("s3.CfnBucket", bucket.node.default_child)
-    resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+    resource_of(bucket, s3.CfnBucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
         event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
     )
 

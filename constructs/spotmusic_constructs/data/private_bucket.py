@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
@@ -11,6 +10,7 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.arns import bucket_name
+from spotmusic_constructs.resource import resource_of
 
 
 @cache
@@ -73,8 +73,7 @@ class PrivateBucket(s3.Bucket):
         )
         # CDK's own argument would add a statement to the log bucket's policy for each bucket, or
         # warn that it cannot.
-        resource = cast("s3.CfnBucket", self.node.default_child)
-        resource.logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+        resource_of(self, s3.CfnBucket).logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=bucket_name(access_logs), log_file_prefix=access_logs_prefix
         )
         acknowledge(self, {"NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": unreplicated})

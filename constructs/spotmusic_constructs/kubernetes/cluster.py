@@ -16,6 +16,7 @@ from spotmusic_constructs.kubernetes import roles
 from spotmusic_constructs.kubernetes.access_entry import access_entry_id
 from spotmusic_constructs.kubernetes.kubectl import harden_kubectl
 from spotmusic_constructs.log_retention import days_of
+from spotmusic_constructs.resource import resource_of
 
 SUBNETS = ec2.SubnetSelection(subnet_group_name="application")
 
@@ -102,8 +103,7 @@ class KubernetesCluster(Construct):
                 memory=cdk.Size.gibibytes(2),
             ),
         )
-        resource = cluster.node.default_child
-        assert isinstance(resource, eks.CfnCluster)  # noqa: S101 (narrows the type)
+        resource = resource_of(cluster, eks.CfnCluster)
         resource.deletion_protection = deletion_protection
         resource.upgrade_policy = eks.CfnCluster.UpgradePolicyProperty(support_type="STANDARD")
         resource.zonal_shift_config = eks.CfnCluster.ZonalShiftConfigProperty(enabled=True)

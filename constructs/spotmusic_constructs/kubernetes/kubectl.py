@@ -1,6 +1,7 @@
 """Layer and hardening of the Lambda function that runs helm and kubectl."""
 
 from importlib import import_module
+from typing import cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_eks_v2 as eks
@@ -8,12 +9,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from constructs import Construct, IConstruct
+from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding, wildcard_finding
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import days_of
+from spotmusic_constructs.resource import logical_id, resource_of
 from spotmusic_constructs.tagging import tag_like
 
 _AWS_FUNCTION = "CDK's framework function writes its log and makes its network interfaces; these policies hold that and no more."
@@ -66,33 +68,22 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention: lo
     handler = provider.node.find_child("Handler")
     framework = provider.node.find_child("Provider").node.find_child("framework-onEvent")
     for function in (handler, framework):
-        group = function.node.find_child("LogGroup").node.default_child
-        assert isinstance(group, logs.CfnLogGroup)  # noqa: S101 (narrows the type)
+        group = resource_of(function.node.find_child("LogGroup"), logs.CfnLogGroup)
         group.kms_key_id = key_arn(log_key)
         group.retention_in_days = days_of(log_retention)
         # A name derived from the function would delete the group first, and Lambda would create it
         # again while releases are uninstalled.
         group.add_property_deletion_override("LogGroupName")
-        resource = function.node.default_child
-        assert isinstance(resource, cdk.CfnResource)  # noqa: S101 (narrows the type)
-        resource.add_property_override("LoggingConfig.LogGroup", group.ref)
+        resource_of(function, cdk.CfnResource).add_property_override("LoggingConfig.LogGroup", group.ref)
         # These logs record only deployments of this stack, which CloudTrail records as well.
         group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         group.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
         acknowledge(function, _FUNCTION_FINDINGS)
-    role, barrier = framework.node.find_child("ServiceRole").node.default_child, cluster.node.find_child("KubectlReadyBarrier")
-    assert isinstance(role, iam.CfnRole)  # noqa: S101 (narrows the type)
-    assert isinstance(barrier, cdk.CfnResource)  # noqa: S101 (narrows the type)
+    role = resource_of(framework.node.find_child("ServiceRole"), iam.CfnRole)
+    barrier = cast("cdk.CfnResource", cluster.node.find_child("KubectlReadyBarrier"))
     this_account = {"StringEquals": {"aws:SourceAccount": location_of(cluster).account}}
     role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)
     tag_like(role, barrier, by_name=True)
     acknowledge(handler, _HANDLER_FINDINGS)
-    every_version = wildcard_finding(f"<{_logical_id(handler)}.Arn>:*")
+    every_version = wildcard_finding(f"<{logical_id(handler)}.Arn>:*")
     acknowledge(framework, _FRAMEWORK_FINDINGS | {every_version: "The framework calls every version of its handler and nothing else."})
-
-
-def _logical_id(function: IConstruct) -> str:
-    resource = function.node.default_child
-    assert isinstance(resource, cdk.CfnElement)  # noqa: S101 (narrows the type)
-    stack = cdk.Stack.of(function)
-    return str(stack.resolve(stack.get_logical_id(resource)))

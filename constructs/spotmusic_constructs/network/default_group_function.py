@@ -1,5 +1,7 @@
 """Log group, trust policy and tags of CDK's function for the default security group."""
 
+from typing import cast
+
 import aws_cdk as cdk
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -44,9 +46,7 @@ class DefaultGroupFunction(Construct):
         log_group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
 
         provider = stack.node.find_child(_PROVIDER)
-        function, role = (provider.node.find_child(name) for name in ("Handler", "Role"))
-        assert isinstance(function, cdk.CfnResource)  # noqa: S101 (narrows the type)
-        assert isinstance(role, cdk.CfnResource)  # noqa: S101 (narrows the type)
+        function, role = (cast("cdk.CfnResource", provider.node.find_child(name)) for name in ("Handler", "Role"))
         function.add_property_override("LoggingConfig", {"LogGroup": log_group.ref})
         this_account = {"StringEquals": {"aws:SourceAccount": location.account}}
         role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)

@@ -14,6 +14,7 @@ from spotmusic_constructs.location import facts_of, location_of
 from spotmusic_constructs.registry.cache_rights import CachePullPolicy, RepositoryCreationRole
 from spotmusic_constructs.registry.retention import retention
 from spotmusic_constructs.registry.upstream_registries import DOCKER_HUB, UPSTREAM_REGISTRIES, UpstreamRegistry, split
+from spotmusic_constructs.resource import resource_of
 from spotmusic_constructs.tagging import tag_like
 
 
@@ -64,8 +65,6 @@ class PullThroughCache(Construct):
         self._prefixes = {upstream.host: f"{namespace}/{upstream.prefix}" for upstream in cached}
 
         role = RepositoryCreationRole(self, "CreationRole", namespace=namespace, key=key).role
-        tagged = role.node.default_child
-        assert isinstance(tagged, iam.CfnRole)  # noqa: S101 (narrows the type)
         role_arn, lifecycle = role.role_arn, retention(keep_images=keep_images, untagged_days=untagged_days)
         templates = []
         for upstream in cached:
@@ -84,7 +83,7 @@ class PullThroughCache(Construct):
             )
             templates.append(template)
             self._rule(upstream, given.get(upstream.host)).add_resource_dependency(template)
-        tag_like(tagged, *templates, property_name="ResourceTags")
+        tag_like(resource_of(role, iam.CfnRole), *templates, property_name="ResourceTags")
 
     def image(self, reference: str) -> str:
         """Returns the cached name of an upstream image, or its own name without a cache.

@@ -9,6 +9,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from spotmusic_constructs.registry.retention import retention
+from spotmusic_constructs.resource import resource_of
 
 _KMS = ecr.RepositoryEncryption.KMS
 
@@ -68,7 +69,5 @@ class ServiceRepositories(Construct):
             removal_policy=removal_policy,
             empty_on_delete=removal_policy == cdk.RemovalPolicy.DESTROY,
         )
-        resource = repository.node.default_child
-        if isinstance(resource, ecr.CfnRepository):
-            resource.lifecycle_policy = self._lifecycle
+        resource_of(repository, ecr.CfnRepository).lifecycle_policy = self._lifecycle
         return repository

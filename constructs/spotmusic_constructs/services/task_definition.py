@@ -10,6 +10,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
+from spotmusic_constructs.resource import resource_of
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.image import ServiceImage
 
@@ -120,8 +121,7 @@ def _keep_revisions(definition: ecs.FargateTaskDefinition) -> None:
 
     CloudFormation deregisters replaced revisions, and ECS rejects inactive ones.
     """
-    revision = definition.node.default_child
-    assert isinstance(revision, cdk.CfnResource)  # noqa: S101 (narrows the type)
+    revision = resource_of(definition, ecs.CfnTaskDefinition)
     revision.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
     revision.apply_removal_policy(cdk.RemovalPolicy.DESTROY, apply_to_update_replace_policy=False)
 

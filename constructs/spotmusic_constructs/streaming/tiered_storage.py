@@ -15,6 +15,7 @@ from spotmusic_constructs.arns import bucket_arn, bucket_name, key_arn, secret_a
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.resource import logical_id
 
 LICENSE = "redpanda-license"
 SERVICE_ACCOUNT = "redpanda"
@@ -82,7 +83,7 @@ class TieredStorage(Construct):
         )
         self.role_arn = role.attr_arn
         policy = iam.CfnManagedPolicy(self, "Policy", roles=[role.ref], policy_document=_rights(self.bucket, key))
-        acknowledge(policy, {wildcard_finding(f"<{_id(self.bucket)}.Arn>/*"): _EVERY_SEGMENT})
+        acknowledge(policy, {wildcard_finding(f"<{logical_id(self.bucket)}.Arn>/*"): _EVERY_SEGMENT})
         self.external_secret = ExternalSecret(
             namespace=namespace, name=LICENSE, fields={"license": SecretField(secret_arn=secret_arn(license), field="license")}
         )
@@ -137,7 +138,3 @@ def _rights(bucket: s3.IBucket, key: kms.IKey) -> dict[str, object]:
             {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key_arn(key), "Condition": via_s3},
         ],
     }
-
-
-def _id(bucket: s3.Bucket) -> str:
-    return cdk.Stack.of(bucket).get_logical_id(bucket.node.default_child)  # type: ignore[arg-type]
