@@ -12,6 +12,7 @@ from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOper
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.prometheus_crds import PrometheusCrds
 from spotmusic_constructs.kubernetes.reloader import Reloader
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.observability.pod_logs import PodLogs
 from stacks.realm import secrets_of
@@ -78,7 +79,7 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
 
 def _authority_parameter_arn(context: ReleaseContext) -> str | None:
     name = context.settings.authority_parameter
-    return name and context.stack.format_arn(service="ssm", resource="parameter", resource_name=name.removeprefix("/"))
+    return name and location_of(context.stack).arn("ssm", f"parameter{name}")
 
 
 def _synced_secrets(context: ReleaseContext) -> tuple[secretsmanager.ISecret, ...]:

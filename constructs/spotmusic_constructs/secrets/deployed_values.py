@@ -8,6 +8,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct, IDependable
 
+from spotmusic_constructs import durations
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PlatformFunction
 from spotmusic_constructs.rights import allow
 
@@ -53,29 +55,25 @@ class DeployedValues(PlatformFunction):
     ) -> None:
         if len(parameter_names) > MOST_NAMES:
             raise ValueError(f"parameter_names: {len(parameter_names)} are more than the {MOST_NAMES} of one request. Use two constructs.")
-        stack = cdk.Stack.of(scope)
-        arns = [
-            stack.format_arn(service="ssm", resource="parameter", resource_name=f"{path.removeprefix('/')}/{name}")
-            for name in parameter_names
-        ]
+        location = location_of(scope)
         super().__init__(
             scope,
             construct_id,
             description="Reads values of another stack for a deployment",
             code=lambda_.Code.from_asset(str(CUSTOM_RESOURCES), exclude=["__pycache__"]),
             handler="deployed_values.handler",
-            statements=[allow(["ssm:GetParameters"], arns)],
+            statements=[allow(["ssm:GetParameters"], [location.arn("ssm", f"parameter{path}/{name}") for name in parameter_names])],
             log_key=log_key,
             log_retention=log_retention,
-            timeout=cdk.Duration.minutes(15),
+            timeout=durations.minutes(15),
             acknowledged=_ACKNOWLEDGED,
         )
         self._values = cdk.CustomResource(
             self,
             "Resource",
             resource_type="Custom::DeployedValues",
-            service_token=self.function.function_arn,
-            service_timeout=cdk.Duration.minutes(16),
+            service_token=self.arn,
+            service_timeout=durations.minutes(16),
             properties={"Path": path, "Names": list(parameter_names)},
         )
         self._values.node.add_dependency(*self.rights.policies, *after)

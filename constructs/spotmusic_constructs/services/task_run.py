@@ -13,6 +13,7 @@ from constructs import Construct
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.arns import cluster_arn
+from spotmusic_constructs.location import location_of
 from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PlatformFunction
 from spotmusic_constructs.rights import allow
 from spotmusic_constructs.services.one_off_task import OneOffTask
@@ -52,7 +53,7 @@ class TaskRun(PlatformFunction):
         log_key: kms.IKey,
         log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
     ) -> None:
-        tasks = cdk.Stack.of(scope).format_arn(service="ecs", resource="task", resource_name="*")
+        tasks = location_of(scope).arn("ecs", "task/*")
         here = {"ArnEquals": {"ecs:cluster": cluster_arn(cluster)}}
         passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         super().__init__(
