@@ -10,7 +10,17 @@ from setuptools.command.build_py import build_py
 
 PACKAGE = "spotmusic_cdk"
 NESTED = ("stacks", "tools")
-COMMANDS = ("capacity", "changes", "cost", "cost.refresh", "heartbeat", "local_aws", "local_aws.emulator", "preflight", "smoke")
+COMMANDS = (
+    "capacity",
+    "changes",
+    "cost",
+    "cost.refresh",
+    "heartbeat",
+    "local_aws",
+    "local_aws.emulator",
+    "preflight",
+    "smoke",
+)
 """Tools of a project; others work on this repository and its tests."""
 NAMED = re.compile(r"^(\s*from |.*python -m )(stacks|tools)(?=[. ])", flags=re.MULTILINE)
 """Imports of nested packages, and commands that run them."""
@@ -25,10 +35,16 @@ class build_py_nested(build_py):  # noqa: N801 - setuptools names commands in lo
         package = Path(self.build_lib, PACKAGE)
         tools = {package / file for file in tools_of(COMMANDS)}
         for file in [*(package / "tools").rglob("*")]:
-            if file.is_file() and (file not in tools if file.suffix == ".py" else file.parent not in {tool.parent for tool in tools}):
+            if file.is_file() and (
+                file not in tools
+                if file.suffix == ".py"
+                else file.parent not in {tool.parent for tool in tools}
+            ):
                 file.unlink()
         for module in package.rglob("*.py"):
-            module.write_text(NAMED.sub(rf"\1{PACKAGE}.\2", module.read_text(encoding="utf-8")), encoding="utf-8")
+            module.write_text(
+                NAMED.sub(rf"\1{PACKAGE}.\2", module.read_text(encoding="utf-8")), encoding="utf-8"
+            )
         shutil.copytree("charts", package / "charts", dirs_exist_ok=True)
         shutil.copy("cdk.json", package)
 
@@ -48,8 +64,17 @@ def tools_of(commands: tuple[str, ...]) -> set[Path]:
 
 
 def _imports(file: Path) -> list[str]:
-    imports = [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)]
-    nested = [(node.module, name.name) for node in imports if f"{node.module}.".startswith("tools.") for name in node.names]
+    imports = [
+        node
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom)
+    ]
+    nested = [
+        (node.module, name.name)
+        for node in imports
+        if f"{node.module}.".startswith("tools.")
+        for name in node.names
+    ]
     return [part for module, name in nested for part in (module, f"{module}.{name}")]
 
 

@@ -71,7 +71,12 @@ def shares_egress(source: str, target: str) -> bool:
 def table(settings: Settings) -> tuple[Flow, ...]:
     """Returns every allowed connection of an environment, also of retired services and words."""
     settings = settings.kept
-    inside = (*_kubernetes(), *_identity(settings), *_monitoring(settings.services), *_operations(settings))
+    inside = (
+        *_kubernetes(),
+        *_identity(settings),
+        *_monitoring(settings.services),
+        *_operations(settings),
+    )
     people = _people(settings) if settings.operators.network else ()
     return (*_edge(settings), *inside, *people, *_services(settings))
 
@@ -79,29 +84,84 @@ def table(settings: Settings) -> tuple[Flow, ...]:
 def _edge(settings: Settings) -> Iterator[Flow]:
     entry = HTTPS if settings.domain else 80
     yield Flow(
-        source=CLOUDFRONT, target="gateway-load-balancer", port=entry, reason="Viewers reach the API through the VPC origin of CloudFront"
+        source=CLOUDFRONT,
+        target="gateway-load-balancer",
+        port=entry,
+        reason="Viewers reach the API through the VPC origin of CloudFront",
     )
-    yield Flow(source="gateway-load-balancer", target="kong", port=KONG_PROXY, reason="The gateway load balancer hands requests to Kong")
     yield Flow(
-        source="gateway-load-balancer", target="kong", port=KONG_STATUS, reason="The gateway load balancer asks whether Kong is ready"
+        source="gateway-load-balancer",
+        target="kong",
+        port=KONG_PROXY,
+        reason="The gateway load balancer hands requests to Kong",
     )
-    yield Flow(source="kong", target="services-load-balancer", port=entry, reason="Kong routes the Web API to the services")
-    yield Flow(source="kong", target="keycloak", port=KEYCLOAK, reason="Kong routes logins to Keycloak and reads its signing keys")
-    yield Flow(source="kong", target="cache", port=REDIS, reason="Kong counts requests for its rate limits in the cache")
+    yield Flow(
+        source="gateway-load-balancer",
+        target="kong",
+        port=KONG_STATUS,
+        reason="The gateway load balancer asks whether Kong is ready",
+    )
+    yield Flow(
+        source="kong",
+        target="services-load-balancer",
+        port=entry,
+        reason="Kong routes the Web API to the services",
+    )
+    yield Flow(
+        source="kong",
+        target="keycloak",
+        port=KEYCLOAK,
+        reason="Kong routes logins to Keycloak and reads its signing keys",
+    )
+    yield Flow(
+        source="kong",
+        target="cache",
+        port=REDIS,
+        reason="Kong counts requests for its rate limits in the cache",
+    )
 
 
 def _kubernetes() -> Iterator[Flow]:
-    yield Flow(source=NODES, target="kubernetes-control-plane", port=HTTPS, reason="Nodes and pods reach the Kubernetes API")
     yield Flow(
-        source="kubernetes-control-plane", target=NODES, port=KUBELET, reason="The API server reaches kubelets and webhooks on their port"
+        source=NODES,
+        target="kubernetes-control-plane",
+        port=HTTPS,
+        reason="Nodes and pods reach the Kubernetes API",
     )
-    yield Flow(source="kubernetes-control-plane", target=NODES, port=WEBHOOK, reason="The API server reaches admission webhooks")
     yield Flow(
-        source="kubectl", target="kubernetes-control-plane", port=HTTPS, reason="Deployments run helm and kubectl against the API server"
+        source="kubernetes-control-plane",
+        target=NODES,
+        port=KUBELET,
+        reason="The API server reaches kubelets and webhooks on their port",
     )
-    yield Flow(source="kubectl", target=INTERNET, port=HTTPS, reason="Deployments fetch charts and call AWS APIs")
-    yield Flow(source=NODES, target=NODES, port=1, last_port=65535, reason="Nodes carry pod traffic, which NetworkPolicies narrow")
-    yield Flow(source=NODES, target=INTERNET, port=HTTPS, reason="Nodes pull images and pods call AWS APIs")
+    yield Flow(
+        source="kubernetes-control-plane",
+        target=NODES,
+        port=WEBHOOK,
+        reason="The API server reaches admission webhooks",
+    )
+    yield Flow(
+        source="kubectl",
+        target="kubernetes-control-plane",
+        port=HTTPS,
+        reason="Deployments run helm and kubectl against the API server",
+    )
+    yield Flow(
+        source="kubectl",
+        target=INTERNET,
+        port=HTTPS,
+        reason="Deployments fetch charts and call AWS APIs",
+    )
+    yield Flow(
+        source=NODES,
+        target=NODES,
+        port=1,
+        last_port=65535,
+        reason="Nodes carry pod traffic, which NetworkPolicies narrow",
+    )
+    yield Flow(
+        source=NODES, target=INTERNET, port=HTTPS, reason="Nodes pull images and pods call AWS APIs"
+    )
     yield Flow(
         source="broker-load-balancer",
         target="redpanda",
@@ -115,22 +175,55 @@ def _kubernetes() -> Iterator[Flow]:
         reason="The broker load balancer hands questions about schemas to Redpanda",
     )
     yield Flow(
-        source="broker-load-balancer", target="rabbitmq", port=AMQPS, reason="The broker load balancer hands AMQP connections to RabbitMQ"
+        source="broker-load-balancer",
+        target="rabbitmq",
+        port=AMQPS,
+        reason="The broker load balancer hands AMQP connections to RabbitMQ",
     )
 
 
 def _identity(settings: Settings) -> Iterator[Flow]:
-    yield Flow(source="keycloak", target="identity-database", port=MYSQL, reason="Keycloak keeps its realm and users in MySQL")
-    yield Flow(source="grafana", target="identity-database", port=MYSQL, reason="Grafana keeps dashboards and sessions in MySQL")
-    yield Flow(source="grafana", target="keycloak", port=KEYCLOAK, reason="Users of Grafana log in through Keycloak")
+    yield Flow(
+        source="keycloak",
+        target="identity-database",
+        port=MYSQL,
+        reason="Keycloak keeps its realm and users in MySQL",
+    )
+    yield Flow(
+        source="grafana",
+        target="identity-database",
+        port=MYSQL,
+        reason="Grafana keeps dashboards and sessions in MySQL",
+    )
+    yield Flow(
+        source="grafana",
+        target="keycloak",
+        port=KEYCLOAK,
+        reason="Users of Grafana log in through Keycloak",
+    )
     if settings.identity.providers:
-        yield Flow(source="keycloak", target=INTERNET, port=HTTPS, reason="Keycloak asks external identity providers who somebody is")
+        yield Flow(
+            source="keycloak",
+            target=INTERNET,
+            port=HTTPS,
+            reason="Keycloak asks external identity providers who somebody is",
+        )
     if settings.identity.email:
-        yield Flow(source="keycloak", target=INTERNET, port=SUBMISSION, reason="Keycloak writes to listeners through the mail server")
+        yield Flow(
+            source="keycloak",
+            target=INTERNET,
+            port=SUBMISSION,
+            reason="Keycloak writes to listeners through the mail server",
+        )
 
 
 def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
-    yield Flow(source="grafana", target="prometheus", port=PROMETHEUS, reason="Grafana draws what Prometheus measured")
+    yield Flow(
+        source="grafana",
+        target="prometheus",
+        port=PROMETHEUS,
+        reason="Grafana draws what Prometheus measured",
+    )
     # By TCP they tell each other their state once a minute; the notifications that they have sent go by UDP.
     yield Flow(
         source="alertmanager",
@@ -141,14 +234,26 @@ def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
     )
     for party, ports in METRICS.items():
         for port in ports:
-            yield Flow(source="prometheus", target=party, port=port, reason=f"Prometheus scrapes {party}")
+            yield Flow(
+                source="prometheus", target=party, port=port, reason=f"Prometheus scrapes {party}"
+            )
     for name, service in services.items():
         if service.port is not None:
-            yield Flow(source="prometheus", target=service_party(name), port=service.port, reason=f"Prometheus scrapes {name}")
+            yield Flow(
+                source="prometheus",
+                target=service_party(name),
+                port=service.port,
+                reason=f"Prometheus scrapes {name}",
+            )
 
 
 def _operations(settings: Settings) -> Iterator[Flow]:
-    yield Flow(source=VPC, target="endpoints", port=HTTPS, reason="Everything in the VPC reaches AWS APIs through interface endpoints")
+    yield Flow(
+        source=VPC,
+        target="endpoints",
+        port=HTTPS,
+        reason="Everything in the VPC reaches AWS APIs through interface endpoints",
+    )
     for database in ("catalogue-database", "identity-database"):
         yield Flow(
             source="database-users",
@@ -156,9 +261,24 @@ def _operations(settings: Settings) -> Iterator[Flow]:
             port=MYSQL,
             reason="A function creates least-privilege users and rotates their passwords",
         )
-    yield Flow(source="database-users", target=INTERNET, port=HTTPS, reason="It reads and writes secrets through AWS APIs")
-    yield Flow(source="cache-users", target="cache", port=REDIS, reason="A function proves a rotated password before clients get it")
-    yield Flow(source="cache-users", target=INTERNET, port=HTTPS, reason="It reads and writes secrets and cache users through AWS APIs")
+    yield Flow(
+        source="database-users",
+        target=INTERNET,
+        port=HTTPS,
+        reason="It reads and writes secrets through AWS APIs",
+    )
+    yield Flow(
+        source="cache-users",
+        target="cache",
+        port=REDIS,
+        reason="A function proves a rotated password before clients get it",
+    )
+    yield Flow(
+        source="cache-users",
+        target=INTERNET,
+        port=HTTPS,
+        reason="It reads and writes secrets and cache users through AWS APIs",
+    )
     if any(service.scaling.messages_per_task for service in settings.services.values()):
         yield Flow(
             source="queue-depth",
@@ -172,7 +292,12 @@ def _operations(settings: Settings) -> Iterator[Flow]:
             port=RABBITMQ_MANAGEMENT,
             reason="The broker load balancer hands the count to RabbitMQ",
         )
-        yield Flow(source="queue-depth", target=INTERNET, port=HTTPS, reason="It publishes the count through AWS APIs")
+        yield Flow(
+            source="queue-depth",
+            target=INTERNET,
+            port=HTTPS,
+            reason="It publishes the count through AWS APIs",
+        )
 
 
 def _people(settings: Settings) -> Iterator[Flow]:
@@ -181,7 +306,10 @@ def _people(settings: Settings) -> Iterator[Flow]:
     targets = {
         "kubernetes-control-plane": (HTTPS, "People on call run kubectl and helm"),
         "catalogue-database": (MYSQL, "People on call look into the catalogue"),
-        "identity-database": (MYSQL, "People on call look into the database of Keycloak and Grafana"),
+        "identity-database": (
+            MYSQL,
+            "People on call look into the database of Keycloak and Grafana",
+        ),
         "cache": (REDIS, "People on call look into the cache"),
         "services-load-balancer": (entry, "People on call ask services as the gateway does"),
         INTERNET: (HTTPS, "People on call call AWS APIs and fetch their tools"),
@@ -193,7 +321,12 @@ def _people(settings: Settings) -> Iterator[Flow]:
 def _services(settings: Settings) -> Iterator[Flow]:
     for name, service in settings.services.items():
         party = service_party(name)
-        yield Flow(source=party, target=INTERNET, port=HTTPS, reason=f"{name} calls AWS APIs and pulls its image")
+        yield Flow(
+            source=party,
+            target=INTERNET,
+            port=HTTPS,
+            reason=f"{name} calls AWS APIs and pulls its image",
+        )
         if service.route and service.port:
             yield Flow(
                 source="services-load-balancer",

@@ -19,8 +19,12 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
     kubernetes = settings.kubernetes
     experimenter = EXPERIMENTER if settings.resilience.fault_injection else ""
     return {
-        "cert-manager": Namespace(parties={"cert-manager": {}}, calls_apis=True, answers_webhooks=True),
-        "external-secrets": Namespace(parties={"external-secrets": {}}, calls_apis=True, answers_webhooks=True),
+        "cert-manager": Namespace(
+            parties={"cert-manager": {}}, calls_apis=True, answers_webhooks=True
+        ),
+        "external-secrets": Namespace(
+            parties={"external-secrets": {}}, calls_apis=True, answers_webhooks=True
+        ),
         "reloader": Namespace(parties={"reloader": {}}, calls_apis=True),
         "redpanda": Namespace(
             parties={"redpanda": {}},
@@ -31,12 +35,23 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
         ),
         # Its operators run in it and serve webhooks.
         "rabbitmq": Namespace(
-            parties={"rabbitmq": {}}, calls_apis=True, answers_webhooks=True, behind_load_balancer=True, experiments_by=experimenter
+            parties={"rabbitmq": {}},
+            calls_apis=True,
+            answers_webhooks=True,
+            behind_load_balancer=True,
+            experiments_by=experimenter,
         ),
-        "keycloak": Namespace(parties={"keycloak": {}}, quota=Quota(pods=2 * kubernetes.keycloak.replicas + 10)),
-        "kong": Namespace(parties={"kong": {}}, behind_load_balancer=True, quota=_quota_of_kong(kubernetes.kong)),
+        "keycloak": Namespace(
+            parties={"keycloak": {}}, quota=Quota(pods=2 * kubernetes.keycloak.replicas + 10)
+        ),
+        "kong": Namespace(
+            parties={"kong": {}}, behind_load_balancer=True, quota=_quota_of_kong(kubernetes.kong)
+        ),
         MONITORING: Namespace(
-            parties={name: {"app.kubernetes.io/name": name} for name in ("prometheus", "alertmanager", "grafana")},
+            parties={
+                name: {"app.kubernetes.io/name": name}
+                for name in ("prometheus", "alertmanager", "grafana")
+            },
             calls_apis=True,
             answers_webhooks=True,
         ),
@@ -59,7 +74,10 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
 def _quota_of_redpanda(redpanda: RedpandaSettings) -> Quota:
     """Quota of brokers: one more core and GiB each for the sidecar, one spare broker, and jobs."""
     places = redpanda.brokers + 1
-    return Quota(cpu=str(places * (redpanda.cpu + 1) + 4), memory=f"{places * (redpanda.memory_gib + 1) + 8}Gi")
+    return Quota(
+        cpu=str(places * (redpanda.cpu + 1) + 4),
+        memory=f"{places * (redpanda.memory_gib + 1) + 8}Gi",
+    )
 
 
 def _quota_of_kong(kong: KongSettings) -> Quota:

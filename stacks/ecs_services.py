@@ -42,7 +42,9 @@ class EcsServicesStack(EnvironmentStack):
         data: DataStack,
     ) -> None:
         description = "Spotmusic: application services on ECS Fargate"
-        super().__init__(scope, "ecs-services", settings=settings, data_class="personal", description=description)
+        super().__init__(
+            scope, "ecs-services", settings=settings, data_class="personal", description=description
+        )
         access = ServiceAccess(self, settings=settings, secrets=secrets, data=data)
 
         cluster = ServicesCluster(
@@ -76,16 +78,29 @@ class EcsServicesStack(EnvironmentStack):
             cluster=self.cluster,
             balancer=balancer,
         )
-        run = migrations(self, settings=settings, network=network, registry=registry, secrets=secrets, access=access, cluster=self.cluster)
+        run = migrations(
+            self,
+            settings=settings,
+            network=network,
+            registry=registry,
+            secrets=secrets,
+            access=access,
+            cluster=self.cluster,
+        )
         for service in self.services.values():
             service.service_node.add_dependency(cluster.log_group, *run)
         for name, described in settings.services.items():
             if described.connections:
                 # The network retains a connection until the service no longer uses it
                 # (docs/adr/0001).
-                held = [{"Fn::ImportValue": connection_export(settings, name, word)} for word in described.connections]
+                held = [
+                    {"Fn::ImportValue": connection_export(settings, name, word)}
+                    for word in described.connections
+                ]
                 value = cdk.Token.as_string({"Fn::Join": [" ", held]})
-                cdk.CfnOutput(self, f"Connections-{name}", value=value, description=f"Connections of {name}")
+                cdk.CfnOutput(
+                    self, f"Connections-{name}", value=value, description=f"Connections of {name}"
+                )
         names = {name: service.name for name, service in self.services.items()}
         ServiceNames(self, "Names", path=names_path(settings), service_names=names)
 

@@ -40,16 +40,35 @@ class EdgeStack(EnvironmentStack):
         recipients: recipients of alarms in this region.
     """
 
-    def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack, network: NetworkStack) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: Settings,
+        secrets: SecretsStack,
+        data: DataStack,
+        network: NetworkStack,
+    ) -> None:
         description = "Spotmusic: CloudFront, its web ACL and its certificate"
-        super().__init__(scope, "edge", settings=settings, region=EDGE_REGION, data_class="public", description=description)
+        super().__init__(
+            scope,
+            "edge",
+            settings=settings,
+            region=EDGE_REGION,
+            data_class="public",
+            description=description,
+        )
         name, domain, edge = settings.resource_prefix, settings.domain, settings.edge
         zone = domain and route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
         )
         certificate = (
             EdgeCertificate(
-                self, "Certificate", domain_name=domain.name, hosted_zone=zone, certificate_arn=domain.edge_certificate
+                self,
+                "Certificate",
+                domain_name=domain.name,
+                hosted_zone=zone,
+                certificate_arn=domain.edge_certificate,
             ).certificate
             if domain and zone
             else None
@@ -83,9 +102,21 @@ class EdgeStack(EnvironmentStack):
         # Dashboards in the home region refer to it (docs/adr/0001).
         cdk.CrossStackReferences.of(distribution).produce(cdk.ReferenceStrength.WEAK)
         self.distribution_id: str = distribution.distribution_id
-        AccessLogDelivery(self, "AccessLogs", name=f"{name}-edge", distribution=distribution, access_logs=data.logs.bucket)
+        AccessLogDelivery(
+            self,
+            "AccessLogs",
+            name=f"{name}-edge",
+            distribution=distribution,
+            access_logs=data.logs.bucket,
+        )
         if domain and zone:
-            PublicAddress(self, "Address", domain_name=domain.name, hosted_zone=zone, distribution=distribution)
+            PublicAddress(
+                self,
+                "Address",
+                domain_name=domain.name,
+                hosted_zone=zone,
+                distribution=distribution,
+            )
 
         self.domain_name: str = domain.name if domain else distribution.distribution_domain_name
         # Services sign URLs for this name with these keys. Their stacks deploy before this one, so
@@ -101,12 +132,24 @@ class EdgeStack(EnvironmentStack):
             },
         )
         self.recipients = viewer_alarms(
-            self, settings=settings, distribution_id=self.distribution_id, web_acl=self.web_acl, certificate=certificate
+            self,
+            settings=settings,
+            distribution_id=self.distribution_id,
+            web_acl=self.web_acl,
+            certificate=certificate,
         )
-        cdk.CfnOutput(self, "Url", value=f"https://{self.domain_name}", description="Where listeners find the platform")
+        cdk.CfnOutput(
+            self,
+            "Url",
+            value=f"https://{self.domain_name}",
+            description="Where listeners find the platform",
+        )
 
 
 def _api_paths(settings: Settings) -> list[str]:
     """Return the path patterns of the Web API's versions and of logins."""
-    versions = {"v1", *(service.route.split("/")[1] for service in settings.services.values() if service.route)}
+    versions = {
+        "v1",
+        *(service.route.split("/")[1] for service in settings.services.values() if service.route),
+    }
     return [*(f"/{version}/*" for version in sorted(versions)), "/auth/*"]

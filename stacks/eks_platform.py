@@ -42,9 +42,15 @@ class EksPlatformStack(EnvironmentStack):
         secrets: SecretsStack,
     ) -> None:
         description = "Spotmusic: events, tasks, identity and API gateway"
-        super().__init__(scope, "eks-platform", settings=settings, data_class="personal", description=description)
+        super().__init__(
+            scope, "eks-platform", settings=settings, data_class="personal", description=description
+        )
         table = flows.table(settings)
-        name, production, groups = settings.resource_prefix, settings.production, network.security_groups
+        name, production, groups = (
+            settings.resource_prefix,
+            settings.production,
+            network.security_groups,
+        )
         running = settings.running
         kubernetes, tiered = running.kubernetes, running.kubernetes.redpanda.tiered_storage
 
@@ -53,7 +59,9 @@ class EksPlatformStack(EnvironmentStack):
             "Kubernetes",
             name=name,
             kubernetes_version=kubernetes.version,
-            kubectl_layer=kubectl_layer(self, "KubectlLayer", package=versions.KUBERNETES[kubernetes.version].layer.package),
+            kubectl_layer=kubectl_layer(
+                self, "KubectlLayer", package=versions.KUBERNETES[kubernetes.version].layer.package
+            ),
             vpc=network.vpc,
             control_plane_security_group=groups.of("kubernetes-control-plane"),
             kubectl_security_group=groups.of("kubectl"),
@@ -74,7 +82,9 @@ class EksPlatformStack(EnvironmentStack):
             "Address",
             zone=network.private_zone,
             record_name="gateway",
-            target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(network.gateway.load_balancer)),
+            target=route53.RecordTarget.from_alias(
+                targets.LoadBalancerTarget(network.gateway.load_balancer)
+            ),
         )
         self.brokers = BrokerLoadBalancer(
             self,
@@ -86,7 +96,10 @@ class EksPlatformStack(EnvironmentStack):
             access_logs=network.balancer_logs,
             cluster_name=name,
             brokers=kubernetes.redpanda.brokers,
-            management=any(flow.target == "broker-load-balancer" and flow.port == MANAGEMENT_PORT for flow in table),
+            management=any(
+                flow.target == "broker-load-balancer" and flow.port == MANAGEMENT_PORT
+                for flow in table
+            ),
             deletion_protection=production,
         )
         license_ = secret_handle(self, "RedpandaLicense", tiered.license_secret) if tiered else None

@@ -14,7 +14,13 @@ from spotmusic_constructs.tagging import UNTAGGED
 
 def common_tags(settings: Settings, **own: str) -> dict[str, str]:
     """Return the tags of an environment, with those of one of its stacks."""
-    return {**settings.identifying_tags, "Owner": settings.owner, "CostCenter": settings.cost_center, **own, **settings.tags}
+    return {
+        **settings.identifying_tags,
+        "Owner": settings.owner,
+        "CostCenter": settings.cost_center,
+        **own,
+        **settings.tags,
+    }
 
 
 def tag(scope: Construct, tags: Mapping[str, str]) -> None:
@@ -57,9 +63,15 @@ class EnvironmentStack(cdk.Stack):
             termination_protection=settings.production,
             cross_region_references=region is not None,
         )
-        place(self, stack_name=settings.stack_name(construct_id), region=region or settings.region, account=settings.account)
+        place(
+            self,
+            stack_name=settings.stack_name(construct_id),
+            region=region or settings.region,
+            account=settings.account,
+        )
         self.log_retention = LogRetention(
-            access=retention_of(settings.observability.access_log_days), security=retention_of(settings.observability.security_log_days)
+            access=retention_of(settings.observability.access_log_days),
+            security=retention_of(settings.observability.security_log_days),
         )
         if region is not None:
             # CloudFormation exports values within a region only (docs/adr/0001).

@@ -40,9 +40,16 @@ def fargate_services(
     developer guide, Service Connect, deployment order, 2026-11). Settings reject cycles.
     """
     described = settings.services
-    priorities = route_priorities([service.route for service in described.values() if service.route])
+    priorities = route_priorities(
+        [service.route for service in described.values() if service.route]
+    )
     routes = {
-        path: Route(listener=balancer.listener, load_balancer=balancer.load_balancer, path=path, priority=priority)
+        path: Route(
+            listener=balancer.listener,
+            load_balancer=balancer.load_balancer,
+            path=path,
+            priority=priority,
+        )
         for path, priority in priorities.items()
     }
     blue_green = any(service.deployment == "blue_green" for service in described.values())
@@ -71,15 +78,22 @@ def fargate_services(
         )
         for name, service in described.items()
     }
-    resources = {name: cast("ecs.CfnService", service.service_node.find_child("Service")) for name, service in services.items()}
+    resources = {
+        name: cast("ecs.CfnService", service.service_node.find_child("Service"))
+        for name, service in services.items()
+    }
     for name, service in described.items():
         for called in [word for word in service.talks_to if word in resources]:
             resources[name].add_resource_dependency(resources[called])
     return services
 
 
-def _queue_depth(stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, secrets: SecretsStack) -> QueueDepth | None:
-    queues = [name for name, service in settings.services.items() if service.scaling.messages_per_task]
+def _queue_depth(
+    stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, secrets: SecretsStack
+) -> QueueDepth | None:
+    queues = [
+        name for name, service in settings.services.items() if service.scaling.messages_per_task
+    ]
     if not queues:
         return None
     return QueueDepth(

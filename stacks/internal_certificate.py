@@ -7,7 +7,9 @@ from constructs import Construct
 from spotmusic_cdk.settings import Settings
 
 
-def internal_certificate(scope: Construct, settings: Settings, *, host: str) -> acm.ICertificate | None:
+def internal_certificate(
+    scope: Construct, settings: Settings, *, host: str
+) -> acm.ICertificate | None:
     """Creates a certificate of addresses in the private zone, validated by the public domain.
 
     Args:
@@ -21,7 +23,9 @@ def internal_certificate(scope: Construct, settings: Settings, *, host: str) -> 
     domain = settings.domain
     if domain is None:
         return None
-    zone = route53.HostedZone.from_hosted_zone_attributes(scope, "PublicZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name)
+    zone = route53.HostedZone.from_hosted_zone_attributes(
+        scope, "PublicZone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
+    )
     return acm.Certificate(
         scope,
         "Certificate",

@@ -51,7 +51,15 @@ def migrations(
         log_key=secrets.keys.logs,
         log_retention=stack.log_retention.access,
     )
-    outputs = {"MigrationsTask": task.task_definition.task_definition_arn, "MigrationsGroup": group.security_group_id}
+    outputs = {
+        "MigrationsTask": task.task_definition.task_definition_arn,
+        "MigrationsGroup": group.security_group_id,
+    }
     for output, value in outputs.items():
-        cdk.CfnOutput(stack, output, value=value, description="Task that changes tables of the catalogue, or its security group")
+        cdk.CfnOutput(
+            stack,
+            output,
+            value=value,
+            description="Task that changes tables of the catalogue, or its security group",
+        )
     return [run]

@@ -38,11 +38,21 @@ class NetworkStack(EnvironmentStack):
     """
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
-        super().__init__(scope, "network", settings=settings, data_class="internal", description="Spotmusic: VPC, flows and private names")
+        super().__init__(
+            scope,
+            "network",
+            settings=settings,
+            data_class="internal",
+            description="Spotmusic: VPC, flows and private names",
+        )
         network = settings.network
 
         self.vpc: ec2.Vpc = ThreeTierVpc(
-            self, "Network", cidr=network.cidr, availability_zones=settings.zones, nat_gateways=network.nat_gateways
+            self,
+            "Network",
+            cidr=network.cidr,
+            availability_zones=settings.zones,
+            nat_gateways=network.nat_gateways,
         ).vpc
         self.security_groups = SecurityGroups(
             self,
@@ -50,7 +60,8 @@ class NetworkStack(EnvironmentStack):
             vpc=self.vpc,
             vpc_cidr=network.cidr,
             flows=flows.table(settings),
-            cloudfront_prefix_list=settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region],
+            cloudfront_prefix_list=settings.edge.origin_prefix_list
+            or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region],
             group_of=flows.security_group_of,
             shares_egress=flows.shares_egress,
         )
@@ -80,7 +91,9 @@ class NetworkStack(EnvironmentStack):
             log_retention=retention_of(network.flow_log_retention_days),
             removal_policy=self.data_removal,
         )
-        DefaultGroupFunction(self, "DefaultGroupFunction", key=log_key.key, log_retention=self.log_retention.security)
+        DefaultGroupFunction(
+            self, "DefaultGroupFunction", key=log_key.key, log_retention=self.log_retention.security
+        )
         logs = LogBucket(
             self,
             "BalancerLogs",
@@ -105,7 +118,9 @@ class NetworkStack(EnvironmentStack):
         # Elastic Load Balancing writes a test object when logs are enabled: the policy comes first.
         self.gateway.load_balancer.node.add_dependency(logs)
         self._hold_connections(settings)
-        self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(self, "Zone", zone_name=settings.private_domain, vpc=self.vpc)
+        self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(
+            self, "Zone", zone_name=settings.private_domain, vpc=self.vpc
+        )
 
     def _hold_connections(self, settings: Settings) -> None:
         """Export each connection of a service, so that it is retained while tasks use it.

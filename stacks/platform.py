@@ -39,7 +39,9 @@ class Platform(cdk.Stage):
     """
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
-        super().__init__(scope, settings.name, permissions_boundary=boundary_of(settings.permissions_boundary))
+        super().__init__(
+            scope, settings.name, permissions_boundary=boundary_of(settings.permissions_boundary)
+        )
         tag(self, common_tags(settings))
         # Producers retain resources until consumers drop them (docs/adr/0001). eks-platform is
         # both, and receives only running services.
@@ -67,7 +69,9 @@ class Platform(cdk.Stage):
         for pulls_images in (self.eks_platform, self.ecs_services):
             # Images need the registry's rules, without a reference to them.
             pulls_images.add_stack_dependency(self.registry)
-        self.edge = EdgeStack(self, settings=running, secrets=self.secrets, data=self.data, network=self.network)
+        self.edge = EdgeStack(
+            self, settings=running, secrets=self.secrets, data=self.data, network=self.network
+        )
         self.observability = ObservabilityStack(
             self,
             settings=running,
@@ -91,13 +95,22 @@ class Platform(cdk.Stage):
         producers = (self.network, self.secrets, self.registry, self.data, self.eks_platform)
         context = {flag: self.node.try_get_context(flag) for flag in self.node.get_all_context()}
         # This copy needs no validation and no assets; the packs run on the platform itself.
-        context |= {"@aws-cdk/core:validateAgainstDefaultRules": False, "@aws-cdk/core:annotationsInValidationReport": False}
+        context |= {
+            "@aws-cdk/core:validateAgainstDefaultRules": False,
+            "@aws-cdk/core:annotationsInValidationReport": False,
+        }
         context |= WITHOUT_ASSETS
         with TemporaryDirectory() as folder:
             app = cdk.App(outdir=folder, context=context, auto_synth=False)
             before = Platform(app, settings=settings)
             templates = app.synth().get_nested_assembly(before.artifact_id).directory
-            as_before = (before.network, before.secrets, before.registry, before.data, before.eks_platform)
+            as_before = (
+                before.network,
+                before.secrets,
+                before.registry,
+                before.data,
+                before.eks_platform,
+            )
             for stack, then in zip(producers, as_before, strict=True):
                 template = json.loads(Path(templates, then.template_file).read_text())
                 resources = {stack.resolve(found.logical_id): found for found in _resources(stack)}
@@ -123,4 +136,8 @@ def boundary_of(policy: str | None) -> cdk.PermissionsBoundary | None:
     """Return the permissions boundary of all roles, from the name or ARN of a policy."""
     if policy is None:
         return None
-    return cdk.PermissionsBoundary.from_arn(policy) if policy.startswith("arn:") else cdk.PermissionsBoundary.from_name(policy)
+    return (
+        cdk.PermissionsBoundary.from_arn(policy)
+        if policy.startswith("arn:")
+        else cdk.PermissionsBoundary.from_name(policy)
+    )

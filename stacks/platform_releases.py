@@ -16,7 +16,13 @@ from stacks.releases.target_group_bindings import bind
 def release_platform(context: ReleaseContext) -> Construct:
     """Releases all components in order of their dependencies, and returns the last one."""
     base = release_cluster_base(context)
-    MetricsServer(context.stack, "MetricsServer", cluster=context.cluster, addon_version=versions.METRICS_SERVER_ADD_ON, after=[base])
+    MetricsServer(
+        context.stack,
+        "MetricsServer",
+        cluster=context.cluster,
+        addon_version=versions.METRICS_SERVER_ADD_ON,
+        after=[base],
+    )
     foundations = release_operators(context, base=base)
 
     redpanda = release_redpanda(context)
@@ -31,8 +37,12 @@ def release_platform(context: ReleaseContext) -> Construct:
         cluster=context.cluster,
         chart=LocalChart(path=CHARTS / "trust"),
         region=context.settings.region,
-        certificates=[certificate for component in components for certificate in component.certificates],
-        external_secrets=[secret for component in components for secret in component.external_secrets],
+        certificates=[
+            certificate for component in components for certificate in component.certificates
+        ],
+        external_secrets=[
+            secret for component in components for secret in component.external_secrets
+        ],
         authority_parameter=context.settings.authority_parameter,
         after=foundations,
     )

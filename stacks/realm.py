@@ -21,7 +21,10 @@ def realm_of(settings: Settings) -> Realm:
     """Returns the clients and login rules of the realm, with exact redirect addresses."""
     identity = settings.identity
     secure = settings.public_url.startswith("https://")
-    origins = [*([settings.public_url] if secure else []), *([] if settings.domain else [LOCAL_PLAYER])]
+    origins = [
+        *([settings.public_url] if secure else []),
+        *([] if settings.domain else [LOCAL_PLAYER]),
+    ]
     email = identity.email
     return Realm(
         name=settings.realm,
@@ -31,7 +34,11 @@ def realm_of(settings: Settings) -> Realm:
         grafana_url=GRAFANA_URL,
         tls_required=secure,
         registration=identity.registration,
-        email=Email(host=email.host or f"email-smtp.{settings.region}.amazonaws.com", sender=email.sender, secret_arn=email.secret)
+        email=Email(
+            host=email.host or f"email-smtp.{settings.region}.amazonaws.com",
+            sender=email.sender,
+            secret_arn=email.secret,
+        )
         if email
         else None,
         providers=[_provider(alias, provider) for alias, provider in identity.providers.items()],

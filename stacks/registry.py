@@ -22,7 +22,13 @@ class RegistryStack(EnvironmentStack):
     """
 
     def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack) -> None:
-        super().__init__(scope, "registry", settings=settings, data_class="internal", description="Spotmusic: container images")
+        super().__init__(
+            scope,
+            "registry",
+            settings=settings,
+            data_class="internal",
+            description="Spotmusic: container images",
+        )
         registry = settings.registry
 
         self.repositories: Mapping[str, ecr.IRepository] = ServiceRepositories(
@@ -34,14 +40,20 @@ class RegistryStack(EnvironmentStack):
             untagged_days=registry.untagged_days,
             removal_policy=self.data_removal,
         ).repositories
-        credentials = {"docker.io": registry.docker_hub_credentials, "ghcr.io": registry.github_credentials}
+        credentials = {
+            "docker.io": registry.docker_hub_credentials,
+            "ghcr.io": registry.github_credentials,
+        }
         self.images = PullThroughCache(
             self,
             "Images",
             namespace=settings.name,
             key=secrets.keys.images,
             credentials={host: arn for host, arn in credentials.items() if arn},
-            settings_keys={"docker.io": "registry.docker_hub_credentials", "ghcr.io": "registry.github_credentials"},
+            settings_keys={
+                "docker.io": "registry.docker_hub_credentials",
+                "ghcr.io": "registry.github_credentials",
+            },
             keep_images=registry.keep_images,
             untagged_days=registry.untagged_days,
         )

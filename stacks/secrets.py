@@ -13,7 +13,10 @@ from spotmusic_constructs.secrets.generated_secret import ManualRotation
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from spotmusic_constructs.secrets.signing_key_pair import SigningKeyPair
 from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
-from spotmusic_constructs.streaming.redpanda_values import ADVERTISED_SCHEMA_REGISTRY_PORT, BOOTSTRAP_PORT
+from spotmusic_constructs.streaming.redpanda_values import (
+    ADVERTISED_SCHEMA_REGISTRY_PORT,
+    BOOTSTRAP_PORT,
+)
 from stacks.environment_stack import EnvironmentStack
 
 ROTATE_BEFORE = date(2027, 5, 24)
@@ -52,7 +55,12 @@ class SecretsStack(EnvironmentStack):
             manual_rotation=by_hand,
             removal_policy=self.data_removal,
         )
-        provider = SigningKeyProvider(self, "SigningKeyProvider", log_key=self.keys.logs, log_retention=self.log_retention.security)
+        provider = SigningKeyProvider(
+            self,
+            "SigningKeyProvider",
+            log_key=self.keys.logs,
+            log_retention=self.log_retention.security,
+        )
         self.signing_keys = tuple(
             SigningKeyPair(
                 self,
@@ -65,13 +73,17 @@ class SecretsStack(EnvironmentStack):
             )
             for name in settings.edge.signing_keys
         )
-        self.parameters = ParameterTree(self, "Parameters", path=settings.parameter_path, parameters=_configuration(settings))
+        self.parameters = ParameterTree(
+            self, "Parameters", path=settings.parameter_path, parameters=_configuration(settings)
+        )
 
 
 def _configuration(settings: Settings) -> dict[str, str]:
     """Addresses for services, known from the private zone before their resources exist."""
     zone = settings.private_domain
-    scheme = "https" if settings.domain else "http"  # without a domain there is no certificate inside the VPC
+    scheme = (
+        "https" if settings.domain else "http"
+    )  # without a domain there is no certificate inside the VPC
     return {
         "environment": settings.name,
         "region": settings.region,

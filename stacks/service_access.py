@@ -27,7 +27,9 @@ class ServiceAccess:
         data: database, cache and buckets.
     """
 
-    def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack) -> None:
+    def __init__(
+        self, scope: Construct, *, settings: Settings, secrets: SecretsStack, data: DataStack
+    ) -> None:
         self._scope, self._settings = scope, settings
         self._targets = Targets(
             scope=scope,
@@ -44,19 +46,40 @@ class ServiceAccess:
 
     def of(self, name: str, service: ServiceSettings) -> Access:
         """Return the access of a service."""
-        own = [Access(environment=service.settings), *(self._own_secret(name, *secret) for secret in service.secrets.items())]
-        return combine([self.common(service), *own, *(self.of_connection(name, word) for word in service.talks_to)])
+        own = [
+            Access(environment=service.settings),
+            *(self._own_secret(name, *secret) for secret in service.secrets.items()),
+        ]
+        return combine(
+            [
+                self.common(service),
+                *own,
+                *(self.of_connection(name, word) for word in service.talks_to),
+            ]
+        )
 
     def of_migrations(self, service: ServiceSettings) -> Access:
         """Return the access of migrations, with a user that may change tables of the catalogue."""
         user = user_access("CATALOGUE", self._targets.catalogue_users[MIGRATIONS], fields=FIELDS)
         named = Access(environment={"CATALOGUE_DBNAME": SCHEMA})
-        return combine([self.common(service), self._targets.configuration({"CATALOGUE_AUTHORITY": AUTHORITY}), user, named])
+        return combine(
+            [
+                self.common(service),
+                self._targets.configuration({"CATALOGUE_AUTHORITY": AUTHORITY}),
+                user,
+                named,
+            ]
+        )
 
     def common(self, service: ServiceSettings) -> Access:
         """Return the access of every service."""
         route = {"ROUTE": service.route} if service.route else {}
-        return combine([Access(environment={"ENVIRONMENT": self._settings.name, **route}), self._targets.configuration(EVERYONE)])
+        return combine(
+            [
+                Access(environment={"ENVIRONMENT": self._settings.name, **route}),
+                self._targets.configuration(EVERYONE),
+            ]
+        )
 
     def of_connection(self, name: str, word: str) -> Access:
         """Return the access from one word of `talks_to`."""

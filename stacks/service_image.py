@@ -2,7 +2,12 @@
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings.services import ServiceSettings
-from spotmusic_constructs.services.image import ServiceImage, bootstrap_image, given_image, own_image
+from spotmusic_constructs.services.image import (
+    ServiceImage,
+    bootstrap_image,
+    given_image,
+    own_image,
+)
 from stacks.registry import RegistryStack
 
 WORKER_PORT = 8080

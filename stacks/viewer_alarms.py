@@ -26,7 +26,13 @@ def viewer_alarms(
     certificate: acm.ICertificate | None,
 ) -> Recipients:
     """Create the alarms and return their recipients: an alarm publishes only to topics of its region."""
-    key = EncryptionKey(stack, "NotificationsKey", data_class="notifications", use=NOTIFICATIONS, removal_policy=stack.data_removal).key
+    key = EncryptionKey(
+        stack,
+        "NotificationsKey",
+        data_class="notifications",
+        use=NOTIFICATIONS,
+        removal_policy=stack.data_removal,
+    ).key
     alarms = alarm_topic(stack, settings=settings, key=key)
     cdk.CrossStackReferences.of(alarms).produce(cdk.ReferenceStrength.WEAK)
     DistributionAlarms(
@@ -36,13 +42,20 @@ def viewer_alarms(
         distribution_id=distribution_id,
         requests=ANY_REQUEST if settings.production else None,
     )
-    WebAclAlarms(stack, "WebAclAlarms", recipients=alarms.recipients, metric_name=web_acl.metric_name)
+    WebAclAlarms(
+        stack, "WebAclAlarms", recipients=alarms.recipients, metric_name=web_acl.metric_name
+    )
     if settings.region in WITHOUT_BUDGETS:
         budgets(stack, settings=settings, topic=alarms.topic)
     if settings.region != EDGE_REGION:
-        EventForwarding(stack, "EventForwarding", region=settings.region, sources=["aws.health", "aws.kms"])
+        EventForwarding(
+            stack, "EventForwarding", region=settings.region, sources=["aws.health", "aws.kms"]
+        )
     if certificate:
         CertificateAlarms(
-            stack, "CertificateAlarms", recipients=alarms.recipients, certificate_arns={"Viewers": certificate.certificate_arn}
+            stack,
+            "CertificateAlarms",
+            recipients=alarms.recipients,
+            certificate_arns={"Viewers": certificate.certificate_arn},
         )
     return alarms.recipients

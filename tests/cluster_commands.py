@@ -14,7 +14,10 @@ from tests.documents import code
 from tools.model.values import Json
 from tools.supply_chain.kubectl_layer import program
 
-GROUPS = {"kubectl": {"create", "rollout", "set", "config"}, "helm": {"show", "get", "repo", "search"}}
+GROUPS = {
+    "kubectl": {"create", "rollout", "set", "config"},
+    "helm": {"show", "get", "repo", "search"},
+}
 """Commands with a subcommand as first argument."""
 KINDS = {
     alias: kind
@@ -55,7 +58,10 @@ KINDS = {
         "RabbitmqCluster": "rabbitmqcluster rabbitmqclusters",
         # `bindings` alone is a kind of the core API that has no list verb.
         **{kind: f"{kind.lower()}s.rabbitmq.com" for kind in ("Binding",)},
-        **{kind: f"{kind.lower()}s" for kind in ("Vhost", "Exchange", "Queue", "User", "Permission", "TopicPermission")},
+        **{
+            kind: f"{kind.lower()}s"
+            for kind in ("Vhost", "Exchange", "Queue", "User", "Permission", "TopicPermission")
+        },
         "Policy": "policies",
     }.items()
     for alias in aliases.split()
@@ -98,7 +104,14 @@ class Cluster:
         return self.names["Namespace", ""]
 
     def add_pods(
-        self, namespace: str, kind: str, name: str, *, containers: Iterable[str], labels: Mapping[str, str], replicas: int
+        self,
+        namespace: str,
+        kind: str,
+        name: str,
+        *,
+        containers: Iterable[str],
+        labels: Mapping[str, str],
+        replicas: int,
     ) -> None:
         """Adds a workload with its pods; only pods of a StatefulSet have predictable names."""
         every = set(containers)
@@ -118,7 +131,11 @@ def cluster_of(manifests: Iterable[Json]) -> Cluster:
     """
     cluster = Cluster()
     for manifest in manifests:
-        kind, name, namespace = manifest["kind"], manifest["metadata"]["name"], manifest["metadata"].get("namespace", "")
+        kind, name, namespace = (
+            manifest["kind"],
+            manifest["metadata"]["name"],
+            manifest["metadata"].get("namespace", ""),
+        )
         spec = manifest.get("spec", {})
         if kind in ("Namespace", "ClusterIssuer", "StorageClass"):
             namespace = ""
@@ -126,17 +143,37 @@ def cluster_of(manifests: Iterable[Json]) -> Cluster:
         if kind in ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob"):
             template = (spec["jobTemplate"]["spec"] if kind == "CronJob" else spec)["template"]
             pod, labels = template["spec"], template.get("metadata", {}).get("labels", {})
-            containers = [c["name"] for key in ("containers", "initContainers") for c in pod.get(key, [])]
-            cluster.add_pods(namespace, kind, name, containers=containers, labels=labels, replicas=spec.get("replicas") or 1)
+            containers = [
+                c["name"] for key in ("containers", "initContainers") for c in pod.get(key, [])
+            ]
+            cluster.add_pods(
+                namespace,
+                kind,
+                name,
+                containers=containers,
+                labels=labels,
+                replicas=spec.get("replicas") or 1,
+            )
             _add_claims(cluster, namespace, kind, name, spec)
         elif kind == "RabbitmqCluster":
             # RabbitMQ cluster operator: a set `<name>-server`, and the Service of clients by the name of the cluster.
             labels = {"app.kubernetes.io/name": name}
-            cluster.add_pods(namespace, "StatefulSet", f"{name}-server", containers=["rabbitmq"], labels=labels, replicas=spec["replicas"])
-            cluster.names["PersistentVolumeClaim", namespace] |= {f"persistence-{name}-server-{n}" for n in range(spec["replicas"])}
+            cluster.add_pods(
+                namespace,
+                "StatefulSet",
+                f"{name}-server",
+                containers=["rabbitmq"],
+                labels=labels,
+                replicas=spec["replicas"],
+            )
+            cluster.names["PersistentVolumeClaim", namespace] |= {
+                f"persistence-{name}-server-{n}" for n in range(spec["replicas"])
+            }
             cluster.names["Service", namespace].add(name)
         elif kind in ("ExternalSecret", "Certificate"):
-            cluster.names["Secret", namespace].add(spec.get("secretName") or spec.get("target", {}).get("name") or name)
+            cluster.names["Secret", namespace].add(
+                spec.get("secretName") or spec.get("target", {}).get("name") or name
+            )
     return cluster
 
 
@@ -144,8 +181,13 @@ def _add_claims(cluster: Cluster, namespace: str, kind: str, name: str, spec: Js
     if kind != "StatefulSet":
         return
     if name == "redpanda":  # Redpanda's chart has one template of claims, `datadir`.
-        cluster.names["PersistentVolumeClaim", namespace] |= {f"datadir-{name}-{ordinal}" for ordinal in range(spec.get("replicas") or 1)}
-    for made in ("prometheus", "alertmanager"):  # Prometheus operator: a set `prometheus-<name>` for each Prometheus.
+        cluster.names["PersistentVolumeClaim", namespace] |= {
+            f"datadir-{name}-{ordinal}" for ordinal in range(spec.get("replicas") or 1)
+        }
+    for made in (
+        "prometheus",
+        "alertmanager",
+    ):  # Prometheus operator: a set `prometheus-<name>` for each Prometheus.
         if name.startswith(f"{made}-"):
             cluster.names[made.capitalize(), namespace].add(name.removeprefix(f"{made}-"))
 
@@ -155,7 +197,11 @@ def commands(text: str, program: str) -> Iterator[list[str]]:
     splitting.
     """
     for line in code(text):
-        known = re.sub(r"\$\((?!kubectl|helm)[^()]*\)|\$\w+|\$\{\w+\}", _UNKNOWN, _PLACEHOLDER.sub(_UNKNOWN, line))
+        known = re.sub(
+            r"\$\((?!kubectl|helm)[^()]*\)|\$\w+|\$\{\w+\}",
+            _UNKNOWN,
+            _PLACEHOLDER.sub(_UNKNOWN, line),
+        )
         for found in re.finditer(rf"(?:^|[\s(;]){program} (?=\S)", known):
             yield _words(known[found.end() :])
 
@@ -179,22 +225,33 @@ def _words(rest: str) -> list[str]:
 @cache
 def options(name: str, command: str) -> dict[str, bool] | None:
     """Options of a command and whether each takes a value; none for an unknown command."""
-    helped = subprocess.run([program(name), *command.split(), "--help"], capture_output=True, text=True, check=False)
+    helped = subprocess.run(
+        [program(name), *command.split(), "--help"], capture_output=True, text=True, check=False
+    )
     said = helped.stdout
     if helped.returncode or (name == "helm" and f"helm {command}" not in said):
         return None
     if name == "kubectl":
         said += options_of_all_commands()
         found = re.findall(r"^ +(?:(-\w), )?(--[\w-]+)=([^\n]*):$", said, flags=re.MULTILINE)
-        return {option: default not in ("true", "false") for short, long, default in found for option in (short, long) if option}
+        return {
+            option: default not in ("true", "false")
+            for short, long, default in found
+            for option in (short, long)
+            if option
+        }
     listed = re.findall(r"^ +(?:(-\w), )?(--[\w-]+)(?: (\w+))? {2,}", said, flags=re.MULTILINE)
-    return {option: bool(value) for short, long, value in listed for option in (short, long) if option}
+    return {
+        option: bool(value) for short, long, value in listed for option in (short, long) if option
+    }
 
 
 @cache
 def options_of_all_commands() -> str:
     """Help of the options that every kubectl command takes."""
-    return subprocess.run([program("kubectl"), "options"], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [program("kubectl"), "options"], capture_output=True, text=True, check=True
+    ).stdout
 
 
 def wrong(text: str, cluster: Cluster, names_of_releases: Iterable[str]) -> Iterator[str]:
@@ -204,10 +261,16 @@ def wrong(text: str, cluster: Cluster, names_of_releases: Iterable[str]) -> Iter
     for words in commands(text, "helm"):
         command, given, arguments, unknown = parsed("helm", words)
         yield from unknown
-        release = {"history": 0, "rollback": 0, "get": 0, "status": 0}.get(command.split()[0] if command else "")
+        release = {"history": 0, "rollback": 0, "get": 0, "status": 0}.get(
+            command.split()[0] if command else ""
+        )
         if not unknown and release is not None and len(arguments) > release:
             name = arguments[release]
-            yield from () if _UNKNOWN in name or name in names_of_releases else (f"helm {command}: no release {name}",)
+            yield from (
+                ()
+                if _UNKNOWN in name or name in names_of_releases
+                else (f"helm {command}: no release {name}",)
+            )
         namespace = given.get("-n") or given.get("--namespace")
         yield from _wrong_namespace(namespace, cluster)
 
@@ -270,7 +333,9 @@ def _wrong_kubectl(words: list[str], cluster: Cluster) -> Iterator[str]:
     elif command in TAKES_POD and arguments:
         kind, name = _reference(arguments[0], "Pod")
         yield from _missing(kind, name, namespace, cluster)
-        yield from _wrong_container(given.get("-c") or given.get("--container"), f"{kind}/{name}", namespace, cluster)
+        yield from _wrong_container(
+            given.get("-c") or given.get("--container"), f"{kind}/{name}", namespace, cluster
+        )
     elif command == "create job" and "--from" in given:
         yield from _missing(*_reference(given["--from"], "CronJob"), namespace, cluster)
 
@@ -288,7 +353,9 @@ def _undone(arguments: list[str], namespace: str, cluster: Cluster) -> Iterator[
                 yield f"an operator resets the replicas of {name}: change {kind}/{owner}"
 
 
-def _wrong_container(container: str | None, pod: str, namespace: str, cluster: Cluster) -> Iterator[str]:
+def _wrong_container(
+    container: str | None, pod: str, namespace: str, cluster: Cluster
+) -> Iterator[str]:
     known = cluster.containers.get((namespace, pod))
     if container and known and container not in known:
         yield f"{pod} in {namespace} has no container {container}, but {', '.join(sorted(known))}"
@@ -300,7 +367,9 @@ def _wrong_objects(arguments: list[str], namespace: str, cluster: Cluster) -> It
     first, *names = arguments
     if "/" in first:
         for argument in arguments:
-            yield from _missing(*_reference(argument, ""), namespace, cluster) if "/" in argument else ()
+            yield from (
+                _missing(*_reference(argument, ""), namespace, cluster) if "/" in argument else ()
+            )
         return
     for word in first.split(","):
         if _UNKNOWN not in word and word not in KINDS:
@@ -319,7 +388,11 @@ def _reference(word: str, otherwise: str) -> tuple[str, str]:
 def _missing(kind: str, name: str, namespace: str, cluster: Cluster) -> Iterator[str]:
     """Named objects that neither a manifest nor a command of the same document creates."""
     everywhere = kind in ("ClusterIssuer", "StorageClass", "Namespace")
-    if _UNKNOWN in name + namespace or kind in ("Node", "CustomResourceDefinition", "") or (not namespace and not everywhere):
+    if (
+        _UNKNOWN in name + namespace
+        or kind in ("Node", "CustomResourceDefinition", "")
+        or (not namespace and not everywhere)
+    ):
         return
     known = cluster.names.get((kind, "" if everywhere else namespace), set())
     if name not in known and not (kind == "Job" and any(name.startswith(job) for job in known)):

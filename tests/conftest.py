@@ -23,7 +23,9 @@ _TEMPORARY = tempfile.TemporaryDirectory(prefix="spotmusic-tests-", ignore_clean
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
 os.environ["TMPDIR"] = tempfile.tempdir = _TEMPORARY.name
 
-from tools import checkout  # before CDK, which starts Node.js with the variables that this module sets
+from tools import (
+    checkout,
+)  # before CDK, which starts Node.js with the variables that this module sets
 
 # isort: split
 import aws_cdk as cdk
@@ -39,14 +41,32 @@ if TYPE_CHECKING:
     from tools.model.cluster import RenderedCluster
 
 TODAY = versions.RELEASED
-STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "edge", "observability")
+STACKS = (
+    "network",
+    "registry",
+    "secrets",
+    "data",
+    "eks-platform",
+    "ecs-services",
+    "edge",
+    "observability",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the options that check the promises on a given assembly (docs/properties.md)."""
     group = parser.getgroup("spotmusic")
-    group.addoption("--assembly", type=Path, metavar="DIR", help="ask tests/properties of this cloud assembly (cdk.out)")
-    group.addoption("--like", metavar="ENV", help="with --assembly: take the declared deviations of this environment (default: its own)")
+    group.addoption(
+        "--assembly",
+        type=Path,
+        metavar="DIR",
+        help="ask tests/properties of this cloud assembly (cdk.out)",
+    )
+    group.addoption(
+        "--like",
+        metavar="ENV",
+        help="with --assembly: take the declared deviations of this environment (default: its own)",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -55,8 +75,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         file = item.path.relative_to(ROOT)
-        shared = next((folder.name for folder in file.parents if folder.name in {"charts", "engines", "local"}), file.as_posix())
-        item.add_marker(pytest.mark.xdist_group("local" if item.get_closest_marker("local") else shared))
+        shared = next(
+            (
+                folder.name
+                for folder in file.parents
+                if folder.name in {"charts", "engines", "local"}
+            ),
+            file.as_posix(),
+        )
+        item.add_marker(
+            pytest.mark.xdist_group("local" if item.get_closest_marker("local") else shared)
+        )
 
 
 def pytest_unconfigure() -> None:
@@ -74,7 +103,9 @@ def sample_of(environment: str) -> Settings:
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the assemblies of all workers of pytest-xdist. A mutant has assemblies of its own."""
     worker = "PYTEST_XDIST_WORKER" in os.environ
-    return tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.mktemp("assemblies")
+    return (
+        tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.mktemp("assemblies")
+    )
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +114,11 @@ def synthesized(request: pytest.FixtureRequest, assemblies: Path) -> Callable[[s
     given: Path | None = request.config.getoption("--assembly")
     if given is not None:
         return lambda environment: given / f"assembly-{environment}"
-    return cache(lambda environment: synthesize_once(checkout.settings_of(environment), outdir=assemblies / environment))
+    return cache(
+        lambda environment: synthesize_once(
+            checkout.settings_of(environment), outdir=assemblies / environment
+        )
+    )
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +137,9 @@ def disposable(assemblies: Path) -> Path:
     return synthesize_once(disposable_settings(), outdir=assemblies / "disposable", assets=False)
 
 
-def synthesize_once(settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True) -> Path:
+def synthesize_once(
+    settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True
+) -> Path:
     """Writes the cloud assembly of an environment unless another worker did, and returns its folder."""
     whole = Path(f"{outdir}.whole")
     with FileLock(f"{outdir}.lock"):
@@ -119,7 +156,9 @@ def templates(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, T
 
 
 @pytest.fixture(scope="session")
-def deployed(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], "RenderedCluster"]:
+def deployed(
+    templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]
+) -> Callable[[str], "RenderedCluster"]:
     """Helm releases and manifests of an environment, with our own charts rendered once per
     session.
     """

@@ -8,7 +8,9 @@ from pathlib import Path
 from tools.checkout import ROOT
 
 
-def findings(documents: Iterable[Path], problems: Callable[[Path], Iterable[str]]) -> dict[str, list[str]]:
+def findings(
+    documents: Iterable[Path], problems: Callable[[Path], Iterable[str]]
+) -> dict[str, list[str]]:
     """Problems of the documents that have some: one test for all of them takes less time than one for each."""
     found = {str(document.relative_to(ROOT)): [*problems(document)] for document in documents}
     assert found, "no documents"

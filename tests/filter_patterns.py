@@ -4,7 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_TERM = re.compile(r"\$\.(?P<path>[\w.-]+) (?:(?P<sign>=|!=|>=|<=|>|<) (?P<value>\"[^\"]*\"|[\d.]+)|(?P<absent>NOT EXISTS))")
+_TERM = re.compile(
+    r"\$\.(?P<path>[\w.-]+) (?:(?P<sign>=|!=|>=|<=|>|<) (?P<value>\"[^\"]*\"|[\d.]+)|(?P<absent>NOT EXISTS))"
+)
 
 
 def matches(pattern: str, event: Mapping[str, Any]) -> bool:

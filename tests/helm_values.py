@@ -35,9 +35,14 @@ def cluster_in(stack: cdk.Stack) -> eks.ICluster:
     """Returns a cluster of another stack."""
     role = iam.Role.from_role_name(stack, "KubectlRole", "kubectl")
     provider = eks.KubectlProvider.from_kubectl_provider_attributes(
-        stack, "Kubectl", role=role, service_token=f"arn:aws:lambda:sa-east-1:{ACCOUNT}:function:kubectl"
+        stack,
+        "Kubectl",
+        role=role,
+        service_token=f"arn:aws:lambda:sa-east-1:{ACCOUNT}:function:kubectl",
     )
-    return eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider)
+    return eks.Cluster.from_cluster_attributes(
+        stack, "Cluster", cluster_name="spotmusic-test", kubectl_provider=provider
+    )
 
 
 def secret_in(stack: cdk.Stack, name: str) -> secretsmanager.ISecret:
@@ -52,8 +57,15 @@ def arn_of(name: str) -> str:
 def releases(stack: cdk.Stack) -> dict[str, Json]:
     """Returns the properties of every release by name, with resolved values."""
     here = _OneStack(Template.from_stack(stack).to_json())
-    found = [resource["Properties"] for resource in here.templates[""]["Resources"].values() if resource["Type"] == HELM]
-    return {release["Release"]: {**release, "Values": json.loads(here.text("", release["Values"]))} for release in found}
+    found = [
+        resource["Properties"]
+        for resource in here.templates[""]["Resources"].values()
+        if resource["Type"] == HELM
+    ]
+    return {
+        release["Release"]: {**release, "Values": json.loads(here.text("", release["Values"]))}
+        for release in found
+    }
 
 
 class _OneStack(Resolver):
@@ -80,7 +92,9 @@ def schemas() -> Path:
     """Returns the folder of chart schemas, or skips the test that needs it."""
     folder = os.environ.get("SPOTMUSIC_SCHEMAS")
     if not folder:
-        pytest.skip("SPOTMUSIC_SCHEMAS names no folder with the schemas of charts (values/<chart>-<version>.schema.json or .keys.txt)")
+        pytest.skip(
+            "SPOTMUSIC_SCHEMAS names no folder with the schemas of charts (values/<chart>-<version>.schema.json or .keys.txt)"
+        )
     return Path(folder)
 
 
@@ -91,9 +105,13 @@ def schema_errors(chart: str, values: Json) -> list[str]:
         chart: name and version, such as `redpanda-26.2.1`.
         values: values to look at.
     """
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks values against the schemas of charts")
+    jsonschema = pytest.importorskip(
+        "jsonschema", reason="jsonschema checks values against the schemas of charts"
+    )
     schema = json.loads((schemas() / "values" / f"{chart}.schema.json").read_text())
-    errors = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)(schema).iter_errors(values)
+    errors = jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)(
+        schema
+    ).iter_errors(values)
     wrong = [error for error in errors if error.validator != "required"]
     return [f"{'.'.join(map(str, error.absolute_path))}: {error.message[:200]}" for error in wrong]
 
@@ -107,21 +125,38 @@ def unknown_keys(chart: str, values: Json) -> set[str]:
     """
     lines = (schemas() / "values" / f"{chart}.keys.txt").read_text().splitlines()
     known = dict(line.split("\t") for line in lines if "\t" in line)
-    open_ended = tuple(f"{path}." for path, kind in known.items() if kind.startswith(("map", "list", "NoneType", "str")))
+    open_ended = tuple(
+        f"{path}."
+        for path, kind in known.items()
+        if kind.startswith(("map", "list", "NoneType", "str"))
+    )
     parents = {path.rpartition(".")[0] for path in known}
-    return {path for path, _ in leaves(values) if path not in known | dict.fromkeys(parents) and not path.startswith(open_ended)}
+    return {
+        path
+        for path, _ in leaves(values)
+        if path not in known | dict.fromkeys(parents) and not path.startswith(open_ended)
+    }
 
 
 def resource_errors(manifests: list[Json]) -> list[str]:
     """Returns schema errors of custom resources against their definitions."""
-    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema checks resources against their definitions")
+    jsonschema = pytest.importorskip(
+        "jsonschema", reason="jsonschema checks resources against their definitions"
+    )
     errors = []
     for manifest in manifests:
         group, _, version = manifest["apiVersion"].rpartition("/")
         file = schemas() / "crd" / group / f"{manifest['kind']}.{version}.json"
         if not file.is_file() and file.parent.is_dir():
-            errors.append(f"{manifest['kind']} {manifest['metadata']['name']}: {group} has no kind {manifest['kind']} of version {version}")
+            errors.append(
+                f"{manifest['kind']} {manifest['metadata']['name']}: {group} has no kind {manifest['kind']} of version {version}"
+            )
         if file.is_file():
-            found = jsonschema.Draft202012Validator(json.loads(file.read_text())).iter_errors(manifest)
-            errors += [f"{manifest['kind']} {manifest['metadata']['name']}: {error.json_path}: {error.message[:200]}" for error in found]
+            found = jsonschema.Draft202012Validator(json.loads(file.read_text())).iter_errors(
+                manifest
+            )
+            errors += [
+                f"{manifest['kind']} {manifest['metadata']['name']}: {error.json_path}: {error.message[:200]}"
+                for error in found
+            ]
     return errors

@@ -20,7 +20,11 @@ _COMPARISONS: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
 }
 
 
-def value_of(expression: str, values: Mapping[str, float | None], before: Mapping[str, float | None] | None = None) -> float | None:
+def value_of(
+    expression: str,
+    values: Mapping[str, float | None],
+    before: Mapping[str, float | None] | None = None,
+) -> float | None:
     """Returns the value of an expression, or None where CloudWatch has no data point.
 
     A metric that `values` does not name has no data point. One missing operand makes the result missing, also in the branch
@@ -50,17 +54,25 @@ def _value(  # noqa: PLR0911  # one for each kind of node
             value = _value(operand, values, before)
             return None if value is None else -value
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
-            return _both(_ARITHMETIC[type(op)], _value(left, values, before), _value(right, values, before))
+            return _both(
+                _ARITHMETIC[type(op)], _value(left, values, before), _value(right, values, before)
+            )
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARISONS:
-            return _both(_COMPARISONS[type(op)], _value(left, values, before), _value(right, values, before))
+            return _both(
+                _COMPARISONS[type(op)], _value(left, values, before), _value(right, values, before)
+            )
         case ast.Call(func=ast.Name(id="DIFF"), args=[argument]):
-            return _both(operator.sub, _value(argument, values, before), _value(argument, before, {}))
+            return _both(
+                operator.sub, _value(argument, values, before), _value(argument, before, {})
+            )
         case ast.Call(func=ast.Name(id=function), args=arguments):
             return _call(function, [_value(argument, values, before) for argument in arguments])
     raise ValueError(f"{ast.unparse(node)}: not implemented. Add it to tests/metric_math.py.")
 
 
-def _both(compute: Callable[[float, float], float], left: float | None, right: float | None) -> float | None:
+def _both(
+    compute: Callable[[float, float], float], left: float | None, right: float | None
+) -> float | None:
     if left is None or right is None:
         return None
     try:

@@ -32,7 +32,11 @@ def problems(name: str, document: Json) -> list[str]:
 
 def _explained(error: jsonschema.ValidationError, document: Json) -> Iterator[str]:
     schema = error.schema
-    if error.validator in ("if", "allOf", "anyOf", "oneOf") and error.context and not (isinstance(schema, dict) and ADVICE in schema):
+    if (
+        error.validator in ("if", "allOf", "anyOf", "oneOf")
+        and error.context
+        and not (isinstance(schema, dict) and ADVICE in schema)
+    ):
         for inner in error.context:
             yield from _explained(inner, document)
         return
@@ -45,7 +49,18 @@ def _place(path: list[Any], document: Any) -> str:
     for step in path:
         found = found[step]
         name = isinstance(found, dict) and next(
-            (found[key] for key in ("clientId", "alias", "name") if isinstance(found.get(key), str)), None
+            (
+                found[key]
+                for key in ("clientId", "alias", "name")
+                if isinstance(found.get(key), str)
+            ),
+            None,
         )
-        parts.append(f"[{name}]" if isinstance(step, int) and name else f"[{step}]" if isinstance(step, int) else f".{step}")
+        parts.append(
+            f"[{name}]"
+            if isinstance(step, int) and name
+            else f"[{step}]"
+            if isinstance(step, int)
+            else f".{step}"
+        )
     return "".join(parts).removeprefix(".") or "document"

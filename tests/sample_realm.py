@@ -15,9 +15,22 @@ FULL = Realm(
     mobile_redirects=["https://spotmusic.example/app/callback"],
     grafana_url="https://grafana.example",
     registration=True,
-    email=Email(host="email-smtp.sa-east-1.amazonaws.com", sender="no-reply@spotmusic.example", secret_arn="arn:mail"),
+    email=Email(
+        host="email-smtp.sa-east-1.amazonaws.com",
+        sender="no-reply@spotmusic.example",
+        secret_arn="arn:mail",
+    ),
     providers=[
-        IdentityProvider(alias="google", kind="google", label="Google", client_id="g", secret_arn="arn:google"),
-        IdentityProvider(alias="music-club", kind="oidc", label="Club", client_id="c", secret_arn="arn:club", endpoints=CLUB),
+        IdentityProvider(
+            alias="google", kind="google", label="Google", client_id="g", secret_arn="arn:google"
+        ),
+        IdentityProvider(
+            alias="music-club",
+            kind="oidc",
+            label="Club",
+            client_id="c",
+            secret_arn="arn:club",
+            endpoints=CLUB,
+        ),
     ],
 )

@@ -43,7 +43,9 @@ def settings_of(environment: str) -> Settings:
     return load(environment, folder=ROOT / "environments", today=versions.RELEASED)
 
 
-def synthesize(settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True) -> None:
+def synthesize(
+    settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True
+) -> None:
     """Writes the cloud assembly of an environment.
 
     Args:

@@ -63,19 +63,31 @@ def verdicts(
         LintError: if cfn-lint fails to run.
     """
     forms = {template: canonical(template.read_text()) for template in templates}
-    kept = {template: store / f"{_key(form, region, checkout)}.json" for template, form in forms.items()}
-    unknown = {kept[template]: form for template, form in forms.items() if not kept[template].is_file()}
+    kept = {
+        template: store / f"{_key(form, region, checkout)}.json" for template, form in forms.items()
+    }
+    unknown = {
+        kept[template]: form for template, form in forms.items() if not kept[template].is_file()
+    }
     if unknown:
         store.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=store) as folder:
             for file, form in unknown.items():
                 Path(folder, file.name).write_text(form)
             found = _lint([Path(folder, file.name) for file in unknown], region, checkout, running)
-            for file in unknown:  # a rename is atomic: another process reads all of a verdict, or none
+            for (
+                file
+            ) in unknown:  # a rename is atomic: another process reads all of a verdict, or none
                 verdict = Path(folder, f"{file.name}.new")
                 verdict.write_text(json.dumps(found.get(str(Path(folder, file.name)), [])))
                 verdict.replace(file)
-    return {template: [Match(rule, tuple(path), text) for rule, path, text in json.loads(kept[template].read_text())] for template in kept}
+    return {
+        template: [
+            Match(rule, tuple(path), text)
+            for rule, path, text in json.loads(kept[template].read_text())
+        ]
+        for template in kept
+    }
 
 
 def canonical(text: str) -> str:
@@ -89,9 +101,17 @@ def without_cli_metadata(resources: dict[str, Any]) -> dict[str, Any]:
     """Returns resources without the construct paths, asset paths and versions that the CDK CLI adds:
     they differ by command and machine, and CloudFormation reads none.
     """
-    kept = {id_: {**resource} for id_, resource in resources.items() if resource.get("Type") != _OF_CDK["CDKMetadata"]["Type"]}
+    kept = {
+        id_: {**resource}
+        for id_, resource in resources.items()
+        if resource.get("Type") != _OF_CDK["CDKMetadata"]["Type"]
+    }
     for resource in kept.values():
-        metadata = {name: value for name, value in resource.pop("Metadata", {}).items() if not name.startswith(("aws:cdk:", "aws:asset:"))}
+        metadata = {
+            name: value
+            for name, value in resource.pop("Metadata", {}).items()
+            if not name.startswith(("aws:cdk:", "aws:asset:"))
+        }
         if metadata:
             resource["Metadata"] = metadata
     return kept
@@ -99,16 +119,23 @@ def without_cli_metadata(resources: dict[str, Any]) -> dict[str, Any]:
 
 def _key(form: str, region: str, checkout: Path) -> str:
     configuration = [
-        path.read_text() for folder in (Path.home(), checkout) for path in sorted(folder.glob(".cfnlintrc*")) if path.is_file()
+        path.read_text()
+        for folder in (Path.home(), checkout)
+        for path in sorted(folder.glob(".cfnlintrc*"))
+        if path.is_file()
     ]
     parts = [form, region, version("cfn-lint"), *configuration]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _lint(files: list[Path], region: str, checkout: Path, running: "list[subprocess.Popen[str]] | None") -> dict[str, list[Any]]:
+def _lint(
+    files: list[Path], region: str, checkout: Path, running: "list[subprocess.Popen[str]] | None"
+) -> dict[str, list[Any]]:
     # Its own process, without this folder in its path: it can be stopped, and its memory is freed.
     command = [sys.executable, "-P", __file__, region, *map(str, files)]
-    linter = subprocess.Popen(command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own
+    linter = subprocess.Popen(  # noqa: S603 - our own
+        command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     if running is not None:
         running.append(linter)
     stdout, stderr = linter.communicate()
@@ -125,7 +152,9 @@ def _main(region: str, *files: str) -> None:
 
     found: dict[str, list[Any]] = {}
     for match in lint_by_config(ManualArgs(templates=list(files), regions=[region])):
-        found.setdefault(match.filename or "", []).append((match.rule.id, match.path or [], match.message))
+        found.setdefault(match.filename or "", []).append(
+            (match.rule.id, match.path or [], match.message)
+        )
     json.dump(found, sys.stdout)
     gc.freeze()
 

@@ -18,7 +18,9 @@ class UnknownResourceTypeError(Exception):
 
 def resource_types(region: str) -> list[str]:
     """Returns every resource type of CloudFormation in a region."""
-    return [name for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region) if name.count("::") == 2]
+    return [
+        name for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region) if name.count("::") == 2
+    ]
 
 
 def _paths(pointers: list[str] | None) -> list[PropertyPath]:
@@ -70,7 +72,9 @@ class ResourceSchema:
     def problems(self, properties: Properties) -> list[str]:
         """Returns CloudFormation's validation errors for resolved properties, most specific first."""
         found = [_sentence(error) for error in _validator(self.document).iter_errors(properties)]
-        written = [".".join(path) for path in self.read_only if len(path) == 1 and path[0] in properties]
+        written = [
+            ".".join(path) for path in self.read_only if len(path) == 1 and path[0] in properties
+        ]
         return found + [f"{name}: is read-only. Remove it from the template." for name in written]
 
 
@@ -83,7 +87,9 @@ def resource_schema(region: str, resource_type: str) -> ResourceSchema:
     """
     if resource_type not in PROVIDER_SCHEMA_MANAGER.get_resource_types(region):
         raise UnknownResourceTypeError(f"{resource_type} does not exist in {region}")
-    return ResourceSchema(resource_type, PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, resource_type).schema)
+    return ResourceSchema(
+        resource_type, PROVIDER_SCHEMA_MANAGER.get_resource_schema(region, resource_type).schema
+    )
 
 
 @cache
@@ -97,7 +103,10 @@ def _validator(document: dict[str, Any]) -> Any:
     validator = _validator_class()(document)
     # The properties are resolved: looking for functions and dynamic references takes most of the time.
     without_references = validator.function_filter.evolve(validate_dynamic_references=False)
-    return validator.evolve(context=validator.context.evolve(strict_types=False, functions=[]), function_filter=without_references)
+    return validator.evolve(
+        context=validator.context.evolve(strict_types=False, functions=[]),
+        function_filter=without_references,
+    )
 
 
 def _sentence(error: Any) -> str:

@@ -17,8 +17,20 @@ LOCK = ROOT / "charts.lock"
 
 def command(chart: versions.Chart, folder: Path) -> list[str]:
     """Return the Helm command that pulls a chart. An OCI address names the chart."""
-    place = [chart.repository] if chart.repository.startswith("oci://") else [chart.name, "--repo", chart.repository]
-    return [str(program("helm")), "pull", *place, "--version", chart.version, "--destination", str(folder)]
+    place = (
+        [chart.repository]
+        if chart.repository.startswith("oci://")
+        else [chart.name, "--repo", chart.repository]
+    )
+    return [
+        str(program("helm")),
+        "pull",
+        *place,
+        "--version",
+        chart.version,
+        "--destination",
+        str(folder),
+    ]
 
 
 def archive_name(chart: versions.Chart) -> str:
@@ -56,7 +68,9 @@ def verify(archives: list[Path], lock: Path) -> list[str]:
         if known.get(name, checksum) != checksum
     ]
     if not wrong and known != found:
-        lock.write_text("".join(f"{checksum}  {name}\n" for name, checksum in sorted(found.items())))
+        lock.write_text(
+            "".join(f"{checksum}  {name}\n" for name, checksum in sorted(found.items()))
+        )
     return wrong
 
 
@@ -68,7 +82,9 @@ def main() -> None:
             continue
         print(f"{chart.name} {chart.version} from {chart.repository}", flush=True)
         if subprocess.run(command(chart, FOLDER), check=False).returncode:  # noqa: S603
-            sys.exit(f"{chart.repository} did not return {chart.name} {chart.version}. The tests that need it are skipped.")
+            sys.exit(
+                f"{chart.repository} did not return {chart.name} {chart.version}. The tests that need it are skipped."
+            )
     if problems := verify([FOLDER / archive_name(chart) for chart in versions.charts()], LOCK):
         sys.exit("\n".join(problems))
 

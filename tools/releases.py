@@ -20,7 +20,11 @@ ENVIRONMENTS = ("dev", "prod")
 
 def versions() -> list[str]:
     """Return the kept releases, oldest first."""
-    kept = [folder.name for folder in FOLDER.iterdir() if folder.is_dir() and (folder / "prod.json.gz").exists()]
+    kept = [
+        folder.name
+        for folder in FOLDER.iterdir()
+        if folder.is_dir() and (folder / "prod.json.gz").exists()
+    ]
     return sorted(kept, key=lambda version: tuple(map(int, version.split("."))))
 
 
@@ -41,7 +45,9 @@ def write(version: str, environment: str, templates: dict[str, Template]) -> Pat
     """Write the templates of an environment; equal templates give equal bytes."""
     file = FOLDER / version / f"{environment}.json.gz"
     file.parent.mkdir(exist_ok=True)
-    file.write_bytes(gzip.compress(json.dumps(without_hashes(templates), sort_keys=True).encode(), mtime=0))
+    file.write_bytes(
+        gzip.compress(json.dumps(without_hashes(templates), sort_keys=True).encode(), mtime=0)
+    )
     return file
 
 
@@ -50,7 +56,10 @@ def with_assets_of(now: dict[str, Template], before: dict[str, Template]) -> dic
 
     An asset is that of the same resource today, or of another of its type.
     """
-    return {stack: _with_assets(template, now[stack], _by_type(now)) for stack, template in before.items()}
+    return {
+        stack: _with_assets(template, now[stack], _by_type(now))
+        for stack, template in before.items()
+    }
 
 
 def _by_type(templates: dict[str, Template]) -> dict[str, str]:
@@ -79,10 +88,15 @@ def main() -> None:
     for environment in ENVIRONMENTS:
         with tempfile.TemporaryDirectory() as folder:
             synthesize(settings_of(environment), outdir=Path(folder), policies=False)
-            file = write(checkout_version(), environment, templates_in(Path(folder) / f"assembly-{environment}"))
+            file = write(
+                checkout_version(),
+                environment,
+                templates_in(Path(folder) / f"assembly-{environment}"),
+            )
         print(f"{file.stat().st_size:>9} bytes  {file}")
     schemas = {
-        file.name.removesuffix(".schema.json"): json.loads(file.read_text()) for file in sorted((ROOT / "events").glob("*.schema.json"))
+        file.name.removesuffix(".schema.json"): json.loads(file.read_text())
+        for file in sorted((ROOT / "events").glob("*.schema.json"))
     }
     released = ROOT / "tests" / "contracts" / "released_events.json"
     released.write_text(json.dumps(schemas, indent=2, ensure_ascii=False) + "\n")

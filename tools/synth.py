@@ -24,7 +24,13 @@ OF_THE_CLI = {
 }
 
 
-def judge(environment: str, outdir: Path, *, folder: Path = ENVIRONMENTS, platform: type[Platform] = Platform) -> int:
+def judge(
+    environment: str,
+    outdir: Path,
+    *,
+    folder: Path = ENVIRONMENTS,
+    platform: type[Platform] = Platform,
+) -> int:
     """Synthesizes an environment with every judge.
 
     Args:
@@ -55,7 +61,10 @@ def judge(environment: str, outdir: Path, *, folder: Path = ENVIRONMENTS, platfo
     if missing := PACKS - {report["pluginName"] for report in reports}:
         print(f"{environment}: not judged by {', '.join(sorted(missing))}", file=sys.stderr)
         return 1
-    print(f"{outdir}: {len([*outdir.rglob('*.template.json')])} templates, judged in validation-report.json", flush=True)
+    print(
+        f"{outdir}: {len([*outdir.rglob('*.template.json')])} templates, judged in validation-report.json",
+        flush=True,
+    )
     return 0
 
 

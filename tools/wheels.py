@@ -14,7 +14,16 @@ from pathlib import Path
 from spotmusic_cdk.command_line import run_command
 
 CHECKOUT = Path(__file__).parents[1]
-PLATFORM = ("pyproject.toml", "setup.py", "README.md", "cdk.json", "charts", "spotmusic_cdk", "stacks", "tools")
+PLATFORM = (
+    "pyproject.toml",
+    "setup.py",
+    "README.md",
+    "cdk.json",
+    "charts",
+    "spotmusic_cdk",
+    "stacks",
+    "tools",
+)
 """Sources of the platform's wheel."""
 EPOCH = "315532800"
 """First second of 1980, the earliest time in an archive."""
@@ -54,7 +63,12 @@ def _copy(source: Path, target: Path) -> None:
     if source.is_file():
         _copy_file(source, target)
     else:
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"), copy_function=_copy_file)
+        shutil.copytree(
+            source,
+            target,
+            ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"),
+            copy_function=_copy_file,
+        )
 
 
 def _copy_file(source: Path | str, target: Path | str) -> None:
@@ -66,7 +80,9 @@ def _copy_file(source: Path | str, target: Path | str) -> None:
 def _wheel(source: Path, into: Path) -> None:
     command = [sys.executable, "-c", _BUILD, str(into.absolute())]
     variables = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
-    done = subprocess.run(command, cwd=source, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        command, cwd=source, env=variables, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise WheelError(f"No wheel of {source.name} was built:\n{done.stderr.strip()[-2000:]}")
 

@@ -37,7 +37,9 @@ def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
             `AwsSolutions::AwsSolutions-S1`.
     """
     if are_recorded():
-        Validations.of(construct).acknowledge(*(Acknowledgment(id=id_, reason=reason) for id_, reason in findings.items()))
+        Validations.of(construct).acknowledge(
+            *(Acknowledgment(id=id_, reason=reason) for id_, reason in findings.items())
+        )
 
 
 def wildcard_finding(resource: str) -> str:

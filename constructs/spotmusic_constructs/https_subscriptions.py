@@ -21,4 +21,6 @@ def subscribe_endpoints(scope: Construct, topic_arn: str, endpoints: Sequence[st
         # The digest keeps keys in addresses out of logical ids; a removed address replaces no
         # other.
         construct_id = f"Endpoint-{sha256(endpoint.encode()).hexdigest()[:12]}"
-        sns.CfnSubscription(scope, construct_id, topic_arn=topic_arn, protocol="https", endpoint=endpoint)
+        sns.CfnSubscription(
+            scope, construct_id, topic_arn=topic_arn, protocol="https", endpoint=endpoint
+        )

@@ -18,7 +18,9 @@ class Location:
     region: str
     account: str
 
-    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+    def arn(
+        self, service: str, resource: str, *, region: str | None = None, account: str | None = None
+    ) -> str:
         """Return an ARN here.
 
         Args:
@@ -45,7 +47,12 @@ def place(stack: cdk.Stack, *, stack_name: str, region: str, account: str | None
         account: its account; the one of the credentials when left out.
     """
     partition = _partition(region) or stack.partition
-    _LOCATIONS[stack] = Location(stack_name=stack_name, partition=partition, region=region, account=account or _this_account())
+    _LOCATIONS[stack] = Location(
+        stack_name=stack_name,
+        partition=partition,
+        region=region,
+        account=account or _this_account(),
+    )
 
 
 @cache
@@ -74,6 +81,11 @@ def location_of(construct: IConstruct) -> Location:
     if construct not in _LOCATIONS:
         stack = construct if isinstance(construct, cdk.Stack) else cdk.Stack.of(construct)
         if stack not in _LOCATIONS:
-            _LOCATIONS[stack] = Location(stack_name=stack.stack_name, partition=stack.partition, region=stack.region, account=stack.account)
+            _LOCATIONS[stack] = Location(
+                stack_name=stack.stack_name,
+                partition=stack.partition,
+                region=stack.region,
+                account=stack.account,
+            )
         _LOCATIONS[construct] = _LOCATIONS[stack]
     return _LOCATIONS[construct]

@@ -36,7 +36,9 @@ _SIX_MONTHS = 184
 
 def retention_of(days: int) -> logs.RetentionDays:
     """Returns the shortest retention of at least `days` and six months, up to ten years."""
-    return next(retention for known, retention in _PERIODS.items() if known >= max(days, _SIX_MONTHS))
+    return next(
+        retention for known, retention in _PERIODS.items() if known >= max(days, _SIX_MONTHS)
+    )
 
 
 def days_of(retention: logs.RetentionDays) -> int | None:

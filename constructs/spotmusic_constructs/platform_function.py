@@ -104,12 +104,29 @@ class PlatformFunction(Construct):
         rights_description: str | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=cdk.RemovalPolicy.DESTROY)
-        role = iam.Role(self, "Role", description=role_description or description, assumed_by=_lambda_of(location_of(scope).account))
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            encryption_key=log_key,
+            retention=log_retention,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(
+            self,
+            "Role",
+            description=role_description or description,
+            assumed_by=_lambda_of(location_of(scope).account),
+        )
         # A log group's ARN ends in `:*`, its streams.
         write_log = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
         # Managed: NIST 800-53 AC-3 rules reject inline policies.
-        self.rights = Rights(self, "Policy", role=role, statements=[write_log, *statements], description=rights_description)
+        self.rights = Rights(
+            self,
+            "Policy",
+            role=role,
+            statements=[write_log, *statements],
+            description=rights_description,
+        )
         self.function = lambda_.Function(
             self,
             "Function",
@@ -138,4 +155,6 @@ class PlatformFunction(Construct):
 @cache
 def _lambda_of(account: str) -> iam.IPrincipal:
     """Return the principal of Lambda on behalf of functions of this account."""
-    return iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}})
+    return iam.ServicePrincipal(
+        "lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}}
+    )

@@ -20,7 +20,9 @@ def resource_of(construct: IConstruct, kind: type[Resource]) -> Resource:
     """
     resource = construct.node.default_child
     if not isinstance(resource, kind):
-        raise TypeError(f"{construct.node.path} creates no {kind.__name__}. Install the aws-cdk-lib of requirements.lock.")
+        raise TypeError(
+            f"{construct.node.path} creates no {kind.__name__}. Install the aws-cdk-lib of requirements.lock."
+        )
     return resource
 
 

@@ -16,7 +16,9 @@ settings admit; a role has at most ten policies."""
 _RESOURCES: WeakKeyDictionary[iam.PolicyStatement, list[str]] = WeakKeyDictionary()
 
 
-def allow(actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None) -> iam.PolicyStatement:
+def allow(
+    actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
+) -> iam.PolicyStatement:
     """Create a statement that allows actions; `Rights` counts its resources without a call to the CDK process."""
     named = list(dict.fromkeys(resources))
     statement = iam.PolicyStatement(actions=list(actions), resources=named, conditions=conditions)
@@ -50,7 +52,12 @@ class Rights:
         statements: Sequence[iam.PolicyStatement] = (),
         description: str | None = None,
     ) -> None:
-        self._scope, self._id, self._role, self._description = scope, construct_id, role, description
+        self._scope, self._id, self._role, self._description = (
+            scope,
+            construct_id,
+            role,
+            description,
+        )
         self._room = 0
         self.policies: list[iam.ManagedPolicy] = []
         self.add(*statements)
@@ -73,7 +80,13 @@ class Rights:
     def _begin(self, statements: list[iam.PolicyStatement]) -> None:
         number = len(self.policies) + 1
         id_ = f"{self._id}{number}" if number > 1 else self._id
-        policy = iam.ManagedPolicy(self._scope, id_, roles=[self._role], statements=statements, description=self._description)
+        policy = iam.ManagedPolicy(
+            self._scope,
+            id_,
+            roles=[self._role],
+            statements=statements,
+            description=self._description,
+        )
         self.policies.append(policy)
 
     def _parts(self, statement: iam.PolicyStatement) -> Iterator[tuple[int, iam.PolicyStatement]]:

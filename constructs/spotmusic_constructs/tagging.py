@@ -9,7 +9,12 @@ CloudFront refuses each update of a VPC origin in use (aws/aws-cdk issue 35765),
 resets its weights (`ServiceIngress`)."""
 
 
-def tag_like(tagged: cdk.ITaggable, *resources: cdk.CfnResource, property_name: str = "Tags", by_name: bool = False) -> None:
+def tag_like(
+    tagged: cdk.ITaggable,
+    *resources: cdk.CfnResource,
+    property_name: str = "Tags",
+    by_name: bool = False,
+) -> None:
     """Copies the tags of one resource to others that CDK does not tag.
 
     CDK does not tag some of its own functions, roles and parameters, nor resources that are created
@@ -37,4 +42,6 @@ class _TagsOf:
 
     def produce(self) -> object:
         tags = dict(self._tagged.tags.tag_values())
-        return tags if self._by_name else [{"Key": key, "Value": value} for key, value in tags.items()]
+        return (
+            tags if self._by_name else [{"Key": key, "Value": value} for key, value in tags.items()]
+        )

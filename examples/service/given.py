@@ -25,12 +25,17 @@ class User:
 
     def __init__(self, prefix: str) -> None:
         self._arn = os.environ[f"{prefix}_USER_ARN"]
-        self.name, self.password = os.environ[f"{prefix}_USERNAME"], os.environ[f"{prefix}_PASSWORD"]
+        self.name, self.password = (
+            os.environ[f"{prefix}_USERNAME"],
+            os.environ[f"{prefix}_PASSWORD"],
+        )
 
     def read_again(self) -> bool:
         """Reads the secret after a refused login, and tells whether the password is another."""
         try:
-            answer = boto3.client("secretsmanager", config=WITHIN).get_secret_value(SecretId=self._arn)
+            answer = boto3.client("secretsmanager", config=WITHIN).get_secret_value(
+                SecretId=self._arn
+            )
         except (BotoCoreError, ClientError) as error:
             raise UnavailableError("secret") from error
         before, self.password = self.password, json.loads(answer["SecretString"])["password"]
@@ -48,7 +53,9 @@ def authority_of_brokers(prefix: str) -> str | None:
     if parameter is None:
         return None
     try:
-        value = boto3.client("ssm", config=WITHIN).get_parameter(Name=parameter)["Parameter"]["Value"]
+        value = boto3.client("ssm", config=WITHIN).get_parameter(Name=parameter)["Parameter"][
+            "Value"
+        ]
     except (BotoCoreError, ClientError) as error:
         raise UnavailableError(parameter) from error
     return str(value)
@@ -59,7 +66,9 @@ class Edge:
 
     def __init__(self) -> None:
         self._path = os.environ["AUDIO_PARAMETERS"]
-        self._client = boto3.client("ssm", region_name=os.environ["AUDIO_PARAMETERS_REGION"], config=WITHIN)
+        self._client = boto3.client(
+            "ssm", region_name=os.environ["AUDIO_PARAMETERS_REGION"], config=WITHIN
+        )
         self._known: tuple[str, str] | None = None
         threading.Thread(target=self._follow, daemon=True).start()
 

@@ -41,8 +41,13 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line of a record."""
-        fields = {"time": time.strftime("%FT%TZ", time.gmtime(record.created)), "level": record.levelname.lower()}
-        return json.dumps({**fields, "message": record.getMessage(), **getattr(record, "fields", {})})
+        fields = {
+            "time": time.strftime("%FT%TZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+        }
+        return json.dumps(
+            {**fields, "message": record.getMessage(), **getattr(record, "fields", {})}
+        )
 
 
 def start() -> None:
@@ -66,7 +71,9 @@ def nothing(*_: object) -> Reply:
 
 def serve(answer: Answer = nothing, take: Take = nothing) -> ThreadingHTTPServer:
     """Listens on `PORT`, in threads of its own."""
-    handler = type("Answers", (Handler,), {"answer": staticmethod(answer), "take": staticmethod(take)})
+    handler = type(
+        "Answers", (Handler,), {"answer": staticmethod(answer), "take": staticmethod(take)}
+    )
     server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), handler)  # noqa: S104 - security groups say who may connect
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -152,7 +159,12 @@ class Handler(BaseHTTPRequestHandler):
         self._send(status, json.dumps(body).encode(), "application/json")
         took = time.monotonic() - begun
         DURATION.labels(self.command, route, status.value).observe(took)
-        fields = {"request_id": self.headers.get("X-Request-ID"), "route": route, "status": status, "ms": round(took * 1000)}
+        fields = {
+            "request_id": self.headers.get("X-Request-ID"),
+            "route": route,
+            "status": status,
+            "ms": round(took * 1000),
+        }
         logging.getLogger("access").info("request", extra={"fields": fields})
 
     def _tried(self, asked: Callable[[], Reply]) -> Reply:

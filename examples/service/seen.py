@@ -25,5 +25,7 @@ class Seen:
         prefix = f"{os.environ['ROUTE']}/done/" if "ROUTE" in os.environ else None
         if not (prefix and path.startswith(prefix) and listener):
             return "", HTTPStatus.NOT_FOUND, {"error": "not_found"}
-        status = HTTPStatus.OK if path.removeprefix(prefix) in tuple(self._ids) else HTTPStatus.NOT_FOUND
+        status = (
+            HTTPStatus.OK if path.removeprefix(prefix) in tuple(self._ids) else HTTPStatus.NOT_FOUND
+        )
         return PATTERN, status, {"done": status == HTTPStatus.OK}

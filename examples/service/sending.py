@@ -43,7 +43,12 @@ class Writer:
         answers: list[KafkaError | None] = []
         try:
             text = json.dumps(event)
-            self._producer.produce("events.listening", text, key=event["listener"], on_delivery=lambda error, _: answers.append(error))
+            self._producer.produce(
+                "events.listening",
+                text,
+                key=event["listener"],
+                on_delivery=lambda error, _: answers.append(error),
+            )
             while not (answers or self.refused) and time.monotonic() < until:
                 self._producer.poll(POLL_SECONDS)
         except (KafkaException, BufferError) as error:
@@ -65,10 +70,18 @@ class Plays:
 
     def send(self, id_: str, listener: str) -> None:
         """Writes a play of no track; once more with the new password after a refused login."""
-        event = {"id": id_, "occurred_at": datetime.now(UTC).isoformat(), "listener": listener, "track": "none", "seconds": 0}
+        event = {
+            "id": id_,
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "listener": listener,
+            "track": "none",
+            "seconds": 0,
+        }
         until = time.monotonic() + WAIT_SECONDS
         writer = self._shared(until)
-        if writer.written(event, until) or (writer.refused and self._shared(until).written(event, until)):
+        if writer.written(event, until) or (
+            writer.refused and self._shared(until).written(event, until)
+        ):
             return
         raise UnavailableError("events")
 
@@ -112,7 +125,9 @@ class Notices:
             channel.confirm_delivery()
             kept = pika.BasicProperties(delivery_mode=2)
             text = json.dumps({"id": id_, "kind": "smoke"})
-            channel.basic_publish(os.environ["TASKS_EXCHANGE"], "notifications.smoke", text, kept, mandatory=True)
+            channel.basic_publish(
+                os.environ["TASKS_EXCHANGE"], "notifications.smoke", text, kept, mandatory=True
+            )
 
 
 class Messages:

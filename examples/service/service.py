@@ -32,7 +32,12 @@ class Tracks:
         if track is None:
             return PATTERN, HTTPStatus.NOT_FOUND, {"error": "not_found"}
         domain, key_pair = self._edge.domain_and_key_pair
-        address = signed_address(domain, track["object_key"], signing_key=os.environ["AUDIO_SIGNING_KEY"], key_pair_id=key_pair)
+        address = signed_address(
+            domain,
+            track["object_key"],
+            signing_key=os.environ["AUDIO_SIGNING_KEY"],
+            key_pair_id=key_pair,
+        )
         return PATTERN, HTTPStatus.OK, {"id": found[1], "title": track["title"], "audio": address}
 
     def _track(self, number: str) -> dict[str, str] | None:

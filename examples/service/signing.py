@@ -25,7 +25,9 @@ def signed_address(domain: str, key: str, *, signing_key: str, key_pair_id: str)
     address, end = f"https://{domain}/{quote(key)}", int(time.time()) + VALID_SECONDS
     condition = {"DateLessThan": {"AWS:EpochTime": end}}
     # CloudFront builds the same text of address and end, so that no space may be in it.
-    policy = json.dumps({"Statement": [{"Resource": address, "Condition": condition}]}, separators=(",", ":"))
+    policy = json.dumps(
+        {"Statement": [{"Resource": address, "Condition": condition}]}, separators=(",", ":")
+    )
     private = load_pem_private_key(signing_key.encode(), password=None)
     assert isinstance(private, RSAPrivateKey)  # noqa: S101 - the platform makes no other
     signature = b64encode(private.sign(policy.encode(), PKCS1v15(), SHA1()))  # noqa: S303 - CloudFront takes no other

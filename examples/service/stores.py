@@ -57,7 +57,9 @@ class Catalogue:
                         raise
         return self._asked(self._connected(), statement, values)
 
-    def _asked(self, connection: "pymysql.Connection[Any]", statement: str, values: tuple[object, ...]) -> tuple[Any, ...] | None:
+    def _asked(
+        self, connection: "pymysql.Connection[Any]", statement: str, values: tuple[object, ...]
+    ) -> tuple[Any, ...] | None:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(statement, values)

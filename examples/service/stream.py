@@ -26,7 +26,12 @@ SESSION_MS = 10_000
 LONGEST_PAUSE_SECONDS = 30.0
 LEFT_SECONDS = 10.0
 """Seconds to commit and leave the group at the end: with those of a last event fewer than the 30 until ECS kills a task."""
-AGE = Histogram("event_age_seconds", "Age of each event when it is done.", ["topic"], buckets=(1, 5, 15, 30, 60, 300, 3600))
+AGE = Histogram(
+    "event_age_seconds",
+    "Age of each event when it is done.",
+    ["topic"],
+    buckets=(1, 5, 15, 30, 60, 300, 3600),
+)
 DONE = Count("events_total", "Events by how they ended.", ["outcome"])
 log = logging.getLogger(__name__)
 
@@ -46,7 +51,10 @@ class Stream:
 
     def __init__(self) -> None:
         self._user, self._refused = User("EVENTS"), False
-        self._reads, self._writes = os.environ["EVENTS_CONSUMES"].split(","), os.environ["EVENTS_PRODUCES"]
+        self._reads, self._writes = (
+            os.environ["EVENTS_CONSUMES"].split(","),
+            os.environ["EVENTS_PRODUCES"],
+        )
         self._schemas = {topic: schema_of(topic) for topic in (*self._reads, self._writes)}
         self._dead_letters = os.environ["EVENTS_DEAD_LETTERS"]
         self._plays: Counter[str] = Counter()
@@ -65,7 +73,11 @@ class Stream:
                     continue
             except (KafkaException, UnavailableError) as error:
                 log.warning("no broker: %s", error)
-            pause = 1.0 if time.monotonic() - begun > LONGEST_PAUSE_SECONDS else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = (
+                1.0
+                if time.monotonic() - begun > LONGEST_PAUSE_SECONDS
+                else min(2 * pause, LONGEST_PAUSE_SECONDS)
+            )
             stopping.wait(pause * random.uniform(0.5, 1))  # noqa: S311 - a pause
 
     def _read_again(self) -> bool:
@@ -80,11 +92,17 @@ class Stream:
         self._refused = False
         self._failed.clear()
         # A lost broker ends neither: both connect again by themselves, with pauses.
-        writer = Producer({**settings, "enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}, logger=log)
+        writer = Producer(
+            {**settings, "enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}, logger=log
+        )
         # What is done is committed here, after the answer is written: an event may come twice, and none is lost.
         reading = {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
         # Others take over from a task that is gone without a word; the library's 45 seconds are longer than an event may take.
-        reading |= {"group.id": os.environ["EVENTS_GROUP"], "session.timeout.ms": SESSION_MS, "on_commit": self._committed}
+        reading |= {
+            "group.id": os.environ["EVENTS_GROUP"],
+            "session.timeout.ms": SESSION_MS,
+            "on_commit": self._committed,
+        }
         reader = Consumer({**settings, **reading}, logger=log)
         try:
             reader.subscribe(self._reads)
@@ -134,9 +152,19 @@ class Stream:
 
     def _reject(self, message: Message, error: Exception, writer: Producer) -> None:
         # Where it is, and never its content. It would come again without end if it were not left out.
-        place = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+        place = {
+            "topic": message.topic(),
+            "partition": message.partition(),
+            "offset": message.offset(),
+        }
         headers = [(name, str(value)) for name, value in place.items()]
-        writer.produce(self._dead_letters, message.value(), key=message.key(), headers=headers, on_delivery=self._delivered)
+        writer.produce(
+            self._dead_letters,
+            message.value(),
+            key=message.key(),
+            headers=headers,
+            on_delivery=self._delivered,
+        )
         log.error("event rejected: %s", type(error).__name__, extra={"fields": place})
 
     def _do(self, event: dict[str, Any]) -> None:
@@ -149,9 +177,16 @@ class Stream:
 
     def _write(self, writer: Producer) -> None:
         top = [{"track": track, "plays": plays} for track, plays in self._plays.most_common(100)]
-        event = {"id": str(uuid.uuid4()), "occurred_at": datetime.now(UTC).isoformat(), "scope": "all", "tracks": top}
+        event = {
+            "id": str(uuid.uuid4()),
+            "occurred_at": datetime.now(UTC).isoformat(),
+            "scope": "all",
+            "tracks": top,
+        }
         self._schemas[self._writes].validate(event)
-        writer.produce(self._writes, json.dumps(event), key=event["scope"], on_delivery=self._delivered)
+        writer.produce(
+            self._writes, json.dumps(event), key=event["scope"], on_delivery=self._delivered
+        )
         writer.flush()
         if self._failed:
             raise KafkaException(self._failed[0])

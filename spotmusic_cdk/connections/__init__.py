@@ -42,7 +42,9 @@ def connection_of(word: str, settings: Settings) -> Connection:
         return found
     if word in settings.services:
         return OtherService(str(word))
-    raise ValueError(f"unknown connection `{written}`. Add it to CONNECTIONS (spotmusic_cdk/connections).")
+    raise ValueError(
+        f"unknown connection `{written}`. Add it to CONNECTIONS (spotmusic_cdk/connections)."
+    )
 
 
 def flows_of(name: str, settings: Settings) -> Iterator[Flow]:

@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from spotmusic_cdk.connections.connection import READ_AGAIN, Client, Connection, Facts, Targets, listed
+from spotmusic_cdk.connections.connection import (
+    READ_AGAIN,
+    Client,
+    Connection,
+    Facts,
+    Targets,
+    listed,
+)
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.messaging import topology
 from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT
@@ -59,7 +66,9 @@ class Events(Connection):
             source=client.party,
             target="broker-load-balancer",
             port=redpanda.BOOTSTRAP_PORT,
-            last_port=redpanda.FIRST_ADVERTISED_PORT + client.settings.kubernetes.redpanda.brokers - 1,
+            last_port=redpanda.FIRST_ADVERTISED_PORT
+            + client.settings.kubernetes.redpanda.brokers
+            - 1,
             reason=f"{client.name} produces or consumes events, a port per broker, and asks for their schemas",
         )
 
@@ -69,22 +78,36 @@ class Events(Connection):
             f"{topic.retention_hours if 'delete' in topic.cleanup_policy else 'the newest of each key'} |"
             for name, topic in settings.topics.items()
         ]
-        return ["| topic | written by | read by | partitions | clean-up | hours |", "|---|---|---|---|---|---|", *rows, ""]
+        return [
+            "| topic | written by | read by | partitions | clean-up | hours |",
+            "|---|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         name, topics = client.name, client.settings.topics.items()
         consumed = [topic for topic, uses in topics if name in uses.consumers]
         yield targets.configuration(
-            {"EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers", "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry"}
+            {
+                "EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers",
+                "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry",
+            }
         )
         yield targets.authority("EVENTS", client.settings)
         yield Access(
             environment={
                 "EVENTS_SASL_MECHANISM": MECHANISM,
-                **listed("EVENTS_PRODUCES", [topic for topic, uses in topics if name in uses.producers]),
+                **listed(
+                    "EVENTS_PRODUCES", [topic for topic, uses in topics if name in uses.producers]
+                ),
                 **listed("EVENTS_CONSUMES", consumed),
                 # Rights are for this group, and for those that begin with it and a dot.
-                **({"EVENTS_GROUP": name, "EVENTS_DEAD_LETTERS": f"{DEAD_LETTERS}.{name}"} if consumed else {}),
+                **(
+                    {"EVENTS_GROUP": name, "EVENTS_DEAD_LETTERS": f"{DEAD_LETTERS}.{name}"}
+                    if consumed
+                    else {}
+                ),
             }
         )
         yield user_access("EVENTS", targets.redpanda_users[name])
@@ -146,8 +169,12 @@ class Tasks(Connection):
             environment={
                 "TASKS_VIRTUAL_HOST": topology.VIRTUAL_HOST,
                 "TASKS_EXCHANGE": topology.TASKS,
-                **listed("TASKS_PUBLISHES", [queue for queue, uses in queues if name in uses.publishers]),
-                **listed("TASKS_QUEUES", [queue for queue, uses in queues if name in uses.consumers]),
+                **listed(
+                    "TASKS_PUBLISHES", [queue for queue, uses in queues if name in uses.publishers]
+                ),
+                **listed(
+                    "TASKS_QUEUES", [queue for queue, uses in queues if name in uses.consumers]
+                ),
             }
         )
         yield user_access("TASKS", targets.rabbitmq_users[name])

@@ -56,7 +56,11 @@ class AudioRead(Connection):
         yield bucket_access("AUDIO", targets.audio)
         yield secret_access("AUDIO_SIGNING_KEY", targets.signing_key, field="private_key")
         yield parameter_access(
-            {"AUDIO_SIGNER": client.settings.edge.signing_keys[0], "AUDIO_PARAMETERS": path, "AUDIO_PARAMETERS_REGION": EDGE_REGION},
+            {
+                "AUDIO_SIGNER": client.settings.edge.signing_keys[0],
+                "AUDIO_PARAMETERS": path,
+                "AUDIO_PARAMETERS_REGION": EDGE_REGION,
+            },
             [f"{arn}/{parameter}" for parameter in ("domain-name", "signing-keys")],
         )
 
@@ -80,7 +84,10 @@ class AudioWrite(Connection):
         distributions = f"arn:{cdk.Aws.PARTITION}:cloudfront::{cdk.Aws.ACCOUNT_ID}:distribution/*"
         yield invalidation_access(distributions, tags=client.settings.identifying_tags)
         path, arn = targets.edge(client.settings)
-        yield parameter_access({"AUDIO_PARAMETERS": path, "AUDIO_PARAMETERS_REGION": EDGE_REGION}, [f"{arn}/distribution-id"])
+        yield parameter_access(
+            {"AUDIO_PARAMETERS": path, "AUDIO_PARAMETERS_REGION": EDGE_REGION},
+            [f"{arn}/distribution-id"],
+        )
 
 
 class Uploads(Connection):
@@ -115,6 +122,10 @@ class Uploads(Connection):
         yield bucket_access("UPLOADS", targets.uploads, writes=True)
         # The content security policy allows uploads only to this host. By default SDKs sign for
         # another.
-        yield Access(environment={"UPLOADS_ENDPOINT": f"https://s3.{client.settings.region}.{cdk.Aws.URL_SUFFIX}"})
+        yield Access(
+            environment={
+                "UPLOADS_ENDPOINT": f"https://s3.{client.settings.region}.{cdk.Aws.URL_SUFFIX}"
+            }
+        )
         queue = targets.verdicts[client.name].queue
         yield queue_access("UPLOADS_VERDICTS_QUEUE", url=queue.ref, arn=queue.attr_arn)

@@ -34,7 +34,12 @@ class CacheConnection(Connection):
     )
 
     def flows(self, client: Client) -> Iterator[Flow]:
-        yield Flow(source=client.party, target="cache", port=PORT, reason=f"{client.name} caches frequent reads")
+        yield Flow(
+            source=client.party,
+            target="cache",
+            port=PORT,
+            reason=f"{client.name} caches frequent reads",
+        )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         cache = targets.caches[client.name]

@@ -32,14 +32,25 @@ class _MySQL(Connection):
     reason: str
 
     def flows(self, client: Client) -> Iterator[Flow]:
-        yield Flow(source=client.party, target="catalogue-database", port=PORT, reason=f"{client.name} {self.reason}")
+        yield Flow(
+            source=client.party,
+            target="catalogue-database",
+            port=PORT,
+            reason=f"{client.name} {self.reason}",
+        )
 
     def user(self, prefix: str, client: Client, targets: Targets, *more: str) -> Iterator[Access]:
         """Yield the user of a service."""
         yield targets.configuration({f"{prefix}_AUTHORITY": AUTHORITY})
         yield user_access(prefix, targets.catalogue_users[client.name], fields=(*FIELDS, *more))
         # All tasks of a deployment, old and new, share the database's maximum of connections.
-        yield Access(environment={f"{prefix}_CONNECTIONS": str(client.settings.services[client.name].database_connections)})
+        yield Access(
+            environment={
+                f"{prefix}_CONNECTIONS": str(
+                    client.settings.services[client.name].database_connections
+                )
+            }
+        )
 
 
 class CatalogueRead(_MySQL):
@@ -56,7 +67,9 @@ class CatalogueRead(_MySQL):
         "CATALOGUE_USERNAME": "the user",
         "CATALOGUE_PASSWORD": "its password, of letters and digits",
         "CATALOGUE_USER_ARN": READ_AGAIN,
-        "CATALOGUE_AUTHORITY": ("root certificates (PEM) of Amazon RDS in the home region. MySQL clients verify nothing without them"),
+        "CATALOGUE_AUTHORITY": (
+            "root certificates (PEM) of Amazon RDS in the home region. MySQL clients verify nothing without them"
+        ),
         "CATALOGUE_CONNECTIONS": "maximum connections of one task: the size of its pool",
     }
     facts = Facts(
@@ -71,7 +84,9 @@ class CatalogueRead(_MySQL):
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         yield from self.user("CATALOGUE", client, targets)
         yield targets.configuration({"CATALOGUE_READER_HOSTS": READERS})
-        yield Access(environment={"CATALOGUE_READERS": str(client.settings.data.catalogue.read_replicas)})
+        yield Access(
+            environment={"CATALOGUE_READERS": str(client.settings.data.catalogue.read_replicas)}
+        )
         # `dbname` of the secret is the private database. A change of its text would create another
         # password.
         yield Access(environment={"CATALOGUE_DBNAME": SCHEMA})
@@ -82,7 +97,10 @@ class CatalogueWrite(CatalogueRead):
 
     word = "catalogue: write"
     reason = "reads and writes the catalogue"
-    facts = replace(CatalogueRead.facts, rights="SELECT, INSERT, UPDATE and DELETE. Changes of tables are refused (1142)")
+    facts = replace(
+        CatalogueRead.facts,
+        rights="SELECT, INSERT, UPDATE and DELETE. Changes of tables are refused (1142)",
+    )
 
 
 class PrivateDatabase(_MySQL):

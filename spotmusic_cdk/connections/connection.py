@@ -103,13 +103,21 @@ class Targets:
         """Return access to parameters: name in the container, name in the parameter tree."""
         return Access(
             secrets={variable: self._reference(name) for variable, name in names.items()},
-            parameter_arns=tuple(self.parameters.arn_of(f"{self.parameters.path}/{name}") for name in names.values()),
+            parameter_arns=tuple(
+                self.parameters.arn_of(f"{self.parameters.path}/{name}") for name in names.values()
+            ),
         )
 
     def authority(self, prefix: str, settings: Settings) -> Access:
         """Return access to the brokers' authority, a parameter in environments without a domain."""
         name = settings.authority_parameter
-        return parameter_access({f"{prefix}_AUTHORITY_PARAMETER": name}, [self.parameters.arn_of(name)]) if name else Access()
+        return (
+            parameter_access(
+                {f"{prefix}_AUTHORITY_PARAMETER": name}, [self.parameters.arn_of(name)]
+            )
+            if name
+            else Access()
+        )
 
     def edge(self, settings: Settings) -> tuple[str, str]:
         """Return path and ARN of the parameters of the edge stack.
@@ -117,7 +125,9 @@ class Targets:
         It is deployed after the services and in another region: services read them while they run.
         """
         path = f"{settings.parameter_path}/edge"
-        return path, self.parameters.arn_of(path).replace(f":{settings.region}:", f":{EDGE_REGION}:")
+        return path, self.parameters.arn_of(path).replace(
+            f":{settings.region}:", f":{EDGE_REGION}:"
+        )
 
     def _reference(self, name: str) -> ecs.Secret:
         """Return the one reference to a parameter, however many services read it."""

@@ -13,7 +13,9 @@ class Mail(Connection):
     """Mail from the address of the environment."""
 
     word = "mail"
-    variables: ClassVar = {"MAIL_SENDER": "address that mail comes from: `FromEmailAddress`, with or without a name before it"}
+    variables: ClassVar = {
+        "MAIL_SENDER": "address that mail comes from: `FromEmailAddress`, with or without a name before it"
+    }
     facts = Facts(
         authority="Amazon's public roots",
         names="Amazon SES in the home region (`sesv2`). No token, header or task contains the address of a "

@@ -26,7 +26,9 @@ class OtherService(Connection):
         ),
         rights="the caller hands on `X-Listener`, `X-Listener-Roles` and `X-Request-ID`; nothing else identifies the caller",
         limits="HTTP/1.1 and 2 requests; streams (SSE, WebSocket) are cut at the end of a request's time",
-        timeouts=("10 s a request, then 504 from the proxy of Service Connect. Callers go on sending after SIGTERM: answer until the end"),
+        timeouts=(
+            "10 s a request, then 504 from the proxy of Service Connect. Callers go on sending after SIGTERM: answer until the end"
+        ),
     )
 
     def __init__(self, name: str) -> None:
@@ -36,7 +38,9 @@ class OtherService(Connection):
         # The settings refuse a target without a port.
         if port := client.settings.services[self.name].port:
             reason = f"{client.name} calls {self.name} through Service Connect"
-            yield Flow(source=client.party, target=service_party(self.name), port=port, reason=reason)
+            yield Flow(
+                source=client.party, target=service_party(self.name), port=port, reason=reason
+            )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         port = client.settings.services[self.name].port

@@ -29,7 +29,9 @@ def main(names: list[str], *, folder: Path) -> int:
         except SettingsError as error:
             refused.update(error.args)  # a file that is broken is refused for its neighbours too
             continue
-        print(f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, valid")
+        print(
+            f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, valid"
+        )
     for problem in sorted(refused):
         print(problem, file=sys.stderr)
     return 2 if refused else 0

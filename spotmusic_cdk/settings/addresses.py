@@ -31,4 +31,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
     """Find more tasks than the subnets have addresses."""
     if settings.zones and needed(settings) > room(settings):
         wrong = f"their tasks need up to {needed(settings)} addresses in a zone, and {settings.network.cidr} has {room(settings)}"
-        yield Problem("services", wrong, "Lower scaling.max, or move some to another environment; a new one may have a /16.")
+        yield Problem(
+            "services",
+            wrong,
+            "Lower scaling.max, or move some to another environment; a new one may have a /16.",
+        )

@@ -39,13 +39,25 @@ _ASSUMED = "assumed until a load test"
 class AudienceSettings(Model):
     """Habits of listeners."""
 
-    hours_per_month: Annotated[float, Field(gt=0, le=730), Assumption("hours", f"{_MIDIA}, of 200 seconds each, are 22 hours")] = 21
+    hours_per_month: Annotated[
+        float,
+        Field(gt=0, le=730),
+        Assumption("hours", f"{_MIDIA}, of 200 seconds each, are 22 hours"),
+    ] = 21
     """Hours that a listener listens in a month."""
-    busiest_hour_percent: Annotated[float, Field(ge=4.2, le=100), Assumption("% of a day", _ASSUMED)] = 10
+    busiest_hour_percent: Annotated[
+        float, Field(ge=4.2, le=100), Assumption("% of a day", _ASSUMED)
+    ] = 10
     """Share of a day's listening in its busiest hour; 4.2 would be a constant day."""
-    busiest_day_percent: Annotated[float, Field(ge=100, le=1000), Assumption("% of a mean day", _ASSUMED)] = 125
+    busiest_day_percent: Annotated[
+        float, Field(ge=100, le=1000), Assumption("% of a mean day", _ASSUMED)
+    ] = 125
     """Listening of the busiest day in relation to a mean one. With the hour, the busiest minute has three times the mean."""
-    play_seconds: Annotated[float, Field(ge=1, le=86_400), Assumption("seconds", "mean length of a song in charts of 2019 to 2023")] = 200
+    play_seconds: Annotated[
+        float,
+        Field(ge=1, le=86_400),
+        Assumption("seconds", "mean length of a song in charts of 2019 to 2023"),
+    ] = 200
     """Length of a play."""
 
 
@@ -53,10 +65,14 @@ class DeliverySettings(Model):
     """Delivery by CloudFront."""
 
     audio_kbit_per_second: Annotated[
-        int, Field(ge=8, le=10_000), Assumption("kbit/s", "normal quality of Spotify, which offers 24 to 320 (Spotify support)")
+        int,
+        Field(ge=8, le=10_000),
+        Assumption("kbit/s", "normal quality of Spotify, which offers 24 to 320 (Spotify support)"),
     ] = 160
     """Audio of one listener."""
-    requests_per_listener_hour: Annotated[PerHour, Assumption("1/h", f"{_ASSUMED}: 18 plays, their covers, and pages")] = 40
+    requests_per_listener_hour: Annotated[
+        PerHour, Assumption("1/h", f"{_ASSUMED}: 18 plays, their covers, and pages")
+    ] = 40
     """Requests of one listener for audio and files, without those to services."""
     miss_percent: Annotated[Percent, Assumption("% of audio requests", _ASSUMED)] = 5
     """Requests that CloudFront fetches from the bucket."""
@@ -70,7 +86,11 @@ class RequestSettings(Model):
     log_bytes: Annotated[Rate, Assumption("bytes", f"{_ASSUMED}, at each of three stations")] = 1000
     """Log lines of a request at each of its stations: gateway, load balancer and task."""
     gateway_per_core: Annotated[
-        Rate, Assumption("1/s", f"{_ASSUMED}; Kong's benchmark has thousands without verifying tokens or asking a cache")
+        Rate,
+        Assumption(
+            "1/s",
+            f"{_ASSUMED}; Kong's benchmark has thousands without verifying tokens or asking a cache",
+        ),
     ] = 500
     """Requests that a core of Kong handles with the project's plugins."""
     waiting_milliseconds: Annotated[Rate, Assumption("ms", "objective of the plan")] = 100
@@ -80,19 +100,26 @@ class RequestSettings(Model):
 class IdentityLoadSettings(Model):
     """Logins and tokens."""
 
-    logins_per_listener_hour: Annotated[PerHour, Assumption("1/h", f"{_ASSUMED}: high, for an hour in which many sessions have ended")] = (
-        1.2
-    )
+    logins_per_listener_hour: Annotated[
+        PerHour,
+        Assumption("1/h", f"{_ASSUMED}: high, for an hour in which many sessions have ended"),
+    ] = 1.2
     """Logins with a password."""
-    tokens_per_listener_hour: Annotated[PerHour, Assumption("1/h", "accessTokenLifespan of the realm, 300 seconds")] = 12
+    tokens_per_listener_hour: Annotated[
+        PerHour, Assumption("1/h", "accessTokenLifespan of the realm, 300 seconds")
+    ] = 12
     """Renewed access tokens."""
     logins_per_core: Annotated[Rate, Assumption("1/s", _KEYCLOAK)] = 15
     """Logins that a core of Keycloak handles."""
     tokens_per_core: Annotated[Rate, Assumption("1/s", _KEYCLOAK)] = 120
     """Renewals that a core of Keycloak handles."""
-    database_core_per_second: Annotated[Rate, Assumption("1/s", f"{_KEYCLOAK}: 0.35 to 0.7 vCPU for each hundred")] = 200
+    database_core_per_second: Annotated[
+        Rate, Assumption("1/s", f"{_KEYCLOAK}: 0.35 to 0.7 vCPU for each hundred")
+    ] = 200
     """Logins and renewals that one core of the identity database handles."""
-    database_writes_per_request: Annotated[PerHour, Assumption("1", f"{_KEYCLOAK}: 1,400 write operations for each hundred")] = 14
+    database_writes_per_request: Annotated[
+        PerHour, Assumption("1", f"{_KEYCLOAK}: 1,400 write operations for each hundred")
+    ] = 14
     """Operations of the identity database's disk that a login or a renewal causes: Keycloak stores sessions."""
 
 
@@ -101,9 +128,15 @@ class EventSettings(Model):
 
     per_listener_hour: Annotated[PerHour, Assumption("1/h", f"{_ASSUMED}: eight for a play")] = 150
     """Events that all producers together write for one listener."""
-    bytes: Annotated[float, Field(ge=1, le=1_048_576), Assumption("bytes", "a few bytes to some kB (Spotify at QCon London, 2017)")] = 1000
+    bytes: Annotated[
+        float,
+        Field(ge=1, le=1_048_576),
+        Assumption("bytes", "a few bytes to some kB (Spotify at QCon London, 2017)"),
+    ] = 1000
     """Size of an event with its headers, on average."""
-    topic_percent: Annotated[dict[str, Percent], UnorderedKeys, Assumption("% of events", _ASSUMED)] = Field(
+    topic_percent: Annotated[
+        dict[str, Percent], UnorderedKeys, Assumption("% of events", _ASSUMED)
+    ] = Field(
         default_factory=lambda: {
             "events.listening": 30.0,
             "events.playback-telemetry": 60.0,
@@ -112,13 +145,21 @@ class EventSettings(Model):
         }
     )
     """Share of each topic; others have equal parts of what is left."""
-    partition_per_second: Annotated[Rate, Assumption("1/s", f"{_ASSUMED}: a consumer that writes to the cache for each event")] = 500
+    partition_per_second: Annotated[
+        Rate, Assumption("1/s", f"{_ASSUMED}: a consumer that writes to the cache for each event")
+    ] = 500
     """Events of one partition that its consumer handles."""
-    core_mib_per_second: Annotated[Rate, Assumption("MiB/s", f"{_ASSUMED}; with TLS and small events")] = 20
+    core_mib_per_second: Annotated[
+        Rate, Assumption("MiB/s", f"{_ASSUMED}; with TLS and small events")
+    ] = 20
     """Written, replicated and read data that a core of a broker handles."""
-    contention: Annotated[Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")] = 0.03
+    contention: Annotated[
+        Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")
+    ] = 0.03
     """Serial share of the work of several brokers."""
-    coherency: Annotated[Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")] = 0.001
+    coherency: Annotated[
+        Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")
+    ] = 0.001
     """Share of the work of each pair of brokers that keeps them equal."""
     disk_percent: Annotated[Percent, Assumption("%", "alert on the disks of brokers")] = 70
     """Share of a volume that events may fill."""
@@ -134,26 +175,38 @@ class EventSettings(Model):
 class QueueLoadSettings(Model):
     """Tasks in RabbitMQ."""
 
-    queue_per_second: Annotated[Rate, Assumption("1/s", f"{_ASSUMED}; for one quorum queue, with TLS on a core")] = 4000
+    queue_per_second: Annotated[
+        Rate, Assumption("1/s", f"{_ASSUMED}; for one quorum queue, with TLS on a core")
+    ] = 4000
     """Messages of a quorum queue that three nodes handle."""
 
 
 class DatabaseLoadSettings(Model):
     """Catalogue database."""
 
-    queries_per_request: Annotated[PerHour, Assumption("1", f"{_ASSUMED}: most answers come from the cache")] = 2
+    queries_per_request: Annotated[
+        PerHour, Assumption("1", f"{_ASSUMED}: most answers come from the cache")
+    ] = 2
     """Queries of a request to a service with `catalogue` or `database`."""
     write_percent: Annotated[Percent, Assumption("% of queries", _ASSUMED)] = 10
     """Queries that only the primary can answer."""
     query_milliseconds: Annotated[Rate, Assumption("ms", _ASSUMED)] = 4
     """Time for which a query holds a connection."""
-    core_queries_per_second: Annotated[Rate, Assumption("1/s", f"{_ASSUMED}: queries by primary key")] = 3000
+    core_queries_per_second: Annotated[
+        Rate, Assumption("1/s", f"{_ASSUMED}: queries by primary key")
+    ] = 3000
     """Queries that one core of a database handles."""
-    contention: Annotated[Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")] = 0.02
+    contention: Annotated[
+        Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")
+    ] = 0.02
     """Serial share of the work of several cores."""
-    coherency: Annotated[Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")] = 0.0001
+    coherency: Annotated[
+        Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")
+    ] = 0.0001
     """Share of the work of each pair of cores that keeps them equal."""
-    listener_kib: Annotated[Rate, Assumption("KiB", f"{_ASSUMED}: playlists, likes and history")] = 20
+    listener_kib: Annotated[
+        Rate, Assumption("KiB", f"{_ASSUMED}: playlists, likes and history")
+    ] = 20
     """Stored rows of a monthly listener."""
     busy_percent: Annotated[Percent, Assumption("%", "below the alarm at 80")] = 60
     """Cpu of a database in the busiest minute."""
@@ -162,17 +215,30 @@ class DatabaseLoadSettings(Model):
 class CacheLoadSettings(Model):
     """Cache."""
 
-    operations_per_request: Annotated[PerHour, Assumption("1", f"{_ASSUMED}: three of the service and one of the gateway's limits")] = 4
+    operations_per_request: Annotated[
+        PerHour,
+        Assumption("1", f"{_ASSUMED}: three of the service and one of the gateway's limits"),
+    ] = 4
     """Operations of a request."""
     shard_per_second: Annotated[
-        Rate, Assumption("1/s", "a tenth of what AWS measured on r7g.4xlarge with Redis 7.1 (AWS database blog, 2023-11)")
+        Rate,
+        Assumption(
+            "1/s",
+            "a tenth of what AWS measured on r7g.4xlarge with Redis 7.1 (AWS database blog, 2023-11)",
+        ),
     ] = 100_000
     """Operations of one shard."""
     listener_kib: Annotated[Rate, Assumption("KiB", _ASSUMED)] = 16
     """Session, counters and recommendations of a concurrent listener."""
-    catalogue_gib: Annotated[float, Field(ge=0, le=10_000), Assumption("GiB", f"{_ASSUMED}: 100,000 tracks with their pages")] = 2
+    catalogue_gib: Annotated[
+        float,
+        Field(ge=0, le=10_000),
+        Assumption("GiB", f"{_ASSUMED}: 100,000 tracks with their pages"),
+    ] = 2
     """Cached catalogue."""
-    task_connections: Annotated[Rate, Assumption("1", f"{_ASSUMED}: the pool of a task or of a pod of Kong")] = 10
+    task_connections: Annotated[
+        Rate, Assumption("1", f"{_ASSUMED}: the pool of a task or of a pod of Kong")
+    ] = 10
     """Connections of one client."""
 
 
@@ -183,9 +249,14 @@ class MetricSettings(Model):
     """Active series of the cluster without tasks."""
     task_series: Annotated[Rate, Assumption("series", _ASSUMED)] = 300
     """Active series of a task."""
-    series_kib: Annotated[Rate, Assumption("KiB", f"{_ASSUMED}; Prometheus keeps the last hours of each series in memory")] = 4
+    series_kib: Annotated[
+        Rate,
+        Assumption("KiB", f"{_ASSUMED}; Prometheus keeps the last hours of each series in memory"),
+    ] = 4
     """Memory of an active series."""
-    sample_bytes: Annotated[Rate, Assumption("bytes", "1 to 2 (Prometheus documentation, storage)")] = 2
+    sample_bytes: Annotated[
+        Rate, Assumption("bytes", "1 to 2 (Prometheus documentation, storage)")
+    ] = 2
     """Stored size of a sample."""
 
 
@@ -198,7 +269,9 @@ class CapacitySettings(Model):
     listeners: Listeners | None = None
     """Monthly listeners, such as 2000000: people who listen at least once in a month. Production declares them (docs/scale.md). Default:
     none, and load is unknown."""
-    growth_percent: Annotated[float, Field(ge=0, le=1000), Assumption("%", "objective of the plan")] = 20
+    growth_percent: Annotated[
+        float, Field(ge=0, le=1000), Assumption("%", "objective of the plan")
+    ] = 20
     """Margin of `make plan` above the listeners."""
     audience: AudienceSettings = AudienceSettings()
     delivery: DeliverySettings = DeliverySettings()
@@ -213,7 +286,9 @@ class CapacitySettings(Model):
     @property
     def peak_of_mean(self) -> float:
         """Listeners of the busiest minute for each one on average of a month."""
-        return 24 * self.audience.busiest_hour_percent / 100 * self.audience.busiest_day_percent / 100
+        return (
+            24 * self.audience.busiest_hour_percent / 100 * self.audience.busiest_day_percent / 100
+        )
 
     def mean_concurrent(self, listeners: float) -> float:
         """Return the listeners at a time on average of a month.
@@ -229,7 +304,14 @@ class CapacitySettings(Model):
         Args:
             listeners: monthly listeners.
         """
-        return listeners * self.audience.hours_per_month * 3600 * self.delivery.audio_kbit_per_second / 8 / 1e9
+        return (
+            listeners
+            * self.audience.hours_per_month
+            * 3600
+            * self.delivery.audio_kbit_per_second
+            / 8
+            / 1e9
+        )
 
     def peak_concurrent(self, listeners: float) -> float:
         """Return the listeners of the busiest minute.

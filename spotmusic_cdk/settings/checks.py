@@ -24,7 +24,11 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _data(settings)
     yield from _own_caches(settings)
     if settings.domain and settings.edge.distribution_domain_name:
-        yield Problem("edge.distribution_domain_name", "it cannot be combined with domain", "Remove one of the two.")
+        yield Problem(
+            "edge.distribution_domain_name",
+            "it cannot be combined with domain",
+            "Remove one of the two.",
+        )
     if settings.production:
         yield from _production(settings)
 
@@ -40,24 +44,41 @@ def _data(settings: Settings) -> Iterator[Problem]:
     data = settings.data
     for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
         if database.max_storage_gib < database.storage_gib * 1.1:
-            wrong = f"{database.max_storage_gib} is not 10% above storage_gib {database.storage_gib}"
-            yield Problem(f"data.{key}.max_storage_gib", wrong, "Raise it (RDS storage autoscaling).")
+            wrong = (
+                f"{database.max_storage_gib} is not 10% above storage_gib {database.storage_gib}"
+            )
+            yield Problem(
+                f"data.{key}.max_storage_gib", wrong, "Raise it (RDS storage autoscaling)."
+            )
     if data.identity.read_replicas:
         wrong = "Keycloak and Grafana read and write one host"
-        yield Problem("data.identity.read_replicas", wrong, "Remove it, and take a larger instance_class.")
+        yield Problem(
+            "data.identity.read_replicas", wrong, "Remove it, and take a larger instance_class."
+        )
     elif data.catalogue.read_replicas and not data.catalogue.rotates_master:
         wrong = "RDS creates no replica of a database whose master secret it manages"
-        yield Problem("data.catalogue.read_replicas", wrong, "Set data.catalogue.master_rotation: platform.")
+        yield Problem(
+            "data.catalogue.read_replicas", wrong, "Set data.catalogue.master_rotation: platform."
+        )
     if data.removal_policy == "destroy" and not data.allow_data_destruction:
         advice = "Set data.allow_data_destruction: true as well if that is meant, or use retain."
         yield Problem("data.removal_policy", "destroy deletes data with its stack", advice)
     if data.backup.vault_lock_days and not settings.production:
         wrong = "a vault lock requires production"
-        yield Problem("data.backup.vault_lock_days", wrong, "Remove it. A platform that was production stays production (docs/changes.md).")
+        yield Problem(
+            "data.backup.vault_lock_days",
+            wrong,
+            "Remove it. A platform that was production stays production (docs/changes.md).",
+        )
 
 
 def _production(settings: Settings) -> Iterator[Problem]:
-    data, kubernetes, network, zones = settings.data, settings.kubernetes, settings.network, len(settings.zones)
+    data, kubernetes, network, zones = (
+        settings.data,
+        settings.kubernetes,
+        settings.network,
+        len(settings.zones),
+    )
     deletable = data.removal_policy != "retain" or data.allow_data_destruction
     checks = (
         (
@@ -72,12 +93,42 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "production must retain data when its stack is deleted",
             "Use retain, without allow_data_destruction.",
         ),
-        (settings.domain is None, "domain", "production needs certificates and logins", "Set domain.name and domain.hosted_zone_id."),
-        (zones < 3, "zones", "production needs three", "Name three zones, or choose a region that has them."),
-        (network.nat_gateways < zones, "network.nat_gateways", "production needs one per zone", f"Use {zones}."),
-        (not data.catalogue.multi_az, "data.catalogue.multi_az", "production must survive the loss of a zone", "Use true."),
-        (not data.identity.multi_az, "data.identity.multi_az", "production must survive the loss of a zone", "Use true."),
-        (data.cache.replicas < 2, "data.cache.replicas", "production needs a node in every zone", "Use 2 or more."),
+        (
+            settings.domain is None,
+            "domain",
+            "production needs certificates and logins",
+            "Set domain.name and domain.hosted_zone_id.",
+        ),
+        (
+            zones < 3,
+            "zones",
+            "production needs three",
+            "Name three zones, or choose a region that has them.",
+        ),
+        (
+            network.nat_gateways < zones,
+            "network.nat_gateways",
+            "production needs one per zone",
+            f"Use {zones}.",
+        ),
+        (
+            not data.catalogue.multi_az,
+            "data.catalogue.multi_az",
+            "production must survive the loss of a zone",
+            "Use true.",
+        ),
+        (
+            not data.identity.multi_az,
+            "data.identity.multi_az",
+            "production must survive the loss of a zone",
+            "Use true.",
+        ),
+        (
+            data.cache.replicas < 2,
+            "data.cache.replicas",
+            "production needs a node in every zone",
+            "Use 2 or more.",
+        ),
         (
             kubernetes.redpanda.brokers < 3,
             "kubernetes.redpanda.brokers",
@@ -96,7 +147,12 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "production requires 15 days (NIST 800-53 CP-9)",
             "Use 15 to 35.",
         ),
-        (data.backup.retention_days < 35, "data.backup.retention_days", "production requires 35 days", "Use 35 to 365."),
+        (
+            data.backup.retention_days < 35,
+            "data.backup.retention_days",
+            "production requires 35 days",
+            "Use 35 to 365.",
+        ),
         (
             data.backup.vault_lock_days is None,
             "data.backup.vault_lock_days",
@@ -110,13 +166,23 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "Use all.",
         ),
         *(
-            (not secret, f"registry.{key}", f"images of {host} would be pulled from the Internet", "Name a secret (docs/deployment.md).")
+            (
+                not secret,
+                f"registry.{key}",
+                f"images of {host} would be pulled from the Internet",
+                "Name a secret (docs/deployment.md).",
+            )
             for key, host, secret in (
                 ("docker_hub_credentials", "docker.io", settings.registry.docker_hub_credentials),
                 ("github_credentials", "ghcr.io", settings.registry.github_credentials),
             )
         ),
-        (kubernetes.endpoint != "private", "kubernetes.endpoint", "the Kubernetes API of production must not be public", "Use private."),
+        (
+            kubernetes.endpoint != "private",
+            "kubernetes.endpoint",
+            "the Kubernetes API of production must not be public",
+            "Use private.",
+        ),
         (
             not kubernetes.administrators,
             "kubernetes.administrators",
@@ -129,7 +195,12 @@ def _production(settings: Settings) -> Iterator[Problem]:
             "no person could reach the API server or a database in an incident",
             "Use true (docs/access.md).",
         ),
-        (kubernetes.kong.min_replicas < 3, "kubernetes.kong.min_replicas", "production needs a pod in every zone", "Use 3 or more."),
+        (
+            kubernetes.kong.min_replicas < 3,
+            "kubernetes.kong.min_replicas",
+            "production needs a pod in every zone",
+            "Use 3 or more.",
+        ),
         (
             not (settings.observability.alarm_emails or settings.observability.alarm_endpoints),
             "observability.alarm_emails",
@@ -165,7 +236,11 @@ def _organization(settings: Settings) -> Iterator[Problem]:
         seen[key.lower()] = key
     letters = sum(map(len, settings.tags))
     if letters > MOST_LETTERS:
-        yield Problem("tags", f"the keys have {letters} characters, more than the {MOST_LETTERS} that one policy holds", "Shorten them.")
+        yield Problem(
+            "tags",
+            f"the keys have {letters} characters, more than the {MOST_LETTERS} that one policy holds",
+            "Shorten them.",
+        )
     boundary = settings.permissions_boundary or ""
     account = boundary.split(":")[4] if boundary.startswith("arn:") else None
     if account and settings.account not in (None, account):
@@ -176,14 +251,24 @@ def _organization(settings: Settings) -> Iterator[Problem]:
 def _tag(key: str, seen: dict[str, str]) -> Iterator[Problem]:
     lower = key.lower()
     if lower.startswith(RESERVED):
-        yield Problem("tags", f"{key} starts with a prefix that AWS or EKS reserves", "Choose another key.")
+        yield Problem(
+            "tags", f"{key} starts with a prefix that AWS or EKS reserves", "Choose another key."
+        )
     if key != key.strip():
         yield Problem("tags", f"'{key}' begins or ends with a space", "Remove the space.")
     if lower in seen:
-        yield Problem("tags", f"{seen[lower]} and {key} differ in case only, which IAM refuses", "Remove one of them.")
+        yield Problem(
+            "tags",
+            f"{seen[lower]} and {key} differ in case only, which IAM refuses",
+            "Remove one of them.",
+        )
     if lower in OWN_TAGS:
         own = OWN_TAGS[lower]
-        yield Problem("tags", f"{key} is a tag of the platform", f"Set {own} instead." if own else "Choose another key.")
+        yield Problem(
+            "tags",
+            f"{key} is a tag of the platform",
+            f"Set {own} instead." if own else "Choose another key.",
+        )
 
 
 def overlapping(one: Settings, other: Settings) -> bool:
@@ -197,15 +282,27 @@ def neighbour_problems(settings: Settings, others: Iterable[Settings]) -> Iterat
     for other in others:
         if overlapping(settings, other):
             wrong = f"{settings.network.cidr} overlaps {other.network.cidr} of {other.name}"
-            yield Problem("network.cidr", wrong, "Choose ranges apart, so that they can be connected.")
+            yield Problem(
+                "network.cidr", wrong, "Choose ranges apart, so that they can be connected."
+            )
         # CloudFront and Route 53 refuse a domain the second time, after everything else is deployed.
         if settings.domain and other.domain and settings.domain.name == other.domain.name:
-            yield Problem("domain.name", f"{settings.domain.name} belongs to {other.name}", "Give each environment its own domain.")
+            yield Problem(
+                "domain.name",
+                f"{settings.domain.name} belongs to {other.name}",
+                "Give each environment its own domain.",
+            )
         # An account has one scanning configuration in each region.
         scanning = settings.registry.account_scanning and other.registry.account_scanning
         if scanning and account and (account, region) == (other.account, other.region):
-            wrong = f"{other.name} owns the registry scanning of account {account} in {region} as well"
-            yield Problem("registry.account_scanning", wrong, "Set it to false in one of the two, or give each its own account.")
+            wrong = (
+                f"{other.name} owns the registry scanning of account {account} in {region} as well"
+            )
+            yield Problem(
+                "registry.account_scanning",
+                wrong,
+                "Set it to false in one of the two, or give each its own account.",
+            )
 
 
 def support_problems(settings: Settings, today: date) -> Iterator[Problem]:
@@ -215,29 +312,47 @@ def support_problems(settings: Settings, today: date) -> Iterator[Problem]:
         yield Problem("kubernetes.version", wrong, f"Use one of {', '.join(versions.KUBERNETES)}.")
     data = settings.data
     for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
-        yield from _unsupported(f"data.{key}.version", f"MySQL {database.version}", versions.MYSQL, today)
+        yield from _unsupported(
+            f"data.{key}.version", f"MySQL {database.version}", versions.MYSQL, today
+        )
         yield from _unreleased(f"data.{key}.version", database.version)
     cache = data.cache
     version = cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]
-    yield from _unsupported("data.cache.version", f"{cache.engine} {version}", versions.CACHE[cache.engine], today)
+    yield from _unsupported(
+        "data.cache.version", f"{cache.engine} {version}", versions.CACHE[cache.engine], today
+    )
 
 
-def _unsupported(key: str, engine: str, known: Mapping[str, versions.Support], today: date) -> Iterator[Problem]:
+def _unsupported(
+    key: str, engine: str, known: Mapping[str, versions.Support], today: date
+) -> Iterator[Problem]:
     """Find an engine, such as `MySQL 8.4.10`, whose first two version numbers are unsupported."""
     release = ".".join(engine.rsplit(maxsplit=1)[-1].split(".")[:2])
     choices = ", ".join(name for name, support in known.items() if not support.has_ended(today))
-    advice = f"Use {choices}." if choices else "Update the project, or add a newer version to spotmusic_cdk/versions.py."
+    advice = (
+        f"Use {choices}."
+        if choices
+        else "Update the project, or add a newer version to spotmusic_cdk/versions.py."
+    )
     if release not in known:
         yield Problem(key, f"{engine} is not a version that this project supports", advice)
     elif known[release].has_ended(today):
-        yield Problem(key, f"standard support of {engine} ended on {known[release].standard_until}", advice)
+        yield Problem(
+            key, f"standard support of {engine} ended on {known[release].standard_until}", advice
+        )
 
 
 def _unreleased(key: str, version: str) -> Iterator[Problem]:
     release, _, number = version.rpartition(".")
-    if release in versions.MYSQL and number not in (known := versions.MYSQL_RELEASES[release].split()):
+    if release in versions.MYSQL and number not in (
+        known := versions.MYSQL_RELEASES[release].split()
+    ):
         wrong = f"MySQL {version} is not a known release of RDS"
-        yield Problem(key, wrong, f"Use {release}.{known[-1]}, or add it to MYSQL_RELEASES in spotmusic_cdk/versions.py.")
+        yield Problem(
+            key,
+            wrong,
+            f"Use {release}.{known[-1]}, or add it to MYSQL_RELEASES in spotmusic_cdk/versions.py.",
+        )
 
 
 def warnings(settings: Settings, today: date) -> Iterator[Problem]:
@@ -246,7 +361,11 @@ def warnings(settings: Settings, today: date) -> Iterator[Problem]:
     yield from regions.warnings(settings)
     if settings.production and settings.observability.runbooks_url is None:
         advice = "Set the URL of docs/runbooks."
-        yield Problem("observability.runbooks_url", "alarms of production end with a path in the repository instead of a link", advice)
+        yield Problem(
+            "observability.runbooks_url",
+            "alarms of production end with a path in the repository instead of a link",
+            advice,
+        )
 
 
 def _support_warnings(settings: Settings, today: date) -> Iterator[Problem]:
@@ -254,9 +373,13 @@ def _support_warnings(settings: Settings, today: date) -> Iterator[Problem]:
     support = versions.KUBERNETES[version]
     if support.created_until and support.created_until < today:
         wrong = f"EKS stopped creating {version} clusters on {support.created_until}"
-        advice = f"Use {max(versions.KUBERNETES)} unless your partition or emulator still supports it."
+        advice = (
+            f"Use {max(versions.KUBERNETES)} unless your partition or emulator still supports it."
+        )
         yield Problem("kubernetes.version", wrong, advice)
     elif support.standard_until and support.standard_until - today < timedelta(days=UPGRADE_DAYS):
         verb = "ended" if support.has_ended(today) else "ends"
         wrong = f"standard support of {version} {verb} on {support.standard_until}, after which EKS upgrades the cluster automatically"
-        yield Problem("kubernetes.version", wrong, "Upgrade to the next version before (docs/upgrades.md).")
+        yield Problem(
+            "kubernetes.version", wrong, "Upgrade to the next version before (docs/upgrades.md)."
+        )

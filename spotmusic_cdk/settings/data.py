@@ -18,9 +18,13 @@ PullSecret = Annotated[
 class DatabaseSettings(Model):
     """One RDS for MySQL instance."""
 
-    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,3}$")] = "8.4.10"
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{1,3}$")] = (
+        "8.4.10"
+    )
     """Exact engine version; the major decides the end of support (`spotmusic_cdk/versions.py`)."""
-    instance_class: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "t4g.medium"
+    instance_class: Annotated[
+        str, StringConstraints(pattern=r"^[a-z0-9]+\.[a-z0-9]+$", max_length=32)
+    ] = "t4g.medium"
     """Instance class without the prefix `db.`; the region must offer it (`spotmusic_cdk/settings/regions.py`)."""
     multi_az: bool = True
     """Standby instance in another zone."""
@@ -48,7 +52,9 @@ class CacheSettings(Model):
     """`redis` ends at 7.1 on ElastiCache; `valkey` has the same protocol and is maintained."""
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,2}\.[0-9]{1,2}$")] | None = None
     """Engine version. Default: the newest that this project tests."""
-    node_type: Annotated[str, StringConstraints(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", max_length=32)] = "cache.t4g.small"
+    node_type: Annotated[
+        str, StringConstraints(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", max_length=32)
+    ] = "cache.t4g.small"
     """Node type; the region must offer it."""
     replicas: Annotated[int, Field(ge=0, le=5)] = 1
     """Replicas in addition to the primary (ElastiCache allows up to 5); two give every zone a node. With 0 there is no failover."""

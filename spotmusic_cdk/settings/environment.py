@@ -8,10 +8,28 @@ from pydantic import Field, StringConstraints
 from spotmusic_cdk.settings.capacity import CapacitySettings
 from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
 from spotmusic_cdk.settings.identity import IdentitySettings, MailSettings
-from spotmusic_cdk.settings.kubernetes import KubernetesSettings, QueueSettings, TopicSettings, queues_of, talking_to, topics_of
-from spotmusic_cdk.settings.model import Model, Name, PolicyReference, TagKey, TagText, UnorderedKeys
+from spotmusic_cdk.settings.kubernetes import (
+    KubernetesSettings,
+    QueueSettings,
+    TopicSettings,
+    queues_of,
+    talking_to,
+    topics_of,
+)
+from spotmusic_cdk.settings.model import (
+    Model,
+    Name,
+    PolicyReference,
+    TagKey,
+    TagText,
+    UnorderedKeys,
+)
 from spotmusic_cdk.settings.network import DomainSettings, EdgeSettings, NetworkSettings
-from spotmusic_cdk.settings.observability import ObservabilitySettings, OperatorsSettings, ResilienceSettings
+from spotmusic_cdk.settings.observability import (
+    ObservabilitySettings,
+    OperatorsSettings,
+    ResilienceSettings,
+)
 from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
 from spotmusic_cdk.settings.usage import UsageSettings
 
@@ -28,7 +46,9 @@ class Settings(Model):
     """Production environment: enables the checks and protections that listeners depend on."""
     account: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] | None = None
     """AWS account. Default: the account that the CDK CLI is logged in to."""
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]{2,12})+-[0-9]$")] = "sa-east-1"
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]{2,12})+-[0-9]$")] = (
+        "sa-east-1"
+    )
     """Home region, where all personal data stays."""
     zones: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=32)], ...]
     """Availability zones, three where the region has them. The file lists them so that synthesis looks nothing up."""
@@ -36,7 +56,9 @@ class Settings(Model):
     """Team that is responsible for the environment (tag Owner)."""
     cost_center: TagText = "streaming"
     """Cost center (tag CostCenter), such as KST-4711; a number in quotes, such as "100234"."""
-    tags: Annotated[dict[TagKey, TagText], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
+    tags: Annotated[dict[TagKey, TagText], Field(max_length=10), UnorderedKeys] = Field(
+        default_factory=dict
+    )
     """Further tags of all resources, such as `DataOwner: music-rights`: at most 10, with keys of 127 and values of 255 letters, digits,
     spaces and `+ - = . _ : / @`. A number needs quotes. A changed tag replaces the nodes of the cluster one by one (docs/deployment.md)."""
     permissions_boundary: PolicyReference | None = None
@@ -50,7 +72,9 @@ class Settings(Model):
     kubernetes: KubernetesSettings = KubernetesSettings()
     identity: IdentitySettings = IdentitySettings()
     mail: MailSettings | None = None
-    services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(default_factory=dict)
+    services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(
+        default_factory=dict
+    )
     """Application services by name. A name cannot be changed: to rename a service, add a second one (docs/deployment.md)."""
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
@@ -116,12 +140,22 @@ class Settings(Model):
     @cached_property
     def kept(self) -> "Settings":
         """Environment with retired services and connections, which producers serve until the second deployment."""
-        return self.model_copy(update={"services": {name: service.kept for name, service in self.services.items()}})
+        return self.model_copy(
+            update={"services": {name: service.kept for name, service in self.services.items()}}
+        )
 
     @cached_property
     def running(self) -> "Settings":
         """Environment without retired services and connections."""
-        return self.model_copy(update={"services": {name: found.running for name, found in self.services.items() if not found.retired}})
+        return self.model_copy(
+            update={
+                "services": {
+                    name: found.running
+                    for name, found in self.services.items()
+                    if not found.retired
+                }
+            }
+        )
 
     @cached_property
     def topics(self) -> dict[str, TopicSettings]:
@@ -136,14 +170,25 @@ class Settings(Model):
     @property
     def named_secrets(self) -> dict[str, str]:
         """ARNs of secrets created outside the platform, by their key in the file."""
-        registry, identity, tiered = self.registry, self.identity, self.kubernetes.redpanda.tiered_storage
+        registry, identity, tiered = (
+            self.registry,
+            self.identity,
+            self.kubernetes.redpanda.tiered_storage,
+        )
         named = {
             "registry.docker_hub_credentials": registry.docker_hub_credentials,
             "registry.github_credentials": registry.github_credentials,
             "identity.email.secret": identity.email and identity.email.secret,
-            **{f"identity.providers.{name}.secret": provider.secret for name, provider in identity.providers.items()},
+            **{
+                f"identity.providers.{name}.secret": provider.secret
+                for name, provider in identity.providers.items()
+            },
             "kubernetes.redpanda.tiered_storage.license_secret": tiered and tiered.license_secret,
-            **{f"services.{name}.secrets.{key}": arn for name, service in self.services.items() for key, arn in service.secrets.items()},
+            **{
+                f"services.{name}.secrets.{key}": arn
+                for name, service in self.services.items()
+                for key, arn in service.secrets.items()
+            },
         }
         return {key: arn for key, arn in named.items() if arn}
 
@@ -154,7 +199,9 @@ class Settings(Model):
     @property
     def services_of_catalogue(self) -> tuple[str, ...]:
         """Names of the services that have a user on the server of the catalogue."""
-        return tuple(name for name, service in self.services.items() if "catalogue" in service.connections)
+        return tuple(
+            name for name, service in self.services.items() if "catalogue" in service.connections
+        )
 
     @property
     def catalogue_owner(self) -> str | None:

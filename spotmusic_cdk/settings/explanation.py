@@ -16,7 +16,9 @@ from spotmusic_cdk.settings.model import Problem, key_of, meant, shown
 
 ADVICE = "Correct it; environments/schema.json describes it."
 _OWN_VPC = "The platform creates its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
-_ON_CALL = "Use observability.alarm_emails, or alarm_endpoints for an on-call service such as PagerDuty."
+_ON_CALL = (
+    "Use observability.alarm_emails, or alarm_endpoints for an on-call service such as PagerDuty."
+)
 _SLACK = "Use observability.alarm_slack, with the ids of workspace and channel; an incoming webhook cannot receive messages of Amazon SNS."
 _API_SERVER = "Use kubernetes.public_access_cidrs, with endpoint: public_and_private."
 _MIRROR = "Images come through caches in Amazon ECR (registry.docker_hub_credentials and github_credentials); no other mirror is supported."
@@ -26,10 +28,14 @@ ELSEWHERE: dict[str, str] = {
     "avoid": "Choose a network.cidr apart from the ranges in use; other environment files are compared with it.",
     **dict.fromkeys(("mirror", "mirrors", "registry_mirror"), _MIRROR),
     **dict.fromkeys(("oncall", "on_call", "opsgenie", "alarm_https", "alarm_urls"), _ON_CALL),
-    **dict.fromkeys(("certificate", "certificates", "certificate_arn", "acm_certificate"), _CERTIFICATES),
+    **dict.fromkeys(
+        ("certificate", "certificates", "certificate_arn", "acm_certificate"), _CERTIFICATES
+    ),
     **dict.fromkeys(("labels", "tag"), "Use tags at the top of the file."),
     **dict.fromkeys(("allowed_cidrs", "api_cidrs", "authorized_networks"), _API_SERVER),
-    **dict.fromkeys(("k8s_version", "kubernetes_version", "cluster_version"), "Use kubernetes.version."),
+    **dict.fromkeys(
+        ("k8s_version", "kubernetes_version", "cluster_version"), "Use kubernetes.version."
+    ),
     **dict.fromkeys(
         ("registry", "repository", "container_image", "image_digest"),
         "Use image, with a digest, or image_tag in the repository of the service.",
@@ -71,11 +77,17 @@ def _explained(details: ErrorDetails) -> Problem:
         case "extra_forbidden":
             wrong, advice = "unknown key", _known_keys(location)
         case "missing":
-            wrong, advice = "required key is missing", "Add it; environments/schema.json describes it."
+            wrong, advice = (
+                "required key is missing",
+                "Add it; environments/schema.json describes it.",
+            )
         case "string_type":
             wrong, advice = f"{found} is not text", "Put it in quotes."
         case "string_pattern_mismatch":
-            wrong, advice = f"{found} is refused: it does not match {details['ctx']['pattern']}", ADVICE
+            wrong, advice = (
+                f"{found} is refused: it does not match {details['ctx']['pattern']}",
+                ADVICE,
+            )
         case "model_type" if details["input"] in (None, False):
             wrong, advice = "a section cannot be switched off", ELSEWHERE["enabled"]
         case "literal_error":
@@ -88,7 +100,10 @@ def _explained(details: ErrorDetails) -> Problem:
 
 def _choice(details: ErrorDetails) -> str:
     """Advice on a value that is none of a list."""
-    given, known = details["input"], re.split(", | or ", details["ctx"]["expected"].replace("'", ""))
+    given, known = (
+        details["input"],
+        re.split(", | or ", details["ctx"]["expected"].replace("'", "")),
+    )
     if not isinstance(given, str):
         return "Put it in quotes." if str(given) in known else meant("", known)
     return meant(given, known)
@@ -97,7 +112,11 @@ def _choice(details: ErrorDetails) -> str:
 def _location(details: ErrorDetails) -> list[str]:
     """Path of keys of an error, without the parts that pydantic adds for alternatives of a type."""
     added = ("[key]", "tuple[", "literal[", "constrained-", "function-")
-    return [str(part) for part in details["loc"] if not (isinstance(part, str) and part.startswith(added))]
+    return [
+        str(part)
+        for part in details["loc"]
+        if not (isinstance(part, str) and part.startswith(added))
+    ]
 
 
 def _of_a_check(key: str, error: ValueError) -> Problem:
@@ -155,7 +174,9 @@ def _docstring(model: type[BaseModel], key: str) -> str:
     for section in (node for node in nodes if isinstance(node, ast.ClassDef)):
         for field, text in pairwise(section.body):
             match field, text:
-                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(described))) if name == key:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(
+                    value=ast.Constant(value=str(described))
+                ) if name == key:
                     return described
     return ""
 
@@ -163,10 +184,17 @@ def _docstring(model: type[BaseModel], key: str) -> str:
 def _submodel(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
     if model is None:
         return None
-    if key not in model.model_fields:  # a key of a dictionary, such as the name of a service: its model was taken already
+    if (
+        key not in model.model_fields
+    ):  # a key of a dictionary, such as the name of a service: its model was taken already
         return model
     return next(
-        (part for part in _parts(model.model_fields[key].annotation) if isinstance(part, type) and issubclass(part, BaseModel)), None
+        (
+            part
+            for part in _parts(model.model_fields[key].annotation)
+            if isinstance(part, type) and issubclass(part, BaseModel)
+        ),
+        None,
     )
 
 

@@ -14,25 +14,39 @@ def _on_the_port_that_is_open(url: str) -> str:
     """Require port 443: the flows allow Keycloak this port and the port of mail only."""
     port = urlsplit(url).netloc.rpartition(":")[2]
     if port.isdigit() and int(port) != HTTPS:
-        raise ValueError(f"port {port} is closed to outgoing traffic. Use an address on port {HTTPS}, without the number.")
+        raise ValueError(
+            f"port {port} is closed to outgoing traffic. Use an address on port {HTTPS}, without the number."
+        )
     return url
 
 
 HttpsUrl = Annotated[
     str,
-    StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$", max_length=255),
+    StringConstraints(
+        pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$", max_length=255
+    ),
     AfterValidator(_on_the_port_that_is_open),
 ]
 
 
-DisplayName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x20\x7f-\xa0<>$][^\x00-\x1f\x7f-\x9f<>$]*$", max_length=40)]
+DisplayName = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[^\x00-\x20\x7f-\xa0<>$][^\x00-\x1f\x7f-\x9f<>$]*$", max_length=40
+    ),
+]
 """Text on login pages. Without `$`: the job of the realm would insert secrets into it."""
 
 
 class EmailSettings(Model):
     """Mail server through which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
 
-    host: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)] | None = None
+    host: (
+        Annotated[
+            str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253)
+        ]
+        | None
+    ) = None
     """SMTP server. Default: that of Amazon SES in the home region."""
     sender: Email
     """Sender of mails, verified with SES."""
@@ -62,10 +76,15 @@ class IdentityProviderSettings(Model):
 
     @model_validator(mode="after")
     def _only_oidc_has_endpoints(self) -> "IdentityProviderSettings":
-        endpoints = {name: getattr(self, name) for name in ("issuer", "authorization_url", "token_url", "jwks_url")}
+        endpoints = {
+            name: getattr(self, name)
+            for name in ("issuer", "authorization_url", "token_url", "jwks_url")
+        }
         if self.kind == "oidc" and not all(endpoints.values()):
             missing = ", ".join(name for name, value in endpoints.items() if not value)
-            raise ValueError(f"kind: an oidc provider needs {missing}. Copy them from its /.well-known/openid-configuration.")
+            raise ValueError(
+                f"kind: an oidc provider needs {missing}. Copy them from its /.well-known/openid-configuration."
+            )
         if self.kind != "oidc" and any(endpoints.values()):
             given = ", ".join(name for name, value in endpoints.items() if value)
             raise ValueError(f"kind: Keycloak knows the endpoints of {self.kind}. Remove {given}.")
@@ -81,13 +100,17 @@ class IdentitySettings(Model):
     """Self-registration of listeners; it needs `email`, because an address must be confirmed."""
     email: EmailSettings | None = None
     """Without it Keycloak sends no mail, and listeners cannot reset their passwords."""
-    providers: Annotated[dict[Name, IdentityProviderSettings], UnorderedKeys] = Field(default_factory=dict, max_length=20)
+    providers: Annotated[dict[Name, IdentityProviderSettings], UnorderedKeys] = Field(
+        default_factory=dict, max_length=20
+    )
     """External identity providers by alias."""
 
     @model_validator(mode="after")
     def _registration_confirms_addresses(self) -> "IdentitySettings":
         if self.registration and self.email is None:
-            raise ValueError("registration: it requires identity.email to confirm addresses. Set identity.email, or remove registration.")
+            raise ValueError(
+                "registration: it requires identity.email to confirm addresses. Set identity.email, or remove registration."
+            )
         return self
 
 
@@ -96,10 +119,15 @@ class MailSettings(Model):
 
     sender: Annotated[
         str,
-        StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*@[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=254),
+        StringConstraints(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*@[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=254
+        ),
     ]
     """Only address from which services may send mail."""
-    identity: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)] | None = None
+    identity: (
+        Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
+        | None
+    ) = None
     """Domain that SES has verified. Default: the sender's domain. Verify it by hand in the home region (docs/deployment.md, Before the
     first time)."""
 
@@ -111,5 +139,7 @@ class MailSettings(Model):
     @model_validator(mode="after")
     def _identity_covers_the_sender(self) -> "MailSettings":
         if not f".{self.sender.partition('@')[2]}".endswith(f".{self.domain}"):
-            raise ValueError(f"identity: {self.identity} does not cover {self.sender}. Name the domain of the sender, or one above it.")
+            raise ValueError(
+                f"identity: {self.identity} does not cover {self.sender}. Name the domain of the sender, or one above it."
+            )
         return self

@@ -8,10 +8,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
-from spotmusic_cdk.settings.model import Gibibytes, Model, Name, RoleArn, SecretArn, Unordered, UnorderedKeys, shown
+from spotmusic_cdk.settings.model import (
+    Gibibytes,
+    Model,
+    Name,
+    RoleArn,
+    SecretArn,
+    Unordered,
+    UnorderedKeys,
+    shown,
+)
 from spotmusic_cdk.settings.services import ServiceSettings
 
-TopicName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)]
+TopicName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)
+]
 """Topic name; it is also part of metrics, rights and client configuration."""
 Hours = Annotated[int, Field(ge=1, le=8760)]
 MEMORY_PER_CORE_GIB = 2
@@ -39,14 +50,24 @@ class TopicSettings(Model):
 
 
 DEFAULT_TOPICS = {
-    "events.listening": TopicSettings(producers=("playback",), consumers=("recommendations", "trends")),
-    "events.playback-telemetry": TopicSettings(retention_hours=48, producers=("playback",), consumers=("trends",)),
+    "events.listening": TopicSettings(
+        producers=("playback",), consumers=("recommendations", "trends")
+    ),
+    "events.playback-telemetry": TopicSettings(
+        retention_hours=48, producers=("playback",), consumers=("trends",)
+    ),
     # Consumers need the newest value of each key only.
     "events.trends": TopicSettings(
-        partitions=3, cleanup_policy="compact", producers=("trends",), consumers=("recommendations", "notifications")
+        partitions=3,
+        cleanup_policy="compact",
+        producers=("trends",),
+        consumers=("recommendations", "notifications"),
     ),
     "events.recommendations": TopicSettings(
-        partitions=6, cleanup_policy="compact", producers=("recommendations",), consumers=("notifications",)
+        partitions=6,
+        cleanup_policy="compact",
+        producers=("recommendations",),
+        consumers=("notifications",),
     ),
 }
 
@@ -70,7 +91,9 @@ class RedpandaSettings(Model):
     """Memory per broker, in GiB; Redpanda requires at least 2 per core."""
     storage_gib: Gibibytes = 50
     """gp3 volume per broker, in GiB. To grow it, follow docs/runbooks/volume.md first; it never shrinks."""
-    topics: Annotated[dict[TopicName, TopicSettings | None], UnorderedKeys] = Field(default_factory=dict, max_length=100)
+    topics: Annotated[dict[TopicName, TopicSettings | None], UnorderedKeys] = Field(
+        default_factory=dict, max_length=100
+    )
     """Topics by name, in addition to the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
     `events.recommendations`. Keys under the name of a default topic replace that topic's keys. `null` removes a default topic and the
     rights on it; the brokers keep the topic until an operator deletes it."""
@@ -81,12 +104,18 @@ class RedpandaSettings(Model):
     def effective_topics(self) -> dict[str, TopicSettings]:
         """Default topics with the changes of the file, without those that it removes, and the topics that only the file names."""
         changed = {
-            name: DEFAULT_TOPICS[name].model_copy(update=topic.model_dump(exclude_unset=True)) if name in DEFAULT_TOPICS else topic
+            name: DEFAULT_TOPICS[name].model_copy(update=topic.model_dump(exclude_unset=True))
+            if name in DEFAULT_TOPICS
+            else topic
             for name, topic in self.topics.items()
             if topic
         }
         removed = {name for name, topic in self.topics.items() if topic is None}
-        return {name: self._held(topic) for name, topic in (DEFAULT_TOPICS | changed).items() if name not in removed}
+        return {
+            name: self._held(topic)
+            for name, topic in (DEFAULT_TOPICS | changed).items()
+            if name not in removed
+        }
 
     def _held(self, topic: TopicSettings) -> TopicSettings:
         """Topic with one replica where there is one broker and the file does not set a number."""
@@ -102,22 +131,30 @@ class RedpandaSettings(Model):
     @classmethod
     def _odd(cls, value: int) -> int:
         if value % 2 == 0:
-            raise ValueError(f"{value} brokers tolerate no more failures than {value - 1}. Use an odd number.")
+            raise ValueError(
+                f"{value} brokers tolerate no more failures than {value - 1}. Use an odd number."
+            )
         return value
 
     @model_validator(mode="after")
     def _each_core_has_its_memory(self) -> Self:
         if self.memory_gib < MEMORY_PER_CORE_GIB * self.cpu:
             least = MEMORY_PER_CORE_GIB * self.cpu
-            raise ValueError(f"memory_gib: {self.memory_gib} GiB is less than 2 for each of {self.cpu} cores. Use {least} or more.")
+            raise ValueError(
+                f"memory_gib: {self.memory_gib} GiB is less than 2 for each of {self.cpu} cores. Use {least} or more."
+            )
         return self
 
     @field_validator("topics")
     @classmethod
-    def _only_defaults_are_removed(cls, value: dict[str, TopicSettings | None]) -> dict[str, TopicSettings | None]:
+    def _only_defaults_are_removed(
+        cls, value: dict[str, TopicSettings | None]
+    ) -> dict[str, TopicSettings | None]:
         for name, topic in value.items():
             if name.startswith("dead-letters."):
-                raise ValueError(f"{name}: the prefix dead-letters. is reserved for dead letters. Use another name.")
+                raise ValueError(
+                    f"{name}: the prefix dead-letters. is reserved for dead letters. Use another name."
+                )
             if topic is None and name not in DEFAULT_TOPICS:
                 advice = f"Use one of {', '.join(DEFAULT_TOPICS)}, or remove the key."
                 raise ValueError(f"{name}: only default topics can be removed with null. {advice}")
@@ -134,7 +171,9 @@ class RedpandaSettings(Model):
         replicas = sum(topic.partitions * topic.replication for topic in topics.values())
         room = self.brokers * self.cpu * PARTITIONS_PER_CORE
         if replicas > room:
-            raise ValueError(f"topics: {replicas} partition replicas exceed {room}, a thousand for each core. Use fewer, or more cpu.")
+            raise ValueError(
+                f"topics: {replicas} partition replicas exceed {room}, a thousand for each core. Use fewer, or more cpu."
+            )
         return self
 
 
@@ -162,7 +201,9 @@ class RabbitMQSettings(Model):
     """Memory per node, in GiB."""
     storage_gib: Gibibytes = 20
     """gp3 volume per node, in GiB."""
-    queues: Annotated[dict[Name, QueueSettings], UnorderedKeys] = Field(default_factory=dict, max_length=100)
+    queues: Annotated[dict[Name, QueueSettings], UnorderedKeys] = Field(
+        default_factory=dict, max_length=100
+    )
     """Queues by name. A service that scales on messages has a queue with its name, listed here or not."""
 
     @model_validator(mode="after")
@@ -176,26 +217,47 @@ class RabbitMQSettings(Model):
         return self
 
 
-def topics_of(redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings]) -> dict[str, TopicSettings]:
+def topics_of(
+    redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings]
+) -> dict[str, TopicSettings]:
     """Return the topics of an environment. Services of a default topic are included if they exist and have `events` in `talks_to`."""
     clients = talking_to("events", services)
 
     def taking_part(name: str, topic: TopicSettings) -> TopicSettings:
         given = redpanda.topics.get(name)
         named = given.model_fields_set if given else set()
-        ours = {"producers": topic.producers, "consumers": topic.consumers} if name in DEFAULT_TOPICS else {}
-        present = {key: tuple(client for client in names if client in clients) for key, names in ours.items() if key not in named}
+        ours = (
+            {"producers": topic.producers, "consumers": topic.consumers}
+            if name in DEFAULT_TOPICS
+            else {}
+        )
+        present = {
+            key: tuple(client for client in names if client in clients)
+            for key, names in ours.items()
+            if key not in named
+        }
         return topic.model_copy(update=present)
 
     return {name: taking_part(name, topic) for name, topic in redpanda.effective_topics.items()}
 
 
-def queues_of(rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings]) -> dict[str, QueueSettings]:
+def queues_of(
+    rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings]
+) -> dict[str, QueueSettings]:
     """Return the queues of the file and those that services scale on, with their publishers and consumers."""
-    own = {name: QueueSettings() for name, service in services.items() if service.scaling.messages_per_task}
+    own = {
+        name: QueueSettings()
+        for name, service in services.items()
+        if service.scaling.messages_per_task
+    }
     all_clients = talking_to("tasks", services)
     return {
-        name: queue.model_copy(update={"consumers": queue.consumers or (name,), "publishers": queue.publishers or all_clients})
+        name: queue.model_copy(
+            update={
+                "consumers": queue.consumers or (name,),
+                "publishers": queue.publishers or all_clients,
+            }
+        )
         for name, queue in (own | rabbitmq.queues).items()
     }
 
@@ -205,7 +267,14 @@ def talking_to(resource: str, services: Mapping[str, ServiceSettings]) -> tuple[
     return tuple(name for name, service in services.items() if resource in service.talks_to)
 
 
-__all__ = ["KeycloakSettings", "KongSettings", "KubernetesSettings", "MonitoringSettings", "RabbitMQSettings", "RedpandaSettings"]
+__all__ = [
+    "KeycloakSettings",
+    "KongSettings",
+    "KubernetesSettings",
+    "MonitoringSettings",
+    "RabbitMQSettings",
+    "RedpandaSettings",
+]
 
 
 class KongSettings(Model):
@@ -249,7 +318,9 @@ def _ipv4_range(value: str) -> str:
             return str(IPv4Network(value))
     except ValueError:
         pass
-    raise ValueError(f"{shown(value)} is not an IPv4 range. Write one such as 203.0.113.0/24, and a single address with /32.")
+    raise ValueError(
+        f"{shown(value)} is not an IPv4 range. Write one such as 203.0.113.0/24, and a single address with /32."
+    )
 
 
 class KubernetesSettings(Model):
@@ -259,7 +330,9 @@ class KubernetesSettings(Model):
     """Kubernetes version, one with a kubectl layer in `spotmusic_cdk/versions.py`."""
     endpoint: Literal["private", "public_and_private"] = "private"
     """Access to the API server: from the VPC, or also from `public_access_cidrs`. Production requires `private`."""
-    public_access_cidrs: Annotated[tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Field(max_length=40), Unordered] = ()
+    public_access_cidrs: Annotated[
+        tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Field(max_length=40), Unordered
+    ] = ()
     """IPv4 ranges that may reach a public endpoint, such as 203.0.113.0/24: required with `public_and_private`, at most 40 (Amazon EKS
     quotas). `0.0.0.0/0` allows every address."""
     administrators: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
@@ -275,9 +348,13 @@ class KubernetesSettings(Model):
     @model_validator(mode="after")
     def _a_public_endpoint_has_ranges(self) -> Self:
         if self.endpoint == "public_and_private" and not self.public_access_cidrs:
-            raise ValueError("public_access_cidrs: a public endpoint requires IPv4 ranges. Set those of your offices or VPN.")
+            raise ValueError(
+                "public_access_cidrs: a public endpoint requires IPv4 ranges. Set those of your offices or VPN."
+            )
         if self.endpoint == "private" and self.public_access_cidrs:
-            raise ValueError("public_access_cidrs: ranges require a public endpoint. Remove them, or set endpoint: public_and_private.")
+            raise ValueError(
+                "public_access_cidrs: ranges require a public endpoint. Remove them, or set endpoint: public_and_private."
+            )
         return self
 
     @model_validator(mode="after")

@@ -53,8 +53,14 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     path = folder / f"{environment}.yaml"
     known = environments_in(folder)
     if environment not in known:
-        advice = meant(environment, known, otherwise=f"Choose one of {', '.join(known)} (-c env=NAME), or write {path}.")
-        raise SettingsError(f"{path.name}: there is no environment {shown(environment)}.\n  {advice}")
+        advice = meant(
+            environment,
+            known,
+            otherwise=f"Choose one of {', '.join(known)} (-c env=NAME), or write {path}.",
+        )
+        raise SettingsError(
+            f"{path.name}: there is no environment {shown(environment)}.\n  {advice}"
+        )
     settings = _read(path)
     others: list[Settings] = []
     broken: list[str] = []
@@ -64,9 +70,19 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
                 others.append(_read(folder / f"{name}.yaml"))
             except SettingsError as error:
                 broken += error.args
-    problems = [*checks.neighbour_problems(settings, others), *checks.support_problems(settings, today)]
+    problems = [
+        *checks.neighbour_problems(settings, others),
+        *checks.support_problems(settings, today),
+    ]
     if settings.name != environment:
-        problems.insert(0, Problem("name", f"{settings.name} is not the file's name", f"Write name: {environment}, or rename the file."))
+        problems.insert(
+            0,
+            Problem(
+                "name",
+                f"{settings.name} is not the file's name",
+                f"Write name: {environment}, or rename the file.",
+            ),
+        )
     if problems or broken:
         raise SettingsError(*(_error(path, problems).args if problems else ()), *broken)
     unsupported = [] if clock is None else checks.support_problems(settings, clock)
@@ -139,7 +155,9 @@ class _Constructor(SafeConstructor):
             raise ConstructorError(problem=problem, problem_mark=node.start_mark) from None
 
 
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)  # no setting is a date
+_Constructor.add_constructor(
+    "tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str
+)  # no setting is a date
 
 
 def _json(text: str, source: Path) -> bytes:
@@ -156,10 +174,23 @@ def _json(text: str, source: Path) -> bytes:
     except YAMLError as error:
         raise _error(source, [_syntax(error)]) from None
     except (AssertionError, KeyError, TypeError, ValueError, RecursionError) as error:
-        problem = Problem("file", f"this is more than plain YAML: {error}", "Remove directives, tags, complex keys and recursive aliases.")
+        problem = Problem(
+            "file",
+            f"this is more than plain YAML: {error}",
+            "Remove directives, tags, complex keys and recursive aliases.",
+        )
         raise _error(source, [problem]) from None
     if not isinstance(document, dict):
-        raise _error(source, [Problem("file", "the content is no mapping of keys to values", "Write lines of `key: value`.")])
+        raise _error(
+            source,
+            [
+                Problem(
+                    "file",
+                    "the content is no mapping of keys to values",
+                    "Write lines of `key: value`.",
+                )
+            ],
+        )
     return encoded
 
 
@@ -182,26 +213,54 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise _error(path, [Problem("file", f"is missing in {path.parent}", "Create it, or run the command in its folder.")]) from None
+        raise _error(
+            path,
+            [
+                Problem(
+                    "file",
+                    f"is missing in {path.parent}",
+                    "Create it, or run the command in its folder.",
+                )
+            ],
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise _error(path, [Problem("file", f"cannot be read: {error}", "Check its permissions, and that it is UTF-8.")]) from None
+        raise _error(
+            path,
+            [
+                Problem(
+                    "file",
+                    f"cannot be read: {error}",
+                    "Check its permissions, and that it is UTF-8.",
+                )
+            ],
+        ) from None
 
 
 def _syntax(error: YAMLError) -> Problem:
     """Problem of a text that is not YAML, without the excerpt, which a terminal may not be able to show."""
     mark = getattr(error, "problem_mark", None)
     place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    found = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read")
+    found = str(
+        getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
+    )
     found = found.partition(", if necessary")[0] if found.isprintable() else ascii(found)
     if isinstance(error, DuplicateKeyError):
-        return Problem("file", f"{found.partition(' with value')[0].removeprefix('found ')}{place}", "Remove the duplicate.")
+        return Problem(
+            "file",
+            f"{found.partition(' with value')[0].removeprefix('found ')}{place}",
+            "Remove the duplicate.",
+        )
     return Problem("file", f"this is not YAML: {found}{place}", "Correct the syntax.")
 
 
 def _error(path: Path, problems: Iterable[Problem]) -> SettingsError:
     different = list(dict.fromkeys(problems))
     if len(different) > MOST_PROBLEMS:
-        rest = Problem("file", f"{len(different) - MOST_PROBLEMS} more problems were found", "Correct these first.")
+        rest = Problem(
+            "file",
+            f"{len(different) - MOST_PROBLEMS} more problems were found",
+            "Correct these first.",
+        )
         different = [*different[:MOST_PROBLEMS], rest]
     return SettingsError("\n".join(_located(path, problem) for problem in different))
 

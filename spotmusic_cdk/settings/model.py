@@ -50,13 +50,17 @@ def meant(given: str, known: Iterable[str], *, otherwise: str | None = None) -> 
 
 def key_of(path: Iterable[str]) -> str:
     """Return the path of keys to a value as one line."""
-    return ".".join(part if part.isprintable() and len(part) <= LONGEST_KEY else shown(part) for part in path)
+    return ".".join(
+        part if part.isprintable() and len(part) <= LONGEST_KEY else shown(part) for part in path
+    )
 
 
 class Model(BaseModel):
     """Closed and frozen section of an environment file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=__debug__)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=__debug__
+    )
 
     def __copy__(self) -> Self:
         """Return a copy without cached properties, because `model_copy` changes fields of it."""
@@ -86,7 +90,13 @@ UnorderedKeys = AfterValidator(lambda entries: dict(sorted(entries.items())))
 """Mapping sorted by key, for the same reason."""
 
 # Patterns name letters and digits one by one: of a Unicode expression \d and \w match those of every script, which AWS rejects.
-Email = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$", max_length=254)]
+Email = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$",
+        max_length=254,
+    ),
+]
 TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,255}$")]
 """Value of a tag: letters, digits, spaces and `+ - = . _ : / @` (AWS General Reference, tagging best practices). Letters beyond ASCII are
 left out, because not every service accepts them. 255 at most, and 127 of a key: one less than elsewhere in the CloudFormation schemas of
@@ -95,14 +105,26 @@ TagKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +._:/@-]{1,127}$
 """Key of a tag, from the same source. No `=`: volumes of the cluster get their tags as `key=value`."""
 PolicyReference = Annotated[
     str,
-    StringConstraints(pattern=r"^(arn:aws:iam::[0-9]{12}:policy/([A-Za-z0-9+=,.@_-]+/)*)?[A-Za-z0-9+=,.@_-]{1,128}$", max_length=640),
+    StringConstraints(
+        pattern=r"^(arn:aws:iam::[0-9]{12}:policy/([A-Za-z0-9+=,.@_-]+/)*)?[A-Za-z0-9+=,.@_-]{1,128}$",
+        max_length=640,
+    ),
 ]
 """Name or ARN of a managed policy."""
-HttpsAddress = Annotated[str, StringConstraints(pattern=r"^https://[A-Za-z0-9.-]+\.[A-Za-z]{2,63}(/[A-Za-z0-9._~%/-]*)?$", max_length=500)]
-RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$")]
+HttpsAddress = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^https://[A-Za-z0-9.-]+\.[A-Za-z]{2,63}(/[A-Za-z0-9._~%/-]*)?$", max_length=500
+    ),
+]
+RoleArn = Annotated[
+    str, StringConstraints(pattern=r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$")
+]
 SecretArn = Annotated[
     str,
-    StringConstraints(pattern=r"^arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$"),
+    StringConstraints(
+        pattern=r"^arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$"
+    ),
 ]
 """Complete ARN of a secret, with the six letters that Secrets Manager adds to its name."""
 Days = Annotated[int, Field(ge=1, le=3650)]

@@ -49,7 +49,11 @@ class NetworkSettings(Model):
     @property
     def endpoints(self) -> tuple[InterfaceEndpoint, ...]:
         """Interface endpoints, with `all` expanded."""
-        return get_args(InterfaceEndpoint) if self.interface_endpoints == "all" else self.interface_endpoints
+        return (
+            get_args(InterfaceEndpoint)
+            if self.interface_endpoints == "all"
+            else self.interface_endpoints
+        )
 
     @field_validator("cidr")
     @classmethod
@@ -60,9 +64,13 @@ class NetworkSettings(Model):
             network = None
         # Python also accepts a netmask after the slash, which CloudFormation does not.
         if network is None or not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value):
-            raise ValueError(f"{shown(value)} is not an IPv4 network with a prefix length. Write one such as 10.20.0.0/16.")
+            raise ValueError(
+                f"{shown(value)} is not an IPv4 network with a prefix length. Write one such as 10.20.0.0/16."
+            )
         if not any(network.subnet_of(private) for private in PRIVATE):
-            raise ValueError(f"{value} is not a private range. Use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16.")
+            raise ValueError(
+                f"{value} is not a private range. Use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
+            )
         if not 16 <= network.prefixlen <= 18:
             raise ValueError(f"{value} has an unsupported size. Use a /16, /17 or /18.")
         return value
@@ -71,13 +79,24 @@ class NetworkSettings(Model):
 class DomainSettings(Model):
     """Public domain of the platform and its certificates."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=46)]
+    name: Annotated[
+        str,
+        StringConstraints(
+            pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=46
+        ),
+    ]
     """Public domain, such as music.example. The longest name of a certificate is `services.internal.` before it, and ACM allows 64
     characters (RequestCertificate, DomainName)."""
     hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{6,31}$")]
     """Id of the domain's public Route 53 zone. The file contains it so that synthesis looks nothing up."""
     edge_certificate: (
-        Annotated[str, StringConstraints(pattern=rf"^arn:aws:acm:{EDGE_REGION}:[0-9]{{12}}:certificate/[0-9A-Za-z-]{{1,64}}$")] | None
+        Annotated[
+            str,
+            StringConstraints(
+                pattern=rf"^arn:aws:acm:{EDGE_REGION}:[0-9]{{12}}:certificate/[0-9A-Za-z-]{{1,64}}$"
+            ),
+        ]
+        | None
     ) = None
     """ARN of an ACM certificate in us-east-1 to use instead of one that the edge stack requests and validates by DNS."""
 
@@ -101,7 +120,9 @@ def known_country(code: str) -> str:
         ValueError: the code is unknown.
     """
     if code not in COUNTRIES:
-        raise ValueError(f"{shown(code)} is not a country of ISO 3166-1. Use two capital letters, such as BR.")
+        raise ValueError(
+            f"{shown(code)} is not a country of ISO 3166-1. Use two capital letters, such as BR."
+        )
     return code
 
 
@@ -125,12 +146,20 @@ class EdgeSettings(Model):
     hsts_include_subdomains: bool = False
     """HSTS for every subdomain as well. Browsers remember it for two years, and it cannot be revoked: set it only when no subdomain uses
     plain HTTP."""
-    allowed_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], Unordered] = ()
+    allowed_countries: Annotated[
+        tuple[Annotated[str, AfterValidator(known_country)], ...], Unordered
+    ] = ()
     """ISO 3166 codes of the countries with access. Default: all."""
-    signing_keys: Annotated[tuple[Name, ...], Once] = Field(default=("first", "second"), min_length=2, max_length=5)
+    signing_keys: Annotated[tuple[Name, ...], Once] = Field(
+        default=("first", "second"), min_length=2, max_length=5
+    )
     """Names of the key pairs that sign audio URLs, at least two, so that one can be replaced while the other signs. The first one signs."""
-    distribution_domain_name: Annotated[str, StringConstraints(pattern=r"^d[a-z0-9]{8,20}\.cloudfront\.net$")] | None = None
+    distribution_domain_name: (
+        Annotated[str, StringConstraints(pattern=r"^d[a-z0-9]{8,20}\.cloudfront\.net$")] | None
+    ) = None
     """CloudFront's own name of the distribution, for an environment without a domain. Copy it from the output `Url` of the stack edge after
     the first deployment; browsers can log in from then on."""
-    origin_prefix_list: Annotated[str, StringConstraints(pattern=r"^pl-[0-9a-f]{8,17}$")] | None = None
+    origin_prefix_list: Annotated[str, StringConstraints(pattern=r"^pl-[0-9a-f]{8,17}$")] | None = (
+        None
+    )
     """Id of the CloudFront origin-facing prefix list of the region; known ones are in `spotmusic_cdk/versions.py`."""

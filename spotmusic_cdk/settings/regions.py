@@ -27,7 +27,16 @@ _WITHOUT_BUDGETS = """
 WITHOUT_BUDGETS = frozenset(_WITHOUT_BUDGETS.split())
 """Regions whose CloudFormation lacks AWS::Budgets::Budget: there the edge stack has it, and a budget counts every region anyway."""
 WITHOUT_FAULT_INJECTION = frozenset(
-    ["ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-6", "ca-west-1", "il-central-1", "mx-central-1"]
+    [
+        "ap-east-2",
+        "ap-south-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ap-southeast-6",
+        "ca-west-1",
+        "il-central-1",
+        "mx-central-1",
+    ]
 )
 """Regions whose CloudFormation does not support AWS::FIS::ExperimentTemplate, from the same source."""
 
@@ -78,7 +87,9 @@ CACHES: Mapping[str, Family] = {
     "t3": _family("micro small medium", "ap-southeast-6"),
     "m6g": _family(_SIXTEEN),
     "m7g": _family(_SIXTEEN, "ca-west-1 eu-south-1"),
-    "m8g": _family(_SIXTEEN, "ap-east-2 ap-southeast-6 il-central-1 me-central-1 me-south-1 mx-central-1"),
+    "m8g": _family(
+        _SIXTEEN, "ap-east-2 ap-southeast-6 il-central-1 me-central-1 me-south-1 mx-central-1"
+    ),
     "r6g": _family(_SIXTEEN),
     "r7g": _family(_SIXTEEN),
     "r8g": _family(_SIXTEEN, "ap-east-2 il-central-1 me-central-1 me-south-1"),
@@ -111,16 +122,22 @@ def cache_memory_gib(node_type: str) -> float:
     return _USABLE * float(_CACHE_GIB[family].split()[sizes.index(size)]) if size in sizes else 0.0
 
 
-def _instance_problems(key: str, name: str, families: Mapping[str, Family], region: str) -> Iterator[Problem]:
+def _instance_problems(
+    key: str, name: str, families: Mapping[str, Family], region: str
+) -> Iterator[Problem]:
     """Find an instance class, such as `t4g.medium`, that a region does not offer."""
     family, _, size = name.partition(".")
     present = [known for known, about in families.items() if region not in about.absent]
     if family not in families:
         yield Problem(key, f"{family} is not a supported instance family", meant(family, present))
     elif size not in families[family].sizes:
-        yield Problem(key, f"unsupported size {size} of {family}", meant(size, families[family].sizes))
+        yield Problem(
+            key, f"unsupported size {size} of {family}", meant(size, families[family].sizes)
+        )
     elif region in families[family].absent:
-        yield Problem(key, f"{family} is not available in {region}", f"Use one of {', '.join(present)}.")
+        yield Problem(
+            key, f"{family} is not available in {region}", f"Use one of {', '.join(present)}."
+        )
 
 
 _FIRST_CLASS: dict[str, PriceClass] = {
@@ -142,7 +159,16 @@ def price_classes_of(region: str) -> tuple[PriceClass, ...]:
 
 
 ORIGIN_SHIELDS = (
-    *("ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2", "eu-central-1", "eu-west-1", "eu-west-2"),
+    *(
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "eu-central-1",
+        "eu-west-1",
+        "eu-west-2",
+    ),
     *("sa-east-1", "us-east-1", "us-east-2", "us-west-2"),
 )
 """Regions with CloudFront Origin Shield. Unverified: the Amazon CloudFront developer guide lists them, and may have newer ones."""
@@ -187,14 +213,22 @@ def problems(settings: Settings) -> Iterator[Problem]:
         return
     yield from _zones(settings)
     if settings.resilience.fault_injection and settings.region in WITHOUT_FAULT_INJECTION:
-        wrong = f"CloudFormation in {settings.region} does not support experiment templates of AWS FIS"
+        wrong = (
+            f"CloudFormation in {settings.region} does not support experiment templates of AWS FIS"
+        )
         yield Problem("resilience.fault_injection", wrong, "Remove it.")
     if settings.edge.price_class not in (classes := price_classes_of(settings.region)):
-        wrong = f"class {settings.edge.price_class} has no edges on the continent of {settings.region}"
+        wrong = (
+            f"class {settings.edge.price_class} has no edges on the continent of {settings.region}"
+        )
         yield Problem("edge.price_class", wrong, f"Use {' or '.join(classes)}.")
     shield = settings.edge.origin_shield
     if shield and shield not in ORIGIN_SHIELDS:
-        yield Problem("edge.origin_shield", f"CloudFront has no Origin Shield in {shield}", meant(shield, ORIGIN_SHIELDS))
+        yield Problem(
+            "edge.origin_shield",
+            f"CloudFront has no Origin Shield in {shield}",
+            meant(shield, ORIGIN_SHIELDS),
+        )
     yield from _instances(settings)
     yield from _secrets(settings)
     yield from _prefix_list(settings)
@@ -203,8 +237,14 @@ def problems(settings: Settings) -> Iterator[Problem]:
 def _zones(settings: Settings) -> Iterator[Problem]:
     zones, region = settings.zones, settings.region
     if not 2 <= len(zones) <= 3 or len(set(zones)) != len(zones):
-        yield Problem("zones", f"{_listed(zones)} are not two or three different zones", "Use three where the region has them.")
-    foreign = [zone for zone in zones if not (zone.startswith(region) and zone[len(region) :].isalpha())]
+        yield Problem(
+            "zones",
+            f"{_listed(zones)} are not two or three different zones",
+            "Use three where the region has them.",
+        )
+    foreign = [
+        zone for zone in zones if not (zone.startswith(region) and zone[len(region) :].isalpha())
+    ]
     if foreign:
         several = "are not zones" if foreign[1:] else "is not a zone"
         advice = f"Write zones: [{', '.join(usual_zones(region))}], or change region; `{_zones_command(region)}` lists yours."
@@ -218,16 +258,25 @@ def _zones(settings: Settings) -> Iterator[Problem]:
 def _instances(settings: Settings) -> Iterator[Problem]:
     data, region = settings.data, settings.region
     for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
-        yield from _instance_problems(f"data.{key}.instance_class", database.instance_class, DATABASES, region)
-    yield from _instance_problems("data.cache.node_type", data.cache.node_type.removeprefix("cache."), CACHES, region)
+        yield from _instance_problems(
+            f"data.{key}.instance_class", database.instance_class, DATABASES, region
+        )
+    yield from _instance_problems(
+        "data.cache.node_type", data.cache.node_type.removeprefix("cache."), CACHES, region
+    )
 
 
 def _prefix_list(settings: Settings) -> Iterator[Problem]:
-    if settings.edge.origin_prefix_list is None and settings.region not in versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS:
+    if (
+        settings.edge.origin_prefix_list is None
+        and settings.region not in versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS
+    ):
         wrong = f"the id of CloudFront's origin-facing prefix list in {settings.region} is unknown"
         name = "com.amazonaws.global.cloudfront.origin-facing"
         command = f"aws ec2 describe-managed-prefix-lists --region {settings.region} --filters Name=prefix-list-name,Values={name}"
-        yield Problem("edge.origin_prefix_list", wrong, f"Set it to the id that `{command}` returns.")
+        yield Problem(
+            "edge.origin_prefix_list", wrong, f"Set it to the id that `{command}` returns."
+        )
 
 
 def _secrets(settings: Settings) -> Iterator[Problem]:
@@ -274,4 +323,6 @@ def budget_warnings(settings: Settings) -> Iterator[Problem]:
     cost = delivery_usd(settings.capacity.audio_tb(listeners), settings.region)
     if cost > budget:
         wrong = f"{budget} is below the {cost} USD that CloudFront costs for {listeners} monthly listeners (list prices)"
-        yield Problem("observability.monthly_budget_usd", wrong, "Raise it, or lower capacity.listeners.")
+        yield Problem(
+            "observability.monthly_budget_usd", wrong, "Raise it, or lower capacity.listeners."
+        )

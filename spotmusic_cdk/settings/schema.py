@@ -10,7 +10,12 @@ from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings.environment import Settings
 
 NONE = "no interruption"
-_REFUSED, _LOSS, _REPLACEMENT, _INTERRUPTION = "refused", "loses data", "replacement", "interruption"
+_REFUSED, _LOSS, _REPLACEMENT, _INTERRUPTION = (
+    "refused",
+    "loses data",
+    "replacement",
+    "interruption",
+)
 
 _FEWER = {"fewer": _INTERRUPTION, "more": NONE}
 _SHORTER = {"shorter": _LOSS, "longer": NONE}
@@ -35,7 +40,11 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "RegistrySettings.untagged_days": _SHORTER,
     "DatabaseSettings.version": {"older": _REFUSED, "newer": _INTERRUPTION},
     "DatabaseSettings.instance_class": {"any": _INTERRUPTION},
-    "DatabaseSettings.master_rotation": {"rds, while replicas exist": _REFUSED, "rds": _REPLACEMENT, "platform": NONE},
+    "DatabaseSettings.master_rotation": {
+        "rds, while replicas exist": _REFUSED,
+        "rds": _REPLACEMENT,
+        "platform": NONE,
+    },
     "DatabaseSettings.read_replicas": _FEWER,
     "DatabaseSettings.storage_gib": {"smaller": _REFUSED, "larger": NONE},
     "CacheSettings.engine": {"valkey": _REPLACEMENT, "redis again": _REFUSED},
@@ -50,12 +59,20 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "BackupSettings.retention_days": _SHORTER,
     "BackupSettings.vault_lock_days": {"any": _REFUSED},
     "DataSettings.removal_policy": {"destroy": _LOSS},
-    "KubernetesSettings.version": {"older": _REFUSED, "next": _INTERRUPTION, "more than the next": _REFUSED},
+    "KubernetesSettings.version": {
+        "older": _REFUSED,
+        "next": _INTERRUPTION,
+        "more than the next": _REFUSED,
+    },
     "RedpandaSettings.brokers": {"fewer": _REFUSED, "more": _INTERRUPTION},
     "RedpandaSettings.storage_gib": {"any": _REFUSED},
     "RedpandaSettings.topics": {"removed": _INTERRUPTION, "added": NONE},
     "RedpandaSettings.tiered_storage": {"removed": _REFUSED, "added": NONE},
-    "TopicSettings.partitions": {"fewer": _REFUSED, "more, of a compacted topic": _INTERRUPTION, "more": NONE},
+    "TopicSettings.partitions": {
+        "fewer": _REFUSED,
+        "more, of a compacted topic": _INTERRUPTION,
+        "more": NONE,
+    },
     "TopicSettings.replication": {"any": _REFUSED},
     "TopicSettings.cleanup_policy": {"any": _REFUSED},
     "TopicSettings.retention_hours": _SHORTER,
@@ -71,12 +88,21 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "IdentityProviderSettings.issuer": {"any": _INTERRUPTION},
     "MonitoringSettings.prometheus_storage_gib": {"smaller": _LOSS, "larger": NONE},
     "ServiceSettings.port": {"another, behind a route or callers": _REFUSED, "null": NONE},
-    "ServiceSettings.route": {"another": _INTERRUPTION, "removed": _INTERRUPTION, "that of another service": _REFUSED, "added": NONE},
+    "ServiceSettings.route": {
+        "another": _INTERRUPTION,
+        "removed": _INTERRUPTION,
+        "that of another service": _REFUSED,
+        "added": NONE,
+    },
     "ServiceSettings.health_path": {"any": _INTERRUPTION},
     "ServiceSettings.talks_to": {"fewer": _REFUSED, "more": NONE},
     "ServiceSettings.retired": {"on": _INTERRUPTION},
     "ServiceSettings.deployment": {"rolling": _REFUSED, "blue_green": NONE},
-    "ScalingSettings.messages_per_task": {"the last one removed": _REFUSED, "removed": _INTERRUPTION, "added": NONE},
+    "ScalingSettings.messages_per_task": {
+        "the last one removed": _REFUSED,
+        "removed": _INTERRUPTION,
+        "added": NONE,
+    },
     "EdgeSettings.signing_keys": {"signer removed, or new": _REFUSED, "others": NONE},
     "EdgeSettings.origin_prefix_list": {"any": _REFUSED},
     "SlackSettings.workspace": {"any": _REPLACEMENT},
@@ -100,7 +126,9 @@ def effects(model: str, key: str) -> Mapping[str, str]:
 def sentence(model: str, key: str) -> str:
     """Return the sentence of a description about later changes, empty if none interrupts."""
     found = EFFECTS.get(f"{model}.{key}", {})
-    effects = ", ".join(effect if kind == "any" else f"{kind}: {effect}" for kind, effect in found.items())
+    effects = ", ".join(
+        effect if kind == "any" else f"{kind}: {effect}" for kind, effect in found.items()
+    )
     return f"Changed later: {effects} (docs/changes.md)." if effects else ""
 
 
@@ -109,7 +137,10 @@ PATH = Path("environments", "schema.json")
 
 def text() -> str:
     """Return the text of `environments/schema.json`."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **Settings.model_json_schema(),
+    }
     for model, definition in {"Settings": schema, **schema["$defs"]}.items():
         for key, value in definition.get("properties", {}).items():
             _add_effect(model, key, value)

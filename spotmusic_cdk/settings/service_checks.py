@@ -61,7 +61,11 @@ def problems(settings: Settings) -> Iterator[Problem]:
         yield from _variables(name, service, settings)
         yield from _connections(name, service, settings)
         if settings.production and service.scaling.min < 3:
-            yield Problem(f"services.{name}.scaling.min", "production runs a task in every zone", "Use 3 or more.")
+            yield Problem(
+                f"services.{name}.scaling.min",
+                "production runs a task in every zone",
+                "Use 3 or more.",
+            )
     yield from _broker_problems(settings)
 
 
@@ -78,7 +82,9 @@ def rules_of(service: ServiceSettings) -> int:
 def shared_rules(services: Iterable[ServiceSettings]) -> int:
     """Count the egress rules of Prometheus and of the load balancer to services: one each for a port."""
     services = list(services)
-    return len({service.port for service in services if service.port}) + len({service.port for service in services if service.route})
+    return len({service.port for service in services if service.port}) + len(
+        {service.port for service in services if service.route}
+    )
 
 
 def resources_of(service: ServiceSettings) -> int:
@@ -97,13 +103,21 @@ def watched(settings: Settings) -> int:
     """Count the alarms of services (6 each), of read replicas (11) and of the nodes of caches (10, and one for each cache)."""
     data = settings.data
     groups = 1 + len(data.cache.own)
-    return 6 * len(settings.services) + 11 * data.catalogue.read_replicas + groups * (1 + 10 * (1 + data.cache.replicas))
+    return (
+        6 * len(settings.services)
+        + 11 * data.catalogue.read_replicas
+        + groups * (1 + 10 * (1 + data.cache.replicas))
+    )
 
 
 def _alarms(settings: Settings) -> Iterator[Problem]:
     if len(settings.services) <= MOST_SERVICES and watched(settings) > MOST_WATCHED:
         wrong = f"services, read replicas and nodes of caches need {watched(settings)} alarms, and one stack holds {MOST_WATCHED}"
-        yield Problem("services", wrong, "Lower data.catalogue.read_replicas or data.cache.replicas, or move some services.")
+        yield Problem(
+            "services",
+            wrong,
+            "Lower data.catalogue.read_replicas or data.cache.replicas, or move some services.",
+        )
 
 
 def _room(settings: Settings) -> Iterator[Problem]:
@@ -116,13 +130,21 @@ def _room(settings: Settings) -> Iterator[Problem]:
     if len(services) <= MOST_SERVICES and resources > MOST_RESOURCES:
         wrong = f"their {resources} resources exceed the limit of {MOST_RESOURCES} in one stack"
         yield Problem(
-            "services", wrong, f"Set deployment: rolling on some (two resources fewer each), or {elsewhere[0].lower()}{elsewhere[1:]}"
+            "services",
+            wrong,
+            f"Set deployment: rolling on some (two resources fewer each), or {elsewhere[0].lower()}{elsewhere[1:]}",
         )
     rules = sum(map(rules_of, services.values())) + shared_rules(services.values())
     if rules > MOST_RULES:
         wrong = f"their connections need {rules} security groups and rules, and one network stack holds {MOST_RULES}"
-        yield Problem("services", wrong, "Shorten their talks_to, or move some to another environment.")
-    letters = sum(len(variable) + len(text) for service in services.values() for variable, text in service.settings.items())
+        yield Problem(
+            "services", wrong, "Shorten their talks_to, or move some to another environment."
+        )
+    letters = sum(
+        len(variable) + len(text)
+        for service in services.values()
+        for variable, text in service.settings.items()
+    )
     if letters > MOST_LETTERS:
         wrong = f"their settings have {letters} characters, and one stack holds {MOST_LETTERS}"
         yield Problem("services", wrong, "Move shared values into the images.")
@@ -134,15 +156,23 @@ def _room(settings: Settings) -> Iterator[Problem]:
     uploaders = sum(cost.verdict_queues for cost in costs)
     if uploaders > MOST_UPLOADERS:
         wrong = f"uploads occurs {uploaders} times in talks_to, and {MOST_UPLOADERS} services can receive verdicts"
-        yield Problem("services", wrong, "Let one service accept uploads, and call it from the others.")
+        yield Problem(
+            "services", wrong, "Let one service accept uploads, and call it from the others."
+        )
 
 
 def _one_writer(settings: Settings) -> Iterator[Problem]:
     """Find a second writer of the audio library, which could replace and remove tracks of the first."""
-    first, *others = [name for name, service in settings.running.services.items() if service.writes("audio")] or [""]
+    first, *others = [
+        name for name, service in settings.running.services.items() if service.writes("audio")
+    ] or [""]
     for name in others:
         wrong = f"{first} already writes the audio library"
-        yield Problem(f"services.{name}.talks_to", wrong, "Let one service write it: use audio here, or remove it.")
+        yield Problem(
+            f"services.{name}.talks_to",
+            wrong,
+            "Let one service write it: use audio here, or remove it.",
+        )
 
 
 def _one_owner(settings: Settings) -> Iterator[Problem]:
@@ -150,18 +180,28 @@ def _one_owner(settings: Settings) -> Iterator[Problem]:
     services = settings.running.services
     owners = [name for name, service in services.items() if service.migrations]
     for name in owners[1:]:
-        yield Problem(f"services.{name}.migrations", f"{owners[0]} already owns the catalogue", "Set migrations on one service only.")
+        yield Problem(
+            f"services.{name}.migrations",
+            f"{owners[0]} already owns the catalogue",
+            "Set migrations on one service only.",
+        )
     users = settings.running.services_talking_to("catalogue")
     if users and not owners:
         wrong = f"{', '.join(users)} use the catalogue, and no service has migrations"
-        yield Problem("services", wrong, "Set them on the service that owns the tables, such as migrations: [migrate].")
+        yield Problem(
+            "services",
+            wrong,
+            "Set them on the service that owns the tables, such as migrations: [migrate].",
+        )
 
 
 def _mail(settings: Settings) -> Iterator[Problem]:
     senders = settings.services_talking_to("mail")
     if senders and settings.mail is None:
         wrong = f"{', '.join(senders)} may send mail, and mail.sender is missing"
-        yield Problem("mail", wrong, "Set it to an address that SES has verified (docs/deployment.md).")
+        yield Problem(
+            "mail", wrong, "Set it to an address that SES has verified (docs/deployment.md)."
+        )
 
 
 def _routes(settings: Settings) -> Iterator[Problem]:
@@ -211,13 +251,20 @@ def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[
     region = (ecr_repository(service.image or "") or settings.region).partition(":")[0]
     if region != settings.region:
         wrong = f"the image is in {region}, not in {settings.region}"
-        yield Problem(f"services.{name}.image", wrong, f"Replicate the repository to {settings.region} (Amazon ECR, replication).")
+        yield Problem(
+            f"services.{name}.image",
+            wrong,
+            f"Replicate the repository to {settings.region} (Amazon ECR, replication).",
+        )
 
 
 def unknown_words(settings: Settings) -> Iterator[Problem]:
     """Find words of `talks_to` that name nothing; no other key can cause one of these problems."""
     for name, service in settings.services.items():
-        for field, words in (("talks_to", service.talks_to), ("retired_talks_to", service.retired_talks_to)):
+        for field, words in (
+            ("talks_to", service.talks_to),
+            ("retired_talks_to", service.retired_talks_to),
+        ):
             yield from _targets(f"services.{name}.{field}", name, words, settings)
 
 
@@ -227,21 +274,32 @@ def _connections(name: str, service: ServiceSettings, settings: Settings) -> Ite
             key = f"services.{name}.retired_talks_to"
             yield Problem(key, f"{word.text} is also in talks_to", "Remove it from one of the two.")
     for target in service.talks_to:
-        if target in settings.services and settings.services[target].retired and not service.retired:
+        if (
+            target in settings.services
+            and settings.services[target].retired
+            and not service.retired
+        ):
             advice = f"Move {target} to retired_talks_to here."
             yield Problem(f"services.{name}.talks_to", f"{target} is retired", advice)
 
 
 def _cycles(settings: Settings) -> Iterator[Problem]:
     """Find circular calls. A service starts after those that it calls, or its tasks do not find them (stacks/fargate_services.py)."""
-    calls = {name: [word for word in service.talks_to if word in settings.services] for name, service in settings.services.items()}
+    calls = {
+        name: [word for word in service.talks_to if word in settings.services]
+        for name, service in settings.services.items()
+    }
     try:
         TopologicalSorter(calls).prepare()
     except CycleError as error:
         # Whom is called comes before the caller in what the sorter says.
         circle = list(reversed(error.args[1]))
         wrong = f"{' calls '.join(circle)}: none of them can start first"
-        yield Problem(f"services.{circle[0]}.talks_to", wrong, "Remove one of these calls, and send an event or a task in its place.")
+        yield Problem(
+            f"services.{circle[0]}.talks_to",
+            wrong,
+            "Remove one of these calls, and send an event or a task in its place.",
+        )
 
 
 def _targets(key: str, name: str, words: Iterable[str], settings: Settings) -> Iterator[Problem]:
@@ -279,8 +337,12 @@ def _topics(settings: Settings) -> Iterator[Problem]:
     clients = settings.services_talking_to("events")
     used: set[str] = set()
     for name, topic in settings.topics.items():
-        yield from _unknown_clients(f"{TOPICS}.{name}.producers", topic.producers, clients, "events")
-        yield from _unknown_clients(f"{TOPICS}.{name}.consumers", topic.consumers, clients, "events")
+        yield from _unknown_clients(
+            f"{TOPICS}.{name}.producers", topic.producers, clients, "events"
+        )
+        yield from _unknown_clients(
+            f"{TOPICS}.{name}.consumers", topic.consumers, clients, "events"
+        )
         used.update(topic.producers, topic.consumers)
     yield from _unused_clients(clients, used, "events", "topic", TOPICS)
 
@@ -295,7 +357,9 @@ def _queues(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"{QUEUES}.{name}", wrong, "Set its consumers.")
             continue
         yield from _unknown_clients(f"{QUEUES}.{name}.consumers", queue.consumers, clients, "tasks")
-        yield from _unknown_clients(f"{QUEUES}.{name}.publishers", queue.publishers, clients, "tasks")
+        yield from _unknown_clients(
+            f"{QUEUES}.{name}.publishers", queue.publishers, clients, "tasks"
+        )
         used.update(queue.consumers, queue.publishers)
         service = settings.services.get(name)
         if service and service.scaling.messages_per_task and name not in queue.consumers:
@@ -304,16 +368,24 @@ def _queues(settings: Settings) -> Iterator[Problem]:
     yield from _unused_clients(clients, used, "tasks", "queue", QUEUES)
 
 
-def _unknown_clients(key: str, names: Iterable[str], clients: Iterable[str], resource: str) -> Iterator[Problem]:
+def _unknown_clients(
+    key: str, names: Iterable[str], clients: Iterable[str], resource: str
+) -> Iterator[Problem]:
     for name in names:
         if name not in clients:
             wrong = f"{name} is not a service with {resource} in talks_to"
             yield Problem(key, wrong, f"Correct it, or add {resource} to services.{name}.talks_to.")
 
 
-def _unused_clients(clients: Iterable[str], used: Iterable[str], resource: str, kind: str, key: str) -> Iterator[Problem]:
+def _unused_clients(
+    clients: Iterable[str], used: Iterable[str], resource: str, kind: str, key: str
+) -> Iterator[Problem]:
     """Find clients without rights on any topic or queue."""
     for name in clients:
         if name not in used:
             wrong = f"{name} has {resource} in talks_to, and no {kind} names it"
-            yield Problem(f"services.{name}.talks_to", wrong, f"Name it in {key}, or remove {resource} (retired_talks_to).")
+            yield Problem(
+                f"services.{name}.talks_to",
+                wrong,
+                f"Name it in {key}, or remove {resource} (retired_talks_to).",
+            )

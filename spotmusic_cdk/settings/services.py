@@ -5,11 +5,25 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-from spotmusic_cdk.settings.model import Model, Name, SecretArn, Unordered, UnorderedKeys, meant, shown
+from spotmusic_cdk.settings.model import (
+    Model,
+    Name,
+    SecretArn,
+    Unordered,
+    UnorderedKeys,
+    meant,
+    shown,
+)
 
 PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 LONGEST = 24
@@ -48,21 +62,43 @@ class Word(str):
         return Word, (str(self), self.mode)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        cls, _source: Any, _handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         """Accept text or a mapping of one key."""
         text = core_schema.str_schema(pattern=PATTERN, max_length=LONGEST, strict=True)
         serialization = core_schema.plain_serializer_function_ser_schema(_written)
         return core_schema.no_info_wrap_validator_function(_word, text, serialization=serialization)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
         """Describe both forms to editors."""
         modes = {word: {"type": "string", "enum": list(modes)} for word, modes in MODES.items()}
-        mapping = {"type": "object", "properties": modes, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
-        return {"anyOf": [{"type": "string", "pattern": PATTERN, "maxLength": LONGEST, "not": {"enum": [*_ALONE]}}, mapping]}
+        mapping = {
+            "type": "object",
+            "properties": modes,
+            "additionalProperties": False,
+            "minProperties": 1,
+            "maxProperties": 1,
+        }
+        return {
+            "anyOf": [
+                {
+                    "type": "string",
+                    "pattern": PATTERN,
+                    "maxLength": LONGEST,
+                    "not": {"enum": [*_ALONE]},
+                },
+                mapping,
+            ]
+        }
 
 
-_ALONE = {"catalogue": "Write `catalogue: read` or `catalogue: write` for the shared one, or `database` for a private one (CHANGELOG.md)."}
+_ALONE = {
+    "catalogue": "Write `catalogue: read` or `catalogue: write` for the shared one, or `database` for a private one (CHANGELOG.md)."
+}
 """Advice on words that need a mode."""
 
 
@@ -80,7 +116,9 @@ def _word(value: Any, text: core_schema.ValidatorFunctionWrapHandler) -> Word:
             raise ValueError(f"{word} requires a mode. {_ALONE[str(word)]}")
         return word
     if len(value) != 1:
-        raise ValueError("each entry holds one word with its mode. Write `- audio: write`, and the next word on its own line.")
+        raise ValueError(
+            "each entry holds one word with its mode. Write `- audio: write`, and the next word on its own line."
+        )
     ((word, mode),) = value.items()
     if word not in MODES:
         advice = meant(str(word), MODES, otherwise=f"Write {shown(word)} without a mode.")
@@ -142,9 +180,22 @@ IMAGE = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,63}(:[0-9]{2,5})?(/[a-z0-9]+(
 """Image by registry, repository and digest, because tags of other registries may change."""
 
 
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=64)]
+VariableName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=64)
+]
 SettingText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1024)]
-TAKEN = ("ENVIRONMENT", "HEALTH_PATH", "HOME", "HOSTNAME", "IDENTITY_ISSUER", "LOG_LEVEL", "PATH", "PORT", "ROUTE", "SERVICE")
+TAKEN = (
+    "ENVIRONMENT",
+    "HEALTH_PATH",
+    "HOME",
+    "HOSTNAME",
+    "IDENTITY_ISSUER",
+    "LOG_LEVEL",
+    "PATH",
+    "PORT",
+    "ROUTE",
+    "SERVICE",
+)
 TAKEN_PREFIXES = ("AWS_", "ECS_", *(f"{word.upper()}_" for word in RESOURCES))
 """Variables reserved by the platform, by ECS and by AWS's SDKs."""
 
@@ -182,7 +233,9 @@ class LoadSettings(Model):
 class ServiceSettings(Model):
     """One application service on ECS Fargate."""
 
-    image_tag: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")] | None = None
+    image_tag: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")] | None
+    ) = None
     """Tag in the service's own repository. Until one is pushed and set, a pinned public image answers the health checks."""
     image: Annotated[str, StringConstraints(pattern=IMAGE, max_length=400)] | None = None
     """Image of another registry in place of `image_tag`, by digest: `444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:…`.
@@ -196,20 +249,29 @@ class ServiceSettings(Model):
     """Port that the container listens on, above 1023 because it does not run as root. Workers also answer health checks and export metrics
     there; only Prometheus and the services that talk to them reach it. With null no metrics are collected, such as the age of consumed
     events."""
-    route: Annotated[str, StringConstraints(pattern=r"^/v[0-9]+(/[a-z0-9-]+)+$", max_length=100)] | None = None
+    route: (
+        Annotated[str, StringConstraints(pattern=r"^/v[0-9]+(/[a-z0-9-]+)+$", max_length=100)]
+        | None
+    ) = None
     """Path prefix of the Web API that the service serves, such as /v1/playback. Default: the service is not public."""
     public: bool = False
     """Route without a token."""
-    health_path: Annotated[str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)] = "/healthz"
+    health_path: Annotated[
+        str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)
+    ] = "/healthz"
     """Path that answers 200 when a task can serve."""
     talks_to: Annotated[tuple[Word, ...], Unordered] = ()
     """Connections: `catalogue: read` or `catalogue: write` (shared by all services), database (private, on the same server),
     cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one service), uploads, mail (Amazon
     SES), or another service."""
-    settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = Field(default_factory=dict)
+    settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = (
+        Field(default_factory=dict)
+    )
     """Environment variables of the service, such as `SEARCH_MODE: fuzzy`: at most 20, of 1 to 1024 characters. A number needs quotes. No
     secrets: everyone who may describe a task definition can read them. A change is a deployment, which rolls back automatically."""
-    secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(default_factory=dict)
+    secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(
+        default_factory=dict
+    )
     """Secrets of the service by environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`: at most 10. Create each in Secrets
     Manager (docs/runbooks/secret-from-outside.md). The variable has the whole value of the secret at the start of the task."""
     migrations: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = ()
@@ -265,12 +327,18 @@ class ServiceSettings(Model):
     @property
     def kept(self) -> "ServiceSettings":
         """Service with its retired words."""
-        return self.model_copy(update={"retired": False, "talks_to": self.kept_words, "retired_talks_to": ()})
+        return self.model_copy(
+            update={"retired": False, "talks_to": self.kept_words, "retired_talks_to": ()}
+        )
 
     @property
     def running(self) -> "ServiceSettings":
         """Service without its retired words, and without scaling on a queue that it no longer reads."""
-        scaling = self.scaling if "tasks" in self.talks_to else self.scaling.model_copy(update={"messages_per_task": None})
+        scaling = (
+            self.scaling
+            if "tasks" in self.talks_to
+            else self.scaling.model_copy(update={"messages_per_task": None})
+        )
         return self.model_copy(update={"retired_talks_to": (), "scaling": scaling})
 
     @property
@@ -303,10 +371,16 @@ class ServiceSettings(Model):
     @model_validator(mode="after")
     def _variables_are_its_own(self) -> "ServiceSettings":
         for field, named in (("settings", self.settings), ("secrets", self.secrets)):
-            if taken := [name for name in named if name in TAKEN or name.startswith(TAKEN_PREFIXES)]:
-                raise ValueError(f"{field}.{taken[0]}: the name is reserved by the platform or AWS. Choose another.")
+            if taken := [
+                name for name in named if name in TAKEN or name.startswith(TAKEN_PREFIXES)
+            ]:
+                raise ValueError(
+                    f"{field}.{taken[0]}: the name is reserved by the platform or AWS. Choose another."
+                )
         if both := sorted(self.settings.keys() & self.secrets.keys()):
-            raise ValueError(f"secrets.{both[0]}: settings has this variable as well. Remove one of them.")
+            raise ValueError(
+                f"secrets.{both[0]}: settings has this variable as well. Remove one of them."
+            )
         return self
 
     @model_validator(mode="after")
@@ -318,7 +392,9 @@ class ServiceSettings(Model):
     @model_validator(mode="after")
     def _migrations_write_the_catalogue(self) -> "ServiceSettings":
         if self.migrations and not self.kept.writes("catalogue"):
-            raise ValueError("migrations: they require write access to the catalogue. Add catalogue: write to talks_to.")
+            raise ValueError(
+                "migrations: they require write access to the catalogue. Add catalogue: write to talks_to."
+            )
         return self
 
     @model_validator(mode="after")
@@ -330,9 +406,13 @@ class ServiceSettings(Model):
     @model_validator(mode="after")
     def _scaling_has_its_metric(self) -> "ServiceSettings":
         if self.scaling.requests_per_target and not self.route:
-            raise ValueError("scaling.requests_per_target: requests are counted with a route only. Add a route, or scale on cpu.")
+            raise ValueError(
+                "scaling.requests_per_target: requests are counted with a route only. Add a route, or scale on cpu."
+            )
         if self.scaling.messages_per_task and "tasks" not in self.kept_words:
-            raise ValueError("scaling.messages_per_task: the service has no queue. Add tasks to talks_to, or scale on cpu.")
+            raise ValueError(
+                "scaling.messages_per_task: the service has no queue. Add tasks to talks_to, or scale on cpu."
+            )
         return self
 
 

@@ -26,8 +26,18 @@ def broker_experiments(injection: FaultInjection, components: Components, role: 
     # Jobs of the same release have the other two labels of Redpanda's brokers.
     redpanda = brokers("redpanda", "app.kubernetes.io/component", REDPANDA_LABELS)
     rabbitmq = brokers("rabbitmq", "app.kubernetes.io/name", RABBITMQ_LABELS)
-    injection.add("Redpanda", description="Delete a Redpanda broker", actions={"broker": redpanda.deleted()}, role=role)
-    injection.add("RabbitMQ", description="Delete a RabbitMQ node", actions={"node": rabbitmq.deleted()}, role=role)
+    injection.add(
+        "Redpanda",
+        description="Delete a Redpanda broker",
+        actions={"broker": redpanda.deleted()},
+        role=role,
+    )
+    injection.add(
+        "RabbitMQ",
+        description="Delete a RabbitMQ node",
+        actions={"node": rabbitmq.deleted()},
+        role=role,
+    )
     for zone in components.settings.zones:
         injection.add(
             f"BrokerNode{zone[-1].upper()}",

@@ -55,36 +55,60 @@ class Components:
         """Identifiers of databases and their read replicas by name."""
         instances = {name: database.identifier for name, database in self.databases.items()}
         for name, database in self.databases.items():
-            instances |= {f"{name} replica {number}": reader for number, reader in enumerate(database.readers, start=1)}
+            instances |= {
+                f"{name} replica {number}": reader
+                for number, reader in enumerate(database.readers, start=1)
+            }
         return instances
 
     @cached_property
     def cache_nodes(self) -> dict[str, list[str]]:
         """Identifiers of the nodes of each cache by its client; the shared cache has no name."""
-        groups = {name: cache.replication_group.ref for name, cache in {"": self.data.cache, **self.data.own_caches}.items()}
+        groups = {
+            name: cache.replication_group.ref
+            for name, cache in {"": self.data.cache, **self.data.own_caches}.items()
+        }
         numbers = range(1, self.settings.data.cache.replicas + 2)
-        return {name: [f"{group}-{number:03}" for number in numbers] for name, group in groups.items()}
+        return {
+            name: [f"{group}-{number:03}" for number in numbers] for name, group in groups.items()
+        }
 
     @cached_property
     def rotation_functions(self) -> dict[str, str]:
         """Names of the functions that rotate passwords by what has them."""
         data = self.data
         own = {f"Cache of {name}": cache.rotation for name, cache in data.own_caches.items()}
-        shared = {"Catalogue": data.catalogue.rotation, "Identity": data.identity.rotation, "Cache": data.cache.rotation}
+        shared = {
+            "Catalogue": data.catalogue.rotation,
+            "Identity": data.identity.rotation,
+            "Cache": data.cache.rotation,
+        }
         return {name: function.function_name for name, function in (shared | own).items()}
 
     @cached_property
     def buckets(self) -> dict[str, str]:
         """Names of buckets by content."""
         data = self.data
-        buckets = {"audio": data.audio.bucket, "uploads": data.uploads.bucket, "web": data.web.bucket, "logs": data.logs.bucket}
+        buckets = {
+            "audio": data.audio.bucket,
+            "uploads": data.uploads.bucket,
+            "web": data.web.bucket,
+            "logs": data.logs.bucket,
+        }
         return {name: bucket_name(bucket) for name, bucket in buckets.items()}
 
     @cached_property
     def nat_gateways(self) -> dict[str, str]:
         """Ids of NAT gateways by zone. CDK gives access to them through their subnets only."""
-        gateways = {subnet.availability_zone: subnet.node.try_find_child("NATGateway") for subnet in self.network.vpc.public_subnets}
-        return {f"zone {zone[-1].upper()}": gateway.ref for zone, gateway in gateways.items() if isinstance(gateway, cdk.CfnResource)}
+        gateways = {
+            subnet.availability_zone: subnet.node.try_find_child("NATGateway")
+            for subnet in self.network.vpc.public_subnets
+        }
+        return {
+            f"zone {zone[-1].upper()}": gateway.ref
+            for zone, gateway in gateways.items()
+            if isinstance(gateway, cdk.CfnResource)
+        }
 
     @cached_property
     def gateway(self) -> str:

@@ -15,18 +15,32 @@ NOTHING = {"none": "none"}
 def component_rows(components: Components) -> Iterator[DashboardRow]:
     """Yield the rows of the CloudWatch dashboard, from the viewer inwards."""
     edge = components.edge
-    yield rows.edge_row(distribution_id=edge.distribution_id, web_acl_metric_name=edge.web_acl.metric_name)
+    yield rows.edge_row(
+        distribution_id=edge.distribution_id, web_acl_metric_name=edge.web_acl.metric_name
+    )
     yield rows.load_balancer_row(title="Gateway", load_balancer_full_name=components.gateway)
-    yield rows.load_balancer_row(title="Services", load_balancer_full_name=components.services_load_balancer)
+    yield rows.load_balancer_row(
+        title="Services", load_balancer_full_name=components.services_load_balancer
+    )
     for name, service_name in components.services.items():
-        yield rows.service_row(name=name, cluster_name=components.services_cluster, service_name=service_name)
-    yield rows.network_load_balancer_row(title="Brokers", load_balancer_full_name=components.brokers)
+        yield rows.service_row(
+            name=name, cluster_name=components.services_cluster, service_name=service_name
+        )
+    yield rows.network_load_balancer_row(
+        title="Brokers", load_balancer_full_name=components.brokers
+    )
     if queues := watched_queues(components):
         yield rows.queue_row(queues={name: watch.metric for name, watch in queues.items()})
     for name, database in components.databases.items():
-        yield rows.database_row(title=f"{name.capitalize()} database", instance_identifier=database.identifier)
+        yield rows.database_row(
+            title=f"{name.capitalize()} database", instance_identifier=database.identifier
+        )
         for number, reader in enumerate(database.readers, start=1):
-            yield rows.database_row(title=f"{name.capitalize()} database, replica {number}", instance_identifier=reader, replica=True)
+            yield rows.database_row(
+                title=f"{name.capitalize()} database, replica {number}",
+                instance_identifier=reader,
+                replica=True,
+            )
     for name, nodes in components.cache_nodes.items():
         yield rows.cache_row(title=f"Cache of {name}" if name else "Cache", nodes=nodes)
     yield rows.kubernetes_row(cluster_name=components.kubernetes_cluster)
@@ -36,7 +50,10 @@ def component_rows(components: Components) -> Iterator[DashboardRow]:
 
 def grafana_names(components: Components) -> Names:
     """Return CloudWatch's name of each component, for the choices above Grafana's dashboards."""
-    repositories = {name: components.registry.repositories[name].repository_name for name in components.settings.services}
+    repositories = {
+        name: components.registry.repositories[name].repository_name
+        for name in components.settings.services
+    }
     return {
         "brokerLoadBalancer": {"brokers": components.brokers},
         "buckets": components.buckets,
@@ -50,7 +67,10 @@ def grafana_names(components: Components) -> Names:
         "ecsCluster": {"services": components.services_cluster},
         "ecsServices": dict(components.services) or NOTHING,
         "eksCluster": {"platform": components.kubernetes_cluster},
-        "loadBalancers": {"gateway": components.gateway, "services": components.services_load_balancer},
+        "loadBalancers": {
+            "gateway": components.gateway,
+            "services": components.services_load_balancer,
+        },
         "natGateways": components.nat_gateways,
         "repositories": repositories or NOTHING,
         "webAcl": {"web ACL": components.edge.web_acl.metric_name},

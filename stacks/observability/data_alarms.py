@@ -36,13 +36,21 @@ def data_alarms(scope: Construct, components: Components, recipients: Recipients
                 replica=True,
             )
     queues = {
-        name: VerdictQueues(queue=verdicts.queue.attr_queue_name, dead_letters=verdicts.dead_letters.attr_queue_name)
+        name: VerdictQueues(
+            queue=verdicts.queue.attr_queue_name, dead_letters=verdicts.dead_letters.attr_queue_name
+        )
         for name, verdicts in data.verdicts.items()
         if name in settings.services_talking_to("uploads")
     }
     VerdictAlarms(scope, "VerdictAlarms", recipients=recipients, verdict_queues=queues)
     for name, nodes in components.cache_nodes.items():
-        CacheAlarms(scope, f"OwnCache-{name}-Alarms" if name else "CacheAlarms", recipients=recipients, name=name, nodes=nodes)
+        CacheAlarms(
+            scope,
+            f"OwnCache-{name}-Alarms" if name else "CacheAlarms",
+            recipients=recipients,
+            name=name,
+            nodes=nodes,
+        )
     validation = WatchedFunction(
         function_name=data.restore_testing.validation.function_name,
         summary="AWS Backup: a resource that a restore test restored cannot be used, or its check failed. The backup may be useless.",
@@ -58,4 +66,9 @@ def data_alarms(scope: Construct, components: Components, recipients: Recipients
         )
         for name, function in components.rotation_functions.items()
     }
-    FunctionAlarms(scope, "FunctionAlarms", recipients=recipients, functions={"RestoreValidation": validation, **rotations})
+    FunctionAlarms(
+        scope,
+        "FunctionAlarms",
+        recipients=recipients,
+        functions={"RestoreValidation": validation, **rotations},
+    )

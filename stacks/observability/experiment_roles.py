@@ -30,7 +30,9 @@ def experiment_roles(scope: Construct, components: Components) -> ExperimentRole
     """Create the roles, and admit that for pods to the cluster."""
     location, cluster = location_of(scope), components.kubernetes_cluster
     network = rights.network_rights(location, components.network.vpc.vpc_id)
-    failover = rights.failover_rights([database.instance.instance_arn for database in components.databases.values()])
+    failover = rights.failover_rights(
+        [database.instance.instance_arn for database in components.databases.values()]
+    )
     cache_power = rights.cache_power_rights(location, components.data.cache.replication_group.ref)
     zone = ExperimentRole(scope, "ZoneRole", fault_rights=[network, failover, cache_power])
     way_out = ExperimentRole(scope, "NetworkRole", fault_rights=[network])
@@ -38,5 +40,16 @@ def experiment_roles(scope: Construct, components: Components) -> ExperimentRole
     cache = ExperimentRole(scope, "CacheRole", fault_rights=[cache_power])
     pod = ExperimentRole(scope, "PodRole", fault_rights=[rights.pod_rights(location, cluster)])
     admit_to_cluster(scope, "PodAccess", cluster_name=cluster, role=pod.role, user=EXPERIMENTER)
-    task = ExperimentRole(scope, "TaskRole", fault_rights=[rights.task_rights(location, cluster_arn(components.ecs_services.cluster))])
-    return ExperimentRoles(zone=zone.role, network=way_out.role, database=database.role, cache=cache.role, pod=pod.role, task=task.role)
+    task = ExperimentRole(
+        scope,
+        "TaskRole",
+        fault_rights=[rights.task_rights(location, cluster_arn(components.ecs_services.cluster))],
+    )
+    return ExperimentRoles(
+        zone=zone.role,
+        network=way_out.role,
+        database=database.role,
+        cache=cache.role,
+        pod=pod.role,
+        task=task.role,
+    )

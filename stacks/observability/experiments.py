@@ -25,7 +25,14 @@ class Experiments(Construct):
         objectives: service level objectives. An experiment stops when listeners notice it for longer than `FAILOVER_MINUTES`.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, components: Components, objectives: Sequence[ServiceLevelObjective]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        components: Components,
+        objectives: Sequence[ServiceLevelObjective],
+    ) -> None:
         super().__init__(scope, construct_id)
         settings, data = components.settings, components.data
         vpc_id = components.network.vpc.vpc_id
@@ -34,7 +41,9 @@ class Experiments(Construct):
 
         def database_lost(name: str, zone: str | None = None) -> Action:
             identifier = components.databases[name].identifier
-            return fault_actions.database_failed_over(identifier, tags={**tags, "Component": name}, zone=zone)
+            return fault_actions.database_failed_over(
+                identifier, tags={**tags, "Component": name}, zone=zone
+            )
 
         def cache_lost(zone: str) -> Action:
             return fault_actions.cache_without_power(zone, tags={**tags, "Component": "cache"})
@@ -65,7 +74,11 @@ class Experiments(Construct):
         injection.add(
             "NatGateway",
             description="Disconnect the NAT gateway of one zone",
-            actions={"gateway": fault_actions.way_out_cut_off(vpc_id=vpc_id, tags={**tags, "aws-cdk:subnet-name": "public"})},
+            actions={
+                "gateway": fault_actions.way_out_cut_off(
+                    vpc_id=vpc_id, tags={**tags, "aws-cdk:subnet-name": "public"}
+                )
+            },
             role=roles.network,
         )
         for name in components.databases:
@@ -84,7 +97,9 @@ class Experiments(Construct):
             )
         broker_experiments(injection, components, roles.pod)
         for name, service_name in components.services.items():
-            stopped = fault_actions.task_stopped(cluster_name=components.services_cluster, service=service_name, tags=tags)
+            stopped = fault_actions.task_stopped(
+                cluster_name=components.services_cluster, service=service_name, tags=tags
+            )
             injection.add(
                 f"Task-{name}",
                 description=f"Stop a task of {name}; during a deployment, as a version that does not stay up",

@@ -47,7 +47,11 @@ class Monitoring(Construct):
         heartbeat: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        settings, eks_platform, secrets = components.settings, components.eks_platform, components.secrets.secrets
+        settings, eks_platform, secrets = (
+            components.settings,
+            components.eks_platform,
+            components.secrets.secrets,
+        )
         keycloak_url = f"https://{keycloak.SERVICE}.keycloak.svc.cluster.local:{keycloak.PORT}"
         database, monitoring = components.data.identity, settings.kubernetes.monitoring
         grafana = Grafana(
@@ -109,4 +113,6 @@ def _targets(settings: Settings) -> Iterator[ScrapeTarget]:
     """Yield the services on ECS; Cloud Map resolves their names to the addresses of their tasks."""
     for name, service in settings.services.items():
         if service.port is not None:
-            yield ScrapeTarget(service=name, host=f"{name}.svc.{settings.private_domain}", port=service.port)
+            yield ScrapeTarget(
+                service=name, host=f"{name}.svc.{settings.private_domain}", port=service.port
+            )

@@ -18,9 +18,15 @@ class OperatorAccess(Construct):
         components: VPC, cluster, key of the log, and databases with master secrets.
     """
 
-    def __init__(self, scope: EnvironmentStack, construct_id: str, *, components: Components) -> None:
+    def __init__(
+        self, scope: EnvironmentStack, construct_id: str, *, components: Components
+    ) -> None:
         super().__init__(scope, construct_id)
-        settings, network, cluster = components.settings, components.network, components.ecs_services.cluster
+        settings, network, cluster = (
+            components.settings,
+            components.network,
+            components.ecs_services.cluster,
+        )
         subnet_ids = network.vpc.select_subnets(subnet_group_name="application").subnet_ids
         security_group_id = network.security_groups.of(flows.OPERATORS).security_group_id
         tunnel = Tunnel(
@@ -50,6 +56,8 @@ class OperatorAccess(Construct):
             administrator_arns=settings.kubernetes.administrators,
             rotation_functions=list(components.rotation_functions.values()),
             master_secret_arns=[
-                secret_arn(database.master_secret) for database in components.databases.values() if database.own_master_secret
+                secret_arn(database.master_secret)
+                for database in components.databases.values()
+                if database.own_master_secret
             ],
         )

@@ -52,7 +52,13 @@ class ObservabilityStack(EnvironmentStack):
         edge: EdgeStack,
     ) -> None:
         description = "Spotmusic: alarms, dashboard, event log, objectives, budget and metrics"
-        super().__init__(scope, "observability", settings=settings, data_class="internal", description=description)
+        super().__init__(
+            scope,
+            "observability",
+            settings=settings,
+            data_class="internal",
+            description=description,
+        )
         keys, retention = secrets.keys, self.log_retention.security
         name = f"{settings.resource_prefix}-{self.stack_id_suffix}"
 
@@ -71,7 +77,12 @@ class ObservabilityStack(EnvironmentStack):
             removal_policy=self.retain_except_on_create,
         )
         workspace = PrometheusWorkspace(
-            self, "Prometheus", name=name, key=keys.logs, log_retention=retention, removal_policy=self.retain_except_on_create
+            self,
+            "Prometheus",
+            name=name,
+            key=keys.logs,
+            log_retention=retention,
+            removal_policy=self.retain_except_on_create,
         ).workspace
         if settings.region not in WITHOUT_BUDGETS:
             budgets(self, settings=settings, topic=alarms.topic)
@@ -85,17 +96,30 @@ class ObservabilityStack(EnvironmentStack):
             eks_platform=eks_platform,
             ecs_services=ecs_services,
             edge=edge,
-            services=published_names(self, path=names_path(settings), services=list(ecs_services.services)),
+            services=published_names(
+                self, path=names_path(settings), services=list(ecs_services.services)
+            ),
         )
         events = EventAlarms(self, "EventAlarms", recipients=recipients, log=event_log)
         tracks = DeletedTracks(self, "DeletedTracks", recipients=recipients, log=event_log)
         entry_alarms(self, components, recipients)
         service_alarms(self, components, recipients)
         data_alarms(self, components, recipients)
-        objectives = web_api_objectives(self, recipients=recipients, load_balancer=components.gateway)
+        objectives = web_api_objectives(
+            self, recipients=recipients, load_balancer=components.gateway
+        )
         counts = {**events.counts, "DeletedTracks": tracks.count}
-        ComponentDashboard(self, "Dashboard", rows=[*component_rows(components), events_row(counts=counts)])
-        Monitoring(self, "Monitoring", components=components, workspace=workspace, recipients=recipients, heartbeat=heartbeat.topic)
+        ComponentDashboard(
+            self, "Dashboard", rows=[*component_rows(components), events_row(counts=counts)]
+        )
+        Monitoring(
+            self,
+            "Monitoring",
+            components=components,
+            workspace=workspace,
+            recipients=recipients,
+            heartbeat=heartbeat.topic,
+        )
         if settings.operators.network:
             OperatorAccess(self, "People", components=components)
         if settings.resilience.fault_injection:

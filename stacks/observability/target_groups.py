@@ -20,7 +20,9 @@ def kong(group: elbv2.ApplicationTargetGroup, *, replicas: int) -> WatchedTarget
     )
 
 
-def brokers(load_balancer: BrokerLoadBalancer, *, counted: bool) -> Iterator[tuple[str, WatchedTargets]]:
+def brokers(
+    load_balancer: BrokerLoadBalancer, *, counted: bool
+) -> Iterator[tuple[str, WatchedTargets]]:
     """Yield the listeners of both brokers.
 
     Args:

@@ -6,7 +6,10 @@ from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
-from spotmusic_constructs.observability.service_level_objective import ServiceLevelObjective, slow_share
+from spotmusic_constructs.observability.service_level_objective import (
+    ServiceLevelObjective,
+    slow_share,
+)
 
 AVAILABILITY_PERCENT = 99.9
 """Requests answered without a server error: 43 minutes a month may fail."""
@@ -16,7 +19,9 @@ LATENCY_SECONDS = 0.5
 RUNBOOK = "web-api-slo"
 
 
-def web_api_objectives(scope: Construct, *, recipients: Recipients, load_balancer: str) -> list[ServiceLevelObjective]:
+def web_api_objectives(
+    scope: Construct, *, recipients: Recipients, load_balancer: str
+) -> list[ServiceLevelObjective]:
     """Create the objectives of availability and latency.
 
     Args:

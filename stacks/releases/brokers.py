@@ -39,7 +39,10 @@ def release_redpanda(context: ReleaseContext) -> Redpanda:
         chart=LocalChart(path=CHARTS / "redpanda-access"),
         redpanda_image=context.registry.images.image(versions.REDPANDA.images["broker"]),
         event_users=context.redpanda_users,
-        topics=[Topic(name=name, **topic.model_dump()) for name, topic in context.settings.topics.items()],
+        topics=[
+            Topic(name=name, **topic.model_dump())
+            for name, topic in context.settings.topics.items()
+        ],
         minimum_replication=redpanda.minimum_replication,
         after=[release],
     )
@@ -65,14 +68,20 @@ def release_rabbitmq(context: ReleaseContext) -> tuple[RabbitMQOperators, Rabbit
     """Releases the operators, RabbitMQ and its queues."""
     rabbitmq, secrets = context.settings.kubernetes.rabbitmq, context.secrets.secrets
     operators = RabbitMQOperators(
-        context.stack, "RabbitMQOperators", cluster=context.cluster, chart=versions.RABBITMQ_OPERATORS, images=context.registry.images
+        context.stack,
+        "RabbitMQOperators",
+        cluster=context.cluster,
+        chart=versions.RABBITMQ_OPERATORS,
+        images=context.registry.images,
     )
     release = RabbitMQ(
         context.stack,
         "RabbitMQ",
         cluster=context.cluster,
         chart=LocalChart(path=CHARTS / "rabbitmq"),
-        rabbitmq_image=context.registry.images.image(versions.RABBITMQ_OPERATORS.images["rabbitmq"]),
+        rabbitmq_image=context.registry.images.image(
+            versions.RABBITMQ_OPERATORS.images["rabbitmq"]
+        ),
         default_user=secrets.rabbitmq_default_user,
         users=context.rabbitmq_users,
         monitor=secrets.rabbitmq_monitor if context.brokers.management else None,
@@ -88,12 +97,17 @@ def release_rabbitmq(context: ReleaseContext) -> tuple[RabbitMQOperators, Rabbit
 
 def _release_task_topology(context: ReleaseContext, rabbitmq: RabbitMQ) -> None:
     """Releases the queues of the settings, after the nodes."""
-    queues = [TaskQueue(name=name, **queue.model_dump()) for name, queue in context.settings.queues.items()]
+    queues = [
+        TaskQueue(name=name, **queue.model_dump())
+        for name, queue in context.settings.queues.items()
+    ]
     TaskTopology(
         context.stack,
         "TaskTopology",
         cluster=context.cluster,
         chart=LocalChart(path=CHARTS / "rabbitmq-topology"),
-        topology=Topology(queues=queues, users=rabbitmq.user_secrets, monitor=rabbitmq.monitor_secret),
+        topology=Topology(
+            queues=queues, users=rabbitmq.user_secrets, monitor=rabbitmq.monitor_secret
+        ),
         after=[rabbitmq],
     )

@@ -74,7 +74,11 @@ def release_kong(context: ReleaseContext, *, keycloak: Keycloak) -> Kong:
         login_url=keycloak.url,
         public_url=settings.public_url,
         token_check=TokenCheck(issuer=settings.issuer, jwks_uri=keycloak.jwks_uri),
-        rate_limit=RateLimit(requests_per_minute=kong.requests_per_minute, host=context.data.cache_host, port=CACHE_PORT),
+        rate_limit=RateLimit(
+            requests_per_minute=kong.requests_per_minute,
+            host=context.data.cache_host,
+            port=CACHE_PORT,
+        ),
         cache_user=context.data.users["kong"],
         vpc_cidr=settings.network.cidr,
         realm_name=settings.realm,

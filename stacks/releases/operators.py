@@ -47,9 +47,20 @@ def release_cluster_base(context: ReleaseContext) -> ClusterBase:
 def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Construct, ...]:
     """Releases Prometheus CRDs (for monitors of charts), certificates, Secrets and logs."""
     images = context.registry.images
-    kinds = PrometheusCrds(context.stack, "PrometheusCrds", cluster=context.cluster, chart=versions.PROMETHEUS_OPERATOR_CRDS, after=[base])
+    kinds = PrometheusCrds(
+        context.stack,
+        "PrometheusCrds",
+        cluster=context.cluster,
+        chart=versions.PROMETHEUS_OPERATOR_CRDS,
+        after=[base],
+    )
     cert_manager = CertManager(
-        context.stack, "CertManager", cluster=context.cluster, chart=versions.CERT_MANAGER, images=images, after=[base]
+        context.stack,
+        "CertManager",
+        cluster=context.cluster,
+        chart=versions.CERT_MANAGER,
+        images=images,
+        after=[base],
     )
     external_secrets = ExternalSecretsOperator(
         context.stack,
@@ -61,7 +72,15 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
         authority_parameter_arn=_authority_parameter_arn(context),
         after=[base],
     )
-    Reloader(context.stack, "Reloader", cluster=context.cluster, chart=versions.RELOADER, images=images, watched=RELOADED, after=[kinds])
+    Reloader(
+        context.stack,
+        "Reloader",
+        cluster=context.cluster,
+        chart=versions.RELOADER,
+        images=images,
+        watched=RELOADED,
+        after=[kinds],
+    )
     PodLogs(
         context.stack,
         "PodLogs",

@@ -65,5 +65,7 @@ class ReleaseContext:
         return self.platform.cluster
 
 
-def _of(names: Iterable[str], users: Mapping[str, secretsmanager.ISecret]) -> dict[str, secretsmanager.ISecret]:
+def _of(
+    names: Iterable[str], users: Mapping[str, secretsmanager.ISecret]
+) -> dict[str, secretsmanager.ISecret]:
     return {name: users[name] for name in names}

@@ -59,5 +59,10 @@ def bind(context: ReleaseContext, *, after: Sequence[IDependable]) -> Bindings:
             )
         )
     return Bindings(
-        context.stack, "Bindings", cluster=context.cluster, chart=LocalChart(path=CHARTS / "bindings"), bindings=bindings, after=after
+        context.stack,
+        "Bindings",
+        cluster=context.cluster,
+        chart=LocalChart(path=CHARTS / "bindings"),
+        bindings=bindings,
+        after=after,
     )

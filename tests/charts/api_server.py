@@ -36,7 +36,9 @@ class ApiServer:
             AssertionError: if the server rejects a manifest.
         """
         text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)})
-        done = self._run("apply", "--server-side", "--validate=strict", *arguments, "--filename=-", text=text)
+        done = self._run(
+            "apply", "--server-side", "--validate=strict", *arguments, "--filename=-", text=text
+        )
         assert done.returncode == 0, done.stderr
         return done.stderr
 
@@ -44,7 +46,12 @@ class ApiServer:
         return self._run("get", "--raw=/readyz").returncode == 0
 
     def _run(self, *arguments: str, text: str = "") -> "subprocess.CompletedProcess[str]":
-        command = [str(self.kubectl), f"--kubeconfig={self.kubeconfig}", "--request-timeout=60s", *arguments]
+        command = [
+            str(self.kubectl),
+            f"--kubeconfig={self.kubeconfig}",
+            "--request-timeout=60s",
+            *arguments,
+        ]
         return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
@@ -55,14 +62,25 @@ def running(assets: Path) -> Iterator[ApiServer]:
     Args:
         assets: folder of `etcd` and `kube-apiserver`.
     """
-    variables = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ETCD_"))}
+    variables = {
+        name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "ETCD_"))
+    }
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="api-server-")))
         etcd, peer, port = quiet_ports(3)
-        server = ApiServer(program("kubectl"), _kubeconfig(folder, port, token := secrets.token_hex(16)))
+        server = ApiServer(
+            program("kubectl"), _kubeconfig(folder, port, token := secrets.token_hex(16))
+        )
         # The API server ends without etcd.
-        stack.enter_context(programs.running([str(assets / "etcd"), *_etcd(folder, etcd, peer)], folder / "etcd.log", variables))
-        log, command = folder / "kube-apiserver.log", [str(assets / "kube-apiserver"), *_api_server(folder, etcd, port, token)]
+        stack.enter_context(
+            programs.running(
+                [str(assets / "etcd"), *_etcd(folder, etcd, peer)], folder / "etcd.log", variables
+            )
+        )
+        log, command = (
+            folder / "kube-apiserver.log",
+            [str(assets / "kube-apiserver"), *_api_server(folder, etcd, port, token)],
+        )
         process = stack.enter_context(programs.running(command, log, variables))
         programs.wait_until(server.is_ready, "the API server is ready", log, process)
         yield server
@@ -101,7 +119,9 @@ def _api_server(folder: Path, etcd: int, port: int, token: str) -> list[str]:
     for file in (tokens, key):
         file.touch(mode=0o600)
     tokens.write_text(f"{token},administrator,administrator,system:masters\n")
-    key.write_bytes(subprocess.run(["node", "-e", MAKE_KEY], capture_output=True, check=True).stdout)  # noqa: S607 - in the PATH of `make test`
+    key.write_bytes(
+        subprocess.run(["node", "-e", MAKE_KEY], capture_output=True, check=True).stdout  # noqa: S607 - in the PATH of `make test`
+    )
     return [
         f"--etcd-servers=http://127.0.0.1:{etcd}",
         f"--cert-dir={folder / 'certificates'}",

@@ -16,7 +16,10 @@ def environment(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session", params=["own charts", "every chart"])
 def platform(
-    request: pytest.FixtureRequest, environment: str, deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster]
+    request: pytest.FixtureRequest,
+    environment: str,
+    deployed: Callable[[str], RenderedCluster],
+    rendered: Callable[[str], RenderedCluster],
 ) -> RenderedCluster:
     """Each environment twice: with expected upstream objects, and rendered from archives."""
     return rendered(environment) if request.param == "every chart" else deployed(environment)

@@ -29,7 +29,10 @@ ON_THE_HOST = {
     "pod-logs/fluent-bit": "Reads what pods write from the folders of its node, and keeps its place there",
 }
 UNRESTRICTED = {
-    **{f"node-metrics/node-exporter: {what}": ON_THE_HOST["node-metrics/node-exporter"] for what in ("host", "volume")},
+    **{
+        f"node-metrics/node-exporter: {what}": ON_THE_HOST["node-metrics/node-exporter"]
+        for what in ("host", "volume")
+    },
     "pod-logs/fluent-bit: volume": ON_THE_HOST["pod-logs/fluent-bit"],
     "pod-logs/fluent-bit: fluent-bit: run": "Only root may read the files of the kubelet; it has nothing else that root has",
 }

@@ -5,7 +5,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from spotmusic_cdk import versions
-from spotmusic_constructs.kubernetes.helm_release import LARGEST_VALUES, LONGEST_ATOMIC_TIMEOUT, LONGEST_NAME, LONGEST_TIMEOUT
+from spotmusic_constructs.kubernetes.helm_release import (
+    LARGEST_VALUES,
+    LONGEST_ATOMIC_TIMEOUT,
+    LONGEST_NAME,
+    LONGEST_TIMEOUT,
+)
 from tests.charts.validation import is_core, name_of
 from tools.model import expected_objects
 from tools.model.cluster import Release, RenderedCluster
@@ -43,7 +48,11 @@ def _waves(platform: RenderedCluster) -> Iterator[str]:
     for name, release in platform.releases.items():
         for chart in NEEDS.get(release.chart, ()):
             # The second release of `trust` is monitoring's own, and comes late.
-            others = [other for other in _by_chart(platform, chart) if other != name and platform.releases[other].stack == "eks-platform"]
+            others = [
+                other
+                for other in _by_chart(platform, chart)
+                if other != name and platform.releases[other].stack == "eks-platform"
+            ]
             yield from (
                 f"{release} needs {platform.releases[other]}, and nothing says that it comes before"
                 for other in others
@@ -55,7 +64,11 @@ def _kinds(platform: RenderedCluster) -> Iterator[str]:
     """Resources before their kind: the API server refuses them, or the chart omits them."""
     for name, manifest in platform.everything():
         group = manifest["apiVersion"].rpartition("/")[0]
-        if is_core(manifest) or group in AUTO_MODE or platform.releases[name].chart == expected_objects.KINDS_OF.get(group):
+        if (
+            is_core(manifest)
+            or group in AUTO_MODE
+            or platform.releases[name].chart == expected_objects.KINDS_OF.get(group)
+        ):
             continue
         makers = _by_chart(platform, expected_objects.KINDS_OF.get(group, ""))
         if not makers:
@@ -72,14 +85,26 @@ def _ground(platform: RenderedCluster) -> Iterator[str]:
 
 
 def _circles(platform: RenderedCluster) -> Iterator[str]:
-    yield from (f"{release} waits for itself" for name, release in platform.releases.items() if name in platform.before[name])
+    yield from (
+        f"{release} waits for itself"
+        for name, release in platform.releases.items()
+        if name in platform.before[name]
+    )
 
 
 def rule_findings(platform: RenderedCluster) -> list[str]:
     """Return violations of property 95."""
     names = Counter((release.namespace, release.name) for release in platform.releases.values())
-    twice = [f"release {name} of {namespace} is there twice" for (namespace, name), count in names.items() if count > 1]
-    return twice + [f"{release} {problem}" for release in platform.releases.values() for problem in problems_of(platform, release)]
+    twice = [
+        f"release {name} of {namespace} is there twice"
+        for (namespace, name), count in names.items()
+        if count > 1
+    ]
+    return twice + [
+        f"{release} {problem}"
+        for release in platform.releases.values()
+        for problem in problems_of(platform, release)
+    ]
 
 
 def problems_of(platform: RenderedCluster, release: Release) -> Iterator[str]:
@@ -124,5 +149,11 @@ def shared(platform: RenderedCluster) -> list[str]:
     """Return objects of two releases: Helm refuses an object that another release owns."""
     owners: dict[tuple[str, str], set[str]] = {}
     for release, manifest in platform.everything():
-        owners.setdefault((manifest["apiVersion"].rpartition("/")[0], name_of(manifest)), set()).add(release)
-    return [f"{name} is made by releases {', '.join(sorted(by))}" for (_, name), by in owners.items() if len(by) > 1]
+        owners.setdefault(
+            (manifest["apiVersion"].rpartition("/")[0], name_of(manifest)), set()
+        ).add(release)
+    return [
+        f"{name} is made by releases {', '.join(sorted(by))}"
+        for (_, name), by in owners.items()
+        if len(by) > 1
+    ]

@@ -12,10 +12,26 @@ from tests.charts.references import pod_of
 from tools.model.cluster import RenderedCluster
 from tools.model.values import Json
 
-RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+RESTRICTED_VOLUMES = {
+    "configMap",
+    "csi",
+    "downwardAPI",
+    "emptyDir",
+    "ephemeral",
+    "persistentVolumeClaim",
+    "projected",
+    "secret",
+}
 """Kinds of volumes that Pod Security `restricted` allows."""
 HOST = ("hostNetwork", "hostPID", "hostIPC")
-EVERYBODY = {"system:anonymous", "system:authenticated", "system:masters", "system:serviceaccounts", "system:unauthenticated", "default"}
+EVERYBODY = {
+    "system:anonymous",
+    "system:authenticated",
+    "system:masters",
+    "system:serviceaccounts",
+    "system:unauthenticated",
+    "default",
+}
 """Subjects that include the accounts of several pods."""
 
 Containers = Iterator[tuple[str, Json, Json]]
@@ -23,7 +39,11 @@ Containers = Iterator[tuple[str, Json, Json]]
 
 def where_of(workload: Json) -> str:
     """Return namespace and name of a workload, without the hash that a job's name ends with."""
-    name = re.sub(r"-[0-9a-f]{8}$", "", workload["metadata"]["name"]) if workload["kind"] == "Job" else workload["metadata"]["name"]
+    name = (
+        re.sub(r"-[0-9a-f]{8}$", "", workload["metadata"]["name"])
+        if workload["kind"] == "Job"
+        else workload["metadata"]["name"]
+    )
     return f"{workload['metadata'].get('namespace')}/{name}"
 
 
@@ -46,13 +66,20 @@ def unrestricted(platform: RenderedCluster) -> Iterator[str]:
         pod = pod_of(workload) or {}
         yield from (f"{where_of(workload)}: {problem}" for problem in _pod_problems(pod))
         for container in [*pod["containers"], *(pod.get("initContainers") or [])]:
-            yield from (f"{where_of(workload)}: {container['name']}: {problem}" for problem in _container_problems(pod, container))
+            yield from (
+                f"{where_of(workload)}: {container['name']}: {problem}"
+                for problem in _container_problems(pod, container)
+            )
 
 
 def _pod_problems(pod: Json) -> Iterator[str]:
     yield from (key for key in HOST if pod.get(key))
     for volume in pod.get("volumes") or []:
-        yield from (f"volume {volume['name']} is {kind}" for kind in volume if kind not in {"name", *RESTRICTED_VOLUMES})
+        yield from (
+            f"volume {volume['name']} is {kind}"
+            for kind in volume
+            if kind not in {"name", *RESTRICTED_VOLUMES}
+        )
 
 
 def _container_problems(pod: Json, container: Json) -> Iterator[str]:
@@ -66,8 +93,11 @@ def _container_problems(pod: Json, container: Json) -> Iterator[str]:
         "allowPrivilegeEscalation is not false": own.get("allowPrivilegeEscalation") is False,
         "does not drop ALL capabilities": capabilities.get("drop") == ["ALL"]
         and set(capabilities.get("add") or []) <= {"NET_BIND_SERVICE"},
-        "has no seccompProfile": (both.get("seccompProfile") or {}).get("type") in {"RuntimeDefault", "Localhost"},
-        "opens a port of the host": not any(port.get("hostPort") for port in container.get("ports") or []),
+        "has no seccompProfile": (both.get("seccompProfile") or {}).get("type")
+        in {"RuntimeDefault", "Localhost"},
+        "opens a port of the host": not any(
+            port.get("hostPort") for port in container.get("ports") or []
+        ),
     }
     yield from (problem for problem, kept in rules.items() if not kept)
 
@@ -100,7 +130,13 @@ def unprobed(platform: RenderedCluster) -> Iterator[str]:
 def is_exact(image: str) -> bool:
     """Return whether a name identifies one image. Bitnami no longer publishes versions."""
     name, _, tag = image.partition("@")[0].rpartition(":")
-    return bool(name) and tag != "latest" and bool(re.search(r"\d", tag)) and tag.count("-distroless") <= 1 and "bitnami" not in image
+    return (
+        bool(name)
+        and tag != "latest"
+        and bool(re.search(r"\d", tag))
+        and tag.count("-distroless") <= 1
+        and "bitnami" not in image
+    )
 
 
 def on_the_host(platform: RenderedCluster) -> Iterator[str]:
@@ -108,10 +144,22 @@ def on_the_host(platform: RenderedCluster) -> Iterator[str]:
     for workload in running(platform):
         pod = pod_of(workload) or {}
         seen = [key for key in HOST if pod.get(key)]
-        seen += [f"folder {volume['hostPath']['path']}" for volume in pod.get("volumes") or [] if "hostPath" in volume]
+        seen += [
+            f"folder {volume['hostPath']['path']}"
+            for volume in pod.get("volumes") or []
+            if "hostPath" in volume
+        ]
         for container in [*pod["containers"], *(pod.get("initContainers") or [])]:
-            seen += ["every right"] if (container.get("securityContext") or {}).get("privileged") else []
-            seen += [f"port {port['hostPort']}" for port in container.get("ports") or [] if port.get("hostPort")]
+            seen += (
+                ["every right"]
+                if (container.get("securityContext") or {}).get("privileged")
+                else []
+            )
+            seen += [
+                f"port {port['hostPort']}"
+                for port in container.get("ports") or []
+                if port.get("hostPort")
+            ]
         if seen:
             yield f"{where_of(workload)}: {', '.join(seen)}"
 
@@ -127,21 +175,31 @@ def tokens(platform: RenderedCluster) -> Iterator[str]:
 
 def accounts(platform: RenderedCluster) -> dict[tuple[str | None, str], Json]:
     """Service accounts by namespace and name."""
-    return {(a["metadata"].get("namespace"), a["metadata"]["name"]): a for _, a in things(platform, "ServiceAccount")}
+    return {
+        (a["metadata"].get("namespace"), a["metadata"]["name"]): a
+        for _, a in things(platform, "ServiceAccount")
+    }
 
 
 def holds_a_token(workload: Json, known: Mapping[tuple[str | None, str], Json]) -> bool:
     """Return whether pods have an API token. The pod overrides its account; the default is true."""
     pod = pod_of(workload) or {}
-    account = known.get((workload["metadata"].get("namespace"), pod.get("serviceAccountName", "default")), {})
-    return pod.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True)) is not False
+    account = known.get(
+        (workload["metadata"].get("namespace"), pod.get("serviceAccountName", "default")), {}
+    )
+    return (
+        pod.get("automountServiceAccountToken", account.get("automountServiceAccountToken", True))
+        is not False
+    )
 
 
 def wide_rights(platform: RenderedCluster) -> Iterator[str]:
     """Yield roles with a `*`, and bindings to the roles of administrators."""
     for release, role in platform.of_kind("ClusterRole", "Role"):
         for rule in role.get("rules") or []:
-            stars = [key for key in ("apiGroups", "resources", "verbs") if "*" in (rule.get(key) or [])]
+            stars = [
+                key for key in ("apiGroups", "resources", "verbs") if "*" in (rule.get(key) or [])
+            ]
             if stars:
                 what = f"{', '.join(rule.get('apiGroups') or [])} {', '.join(rule.get('resources') or [])}".strip()
                 yield f"{release}: {role['kind']} {role['metadata']['name']}: * in {' and '.join(stars)} of {what or 'core'}"
@@ -149,7 +207,11 @@ def wide_rights(platform: RenderedCluster) -> Iterator[str]:
         where = f"{release}: {binding['metadata']['name']}"
         if binding["roleRef"]["name"] in {"cluster-admin", "admin", "edit"}:
             yield f"{where} binds {binding['roleRef']['name']}"
-        everybody = [subject["name"] for subject in binding.get("subjects") or [] if subject["name"] in EVERYBODY]
+        everybody = [
+            subject["name"]
+            for subject in binding.get("subjects") or []
+            if subject["name"] in EVERYBODY
+        ]
         yield from (f"{where} is for {name}" for name in everybody)
 
 
@@ -165,7 +227,11 @@ def budgets(platform: RenderedCluster) -> Iterator[str]:
     for release, budget in platform.of_kind("PodDisruptionBudget"):
         spec, namespace = budget["spec"], budget["metadata"]["namespace"]
         where = f"{release}: PodDisruptionBudget {namespace}/{budget['metadata']['name']}"
-        chosen = [w for w in pods_behind(platform, namespace, spec.get("selector") or {}) if w["kind"] in {"Deployment", "StatefulSet"}]
+        chosen = [
+            w
+            for w in pods_behind(platform, namespace, spec.get("selector") or {})
+            if w["kind"] in {"Deployment", "StatefulSet"}
+        ]
         protected += [where_of(workload) for workload in chosen]
         if not chosen:
             yield f"{where} selects {spec.get('selector')}, which no pod of {namespace} has: it protects nothing"
@@ -188,17 +254,31 @@ def crowded(platform: RenderedCluster) -> Iterator[str]:
     """Yield replicas that may share a zone or a host, and spread rules for other pods."""
     for workload in running(platform):
         pod, labels = pod_of(workload) or {}, labels_of(workload)
-        if workload["kind"] not in {"Deployment", "StatefulSet"} or workload["spec"].get("replicas", 2) < 2:
+        if (
+            workload["kind"] not in {"Deployment", "StatefulSet"}
+            or workload["spec"].get("replicas", 2) < 2
+        ):
             continue
-        rules = [rule for rule in pod.get("topologySpreadConstraints") or [] if rule["whenUnsatisfiable"] == "DoNotSchedule"]
+        rules = [
+            rule
+            for rule in pod.get("topologySpreadConstraints") or []
+            if rule["whenUnsatisfiable"] == "DoNotSchedule"
+        ]
         if "topology.kubernetes.io/zone" not in {rule["topologyKey"] for rule in rules}:
             yield f"{where_of(workload)}: no rule spreads its replicas over zones"
         # Kubernetes counts zones that have a node: without this all replicas start in the first one that has.
-        if any(rule["topologyKey"] == "topology.kubernetes.io/zone" and rule.get("minDomains", 1) < 2 for rule in rules):
+        if any(
+            rule["topologyKey"] == "topology.kubernetes.io/zone" and rule.get("minDomains", 1) < 2
+            for rule in rules
+        ):
             yield f"{where_of(workload)}: its rule over zones has no minDomains"
         if any(not selects(rule["labelSelector"], labels) for rule in rules):
             yield f"{where_of(workload)}: a rule that spreads it counts pods with other labels"
-        apart = any(term["topologyKey"] == "kubernetes.io/hostname" and selects(term["labelSelector"], labels) for term in apart_terms(pod))
+        apart = any(
+            term["topologyKey"] == "kubernetes.io/hostname"
+            and selects(term["labelSelector"], labels)
+            for term in apart_terms(pod)
+        )
         if workload["kind"] == "StatefulSet" and not apart:
             yield f"{where_of(workload)}: two of its replicas may share a host"
 
@@ -211,7 +291,10 @@ def apart_terms(pod: Json) -> list[Json]:
 
 def namespaces(platform: RenderedCluster) -> dict[str, dict[str, str]]:
     """Return labels of each namespace of ours."""
-    return {manifest["metadata"]["name"]: manifest["metadata"].get("labels") or {} for _, manifest in platform.of_kind("Namespace")}
+    return {
+        manifest["metadata"]["name"]: manifest["metadata"].get("labels") or {}
+        for _, manifest in platform.of_kind("Namespace")
+    }
 
 
 def unexcused(findings: Iterable[str], exceptions: Mapping[str, str]) -> list[str]:
@@ -224,4 +307,6 @@ def unexcused(findings: Iterable[str], exceptions: Mapping[str, str]) -> list[st
     findings = list(findings)
     left = [finding for finding in findings if not finding.startswith(tuple(exceptions))]
     idle = [e for e in exceptions if not any(finding.startswith(e) for finding in findings)]
-    return left + [f"exception {exception!r} excuses nothing any more: take it away" for exception in idle]
+    return left + [
+        f"exception {exception!r} excuses nothing any more: take it away" for exception in idle
+    ]

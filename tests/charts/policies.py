@@ -22,7 +22,11 @@ Edge = tuple[str, str, str, int, int]
 
 def homes(settings: Settings) -> dict[tuple[str, str], str]:
     """Party by namespace and labels of its pods."""
-    return {(name, _text(labels)): party for name, namespace in namespaces(settings).items() for party, labels in namespace.parties.items()}
+    return {
+        (name, _text(labels)): party
+        for name, namespace in namespaces(settings).items()
+        for party, labels in namespace.parties.items()
+    }
 
 
 def expected(settings: Settings) -> dict[Edge, Flow]:
@@ -34,10 +38,19 @@ def expected(settings: Settings) -> dict[Edge, Flow]:
         if source and source == target:
             continue
         if source:
-            peer = flow.target if target else ("the Internet" if flow.target == INTERNET else VPC_ADDRESSES)
+            peer = (
+                flow.target
+                if target
+                else ("the Internet" if flow.target == INTERNET else VPC_ADDRESSES)
+            )
             found[f"{source} egress", flow.source, peer, *flow.ports] = flow
         if target:
-            found[f"{target} ingress", flow.target, flow.source if source else VPC_ADDRESSES, *flow.ports] = flow
+            found[
+                f"{target} ingress",
+                flow.target,
+                flow.source if source else VPC_ADDRESSES,
+                *flow.ports,
+            ] = flow
     return found
 
 
@@ -46,7 +59,11 @@ def allowed(platform: RenderedCluster, settings: Settings) -> dict[Edge, str]:
     parties = homes(settings)
     found: dict[Edge, str] = {}
     for _, policy in platform.of_kind("NetworkPolicy"):
-        namespace, name, spec = policy["metadata"]["namespace"], policy["metadata"]["name"], policy["spec"]
+        namespace, name, spec = (
+            policy["metadata"]["namespace"],
+            policy["metadata"]["name"],
+            policy["spec"],
+        )
         if name in COMMON:
             continue
         pods = _party(namespace, spec["podSelector"], parties)
@@ -54,7 +71,13 @@ def allowed(platform: RenderedCluster, settings: Settings) -> dict[Edge, str]:
             for rule in spec.get(direction) or []:
                 for peer in rule.get(side) or [{}]:
                     for first, last in _ports(rule):
-                        found[f"{namespace} {direction}", pods, _peer(namespace, peer, parties, settings), first, last] = name
+                        found[
+                            f"{namespace} {direction}",
+                            pods,
+                            _peer(namespace, peer, parties, settings),
+                            first,
+                            last,
+                        ] = name
     return found
 
 
@@ -76,7 +99,11 @@ def findings(platform: RenderedCluster, settings: Settings) -> list[str]:
 def _described(edge: Edge) -> str:
     side, pods, peer, first, last = edge
     ports = str(first) if first == last else f"{first} to {last}"
-    return f"{pods} reach {peer} on {ports}" if side.endswith("egress") else f"{peer} reach {pods} on {ports}"
+    return (
+        f"{pods} reach {peer} on {ports}"
+        if side.endswith("egress")
+        else f"{peer} reach {pods} on {ports}"
+    )
 
 
 COMMON = ("default-deny", "within", "apis", "webhooks")
@@ -91,7 +118,10 @@ def _common_findings(platform: RenderedCluster, settings: Settings) -> Iterator[
         if name in COMMON and policy["spec"] != wanted[name]:
             yield f"NetworkPolicy {namespace}/{name} allows something else than what it is for: {policy['spec']}"
     for name, served in SERVED.items():
-        yield from (f"NetworkPolicies {name} serve the flow {edge}, which the table has not" for edge in served - table)
+        yield from (
+            f"NetworkPolicies {name} serve the flow {edge}, which the table has not"
+            for edge in served - table
+        )
     declared = namespaces(settings)
     needed = {
         "default-deny": set(declared),
@@ -100,12 +130,21 @@ def _common_findings(platform: RenderedCluster, settings: Settings) -> Iterator[
         "webhooks": {name for name, namespace in declared.items() if namespace.answers_webhooks},
     }
     for name, places in needed.items():
-        yield from (f"namespace {place} has no NetworkPolicy {name}" for place in sorted(places - there[name]))
-        yield from (f"namespace {place} has a NetworkPolicy {name} without saying so" for place in sorted(there[name] - places))
+        yield from (
+            f"namespace {place} has no NetworkPolicy {name}"
+            for place in sorted(places - there[name])
+        )
+        yield from (
+            f"namespace {place} has a NetworkPolicy {name} without saying so"
+            for place in sorted(there[name] - places)
+        )
 
 
 SERVED = {
-    "apis": {(flows.NODES, INTERNET, 443, 443), (flows.NODES, "kubernetes-control-plane", 443, 443)},
+    "apis": {
+        (flows.NODES, INTERNET, 443, 443),
+        (flows.NODES, "kubernetes-control-plane", 443, 443),
+    },
     "webhooks": {("kubernetes-control-plane", flows.NODES, port, port) for port in WEBHOOK_PORTS},
 }
 """Flows of those policies, between nodes and addresses outside the cluster."""
@@ -123,7 +162,11 @@ def _common(settings: Settings) -> dict[str, Json]:
             "policyTypes": ["Egress"],
             "egress": [_open("to", "0.0.0.0/0", flows.HTTPS), _open("to", POD_IDENTITY_AGENT, 80)],
         },
-        "webhooks": {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [_open("from", settings.network.cidr, *WEBHOOK_PORTS)]},
+        "webhooks": {
+            "podSelector": {},
+            "policyTypes": ["Ingress"],
+            "ingress": [_open("from", settings.network.cidr, *WEBHOOK_PORTS)],
+        },
     }
 
 
@@ -135,16 +178,27 @@ def _places(platform: RenderedCluster) -> dict[str, set[str]]:
 
 
 def _open(side: str, cidr: str, *ports: int) -> Json:
-    return {side: [{"ipBlock": {"cidr": cidr}}], "ports": [{"protocol": "TCP", "port": port} for port in ports]}
+    return {
+        side: [{"ipBlock": {"cidr": cidr}}],
+        "ports": [{"protocol": "TCP", "port": port} for port in ports],
+    }
 
 
-def _peer(namespace: str, peer: Json, parties: dict[tuple[str, str], str], settings: Settings) -> str:
+def _peer(
+    namespace: str, peer: Json, parties: dict[tuple[str, str], str], settings: Settings
+) -> str:
     if "ipBlock" in peer:
         cidr = peer["ipBlock"]["cidr"]
-        return str({settings.network.cidr: VPC_ADDRESSES, "0.0.0.0/0": "the Internet"}.get(cidr, cidr))
+        return str(
+            {settings.network.cidr: VPC_ADDRESSES, "0.0.0.0/0": "the Internet"}.get(cidr, cidr)
+        )
     if not peer:
         return "anybody"
-    home = peer.get("namespaceSelector", {}).get("matchLabels", {}).get("kubernetes.io/metadata.name", namespace)
+    home = (
+        peer.get("namespaceSelector", {})
+        .get("matchLabels", {})
+        .get("kubernetes.io/metadata.name", namespace)
+    )
     return _party(home, peer.get("podSelector") or {}, parties)
 
 
@@ -154,7 +208,9 @@ def _party(namespace: str, selector: Json, parties: dict[tuple[str, str], str]) 
 
 
 def _ports(rule: Json) -> Iterable[tuple[int, int]]:
-    return [(entry["port"], entry.get("endPort", entry["port"])) for entry in rule.get("ports") or []] or [EVERY_PORT]
+    return [
+        (entry["port"], entry.get("endPort", entry["port"])) for entry in rule.get("ports") or []
+    ] or [EVERY_PORT]
 
 
 def _text(labels: Any) -> str:

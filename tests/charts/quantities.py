@@ -7,7 +7,16 @@ from tests.charts.references import pod_of
 from tools.model.cluster import RenderedCluster
 from tools.model.values import Json
 
-_UNITS = {"m": 0.001, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+_UNITS = {
+    "m": 0.001,
+    "k": 1e3,
+    "M": 1e6,
+    "G": 1e9,
+    "Ki": 2**10,
+    "Mi": 2**20,
+    "Gi": 2**30,
+    "Ti": 2**40,
+}
 
 
 def number(quantity: str | float) -> float:
@@ -21,7 +30,9 @@ def requested(pod: Json, resource: str, default: str = "0") -> float:
     """Return the request of a pod: its containers together, or a larger init container."""
 
     def asked(container: Json) -> float:
-        return number(((container.get("resources") or {}).get("requests") or {}).get(resource, default))
+        return number(
+            ((container.get("resources") or {}).get("requests") or {}).get(resource, default)
+        )
 
     together = sum(map(asked, pod["containers"]))
     return max([together, *map(asked, pod.get("initContainers") or [])])
@@ -35,7 +46,9 @@ def most_pods(platform: RenderedCluster) -> Iterator[tuple[str, Json, int]]:
         yield workload["metadata"]["namespace"], pod_of(workload) or {}, count
 
 
-def needed(platform: RenderedCluster, namespace: str, defaults: Mapping[str, str]) -> dict[str, float]:
+def needed(
+    platform: RenderedCluster, namespace: str, defaults: Mapping[str, str]
+) -> dict[str, float]:
     """Return the request of all pods of a namespace, with one more of each for an upgrade.
 
     Args:
@@ -48,4 +61,7 @@ def needed(platform: RenderedCluster, namespace: str, defaults: Mapping[str, str
     def together(key: str) -> float:
         return sum(count * requested(pod, key, defaults.get(key, "0")) for pod, count in pods)
 
-    return {"pods": sum(count for _, count in pods), **{f"requests.{key}": together(key) for key in ("cpu", "memory")}}
+    return {
+        "pods": sum(count for _, count in pods),
+        **{f"requests.{key}": together(key) for key in ("cpu", "memory")},
+    }

@@ -29,7 +29,14 @@ CLASSES = {
     "karpenter.sh/nodepool": "NodePool",
 }
 """Kind of object that an entry names."""
-CLUSTER_WIDE = ("ClusterIssuer", "ClusterSecretStore", "StorageClass", "PriorityClass", "NodePool", "NodeClass")
+CLUSTER_WIDE = (
+    "ClusterIssuer",
+    "ClusterSecretStore",
+    "StorageClass",
+    "PriorityClass",
+    "NodePool",
+    "NodeClass",
+)
 MAKERS = {
     "Secret": "an ExternalSecret or a Certificate of the release `trust` (`external_secrets` and `certificates` of the component)",
     "ConfigMap": "the release itself (`config_map` among its further manifests)",
@@ -72,7 +79,9 @@ def uses(platform: RenderedCluster) -> Iterator[Use]:
         yield from _in_manifest(manifest, namespace, release)
     for installed in platform.releases.values():
         if installed.folder is None:
-            yield from _walk(installed.values, installed.namespace, f"values of {installed}", installed.name, "")
+            yield from _walk(
+                installed.values, installed.namespace, f"values of {installed}", installed.name, ""
+            )
 
 
 def _in_manifest(manifest: Json, namespace: str, release: str) -> Iterator[Use]:
@@ -83,7 +92,14 @@ def _in_manifest(manifest: Json, namespace: str, release: str) -> Iterator[Use]:
     yield from _walk(manifest.get("webhooks"), namespace, user, release, "")
     for subject in manifest.get("subjects") or []:
         if subject["kind"] == "ServiceAccount":
-            yield Use("ServiceAccount", subject.get("namespace", namespace), subject["name"], (), user, release)
+            yield Use(
+                "ServiceAccount",
+                subject.get("namespace", namespace),
+                subject["name"],
+                (),
+                user,
+                release,
+            )
 
 
 def _walk(value: Any, namespace: str, user: str, release: str, path: str) -> Iterator[Use]:
@@ -92,26 +108,47 @@ def _walk(value: Any, namespace: str, user: str, release: str, path: str) -> Ite
             return  # a manifest within values is looked at as what it is
         for key, item in value.items():
             yield from (
-                Use(kind, "" if kind in CLUSTER_WIDE else namespace, name, keys, f"{user}, {path}.{key}".replace(", .", ", "), release)
+                Use(
+                    kind,
+                    "" if kind in CLUSTER_WIDE else namespace,
+                    name,
+                    keys,
+                    f"{user}, {path}.{key}".replace(", .", ", "),
+                    release,
+                )
                 for kind, name, keys in _named(key, item, value, path)
             )
-            yield from _walk(item, value.get("namespaceOverride", namespace), user, release, f"{path}.{key}")
+            yield from _walk(
+                item, value.get("namespaceOverride", namespace), user, release, f"{path}.{key}"
+            )
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _walk(item, namespace, user, release, f"{path}[{index}]")
-    elif isinstance(value, str) and ("secretKeyRef" in value or "secretName" in value or "configMap" in value) and value.startswith("- "):
+    elif (
+        isinstance(value, str)
+        and ("secretKeyRef" in value or "secretName" in value or "configMap" in value)
+        and value.startswith("- ")
+    ):
         yield from _walk(yaml.safe_load(value), namespace, user, release, path)
 
 
-def _named(key: str, item: Any, around: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _named(
+    key: str, item: Any, around: Mapping[str, Any], path: str
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Kind, name and keys that one entry names."""
-    if around.get("optional") is True or (isinstance(item, Mapping) and item.get("optional") is True):
+    if around.get("optional") is True or (
+        isinstance(item, Mapping) and item.get("optional") is True
+    ):
         return
     yield from _secret_key(key, item)
     yield from _whole_secret(key, item, around, path)
     yield from _config_map(key, item, around)
     yield from _reference(key, item)
-    if (kind := CLASSES.get(key)) and isinstance(item, str) and item not in {"", "-", *SYSTEM_CLASSES}:
+    if (
+        (kind := CLASSES.get(key))
+        and isinstance(item, str)
+        and item not in {"", "-", *SYSTEM_CLASSES}
+    ):
         yield kind, item, ()
 
 
@@ -127,20 +164,34 @@ def _secret_key(key: str, item: Any) -> Iterator[tuple[str, str, tuple[str, ...]
             yield "Secret", name, SERVICE_BINDING
 
 
-def _whole_secret(key: str, item: Any, around: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _whole_secret(
+    key: str, item: Any, around: Mapping[str, Any], path: str
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     match key, item:
         case (("secretRef" | "imagePullSecret"), ({"name": str(name)} | str(name))) if name:
             yield "Secret", name, ()
         case "existingSecret", str(name) if name:
-            yield "Secret", name, tuple(around[field] for field in ("userKey", "passwordKey") if field in around)
+            yield (
+                "Secret",
+                name,
+                tuple(around[field] for field in ("userKey", "passwordKey") if field in around),
+            )
         case "secretVolumes", list(names):
             yield from (("Secret", name, ("tls.crt", "tls.key")) for name in names)
-        case "secretName", str(name) if name and "dnsNames" not in around and "issuerRef" not in around:
+        case "secretName", str(name) if (
+            name and "dnsNames" not in around and "issuerRef" not in around
+        ):
             items = tuple(entry["key"] for entry in around.get("items") or [])
-            yield "Secret", name, items or (("tls.crt", "tls.key") if path.endswith((".tls", ".ca")) else ())
+            yield (
+                "Secret",
+                name,
+                items or (("tls.crt", "tls.key") if path.endswith((".tls", ".ca")) else ()),
+            )
 
 
-def _config_map(key: str, item: Any, around: Mapping[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _config_map(
+    key: str, item: Any, around: Mapping[str, Any]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     match key, item:
         case "configMapKeyRef", {"name": name, "key": field}:
             yield "ConfigMap", name, (field,)
@@ -151,7 +202,11 @@ def _config_map(key: str, item: Any, around: Mapping[str, Any]) -> Iterator[tupl
         case "configMap", str(name) if name and "mountPath" in around:
             yield "ConfigMap", name, ()
         case "configMaps", list(entries):
-            yield from (("ConfigMap", entry["name"], ("handler.lua", "schema.lua")) for entry in entries if "pluginName" in entry)
+            yield from (
+                ("ConfigMap", entry["name"], ("handler.lua", "schema.lua"))
+                for entry in entries
+                if "pluginName" in entry
+            )
 
 
 def _reference(key: str, item: Any) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -169,16 +224,32 @@ def _mounted_files(manifest: Json, namespace: str, user: str, release: str) -> I
     spec = pod_of(manifest)
     if spec is None:
         return
-    volumes = {volume["name"]: source for volume in spec.get("volumes") or [] if (source := _source(volume))}
+    volumes = {
+        volume["name"]: source
+        for volume in spec.get("volumes") or []
+        if (source := _source(volume))
+    }
     for container in [*spec.get("containers", []), *(spec.get("initContainers") or [])]:
-        arguments = " ".join([*(str(variable.get("value", "")) for variable in container.get("env") or []), *map(str, _words(container))])
+        arguments = " ".join(
+            [
+                *(str(variable.get("value", "")) for variable in container.get("env") or []),
+                *map(str, _words(container)),
+            ]
+        )
         for mount in container.get("volumeMounts") or []:
             if mount["name"] in volumes and not mount.get("subPath"):
                 kind, name, paths = volumes[mount["name"]]
                 files = _files_below(mount["mountPath"], arguments)
                 keys = tuple(paths.get(file, file) for file in files)
                 if keys:
-                    yield Use(kind, namespace, name, keys, f"{user}, files of container {container['name']}", release)
+                    yield Use(
+                        kind,
+                        namespace,
+                        name,
+                        keys,
+                        f"{user}, files of container {container['name']}",
+                        release,
+                    )
 
 
 def _words(container: Json) -> Iterator[Any]:
@@ -189,7 +260,11 @@ def _words(container: Json) -> Iterator[Any]:
 def _source(volume: Json) -> tuple[str, str, dict[str, str]] | None:
     for key, kind, name in (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name")):
         if key in volume and not volume[key].get("optional"):
-            return kind, volume[key][name], {entry["path"]: entry["key"] for entry in volume[key].get("items") or []}
+            return (
+                kind,
+                volume[key][name],
+                {entry["path"]: entry["key"] for entry in volume[key].get("items") or []},
+            )
     return None
 
 
@@ -197,7 +272,13 @@ def _files_below(folder: str, text: str) -> list[str]:
     """Files of a folder in a text, such as `ca.crt` in `system,/etc/secrets/tls/ca.crt`."""
     parts = text.replace(",", " ").replace('"', " ").replace("=", " ").replace("'", " ").split()
     prefix = folder.rstrip("/") + "/"
-    return sorted({part.removeprefix(prefix).rstrip(";:") for part in parts if part.startswith(prefix) and len(part) > len(prefix)})
+    return sorted(
+        {
+            part.removeprefix(prefix).rstrip(";:")
+            for part in parts
+            if part.startswith(prefix) and len(part) > len(prefix)
+        }
+    )
 
 
 def pod_of(manifest: Json) -> Json | None:
@@ -231,7 +312,11 @@ def made(platform: RenderedCluster) -> dict[tuple[str, str, str], Made]:
     for release, manifest in platform.everything():
         for thing in (manifest, *operated(manifest)):
             kind, metadata = thing["kind"], thing["metadata"]
-            namespace = "" if kind in CLUSTER_WIDE else metadata.get("namespace", platform.releases[release].namespace)
+            namespace = (
+                ""
+                if kind in CLUSTER_WIDE
+                else metadata.get("namespace", platform.releases[release].namespace)
+            )
             keys = frozenset({*(thing.get("data") or {}), *(thing.get("stringData") or {})})
             found.setdefault((kind, namespace, metadata["name"]), Made(keys, release))
     return found
@@ -254,12 +339,18 @@ def missing(platform: RenderedCluster) -> Mapping[str, set[str]]:
         thing = f"{use.kind} {use.namespace + '/' if use.namespace else ''}{use.name}"
         maker = there.get((use.kind, use.namespace, use.name))
         if maker is None:
-            findings.add(f"{use.user} uses {thing}, which nothing makes: it should come from {MAKERS.get(use.kind, 'a chart of ours')}")
+            findings.add(
+                f"{use.user} uses {thing}, which nothing makes: it should come from {MAKERS.get(use.kind, 'a chart of ours')}"
+            )
             continue
         if absent := sorted(set(use.keys) - maker.keys):
-            findings.add(f"{use.user} reads {', '.join(absent)} of {thing}, which release {maker.release} makes with {sorted(maker.keys)}")
+            findings.add(
+                f"{use.user} reads {', '.join(absent)} of {thing}, which release {maker.release} makes with {sorted(maker.keys)}"
+            )
         ordered = maker.release in {use.release, *platform.before[use.release]}
         later = use.release in platform.before[maker.release]
         if later or not (ordered or use.kind in AWAITED):
-            findings.add(f"{use.user} uses {thing}, which only release {maker.release} makes, and nothing says that it comes before")
+            findings.add(
+                f"{use.user} uses {thing}, which only release {maker.release} makes, and nothing says that it comes before"
+            )
     return found

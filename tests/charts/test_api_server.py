@@ -16,7 +16,8 @@ from tools.model.values import Json
 ASSETS = os.environ.get("KUBEBUILDER_ASSETS", "")
 
 pytestmark = pytest.mark.skipif(
-    not ASSETS, reason="no API server is available. Set KUBEBUILDER_ASSETS to the folder of etcd and kube-apiserver"
+    not ASSETS,
+    reason="no API server is available. Set KUBEBUILDER_ASSETS to the folder of etcd and kube-apiserver",
 )
 
 
@@ -32,7 +33,12 @@ def manifests(deployed: Callable[[str], RenderedCluster], environment: str) -> l
     defines them here.
     """
     platform = deployed(environment)
-    own = [manifest for release in platform.releases.values() if release.folder for manifest in platform.manifests[release.name]]
+    own = [
+        manifest
+        for release in platform.releases.values()
+        if release.folder
+        for manifest in platform.manifests[release.name]
+    ]
     return [manifest for manifest in own if is_core(manifest)]
 
 
@@ -45,6 +51,11 @@ def test_api_server_accepts_own_charts(server: ApiServer, manifests: list[Json])
 def test_namespace_rejects_privileged_pod(server: ApiServer, manifests: list[Json]) -> None:
     server.apply(manifest for manifest in manifests if manifest["kind"] == "Namespace")
     container = {"name": "main", "image": "busybox", "securityContext": {"privileged": True}}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "intruder", "namespace": "kong"}, "spec": {"containers": [container]}}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "intruder", "namespace": "kong"},
+        "spec": {"containers": [container]},
+    }
     with pytest.raises(AssertionError, match='violates PodSecurity "restricted'):
         server.apply([pod], "--dry-run=server")

@@ -32,21 +32,46 @@ def topic_findings(platform: RenderedCluster) -> list[str]:
         for service, variables in _services(platform)
         for variable, direction in _DIRECTIONS.items()
         for topic in _listed(variables, variable)
-        if topic not in access["topics"] or topic not in access["users"].get(service, {}).get(direction, [])
+        if topic not in access["topics"]
+        or topic not in access["users"].get(service, {}).get(direction, [])
     ]
     passwords = _password_file(platform)
-    return [*found, *(f"{user} has rights and no password in redpanda-users" for user in access["users"].keys() - passwords)]
+    return [
+        *found,
+        *(
+            f"{user} has rights and no password in redpanda-users"
+            for user in access["users"].keys() - passwords
+        ),
+    ]
 
 
 def superuser_findings(platform: RenderedCluster) -> list[str]:
     """Return superusers. The chart makes superusers of the users in the file, in two places."""
     values = platform.releases["redpanda"].values
     refused = "--no-set-superusers" in values["statefulset"]["sideCars"].get("args", [])
-    by_sidecar = [] if refused else ["the sidecar makes superusers of them: add --no-set-superusers to its arguments"]
+    by_sidecar = (
+        []
+        if refused
+        else ["the sidecar makes superusers of them: add --no-set-superusers to its arguments"]
+    )
     jobs = values["post_install_job"]["podTemplate"]["spec"]["containers"]
-    folders = [word for job in jobs for before, word in pairwise(job.get("command", [])) if before == "--users-directory"]
-    by_job = [] if folders == ["/nobody"] else ["the job after each release makes superusers of them: give it a folder that is not there"]
-    named = [f"{user} is a superuser by name" for user in values["config"]["cluster"].get("superusers", [])]
+    folders = [
+        word
+        for job in jobs
+        for before, word in pairwise(job.get("command", []))
+        if before == "--users-directory"
+    ]
+    by_job = (
+        []
+        if folders == ["/nobody"]
+        else [
+            "the job after each release makes superusers of them: give it a folder that is not there"
+        ]
+    )
+    named = [
+        f"{user} is a superuser by name"
+        for user in values["config"]["cluster"].get("superusers", [])
+    ]
     return [*by_sidecar, *by_job, *named]
 
 
@@ -54,20 +79,34 @@ def queue_findings(platform: RenderedCluster) -> list[str]:
     """Return queues of a service that are missing, or that it has no right to read."""
     topology = platform.releases["rabbitmq-topology"].values
     rights = {name: user["read"] for name, user in topology["users"].items()}
-    taken = [(service, queue) for service, variables in _services(platform) for queue in _listed(variables, "TASKS_QUEUES")]
+    taken = [
+        (service, queue)
+        for service, variables in _services(platform)
+        for queue in _listed(variables, "TASKS_QUEUES")
+    ]
     found = [
         f"{service}: {queue} is in TASKS_QUEUES, and no queue of this name is for it"
         for service, queue in taken
         if queue not in topology["queues"] or not re.search(rights.get(service) or "$^", queue)
     ]
-    return [*found, *(f"{queue} is counted, and no queue has this name" for queue in _counted(platform) if queue not in topology["queues"])]
+    return [
+        *found,
+        *(
+            f"{queue} is counted, and no queue has this name"
+            for queue in _counted(platform)
+            if queue not in topology["queues"]
+        ),
+    ]
 
 
 def _services(platform: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
     """Yield every service with the plain variables of its container."""
     for stack, _, definition in platform.resources("AWS::ECS::TaskDefinition"):
         for container in definition["Properties"]["ContainerDefinitions"]:
-            variables = {entry["Name"]: platform.value(stack, entry["Value"]) for entry in container.get("Environment", [])}
+            variables = {
+                entry["Name"]: platform.value(stack, entry["Value"])
+                for entry in container.get("Environment", [])
+            }
             if "SERVICE" in variables:
                 yield variables["SERVICE"], variables
 
@@ -86,5 +125,9 @@ def _counted(platform: RenderedCluster) -> Iterator[str]:
 def _password_file(platform: RenderedCluster) -> set[str]:
     """Names in the file of users that Redpanda's chart reads."""
     secrets: list[Json] = platform.releases["trust"].values["externalSecrets"]
-    (users,) = (secret for secret in secrets if (secret["namespace"], secret["name"]) == ("redpanda", "redpanda-users"))
+    (users,) = (
+        secret
+        for secret in secrets
+        if (secret["namespace"], secret["name"]) == ("redpanda", "redpanda-users")
+    )
     return {line.split(":")[0] for line in users["template"]["users.txt"].splitlines()}

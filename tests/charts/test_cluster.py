@@ -54,25 +54,37 @@ def test_references_lead_to_earlier_objects(missing: Mapping[str, set[str]], kin
     ],
     ids=lambda findings: findings.__name__,
 )
-def test_connections_lead_to_their_targets(platform: RenderedCluster, findings: Callable[[RenderedCluster], list[str]]) -> None:
+def test_connections_lead_to_their_targets(
+    platform: RenderedCluster, findings: Callable[[RenderedCluster], list[str]]
+) -> None:
     assert findings(platform) == []
 
 
-def test_tasks_read_existing_secrets_and_parameters(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
+def test_tasks_read_existing_secrets_and_parameters(
+    deployed: Callable[[str], RenderedCluster], environment: str
+) -> None:
     assert connections.task_findings(deployed(environment)) == []
 
 
 def test_charts_create_expected_objects(
-    deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster], environment: str
+    deployed: Callable[[str], RenderedCluster],
+    rendered: Callable[[str], RenderedCluster],
+    environment: str,
 ) -> None:
     """Checks without archives rely on these objects."""
     there = {(kind, *rest) for kind, *rest in references.made(rendered(environment))}
-    believed = {(kind, *rest) for kind, *rest in references.made(deployed(environment)) if kind in {"Secret", "Service", "ServiceAccount"}}
+    believed = {
+        (kind, *rest)
+        for kind, *rest in references.made(deployed(environment))
+        if kind in {"Secret", "Service", "ServiceAccount"}
+    }
     assert sorted(believed - there) == []
 
 
 def test_charts_create_expected_pods(
-    deployed: Callable[[str], RenderedCluster], rendered: Callable[[str], RenderedCluster], environment: str
+    deployed: Callable[[str], RenderedCluster],
+    rendered: Callable[[str], RenderedCluster],
+    environment: str,
 ) -> None:
     """Containers, images, rights, limits and placement of each pod."""
     believed, there = foreign_pods(deployed(environment)), foreign_pods(rendered(environment))
@@ -85,7 +97,10 @@ def foreign_pods(platform: RenderedCluster) -> dict[str, dict[str, object]]:
     """Return traits of pods of upstream charts by kind and name of the workload."""
     accounts = pods.accounts(platform)
     return {
-        f"{workload['kind']} {pods.where_of(workload)}": {**dict(traits(workload)), "token": pods.holds_a_token(workload, accounts)}
+        f"{workload['kind']} {pods.where_of(workload)}": {
+            **dict(traits(workload)),
+            "token": pods.holds_a_token(workload, accounts),
+        }
         for release, workload in connections.workloads(platform)
         if not platform.releases[release].folder
     }
@@ -99,7 +114,9 @@ def traits(workload: Json) -> Iterator[tuple[str, object]]:
         yield key, pod.get(key) or None
     for term in pods.apart_terms(pod):
         yield f"apart on {term['topologyKey']}", True
-    if "replicas" in workload["spec"] and workload["metadata"]["name"] != "kong":  # Kong's are the autoscaler's
+    if (
+        "replicas" in workload["spec"] and workload["metadata"]["name"] != "kong"
+    ):  # Kong's are the autoscaler's
         yield "replicas", workload["spec"]["replicas"]
     yield from ((f"pod {key}", value) for key, value in (pod.get("securityContext") or {}).items())
     yield from ((f"label {key}", value) for key, value in connections.labels_of(workload).items())
@@ -122,31 +139,43 @@ def test_releases_follow_their_dependencies(platform: RenderedCluster) -> None:
     assert order.findings(platform) == []
 
 
-def test_ordered_charts_are_all_deployed(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
+def test_ordered_charts_are_all_deployed(
+    deployed: Callable[[str], RenderedCluster], environment: str
+) -> None:
     """An order of charts without a release checks nothing."""
-    assert order.NEEDS.keys() <= {release.chart for release in deployed(environment).releases.values()}
+    assert order.NEEDS.keys() <= {
+        release.chart for release in deployed(environment).releases.values()
+    }
 
 
 def test_objects_belong_to_one_release(platform: RenderedCluster) -> None:
     assert order.shared(platform) == []
 
 
-def test_waiting_releases_have_sufficient_timeouts(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
+def test_waiting_releases_have_sufficient_timeouts(
+    deployed: Callable[[str], RenderedCluster], environment: str
+) -> None:
     """A StatefulSet starts its pods one by one, each on a node that may be new."""
     for release in deployed(environment).releases.values():
-        if release.properties.get("Wait") and any(m["kind"] == "RabbitmqCluster" for m in deployed(environment).manifests[release.name]):
+        if release.properties.get("Wait") and any(
+            m["kind"] == "RabbitmqCluster" for m in deployed(environment).manifests[release.name]
+        ):
             assert int(release.properties["Timeout"].removesuffix("s")) >= 600
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_rendered_pods_keep_the_rules(whole: RenderedCluster, check: Callable[[RenderedCluster], Iterator[str]]) -> None:
+def test_rendered_pods_keep_the_rules(
+    whole: RenderedCluster, check: Callable[[RenderedCluster], Iterator[str]]
+) -> None:
     assert pods.unexcused(check(whole), CHECKS[check]) == []
 
 
 def test_images_are_exact_and_cached(whole: RenderedCluster) -> None:
     ours = tuple(f"{host}/" for host in (REGISTRY, *uncached(whole.environment)))
     images = {container["image"] for _, _, container in pods.containers(whole)}
-    assert [image for image in images if not (pods.is_exact(image) and image.startswith(ours))] == []
+    assert [
+        image for image in images if not (pods.is_exact(image) and image.startswith(ours))
+    ] == []
 
 
 def uncached(environment: str) -> list[str]:
@@ -158,13 +187,18 @@ def uncached(environment: str) -> list[str]:
 
 def test_objects_use_declared_namespaces(whole: RenderedCluster) -> None:
     """The release `ground` is in `kube-system`, which Kubernetes creates."""
-    placed = {manifest["metadata"].get("namespace", "kube-system") for _, manifest in whole.everything()}
+    placed = {
+        manifest["metadata"].get("namespace", "kube-system") for _, manifest in whole.everything()
+    }
     assert placed <= {*pods.namespaces(whole), "kube-system"}
 
 
 def test_policy_parties_match_running_pods(platform: RenderedCluster) -> None:
     """A policy with unknown labels admits no traffic."""
-    running = [(workload["metadata"].get("namespace"), connections.labels_of(workload)) for _, workload in connections.workloads(platform)]
+    running = [
+        (workload["metadata"].get("namespace"), connections.labels_of(workload))
+        for _, workload in connections.workloads(platform)
+    ]
     missing = [
         party
         for name, namespace in namespaces(settings_of(platform.environment)).items()
@@ -177,19 +211,35 @@ def test_policy_parties_match_running_pods(platform: RenderedCluster) -> None:
 def test_prometheus_reaches_scraped_ports_only(platform: RenderedCluster) -> None:
     """An unused entry of METRICS is an open port."""
     scraped: dict[str, set[int]] = {party: set() for party in flows.METRICS}
-    parties = {namespace: party for (namespace, _), party in policies.homes(settings_of(platform.environment)).items()}
+    parties = {
+        namespace: party
+        for (namespace, _), party in policies.homes(settings_of(platform.environment)).items()
+    }
     for namespace, port in connections.scraped_ports(platform):
         if parties.get(namespace, flows.NODES) in scraped:
             scraped[parties.get(namespace, flows.NODES)].add(port)
     for party, ports in flows.METRICS.items():
-        assert scraped[party] <= set(ports), f"monitors scrape {party} on {scraped[party] - set(ports)}, which no flow allows"
+        assert scraped[party] <= set(ports), (
+            f"monitors scrape {party} on {scraped[party] - set(ports)}, which no flow allows"
+        )
         if platform.whole and party != flows.NODES:
-            assert set(ports) <= scraped[party], f"no monitor scrapes {party} on {set(ports) - scraped[party]}"
+            assert set(ports) <= scraped[party], (
+                f"no monitor scrapes {party} on {set(ports) - scraped[party]}"
+            )
 
 
-def test_broker_admin_api_admits_prometheus_only(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
-    admin = [edge for edge in policies.allowed(deployed(environment), settings_of(environment)) if edge[3] <= 9644 <= edge[4]]
-    assert {edge[:3] for edge in admin} == {("monitoring egress", "prometheus", "redpanda"), ("redpanda ingress", "redpanda", "prometheus")}
+def test_broker_admin_api_admits_prometheus_only(
+    deployed: Callable[[str], RenderedCluster], environment: str
+) -> None:
+    admin = [
+        edge
+        for edge in policies.allowed(deployed(environment), settings_of(environment))
+        if edge[3] <= 9644 <= edge[4]
+    ]
+    assert {edge[:3] for edge in admin} == {
+        ("monitoring egress", "prometheus", "redpanda"),
+        ("redpanda ingress", "redpanda", "prometheus"),
+    }
 
 
 def test_upstream_charts_create_no_network_policies(whole: RenderedCluster) -> None:

@@ -34,5 +34,7 @@ def test_changed_release_is_rendered(chart: Path) -> None:
     assert value(chart) == {"one": "first"}
     assert value(chart, key="second") == {"one": "second"}
     assert value(chart, release="two") == {"two": "first"}
-    (chart / "templates" / "one.yaml").write_text(MANIFEST.replace(".Values.key", "upper .Values.key"))
+    (chart / "templates" / "one.yaml").write_text(
+        MANIFEST.replace(".Values.key", "upper .Values.key")
+    )
     assert value(chart) == {"one": "FIRST"}

@@ -21,7 +21,10 @@ def ours(platform: RenderedCluster) -> Iterator[Release]:
 
 def of_version(release: Release, kubernetes: str) -> Json:
     """Return the values for another Kubernetes version; only `ground` has one."""
-    return {**release.values, **({"kubernetesVersion": kubernetes} if "kubernetesVersion" in release.values else {})}
+    return {
+        **release.values,
+        **({"kubernetesVersion": kubernetes} if "kubernetesVersion" in release.values else {}),
+    }
 
 
 @pytest.fixture(scope="module", params=KUBERNETES)
@@ -30,7 +33,9 @@ def kubernetes(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def manifests(deployed: Callable[[str], RenderedCluster], environment: str, kubernetes: str) -> list[Json]:
+def manifests(
+    deployed: Callable[[str], RenderedCluster], environment: str, kubernetes: str
+) -> list[Json]:
     """Manifests of our own charts, rendered by the Helm of that version's layer."""
     default = deployed(environment).settings_version
     return [
@@ -53,13 +58,26 @@ def test_own_charts_have_no_duplicates(manifests: list[Json]) -> None:
     assert validation.doubles(manifests) == []
 
 
-def test_own_custom_resources_match_definitions(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
+def test_own_custom_resources_match_definitions(
+    deployed: Callable[[str], RenderedCluster], environment: str
+) -> None:
     platform = deployed(environment)
-    assert validation.custom_errors(manifest for release in ours(platform) for manifest in platform.manifests[release.name]) == []
+    assert (
+        validation.custom_errors(
+            manifest for release in ours(platform) for manifest in platform.manifests[release.name]
+        )
+        == []
+    )
 
 
-def test_helm_lint_accepts_own_charts(deployed: Callable[[str], RenderedCluster], environment: str) -> None:
-    complaints = {release.name: complaint for release in ours(deployed(environment)) if (complaint := lint(release, release.values))}
+def test_helm_lint_accepts_own_charts(
+    deployed: Callable[[str], RenderedCluster], environment: str
+) -> None:
+    complaints = {
+        release.name: complaint
+        for release in ours(deployed(environment))
+        if (complaint := lint(release, release.values))
+    }
     assert complaints == {}
 
 
@@ -71,20 +89,44 @@ def test_own_charts_reject_unknown_values(deployed: Callable[[str], RenderedClus
 
 def lint(release: Release, values: Json) -> str:
     """Return errors of `helm lint` for a chart with the values of its release."""
-    command = [str(program("helm")), "lint", "--strict", "--quiet", str(release.folder), "--values", "-"]
+    command = [
+        str(program("helm")),
+        "lint",
+        "--strict",
+        "--quiet",
+        str(release.folder),
+        "--values",
+        "-",
+    ]
     command += ["--namespace", release.namespace]
-    done = subprocess.run(command, input=json.dumps(values), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, input=json.dumps(values), capture_output=True, text=True, check=False
+    )
     return done.stdout + done.stderr if done.returncode else ""
 
 
-def test_rendered_releases_match_kubernetes_schemas(rendered: Callable[[str], RenderedCluster], environment: str) -> None:
+def test_rendered_releases_match_kubernetes_schemas(
+    rendered: Callable[[str], RenderedCluster], environment: str
+) -> None:
     """Upstream charts, with archives."""
     platform = rendered(environment)
-    foreign = [m for release in platform.releases.values() if not release.folder for m in platform.manifests[release.name]]
+    foreign = [
+        m
+        for release in platform.releases.values()
+        if not release.folder
+        for m in platform.manifests[release.name]
+    ]
     assert validation.errors(foreign, platform.settings_version) == []
     assert validation.doubles(foreign) == []
 
 
-def test_rendered_custom_resources_match_definitions(rendered: Callable[[str], RenderedCluster], environment: str) -> None:
+def test_rendered_custom_resources_match_definitions(
+    rendered: Callable[[str], RenderedCluster], environment: str
+) -> None:
     platform = rendered(environment)
-    assert validation.custom_errors(m for release in platform.releases.values() for m in platform.manifests[release.name]) == []
+    assert (
+        validation.custom_errors(
+            m for release in platform.releases.values() for m in platform.manifests[release.name]
+        )
+        == []
+    )

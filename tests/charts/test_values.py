@@ -75,7 +75,11 @@ def complaints(release: Release) -> list[str]:
 
 def unknown(chart: str, values: Json) -> Iterator[str]:
     documented = tuple(DOCUMENTED.get(chart.rpartition("-")[0], {}))
-    yield from (f"{chart} has no value {key}" for key in sorted(unknown_keys(chart, values)) if not key.startswith(documented))
+    yield from (
+        f"{chart} has no value {key}"
+        for key in sorted(unknown_keys(chart, values))
+        if not key.startswith(documented)
+    )
 
 
 def release_of(chart: str, platform: RenderedCluster) -> Release:
@@ -89,12 +93,16 @@ def test_pinned_charts_are_all_checked() -> None:
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_charts_know_every_value(chart: str, environment: str, deployed: Callable[[str], RenderedCluster]) -> None:
+def test_charts_know_every_value(
+    chart: str, environment: str, deployed: Callable[[str], RenderedCluster]
+) -> None:
     assert complaints(release_of(chart, deployed(environment))) == []
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_chart_rendering_is_deterministic(chart: str, deployed: Callable[[str], RenderedCluster]) -> None:
+def test_chart_rendering_is_deterministic(
+    chart: str, deployed: Callable[[str], RenderedCluster]
+) -> None:
     """A generated password or certificate would change with each deployment."""
     release = release_of(chart, deployed("prod"))
     assert upstream.manifests_of(release) == upstream.manifests_of(release)
@@ -102,6 +110,10 @@ def test_chart_rendering_is_deterministic(chart: str, deployed: Callable[[str], 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
-def test_charts_render_without_prometheus_operator(chart: str, kubernetes: str, deployed: Callable[[str], RenderedCluster]) -> None:
+def test_charts_render_without_prometheus_operator(
+    chart: str, kubernetes: str, deployed: Callable[[str], RenderedCluster]
+) -> None:
     """A new cluster has no Prometheus operator."""
-    assert upstream.manifests_of(release_of(chart, deployed("prod")), apis=upstream.CERT_MANAGER, kubernetes=kubernetes)
+    assert upstream.manifests_of(
+        release_of(chart, deployed("prod")), apis=upstream.CERT_MANAGER, kubernetes=kubernetes
+    )

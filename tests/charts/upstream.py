@@ -28,11 +28,22 @@ def archive_of(release: Release) -> Path:
 
 
 def manifests_of(
-    release: Release, *, values: Json | None = None, apis: tuple[str, ...] = PROMETHEUS + CERT_MANAGER, kubernetes: str = "1.36"
+    release: Release,
+    *,
+    values: Json | None = None,
+    apis: tuple[str, ...] = PROMETHEUS + CERT_MANAGER,
+    kubernetes: str = "1.36",
 ) -> list[Json]:
     """Return the rendered manifests of an upstream chart with their namespaces."""
     chart = archive_of(release)
-    found = render(chart, release.name, release.namespace, values or release.values, apis=apis, kubernetes=kubernetes)
+    found = render(
+        chart,
+        release.name,
+        release.namespace,
+        values or release.values,
+        apis=apis,
+        kubernetes=kubernetes,
+    )
     return [in_namespace(manifest, release.namespace) for manifest in found]
 
 
@@ -42,5 +53,7 @@ def complete(platform: RenderedCluster) -> RenderedCluster:
     for release in foreign:
         archive_of(release)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        found: dict[str, list[Any]] = dict(zip([release.name for release in foreign], pool.map(manifests_of, foreign), strict=True))
+        found: dict[str, list[Any]] = dict(
+            zip([release.name for release in foreign], pool.map(manifests_of, foreign), strict=True)
+        )
     return replace(platform, manifests={**platform.manifests, **found}, whole=True)

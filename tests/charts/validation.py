@@ -31,7 +31,11 @@ Source: x-kubernetes-list-map-keys of the Kubernetes API; `ports` differs for co
 
 def errors(manifests: Iterable[Json], kubernetes: str) -> list[str]:
     """Return schema errors of Kubernetes manifests. A kind that the version lacks is an error."""
-    return [error for manifest in manifests if is_core(manifest) and (error := _error(json.dumps(manifest, sort_keys=True), kubernetes))]
+    return [
+        error
+        for manifest in manifests
+        if is_core(manifest) and (error := _error(json.dumps(manifest, sort_keys=True), kubernetes))
+    ]
 
 
 def is_core(manifest: Json) -> bool:
@@ -78,7 +82,9 @@ def unserved(manifests: Iterable[Json]) -> list[str]:
     found = []
     for manifest in manifests:
         group, _, version = manifest["apiVersion"].rpartition("/")
-        if not is_core(manifest) and version != SERVED_APART.get(manifest["kind"], SERVED.get(group)):
+        if not is_core(manifest) and version != SERVED_APART.get(
+            manifest["kind"], SERVED.get(group)
+        ):
             found.append(f"{name_of(manifest)}: nothing serves {manifest['apiVersion']}")
     return found
 
@@ -91,9 +97,19 @@ def custom_errors(manifests: Iterable[Json]) -> list[str]:
 def doubles(manifests: Iterable[Json]) -> list[str]:
     """Return duplicate manifests, and duplicate keys in lists that are maps for the API server."""
     manifests = list(manifests)
-    names = Counter((manifest["apiVersion"].rpartition("/")[0], name_of(manifest)) for manifest in manifests)
-    found = [f"{name} is there {count} times: the last would win, or the release fail" for (_, name), count in names.items() if count > 1]
-    return found + [f"{name_of(manifest)}: {double}" for manifest in manifests for double in _doubles(manifest, "")]
+    names = Counter(
+        (manifest["apiVersion"].rpartition("/")[0], name_of(manifest)) for manifest in manifests
+    )
+    found = [
+        f"{name} is there {count} times: the last would win, or the release fail"
+        for (_, name), count in names.items()
+        if count > 1
+    ]
+    return found + [
+        f"{name_of(manifest)}: {double}"
+        for manifest in manifests
+        for double in _doubles(manifest, "")
+    ]
 
 
 def _doubles(value: Any, path: str) -> Iterator[str]:
@@ -113,7 +129,11 @@ def _repeated(key: str, items: list[Any], path: str) -> Iterator[str]:
         fields = ("port", "protocol") if "port" in items[0] else None
     if fields is None:
         return
-    entries = [tuple(item.get(field) or {"protocol": "TCP"}.get(field) for field in fields) for item in items if isinstance(item, dict)]
+    entries = [
+        tuple(item.get(field) or {"protocol": "TCP"}.get(field) for field in fields)
+        for item in items
+        if isinstance(item, dict)
+    ]
     for entry, count in Counter(entries).items():
         if count > 1 and any(entry):
             yield f"{path} has {', '.join(map(str, entry))} {count} times, which Helm 4 (server-side apply) refuses"

@@ -23,7 +23,11 @@ RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 
 def reached(environment: str) -> set[tuple[str, int]]:
     """Parties and ports that people reach."""
-    return {(flow.target, flow.port) for flow in flows.table(settings_of(environment)) if flow.source == flows.OPERATORS}
+    return {
+        (flow.target, flow.port)
+        for flow in flows.table(settings_of(environment))
+        if flow.source == flows.OPERATORS
+    }
 
 
 def test_operators_reach_api_server_and_databases() -> None:
@@ -39,13 +43,22 @@ def test_operators_reach_api_server_and_databases() -> None:
 
 
 def test_operators_accept_no_connections() -> None:
-    assert [flow for name in ("dev", "staging", "prod") for flow in flows.table(settings_of(name)) if flow.target == flows.OPERATORS] == []
+    assert [
+        flow
+        for name in ("dev", "staging", "prod")
+        for flow in flows.table(settings_of(name))
+        if flow.target == flows.OPERATORS
+    ] == []
 
 
 def test_operators_can_be_left_out_of_development() -> None:
-    text = (ROOT / "tests" / "environments" / "dev.yaml").read_text() + "\noperators: {network: false}\n"
+    text = (
+        ROOT / "tests" / "environments" / "dev.yaml"
+    ).read_text() + "\noperators: {network: false}\n"
     settings = parse(text, source=Path("environments/dev.yaml"))
-    assert flows.OPERATORS not in {party for flow in flows.table(settings) for party in (flow.source, flow.target)}
+    assert flows.OPERATORS not in {
+        party for flow in flows.table(settings) for party in (flow.source, flow.target)
+    }
 
 
 def test_access_document_names_the_pinned_tools() -> None:
@@ -73,7 +86,11 @@ def test_tunnel_commands_use_stack_outputs(templates: Callable[[str], dict[str, 
 def test_kubectl_runbooks_link_access() -> None:
     """A page that uses the tunnel or SQL links to the instructions."""
     pages = ("grafana-access", "database")
-    assert [page for page in pages if "../access.md" not in (ROOT / "docs" / "runbooks" / f"{page}.md").read_text()] == []
+    assert [
+        page
+        for page in pages
+        if "../access.md" not in (ROOT / "docs" / "runbooks" / f"{page}.md").read_text()
+    ] == []
 
 
 RENAMED = {"elbv2": "elasticloadbalancing", "amp": "aps", "s3api": "s3"}
@@ -93,17 +110,29 @@ BREAK_GLASS = {
         "elasticache:CreateReplicationGroup",
         "s3",
     },
-    "what is set up once": {"ce:CreateAnomalyMonitor", "ecr:ValidatePullThroughCacheRule", "secretsmanager:CreateSecret"},
+    "what is set up once": {
+        "ce:CreateAnomalyMonitor",
+        "ecr:ValidatePullThroughCacheRule",
+        "secretsmanager:CreateSecret",
+    },
     "scans of uploads that are there": {"guardduty:SendObjectMalwareScan"},
     "certificates": {"acm:RequestCertificate"},
-    "what CloudFormation would do": {"cloudformation", "eks:UpdateClusterVersion", "eks:UpdateClusterConfig"},
+    "what CloudFormation would do": {
+        "cloudformation",
+        "eks:UpdateClusterVersion",
+        "eks:UpdateClusterConfig",
+    },
 }
 """Rights that on-call policies omit on purpose: a service, or single actions."""
 
 
 def commands_of(text: str) -> set[str]:
     """Services and operations of the AWS CLI in a document."""
-    found = {match for line in code(text) for match in re.findall(r"\baws ([a-z0-9-]+ (?!wait)[a-z0-9-]+)", line)}
+    found = {
+        match
+        for line in code(text)
+        for match in re.findall(r"\baws ([a-z0-9-]+ (?!wait)[a-z0-9-]+)", line)
+    }
     return {command for command in found if command.split()[0] not in {"s3", "configure"}}
 
 
@@ -123,7 +152,11 @@ def rights_of(command: str) -> set[str]:
     if command in RIGHTS:
         return RIGHTS[command]
     service, operation = command.split()
-    name = next(name for name in operations_of("s3" if service == "s3api" else service) if xform_name(name, "-") == operation)
+    name = next(
+        name
+        for name in operations_of("s3" if service == "s3api" else service)
+        if xform_name(name, "-") == operation
+    )
     return {f"{RENAMED.get(service, service)}:{name}"}
 
 
@@ -137,42 +170,65 @@ def people(templates: Callable[[str], dict[str, Template]]) -> dict[str, list[di
 
 
 def actions(statements: list[dict[str, Any]]) -> set[str]:
-    return {action for one in statements for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])}
+    return {
+        action
+        for one in statements
+        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
+    }
 
 
 def test_runbook_commands_have_a_policy(templates: Callable[[str], dict[str, Template]]) -> None:
-    allowed = {action for statements in people(templates).values() for action in actions(statements)}
+    allowed = {
+        action for statements in people(templates).values() for action in actions(statements)
+    }
     kept = {entry for entries in BREAK_GLASS.values() for entry in entries}
     needed = {right for command in commands_of_runbooks() for right in rights_of(command)}
     # Deletions are none of a person's on call.
     lacking = {
-        right for right in needed - allowed if not (kept & {right, right.partition(":")[0]} or re.search(":(Schedule.*)?Delet", right))
+        right
+        for right in needed - allowed
+        if not (kept & {right, right.partition(":")[0]} or re.search(":(Schedule.*)?Delet", right))
     }
     assert sorted(lacking) == [], "add them to OperatorPolicies, or keep them for break-glass"
 
 
-def test_runbook_names_rights_beyond_on_call(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_runbook_names_rights_beyond_on_call(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
     """An on-call engineer must not learn from `AccessDenied`, in an incident, that another role is
     required.
     """
-    given = {name.removeprefix("spotmusic-prod-"): actions(statements) for name, statements in people(templates).items()}
+    given = {
+        name.removeprefix("spotmusic-prod-"): actions(statements)
+        for name, statements in people(templates).items()
+    }
     silent: dict[str, set[str]] = {}
     for runbook in RUNBOOKS:
         text = runbook.read_text()
         rights = {right for command in commands_of(text) for right in rights_of(command)}
         rights -= given["on-call-reader"] | given["on-call-operator"]
         of_data = rights & given["data-operator"]
-        if (of_data and "`data-operator`" not in text) or (rights != of_data and "reak-glass" not in text):
+        if (of_data and "`data-operator`" not in text) or (
+            rights != of_data and "reak-glass" not in text
+        ):
             silent[runbook.stem] = rights
     assert silent == {}, "say who has these rights"
 
 
-def test_access_document_names_the_policies(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_access_document_names_the_policies(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
     names = people(templates)
     assert len(names) == 3
     assert [name for name in names if name.replace("-prod-", "-<env>-") not in ACCESS] == []
 
 
-def test_only_the_data_policy_reads_secrets(templates: Callable[[str], dict[str, Template]]) -> None:
-    reads = {name for name, statements in people(templates).items() if "secretsmanager:GetSecretValue" in actions(statements)}
+def test_only_the_data_policy_reads_secrets(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
+    reads = {
+        name
+        for name, statements in people(templates).items()
+        if "secretsmanager:GetSecretValue" in actions(statements)
+    }
     assert reads == {"spotmusic-prod-data-operator"}

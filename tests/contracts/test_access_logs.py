@@ -37,7 +37,9 @@ def kong(environment: str, deployed: Callable[[str], "RenderedCluster"]) -> Json
 @pytest.fixture
 def logged(kong: Json) -> dict[str, str]:
     """Fields of Kong's access log."""
-    return dict(json.loads(kong["env"]["nginx_http_log_format"].split("escape=json ", 1)[1].strip("'")))
+    return dict(
+        json.loads(kong["env"]["nginx_http_log_format"].split("escape=json ", 1)[1].strip("'"))
+    )
 
 
 def test_kong_logs_nothing_that_opens_or_names(kong: Json, logged: dict[str, str]) -> None:
@@ -46,17 +48,33 @@ def test_kong_logs_nothing_that_opens_or_names(kong: Json, logged: dict[str, str
     assert not [value for value in logged.values() if REVEALING.search(value)]
 
 
-def test_one_id_leads_through_the_logs(kong: Json, logged: dict[str, str], environment: str, templates: Callable[..., Any]) -> None:
-    functions = [json.dumps(r["FunctionCode"]) for r in all_of(templates(environment)["edge"]["Resources"], "AWS::CloudFront::Function")]
-    assert any(f"headers['{ID.lower()}'] = {{ value: event.context.requestId }}" in code for code in functions)
-    plugins = {plugin["name"]: plugin["config"] for plugin in json.loads(kong["dblessConfig"]["config"])["plugins"]}
-    assert (plugins["correlation-id"]["header_name"], plugins["correlation-id"]["echo_downstream"]) == (ID, True)
+def test_one_id_leads_through_the_logs(
+    kong: Json, logged: dict[str, str], environment: str, templates: Callable[..., Any]
+) -> None:
+    functions = [
+        json.dumps(r["FunctionCode"])
+        for r in all_of(templates(environment)["edge"]["Resources"], "AWS::CloudFront::Function")
+    ]
+    assert any(
+        f"headers['{ID.lower()}'] = {{ value: event.context.requestId }}" in code
+        for code in functions
+    )
+    plugins = {
+        plugin["name"]: plugin["config"]
+        for plugin in json.loads(kong["dblessConfig"]["config"])["plugins"]
+    }
+    assert (
+        plugins["correlation-id"]["header_name"],
+        plugins["correlation-id"]["echo_downstream"],
+    ) == (ID, True)
     assert logged["request_id"] == f"$http_{ID.lower().replace('-', '_')}"
     (delivery,) = all_of(templates(environment)["edge"]["Resources"], "AWS::Logs::Delivery")
     assert "x-edge-request-id" in delivery["RecordFields"]
     assert f"`{ID}` as `request_id`" in (CONSTRUCTS / "services" / "README.md").read_text()
 
 
-def test_error_log_of_the_gateway_loses_queries(environment: str, deployed: Callable[[str], "RenderedCluster"]) -> None:
+def test_error_log_of_the_gateway_loses_queries(
+    environment: str, deployed: Callable[[str], "RenderedCluster"]
+) -> None:
     filters = deployed(environment).releases["fluent-bit"].values["config"]["filters"]
     assert re.search(r"Match kong\.\*\n +call without_queries\n", filters)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 MADE_OTHERWISE = {
     ("Pod", "keycloak"): {"rescue", "erasing"},  # Commands of the documents make them.
-    ("ExternalSecret", "redpanda"): {"redpanda-license"},  # Only where the file names the secret of a licence.
+    ("ExternalSecret", "redpanda"): {
+        "redpanda-license"
+    },  # Only where the file names the secret of a licence.
     ("Secret", "redpanda"): {"redpanda-license"},
 }
 """Names that documents use, and production's manifests lack."""
@@ -35,18 +37,50 @@ TOOLS = {
         "enable_feature_flag": "",
     },
     "rabbitmq-queues": {"grow": "", "quorum_status": VHOST, "rebalance": ""},
-    "rabbitmq-diagnostics": {"cluster_status": "", "check_if_node_is_quorum_critical": "", "memory_breakdown": "", "alarms": ""},
+    "rabbitmq-diagnostics": {
+        "cluster_status": "",
+        "check_if_node_is_quorum_critical": "",
+        "memory_breakdown": "",
+        "alarms": "",
+    },
     "rpk": {
-        **dict.fromkeys(("cluster health", "cluster logdirs describe", "cluster license info", "cluster license set"), ""),
-        **dict.fromkeys(("group describe", "topic list", "topic describe", "topic delete", "topic consume", "topic alter-config"), ""),
-        **dict.fromkeys((f"redpanda admin brokers {name}" for name in ("decommission", "decommission-status", "list")), ""),
+        **dict.fromkeys(
+            (
+                "cluster health",
+                "cluster logdirs describe",
+                "cluster license info",
+                "cluster license set",
+            ),
+            "",
+        ),
+        **dict.fromkeys(
+            (
+                "group describe",
+                "topic list",
+                "topic describe",
+                "topic delete",
+                "topic consume",
+                "topic alter-config",
+            ),
+            "",
+        ),
+        **dict.fromkeys(
+            (
+                f"redpanda admin brokers {name}"
+                for name in ("decommission", "decommission-status", "list")
+            ),
+            "",
+        ),
         **dict.fromkeys(("security user update", "security user delete", "security acl list"), ""),
         "security acl delete": "--no-confirm",
         # A bare number is a time, which moves every partition.
         "group seek": "--to-file",
         "topic produce": "--tombstone",
     },
-    "kcadm.sh": {"config credentials": "--client", **dict.fromkeys(("get", "create", "update", "delete", "set-password"), "")},
+    "kcadm.sh": {
+        "config credentials": "--client",
+        **dict.fromkeys(("get", "create", "update", "delete", "set-password"), ""),
+    },
     "redis-cli": {"INFO": "--tls", "--bigkeys": "--tls", "SLOWLOG GET": "--tls"},
     "amtool": dict.fromkeys(("alert add", "alert query", "silence add"), "--alertmanager.url"),
 }
@@ -68,9 +102,14 @@ def wrong_tools(text: str) -> Iterator[str]:
     """Yields commands of tools in containers that are unknown or lack required options."""
     for line in code(text):
         for tool, known in TOOLS.items():
-            for rest in re.findall(rf"(?<![\w/-]){re.escape(tool)} (?!-)((?:(?!`| && |; |\| ).)+)", line.replace("./", "")):
+            for rest in re.findall(
+                rf"(?<![\w/-]){re.escape(tool)} (?!-)((?:(?!`| && |; |\| ).)+)",
+                line.replace("./", ""),
+            ):
                 said = next((command for command in known if f" {command} " in f" {rest} "), None)
-                if said is None or not rest.replace(known[said], "").lstrip().startswith(said.split()[0]):
+                if said is None or not rest.replace(known[said], "").lstrip().startswith(
+                    said.split()[0]
+                ):
                     yield f"{tool} {rest}"
                 elif known[said] not in rest:
                     yield f"{tool} {said} without {known[said]}"
@@ -95,13 +134,17 @@ def platform(deployed: Callable[[str], "RenderedCluster"]) -> "RenderedCluster":
 @pytest.fixture(scope="session")
 def cluster(platform: "RenderedCluster", deployed: Callable[[str], "RenderedCluster"]) -> Cluster:
     """Names of the cluster of production, and of dev, which has no domain."""
-    cluster = cluster_of(manifest for each in (platform, deployed("dev")) for _, manifest in each.everything())
+    cluster = cluster_of(
+        manifest for each in (platform, deployed("dev")) for _, manifest in each.everything()
+    )
     for place, names in MADE_OTHERWISE.items():
         cluster.names[place] |= names
     return cluster
 
 
-def test_cluster_commands_suit_programs_and_manifests(cluster: Cluster, platform: "RenderedCluster") -> None:
+def test_cluster_commands_suit_programs_and_manifests(
+    cluster: Cluster, platform: "RenderedCluster"
+) -> None:
     assert wrong_in_documents(lambda text: wrong(text, cluster, platform.releases)) == {}
 
 

@@ -25,12 +25,18 @@ Templates = Callable[[str], dict[str, Template]]
 
 
 def section(document: str, title: str) -> str:
-    return re.split(r"^## ", document.partition(f"## {title}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
+    return re.split(
+        r"^## ", document.partition(f"## {title}\n")[2], maxsplit=1, flags=re.MULTILINE
+    )[0]
 
 
 def remaining() -> dict[str, str]:
     """Retention in days by copy, from the table of copies after an erasure."""
-    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$", section(COMPLIANCE, "Data that remains after an erasure"), flags=re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([^|]+) \| ([^|]+) \| [^|]+ \|$",
+        section(COMPLIANCE, "Data that remains after an erasure"),
+        flags=re.MULTILINE,
+    )
     return {copy: days for copy, days in rows if copy not in ("copy", "---")}
 
 
@@ -58,22 +64,37 @@ def test_remaining_copies_match_retention() -> None:
         "events of administrators in Keycloak, security records": ADMIN_EVENT_DAYS,
     }
     table = remaining()
-    assert {copy: table.pop(copy) for copy in expected} == {copy: str(days) for copy, days in expected.items()}
-    waiting, dead = {(queue.message_ttl_hours, queue.dead_letter_hours) for queue in queues.values()}.pop()
+    assert {copy: table.pop(copy) for copy in expected} == {
+        copy: str(days) for copy, days in expected.items()
+    }
+    waiting, dead = {
+        (queue.message_ttl_hours, queue.dead_letter_hours) for queue in queues.values()
+    }.pop()
     assert table.pop("unconsumed tasks, then dead letters") == f"{waiting // 24} + {dead // 24}"
     (compacted,) = table
-    assert set(re.findall(r"`(events\.[a-z-]+)`", compacted)) == {n for n, topic in topics.items() if topic.cleanup_policy == "compact"}
+    assert set(re.findall(r"`(events\.[a-z-]+)`", compacted)) == {
+        n for n, topic in topics.items() if topic.cleanup_policy == "compact"
+    }
 
 
 def test_compliance_names_properties_that_exist() -> None:
     numbers = set(re.findall(r"P-(\d+)", COMPLIANCE))
     assert numbers
-    assert {int(number) for number in numbers} <= {int(number) for number in re.findall(r"^## P-(\d+)$", PROPERTIES, flags=re.MULTILINE)}
+    assert {int(number) for number in numbers} <= {
+        int(number) for number in re.findall(r"^## P-(\d+)$", PROPERTIES, flags=re.MULTILINE)
+    }
 
 
 def test_production_ends_tls_at_every_edge(templates: Templates) -> None:
-    (distribution,) = (r for r in templates("prod")["edge"]["Resources"].values() if r["Type"] == "AWS::CloudFront::Distribution")
-    assert distribution["Properties"]["DistributionConfig"].get("PriceClass", "PriceClass_All") == "PriceClass_All"
+    (distribution,) = (
+        r
+        for r in templates("prod")["edge"]["Resources"].values()
+        if r["Type"] == "AWS::CloudFront::Distribution"
+    )
+    assert (
+        distribution["Properties"]["DistributionConfig"].get("PriceClass", "PriceClass_All")
+        == "PriceClass_All"
+    )
     assert "`edge.price_class: all`" in COMPLIANCE
 
 
@@ -83,7 +104,16 @@ def test_web_acl_samples_are_a_named_transfer(templates: Templates) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["knowledge", "what happened", "kinds and categories", "number of persons", "risk", "measures", "reported to ANPD"]
+    "field",
+    [
+        "knowledge",
+        "what happened",
+        "kinds and categories",
+        "number of persons",
+        "risk",
+        "measures",
+        "reported to ANPD",
+    ],
 )
 def test_incident_register_has_required_fields(field: str) -> None:
     """Resolução CD/ANPD 15/2024, annex, art. 10 §1; also for incidents that were not
@@ -104,4 +134,7 @@ def test_privacy_names_the_terms_of_the_law(term: str) -> None:
 def test_erasures_are_applied_again_after_a_restore() -> None:
     assert "**After a restore**" in section(PRIVACY, "Erasure")
     assert "../privacy.md#erasure" in (ROOT / "docs" / "runbooks" / "restore.md").read_text()
-    assert "../privacy.md#an-incident" in (ROOT / "docs" / "runbooks" / "security-finding.md").read_text()
+    assert (
+        "../privacy.md#an-incident"
+        in (ROOT / "docs" / "runbooks" / "security-finding.md").read_text()
+    )

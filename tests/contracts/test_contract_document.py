@@ -28,30 +28,47 @@ def test_contract_page_is_current(text: str) -> None:
 
 
 def test_contract_prints_no_section_twice(text: str) -> None:
-    (section,) = (section for section in text.split("\n## ") if section.startswith("`catalogue: write`"))
+    (section,) = (
+        section for section in text.split("\n## ") if section.startswith("`catalogue: write`")
+    )
     assert "As `catalogue: read`, except:" in section
-    assert [row.split(" | ")[0] for row in section.splitlines() if row.startswith("| ")] == ["| subject", "| rights there"]
+    assert [row.split(" | ")[0] for row in section.splitlines() if row.startswith("| ")] == [
+        "| subject",
+        "| rights there",
+    ]
 
 
-def test_contract_names_every_variable_of_containers(text: str, templates: Callable[[str], dict[str, Template]]) -> None:
+def test_contract_names_every_variable_of_containers(
+    text: str, templates: Callable[[str], dict[str, Template]]
+) -> None:
     containers = [
         container
         for name in ENVIRONMENTS
         for task in all_of(templates(name)["ecs-services"]["Resources"], "AWS::ECS::TaskDefinition")
         for container in task["ContainerDefinitions"]
     ]
-    named = {entry["Name"] for container in containers for entry in (*container["Environment"], *container["Secrets"])}
+    named = {
+        entry["Name"]
+        for container in containers
+        for entry in (*container["Environment"], *container["Secrets"])
+    }
     assert {name for name in named if f"| `{name}` |" not in text} == set()
     # No service that ships has a private database or sends mail.
-    assert {name for name in FORMS.keys() - named if not name.startswith(("DATABASE_", "MAIL_"))} == set()
+    assert {
+        name for name in FORMS.keys() - named if not name.startswith(("DATABASE_", "MAIL_"))
+    } == set()
 
 
 @pytest.mark.parametrize("fact", [field.name for field in dataclasses.fields(Facts)])
 def test_contract_states_every_fact_of_words(fact: str) -> None:
-    assert [word for word, facts in FACTS.items() if len(getattr(facts, fact)) < 10] == ["uploads"] * (fact == "names")
+    assert [word for word, facts in FACTS.items() if len(getattr(facts, fact)) < 10] == [
+        "uploads"
+    ] * (fact == "names")
 
 
-def test_contract_refuses_variables_without_a_form(words: dict[str, Given], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contract_refuses_variables_without_a_form(
+    words: dict[str, Given], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delitem(FORMS, "ROUTE")
     with pytest.raises(ValueError, match="variables without a form: ROUTE"):
         document(words, settings_of("dev"))

@@ -61,9 +61,14 @@ AT_HAND: dict[str, float] = {
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_every_resource_is_priced(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+def test_every_resource_is_priced(
+    templates: Callable[[str], dict[str, Template]], environment: str
+) -> None:
     found, settings = templates(environment), settings_of(environment)
-    assert estimate(found, dict.fromkeys(found, settings.region), settings, prices.read()).unpriced == []
+    assert (
+        estimate(found, dict.fromkeys(found, settings.region), settings, prices.read()).unpriced
+        == []
+    )
 
 
 def test_priced_type_is_not_declared_free() -> None:
@@ -72,7 +77,9 @@ def test_priced_type_is_not_declared_free() -> None:
 
 def test_estimate_matches_calculation_at_hand(synthesized: Callable[[str], Path]) -> None:
     settings = settings_of("prod")
-    if settings.model_copy(update={"observability": None}) != sample_of("prod").model_copy(update={"observability": None}):
+    if settings.model_copy(update={"observability": None}) != sample_of("prod").model_copy(
+        update={"observability": None}
+    ):
         pytest.skip("environments/prod.yaml differs from the calculated one")
     assembly = synthesized("prod")
     places = {id_: stack.region for id_, stack in stacks_in(assembly).items()}
@@ -83,10 +90,16 @@ def test_estimate_matches_calculation_at_hand(synthesized: Callable[[str], Path]
     without_audio = sum(usd for name, usd in AT_HAND.items() if name != "audio")
     assert found.total[1] - 44_120 == pytest.approx(without_audio, rel=0.1)
     text = (ROOT / "docs" / "cost.md").read_text()
-    stated = re.findall(r"[\d,]+\d", re.findall(r"\nall .*", text)[0] + text.partition("By hand")[2].partition("The calculation")[0])
+    stated = re.findall(
+        r"[\d,]+\d",
+        re.findall(r"\nall .*", text)[0]
+        + text.partition("By hand")[2].partition("The calculation")[0],
+    )
     program, by_hand = found.total[1], sum(AT_HAND.values())
     expected = [*found.total, by_hand, without_audio, program, program - 44_120]
-    assert [float(number.replace(",", "")) for number in stated] == pytest.approx(expected, rel=0.01)
+    assert [float(number.replace(",", "")) for number in stated] == pytest.approx(
+        expected, rel=0.01
+    )
 
 
 def keep_endpoints(templates: Templates, kept: str = "none") -> None:
@@ -94,7 +107,9 @@ def keep_endpoints(templates: Templates, kept: str = "none") -> None:
     resources = templates["network"]["Resources"]
     for id_, resource in list(resources.items()):
         properties = resource.get("Properties", {})
-        if properties.get("VpcEndpointType") == "Interface" and not properties["ServiceName"].endswith(f".{kept}"):
+        if properties.get("VpcEndpointType") == "Interface" and not properties[
+            "ServiceName"
+        ].endswith(f".{kept}"):
             del resources[id_]
 
 
@@ -104,14 +119,20 @@ def write(templates: Templates, type_: str, key: str, value: object) -> None:
 
 
 APPLIED: dict[str, Callable[[Templates], None]] = {
-    "Run databases in one zone": lambda templates: write(templates, "AWS::RDS::DBInstance", "MultiAZ", False),
+    "Run databases in one zone": lambda templates: write(
+        templates, "AWS::RDS::DBInstance", "MultiAZ", False
+    ),
     "Use NAT gateways": keep_endpoints,
-    "Use Valkey": lambda templates: write(templates, "AWS::ElastiCache::ReplicationGroup", "Engine", "valkey"),
+    "Use Valkey": lambda templates: write(
+        templates, "AWS::ElastiCache::ReplicationGroup", "Engine", "valkey"
+    ),
 }
 
 
 @pytest.mark.parametrize("endpoint", ["logs", "ecr.api"])
-def test_saving_is_difference_of_estimates(templates: Callable[[str], dict[str, Template]], endpoint: str) -> None:
+def test_saving_is_difference_of_estimates(
+    templates: Callable[[str], dict[str, Template]], endpoint: str
+) -> None:
     """One database of staging has a standby, and one service of AWS an endpoint."""
     settings, before = settings_of("staging"), deepcopy(templates("staging"))
     keep_endpoints(before, endpoint)
@@ -127,10 +148,17 @@ def test_saving_is_difference_of_estimates(templates: Callable[[str], dict[str, 
         (saving,) = (saving for saving in found.savings if saving.change.startswith(start))
         after = deepcopy(before)
         apply(after)
-        assert saving.usd == pytest.approx(found.total[1] - estimated(after).total[1], abs=0.01), start
+        assert saving.usd == pytest.approx(found.total[1] - estimated(after).total[1], abs=0.01), (
+            start
+        )
 
 
-@pytest.mark.parametrize(("region", "prefix", "place"), [("sa-east-1", "SA", "south-america"), ("us-east-1", "US", "us-mx-ca")])
+@pytest.mark.parametrize(
+    ("region", "prefix", "place"),
+    [("sa-east-1", "SA", "south-america"), ("us-east-1", "US", "us-mx-ca")],
+)
 def test_delivery_costs_what_synthesis_warns_of(region: str, prefix: str, place: str) -> None:
-    usd = prices.read().usd("AmazonCloudFront", f"{prefix}-DataTransfer-Out-Bytes", place, 1_051_000)
+    usd = prices.read().usd(
+        "AmazonCloudFront", f"{prefix}-DataTransfer-Out-Bytes", place, 1_051_000
+    )
     assert usd == pytest.approx(regions.delivery_usd(1051, region), rel=0.02)

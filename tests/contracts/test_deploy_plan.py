@@ -29,21 +29,34 @@ def deployment(deployments: Callable[[str], Deployment]) -> Deployment:
 
 
 def test_first_deployment_stays_short(deployment: Deployment) -> None:
-    assert deployment.timeline(CONCURRENCY).minutes <= MOST_MINUTES, "`make deploy-plan ENV=prod` shows which stack waits for which"
+    assert deployment.timeline(CONCURRENCY).minutes <= MOST_MINUTES, (
+        "`make deploy-plan ENV=prod` shows which stack waits for which"
+    )
 
 
 def test_releases_have_few_levels(deployment: Deployment) -> None:
-    assert len(deployment.releases_in_a_row) <= MOST_RELEASES, " > ".join(deployment.releases_in_a_row)
+    assert len(deployment.releases_in_a_row) <= MOST_RELEASES, " > ".join(
+        deployment.releases_in_a_row
+    )
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 @pytest.mark.parametrize("concurrency", [1, 2, CONCURRENCY, UNLIMITED])
-def test_no_stack_waits_for_a_later_one(deployments: Callable[[str], Deployment], environment: str, concurrency: int) -> None:
+def test_no_stack_waits_for_a_later_one(
+    deployments: Callable[[str], Deployment], environment: str, concurrency: int
+) -> None:
     """`timeline` raises an error if all running stacks wait for values of one that cannot start."""
     assert deployments(environment).timeline(concurrency).minutes > 0
 
 
 def test_document_has_the_modelled_minutes(deployment: Deployment) -> None:
     text = (ROOT / "docs" / "deployment.md").read_text()
-    stated = [int(minutes) for minutes in re.findall(r"^\| (?:one after the other|`--concurrency 4`) \| (\d+) \|$", text, re.MULTILINE)]
-    assert stated == [round(deployment.timeline(concurrency).minutes) for concurrency in (1, CONCURRENCY)]
+    stated = [
+        int(minutes)
+        for minutes in re.findall(
+            r"^\| (?:one after the other|`--concurrency 4`) \| (\d+) \|$", text, re.MULTILINE
+        )
+    ]
+    assert stated == [
+        round(deployment.timeline(concurrency).minutes) for concurrency in (1, CONCURRENCY)
+    ]

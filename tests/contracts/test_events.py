@@ -22,10 +22,21 @@ def broken(old: Json, new: Json, path: str = "") -> Iterator[str]:
     """Yields incompatibilities between two versions of a schema, in either direction."""
     if old.get("type") != new.get("type"):
         yield f"{path or 'event'}: another type"
-    yield from (f"{path}.{name}: gone" for name in old.get("properties", {}).keys() - new.get("properties", {}).keys())
-    yield from (f"{path}.{name}: required now" for name in set(new.get("required", [])) - set(old.get("required", [])))
-    yield from (f"{path}.{name}: no longer required" for name in set(old.get("required", [])) - set(new.get("required", [])))
-    yield from (f"{path}: no {value!r}" for value in set(old.get("enum", [])) - set(new.get("enum", [])))
+    yield from (
+        f"{path}.{name}: gone"
+        for name in old.get("properties", {}).keys() - new.get("properties", {}).keys()
+    )
+    yield from (
+        f"{path}.{name}: required now"
+        for name in set(new.get("required", [])) - set(old.get("required", []))
+    )
+    yield from (
+        f"{path}.{name}: no longer required"
+        for name in set(old.get("required", [])) - set(new.get("required", []))
+    )
+    yield from (
+        f"{path}: no {value!r}" for value in set(old.get("enum", [])) - set(new.get("enum", []))
+    )
     for name in old.get("properties", {}).keys() & new.get("properties", {}).keys():
         yield from broken(old["properties"][name], new["properties"][name], f"{path}.{name}")
     if "items" in old and "items" in new:
@@ -34,8 +45,15 @@ def broken(old: Json, new: Json, path: str = "") -> Iterator[str]:
 
 def test_each_topic_has_a_schema() -> None:
     files = sorted((ROOT / "environments").glob("*.yaml"))
-    topics = {name for file in files for name, topic in settings_of(file.stem).kubernetes.redpanda.topics.items() if topic}
-    assert [path.name.removesuffix(ENDING) for path in FILES] == sorted(DEFAULT_TOPICS.keys() | topics)
+    topics = {
+        name
+        for file in files
+        for name, topic in settings_of(file.stem).kubernetes.redpanda.topics.items()
+        if topic
+    }
+    assert [path.name.removesuffix(ENDING) for path in FILES] == sorted(
+        DEFAULT_TOPICS.keys() | topics
+    )
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
@@ -44,7 +62,9 @@ def test_schema_names_its_subject_and_key(file: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     assert schema["title"] == f"{file.name.removesuffix(ENDING)}-value"
     assert "additionalProperties" not in schema
-    assert any(f"The key of the event is `{name}`." in schema["description"] for name in schema["required"])
+    assert any(
+        f"The key of the event is `{name}`." in schema["description"] for name in schema["required"]
+    )
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
@@ -60,4 +80,8 @@ def test_incompatible_changes_are_noticed() -> None:
     del new["properties"]["completed"]
     new["properties"]["device"] = {"type": "string"}
     new["required"].append("device")
-    assert sorted(broken(old, new)) == [".completed: gone", ".device: required now", ".seconds: another type"]
+    assert sorted(broken(old, new)) == [
+        ".completed: gone",
+        ".device: required now",
+        ".seconds: another type",
+    ]

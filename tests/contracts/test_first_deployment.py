@@ -19,24 +19,47 @@ def protected(template: Template) -> Iterator[str]:
     """Types of resources with deletion protection."""
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
-        attributes = {pair["Key"]: pair["Value"] for pair in properties.get("LoadBalancerAttributes", ())}
-        if properties.get("DeletionProtection") is True or attributes.get("deletion_protection.enabled") == "true":
+        attributes = {
+            pair["Key"]: pair["Value"] for pair in properties.get("LoadBalancerAttributes", ())
+        }
+        if (
+            properties.get("DeletionProtection") is True
+            or attributes.get("deletion_protection.enabled") == "true"
+        ):
             yield resource["Type"]
 
 
 def test_manual_takes_protection_off_everything(templates: Templates) -> None:
-    rows = re.findall(r"^\| `([a-z-]+)` \| `(AWS::\w+::\w+)` \| (\d+) \|", MANUAL, flags=re.MULTILINE)
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \| `(AWS::\w+::\w+)` \| (\d+) \|", MANUAL, flags=re.MULTILINE
+    )
     listed = {(stack, kind): int(count) for stack, kind, count in rows}
-    found = {(stack, kind): count for stack, template in templates("prod").items() for kind, count in Counter(protected(template)).items()}
+    found = {
+        (stack, kind): count
+        for stack, template in templates("prod").items()
+        for kind, count in Counter(protected(template)).items()
+    }
     assert listed == found
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging"])
 def test_nothing_is_protected_outside_production(templates: Templates, environment: str) -> None:
-    assert [kind for template in templates(environment).values() for kind in protected(template)] == []
+    assert [
+        kind for template in templates(environment).values() for kind in protected(template)
+    ] == []
 
 
 def test_manual_removes_everything_that_is_left(templates: Templates) -> None:
     listed = re.findall(r"^\| `(AWS::\w+::\w+)` \|", MANUAL, flags=re.MULTILINE)
-    resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
-    assert sorted(listed) == sorted({resource["Type"] for resource in resources if resource.get("DeletionPolicy", "").startswith("Retain")})
+    resources = [
+        resource
+        for template in templates("prod").values()
+        for resource in template["Resources"].values()
+    ]
+    assert sorted(listed) == sorted(
+        {
+            resource["Type"]
+            for resource in resources
+            if resource.get("DeletionPolicy", "").startswith("Retain")
+        }
+    )

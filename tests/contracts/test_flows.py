@@ -16,13 +16,22 @@ Edge = tuple[str, str, int, int, str]
 
 
 @pytest.fixture(params=["dev", "staging", "prod"])
-def platform(request: pytest.FixtureRequest, templates: Callable[[str], dict[str, Template]]) -> Assembly:
-    return Assembly(name=request.param, settings=settings_of(request.param), templates=templates(request.param))
+def platform(
+    request: pytest.FixtureRequest, templates: Callable[[str], dict[str, Template]]
+) -> Assembly:
+    return Assembly(
+        name=request.param, settings=settings_of(request.param), templates=templates(request.param)
+    )
 
 
 def table(platform: Assembly) -> set[Edge]:
     return {
-        (flows.security_group_of(flow.source), flows.security_group_of(flow.target), *flow.ports, flow.protocol)
+        (
+            flows.security_group_of(flow.source),
+            flows.security_group_of(flow.target),
+            *flow.ports,
+            flow.protocol,
+        )
         for flow in flows.table(platform.settings)
     }
 
@@ -33,16 +42,36 @@ def party(group: Resource | None, otherwise: str) -> str:
 
 def ingress(platform: Assembly) -> Iterator[Edge]:
     for rule in platform.all(f"{GROUP}Ingress"):
-        named = CLOUDFRONT if rule["SourcePrefixListId"] else VPC if rule["CidrIp"] == platform.settings.network.cidr else str(rule)
+        named = (
+            CLOUDFRONT
+            if rule["SourcePrefixListId"]
+            else VPC
+            if rule["CidrIp"] == platform.settings.network.cidr
+            else str(rule)
+        )
         source = party(rule.target("SourceSecurityGroupId"), named)
-        yield source, party(rule.target("GroupId"), ""), rule["FromPort"], rule["ToPort"], rule["IpProtocol"]
+        yield (
+            source,
+            party(rule.target("GroupId"), ""),
+            rule["FromPort"],
+            rule["ToPort"],
+            rule["IpProtocol"],
+        )
 
 
 def egress(platform: Assembly) -> Iterator[Edge]:
     for rule in platform.all(f"{GROUP}Egress"):
-        named = {"0.0.0.0/0": INTERNET, platform.settings.network.cidr: VPC}.get(rule["CidrIp"], str(rule))
+        named = {"0.0.0.0/0": INTERNET, platform.settings.network.cidr: VPC}.get(
+            rule["CidrIp"], str(rule)
+        )
         target = party(rule.target("DestinationSecurityGroupId"), named)
-        yield party(rule.target("GroupId"), ""), target, rule["FromPort"], rule["ToPort"], rule["IpProtocol"]
+        yield (
+            party(rule.target("GroupId"), ""),
+            target,
+            rule["FromPort"],
+            rule["ToPort"],
+            rule["IpProtocol"],
+        )
 
 
 def test_ingress_rules_match_flows(platform: Assembly) -> None:
@@ -51,18 +80,29 @@ def test_ingress_rules_match_flows(platform: Assembly) -> None:
 
 def test_egress_rules_match_flows(platform: Assembly) -> None:
     ours = [edge for edge in table(platform) if edge[0] not in (CLOUDFRONT, VPC)]
-    shared = {(source, VPC, *ports) for source, target, *ports in ours if flows.shares_egress(source, target)}
+    shared = {
+        (source, VPC, *ports)
+        for source, target, *ports in ours
+        if flows.shares_egress(source, target)
+    }
     assert shared
-    assert set(egress(platform)) == {edge for edge in ours if not flows.shares_egress(*edge[:2])} | shared
+    assert (
+        set(egress(platform))
+        == {edge for edge in ours if not flows.shares_egress(*edge[:2])} | shared
+    )
 
 
 def test_security_groups_have_no_inline_rules(platform: Assembly) -> None:
     """An inline rule would bypass the table; the existing one allows nothing."""
-    assert {rule.stack for rule in platform.all(GROUP, f"{GROUP}Ingress", f"{GROUP}Egress")} == {"network"}
+    assert {rule.stack for rule in platform.all(GROUP, f"{GROUP}Ingress", f"{GROUP}Egress")} == {
+        "network"
+    }
     for group in platform.some(GROUP):
         assert group["SecurityGroupIngress"] is None
         # AWS lets everything out of a group that says nothing.
-        assert [rule["CidrIp"] for rule in group["SecurityGroupEgress"] or [{"CidrIp": "0.0.0.0/0"}]] == ["127.0.0.1/32"]
+        assert [
+            rule["CidrIp"] for rule in group["SecurityGroupEgress"] or [{"CidrIp": "0.0.0.0/0"}]
+        ] == ["127.0.0.1/32"]
 
 
 def test_every_flow_says_why() -> None:

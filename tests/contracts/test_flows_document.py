@@ -6,10 +6,19 @@ import pytest
 
 from tools.checkout import settings_of
 from tools.documents import flows_document, grants
-from tools.documents.flows_document import DATA, DOCUMENT, NETWORK, NOT_DRAWN, edges_of_flows, edges_of_grants
+from tools.documents.flows_document import (
+    DATA,
+    DOCUMENT,
+    NETWORK,
+    NOT_DRAWN,
+    edges_of_flows,
+    edges_of_grants,
+)
 
 BLOCK = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
-LINE = re.compile(r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, ]+\"\| n\d+")
+LINE = re.compile(
+    r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, ]+\"\| n\d+"
+)
 """Syntax of Mermaid's flowcharts that the page uses."""
 
 
@@ -26,10 +35,16 @@ def drawn(document: str) -> set[tuple[str, str]]:
     """Every arrow of every diagram, by names."""
     found = set()
     for lines in charts(document):
-        names = {match[1]: match[2].split("<br/>") for line in lines if (match := re.fullmatch(r"(n\d+)\[\"(.+)\"\]", line))}
+        names = {
+            match[1]: match[2].split("<br/>")
+            for line in lines
+            if (match := re.fullmatch(r"(n\d+)\[\"(.+)\"\]", line))
+        }
         for line in lines:
             if arrow := re.fullmatch(r"(n\d+) -->\|.*\| (n\d+)", line):
-                found |= {(source, target) for source in names[arrow[1]] for target in names[arrow[2]]}
+                found |= {
+                    (source, target) for source in names[arrow[1]] for target in names[arrow[2]]
+                }
     return found
 
 

@@ -18,8 +18,14 @@ GUIDE = (ROOT / "docs" / "deployment.md").read_text()
 @pytest.fixture
 def patterns(templates: Callable[[str], dict[str, Template]]) -> list[str]:
     """Path patterns of the distribution with another origin than the player."""
-    found = [r["Properties"] for r in templates("dev")["edge"]["Resources"].values() if r["Type"] == "AWS::CloudFront::Distribution"]
-    return [behavior["PathPattern"] for behavior in found[0]["DistributionConfig"]["CacheBehaviors"]]
+    found = [
+        r["Properties"]
+        for r in templates("dev")["edge"]["Resources"].values()
+        if r["Type"] == "AWS::CloudFront::Distribution"
+    ]
+    return [
+        behavior["PathPattern"] for behavior in found[0]["DistributionConfig"]["CacheBehaviors"]
+    ]
 
 
 def test_development_server_hands_on_every_path(patterns: list[str]) -> None:

@@ -18,7 +18,9 @@ LINE = (
 
 def columns(table: str) -> list[str]:
     """Columns of a table in the order of the document."""
-    (body,) = re.findall(rf"CREATE EXTERNAL TABLE {table} \((.*?)\)\nPARTITIONED", DOCUMENT, flags=re.DOTALL)
+    (body,) = re.findall(
+        rf"CREATE EXTERNAL TABLE {table} \((.*?)\)\nPARTITIONED", DOCUMENT, flags=re.DOTALL
+    )
     return [column.split()[0].strip("`") for column in re.sub(r"<[^()]*>", "", body).split(",")]
 
 
@@ -32,7 +34,11 @@ def test_load_balancer_pattern_reads_a_line() -> None:
     found = re.fullmatch(pattern.replace('\\"', '"').replace("\\\\s", "\\s"), LINE)
     assert found
     read = dict(zip(columns("gateway"), found.groups(), strict=False))
-    assert (read["elb_status_code"], read["target_status_code"], read["target_ip"]) == ("502", "-", "10.0.0.1")
+    assert (read["elb_status_code"], read["target_status_code"], read["target_ip"]) == (
+        "502",
+        "-",
+        "10.0.0.1",
+    )
     assert (read["conn_trace_id"], read["request_url"]) == (
         "TID_0000",
         "https://gateway.internal.spotmusic.example:443/v1/search",

@@ -31,7 +31,11 @@ def environment(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def rules(environment: str, templates: Callable[[str], Mapping[str, Template]]) -> list[Json]:
     """Rules of the web ACL in order of priority."""
-    found = [r for r in templates(environment)["edge"]["Resources"].values() if r["Type"] == "AWS::WAFv2::WebACL"]
+    found = [
+        r
+        for r in templates(environment)["edge"]["Resources"].values()
+        if r["Type"] == "AWS::WAFv2::WebACL"
+    ]
     return sorted(found[0]["Properties"]["Rules"], key=lambda rule: int(rule["Priority"]))
 
 
@@ -39,7 +43,10 @@ def loopback_redirects(environment: str) -> Iterator[str]:
     """Yields redirect addresses of the realm on the loopback interface, for logins and logouts."""
     clients: Any = realm_of(settings_of(environment)).to_representation()["clients"]
     for client in clients:
-        for uri in [*client.get("redirectUris", ()), *client.get("attributes", {}).get("post.logout.redirect.uris", "").split("##")]:
+        for uri in [
+            *client.get("redirectUris", ()),
+            *client.get("attributes", {}).get("post.logout.redirect.uris", "").split("##"),
+        ]:
             if urlsplit(uri).hostname in LOOPBACK:
                 yield uri
 
@@ -55,7 +62,9 @@ def refuses(rules: list[Json], path: str, where: str) -> bool:
             if not acting <= counted:
                 return True
             labels.add(f"{LABELS}{where}")
-        elif "Block" in rule.get("Action", {}) and matches(rule["Statement"], {"UriPath": path}, labels):
+        elif "Block" in rule.get("Action", {}) and matches(
+            rule["Statement"], {"UriPath": path}, labels
+        ):
             return True
     return False
 
@@ -64,12 +73,24 @@ def test_realm_names_loopback_redirects(environment: str) -> None:
     assert list(loopback_redirects(environment))
 
 
-@pytest.mark.parametrize(("endpoint", "where"), [("auth", "QueryArguments"), ("logout", "QueryArguments"), ("token", "Body")])
+@pytest.mark.parametrize(
+    ("endpoint", "where"),
+    [("auth", "QueryArguments"), ("logout", "QueryArguments"), ("token", "Body")],
+)
 def test_logins_to_the_own_machine_pass(rules: list[Json], endpoint: str, where: str) -> None:
     assert not refuses(rules, f"{OPENID}/{endpoint}", where)
 
 
 @pytest.mark.parametrize("where", ["QueryArguments", "Body"])
-@pytest.mark.parametrize("path", ["/v1/playback", f"{OPENID}/userinfo", f"{OPENID}/auth/x", "/auth/realms/spotmusic/account", "/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/playback",
+        f"{OPENID}/userinfo",
+        f"{OPENID}/auth/x",
+        "/auth/realms/spotmusic/account",
+        "/",
+    ],
+)
 def test_loopback_addresses_are_refused_elsewhere(rules: list[Json], path: str, where: str) -> None:
     assert refuses(rules, path, where)

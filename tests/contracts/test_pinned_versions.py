@@ -38,13 +38,30 @@ class _Pages:
 def test_preflight_asks_for_pinned_versions() -> None:
     settings, listener = settings_of("prod"), _Listener()
     context = Context(settings=settings, clients=listener, account="111122223333")
-    checked = [finding.check for ask in (engines.databases, engines.cache, engines.kubernetes) for finding in ask(context)]
+    checked = [
+        finding.check
+        for ask in (engines.databases, engines.cache, engines.kubernetes)
+        for finding in ask(context)
+    ]
     databases, cache = (settings.data.catalogue, settings.data.identity), settings.data.cache
-    asked = {(operation, value) for operation, arguments in listener.asked for value in arguments.values() if isinstance(value, str)}
+    asked = {
+        (operation, value)
+        for operation, arguments in listener.asked
+        for value in arguments.values()
+        if isinstance(value, str)
+    }
     assert {("describe_db_engine_versions", database.version) for database in databases} <= asked
-    assert {("describe_orderable_db_instance_options", f"db.{database.instance_class}") for database in databases} <= asked
+    assert {
+        ("describe_orderable_db_instance_options", f"db.{database.instance_class}")
+        for database in databases
+    } <= asked
     assert ("describe_reserved_cache_nodes_offerings", cache.node_type) in asked
     assert ("describe_addon_versions", settings.kubernetes.version) in asked
-    assert ("describe_cluster_versions", {"clusterVersions": [settings.kubernetes.version], "includeAll": True}) in listener.asked
+    assert (
+        "describe_cluster_versions",
+        {"clusterVersions": [settings.kubernetes.version], "includeAll": True},
+    ) in listener.asked
     assert f"metrics-server {versions.METRICS_SERVER_ADD_ON}" in checked
-    assert f"{cache.engine} {cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]}" in checked
+    assert (
+        f"{cache.engine} {cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]}" in checked
+    )

@@ -11,7 +11,15 @@ from tools.preflight.leftovers import VAULTS
 from tools.preflight.routes import part_of
 
 Templates = Callable[[str], dict[str, Template]]
-NAMES = ("LogGroupName", "BackupVaultName", "BucketName", "RepositoryName", "Name", "AliasName", "DBInstanceIdentifier")
+NAMES = (
+    "LogGroupName",
+    "BackupVaultName",
+    "BucketName",
+    "RepositoryName",
+    "Name",
+    "AliasName",
+    "DBInstanceIdentifier",
+)
 
 
 def test_preflight_asks_for_managed_policies_in_use() -> None:
@@ -38,12 +46,19 @@ def test_preflight_knows_names_that_are_kept(templates: Templates) -> None:
 
 
 def test_preflight_finds_parts_of_blue_green_services(templates: Templates) -> None:
-    resources = {name: (resource["Type"], name) for name, resource in templates("prod")["ecs-services"]["Resources"].items()}
+    resources = {
+        name: (resource["Type"], name)
+        for name, resource in templates("prod")["ecs-services"]["Resources"].items()
+    }
     services = settings_of("prod").services
     blue_green = [name for name, service in services.items() if service.deployment == "blue_green"]
     assert blue_green
     for name in services:
         balancing = "AWS::ElasticLoadBalancingV2::"
         assert len(part_of(name, "Service", "AWS::ECS::Service", resources)) == 1
-        assert len(part_of(name, "IngressRule", f"{balancing}ListenerRule", resources)) == int(services[name].route is not None)
-        assert len(part_of(name, "IngressAlternateTargetGroup", f"{balancing}TargetGroup", resources)) == int(name in blue_green)
+        assert len(part_of(name, "IngressRule", f"{balancing}ListenerRule", resources)) == int(
+            services[name].route is not None
+        )
+        assert len(
+            part_of(name, "IngressAlternateTargetGroup", f"{balancing}TargetGroup", resources)
+        ) == int(name in blue_green)

@@ -16,7 +16,9 @@ Templates = Callable[[str], dict[str, Template]]
 DOCUMENT = (ROOT / "docs" / "deployment.md").read_text()
 DOCUMENTED = {
     code: (int(first), int(most))
-    for code, first, most in re.findall(r"^\|[^|]+\| `[a-z0-9]+` `(L-\w+)` \| (\d+) \| (\d+) \|", DOCUMENT, flags=re.MULTILINE)
+    for code, first, most in re.findall(
+        r"^\|[^|]+\| `[a-z0-9]+` `(L-\w+)` \| (\d+) \| (\d+) \|", DOCUMENT, flags=re.MULTILINE
+    )
 }
 """By the code of the quota: what the first deployment needs, and the most that this environment ever does."""
 
@@ -25,9 +27,13 @@ def vcpus(services: Template) -> tuple[float, float]:
     """Minimum and maximum vCPUs of all tasks, without deployments."""
     least = most = 0.0
     for target in all_of(services["Resources"], "AWS::ApplicationAutoScaling::ScalableTarget"):
-        service = services["Resources"][target["ResourceId"]["Fn::Join"][1][-1]["Fn::GetAtt"][0]]["Properties"]
+        service = services["Resources"][target["ResourceId"]["Fn::Join"][1][-1]["Fn::GetAtt"][0]][
+            "Properties"
+        ]
         assert service["DeploymentConfiguration"]["MaximumPercent"] == 200
-        cores = int(services["Resources"][service["TaskDefinition"]["Ref"]]["Properties"]["Cpu"]) / 1024
+        cores = (
+            int(services["Resources"][service["TaskDefinition"]["Ref"]]["Properties"]["Cpu"]) / 1024
+        )
         least, most = least + target["MinCapacity"] * cores, most + target["MaxCapacity"] * cores
     return least, most
 
@@ -48,12 +54,18 @@ def test_every_pod_fits_on_ec2(deployed: Callable[[str], RenderedCluster]) -> No
             gateway += cores
         else:
             ordinary += count * cores
-    assert DOCUMENTED["L-1216C47A"] == (ceil(ordinary + kong.min_replicas * gateway), ceil(ordinary + kong.max_replicas * gateway))
+    assert DOCUMENTED["L-1216C47A"] == (
+        ceil(ordinary + kong.min_replicas * gateway),
+        ceil(ordinary + kong.max_replicas * gateway),
+    )
 
 
 def test_addresses_and_endpoints_are_counted(templates: Templates) -> None:
     network = templates("prod")["network"]
-    kinds = Counter(endpoint["VpcEndpointType"] for endpoint in all_of(network["Resources"], "AWS::EC2::VPCEndpoint"))
+    kinds = Counter(
+        endpoint["VpcEndpointType"]
+        for endpoint in all_of(network["Resources"], "AWS::EC2::VPCEndpoint")
+    )
     addresses = len(all_of(network["Resources"], "AWS::EC2::EIP"))
     assert DOCUMENTED["L-0263D0A3"] == (addresses, addresses)
     assert DOCUMENTED["L-29B6F2EB"] == (kinds["Interface"], kinds["Interface"])
@@ -74,4 +86,6 @@ def test_fullest_security_group_is_documented(templates: Templates) -> None:
 
 
 def test_preflight_checks_documented_quotas() -> None:
-    assert {need.code: need.least for need in needs(settings_of("prod"))} == {code: most for code, (_, most) in DOCUMENTED.items()}
+    assert {need.code: need.least for need in needs(settings_of("prod"))} == {
+        code: most for code, (_, most) in DOCUMENTED.items()
+    }

@@ -18,7 +18,12 @@ ROW = re.compile(r"^\| (\d{3}(?:, \d{3})*)[^|]* \| ([^|]+) \| ([^|]+) \| [^|]+ \
 def documented() -> set[tuple[int, str]]:
     """Status and origin, for each row of the table with JSON."""
     rows = ROW.findall((CONSTRUCTS / "edge" / "README.md").read_text())
-    return {(int(status), who) for statuses, body, who in rows if "JSON" in body for status in statuses.split(", ")}
+    return {
+        (int(status), who)
+        for statuses, body, who in rows
+        if "JSON" in body
+        for status in statuses.split(", ")
+    }
 
 
 def refused(acl: Json) -> Iterator[Json]:
@@ -28,8 +33,14 @@ def refused(acl: Json) -> Iterator[Json]:
             yield block["CustomResponse"]
 
 
-def test_web_acl_refuses_as_the_table_says(documented: set[tuple[int, str]], templates: Callable[[str], dict[str, Template]]) -> None:
-    (acl,) = (r["Properties"] for r in templates("prod")["edge"]["Resources"].values() if r["Type"] == "AWS::WAFv2::WebACL")
+def test_web_acl_refuses_as_the_table_says(
+    documented: set[tuple[int, str]], templates: Callable[[str], dict[str, Template]]
+) -> None:
+    (acl,) = (
+        r["Properties"]
+        for r in templates("prod")["edge"]["Resources"].values()
+        if r["Type"] == "AWS::WAFv2::WebACL"
+    )
     statuses = {status for status, who in documented if "web ACL" in who}
     answers = list(refused(acl))
     assert {answer["ResponseCode"] for answer in answers} == statuses
@@ -40,13 +51,19 @@ def test_web_acl_refuses_as_the_table_says(documented: set[tuple[int, str]], tem
 
 
 def test_gateway_refuses_as_the_table_says(documented: set[tuple[int, str]]) -> None:
-    lua = "".join(file.read_text() for file in (CONSTRUCTS / "gateway" / "lua").glob("*/handler.lua"))
+    lua = "".join(
+        file.read_text() for file in (CONSTRUCTS / "gateway" / "lua").glob("*/handler.lua")
+    )
     ours = {int(status) for status in re.findall(r"response\.exit\((\d+)", lua)}
     assert ours <= {status for status, who in documented if "Kong" in who}
 
 
 def test_services_balancer_answers_json(templates: Callable[[str], dict[str, Template]]) -> None:
-    listeners = [r for r in templates("prod")["ecs-services"]["Resources"].values() if r["Type"].endswith("::Listener")]
+    listeners = [
+        r
+        for r in templates("prod")["ecs-services"]["Resources"].values()
+        if r["Type"].endswith("::Listener")
+    ]
     (action,) = listeners[0]["Properties"]["DefaultActions"]
     assert action["FixedResponseConfig"]["ContentType"] == "application/json"
     assert action["FixedResponseConfig"]["StatusCode"] == "404"

@@ -39,13 +39,17 @@ REMOVALS: dict[str, tuple[tuple[str, ...], Words]] = {
 }
 
 
-def removed(state: str, gone_services: tuple[str, ...] = SERVICES, words: Words = WORDS) -> Settings:
+def removed(
+    state: str, gone_services: tuple[str, ...] = SERVICES, words: Words = WORDS
+) -> Settings:
     """An environment before, during and after the removal of services and of words, validated as a file."""
     document = disposable_settings().model_dump(exclude_unset=True)
     services = document["services"]
     if state != "running":
         for name, gone in words.items():
-            services[name]["talks_to"] = tuple(word for word in services[name]["talks_to"] if word not in gone)
+            services[name]["talks_to"] = tuple(
+                word for word in services[name]["talks_to"] if word not in gone
+            )
             services[name] |= {"retired_talks_to": gone} if state == "retired" else {}
             if "tasks" in gone and state == "deleted":
                 services[name].get("scaling", {}).pop("messages_per_task", None)
@@ -60,7 +64,10 @@ def removed(state: str, gone_services: tuple[str, ...] = SERVICES, words: Words 
 def read(assembly: Path) -> Templates:
     """Templates in the order of a deployment, which is that of the dependencies."""
     found, before = templates_in(assembly), stacks_before(assembly)
-    return {stack: found[stack] for stack in sorted(found, key=lambda stack: (len(before[stack]), stack))}
+    return {
+        stack: found[stack]
+        for stack in sorted(found, key=lambda stack: (len(before[stack]), stack))
+    }
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +91,11 @@ def synthesized(state: str, outdir: Path) -> Path:
 
 
 def exported(template: Template) -> dict[str, Any]:
-    return {output["Export"]["Name"]: output["Value"] for output in template.get("Outputs", {}).values() if "Export" in output}
+    return {
+        output["Export"]["Name"]: output["Value"]
+        for output in template.get("Outputs", {}).values()
+        if "Export" in output
+    }
 
 
 def imported(template: Template) -> set[str]:
@@ -95,12 +106,19 @@ def refusals(before: Templates, now: Templates) -> Iterator[str]:
     """Updates that CloudFormation rejects, stack by stack in the order of deployment."""
     deployed = dict(before)
     for stack, template in now.items():
-        others = {export for other in deployed if other != stack for export in imported(deployed[other])}
+        others = {
+            export for other in deployed if other != stack for export in imported(deployed[other])
+        }
         after = exported(template)
-        lost = {name for name, value in exported(deployed[stack]).items() if after.get(name) != value}
+        lost = {
+            name for name, value in exported(deployed[stack]).items() if after.get(name) != value
+        }
         yield from (f"{stack} drops {name}" for name in sorted(lost & others))
         there = set().union(*(exported(deployed[other]) for other in deployed if other != stack))
-        yield from (f"{stack} imports {name}, which nobody exports" for name in sorted(imported(template) - there))
+        yield from (
+            f"{stack} imports {name}, which nobody exports"
+            for name in sorted(imported(template) - there)
+        )
         deployed[stack] = template
 
 
@@ -115,10 +133,15 @@ def test_removal_keeps_and_runs_the_rest(removal: str) -> None:
 
 def talking(settings: Settings) -> dict[str, set[str]]:
     """Words of each service."""
-    return {name: {str(word) for word in service.talks_to} for name, service in settings.services.items()}
+    return {
+        name: {str(word) for word in service.talks_to}
+        for name, service in settings.services.items()
+    }
 
 
-def test_both_deployments_are_accepted(running: Templates, retired: Templates, deleted: Templates) -> None:
+def test_both_deployments_are_accepted(
+    running: Templates, retired: Templates, deleted: Templates
+) -> None:
     assert list(refusals(running, retired)) == []
     assert list(refusals(retired, deleted)) == []
 
@@ -126,17 +149,27 @@ def test_both_deployments_are_accepted(running: Templates, retired: Templates, d
 def test_retirement_interrupts_retired_users_alone(running: Templates, retired: Templates) -> None:
     """The effect of `retired` and `retired_talks_to` in spotmusic_cdk/settings/schema.py."""
     worse = [change for change in compare(running, retired) if change.effect != Effect.NONE]
-    assert {str(change.effect) for change in worse} == {schema.EFFECTS["ServiceSettings.retired"]["on"]}
-    stopped = {change.subject for change in worse if "AWS::ECS::Service is deleted" in change.detail}
+    assert {str(change.effect) for change in worse} == {
+        schema.EFFECTS["ServiceSettings.retired"]["on"]
+    }
+    stopped = {
+        change.subject for change in worse if "AWS::ECS::Service is deleted" in change.detail
+    }
     assert {re.sub(r"Service[0-9A-F]{8}$", "", subject) for subject in stopped} == {*SERVICES}
-    assert [change for change in worse if not change.subject.startswith((*SERVICES, "rabbitmq-topology", "redpanda-access"))] == []
+    assert [
+        change
+        for change in worse
+        if not change.subject.startswith((*SERVICES, "rabbitmq-topology", "redpanda-access"))
+    ] == []
 
 
 def test_retirement_leaves_producers_as_they_are(running: Templates, retired: Templates) -> None:
     assert {stack for stack in PRODUCERS if running[stack] != retired[stack]} == set()
 
 
-def test_consumers_change_in_the_first_deployment_alone(retired: Templates, deleted: Templates) -> None:
+def test_consumers_change_in_the_first_deployment_alone(
+    retired: Templates, deleted: Templates
+) -> None:
     assert {stack for stack in CONSUMERS if retired[stack] != deleted[stack]} == set()
     assert retired["network"] != deleted["network"]
 
@@ -147,21 +180,32 @@ def test_tasks_stop_before_brokers_drop_users(retired: Templates) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_retired_service_is_gone_from_consumers(running: Templates, retired: Templates, service: str) -> None:
+def test_retired_service_is_gone_from_consumers(
+    running: Templates, retired: Templates, service: str
+) -> None:
     for stack in CONSUMERS:
         assert f"{service}Service" in json.dumps(running["ecs-services"])
         assert f"{service}Service" not in json.dumps(retired[stack]), stack
     assert "/v1/playback" in json.dumps(running["eks-platform"]["Resources"])
-    kong = next(r for id_, r in retired["eks-platform"]["Resources"].items() if id_.startswith("KongReleaseChart"))
+    kong = next(
+        r
+        for id_, r in retired["eks-platform"]["Resources"].items()
+        if id_.startswith("KongReleaseChart")
+    )
     assert "/v1/playback" not in json.dumps(kong)
 
 
 @pytest.mark.parametrize("removal", ["services", "words"])
-def test_deletion_at_once_is_refused_first(running: Templates, deleted: Templates, removal: str) -> None:
+def test_deletion_at_once_is_refused_first(
+    running: Templates, deleted: Templates, removal: str
+) -> None:
     services, words = REMOVALS[removal]
     found = [*refusals(running, deleted)]
     assert found[0].startswith("network drops ")
-    for named in (*(f"service{name}" for name in services), *(f"{name}-talks-to-" for name in words)):
+    for named in (
+        *(f"service{name}" for name in services),
+        *(f"{name}-talks-to-" for name in words),
+    ):
         assert any(named in refusal for refusal in found), named
 
 

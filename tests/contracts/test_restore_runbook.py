@@ -28,7 +28,16 @@ RDS = botocore.session.Session().get_service_model("rds")
 OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")
 INHERITED = {
     # RDS takes these from the source, or the runbook names them as options.
-    *("AllocatedStorage", "DBInstanceIdentifier", "Engine", "EngineVersion", "KmsKeyId", "MasterUsername", "StorageEncrypted", "Tags"),
+    *(
+        "AllocatedStorage",
+        "DBInstanceIdentifier",
+        "Engine",
+        "EngineVersion",
+        "KmsKeyId",
+        "MasterUsername",
+        "StorageEncrypted",
+        "Tags",
+    ),
     # Property of CloudFormation, not of the instance.
     "DeleteAutomatedBackups",
 }
@@ -66,7 +75,10 @@ def inputs() -> list[dict[str, Any]]:
 
 
 def test_restore_inputs_suit_operations(inputs: list[dict[str, Any]]) -> None:
-    required = {"RestoreDBInstanceToPointInTime": "TargetDBInstanceIdentifier", "ModifyDBInstance": "DBInstanceIdentifier"}
+    required = {
+        "RestoreDBInstanceToPointInTime": "TargetDBInstanceIdentifier",
+        "ModifyDBInstance": "DBInstanceIdentifier",
+    }
     for operation, given in zip(OPERATIONS, inputs, strict=True):
         assert None not in given.values()
         shape = RDS.operation_model(operation).input_shape
@@ -75,29 +87,46 @@ def test_restore_inputs_suit_operations(inputs: list[dict[str, Any]]) -> None:
         assert report.generate_report() == ""
 
 
-def test_restored_database_has_every_setting(inputs: list[dict[str, Any]], synthesized: Callable[[str], Any]) -> None:
+def test_restored_database_has_every_setting(
+    inputs: list[dict[str, Any]], synthesized: Callable[[str], Any]
+) -> None:
     template = next(synthesized("prod").glob("*data*.template.json"))
     resources = json.loads(template.read_text())["Resources"].values()
-    wanted = {name for found in resources if found["Type"] == "AWS::RDS::DBInstance" for name in found["Properties"]}
+    wanted = {
+        name
+        for found in resources
+        if found["Type"] == "AWS::RDS::DBInstance"
+        for name in found["Properties"]
+    }
     given = {name for each in inputs for name in each}
     assert {SPELT.get(name, name) for name in wanted - INHERITED} <= given
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_vault_locks_admit_backups_by_hand(environment: str, templates: Callable[[str], dict[str, Template]]) -> None:
+def test_vault_locks_admit_backups_by_hand(
+    environment: str, templates: Callable[[str], dict[str, Template]]
+) -> None:
     """AWS Backup keeps a recovery point of a job without lifecycle for ever, which a lock refuses."""
     resources = templates(environment)["data"]["Resources"].values()
-    locks = [found["Properties"]["LockConfiguration"] for found in resources if found["Type"] == "AWS::Backup::BackupVault"]
+    locks = [
+        found["Properties"]["LockConfiguration"]
+        for found in resources
+        if found["Type"] == "AWS::Backup::BackupVault"
+    ]
     documents = (path.read_text() for path in (ROOT / "docs").rglob("*.md"))
     jobs = [line for text in documents for line in code(text) if "start-backup-job" in line]
     assert locks
     assert jobs
     for job in jobs:
         (days,) = re.findall(r"--lifecycle DeleteAfterDays=(\d+)", job)
-        assert all(lock["MinRetentionDays"] <= int(days) <= lock["MaxRetentionDays"] for lock in locks)
+        assert all(
+            lock["MinRetentionDays"] <= int(days) <= lock["MaxRetentionDays"] for lock in locks
+        )
 
 
-def test_restored_volume_has_the_tags_of_the_plan(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_restored_volume_has_the_tags_of_the_plan(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
     """EKS attaches, and AWS Backup finds, volumes by their tags, and a restore sets none."""
     selections = [
         resource["Properties"]["BackupSelection"]
@@ -113,7 +142,9 @@ def test_restored_volume_has_the_tags_of_the_plan(templates: Callable[[str], dic
     (command,) = (line for line in code(text) if "create-tags" in line)
     given = dict(re.findall(r"Key=(\S+?),Value=(<[^>]+>|\S+)", command.replace("<env>", "prod")))
     assert wanted
-    assert {key for key, value in wanted if value not in (given.get(key), "*") or key not in given} == set()
+    assert {
+        key for key, value in wanted if value not in (given.get(key), "*") or key not in given
+    } == set()
 
 
 STUBS = {
@@ -128,25 +159,50 @@ esac""",
 
 
 @pytest.mark.skipif(not (BASH and shutil.which("jq")), reason="bash or jq is not installed")
-def test_erasures_precede_logins_after_restore(tmp_path: Path, deployed: Callable[[str], "RenderedCluster"]) -> None:
+def test_erasures_precede_logins_after_restore(
+    tmp_path: Path, deployed: Callable[[str], "RenderedCluster"]
+) -> None:
     """The pod of the runbook is never ready, so no Service sends it a request."""
-    keycloak = [manifest for _, manifest in deployed("prod").everything() if manifest["metadata"]["name"].startswith("keycloak")]
+    keycloak = [
+        manifest
+        for _, manifest in deployed("prod").everything()
+        if manifest["metadata"]["name"].startswith("keycloak")
+    ]
     (workload,) = (manifest for manifest in keycloak if manifest["kind"] == "StatefulSet")
     for name, script in STUBS.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{script}\n")
         (tmp_path / name).chmod(0o755)
     (tmp_path / "set.json").write_text(json.dumps(workload))
     (tmp_path / "erasures.txt").write_text("2026-11-28 one\n2026-11-29 two\n")
-    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", (ROOT / "docs" / "runbooks" / "restore.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^ *```sh\n(.*?)^ *```",
+        (ROOT / "docs" / "runbooks" / "restore.md").read_text(),
+        flags=re.MULTILINE | re.DOTALL,
+    )
     (block,) = (block for block in blocks if "erasures.txt" in block)
-    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "STATE": str(tmp_path), "KC_BOOTSTRAP_ADMIN_CLIENT_ID": "automation"}
+    environment = {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "STATE": str(tmp_path),
+        "KC_BOOTSTRAP_ADMIN_CLIENT_ID": "automation",
+    }
     environment["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"] = "of-a-test"
-    subprocess.run([str(BASH), "-euo", "pipefail", "-c", dedent(block)], cwd=tmp_path, env=environment, check=True)
-    deletions = [line for line in (tmp_path / "calls").read_text().splitlines() if line.startswith("delete")]
+    subprocess.run(
+        [str(BASH), "-euo", "pipefail", "-c", dedent(block)],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+    )
+    deletions = [
+        line for line in (tmp_path / "calls").read_text().splitlines() if line.startswith("delete")
+    ]
     assert deletions == ["delete users/one -r spotmusic", "delete users/two -r spotmusic"]
     (container,) = json.loads((tmp_path / "pod.json").read_text())["spec"]["containers"]
     assert container["readinessProbe"] == {"exec": {"command": ["false"]}}
     assert not {"livenessProbe", "startupProbe"} & container.keys()
-    services = [manifest["spec"] for manifest in keycloak if manifest["kind"] == "Service" and manifest["spec"].get("clusterIP") != "None"]
+    services = [
+        manifest["spec"]
+        for manifest in keycloak
+        if manifest["kind"] == "Service" and manifest["spec"].get("clusterIP") != "None"
+    ]
     assert services
     assert not any(spec.get("publishNotReadyAddresses") for spec in services)

@@ -25,30 +25,49 @@ OPTIONS = 10
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_network_stack_fits_forty_services(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+def test_network_stack_fits_forty_services(
+    templates: Callable[[str], dict[str, Template]], environment: str
+) -> None:
     services = settings_of(environment).services.values()
     ours = sum(map(rules_of, services)) + shared_rules(services)
     network = len(templates(environment)["network"]["Resources"]) - ours
-    assert network + OPTIONS + MOST_RULES <= RESOURCES, f"lower MOST_RULES by {network + OPTIONS + MOST_RULES - RESOURCES}"
+    assert network + OPTIONS + MOST_RULES <= RESOURCES, (
+        f"lower MOST_RULES by {network + OPTIONS + MOST_RULES - RESOURCES}"
+    )
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_services_stack_fits_forty_services(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+def test_services_stack_fits_forty_services(
+    templates: Callable[[str], dict[str, Template]], environment: str
+) -> None:
     settings, ids = settings_of(environment), templates(environment)["ecs-services"]["Resources"]
     services = settings.services
-    prefixes = {name: (name.replace("-", ""), *(["Migrations"] if name == settings.migrated_by else [])) for name in services}
+    prefixes = {
+        name: (name.replace("-", ""), *(["Migrations"] if name == settings.migrated_by else []))
+        for name in services
+    }
     made = {name: sum(id_.startswith(prefixes[name]) for id_ in ids) for name in services}
     assert made == {name: resources_of(service) for name, service in services.items()}
     own = len(ids) - sum(made.values())
-    assert own + OPTIONS + MOST_RESOURCES <= RESOURCES, f"lower MOST_RESOURCES by {own + OPTIONS + MOST_RESOURCES - RESOURCES}"
+    assert own + OPTIONS + MOST_RESOURCES <= RESOURCES, (
+        f"lower MOST_RESOURCES by {own + OPTIONS + MOST_RESOURCES - RESOURCES}"
+    )
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_forty_ordinary_services_leave_a_tenth(templates: Callable[[str], dict[str, Template]], environment: str) -> None:
+def test_forty_ordinary_services_leave_a_tenth(
+    templates: Callable[[str], dict[str, Template]], environment: str
+) -> None:
     """Forty services, six of them workers, each connected to one thing beside the five that ship."""
     shipped = settings_of(environment).services
-    routed, worker = ({"route": "/v1/a", "talks_to": ("cache",)}, {"port": None, "talks_to": ("tasks",)})
-    forty = [*shipped.values(), *(ServiceSettings.model_validate(worker if number < 6 else routed) for number in range(35))]
+    routed, worker = (
+        {"route": "/v1/a", "talks_to": ("cache",)},
+        {"port": None, "talks_to": ("tasks",)},
+    )
+    forty = [
+        *shipped.values(),
+        *(ServiceSettings.model_validate(worker if number < 6 else routed) for number in range(35)),
+    ]
     for stack, before, after in (
         ("network", sum(map(rules_of, shipped.values())), sum(map(rules_of, forty))),
         ("ecs-services", sum(map(resources_of, shipped.values())), sum(map(resources_of, forty))),
@@ -57,25 +76,39 @@ def test_forty_ordinary_services_leave_a_tenth(templates: Callable[[str], dict[s
         assert made <= 0.9 * RESOURCES, stack
 
 
-def test_observability_stack_fits_counted_alarms(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_observability_stack_fits_counted_alarms(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
     own = len(templates("prod")["observability"]["Resources"]) - watched(settings_of("prod"))
-    assert own + OPTIONS + MOST_WATCHED <= RESOURCES, f"lower MOST_WATCHED by {own + OPTIONS + MOST_WATCHED - RESOURCES}"
+    assert own + OPTIONS + MOST_WATCHED <= RESOURCES, (
+        f"lower MOST_WATCHED by {own + OPTIONS + MOST_WATCHED - RESOURCES}"
+    )
     assert f"{MOST_WATCHED} are admitted" in (ROOT / "docs" / "deployment.md").read_text()
 
 
-def test_the_document_counts_as_the_settings_do(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_the_document_counts_as_the_settings_do(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
     """docs/deployment.md, "Service limits"."""
     text = (ROOT / "docs" / "deployment.md").read_text()
     services = settings_of("prod").services.values()
     ours, shared = sum(map(rules_of, services)), shared_rules(services)
     network = len(templates("prod")["network"]["Resources"]) - ours - shared
     assert f"some {5 * round(network / 5)} of the network itself" in text
-    busy = rules_of(ServiceSettings.model_validate({"route": "/v1/busy", "talks_to": ("database", "cache", "events", "tasks")}))
+    busy = rules_of(
+        ServiceSettings.model_validate(
+            {"route": "/v1/busy", "talks_to": ("database", "cache", "events", "tasks")}
+        )
+    )
     alone = rules_of(ServiceSettings(route="/v1/alone"))
     assert (
-        f"{MOST_RULES} of them are admitted: {busy} for a service with a route and four words, {alone} for one with a route alone" in text
+        f"{MOST_RULES} of them are admitted: {busy} for a service with a route and four words, {alone} for one with a route alone"
+        in text
     )
-    assert f"{ours} for the five of production, and {shared} for all. Twenty-two of the former beside the five make" in text
+    assert (
+        f"{ours} for the five of production, and {shared} for all. Twenty-two of the former beside the five make"
+        in text
+    )
     assert f"make {ours + shared + 22 * busy};" in text
     assert ours + shared + 22 * busy <= MOST_RULES < ours + shared + 23 * busy
     forty = MOST_SERVICES * alone + shared

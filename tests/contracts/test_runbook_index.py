@@ -23,7 +23,9 @@ RUNBOOKS = ROOT / "docs" / "runbooks"
 INDEX = RUNBOOKS / "README.md"
 RULES = ROOT / "charts" / "monitoring" / "rules"
 PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path != INDEX)
-VAGUE = re.compile(r"^(\[\w+\] )?(A|An|The|It|They|Somebody|Most|Many) (?!(Web API|replicas of|workspace|operator|broker of|node of)\b)")
+VAGUE = re.compile(
+    r"^(\[\w+\] )?(A|An|The|It|They|Somebody|Most|Many) (?!(Web API|replicas of|workspace|operator|broker of|node of)\b)"
+)
 """Begin of a text that does not name its subject."""
 CAMEL_CASE = re.compile(r"\b[A-Z][a-z]+[A-Z][A-Za-z]*")
 LINK = re.compile(r"([\w-]+)\.md(?:#([\w-]+))?$")
@@ -53,15 +55,27 @@ def alarms_of(platform: Assembly) -> Iterator[Notice]:
     for alarm in platform.some(ALARM, COMPOSITE):
         if alarm["AlarmActions"]:
             text = str(alarm["AlarmDescription"])
-            yield general(alarm.name.partition("/")[2], platform.settings), str(severity_of(alarm)), text, text
+            yield (
+                general(alarm.name.partition("/")[2], platform.settings),
+                str(severity_of(alarm)),
+                text,
+                text,
+            )
 
 
 def general(name: str, settings: Settings) -> str:
     """Name without severity, and with `…` for the subject of the alarm."""
     name = re.sub(r"(Critical|Warning)BurnRate$", "…BurnRate", name)
     name = re.sub(r"(Critical|Warning)$", "", name)
-    name = re.sub(r"(Node|Broker)\d+|(Zone)[A-Z](?=Ports|Drops)", lambda found: f"{found[1] or found[2]}…", name)
-    services, queues = ("|".join(each.replace("-", "") for each in of) for of in (settings.services, settings.queues))
+    name = re.sub(
+        r"(Node|Broker)\d+|(Zone)[A-Z](?=Ports|Drops)",
+        lambda found: f"{found[1] or found[2]}…",
+        name,
+    )
+    services, queues = (
+        "|".join(each.replace("-", "") for each in of)
+        for of in (settings.services, settings.queues)
+    )
     name = re.sub(rf"^(Service|VerdictAlarms)({services})(?=[A-Z])", r"\1…", name)
     return re.sub(rf"^QueueAlarms({queues})$", "QueueAlarms…", name)
 
@@ -69,10 +83,25 @@ def general(name: str, settings: Settings) -> str:
 @cache
 def alerts() -> tuple[Notice, ...]:
     """Alerts of Prometheus that reach the team."""
-    groups = [group for file in sorted(RULES.glob("*.yaml")) for group in yaml.safe_load(file.read_text())["groups"]]
-    reaching = [rule for group in groups for rule in group["rules"] if "alert" in rule and reaches_the_team(rule)]
+    groups = [
+        group
+        for file in sorted(RULES.glob("*.yaml"))
+        for group in yaml.safe_load(file.read_text())["groups"]
+    ]
+    reaching = [
+        rule
+        for group in groups
+        for rule in group["rules"]
+        if "alert" in rule and reaches_the_team(rule)
+    ]
     return tuple(
-        (rule["alert"], rule["labels"]["severity"], rule["annotations"]["summary"], rule["annotations"]["runbook_url"]) for rule in reaching
+        (
+            rule["alert"],
+            rule["labels"]["severity"],
+            rule["annotations"]["summary"],
+            rule["annotations"]["runbook_url"],
+        )
+        for rule in reaching
     )
 
 
@@ -81,14 +110,24 @@ def section(entry: Entry) -> str:
     text = (RUNBOOKS / f"{entry.page}.md").read_text()
     for heading in re.finditer(r"^(#+) (.+)$", text, flags=re.MULTILINE):
         if re.sub(r"[^\w -]", "", heading[2].lower()).replace(" ", "-") == entry.anchor:
-            return re.split(rf"^#{{1,{len(heading[1])}}} ", text[heading.end() :], maxsplit=1, flags=re.MULTILINE)[0]
+            return re.split(
+                rf"^#{{1,{len(heading[1])}}} ",
+                text[heading.end() :],
+                maxsplit=1,
+                flags=re.MULTILINE,
+            )[0]
     return "" if entry.anchor else text
 
 
 @pytest.fixture(scope="session")
 def notices(templates: Callable[[str], dict[str, Template]]) -> list[Notice]:
     """Alarms and alerts of production."""
-    return [*alarms_of(Assembly(name="prod", settings=settings_of("prod"), templates=templates("prod"))), *alerts()]
+    return [
+        *alarms_of(
+            Assembly(name="prod", settings=settings_of("prod"), templates=templates("prod"))
+        ),
+        *alerts(),
+    ]
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +146,9 @@ def test_index_lists_every_alarm_once(entries: dict[Entry, set[str]]) -> None:
         for entry, severities in entries.items()
     ]
     listed = re.findall(r"^\| `[A-Z].*$", INDEX.read_text(), flags=re.MULTILINE)
-    assert sorted(listed) == sorted(rows), f"write these rows into {INDEX.relative_to(ROOT)}:\n" + "\n".join(sorted(rows))
+    assert sorted(listed) == sorted(rows), (
+        f"write these rows into {INDEX.relative_to(ROOT)}:\n" + "\n".join(sorted(rows))
+    )
 
 
 def test_page_of_an_alarm_names_it(entries: dict[Entry, set[str]]) -> None:
@@ -120,9 +161,15 @@ def test_alarm_texts_begin_with_their_subject(notices: list[Notice]) -> None:
 
 def test_alarm_texts_contain_no_construct_id(with_every_option: Path) -> None:
     """Alarms of optional parts, such as caches of their own, have texts too."""
-    platform = Assembly(name="prod", settings=every_option(), templates=templates_in(with_every_option))
-    alarms = [(alarm.id, str(alarm["AlarmDescription"])) for alarm in platform.some(ALARM, COMPOSITE)]
-    assert [text for id_, text in alarms if any(word in id_ for word in CAMEL_CASE.findall(text))] == []
+    platform = Assembly(
+        name="prod", settings=every_option(), templates=templates_in(with_every_option)
+    )
+    alarms = [
+        (alarm.id, str(alarm["AlarmDescription"])) for alarm in platform.some(ALARM, COMPOSITE)
+    ]
+    assert [
+        text for id_, text in alarms if any(word in id_ for word in CAMEL_CASE.findall(text))
+    ] == []
 
 
 def test_index_leads_to_every_page_without_an_alarm() -> None:

@@ -18,14 +18,26 @@ END = "…"
 @pytest.fixture(scope="module")
 def groups(templates: Templates) -> set[str]:
     """Names of the log groups of production, as far as its templates show."""
-    resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
-    names = [resource["Properties"].get("LogGroupName") for resource in resources if resource["Type"] == "AWS::Logs::LogGroup"]
-    return {name if isinstance(name, str) else name["Fn::Join"][1][0] + END for name in names if name}
+    resources = [
+        resource
+        for template in templates("prod").values()
+        for resource in template["Resources"].values()
+    ]
+    names = [
+        resource["Properties"].get("LogGroupName")
+        for resource in resources
+        if resource["Type"] == "AWS::Logs::LogGroup"
+    ]
+    return {
+        name if isinstance(name, str) else name["Fn::Join"][1][0] + END for name in names if name
+    }
 
 
 def looked_up(text: str) -> Iterator[str]:
     """Log groups in a text; END marks a name prefix."""
-    for option, name in re.findall(r"(--log-group-name-prefix )?(/aws/[a-z]+/[\w<>/-]+)", text.replace("<env>", "prod")):
+    for option, name in re.findall(
+        r"(--log-group-name-prefix )?(/aws/[a-z]+/[\w<>/-]+)", text.replace("<env>", "prod")
+    ):
         beginning, placeholder, _ = name.partition("<")
         yield beginning + END if option or placeholder else name
 
@@ -36,7 +48,9 @@ def is_there(name: str, groups: set[str]) -> bool:
     if not name.endswith(END):
         return name in groups
     beginning = name.removesuffix(END)
-    return any(group.startswith(beginning) for group in groups) or any(beginning.startswith(group) for group in beginnings)
+    return any(group.startswith(beginning) for group in groups) or any(
+        beginning.startswith(group) for group in beginnings
+    )
 
 
 def missing(names: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
@@ -45,7 +59,9 @@ def missing(names: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
 
 
 def test_log_groups_that_runbooks_name_exist(groups: set[str]) -> None:
-    assert missing(lambda text: (name for name in looked_up(text) if not is_there(name, groups))) == {}
+    assert (
+        missing(lambda text: (name for name in looked_up(text) if not is_there(name, groups))) == {}
+    )
 
 
 def test_runbook_logical_ids_exist(templates: Templates) -> None:
@@ -53,7 +69,11 @@ def test_runbook_logical_ids_exist(templates: Templates) -> None:
 
     def ambiguous(text: str) -> list[str]:
         beginnings = re.findall(r"starts_with\(LogicalResourceId, ?[`'](\w+)[`']\)", text)
-        return [beginning for beginning in beginnings if sum(id_.startswith(beginning) for id_ in ids) != 1]
+        return [
+            beginning
+            for beginning in beginnings
+            if sum(id_.startswith(beginning) for id_ in ids) != 1
+        ]
 
     assert missing(ambiguous) == {}
 
@@ -68,6 +88,12 @@ def test_runbook_release_names_exist(templates: Templates) -> None:
 
     def unknown(text: str) -> list[str]:
         named = re.findall(r'again="([a-zA-Z][\w/-]*) ', text)
-        return [name for name in named if not any(release == name or id_[:-8] == name.replace("/", "") for id_, release in custom)]
+        return [
+            name
+            for name in named
+            if not any(
+                release == name or id_[:-8] == name.replace("/", "") for id_, release in custom
+            )
+        ]
 
     assert missing(unknown) == {}

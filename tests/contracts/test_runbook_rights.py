@@ -23,9 +23,24 @@ HANDLED = {
         "elasticloadbalancing",
         "loadbalancer/",
     ),
-    "cloudfront create-invalidation": ("cloudfront:CreateInvalidation", "AWS::CloudFront::Distribution", "cloudfront", "distribution/"),
-    "cloudwatch disable-alarm-actions": ("cloudwatch:DisableAlarmActions", "AWS::CloudWatch::Alarm", "cloudwatch", "alarm:"),
-    "cloudwatch enable-alarm-actions": ("cloudwatch:EnableAlarmActions", "AWS::CloudWatch::Alarm", "cloudwatch", "alarm:"),
+    "cloudfront create-invalidation": (
+        "cloudfront:CreateInvalidation",
+        "AWS::CloudFront::Distribution",
+        "cloudfront",
+        "distribution/",
+    ),
+    "cloudwatch disable-alarm-actions": (
+        "cloudwatch:DisableAlarmActions",
+        "AWS::CloudWatch::Alarm",
+        "cloudwatch",
+        "alarm:",
+    ),
+    "cloudwatch enable-alarm-actions": (
+        "cloudwatch:EnableAlarmActions",
+        "AWS::CloudWatch::Alarm",
+        "cloudwatch",
+        "alarm:",
+    ),
     "ec2 replace-route": ("ec2:ReplaceRoute", "AWS::EC2::RouteTable", "ec2", "route-table/"),
     "ecs update-service": ("ecs:UpdateService", "AWS::ECS::Service", "ecs", "service/"),
     "elasticache modify-replication-group": (
@@ -63,7 +78,9 @@ def uses(platform: Assembly) -> Iterator[Use]:
     """Actions of commands on every resource that they may name."""
     for command, (action, type_, service, kind) in HANDLED.items():
         for resource in platform.some(type_):
-            yield Use(command, OPERATOR, action, _arn(resource, service, kind), _tags(resource.tags))
+            yield Use(
+                command, OPERATOR, action, _arn(resource, service, kind), _tags(resource.tags)
+            )
     yield from _rotations(platform)
     yield from _snapshots(platform)
     yield from _rollbacks(platform)
@@ -80,15 +97,33 @@ def _rotations(platform: Assembly) -> Iterator[Use]:
         assert secret
         assert function
         command = "secretsmanager rotate-secret"
-        yield Use(command, OPERATOR, "secretsmanager:RotateSecret", _arn(secret, "secretsmanager", "secret:"), _tags(secret.tags))
+        yield Use(
+            command,
+            OPERATOR,
+            "secretsmanager:RotateSecret",
+            _arn(secret, "secretsmanager", "secret:"),
+            _tags(secret.tags),
+        )
         through = {**_tags(function.tags), "aws:viaawsservice": "true"}
-        yield Use(command, OPERATOR, "lambda:InvokeFunction", _arn(function, "lambda", "function:"), through)
+        yield Use(
+            command,
+            OPERATOR,
+            "lambda:InvokeFunction",
+            _arn(function, "lambda", "function:"),
+            through,
+        )
     for database in platform.some("AWS::RDS::DBInstance"):
         if database["ManageMasterUserPassword"]:
             command, arn = "rds modify-db-instance", _arn(database, "rds", "db:")
             tags = _tags({"aws:rds:primaryDBInstanceArn": arn})
             yield Use(command, DATA, "rds:ModifyDBInstance", arn, _tags(database.tags))
-            yield Use(command, DATA, "secretsmanager:RotateSecret", _arn(database, "secretsmanager", "secret:rds!db-"), tags)
+            yield Use(
+                command,
+                DATA,
+                "secretsmanager:RotateSecret",
+                _arn(database, "secretsmanager", "secret:rds!db-"),
+                tags,
+            )
 
 
 def _snapshots(platform: Assembly) -> Iterator[Use]:
@@ -96,7 +131,13 @@ def _snapshots(platform: Assembly) -> Iterator[Use]:
     command, action, region = "ec2 create-snapshot", "ec2:CreateSnapshot", platform.settings.region
     volume = f"arn:aws:ec2:{region}:{ACCOUNT}:volume/vol-0"
     yield Use(command, OPERATOR, action, volume, _tags(platform.settings.identifying_tags))
-    yield Use(command, OPERATOR, action, f"arn:aws:ec2:{region}::snapshot/snap-0", {"ec2:parentvolume": volume})
+    yield Use(
+        command,
+        OPERATOR,
+        action,
+        f"arn:aws:ec2:{region}::snapshot/snap-0",
+        {"ec2:parentvolume": volume},
+    )
 
 
 def _rollbacks(platform: Assembly) -> Iterator[Use]:
@@ -114,7 +155,12 @@ def _experiments(platform: Assembly) -> Iterator[Use]:
     arn = f"arn:aws:fis:{platform.settings.region}:{ACCOUNT}:experiment/x"
     for line in LINES:
         if "aws fis start-experiment" in line:
-            tags = dict(tag.split("=") for tag in line.partition("--tags ")[2].replace("<env>", platform.settings.name).split(","))
+            tags = dict(
+                tag.split("=")
+                for tag in line.partition("--tags ")[2]
+                .replace("<env>", platform.settings.name)
+                .split(",")
+            )
             yield Use("fis stop-experiment", OPERATOR, "fis:StopExperiment", arn, _tags(tags))
 
 
@@ -124,8 +170,14 @@ def _tags(tags: Mapping[str, str]) -> dict[str, str]:
 
 def _arn(resource: Resource, service: str, kind: str) -> str:
     """ARN of a resource in the region of its stack."""
-    region = "" if service == "cloudfront" else resource.platform.pseudo(resource.stack)["AWS::Region"]
-    name = resource.text("DBInstanceIdentifier") if kind == "db:" else f"${{{resource.stack}/{resource.id}}}"
+    region = (
+        "" if service == "cloudfront" else resource.platform.pseudo(resource.stack)["AWS::Region"]
+    )
+    name = (
+        resource.text("DBInstanceIdentifier")
+        if kind == "db:"
+        else f"${{{resource.stack}/{resource.id}}}"
+    )
     return f"arn:aws:{service}:{region}:{ACCOUNT}:{kind}{name}"
 
 
@@ -145,7 +197,11 @@ def allows(statement: Statement, use: Use) -> bool:
 def given(platform: Assembly, policy: str) -> list[Statement]:
     """Statements of a policy and of those that people have with it."""
     names = {OPERATOR, policy}
-    return [statement for statement in statements_of(platform) if statement.resource["ManagedPolicyName"] in names]
+    return [
+        statement
+        for statement in statements_of(platform)
+        if statement.resource["ManagedPolicyName"] in names
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +210,11 @@ def platform(templates: Callable[[str], dict[str, Template]]) -> Assembly:
 
 
 def test_people_may_use_every_resource(platform: Assembly) -> None:
-    refused = [use for use in uses(platform) if not any(allows(statement, use) for statement in given(platform, use.policy))]
+    refused = [
+        use
+        for use in uses(platform)
+        if not any(allows(statement, use) for statement in given(platform, use.policy))
+    ]
     assert [f"{use.command}: {use.action} of {use.arn}" for use in refused] == []
 
 
@@ -171,4 +231,8 @@ def test_people_invoke_only_functions_that_rotate(platform: Assembly) -> None:
 
 def test_documents_have_these_commands(platform: Assembly) -> None:
     commands = " ".join(LINES)
-    assert [command for command in {use.command for use in uses(platform)} if f"aws {command} " not in commands] == []
+    assert [
+        command
+        for command in {use.command for use in uses(platform)}
+        if f"aws {command} " not in commands
+    ] == []

@@ -25,9 +25,16 @@ POSTED = 3
 
 def of_a_listener(settings: Settings) -> tuple[float, float]:
     """Requests and login forms of one listener in five minutes at peak time."""
-    hourly = sum(service.load.per_listener_hour for service in settings.services.values() if service.route and service.load)
+    hourly = sum(
+        service.load.per_listener_hour
+        for service in settings.services.values()
+        if service.route and service.load
+    )
     requests = hourly * WINDOW_SECONDS / 3600 + LOADED + TOKENS
-    return requests, POSTED * settings.capacity.identity.logins_per_listener_hour * WINDOW_SECONDS / 3600
+    return (
+        requests,
+        POSTED * settings.capacity.identity.logins_per_listener_hour * WINDOW_SECONDS / 3600,
+    )
 
 
 @pytest.mark.parametrize("environment", ["staging", "prod"])
@@ -59,4 +66,8 @@ def test_the_runbook_computes_the_same() -> None:
     text = (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
     requests, forms = of_a_listener(settings_of("prod"))
     said = re.findall(r"= \*\*([\d,.]+)\*\*", text)
-    assert said == [f"{requests:.1f}", f"{LISTENERS_BEHIND_AN_ADDRESS * requests:,.0f}", f"{LISTENERS_BEHIND_AN_ADDRESS * forms:,.0f}"]
+    assert said == [
+        f"{requests:.1f}",
+        f"{LISTENERS_BEHIND_AN_ADDRESS * requests:,.0f}",
+        f"{LISTENERS_BEHIND_AN_ADDRESS * forms:,.0f}",
+    ]

@@ -50,17 +50,28 @@ class Hops:
 
 @pytest.fixture(params=["dev", "prod"])
 def hops(
-    request: pytest.FixtureRequest, templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], "RenderedCluster"]
+    request: pytest.FixtureRequest,
+    templates: Callable[[str], dict[str, Template]],
+    deployed: Callable[[str], "RenderedCluster"],
 ) -> Hops:
     made, kong = templates(request.param), deployed(request.param).releases["kong"].values
     (distribution,) = all_of(made["edge"]["Resources"], "AWS::CloudFront::Distribution")
     (origin,) = (o for o in distribution["DistributionConfig"]["Origins"] if "VpcOriginConfig" in o)
     services = json.loads(kong["dblessConfig"]["config"])["services"]
     contract = CONTRACT.read_text()
-    gateway, balancer = attributes(made["network"], BALANCER), attributes(made["ecs-services"], BALANCER)
-    connected = [c["ServiceConnectConfiguration"] for c in all_of(made["ecs-services"]["Resources"], "AWS::ECS::Service")]
+    gateway, balancer = (
+        attributes(made["network"], BALANCER),
+        attributes(made["ecs-services"], BALANCER),
+    )
+    connected = [
+        c["ServiceConnectConfiguration"]
+        for c in all_of(made["ecs-services"]["Resources"], "AWS::ECS::Service")
+    ]
     groups = [
-        group["TargetGroupAttributes"] for group in all_of(made["ecs-services"]["Resources"], "AWS::ElasticLoadBalancingV2::TargetGroup")
+        group["TargetGroupAttributes"]
+        for group in all_of(
+            made["ecs-services"]["Resources"], "AWS::ElasticLoadBalancingV2::TargetGroup"
+        )
     ]
     return Hops(
         cloudfront=origin["VpcOriginConfig"]["OriginReadTimeout"],
@@ -68,20 +79,34 @@ def hops(
         gateway_balancer=int(gateway["idle_timeout.timeout_seconds"]),
         services_balancer=int(balancer["idle_timeout.timeout_seconds"]),
         connect=max(service["connect_timeout"] for service in services) / 1000,
-        kong=max(service[f"{kind}_timeout"] for service in services for kind in ("read", "write")) / 1000,
+        kong=max(service[f"{kind}_timeout"] for service in services for kind in ("read", "write"))
+        / 1000,
         kept_by_kong=int(kong["env"]["upstream_keepalive_idle_timeout"]),
         retries=max(service["retries"] for service in services),
         task=said(contract, r"Answer within (\d+) seconds"),
         kept_by_task=said(contract, r"idle connections for (\d+) seconds"),
-        called={part["Timeout"]["PerRequestTimeoutSeconds"] for one in connected for part in one.get("Services", ())},
-        drained={int(a["Value"]) for group in groups for a in group if a["Key"] == "deregistration_delay.timeout_seconds"},
+        called={
+            part["Timeout"]["PerRequestTimeoutSeconds"]
+            for one in connected
+            for part in one.get("Services", ())
+        },
+        drained={
+            int(a["Value"])
+            for group in groups
+            for a in group
+            if a["Key"] == "deregistration_delay.timeout_seconds"
+        },
         forwarded_for=balancer["routing.http.xff_header_processing.mode"],
     )
 
 
 def attributes(template: Template, type_: str) -> dict[str, Any]:
     """Attributes of the only application load balancer of a stack."""
-    (found,) = (balancer for balancer in all_of(template["Resources"], type_) if balancer.get("Type", "application") == "application")
+    (found,) = (
+        balancer
+        for balancer in all_of(template["Resources"], type_)
+        if balancer.get("Type", "application") == "application"
+    )
     return {entry["Key"]: entry["Value"] for entry in found["LoadBalancerAttributes"]}
 
 
@@ -91,7 +116,13 @@ def said(text: str, pattern: str) -> int:
 
 
 def test_timeouts_shrink_from_outside_in(hops: Hops) -> None:
-    waits = [hops.cloudfront, hops.gateway_balancer, hops.connect + hops.kong, hops.task, max(hops.called)]
+    waits = [
+        hops.cloudfront,
+        hops.gateway_balancer,
+        hops.connect + hops.kong,
+        hops.task,
+        max(hops.called),
+    ]
     assert waits == sorted(waits, reverse=True)
     assert len(set(waits)) == len(waits)
     assert hops.services_balancer > hops.kong

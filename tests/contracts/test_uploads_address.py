@@ -21,15 +21,26 @@ CONFIG = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
 @pytest.fixture
 def endpoint(templates: Callable[[str], dict[str, Template]]) -> str:
     """S3 endpoint in the environment of services."""
-    found = {json.dumps(value) for name, value in variables(templates("prod")["ecs-services"]) if name == "UPLOADS_ENDPOINT"}
+    found = {
+        json.dumps(value)
+        for name, value in variables(templates("prod")["ecs-services"])
+        if name == "UPLOADS_ENDPOINT"
+    }
     (joined,) = map(json.loads, found)
     parts = joined["Fn::Join"][1]
-    return "".join(part if isinstance(part, str) else {"AWS::URLSuffix": "amazonaws.com"}[part["Ref"]] for part in parts)
+    return "".join(
+        part if isinstance(part, str) else {"AWS::URLSuffix": "amazonaws.com"}[part["Ref"]]
+        for part in parts
+    )
 
 
 def variables(template: Template) -> Iterator[tuple[str, Any]]:
     for resource in template["Resources"].values():
-        for container in resource["Properties"].get("ContainerDefinitions", ()) if resource["Type"] == "AWS::ECS::TaskDefinition" else ():
+        for container in (
+            resource["Properties"].get("ContainerDefinitions", ())
+            if resource["Type"] == "AWS::ECS::TaskDefinition"
+            else ()
+        ):
             for variable in container.get("Environment", ()):
                 yield variable["Name"], variable["Value"]
 
@@ -37,11 +48,19 @@ def variables(template: Template) -> Iterator[tuple[str, Any]]:
 @pytest.mark.walk("artist")
 @pytest.mark.parametrize("kind", ["post", "put"])
 def test_signed_uploads_lead_where_pages_may_go(endpoint: str, kind: str) -> None:
-    session = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="example", region_name=REGION)
+    session = boto3.Session(
+        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_secret_access_key="example",
+        region_name=REGION,
+    )
     client = session.client("s3", endpoint_url=endpoint, config=CONFIG)
     if kind == "post":
-        url = client.generate_presigned_post(BUCKET, "x.flac", Conditions=[["content-length-range", 1, 2**30]])["url"]
+        url = client.generate_presigned_post(
+            BUCKET, "x.flac", Conditions=[["content-length-range", 1, 2**30]]
+        )["url"]
     else:
-        url = client.generate_presigned_url("put_object", Params={"Bucket": BUCKET, "Key": "x.flac"})
+        url = client.generate_presigned_url(
+            "put_object", Params={"Bucket": BUCKET, "Key": "x.flac"}
+        )
         assert "X-Amz-Signature" in url
     assert urlsplit(url).hostname == REGIONAL

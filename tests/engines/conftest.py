@@ -12,7 +12,13 @@ import pytest
 from spotmusic_constructs.identity.providers import Email
 from spotmusic_constructs.identity.realm import administrators
 from tests.engines.gateway import API, Gateway, gateway, lua_modules
-from tests.engines.keycloak import Keycloak, apply_administrators, distribution, merge_clients, started
+from tests.engines.keycloak import (
+    Keycloak,
+    apply_administrators,
+    distribution,
+    merge_clients,
+    started,
+)
 from tests.engines.logins import person, tokens
 from tests.engines.programs import program, wait_until
 from tests.engines.test_rabbitmq import TOPOLOGY, Broker, rabbitmq
@@ -23,7 +29,9 @@ from tools.model.values import Json
 __all__ = ["load_handler"]
 
 REALM = replace(
-    FULL, grafana_url="https://localhost:3000", email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail")
+    FULL,
+    grafana_url="https://localhost:3000",
+    email=Email(host="mail.example", sender="no-reply@spotmusic.example", secret_arn="arn:mail"),
 )
 
 
@@ -56,7 +64,9 @@ class Engines:
             distribution()
             program("java")
             self._try("Keycloak")
-            self._keycloak = self.keeper.enter_context(keycloak_with_realms(self._folder, self._wanted))
+            self._keycloak = self.keeper.enter_context(
+                keycloak_with_realms(self._folder, self._wanted)
+            )
         return self._keycloak
 
     def gateway(self) -> Gateway:
@@ -91,13 +101,21 @@ def keycloak_with_realms(folder: Path, wanted: Json) -> Iterator[Keycloak]:
     with started(folder) as found:
         apply_administrators(found, administrators())
         imported = copy.deepcopy(wanted)
-        imported["clients"] = [client for client in wanted["clients"] if client["clientId"] != "admin-cli"]
+        imported["clients"] = [
+            client for client in wanted["clients"] if client["clientId"] != "admin-cli"
+        ]
         # Built-in roles, which a realm has before keycloak-config-cli processes its roles.
         imported["roles"]["realm"] += [{"name": "offline_access"}, {"name": "uma_authorization"}]
         # The default role; Keycloak would otherwise create a second one.
-        imported["defaultRole"] = next(role for role in wanted["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
+        imported["defaultRole"] = next(
+            role for role in wanted["roles"]["realm"] if role["name"] == "default-roles-spotmusic"
+        )
         found.admin("POST", "", imported)
-        merge_clients(found, "spotmusic", [client for client in wanted["clients"] if client["clientId"] == "admin-cli"])
+        merge_clients(
+            found,
+            "spotmusic",
+            [client for client in wanted["clients"] if client["clientId"] == "admin-cli"],
+        )
         found.admin("POST", "/spotmusic/users", person("listener"))
         yield found
 
@@ -106,8 +124,14 @@ ENGINES = pytest.StashKey[Engines]()
 
 
 @pytest.fixture
-def engines(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wanted: Json) -> Engines:
-    (node,) = (node for node in request.node.listchain() if isinstance(node, pytest.Dir) and node.path == Path(__file__).parent)
+def engines(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, wanted: Json
+) -> Engines:
+    (node,) = (
+        node
+        for node in request.node.listchain()
+        if isinstance(node, pytest.Dir) and node.path == Path(__file__).parent
+    )
     if ENGINES not in node.stash:
         node.stash[ENGINES] = Engines(tmp_path_factory.mktemp("identity"), wanted)
         node.addfinalizer(node.stash[ENGINES].keeper.close)

@@ -21,7 +21,15 @@ from tools.smoke.web import SECURITY_HEADERS
 
 Connect = Callable[[str], HTTPConnection | None]
 """Connection to the server of a path; None without one."""
-KEPT = {"authorization", "content-type", "content-length", "cookie", "x-listener", "x-listener-roles", "x-request-id"}
+KEPT = {
+    "authorization",
+    "content-type",
+    "content-length",
+    "cookie",
+    "x-listener",
+    "x-listener-roles",
+    "x-request-id",
+}
 DROPPED = {"connection", "transfer-encoding", "content-length", "date", "server"}
 
 
@@ -41,7 +49,12 @@ class Forwarder(BaseHTTPRequestHandler):
         try:
             connection.request(self.command, self.path, body, kept)
             found = connection.getresponse()
-            self.answer(found.status, found.read(), dict(found.headers.items()), found.headers.get_all("Set-Cookie") or ())
+            self.answer(
+                found.status,
+                found.read(),
+                dict(found.headers.items()),
+                found.headers.get_all("Set-Cookie") or (),
+            )
         except OSError:
             self.answer(502, b"{}", {})
         finally:
@@ -49,7 +62,13 @@ class Forwarder(BaseHTTPRequestHandler):
 
     do_POST = do_GET  # noqa: N815 (the name of the library)
 
-    def answer(self, status: int, body: bytes, headers: Mapping[str, str], cookies: "list[str] | tuple[()]" = ()) -> None:
+    def answer(
+        self,
+        status: int,
+        body: bytes,
+        headers: Mapping[str, str],
+        cookies: "list[str] | tuple[()]" = (),
+    ) -> None:
         self.send_response(status)
         for name, value in headers.items():
             if name.lower() not in DROPPED | {"set-cookie"}:
@@ -65,9 +84,13 @@ class Forwarder(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served(handler: type[Forwarder], connect: Connect, certificate: Path | None = None) -> Iterator[int]:
+def served(
+    handler: type[Forwarder], connect: Connect, certificate: Path | None = None
+) -> Iterator[int]:
     """Serves a handler on loopback, with TLS if there is a certificate; yields its port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (handler,), {"connect": staticmethod(connect)}))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), type("Handler", (handler,), {"connect": staticmethod(connect)})
+    )
     server.daemon_threads = True
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -94,7 +117,9 @@ def load_balancer(ports: Mapping[str, int]) -> Iterator[int]:
 
 
 @contextmanager
-def cloudfront(folder: Path, gateway_port: int, certificate: Path, origin: str, public_key: str) -> Iterator[int]:
+def cloudfront(
+    folder: Path, gateway_port: int, certificate: Path, origin: str, public_key: str
+) -> Iterator[int]:
     """Serves page, audio and gateway.
 
     Args:
@@ -119,18 +144,40 @@ def cloudfront(folder: Path, gateway_port: int, certificate: Path, origin: str, 
             else:
                 super().do_GET()
 
-    with served(Edge, lambda _: HTTPSConnection("localhost", gateway_port, timeout=20, context=context), certificate) as port:
+    with served(
+        Edge,
+        lambda _: HTTPSConnection("localhost", gateway_port, timeout=20, context=context),
+        certificate,
+    ) as port:
         yield port
 
 
 def valid(address: str, folder: Path) -> bool:
     """Verifies a signed address as CloudFront does (canned policy)."""
     asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-    if not {"Expires", "Signature", "Key-Pair-Id"} <= asked.keys() or int(asked["Expires"]) < time.time():
+    if (
+        not {"Expires", "Signature", "Key-Pair-Id"} <= asked.keys()
+        or int(asked["Expires"]) < time.time()
+    ):
         return False
     condition = {"DateLessThan": {"AWS:EpochTime": int(asked["Expires"])}}
     policy = {"Statement": [{"Resource": address.partition("?")[0], "Condition": condition}]}
-    (folder / "signature").write_bytes(b64decode(asked["Signature"].translate(str.maketrans("-_~", "+=/"))))
-    words = [str(program("openssl")), "dgst", "-sha1", "-verify", str(folder / "key"), "-signature", str(folder / "signature")]
-    done = subprocess.run(words, input=json.dumps(policy, separators=(",", ":")).encode(), check=False, capture_output=True)
+    (folder / "signature").write_bytes(
+        b64decode(asked["Signature"].translate(str.maketrans("-_~", "+=/")))
+    )
+    words = [
+        str(program("openssl")),
+        "dgst",
+        "-sha1",
+        "-verify",
+        str(folder / "key"),
+        "-signature",
+        str(folder / "signature"),
+    ]
+    done = subprocess.run(
+        words,
+        input=json.dumps(policy, separators=(",", ":")).encode(),
+        check=False,
+        capture_output=True,
+    )
     return done.returncode == 0

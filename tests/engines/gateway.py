@@ -23,14 +23,24 @@ from spotmusic_constructs.gateway.kong_values import environment as kong_environ
 from spotmusic_constructs.gateway.plugins import RateLimit, TokenCheck
 from tests.engines.keycloak import PUBLIC_URL, Keycloak, at
 from tests.engines.ports import quiet_ports
-from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
+from tests.engines.programs import (
+    FETCHED,
+    environment,
+    make_certificate,
+    program,
+    running,
+    wait_until,
+)
 from tests.unit.gateway.lua import SOURCES, Key
 from tools.model.values import Json
 from tools.smoke.browser import Browser
 
 ISSUER = f"{PUBLIC_URL}/auth/realms/spotmusic"
 API, OPEN = f"{PUBLIC_URL}/v1/playback", f"{PUBLIC_URL}/v1/status"
-ROUTES = (GatewayRoute(service="playback", path="/v1/playback"), GatewayRoute(service="status", path="/v1/status", public=True))
+ROUTES = (
+    GatewayRoute(service="playback", path="/v1/playback"),
+    GatewayRoute(service="status", path="/v1/status", public=True),
+)
 RUN_HERE = {"viewer-address", "realm-token", "correlation-id"}
 SIGNS = {"==": "=", "^=": "^~", "~": "~"}
 """Operators of Kong's expressions in nginx's syntax: equality, prefix and regular expression."""
@@ -52,7 +62,11 @@ class Upstream(ThreadingHTTPServer):
 
     def headers_of(self, path: str) -> list[Json]:
         """Headers of each request to this path, with lower-case names."""
-        return [{name.lower(): value for name, value in sent.items()} for _, found, sent in self.asked if found == path]
+        return [
+            {name.lower(): value for name, value in sent.items()}
+            for _, found, sent in self.asked
+            if found == path
+        ]
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -103,10 +117,19 @@ class Gateway(Browser):
         self._access_log = folder / "access.log"
 
     def request(
-        self, path: str, method: str = "GET", headers: Mapping[str, str] | None = None, body: str = ""
+        self,
+        path: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: str = "",
     ) -> tuple[HTTPResponse, bytes]:
         """Sends exactly these headers; returns the response and its body."""
-        connection = HTTPSConnection("localhost", self.port, timeout=20, context=ssl.create_default_context(cafile=str(self._certificate)))
+        connection = HTTPSConnection(
+            "localhost",
+            self.port,
+            timeout=20,
+            context=ssl.create_default_context(cafile=str(self._certificate)),
+        )
         connection.putrequest(method, path, skip_accept_encoding=True)
         for name, value in (headers or {}).items():
             connection.putheader(name, value)
@@ -121,7 +144,11 @@ class Gateway(Browser):
         found: list[str] = []
 
         def there() -> bool:
-            found[:] = [line for line in self._access_log.read_text().splitlines() if f'"{request_id}"' in line]
+            found[:] = [
+                line
+                for line in self._access_log.read_text().splitlines()
+                if f'"{request_id}"' in line
+            ]
             return bool(found)
 
         wait_until(there, f"the access log has {request_id}")
@@ -158,15 +185,27 @@ def gateway(
     threading.Thread(target=service.serve_forever, daemon=True).start()
     login = keycloak.port if keycloak else 1
     keys = f"https://localhost:{keys_port or login}/auth/realms/spotmusic/protocol/openid-connect/certs"
-    services = _services(TokenCheck(issuer=ISSUER, jwks_uri=keys), timeout_ms, services_port or service.server_port, login, routes)
-    configuration = {"sources": str(SOURCES), "services": services, **({"keys": json.dumps({"keys": [key.jwk]})} if key else {})}
+    services = _services(
+        TokenCheck(issuer=ISSUER, jwks_uri=keys),
+        timeout_ms,
+        services_port or service.server_port,
+        login,
+        routes,
+    )
+    configuration = {
+        "sources": str(SOURCES),
+        "services": services,
+        **({"keys": json.dumps({"keys": [key.jwk]})} if key else {}),
+    }
     (folder / "gateway.json").write_text(json.dumps(configuration))
     (folder / "nginx.conf").write_text(_configuration(folder, modules, port, certificate, services))
     command = [str(nginx), "-p", str(folder), "-c", "nginx.conf", "-e", str(folder / "error.log")]
     try:
         with running(command, folder / "output.log", environment(nginx)) as process:
             found = Gateway(port, certificate, service, folder)
-            wait_until(lambda: found.ask(OPEN)[0] > 0, "nginx answers", folder / "error.log", process)
+            wait_until(
+                lambda: found.ask(OPEN)[0] > 0, "nginx answers", folder / "error.log", process
+            )
             assert services_port or found.ask(OPEN)[0] == 200, (folder / "error.log").read_text()
             yield found
     finally:
@@ -177,13 +216,20 @@ def gateway(
 def lua_modules() -> list[Path]:
     """Returns nginx's modules for Lua; skips the test if they are not installed."""
     for root in (FETCHED, Path("/")):
-        found = [root / "usr/lib/nginx/modules" / name for name in ("ndk_http_module.so", "ngx_http_lua_module.so")]
+        found = [
+            root / "usr/lib/nginx/modules" / name
+            for name in ("ndk_http_module.so", "ngx_http_lua_module.so")
+        ]
         if all(path.exists() for path in found):
             return found
-    pytest.skip("nginx's module for Lua is not installed. Run `make engine-tools`, which fetches Debian's")
+    pytest.skip(
+        "nginx's module for Lua is not installed. Run `make engine-tools`, which fetches Debian's"
+    )
 
 
-def _services(tokens: TokenCheck, timeout_ms: int, port: int, login: int, routes: Sequence[GatewayRoute]) -> Json:
+def _services(
+    tokens: TokenCheck, timeout_ms: int, port: int, login: int, routes: Sequence[GatewayRoute]
+) -> Json:
     """Kong's services, with the plugins that run here and the ports of their upstreams."""
     config: Any = declarative_config(
         routes=routes,
@@ -200,22 +246,39 @@ def _services(tokens: TokenCheck, timeout_ms: int, port: int, login: int, routes
             **service,
             **waits,
             "port": login if service["url"].startswith("https") else port,
-            "plugins": {one["name"]: one["config"] for one in [*config["plugins"], *service["plugins"]] if one["name"] in RUN_HERE},
+            "plugins": {
+                one["name"]: one["config"]
+                for one in [*config["plugins"], *service["plugins"]]
+                if one["name"] in RUN_HERE
+            },
         }
         for service in config["services"]
     }
 
 
-def _configuration(folder: Path, modules: list[Path], port: int, certificate: Path, services: Json) -> str:
+def _configuration(
+    folder: Path, modules: list[Path], port: int, certificate: Path, services: Json
+) -> str:
     """nginx configuration: the relevant parts of Kong 3.9.3's template (nginx_kong.lua), and the
     project's additions.
     """
     env = kong_environment("127.0.0.0/8", "X-Viewer-Address")
     here = ("nginx_proxy_gzip", "nginx_proxy_proxy_next_upstream")
-    added = "\n".join(f"    {key.removeprefix('nginx_proxy_')} {value};" for key, value in env.items() if key.startswith(here))
-    libraries = ";".join(f"{place}/lua/5.1/?.so" for root in (FETCHED, Path("/")) for place in sorted(root.glob("usr/lib/*-linux-gnu")))
+    added = "\n".join(
+        f"    {key.removeprefix('nginx_proxy_')} {value};"
+        for key, value in env.items()
+        if key.startswith(here)
+    )
+    libraries = ";".join(
+        f"{place}/lua/5.1/?.so"
+        for root in (FETCHED, Path("/"))
+        for place in sorted(root.glob("usr/lib/*-linux-gnu"))
+    )
     sources = ";".join(f"{root}/usr/share/lua/5.1/?.lua" for root in (FETCHED, Path("/")))
-    temporary = "\n".join(f"  {kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    temporary = "\n".join(
+        f"  {kind}_temp_path {folder}/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     return f"""
 {"".join(f"load_module {module};" for module in modules)}
 daemon off;
@@ -268,7 +331,11 @@ http {{
 def _locations(service: Json) -> Iterator[str]:
     """Yields the routes of a service in nginx's syntax."""
     scheme = service["url"].partition(":")[0]
-    public = f"proxy_set_header X-Forwarded-Host {PUBLIC_URL.removeprefix('https://')};" if scheme == "https" else ""
+    public = (
+        f"proxy_set_header X-Forwarded-Host {PUBLIC_URL.removeprefix('https://')};"
+        if scheme == "https"
+        else ""
+    )
     for part in (part for route in service["routes"] for part in route["expression"].split(" || ")):
         _, sign, pattern = part.split(" ", maxsplit=2)
         yield f"""

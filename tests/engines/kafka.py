@@ -38,7 +38,10 @@ class Kafka:
 
     def start(self) -> None:
         """Starts the broker and waits until it responds."""
-        command, log = [*java(), "kafka.Kafka", str(self.folder / "properties")], self.folder / "log"
+        command, log = (
+            [*java(), "kafka.Kafka", str(self.folder / "properties")],
+            self.folder / "log",
+        )
         process = self.keeper.enter_context(running(command, log, {"PATH": "/usr/bin:/bin"}))
         wait_until(self._answers, "Kafka answers", log, process)
         self.running = True
@@ -75,14 +78,18 @@ def library() -> Any:
     """Returns the client library of `examples/service`; skips the test if it is not installed."""
     if str(LIBRARIES) not in sys.path:
         sys.path.append(str(LIBRARIES))
-    pytest.importorskip("confluent_kafka.admin", reason="`make engine-tools` fetches confluent-kafka")
+    pytest.importorskip(
+        "confluent_kafka.admin", reason="`make engine-tools` fetches confluent-kafka"
+    )
     return sys.modules["confluent_kafka"]
 
 
 def java() -> list[str]:
     """Returns the command that runs a class of Kafka; skips the test if Kafka is not installed."""
     if not next(JARS.glob("*.ready"), None):
-        pytest.skip("Kafka is not installed. Run `make engine-tools`, which fetches it with Java and Maven")
+        pytest.skip(
+            "Kafka is not installed. Run `make engine-tools`, which fetches it with Java and Maven"
+        )
     options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     return [str(program("java")), *options, "-cp", str(JARS / "*")]
 
@@ -98,7 +105,9 @@ def kafka(folder: Path, access: Mapping[str, Any], users: Mapping[str, str]) -> 
     """
     certificate, (port, controller) = make_certificate(folder), quiet_ports(2)
     (folder / "tls.pem").write_text((folder / "tls.key").read_text() + certificate.read_text())
-    text = PROPERTIES.read_text().format(port=port, controller=controller, folder=folder, mechanism=MECHANISM, **ADMINISTRATOR)
+    text = PROPERTIES.read_text().format(
+        port=port, controller=controller, folder=folder, mechanism=MECHANISM, **ADMINISTRATOR
+    )
     (folder / "properties").write_text(text)
     everybody = {**users, ADMINISTRATOR["username"]: ADMINISTRATOR["password"]}
     named = [f"{MECHANISM}=[name={name},password={word}]" for name, word in everybody.items()]

@@ -52,6 +52,11 @@ def apply(admin: Any, administration: Any, access: Mapping[str, Any]) -> None:
         for result in made.values():
             result.result(WITHIN_SECONDS)
     kind, pattern = admin.ResourceType.ANY, admin.ResourcePatternType.ANY
-    every = admin.AclBindingFilter(kind, None, pattern, None, None, admin.AclOperation.ANY, admin.AclPermissionType.ANY)
+    every = admin.AclBindingFilter(
+        kind, None, pattern, None, None, admin.AclOperation.ANY, admin.AclPermissionType.ANY
+    )
     # The controller has them first, the broker a moment later.
-    wait_until(lambda: len(administration.describe_acls(every).result(WITHIN_SECONDS)) == len(rights), "all permissions exist")
+    wait_until(
+        lambda: len(administration.describe_acls(every).result(WITHIN_SECONDS)) == len(rights),
+        "all permissions exist",
+    )

@@ -24,9 +24,11 @@ from tools.smoke.browser import Browser
 PUBLIC_URL = "https://spotmusic.example"
 ADMIN, PASSWORD = "admin", "not-a-secret-at-all"
 ACCOUNT, SECRET = "automation", "not-a-secret-either"
-OF_THE_CHART = {"KC_HTTP_RELATIVE_PATH": PATH, "KC_PROXY_HEADERS": "xforwarded", "KC_HTTP_ENABLED": "false"} | dict.fromkeys(
-    ("KC_HEALTH_ENABLED", "KC_METRICS_ENABLED"), "true"
-)
+OF_THE_CHART = {
+    "KC_HTTP_RELATIVE_PATH": PATH,
+    "KC_PROXY_HEADERS": "xforwarded",
+    "KC_HTTP_ENABLED": "false",
+} | dict.fromkeys(("KC_HEALTH_ENABLED", "KC_METRICS_ENABLED"), "true")
 """Options that the chart sets."""
 ANSWER_SECONDS = 60
 """Timeout of a request: Keycloak needs less than a second, a busy machine many times that."""
@@ -36,14 +38,18 @@ def distribution() -> Path:
     """Returns the folder of Keycloak; skips the test if it is not installed."""
     found = sorted((ROOT / ".tools" / "keycloak").glob("keycloak-*/bin/kc.sh"))
     if not found:
-        pytest.skip("Keycloak is not installed. Run `make engine-tools`, which fetches it with Maven")
+        pytest.skip(
+            "Keycloak is not installed. Run `make engine-tools`, which fetches it with Maven"
+        )
     return found[-1].parents[1]
 
 
 def options_of_start() -> str:
     """Returns the help text of the start command with all options."""
     command = [str(program("bash")), str(distribution() / "bin" / "kc.sh"), "start", "--help-all"]
-    done = subprocess.run(command, env=environment(program("java")), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, env=environment(program("java")), capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 
@@ -80,13 +86,21 @@ class Keycloak(Browser):
     def admin(self, method: str, path: str, body: object = None) -> Any:
         """Sends a request to the admin API as the service account; fails for errors."""
         data = json.dumps(body).encode() if body is not None else None
-        status, _, answer = self.send(method, f"{CONSOLE_URL}/admin/realms{path}", data, self.service_token(), "application/json")
+        status, _, answer = self.send(
+            method,
+            f"{CONSOLE_URL}/admin/realms{path}",
+            data,
+            self.service_token(),
+            "application/json",
+        )
         assert status < 300, f"{method} {path}: {status} {answer}"
         return json.loads(answer) if answer else None
 
     def service_token(self) -> str:
         """Returns an access token of the service account."""
-        status, answer = self.token("master", grant_type="client_credentials", client_id=ACCOUNT, client_secret=SECRET)
+        status, answer = self.token(
+            "master", grant_type="client_credentials", client_id=ACCOUNT, client_secret=SECRET
+        )
         assert status == 200, answer
         return str(answer["access_token"])
 
@@ -99,7 +113,11 @@ def started(folder: Path) -> Iterator[Keycloak]:
     shutil.copytree(distribution(), home)
     port, management = quiet_ports(2)
     (folder / "rds.pem").write_text(rds_ca("sa-east-1"))
-    said = {str(option["name"]): str(option["value"]) for option in options(PUBLIC_URL, "10.40.0.0/16") if "value" in option}
+    said = {
+        str(option["name"]): str(option["value"])
+        for option in options(PUBLIC_URL, "10.40.0.0/16")
+        if "value" in option
+    }
     of_the_database = [name for name in said if name.startswith("KC_DB_")]
     here = {
         "KC_DB": "dev-file",
@@ -118,9 +136,16 @@ def started(folder: Path) -> Iterator[Keycloak]:
         # that collect garbage, cost more than they save in a minute.
         "JAVA_OPTS_APPEND": "-Xmx768m -XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC",
     }
-    variables = {**environment(java), **OF_THE_CHART, **{name: said[name] for name in said if name not in of_the_database}, **here}
+    variables = {
+        **environment(java),
+        **OF_THE_CHART,
+        **{name: said[name] for name in said if name not in of_the_database},
+        **here,
+    }
     try:
-        with running([str(program("bash")), str(home / "bin" / "kc.sh"), "start"], log, variables) as process:
+        with running(
+            [str(program("bash")), str(home / "bin" / "kc.sh"), "start"], log, variables
+        ) as process:
             found = Keycloak(port, certificate)
             # It listens before it has created the service account.
             wait_until(found.ready, "the service account gets a token", log, process)
@@ -138,9 +163,17 @@ def apply_administrators(keycloak: Keycloak, wanted: Json) -> None:
     flows = {flow["alias"]: flow for flow in wanted["authenticationFlows"]}
     for flow in flows.values():
         if flow["topLevel"] and flow["alias"] not in there:
-            keycloak.admin("POST", "/master/authentication/flows", {key: flow[key] for key in flow if key != "authenticationExecutions"})
+            keycloak.admin(
+                "POST",
+                "/master/authentication/flows",
+                {key: flow[key] for key in flow if key != "authenticationExecutions"},
+            )
             _add_executions(keycloak, flows, flow["alias"])
-    keycloak.admin("PUT", "/master", {key: wanted[key] for key in wanted if key not in ("authenticationFlows", "clients")})
+    keycloak.admin(
+        "PUT",
+        "/master",
+        {key: wanted[key] for key in wanted if key not in ("authenticationFlows", "clients")},
+    )
     merge_clients(keycloak, "master", wanted["clients"])
 
 
@@ -149,13 +182,22 @@ def _add_executions(keycloak: Keycloak, flows: Mapping[str, Json], alias: str) -
     for execution in flows[alias]["authenticationExecutions"]:
         if execution["authenticatorFlow"]:
             child = flows[execution["flowAlias"]]
-            body = {"alias": child["alias"], "description": child["description"], "type": child["providerId"], "provider": ""}
+            body = {
+                "alias": child["alias"],
+                "description": child["description"],
+                "type": child["providerId"],
+                "provider": "",
+            }
             keycloak.admin("POST", f"{path}/flow", body)
             _add_executions(keycloak, flows, child["alias"])
         else:
             keycloak.admin("POST", f"{path}/execution", {"provider": execution["authenticator"]})
         made = [one for one in keycloak.admin("GET", path) if one["level"] == 0][-1]
-        keycloak.admin("PUT", path, {**made, "requirement": execution["requirement"], "priority": execution["priority"]})
+        keycloak.admin(
+            "PUT",
+            path,
+            {**made, "requirement": execution["requirement"], "priority": execution["priority"]},
+        )
 
 
 def merge_clients(keycloak: Keycloak, realm: str, wanted: list[Json]) -> None:
@@ -166,4 +208,6 @@ def merge_clients(keycloak: Keycloak, realm: str, wanted: list[Json]) -> None:
         (held,) = keycloak.admin("GET", f"/{realm}/clients?clientId={client['clientId']}")
         given = {key: client[key] for key in client if key not in ("attributes", "protocolMappers")}
         attributes = {**held.get("attributes", {}), **client.get("attributes", {})}
-        keycloak.admin("PUT", f"/{realm}/clients/{held['id']}", {**held, **given, "attributes": attributes})
+        keycloak.admin(
+            "PUT", f"/{realm}/clients/{held['id']}", {**held, **given, "attributes": attributes}
+        )

@@ -18,7 +18,12 @@ TRIES = 20
 def person(name: str) -> Json:
     """Returns a user with the password of all tests."""
     credentials = [{"type": "password", "value": PASSWORD, "temporary": False}]
-    named = {"firstName": "A", "lastName": "B", "email": f"{name}@spotmusic.example", "emailVerified": True}
+    named = {
+        "firstName": "A",
+        "lastName": "B",
+        "email": f"{name}@spotmusic.example",
+        "emailVerified": True,
+    }
     return {**named, "username": name, "enabled": True, "credentials": credentials}
 
 
@@ -36,7 +41,9 @@ def add_person(keycloak: Keycloak, name: str, *, role: str = "", client: str = "
     return str(found["id"])
 
 
-def give_password(browser: Browser, user: str, password: str = PASSWORD, *, tries: int = TRIES) -> tuple[str, str]:
+def give_password(
+    browser: Browser, user: str, password: str = PASSWORD, *, tries: int = TRIES
+) -> tuple[str, str]:
     """Submits the password, again while Keycloak still records the previous login."""
     return login.give_password(browser, user, password, tries=tries)
 
@@ -61,7 +68,9 @@ def one_time_password(secret: str, *, steps: int = 0) -> str:
     """Computes the one-time password of this half minute, or of a later one (RFC 6238). Keycloak
     accepts the previous and next ones as well.
     """
-    digest = hmac.new(secret.encode(), struct.pack(">Q", int(time.time()) // STEP_SECONDS + steps), "sha1").digest()
+    digest = hmac.new(
+        secret.encode(), struct.pack(">Q", int(time.time()) // STEP_SECONDS + steps), "sha1"
+    ).digest()
     place = digest[-1] & 15
     number = int.from_bytes(digest[place : place + 4], "big") & 0x7FFFFFFF
     return f"{number % 1_000_000:06d}"

@@ -30,11 +30,15 @@ Process = subprocess.Popen[bytes]
 
 def program(*names: str) -> Path:
     """Returns the first program that is found; skips the test if there is none."""
-    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *(str(FETCHED / folder) for folder in FOLDERS)])
+    path = os.pathsep.join(
+        [os.environ.get("PATH", ""), "/usr/sbin", *(str(FETCHED / folder) for folder in FOLDERS)]
+    )
     for name in names:
         if found := shutil.which(name, path=path):
             return Path(found)
-    pytest.skip(f"{' or '.join(names)} is not installed. Run `make engine-tools`, which fetches Debian's without root, or add it to PATH")
+    pytest.skip(
+        f"{' or '.join(names)} is not installed. Run `make engine-tools`, which fetches Debian's without root, or add it to PATH"
+    )
 
 
 def environment(of: Path) -> dict[str, str]:
@@ -43,9 +47,18 @@ def environment(of: Path) -> dict[str, str]:
     """
     if FETCHED not in of.parents:
         return dict(os.environ)
-    libraries = [str(folder) for folder in sorted([*FETCHED.glob("usr/lib/*-linux-gnu"), *FETCHED.glob("lib/*-linux-gnu")])]
+    libraries = [
+        str(folder)
+        for folder in sorted(
+            [*FETCHED.glob("usr/lib/*-linux-gnu"), *FETCHED.glob("lib/*-linux-gnu")]
+        )
+    ]
     path = [*(str(FETCHED / folder) for folder in FOLDERS), os.environ.get("PATH", "")]
-    return {**os.environ, "LD_LIBRARY_PATH": os.pathsep.join(libraries), "PATH": os.pathsep.join(path)}
+    return {
+        **os.environ,
+        "LD_LIBRARY_PATH": os.pathsep.join(libraries),
+        "PATH": os.pathsep.join(path),
+    }
 
 
 @contextmanager
@@ -58,7 +71,14 @@ def running(command: list[str], log: Path, variables: Mapping[str, str]) -> Iter
         variables: its complete environment.
     """
     with log.open("ab") as output:
-        process = subprocess.Popen(command, env=variables, stdout=output, stderr=output, start_new_session=True, cwd=log.parent)
+        process = subprocess.Popen(
+            command,
+            env=variables,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            cwd=log.parent,
+        )
         try:
             yield process
         finally:
@@ -67,7 +87,9 @@ def running(command: list[str], log: Path, variables: Mapping[str, str]) -> Iter
             process.wait()
 
 
-def wait_until(ready: Callable[[], bool], wanted: str, log: Path | None = None, process: Process | None = None) -> None:
+def wait_until(
+    ready: Callable[[], bool], wanted: str, log: Path | None = None, process: Process | None = None
+) -> None:
     """Polls until the result is true; fails at the deadline, or when the process has ended, with
     the end of its log.
     """
@@ -90,10 +112,34 @@ def make_certificate(folder: Path) -> Path:
     """Creates a self-signed certificate of localhost and returns it; its key is `tls.key` in the
     same folder.
     """
-    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-days", "1"]
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", str(folder / "tls.key")]
+    names = [
+        "-subj",
+        "/CN=localhost",
+        "-addext",
+        "subjectAltName=DNS:localhost,IP:127.0.0.1",
+        "-days",
+        "1",
+    ]
+    key = [
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-keyout",
+        str(folder / "tls.key"),
+    ]
     usage = ["-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
     certificate = folder / "tls.crt"
-    command = [str(program("openssl")), "req", "-x509", *key, *names, *usage, "-out", str(certificate)]
+    command = [
+        str(program("openssl")),
+        "req",
+        "-x509",
+        *key,
+        *names,
+        *usage,
+        "-out",
+        str(certificate),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return certificate

@@ -48,7 +48,9 @@ Environments = Mapping[str, Mapping[str, str]]
 
 
 @contextmanager
-def stand_ins(folder: Path, settings: Settings, environments: Environments) -> Iterator[dict[str, Any]]:
+def stand_ins(
+    folder: Path, settings: Settings, environments: Environments
+) -> Iterator[dict[str, Any]]:
     """Starts the engines; yields the variables for tasks, and the certificates of the brokers.
 
     Args:
@@ -57,26 +59,37 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
         environments: environment of the task of each service.
     """
     topology = Topology(
-        queues=[TaskQueue(name=name, **queue.model_dump()) for name, queue in settings.queues.items()],
+        queues=[
+            TaskQueue(name=name, **queue.model_dump()) for name, queue in settings.queues.items()
+        ],
         users=dict.fromkeys(settings.services_talking_to("tasks"), ""),
         monitor="",
     )
     passwords, readers = (
-        {name: variables[f"{prefix}_PASSWORD"] for name, variables in environments.items() if f"{prefix}_PASSWORD" in variables}
+        {
+            name: variables[f"{prefix}_PASSWORD"]
+            for name, variables in environments.items()
+            if f"{prefix}_PASSWORD" in variables
+        }
         for prefix in ("TASKS", "EVENTS")
     )
     with ExitStack() as engines:
         places = {name: folder / name for name in ("redis", "mysql", "rabbitmq", "kafka")}
         for place in places.values():
             place.mkdir()
-        cache = engines.enter_context(redis(places["redis"], "".join((ADMINISTRATOR, *_cache_users(environments)))))
+        cache = engines.enter_context(
+            redis(places["redis"], "".join((ADMINISTRATOR, *_cache_users(environments))))
+        )
         database = engines.enter_context(mysql(places["mysql"], MASTER))
         create_users(database.folder / "socket", settings, environments)
         broker = engines.enter_context(rabbitmq(places["rabbitmq"], topology, passwords))
         brokers, events = ["rabbitmq"], {}
         try:
             stream = engines.enter_context(kafka(places["kafka"], events_access(settings), readers))
-            brokers, events = ["rabbitmq", "kafka"], {"EVENTS_BOOTSTRAP_SERVERS": f"localhost:{stream.port}"}
+            brokers, events = (
+                ["rabbitmq", "kafka"],
+                {"EVENTS_BOOTSTRAP_SERVERS": f"localhost:{stream.port}"},
+            )
         except pytest.skip.Exception as missing:
             print(f"without events: {missing}", flush=True)
 
@@ -86,10 +99,14 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
 
         yield {
             "change": {
-                "CACHE": lambda user, password: _ask_redis(cache.folder / "redis.sock", f"ACL SETUSER {user} resetpass >{password}"),
+                "CACHE": lambda user, password: _ask_redis(
+                    cache.folder / "redis.sock", f"ACL SETUSER {user} resetpass >{password}"
+                ),
                 "CATALOGUE": change_of_database,
                 "DATABASE": change_of_database,
-                "TASKS": lambda user, password: broker.ask(f"users/{user}", {"password": password, "tags": ""}, method="PUT"),
+                "TASKS": lambda user, password: broker.ask(
+                    f"users/{user}", {"password": password, "tags": ""}, method="PUT"
+                ),
             },
             "certificate": "".join((places[name] / "tls.crt").read_text() for name in brokers),
             "variables": {
@@ -98,7 +115,10 @@ def stand_ins(folder: Path, settings: Settings, environments: Environments) -> I
                 "CACHE_PORT": str(cache.port),
                 **{f"{prefix}_HOST": "localhost" for prefix in ("CATALOGUE", "DATABASE")},
                 **{f"{prefix}_PORT": str(database.port) for prefix in ("CATALOGUE", "DATABASE")},
-                **{f"{prefix}_AUTHORITY": (places["mysql"] / "tls.crt").read_text() for prefix in ("CATALOGUE", "DATABASE")},
+                **{
+                    f"{prefix}_AUTHORITY": (places["mysql"] / "tls.crt").read_text()
+                    for prefix in ("CATALOGUE", "DATABASE")
+                },
                 "TASKS_ENDPOINT": f"amqps://localhost:{(places['rabbitmq'] / 'port').read_text()}",
                 **events,
                 "SSL_CERT_FILE": str(_authorities(folder, places)),
@@ -124,12 +144,20 @@ def create_users(server: Path, settings: Settings, environments: Environments) -
     handler, roles = _handler(), database_roles(settings)
     with _master(server) as cursor:
         for variables in environments.values():
-            for prefix in {"CATALOGUE", "DATABASE"} & {name.removesuffix("_USERNAME") for name in variables}:
+            for prefix in {"CATALOGUE", "DATABASE"} & {
+                name.removesuffix("_USERNAME") for name in variables
+            }:
                 user = variables[f"{prefix}_USERNAME"]
-                handler.create_user(cursor, {"username": user, "password": variables[f"{prefix}_PASSWORD"]}, roles[user])
+                handler.create_user(
+                    cursor,
+                    {"username": user, "password": variables[f"{prefix}_PASSWORD"]},
+                    roles[user],
+                )
 
 
-def rotate(environments: Environments, change: Mapping[str, Callable[[str, str], Any]], secrets: Any) -> None:
+def rotate(
+    environments: Environments, change: Mapping[str, Callable[[str, str], Any]], secrets: Any
+) -> None:
     """Rotates each user's password in the engine and in its secret. The old password is invalid at
     once, unlike in an account.
 
@@ -145,14 +173,19 @@ def rotate(environments: Environments, change: Mapping[str, Callable[[str, str],
         if f"{prefix}_USER_ARN" in variables
     }
     for arn, (prefix, user) in users.items():
-        value = {**json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"]), "password": token_hex(20)}
+        value = {
+            **json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"]),
+            "password": token_hex(20),
+        }
         change[prefix](user, value["password"])
         secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(value))
 
 
 @contextmanager
 def _master(server: Path) -> Iterator[Any]:
-    with pymysql.connect(unix_socket=str(server), user="master", password="master", autocommit=True) as connection:
+    with pymysql.connect(
+        unix_socket=str(server), user="master", password="master", autocommit=True
+    ) as connection:
         yield connection.cursor()
 
 
@@ -207,14 +240,27 @@ def main() -> None:
     workspace = Workspace(ROOT)
     print("Starting MySQL, Redis, RabbitMQ and Kafka …", flush=True)
     settings = settings_of(options.env).running
-    endpoint = LocalDeployment(workspace=workspace, environment=options.env, region=settings.region).endpoint
-    environments = {name: environment_of_task(name, endpoint, region=settings.region) for name in _tasks(settings)}
-    parameters, file = session.client("ssm", endpoint, region=settings.region), workspace.folder / STAND_INS
+    endpoint = LocalDeployment(
+        workspace=workspace, environment=options.env, region=settings.region
+    ).endpoint
+    environments = {
+        name: environment_of_task(name, endpoint, region=settings.region)
+        for name in _tasks(settings)
+    }
+    parameters, file = (
+        session.client("ssm", endpoint, region=settings.region),
+        workspace.folder / STAND_INS,
+    )
     with tempfile.TemporaryDirectory(prefix="stand-ins-") as folder, ExitStack() as left:
         with Steps().heartbeat():
             found = left.enter_context(stand_ins(Path(folder), settings, environments))
         if settings.authority_parameter:
-            parameters.put_parameter(Name=settings.authority_parameter, Value=found["certificate"], Type="String", Overwrite=True)
+            parameters.put_parameter(
+                Name=settings.authority_parameter,
+                Value=found["certificate"],
+                Type="String",
+                Overwrite=True,
+            )
             # `make local-down` would report it as left.
             left.callback(parameters.delete_parameter, Name=settings.authority_parameter)
         file.write_text(json.dumps(found["variables"]))
@@ -222,7 +268,11 @@ def main() -> None:
         print(f"MySQL, Redis, RabbitMQ and Kafka replace the engines of {options.env}.")
         print(f"Ctrl-C stops them, `kill -HUP {os.getpid()}` rotates all passwords.", flush=True)
         while signal.sigwait(SIGNALS) == signal.SIGHUP:
-            rotate(environments, found["change"], session.client("secretsmanager", endpoint, region=settings.region))
+            rotate(
+                environments,
+                found["change"],
+                session.client("secretsmanager", endpoint, region=settings.region),
+            )
             print("The passwords of all users were rotated.", flush=True)
 
 

@@ -37,12 +37,17 @@ HEARTBEAT = "arn:aws:sns:sa-east-1:111122223333:heartbeat"
 RULES = ROOT / "charts" / "monitoring" / "rules"
 TEMPLATES = "/usr/share/prometheus/alertmanager"
 BROKEN, WELL = "0", "1"
-PUBLISHED = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
+PUBLISHED = (
+    "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>"
+)
 
 
 def recipients_in(stack: cdk.Stack) -> Recipients:
     """Recipients of alerts."""
-    topic, pager = (topics.Topic.from_topic_arn(stack, id_, arn) for id_, arn in (("Topic", TOPIC), ("Pager", PAGER)))
+    topic, pager = (
+        topics.Topic.from_topic_arn(stack, id_, arn)
+        for id_, arn in (("Topic", TOPIC), ("Pager", PAGER))
+    )
     return Recipients(topic=topic, pager=pager, environment_name="prod")
 
 
@@ -67,7 +72,10 @@ class Answers(BaseHTTPRequestHandler):
     server: StandIn
 
     def do_GET(self) -> None:
-        self._answer(f'prometheus_config_last_reload_successful{{pod="prometheus-0"}} {self.server.state}\n', "text/plain")
+        self._answer(
+            f'prometheus_config_last_reload_successful{{pod="prometheus-0"}} {self.server.state}\n',
+            "text/plain",
+        )
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -89,15 +97,25 @@ def impatient(config: Json, sns: str) -> Json:
     """Returns the configuration with waits of one second, and receivers that send to the stub."""
     route = config["route"]
     waits = {"group_wait": "1s", "group_interval": "1s"}
-    routes = [{**one, **{key: waits[key] for key in waits if key in one}} for one in route["routes"]]
+    routes = [
+        {**one, **{key: waits[key] for key in waits if key in one}} for one in route["routes"]
+    ]
     receivers = [
-        {**receiver, "sns_configs": [for_stand_in(one, sns) for one in receiver.get("sns_configs", [])]} for receiver in config["receivers"]
+        {
+            **receiver,
+            "sns_configs": [for_stand_in(one, sns) for one in receiver.get("sns_configs", [])],
+        }
+        for receiver in config["receivers"]
     ]
     return {**config, "route": {**route, **waits, "routes": routes}, "receivers": receivers}
 
 
 def for_stand_in(receiver: Json, sns: str) -> Json:
-    return {**receiver, "api_url": sns, "sigv4": {**receiver["sigv4"], "access_key": "x", "secret_key": "not-a-secret"}}
+    return {
+        **receiver,
+        "api_url": sns,
+        "sigv4": {**receiver["sigv4"], "access_key": "x", "secret_key": "not-a-secret"},
+    }
 
 
 def write_rules(folder: Path) -> None:
@@ -139,44 +157,82 @@ def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     port, between = quiet_ports(2)
     image = Image(registry="registry.example", repository="alertmanager", tag="v1")
     values: Json = alertmanager_values(
-        image=image, recipients=recipients_in(new_stack()), heartbeat_arn=HEARTBEAT, region="sa-east-1", storage_class="gp3", zones=3
+        image=image,
+        recipients=recipients_in(new_stack()),
+        heartbeat_arn=HEARTBEAT,
+        region="sa-east-1",
+        storage_class="gp3",
+        zones=3,
     )
     write_rules(folder)
     with StandIn() as stand_in, ExitStack() as engines:
         threading.Thread(target=stand_in.serve_forever, daemon=True).start()
         engines.callback(stand_in.shutdown)
         address = f"127.0.0.1:{stand_in.server_address[1]}"
-        (folder / "alertmanager.yml").write_text(json.dumps(impatient(values["config"], f"http://{address}")))
+        (folder / "alertmanager.yml").write_text(
+            json.dumps(impatient(values["config"], f"http://{address}"))
+        )
         scraped = {
-            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "global": {
+                "scrape_interval": "1s",
+                "scrape_timeout": "1s",
+                "evaluation_interval": "1s",
+            },
             "rule_files": ["rules-*.yaml"],
-            "scrape_configs": [{"job_name": "monitoring-prometheus", "static_configs": [{"targets": [address]}]}],
-            "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{between}"]}]}]},
+            "scrape_configs": [
+                {"job_name": "monitoring-prometheus", "static_configs": [{"targets": [address]}]}
+            ],
+            "alerting": {
+                "alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{between}"]}]}]
+            },
         }
         (folder / "prometheus.yml").write_text(json.dumps(scraped))
         start = engines.enter_context
-        log, own = folder / "alertmanager.log", [f"--storage.path={folder / 'alertmanager'}", "--cluster.listen-address="]
-        command = [str(alertmanager), "--config.file=alertmanager.yml", *own, f"--web.listen-address=127.0.0.1:{between}"]
+        log, own = (
+            folder / "alertmanager.log",
+            [f"--storage.path={folder / 'alertmanager'}", "--cluster.listen-address="],
+        )
+        command = [
+            str(alertmanager),
+            "--config.file=alertmanager.yml",
+            *own,
+            f"--web.listen-address=127.0.0.1:{between}",
+        ]
         process = start(running(command, log, environment(alertmanager)))
         wait_until(lambda: listens(between), "Alertmanager accepts the configuration", log, process)
-        log, own = folder / "prometheus.log", [f"--storage.tsdb.path={folder / 'prometheus'}", "--rules.alert.resend-delay=1s"]
-        command = [str(prometheus), "--config.file=prometheus.yml", *own, f"--web.listen-address=127.0.0.1:{port}"]
+        log, own = (
+            folder / "prometheus.log",
+            [f"--storage.tsdb.path={folder / 'prometheus'}", "--rules.alert.resend-delay=1s"],
+        )
+        command = [
+            str(prometheus),
+            "--config.file=prometheus.yml",
+            *own,
+            f"--web.listen-address=127.0.0.1:{port}",
+        ]
         process = start(running(command, log, environment(prometheus)))
-        wait_until(lambda: bool(stand_in.subjects(HEARTBEAT)), "Watchdog reaches its topic", log, process)
+        wait_until(
+            lambda: bool(stand_in.subjects(HEARTBEAT)), "Watchdog reaches its topic", log, process
+        )
         yield stand_in
 
 
 @pytest.fixture
 def arrives(sns: StandIn) -> Callable[[str], dict[str, str]]:
     def wait(subject: str) -> dict[str, str]:
-        wait_until(lambda: subject in sns.subjects(TOPIC), f"{subject!r} reaches the topic; there are {sorted(set(sns.subjects(TOPIC)))}")
+        wait_until(
+            lambda: subject in sns.subjects(TOPIC),
+            f"{subject!r} reaches the topic; there are {sorted(set(sns.subjects(TOPIC)))}",
+        )
         return sns.message(subject)
 
     return wait
 
 
 def attribute(message: dict[str, str]) -> tuple[str, str]:
-    return message["MessageAttributes.entry.1.Name"], message["MessageAttributes.entry.1.Value.StringValue"]
+    return message["MessageAttributes.entry.1.Name"], message[
+        "MessageAttributes.entry.1.Value.StringValue"
+    ]
 
 
 def test_watchdog_reaches_the_heartbeat_topic_only(sns: StandIn) -> None:
@@ -184,7 +240,9 @@ def test_watchdog_reaches_the_heartbeat_topic_only(sns: StandIn) -> None:
     assert not [subject for subject in sns.subjects(TOPIC) if "Watchdog" in subject]
 
 
-def test_critical_alert_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
+def test_critical_alert_reaches_the_topic(
+    sns: StandIn, arrives: Callable[[str], dict[str, str]]
+) -> None:
     message = arrives("[prod] FIRING critical: PrometheusBadConfig prometheus-0")
     assert attribute(message) == ("severity", "critical")
     wait_until(lambda: message["Subject"] in sns.subjects(PAGER), "The pager gets critical alerts")
@@ -203,11 +261,20 @@ def test_warning_reaches_the_topic(sns: StandIn, arrives: Callable[[str], dict[s
     assert not sns.subjects(PAGER) or all("critical" in found for found in sns.subjects(PAGER))
     # One message per namespace, by which alerts are grouped.
     text = "Prometheus has no target for redpanda."
-    wait_until(lambda: any(text in message["Message"] for message in sns.messages if message["Subject"] == subject), text)
+    wait_until(
+        lambda: any(
+            text in message["Message"] for message in sns.messages if message["Subject"] == subject
+        ),
+        text,
+    )
 
 
 def test_subjects_fit_into_sns(sns: StandIn, arrives: Callable[[str], dict[str, str]]) -> None:
     arrives("[prod] FIRING warning: ComponentNotScraped redpanda")
     # SNS rejects subjects with more than 100 characters or several lines (Amazon SNS API reference,
     # Publish).
-    assert [message["Subject"] for message in sns.messages if len(message["Subject"]) > 100 or not message["Subject"].isprintable()] == []
+    assert [
+        message["Subject"]
+        for message in sns.messages
+        if len(message["Subject"]) > 100 or not message["Subject"].isprintable()
+    ] == []

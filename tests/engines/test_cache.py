@@ -41,7 +41,9 @@ def asking(path: Path, user: str | None) -> Ask:
 
 
 def encoded(*words: str) -> bytes:
-    return f"*{len(words)}\r\n".encode() + b"".join(f"${len(word)}\r\n{word}\r\n".encode() for word in words)
+    return f"*{len(words)}\r\n".encode() + b"".join(
+        f"${len(word)}\r\n{word}\r\n".encode() for word in words
+    )
 
 
 @pytest.fixture
@@ -116,5 +118,7 @@ def test_kong_counts_requests(server: Path) -> None:
     """As in the rate limiting plugin: a counter per window that expires with it."""
     kong = asking(server, "kong")
     script = "local n = redis.call('INCRBY', KEYS[1], ARGV[1]); redis.call('EXPIRE', KEYS[1], ARGV[2]); return n"
-    assert kong("EVAL", script, "1", "ratelimit:route:service:consumer:60:minute", "1", "60") == ":1"
+    assert (
+        kong("EVAL", script, "1", "ratelimit:route:service:consumer:60:minute", "1", "60") == ":1"
+    )
     assert kong("GET", "playback:count").startswith("-NOPERM")

@@ -29,7 +29,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path
 
 
 @pytest.fixture
-def database(server: tuple[int, Path], load_handler: Callable[[str, str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def database(
+    server: tuple[int, Path],
+    load_handler: Callable[[str, str], ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+) -> ModuleType:
     port, certificate = server
     monkeypatch.setenv("MASTER_SECRET_ARN", MASTER)
     monkeypatch.setenv("DATABASE_HOST", "localhost")
@@ -42,7 +46,8 @@ def database(server: tuple[int, Path], load_handler: Callable[[str, str], Module
 @pytest.fixture
 def secrets() -> FakeSecrets:
     users = {
-        arn: {"username": name, "password": f"first-{name}", "dbname": name} for arn, name in ((PLAYBACK, "playback"), (WEB, "web-api"))
+        arn: {"username": name, "password": f"first-{name}", "dbname": name}
+        for arn, name in ((PLAYBACK, "playback"), (WEB, "web-api"))
     }
     return FakeSecrets({MASTER: {"username": "master", "password": "master-password"}, **users})
 
@@ -54,9 +59,15 @@ def event(
     users: tuple[str, ...] = ("playback", "web-api"),
     rights: dict[str, dict[str, str]] | None = None,
 ) -> Any:
-    old = {"OldResourceProperties": {"Users": ["playback", "web-api"]}} if request == "Update" else {}
+    old = (
+        {"OldResourceProperties": {"Users": ["playback", "web-api"]}} if request == "Update" else {}
+    )
     granted = {"Rights": rights} if rights else {}
-    return {"RequestType": request, "ResourceProperties": {"Secrets": list(secrets), "Users": list(users), **granted}, **old}
+    return {
+        "RequestType": request,
+        "ResourceProperties": {"Secrets": list(secrets), "Users": list(users), **granted},
+        **old,
+    }
 
 
 def refusal(work: Callable[[], Any]) -> int:
@@ -65,7 +76,9 @@ def refusal(work: Callable[[], Any]) -> int:
     return int(error.value.args[0])
 
 
-def run(database: ModuleType, user: str, password: str, name: str | None, statement: str) -> list[Any]:
+def run(
+    database: ModuleType, user: str, password: str, name: str | None, statement: str
+) -> list[Any]:
     with database.connect(user, password, name) as connection, connection.cursor() as cursor:
         cursor.execute(statement)
         return list(cursor.fetchall())
@@ -82,22 +95,44 @@ def users(database: ModuleType, secrets: FakeSecrets) -> Iterator[ModuleType]:
 
 
 def test_database_user_owns_its_database_only(users: ModuleType) -> None:
-    assert run(users, "playback", "first-playback", "playback", "CREATE TABLE IF NOT EXISTS songs (id INT)") == []
+    assert (
+        run(
+            users,
+            "playback",
+            "first-playback",
+            "playback",
+            "CREATE TABLE IF NOT EXISTS songs (id INT)",
+        )
+        == []
+    )
     seen = {name for (name,) in run(users, "playback", "first-playback", None, "SHOW DATABASES")}
     assert seen - {"information_schema", "performance_schema"} == {"playback"}
     for statement in ("CREATE DATABASE another", "USE `web-api`"):
-        assert refusal(lambda statement=statement: run(users, "playback", "first-playback", "playback", statement)) == NO_RIGHTS  # type: ignore[misc]
+        assert (
+            refusal(
+                lambda statement=statement: run(  # type: ignore[misc]
+                    users, "playback", "first-playback", "playback", statement
+                )
+            )
+            == NO_RIGHTS
+        )
 
 
 def test_owner_rights_are_those_of_fake(users: ModuleType) -> None:
     question = "SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = \"'playback'@'%'\""
-    assert {right for (right,) in run(users, "master", "master-password", None, question)} == ALL_RIGHTS
+    assert {
+        right for (right,) in run(users, "master", "master-password", None, question)
+    } == ALL_RIGHTS
 
 
 def test_shared_database_has_writers_and_readers(users: ModuleType, secrets: FakeSecrets) -> None:
     rights = {"web-api": {"catalogue": "migrator"}, "playback": {"catalogue": "reader"}}
     users.on_cloudformation(event("Update", rights=rights), secrets, users.connect)
-    as_owner = ("CREATE TABLE tracks (id INT)", "ALTER TABLE tracks ADD title TEXT", "INSERT INTO tracks (id) VALUES (1)")
+    as_owner = (
+        "CREATE TABLE tracks (id INT)",
+        "ALTER TABLE tracks ADD title TEXT",
+        "INSERT INTO tracks (id) VALUES (1)",
+    )
     for statement in as_owner:
         run(users, "web-api", "first-web-api", "catalogue", statement)
 
@@ -105,9 +140,18 @@ def test_shared_database_has_writers_and_readers(users: ModuleType, secrets: Fak
         return refusal(lambda: run(users, user, f"first-{user}", "catalogue", statement))
 
     assert run(users, "playback", "first-playback", "catalogue", "SELECT id FROM tracks") == [(1,)]
-    for statement in ("INSERT INTO tracks (id) VALUES (2)", "UPDATE tracks SET id = 2", "DELETE FROM tracks", "DROP TABLE tracks"):
+    for statement in (
+        "INSERT INTO tracks (id) VALUES (2)",
+        "UPDATE tracks SET id = 2",
+        "DELETE FROM tracks",
+        "DROP TABLE tracks",
+    ):
         assert refused("playback", statement) == NO_RIGHTS_ON_TABLE
-    users.on_cloudformation(event("Update", rights=rights | {"web-api": {"catalogue": "writer"}}), secrets, users.connect)
+    users.on_cloudformation(
+        event("Update", rights=rights | {"web-api": {"catalogue": "writer"}}),
+        secrets,
+        users.connect,
+    )
     run(users, "web-api", "first-web-api", "catalogue", "UPDATE tracks SET id = 2")
     for statement in (
         "CREATE TABLE more (id INT)",
@@ -119,7 +163,9 @@ def test_shared_database_has_writers_and_readers(users: ModuleType, secrets: Fak
 
 
 def test_lost_rights_leave_the_private_database(users: ModuleType, secrets: FakeSecrets) -> None:
-    run(users, "playback", "first-playback", "playback", "CREATE TABLE IF NOT EXISTS songs (id INT)")
+    run(
+        users, "playback", "first-playback", "playback", "CREATE TABLE IF NOT EXISTS songs (id INT)"
+    )
     rights = {"playback": {"catalogue": "reader"}, "web-api": {"web-api": "owner"}}
     users.on_cloudformation(event("Update", rights=rights), secrets, users.connect)
     assert refusal(lambda: users.connect("playback", "first-playback", "playback")) == NO_RIGHTS
@@ -129,15 +175,25 @@ def test_lost_rights_leave_the_private_database(users: ModuleType, secrets: Fake
     assert refusal(lambda: users.connect("playback", "first-playback", "catalogue")) == NO_RIGHTS
 
 
-def test_database_refuses_connections_without_tls(users: ModuleType, server: tuple[int, Path]) -> None:
+def test_database_refuses_connections_without_tls(
+    users: ModuleType, server: tuple[int, Path]
+) -> None:
     assert users
     refused = refusal(
-        lambda: pymysql.connect(host="127.0.0.1", port=server[0], user="playback", password="first-playback", ssl_disabled=True)
+        lambda: pymysql.connect(
+            host="127.0.0.1",
+            port=server[0],
+            user="playback",
+            password="first-playback",
+            ssl_disabled=True,
+        )
     )
     assert refused == ACCESS_DENIED
 
 
-def test_database_certificate_must_be_trusted(users: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_database_certificate_must_be_trusted(
+    users: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(users, "_trust_store", lambda: make_certificate(tmp_path))
         with pytest.raises(pymysql.err.OperationalError, match="CERTIFICATE_VERIFY_FAILED"):
@@ -145,7 +201,9 @@ def test_database_certificate_must_be_trusted(users: ModuleType, monkeypatch: py
 
 
 def test_removed_database_user_is_locked(users: ModuleType, secrets: FakeSecrets) -> None:
-    users.on_cloudformation(event("Update", secrets=(WEB,), users=("web-api",)), secrets, users.connect)
+    users.on_cloudformation(
+        event("Update", secrets=(WEB,), users=("web-api",)), secrets, users.connect
+    )
     assert refusal(lambda: users.connect("playback", "first-playback", "playback")) == LOCKED
     users.on_cloudformation(event(), secrets, users.connect)
     users.connect("playback", "first-playback", "playback").close()
@@ -162,7 +220,11 @@ def test_rotation_keeps_the_last_two_passwords(users: ModuleType, secrets: FakeS
         secrets.begin(PLAYBACK, version)
         # Steps may be repeated.
         for step in ("createSecret", "setSecret", "setSecret", "testSecret", "finishSecret"):
-            users.rotate({"SecretId": PLAYBACK, "ClientRequestToken": version, "Step": step}, secrets, users.store(secrets, users.connect))
+            users.rotate(
+                {"SecretId": PLAYBACK, "ClientRequestToken": version, "Step": step},
+                secrets,
+                users.store(secrets, users.connect),
+            )
         passwords.append(secrets.current(PLAYBACK)["password"])
         for password in passwords[-2:]:
             users.connect("playback", password, "playback").close()
@@ -172,7 +234,11 @@ def test_rotation_keeps_the_last_two_passwords(users: ModuleType, secrets: FakeS
 def test_master_user_rotates_its_own_password(database: ModuleType, secrets: FakeSecrets) -> None:
     secrets.begin(MASTER, "v2")
     for step in ("createSecret", "setSecret", "setSecret", "testSecret", "finishSecret"):
-        database.rotate({"SecretId": MASTER, "ClientRequestToken": "v2", "Step": step}, secrets, database.store(secrets, database.connect))
+        database.rotate(
+            {"SecretId": MASTER, "ClientRequestToken": "v2", "Step": step},
+            secrets,
+            database.store(secrets, database.connect),
+        )
     new = secrets.current(MASTER)["password"]
     run(database, "master", new, None, "ALTER USER master@'%' IDENTIFIED BY 'master-password'")
     assert new != "master-password"

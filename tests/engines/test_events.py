@@ -46,7 +46,9 @@ __all__ = ["here", "libraries"]
 pytestmark = pytest.mark.walk("backend developer")
 
 SERVICES = ("playback", "trends", "recommendations", "notifications")
-ACCESS = access_values([Topic(name=name, **topic.model_dump()) for name, topic in DEFAULT_TOPICS.items()], SERVICES)
+ACCESS = access_values(
+    [Topic(name=name, **topic.model_dump()) for name, topic in DEFAULT_TOPICS.items()], SERVICES
+)
 HEARD, TOP = "events.listening", "events.trends"
 WITHIN = 20.0
 """Seconds for a broker's response to a client on a busy machine."""
@@ -70,16 +72,22 @@ def broker(module_broker: Kafka) -> Kafka:
 # Permissions
 
 
-def written(broker: Kafka, name: str, topic: str, value: str | None = "x", *, idempotent: bool = False) -> str:
+def written(
+    broker: Kafka, name: str, topic: str, value: str | None = "x", *, idempotent: bool = False
+) -> str:
     """Writes an event as a user; returns the name of the error, or an empty text."""
     refused: list[Any] = []
-    writer = library().Producer({**broker.client(username=name, password=FIRST), "enable.idempotence": idempotent})
+    writer = library().Producer(
+        {**broker.client(username=name, password=FIRST), "enable.idempotence": idempotent}
+    )
     writer.produce(topic, value, key="ana", on_delivery=lambda error, _: refused.append(error))
     assert writer.flush(WITHIN) == 0
     return refused[0].name() if refused[0] else ""
 
 
-def read(broker: Kafka, username: str, topic: str, group: str, password: str = FIRST) -> tuple[str, list[bytes]]:
+def read(
+    broker: Kafka, username: str, topic: str, group: str, password: str = FIRST
+) -> tuple[str, list[bytes]]:
     """Reads a topic as a user; returns the name of the error or an empty text, and all values."""
     found: list[bytes] = []
     more = {"group.id": group, "auto.offset.reset": "earliest", "enable.partition.eof": True}
@@ -102,7 +110,10 @@ def read(broker: Kafka, username: str, topic: str, group: str, password: str = F
 def test_topics_are_configured_as_the_settings_say(broker: Kafka) -> None:
     admin, client = library().admin, broker.administration()
     asked = [admin.ConfigResource(admin.ResourceType.TOPIC, name) for name in DEFAULT_TOPICS]
-    configs = {resource.name: future.result() for resource, future in client.describe_configs(asked).items()}
+    configs = {
+        resource.name: future.result()
+        for resource, future in client.describe_configs(asked).items()
+    }
     found = client.list_topics(timeout=WITHIN).topics
     for name, topic in DEFAULT_TOPICS.items():
         assert len(found[name].partitions) == topic.partitions
@@ -113,17 +124,31 @@ def test_topics_are_configured_as_the_settings_say(broker: Kafka) -> None:
 def test_producers_write_and_consumers_read(broker: Kafka) -> None:
     assert written(broker, "recommendations", "events.recommendations") == ""
     assert written(broker, "recommendations", "events.recommendations", idempotent=True) == ""
-    assert read(broker, "notifications", "events.recommendations", "notifications") == ("", [b"x", b"x"])
-    assert read(broker, "notifications", "events.recommendations", "notifications.again") == ("", [b"x", b"x"])
+    assert read(broker, "notifications", "events.recommendations", "notifications") == (
+        "",
+        [b"x", b"x"],
+    )
+    assert read(broker, "notifications", "events.recommendations", "notifications.again") == (
+        "",
+        [b"x", b"x"],
+    )
 
 
 def test_topics_of_others_are_refused(broker: Kafka) -> None:
-    assert written(broker, "notifications", "events.recommendations") == "TOPIC_AUTHORIZATION_FAILED"
-    assert read(broker, "recommendations", "events.recommendations", "recommendations")[0] == "TOPIC_AUTHORIZATION_FAILED"
+    assert (
+        written(broker, "notifications", "events.recommendations") == "TOPIC_AUTHORIZATION_FAILED"
+    )
+    assert (
+        read(broker, "recommendations", "events.recommendations", "recommendations")[0]
+        == "TOPIC_AUTHORIZATION_FAILED"
+    )
 
 
 def test_groups_of_others_are_refused(broker: Kafka) -> None:
-    assert read(broker, "notifications", "events.recommendations", "trends")[0] == "GROUP_AUTHORIZATION_FAILED"
+    assert (
+        read(broker, "notifications", "events.recommendations", "trends")[0]
+        == "GROUP_AUTHORIZATION_FAILED"
+    )
 
 
 def test_services_create_no_topics(broker: Kafka) -> None:
@@ -133,9 +158,15 @@ def test_services_create_no_topics(broker: Kafka) -> None:
         made.result(WITHIN)
 
 
-@pytest.mark.parametrize(("name", "refused"), [("playback", False), ("playback.plays", False), ("trends", True)])
-def test_transactions_have_the_name_of_their_service(broker: Kafka, name: str, *, refused: bool) -> None:
-    writer = library().Producer({**broker.client(username="playback", password=FIRST), "transactional.id": name})
+@pytest.mark.parametrize(
+    ("name", "refused"), [("playback", False), ("playback.plays", False), ("trends", True)]
+)
+def test_transactions_have_the_name_of_their_service(
+    broker: Kafka, name: str, *, refused: bool
+) -> None:
+    writer = library().Producer(
+        {**broker.client(username="playback", password=FIRST), "transactional.id": name}
+    )
     if refused:
         with pytest.raises(library().KafkaException, match="TRANSACTIONAL_ID_AUTHORIZATION_FAILED"):
             writer.init_transactions(WITHIN)
@@ -145,7 +176,10 @@ def test_transactions_have_the_name_of_their_service(broker: Kafka, name: str, *
 
 def test_wrong_passwords_are_refused(broker: Kafka) -> None:
     refused: list[int] = []
-    settings = {**broker.client(username="playback", password=SECOND), "error_cb": lambda error: refused.append(error.code())}
+    settings = {
+        **broker.client(username="playback", password=SECOND),
+        "error_cb": lambda error: refused.append(error.code()),
+    }
     client = library().Producer(settings)
     wait_until(lambda: client.poll(1) > 0, "the client received the error")
     assert library().KafkaError._AUTHENTICATION in refused
@@ -154,7 +188,9 @@ def test_wrong_passwords_are_refused(broker: Kafka) -> None:
 # The example
 
 
-def variables_of(name: str, aws: Aws, libraries: Path, broker: Kafka, **changes: str) -> dict[str, str]:
+def variables_of(
+    name: str, aws: Aws, libraries: Path, broker: Kafka, **changes: str
+) -> dict[str, str]:
     aws.parameters["/spotmusic/dev/internal-authority"] = (broker.folder / "tls.crt").read_text()
     return {
         **common(aws, name, libraries),
@@ -185,7 +221,12 @@ def stream(variables: dict[str, str], folder: Path) -> Iterator[Task]:
 
 
 def heard(track: str, **changes: Any) -> str:
-    event = {"id": str(uuid.uuid4()), "occurred_at": datetime.now(UTC).isoformat(), "listener": "ana", "track": track}
+    event = {
+        "id": str(uuid.uuid4()),
+        "occurred_at": datetime.now(UTC).isoformat(),
+        "listener": "ana",
+        "track": track,
+    }
     return json.dumps({**event, "seconds": 200, "completed": True, **changes})
 
 
@@ -202,9 +243,14 @@ def done(stream: Task, outcome: str, count: int) -> None:
 
 def uncommitted(broker: Kafka) -> int:
     """Events of plays that the group of trends has not committed."""
-    reader = library().Consumer({**broker.client(username="trends", password=FIRST), "group.id": "trends"})
+    reader = library().Consumer(
+        {**broker.client(username="trends", password=FIRST), "group.id": "trends"}
+    )
     try:
-        places = [library().TopicPartition(HEARD, number) for number in range(DEFAULT_TOPICS[HEARD].partitions)]
+        places = [
+            library().TopicPartition(HEARD, number)
+            for number in range(DEFAULT_TOPICS[HEARD].partitions)
+        ]
         committed = reader.committed(places, timeout=WITHIN)
         ends = [reader.get_watermark_offsets(place, timeout=WITHIN)[1] for place in places]
         return sum(end - max(place.offset, 0) for place, end in zip(committed, ends, strict=True))
@@ -216,11 +262,15 @@ def test_example_stream_needs_nothing_beyond_the_contract(variables: dict[str, s
     assert {name for name in variables if name.startswith("EVENTS_")} <= FORMS.keys()
 
 
-def test_example_stream_writes_events_of_the_schema(variables: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
+def test_example_stream_writes_events_of_the_schema(
+    variables: dict[str, str], broker: Kafka, tmp_path: Path
+) -> None:
     with stream(variables, tmp_path) as found:
         assert written(broker, "playback", HEARD, heard("t-1")) == ""
         done(found, "done", 1)
-        wait_until(lambda: uncommitted(broker) == 0, "the event is committed", found.log, found.process)
+        wait_until(
+            lambda: uncommitted(broker) == 0, "the event is committed", found.log, found.process
+        )
     refused, values = read(broker, "notifications", TOP, "notifications")
     event = json.loads(values[-1])
     jsonschema.validate(event, json.loads((ROOT / "events" / f"{TOP}.schema.json").read_text()))
@@ -248,31 +298,52 @@ stream.Stream = Broken
 stream.main()
 """
 """The example with an event that it cannot process, and one that it can process later."""
-POISON = ("not JSON s3cret", heard("t-2", seconds="s3cret"), heard("t-2", occurred_at="s3cret"), "[" * 100_000, heard("broken"))
+POISON = (
+    "not JSON s3cret",
+    heard("t-2", seconds="s3cret"),
+    heard("t-2", occurred_at="s3cret"),
+    "[" * 100_000,
+    heard("broken"),
+)
 TOMBSTONE = None
 
 
-def test_example_stream_goes_on_after_poison(variables: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
-    with task(variables, "stream.py", tmp_path, lambda _: [sys.executable, "-c", BROKEN, str(EXAMPLE)]) as found:
+def test_example_stream_goes_on_after_poison(
+    variables: dict[str, str], broker: Kafka, tmp_path: Path
+) -> None:
+    with task(
+        variables, "stream.py", tmp_path, lambda _: [sys.executable, "-c", BROKEN, str(EXAMPLE)]
+    ) as found:
         for value in (*POISON, TOMBSTONE, heard("t-2")):
             assert written(broker, "playback", HEARD, value) == ""
         done(found, "rejected", len(POISON))
         done(found, "forgotten", 1)
         done(found, "done", 1)
-        wait_until(lambda: uncommitted(broker) == 0, "poison is committed", found.log, found.process)
+        wait_until(
+            lambda: uncommitted(broker) == 0, "poison is committed", found.log, found.process
+        )
         assert written(broker, "playback", HEARD, heard("away")) == ""
         done(found, "done", 2)
-        assert f'event_age_seconds_count{{topic="events.listening"}} {len(POISON) + 3}.0' in found.ask("/metrics")[1]
-        lines = [json.loads(line) for line in found.log.read_text().splitlines() if "rejected" in line]
+        assert (
+            f'event_age_seconds_count{{topic="events.listening"}} {len(POISON) + 3}.0'
+            in found.ask("/metrics")[1]
+        )
+        lines = [
+            json.loads(line) for line in found.log.read_text().splitlines() if "rejected" in line
+        ]
         assert found.ends() == 0
     _, letters = read(broker, topic="dead-letters.trends", group="operator", **ADMINISTRATOR)
     assert sorted(letters) == sorted(value.encode() for value in POISON)
-    assert read(broker, "trends", "dead-letters.trends", "trends")[0] == "TOPIC_AUTHORIZATION_FAILED"
+    assert (
+        read(broker, "trends", "dead-letters.trends", "trends")[0] == "TOPIC_AUTHORIZATION_FAILED"
+    )
     assert all({"topic", "partition", "offset"} <= line.keys() for line in lines)
     assert "s3cret" not in found.log.read_text()
 
 
-def test_example_stream_outlives_a_lost_broker(variables: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
+def test_example_stream_outlives_a_lost_broker(
+    variables: dict[str, str], broker: Kafka, tmp_path: Path
+) -> None:
     with stream(variables, tmp_path) as found:
         assert written(broker, "playback", HEARD, heard("t-3")) == ""
         done(found, "done", 1)
@@ -284,16 +355,25 @@ def test_example_stream_outlives_a_lost_broker(variables: dict[str, str], broker
         done(found, "done", 2)
 
 
-def test_example_stream_starts_without_brokers(variables: dict[str, str], here: Aws, broker: Kafka, tmp_path: Path) -> None:
+def test_example_stream_starts_without_brokers(
+    variables: dict[str, str], here: Aws, broker: Kafka, tmp_path: Path
+) -> None:
     authority = here.parameters.pop("/spotmusic/dev/internal-authority")
     with stream(variables, tmp_path) as found:
-        wait_until(lambda: "no broker" in found.log.read_text(), "the authority is missing", found.log, found.process)
+        wait_until(
+            lambda: "no broker" in found.log.read_text(),
+            "the authority is missing",
+            found.log,
+            found.process,
+        )
         here.parameters["/spotmusic/dev/internal-authority"] = authority
         assert written(broker, "playback", HEARD, heard("t-4")) == ""
         done(found, "done", 1)
 
 
-def test_example_stream_reads_its_rotated_password(variables: dict[str, str], here: Aws, broker: Kafka, tmp_path: Path) -> None:
+def test_example_stream_reads_its_rotated_password(
+    variables: dict[str, str], here: Aws, broker: Kafka, tmp_path: Path
+) -> None:
     here.secrets["arn:EVENTS"] = json.dumps({"password": SECOND})
     replace_password(broker, SECOND)
     try:
@@ -313,7 +393,9 @@ def replace_password(broker: Kafka, password: str) -> None:
         result.result(WITHIN)
 
 
-def test_example_stream_commits_before_it_ends(variables: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
+def test_example_stream_commits_before_it_ends(
+    variables: dict[str, str], broker: Kafka, tmp_path: Path
+) -> None:
     with stream(variables, tmp_path) as found:
         for _ in range(3):
             assert written(broker, "playback", HEARD, heard("t-6")) == ""
@@ -324,19 +406,32 @@ def test_example_stream_commits_before_it_ends(variables: dict[str, str], broker
     assert uncommitted(broker) == 0
 
 
-def test_example_stream_without_rights_stays_healthy(here: Aws, libraries: Path, broker: Kafka, tmp_path: Path) -> None:
+def test_example_stream_without_rights_stays_healthy(
+    here: Aws, libraries: Path, broker: Kafka, tmp_path: Path
+) -> None:
     variables = variables_of("notifications", here, libraries, broker)
     with stream(variables, tmp_path) as found:
-        wait_until(lambda: "Topic authorization failed" in found.log.read_text(), "it is refused", found.log, found.process)
+        wait_until(
+            lambda: "Topic authorization failed" in found.log.read_text(),
+            "it is refused",
+            found.log,
+            found.process,
+        )
         assert found.ask("/healthz")[0] == 200
 
 
-def test_example_writes_parallel_plays_after_a_rotation(here: Aws, libraries: Path, broker: Kafka, tmp_path: Path) -> None:
+def test_example_writes_parallel_plays_after_a_rotation(
+    here: Aws, libraries: Path, broker: Kafka, tmp_path: Path
+) -> None:
     here.parameters["/spotmusic/dev/internal-authority"] = (broker.folder / "tls.crt").read_text()
     here.secrets["arn:EVENTS"] = json.dumps({"password": FIRST})
     (tmp_path / "tls.crt").touch()
     nowhere = Engine(1, process=None, folder=tmp_path)  # type: ignore[arg-type]
-    variables = playback(here, libraries, "", nowhere, nowhere) | sender(f"localhost:{broker.port}") | {"EVENTS_PASSWORD": SECOND}
+    variables = (
+        playback(here, libraries, "", nowhere, nowhere)
+        | sender(f"localhost:{broker.port}")
+        | {"EVENTS_PASSWORD": SECOND}
+    )
     with task(variables, "service.py", tmp_path) as found:
         assert plays(found, 10) == {202}
         assert found.log.read_text().count("read the secret again") == 1
@@ -361,14 +456,20 @@ runpy.run_path(sys.argv[1] + "/stream.py", run_name="__main__")
 """The example with a library that waits for its broker, as librdkafka does for a coordinator that is lost during a commit."""
 
 
-def test_example_stream_ends_while_its_library_waits(variables: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
-    with task(variables, "stream.py", tmp_path, lambda _: [sys.executable, "-c", STUCK, str(EXAMPLE)]) as found:
+def test_example_stream_ends_while_its_library_waits(
+    variables: dict[str, str], broker: Kafka, tmp_path: Path
+) -> None:
+    with task(
+        variables, "stream.py", tmp_path, lambda _: [sys.executable, "-c", STUCK, str(EXAMPLE)]
+    ) as found:
         assert written(broker, "playback", HEARD, heard("t-7")) == ""
         done(found, "done", 1)
         assert_ends_in_time(found)
 
 
-def test_example_stream_ends_without_its_broker(variables: dict[str, str], broker: Kafka, tmp_path: Path) -> None:
+def test_example_stream_ends_without_its_broker(
+    variables: dict[str, str], broker: Kafka, tmp_path: Path
+) -> None:
     with stream(variables, tmp_path) as found:
         assert written(broker, "playback", HEARD, heard("t-8")) == ""
         done(found, "done", 1)

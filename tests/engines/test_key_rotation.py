@@ -38,8 +38,23 @@ class Job:
 
     def __init__(self, folder: Path, keycloak: Keycloak) -> None:
         self._folder, self._keycloak, self._bash = folder, keycloak, program("bash")
-        store = ["-storetype", "PKCS12", "-storepass", "changeit", "-keystore", str(folder / "trust.p12")]
-        keytool = [str(program("keytool")), "-importcert", "-noprompt", "-alias", "authority", "-file", str(keycloak.certificate)]
+        store = [
+            "-storetype",
+            "PKCS12",
+            "-storepass",
+            "changeit",
+            "-keystore",
+            str(folder / "trust.p12"),
+        ]
+        keytool = [
+            str(program("keytool")),
+            "-importcert",
+            "-noprompt",
+            "-alias",
+            "authority",
+            "-file",
+            str(keycloak.certificate),
+        ]
         subprocess.run([*keytool, *store], check=True, capture_output=True)
         self._write("kcadm", KCADM.format(kcadm=distribution() / "bin" / "kcadm.sh"))
         self._write("sleep", '#!/bin/bash\n[ "$DIES_BEFORE" != sleep ]\n')
@@ -65,7 +80,13 @@ class Job:
             "DIES_BEFORE": dies_before,
             "DIES_AFTER": dies_after,
         }
-        done = subprocess.run([str(self._bash), str(SCRIPT)], env=variables, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [str(self._bash), str(SCRIPT)],
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (done.returncode != 0) == bool(dies_before or dies_after), done.stderr
 
     def keys(self) -> dict[str, int]:

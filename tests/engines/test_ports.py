@@ -17,7 +17,10 @@ def test_quiet_ports_are_distinct_and_bindable() -> None:
             bound.enter_context(socket.create_server(("127.0.0.1", port)))
 
 
-@pytest.mark.skipif(not Path("/proc/sys/net/ipv4/ip_local_port_range").exists(), reason="only Linux tells which ports it gives")
+@pytest.mark.skipif(
+    not Path("/proc/sys/net/ipv4/ip_local_port_range").exists(),
+    reason="only Linux tells which ports it gives",
+)
 def test_the_system_gives_them_to_nobody() -> None:
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     if first <= 20_000:

@@ -37,10 +37,16 @@ def bearer(key: Key) -> dict[str, str]:
 @pytest.mark.walk("listener")
 def test_gateway_lets_nobody_forge_an_identity(proxy: Gateway, bearer: dict[str, str]) -> None:
     padding = {f"A-{number}": "x" for number in range(88)}
-    assert proxy.request("/v1/playback/forged", headers={**bearer, **padding, **FORGED})[0].status == 200
+    assert (
+        proxy.request("/v1/playback/forged", headers={**bearer, **padding, **FORGED})[0].status
+        == 200
+    )
     (sent,) = proxy.service.headers_of("/v1/playback/forged")
     assert (sent["x-listener"], sent["x-listener-roles"]) == ("listener-1", "curator,listener")
-    forged = {name.lower().replace("_", "-") for name in FORGED} - {"x-listener", "x-listener-roles"}
+    forged = {name.lower().replace("_", "-") for name in FORGED} - {
+        "x-listener",
+        "x-listener-roles",
+    }
     assert not forged & {name.replace("_", "-") for name in sent}
     assert "x_listener" not in sent
 
@@ -48,11 +54,15 @@ def test_gateway_lets_nobody_forge_an_identity(proxy: Gateway, bearer: dict[str,
 def test_public_route_carries_no_identity(proxy: Gateway, bearer: dict[str, str]) -> None:
     assert proxy.request("/v1/status/forged", headers={**FORGED, **bearer})[0].status == 200
     (sent,) = proxy.service.headers_of("/v1/status/forged")
-    assert not {name.replace("_", "-") for name in sent} & {name.lower().replace("_", "-") for name in FORGED}
+    assert not {name.replace("_", "-") for name in sent} & {
+        name.lower().replace("_", "-") for name in FORGED
+    }
 
 
 def test_longest_token_is_refused_as_a_token(proxy: Gateway) -> None:
-    answer, _ = proxy.request("/v1/playback/long-token", headers={"Authorization": f"Bearer {'a' * 8192}"})
+    answer, _ = proxy.request(
+        "/v1/playback/long-token", headers={"Authorization": f"Bearer {'a' * 8192}"}
+    )
     assert answer.status == 401
 
 
@@ -95,13 +105,21 @@ def test_access_log_tells_no_secret(proxy: Gateway, end: str) -> None:
 def test_one_id_from_edge_to_service(proxy: Gateway) -> None:
     proxy.request("/v1/status/id", headers={"X-Request-ID": "of-the-edge=="})
     proxy.request("/v1/status/no-id")
-    ids = [proxy.service.headers_of(f"/v1/status/{path}")[0]["x-request-id"] for path in ("id", "no-id")]
+    ids = [
+        proxy.service.headers_of(f"/v1/status/{path}")[0]["x-request-id"]
+        for path in ("id", "no-id")
+    ]
     assert ids == ["of-the-edge==", "made-here"]
     assert proxy.logged("of-the-edge==")[1]["status"] == "200"
 
 
 def test_services_see_the_viewer_alone(proxy: Gateway) -> None:
-    viewer = {"X-Viewer-Address": "2001:db8::1", "X-Forwarded-For": "203.0.113.66", "X-Forwarded-Path": "/evil", "X-Forwarded-Prefix": "/e"}
+    viewer = {
+        "X-Viewer-Address": "2001:db8::1",
+        "X-Forwarded-For": "203.0.113.66",
+        "X-Forwarded-Path": "/evil",
+        "X-Forwarded-Prefix": "/e",
+    }
     proxy.request("/v1/status/viewer?x=1", headers=viewer)
     (sent,) = proxy.service.headers_of("/v1/status/viewer?x=1")
     forwarded = {name: value for name, value in sent.items() if name.startswith("x-forwarded")}

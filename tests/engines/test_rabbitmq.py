@@ -25,7 +25,14 @@ import yaml
 from spotmusic_constructs.messaging.definitions import definitions
 from spotmusic_constructs.messaging.topology import MONITOR, TaskQueue, Topology
 from tests.engines.ports import quiet_ports
-from tests.engines.programs import FETCHED, environment, make_certificate, program, running, wait_until
+from tests.engines.programs import (
+    FETCHED,
+    environment,
+    make_certificate,
+    program,
+    running,
+    wait_until,
+)
 from tools.checkout import ROOT
 from tools.model.helm import render
 from tools.model.values import Json
@@ -38,8 +45,18 @@ A_HANG = 120.0
 PASSWORD = "not-a-secret"  # of a server that lives for seconds on the loopback address
 TOPOLOGY = Topology(
     queues=[
-        TaskQueue(name="mail", consumers=["playlists"], publishers=["web-api"], delivery_limit=2, max_length=3),
-        TaskQueue(name="notifications", consumers=["notifications"], publishers=["web-api", "notifications"]),
+        TaskQueue(
+            name="mail",
+            consumers=["playlists"],
+            publishers=["web-api"],
+            delivery_limit=2,
+            max_length=3,
+        ),
+        TaskQueue(
+            name="notifications",
+            consumers=["notifications"],
+            publishers=["web-api", "notifications"],
+        ),
     ],
     users={"web-api": "a", "playlists": "b", "notifications": "c"},
     monitor="d",
@@ -51,10 +68,20 @@ class Broker:
     """Management API of the server, as different users, and its metrics."""
 
     def __init__(self, management: int, metrics: int, certificate: Path) -> None:
-        self._url, self._metrics = f"https://127.0.0.1:{management}/api", f"https://127.0.0.1:{metrics}"
+        self._url, self._metrics = (
+            f"https://127.0.0.1:{management}/api",
+            f"https://127.0.0.1:{metrics}",
+        )
         self._trust = ssl.create_default_context(cafile=str(certificate))
 
-    def ask(self, path: str, body: Json | None = None, *, user: str = "operator", method: str | None = None) -> Any:
+    def ask(
+        self,
+        path: str,
+        body: Json | None = None,
+        *,
+        user: str = "operator",
+        method: str | None = None,
+    ) -> Any:
         data = json.dumps(body).encode() if body is not None else None
         credentials = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
         headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
@@ -70,14 +97,21 @@ class Broker:
             return str(response.read().decode())
 
     def publish(self, key: str, *, user: str, exchange: str = "tasks") -> bool:
-        body = {"properties": {"delivery_mode": 2}, "routing_key": key, "payload": "x", "payload_encoding": "string"}
+        body = {
+            "properties": {"delivery_mode": 2},
+            "routing_key": key,
+            "payload": "x",
+            "payload_encoding": "string",
+        }
         return bool(self.ask(f"exchanges/spotmusic/{exchange}/publish", body, user=user)["routed"])
 
     def take(self, queue: str, *, user: str, mode: str = "ack_requeue_false") -> list[Json]:
         body = {"count": 1, "ackmode": mode, "encoding": "auto"}
         return list(self.ask(f"queues/spotmusic/{queue}/get", body, user=user))
 
-    def take_when_there(self, queue: str, *, user: str, mode: str = "ack_requeue_false") -> list[Json]:
+    def take_when_there(
+        self, queue: str, *, user: str, mode: str = "ack_requeue_false"
+    ) -> list[Json]:
         """Takes a message when one is available: the leader requeues a rejected one after its
         response.
         """
@@ -100,7 +134,12 @@ def refusal(error: pytest.ExceptionInfo[urllib.error.HTTPError]) -> str:
 
 def configuration_of_the_chart() -> list[str]:
     values = yaml.safe_load((ROOT / "charts" / "rabbitmq" / "values.yaml").read_text())
-    manifests = render(ROOT / "charts" / "rabbitmq", "rabbitmq", "rabbitmq", {**values, "image": "registry.example.com/rabbitmq:4"})
+    manifests = render(
+        ROOT / "charts" / "rabbitmq",
+        "rabbitmq",
+        "rabbitmq",
+        {**values, "image": "registry.example.com/rabbitmq:4"},
+    )
     (cluster,) = (manifest for manifest in manifests if manifest["kind"] == "RabbitmqCluster")
     return list(cluster["spec"]["rabbitmq"]["additionalConfig"].splitlines())
 
@@ -109,14 +148,20 @@ def in_the_words_of_3_10(document: Json) -> Json:
     older = copy.deepcopy(document)
     for policy in older["policies"]:
         policy["apply-to"] = "queues"
-        policy["definition"] = {key: value for key, value in policy["definition"].items() if not key.startswith("delayed-retry-")}
+        policy["definition"] = {
+            key: value
+            for key, value in policy["definition"].items()
+            if not key.startswith("delayed-retry-")
+        }
         if policy["definition"]["delivery-limit"] < 0:
             del policy["definition"]["delivery-limit"]
     for user in older["users"]:
         # Grants access to the management API; permissions limit it there.
         user["tags"] = user["tags"] or "management"
     older["users"].append({"name": "operator", "password": PASSWORD, "tags": "administrator"})
-    older["permissions"].append({"user": "operator", "vhost": "spotmusic", "configure": ".*", "write": ".*", "read": ".*"})
+    older["permissions"].append(
+        {"user": "operator", "vhost": "spotmusic", "configure": ".*", "write": ".*", "read": ".*"}
+    )
     return older
 
 
@@ -126,15 +171,21 @@ def broker(tasks: tuple[Broker, Path]) -> Broker:
 
 
 @contextmanager
-def rabbitmq(folder: Path, topology: Topology, passwords: Mapping[str, str] | None = None) -> Iterator[Broker]:
+def rabbitmq(
+    folder: Path, topology: Topology, passwords: Mapping[str, str] | None = None
+) -> Iterator[Broker]:
     """Starts RabbitMQ with a topology; its users have `PASSWORD` or their own. Its certificate is
     in the folder.
     """
     server = program(SERVER, f"{FETCHED}{SERVER}")
-    document = definitions(topology, {**dict.fromkeys((*topology.users, MONITOR), PASSWORD), **(passwords or {})})
+    document = definitions(
+        topology, {**dict.fromkeys((*topology.users, MONITOR), PASSWORD), **(passwords or {})}
+    )
     (folder / "definitions.json").write_text(json.dumps(in_the_words_of_3_10(document)))
     make_certificate(folder)
-    (folder / "plugins").write_text("[rabbitmq_management,rabbitmq_prometheus,rabbitmq_shovel,rabbitmq_shovel_management].\n")
+    (folder / "plugins").write_text(
+        "[rabbitmq_management,rabbitmq_prometheus,rabbitmq_shovel,rabbitmq_shovel_management].\n"
+    )
     amqps, management, metrics, names, between = quiet_ports(5)
     (folder / "port").write_text(str(amqps))
     lines = [
@@ -169,11 +220,22 @@ def rabbitmq(folder: Path, topology: Topology, passwords: Mapping[str, str] | No
     }
     log = folder / "output"
     with ExitStack() as engines:
-        engines.enter_context(running([str(program("epmd")), "-address", "127.0.0.1", "-port", str(names)], folder / "epmd", variables))
+        engines.enter_context(
+            running(
+                [str(program("epmd")), "-address", "127.0.0.1", "-port", str(names)],
+                folder / "epmd",
+                variables,
+            )
+        )
         process = engines.enter_context(running([str(server)], log, variables))
         found = Broker(management, metrics, folder / "tls.crt")
         # RabbitMQ creates bindings last from a definitions file.
-        wait_until(lambda: bool(found.ask("definitions/spotmusic")["bindings"]), "RabbitMQ has the queues", log, process)
+        wait_until(
+            lambda: bool(found.ask("definitions/spotmusic")["bindings"]),
+            "RabbitMQ has the queues",
+            log,
+            process,
+        )
         yield found
 
 
@@ -185,7 +247,9 @@ def tls_of(prefix: str, folder: Path) -> list[str]:
 def test_rabbitmq_starts_with_chart_configuration(broker: Broker) -> None:
     held = broker.ask("definitions/spotmusic")
     queues = {queue["name"]: queue["arguments"]["x-queue-type"] for queue in held["queues"]}
-    assert queues == dict.fromkeys(("mail", "dead-letters.mail", "notifications", "dead-letters.notifications"), "quorum")
+    assert queues == dict.fromkeys(
+        ("mail", "dead-letters.mail", "notifications", "dead-letters.notifications"), "quorum"
+    )
     lengths = {policy["name"]: policy["definition"]["max-length"] for policy in held["policies"]}
     assert lengths.keys() == queues.keys()
     assert {"mail": 3, "dead-letters.mail": 3}.items() <= lengths.items()
@@ -204,14 +268,20 @@ def test_a_task_for_another_queue_is_refused(broker: Broker, key: str) -> None:
     assert "ACCESS_REFUSED" in refusal(error)
 
 
-@pytest.mark.parametrize(("user", "exchange"), [("playlists", "tasks"), ("web-api", "dead-letters"), ("web-api", "amq.default")])
+@pytest.mark.parametrize(
+    ("user", "exchange"),
+    [("playlists", "tasks"), ("web-api", "dead-letters"), ("web-api", "amq.default")],
+)
 def test_publish_without_right_is_refused(broker: Broker, user: str, exchange: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         broker.publish("mail", user=user, exchange=exchange)
     assert "ACCESS_REFUSED" in refusal(error)
 
 
-@pytest.mark.parametrize(("user", "queue"), [("web-api", "mail"), ("playlists", "dead-letters.mail"), ("queue-depth", "mail")])
+@pytest.mark.parametrize(
+    ("user", "queue"),
+    [("web-api", "mail"), ("playlists", "dead-letters.mail"), ("queue-depth", "mail")],
+)
 def test_consume_without_right_is_refused(broker: Broker, user: str, queue: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         broker.take(queue, user=user)
@@ -256,11 +326,17 @@ def published(broker: Broker, key: str) -> bool:
 
 
 def test_the_monitor_counts(broker: Broker) -> None:
-    assert {queue["name"] for queue in broker.ask("queues?columns=name,messages_ready", user="queue-depth")} >= {"mail"}
+    assert {
+        queue["name"]
+        for queue in broker.ask("queues?columns=name,messages_ready", user="queue-depth")
+    } >= {"mail"}
 
 
 def test_queue_metrics_use_tls_port(broker: Broker) -> None:
-    wanted, until = 'rabbitmq_detailed_queue_messages_ready{vhost="spotmusic",queue="dead-letters.mail"}', time.monotonic() + A_HANG
+    wanted, until = (
+        'rabbitmq_detailed_queue_messages_ready{vhost="spotmusic",queue="dead-letters.mail"}',
+        time.monotonic() + A_HANG,
+    )
     while wanted not in (said := broker.metrics()) and time.monotonic() < until:
         time.sleep(0.2)  # queues report every five seconds
     assert wanted in said

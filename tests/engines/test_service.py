@@ -40,7 +40,10 @@ pytestmark = pytest.mark.walk("backend developer")
 
 EXAMPLE = ROOT / "examples" / "service"
 LIBRARIES = ROOT / ".tools" / "example"
-FIRST, SECOND = "first-password", "second-password"  # of servers that live for seconds on the loopback address
+FIRST, SECOND = (
+    "first-password",
+    "second-password",
+)  # of servers that live for seconds on the loopback address
 STATEMENTS = (
     "CREATE DATABASE playback;\n"
     "CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100));\n"
@@ -48,7 +51,13 @@ STATEMENTS = (
     " (4, 'four', 'audio/4.flac');\n"
     f"CREATE USER playback@'%' IDENTIFIED BY '{FIRST}' REQUIRE SSL;\nGRANT SELECT ON playback.* TO playback@'%';\n"
 )
-ADDED_BY_AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"}
+ADDED_BY_AWS = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+}
 ADDED_HERE = {"PATH", "PYTHONPATH", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "SSL_CERT_FILE"}
 """Certificate authorities of the image and of the system."""
 PRECISION_SECONDS = 3.0
@@ -78,7 +87,9 @@ def aws() -> Iterator[Aws]:
             else:
                 value = found.parameters.get(asked["Name"])
                 answer = {"Parameter": {"Name": asked["Name"], "Value": value}}
-            body = json.dumps(answer if value is not None else {"__type": "ParameterNotFound"}).encode()
+            body = json.dumps(
+                answer if value is not None else {"__type": "ParameterNotFound"}
+            ).encode()
             self.send_response(200 if value is not None else 400)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -105,7 +116,10 @@ def libraries() -> Path:
 
 @pytest.fixture(scope="module")
 def cache(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with redis(tmp_path_factory.mktemp("redis"), f"{ADMINISTRATOR}user playback >{FIRST} {access_string('playback')}\n") as found:
+    with redis(
+        tmp_path_factory.mktemp("redis"),
+        f"{ADMINISTRATOR}user playback >{FIRST} {access_string('playback')}\n",
+    ) as found:
         yield found
 
 
@@ -117,7 +131,12 @@ def catalogue(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture(scope="module")
 def signing_key() -> str:
-    made = subprocess.run([str(program("openssl")), "genrsa", "-traditional", "2048"], check=True, capture_output=True, text=True)
+    made = subprocess.run(
+        [str(program("openssl")), "genrsa", "-traditional", "2048"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
     return made.stdout
 
 
@@ -129,7 +148,14 @@ class Task:
     port: int
     log: Path
 
-    def ask(self, path: str, *, listener: str | None = "ana", seconds: float = 30, body: bytes | None = None) -> tuple[int, Any]:
+    def ask(
+        self,
+        path: str,
+        *,
+        listener: str | None = "ana",
+        seconds: float = 30,
+        body: bytes | None = None,
+    ) -> tuple[int, Any]:
         headers = {"X-Request-ID": "r-1", **({"X-Listener": listener} if listener else {})}
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", body, headers)
         try:
@@ -168,8 +194,14 @@ def common(aws: Aws, service: str, libraries: Path) -> dict[str, str]:
     }
 
 
-def playback(aws: Aws, libraries: Path, signing_key: str, catalogue: Engine, cache: Engine) -> dict[str, str]:
-    users = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "CACHE") for key, value in user(prefix, "playback").items()}
+def playback(
+    aws: Aws, libraries: Path, signing_key: str, catalogue: Engine, cache: Engine
+) -> dict[str, str]:
+    users = {
+        f"{prefix}_{key}": value
+        for prefix in ("CATALOGUE", "CACHE")
+        for key, value in user(prefix, "playback").items()
+    }
     return {
         **common(aws, "playback", libraries),
         **users,
@@ -196,24 +228,36 @@ def user(prefix: str, name: str, password: str = FIRST) -> dict[str, str]:
 
 
 @contextmanager
-def task(variables: dict[str, str], program_: str, folder: Path, command: Callable[[str], list[str]] | None = None) -> Iterator[Task]:
+def task(
+    variables: dict[str, str],
+    program_: str,
+    folder: Path,
+    command: Callable[[str], list[str]] | None = None,
+) -> Iterator[Task]:
     log = folder / f"{program_}.{variables['PORT']}.log"
     started = command(program_) if command else [sys.executable, str(EXAMPLE / program_)]
     with running(started, log, variables) as process:
         found = Task(process, int(variables["PORT"]), log)
-        wait_until(lambda: found.ask("/healthz", seconds=2)[0] == 200, "the task is healthy", log, process)
+        wait_until(
+            lambda: found.ask("/healthz", seconds=2)[0] == 200, "the task is healthy", log, process
+        )
         yield found
 
 
 @pytest.fixture
 def here() -> Iterator[Aws]:
     with aws() as found:
-        found.parameters = {"/spotmusic/dev/edge/domain-name": "audio.example", "/spotmusic/dev/edge/signing-keys": '{"first": "K1"}'}
+        found.parameters = {
+            "/spotmusic/dev/edge/domain-name": "audio.example",
+            "/spotmusic/dev/edge/signing-keys": '{"first": "K1"}',
+        }
         yield found
 
 
 @pytest.fixture
-def variables(here: Aws, libraries: Path, signing_key: str, catalogue: Engine, cache: Engine) -> dict[str, str]:
+def variables(
+    here: Aws, libraries: Path, signing_key: str, catalogue: Engine, cache: Engine
+) -> dict[str, str]:
     return playback(here, libraries, signing_key, catalogue, cache)
 
 
@@ -225,9 +269,13 @@ def test_example_needs_nothing_beyond_the_contract(variables: dict[str, str]) ->
     assert variables.keys() - FORMS.keys() == ADDED_BY_AWS | ADDED_HERE
 
 
-def test_example_gives_tracks_with_signed_addresses(variables: dict[str, str], tmp_path: Path) -> None:
+def test_example_gives_tracks_with_signed_addresses(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
     with task(variables, "service.py", tmp_path) as found:
-        wait_until(lambda: ready(found), "the edge has published its parameters", found.log, found.process)
+        wait_until(
+            lambda: ready(found), "the edge has published its parameters", found.log, found.process
+        )
         track = found.track(1)[1]
         assert track["title"] == "one"
         assert track["audio"].startswith("https://audio.example/audio/1.flac?Expires=")
@@ -242,10 +290,14 @@ def test_example_gives_tracks_with_signed_addresses(variables: dict[str, str], t
     assert "ana" not in found.log.read_text()
 
 
-def test_example_starts_without_anything_it_talks_to(variables: dict[str, str], here: Aws, tmp_path: Path) -> None:
+def test_example_starts_without_anything_it_talks_to(
+    variables: dict[str, str], here: Aws, tmp_path: Path
+) -> None:
     nothing = str(quiet_ports(1)[0])
     here.parameters.clear()
-    with task({**variables, "CATALOGUE_PORT": nothing, "CACHE_PORT": nothing}, "service.py", tmp_path) as found:
+    with task(
+        {**variables, "CATALOGUE_PORT": nothing, "CACHE_PORT": nothing}, "service.py", tmp_path
+    ) as found:
         assert found.track(1)[0] == 503
         assert found.ask("/healthz")[0] == 200
 
@@ -271,7 +323,9 @@ def test_example_takes_no_body_for_a_request(variables: dict[str, str], tmp_path
 def statuses(found: Task, method: str, headers: str) -> list[int]:
     """Sends a request whose body is a request, and returns the statuses of all answers."""
     with socket.create_connection(("localhost", found.port)) as connection:
-        connection.sendall(f"{method} /healthz HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{INNER}".encode())
+        connection.sendall(
+            f"{method} /healthz HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{INNER}".encode()
+        )
         connection.shutdown(socket.SHUT_WR)
         answers = b""
         with suppress(ConnectionResetError):
@@ -280,12 +334,18 @@ def statuses(found: Task, method: str, headers: str) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1.1 (\d+)", answers)]
 
 
-def test_example_reads_the_primary_without_a_replica(variables: dict[str, str], tmp_path: Path) -> None:
-    with task({**variables, "CATALOGUE_READER_HOSTS": "removed.invalid"}, "service.py", tmp_path) as found:
+def test_example_reads_the_primary_without_a_replica(
+    variables: dict[str, str], tmp_path: Path
+) -> None:
+    with task(
+        {**variables, "CATALOGUE_READER_HOSTS": "removed.invalid"}, "service.py", tmp_path
+    ) as found:
         wait_until(lambda: ready(found), "the primary answers", found.log, found.process)
 
 
-def test_example_survives_a_frozen_cache(variables: dict[str, str], cache: Engine, tmp_path: Path) -> None:
+def test_example_survives_a_frozen_cache(
+    variables: dict[str, str], cache: Engine, tmp_path: Path
+) -> None:
     with task(variables, "service.py", tmp_path) as found:
         wait_until(lambda: ready(found), "the task serves", found.log, found.process)
         with cache.frozen():
@@ -294,7 +354,9 @@ def test_example_survives_a_frozen_cache(variables: dict[str, str], cache: Engin
             assert time.monotonic() - begun < 1 + PRECISION_SECONDS
 
 
-def test_example_refuses_while_the_catalogue_is_frozen(variables: dict[str, str], catalogue: Engine, tmp_path: Path) -> None:
+def test_example_refuses_while_the_catalogue_is_frozen(
+    variables: dict[str, str], catalogue: Engine, tmp_path: Path
+) -> None:
     with task(variables, "service.py", tmp_path) as found:
         wait_until(lambda: ready(found), "the task serves", found.log, found.process)
         with catalogue.frozen():
@@ -305,17 +367,26 @@ def test_example_refuses_while_the_catalogue_is_frozen(variables: dict[str, str]
         wait_until(lambda: ready(found, 3), "the catalogue answers again", found.log, found.process)
 
 
-def test_example_reads_rotated_passwords(variables: dict[str, str], here: Aws, catalogue: Engine, cache: Engine, tmp_path: Path) -> None:
+def test_example_reads_rotated_passwords(
+    variables: dict[str, str], here: Aws, catalogue: Engine, cache: Engine, tmp_path: Path
+) -> None:
     with task(variables, "service.py", tmp_path) as found:
         wait_until(lambda: ready(found), "the task serves", found.log, found.process)
-        here.secrets = {"arn:CATALOGUE": json.dumps({"password": SECOND}), "arn:CACHE": json.dumps({"password": SECOND})}
+        here.secrets = {
+            "arn:CATALOGUE": json.dumps({"password": SECOND}),
+            "arn:CACHE": json.dumps({"password": SECOND}),
+        }
         asked_as_administrator(cache, "ACL", "SETUSER", "playback", "resetpass", f">{SECOND}")
         asked_as_administrator(cache, "FLUSHALL")
         asked_as_administrator(cache, "CLIENT", "KILL", "USER", "playback")
         replace_password(catalogue, SECOND)
         try:
             assert found.track(1)[0] == 200
-            wait_until(lambda: found.log.read_text().count("read the secret again") == 2, "both secrets were read again", found.log)
+            wait_until(
+                lambda: found.log.read_text().count("read the secret again") == 2,
+                "both secrets were read again",
+                found.log,
+            )
             assert found.track(4)[0] == 200
         finally:
             replace_password(catalogue, FIRST)
@@ -331,7 +402,9 @@ def asked_as_administrator(cache: Engine, *words: str) -> None:
 
 def replace_password(catalogue: Engine, password: str) -> None:
     with (
-        pymysql.connect(unix_socket=str(catalogue.folder / "socket"), user="master", password="master") as connection,
+        pymysql.connect(
+            unix_socket=str(catalogue.folder / "socket"), user="master", password="master"
+        ) as connection,
         connection.cursor() as cursor,
     ):
         cursor.execute(f"ALTER USER playback@'%' IDENTIFIED BY '{password}'")
@@ -340,12 +413,16 @@ def replace_password(catalogue: Engine, password: str) -> None:
             cursor.execute(f"KILL {id_}")
 
 
-def test_example_answers_until_it_ends(variables: dict[str, str], catalogue: Engine, tmp_path: Path) -> None:
+def test_example_answers_until_it_ends(
+    variables: dict[str, str], catalogue: Engine, tmp_path: Path
+) -> None:
     with task(variables, "service.py", tmp_path) as found, ExitStack() as thawed:
         wait_until(lambda: ready(found), "the task serves", found.log, found.process)
         thawed.enter_context(catalogue.frozen())
         answered: list[int] = []
-        asking = threading.Thread(target=lambda: answered.append(found.ask("/v1/playback/tracks/4000")[0]))
+        asking = threading.Thread(
+            target=lambda: answered.append(found.ask("/v1/playback/tracks/4000")[0])
+        )
         asking.start()
         time.sleep(0.5)
         begun = time.monotonic()
@@ -355,21 +432,29 @@ def test_example_answers_until_it_ends(variables: dict[str, str], catalogue: Eng
         assert answered == [503]
 
 
-def test_example_runs_under_the_restrictions_of_tasks(variables: dict[str, str], cache: Engine, tmp_path: Path) -> None:
+def test_example_runs_under_the_restrictions_of_tasks(
+    variables: dict[str, str], cache: Engine, tmp_path: Path
+) -> None:
     """Unprivileged user, no capability, a read-only root file system, and a /tmp without execution."""
     jail = (
         'mount --bind "$0" /mnt && mount --bind "$1" /opt && mount -o remount,bind,ro / && mount -o remount,bind,ro /mnt && '
         "mount -t tmpfs -o size=64m,nosuid,nodev,noexec tmpfs /tmp && cd /mnt/examples/service && "
         'exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs --inh-caps -all --bounding-set -all "$2" "$3"'
     )
-    if subprocess.run([str(program("unshare")), "--mount", "true"], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        [str(program("unshare")), "--mount", "true"], capture_output=True, check=False
+    ).returncode:
         pytest.skip("mount namespaces require root on this machine")
     python = f"/opt/bin/{Path(sys.executable).resolve().name}"
 
     def command(name: str) -> list[str]:
         return ["unshare", "--mount", "sh", "-c", jail, str(ROOT), sys.base_prefix, python, name]
 
-    inside = {"PYTHONPATH": "/mnt/.tools/example", "LD_LIBRARY_PATH": "/opt/lib", "SSL_CERT_FILE": "/dev/null"}
+    inside = {
+        "PYTHONPATH": "/mnt/.tools/example",
+        "LD_LIBRARY_PATH": "/opt/lib",
+        "SSL_CERT_FILE": "/dev/null",
+    }
     with task({**variables, **inside}, "service.py", tmp_path, command) as found:
         wait_until(lambda: ready(found), "the task serves", found.log, found.process)
         status = Path(f"/proc/{found.process.pid}/status").read_text()
@@ -388,10 +473,17 @@ runpy.run_path(sys.argv[1] + "/service.py", run_name="__main__")
 """The example with a short wait for the brokers."""
 
 
-def test_example_refuses_parallel_writes_without_brokers(variables: dict[str, str], cache: Engine, here: Aws, tmp_path: Path) -> None:
+def test_example_refuses_parallel_writes_without_brokers(
+    variables: dict[str, str], cache: Engine, here: Aws, tmp_path: Path
+) -> None:
     here.parameters["/spotmusic/dev/internal-authority"] = (cache.folder / "tls.crt").read_text()
     events = sender(f"localhost:{quiet_ports(1)[0]}")
-    with task({**variables, **events}, "service.py", tmp_path, lambda _: [sys.executable, "-c", IMPATIENT, str(EXAMPLE)]) as found:
+    with task(
+        {**variables, **events},
+        "service.py",
+        tmp_path,
+        lambda _: [sys.executable, "-c", IMPATIENT, str(EXAMPLE)],
+    ) as found:
         begun = time.monotonic()
         assert plays(found, 10) == {503}
         assert time.monotonic() - begun < 1 + PRECISION_SECONDS
@@ -427,12 +519,16 @@ def broker(tasks: tuple[Broker, Path]) -> tuple[Broker, Path]:
 
 
 @pytest.fixture
-def worker(here: Aws, libraries: Path, broker: tuple[Broker, Path], tmp_path: Path) -> Iterator[Task]:
+def worker(
+    here: Aws, libraries: Path, broker: tuple[Broker, Path], tmp_path: Path
+) -> Iterator[Task]:
     _, folder = broker
     here.parameters["/spotmusic/dev/internal-authority"] = (folder / "tls.crt").read_text()
     variables = {
         **common(here, "notifications", libraries),
-        **{f"TASKS_{key}": value for key, value in user("TASKS", "notifications", PASSWORD).items()},
+        **{
+            f"TASKS_{key}": value for key, value in user("TASKS", "notifications", PASSWORD).items()
+        },
         "TASKS_ENDPOINT": f"amqps://localhost:{(folder / 'port').read_text()}",
         "TASKS_VIRTUAL_HOST": "spotmusic",
         "TASKS_EXCHANGE": "tasks",
@@ -440,7 +536,9 @@ def worker(here: Aws, libraries: Path, broker: tuple[Broker, Path], tmp_path: Pa
         "TASKS_PUBLISHES": "notifications",
         "TASKS_AUTHORITY_PARAMETER": "/spotmusic/dev/internal-authority",
     }
-    with task(variables, "worker.py", tmp_path, lambda _: [sys.executable, "-c", WORK, str(EXAMPLE)]) as found:
+    with task(
+        variables, "worker.py", tmp_path, lambda _: [sys.executable, "-c", WORK, str(EXAMPLE)]
+    ) as found:
         yield found
 
 
@@ -467,7 +565,12 @@ worker.main()
 
 
 def give(broker: Broker, payload: str) -> None:
-    body = {"properties": {"delivery_mode": 2}, "routing_key": "notifications.x", "payload": payload, "payload_encoding": "string"}
+    body = {
+        "properties": {"delivery_mode": 2},
+        "routing_key": "notifications.x",
+        "payload": payload,
+        "payload_encoding": "string",
+    }
     assert broker.ask("exchanges/spotmusic/tasks/publish", body, user="web-api")["routed"]
 
 
@@ -485,7 +588,9 @@ def test_example_worker_goes_on_after_poison(worker: Task, broker: tuple[Broker,
     assert "s3cret" not in worker.log.read_text()
 
 
-def test_example_worker_outlasts_long_tasks_and_outages(worker: Task, broker: tuple[Broker, Path]) -> None:
+def test_example_worker_outlasts_long_tasks_and_outages(
+    worker: Task, broker: tuple[Broker, Path]
+) -> None:
     give(broker[0], '{"kind": "three heartbeats", "seconds": 7}')
     give(broker[0], '{"kind": "away", "times_away": 2}')
     done(worker, "done", 2)
@@ -500,7 +605,9 @@ def notified(worker: Task) -> list[str]:
     return [line["kind"] for line in lines if line["message"] == "notified"]
 
 
-def test_example_worker_reads_its_rotated_password(worker: Task, broker: tuple[Broker, Path], here: Aws) -> None:
+def test_example_worker_reads_its_rotated_password(
+    worker: Task, broker: tuple[Broker, Path], here: Aws
+) -> None:
     management, _ = broker
     give(management, '{"kind": "before"}')
     done(worker, "done", 1)
@@ -516,12 +623,16 @@ def test_example_worker_reads_its_rotated_password(worker: Task, broker: tuple[B
 
 
 def put(management: Broker, password: str) -> None:
-    management.ask("users/notifications", {"password": password, "tags": "management"}, method="PUT")
+    management.ask(
+        "users/notifications", {"password": password, "tags": "management"}, method="PUT"
+    )
 
 
 def close_connections(management: Broker) -> None:
     """Closes the worker's connections, as a stopping broker does."""
-    wait_until(lambda: bool(management.ask("connections")), "the management API knows the connection")
+    wait_until(
+        lambda: bool(management.ask("connections")), "the management API knows the connection"
+    )
     for connection in management.ask("connections"):
         management.ask(f"connections/{urllib.parse.quote(connection['name'])}", method="DELETE")
 
@@ -536,10 +647,14 @@ def test_example_worker_outlives_a_lost_broker(worker: Task, broker: tuple[Broke
     assert worker.ask("/healthz")[0] == 200
 
 
-def test_example_worker_leaves_backlog_on_sigterm(worker: Task, broker: tuple[Broker, Path]) -> None:
+def test_example_worker_leaves_backlog_on_sigterm(
+    worker: Task, broker: tuple[Broker, Path]
+) -> None:
     for number in range(30):
         give(broker[0], json.dumps({"kind": str(number), "seconds": 0.5}))
-    wait_until(lambda: bool(notified(worker)), "the backlog is under way", worker.log, worker.process)
+    wait_until(
+        lambda: bool(notified(worker)), "the backlog is under way", worker.log, worker.process
+    )
     begun = time.monotonic()
     assert worker.ends() == 0
     assert time.monotonic() - begun < 5 + PRECISION_SECONDS

@@ -20,13 +20,34 @@ def test_stand_ins_grant_both_databases(tmp_path: Path) -> None:
     """A private schema and the shared one belong to one user; the migrations have another."""
     words = {"talks_to": ("database", {"catalogue": "read"})}
     settings = settings_of("dev")
-    settings = settings.model_copy(update={"services": {**settings.services, "playlists": ServiceSettings.model_validate(words)}})
-    own = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "DATABASE") for key, value in user("playlists").items()}
+    settings = settings.model_copy(
+        update={
+            "services": {**settings.services, "playlists": ServiceSettings.model_validate(words)}
+        }
+    )
+    own = {
+        f"{prefix}_{key}": value
+        for prefix in ("CATALOGUE", "DATABASE")
+        for key, value in user("playlists").items()
+    }
     migrations = {f"CATALOGUE_{key}": value for key, value in user("catalogue-migrations").items()}
     with mysql(tmp_path, MASTER) as server:
-        create_users(server.folder / "socket", settings, {"playlists": own, "web-api-migrations": migrations})
-        asked(server.port, tmp_path, "catalogue-migrations", "CREATE TABLE catalogue.tracks (id BIGINT)")
-        asked(server.port, tmp_path, "playlists", "CREATE TABLE playlists.lists (id BIGINT)", "SELECT * FROM catalogue.tracks")
+        create_users(
+            server.folder / "socket", settings, {"playlists": own, "web-api-migrations": migrations}
+        )
+        asked(
+            server.port,
+            tmp_path,
+            "catalogue-migrations",
+            "CREATE TABLE catalogue.tracks (id BIGINT)",
+        )
+        asked(
+            server.port,
+            tmp_path,
+            "playlists",
+            "CREATE TABLE playlists.lists (id BIGINT)",
+            "SELECT * FROM catalogue.tracks",
+        )
         with pytest.raises(pymysql.err.OperationalError, match="1142"):
             asked(server.port, tmp_path, "playlists", "INSERT INTO catalogue.tracks VALUES (1)")
 
@@ -39,9 +60,17 @@ def test_stand_ins_rotate_each_user_once() -> None:
         put_secret_value=lambda SecretId, SecretString: kept.update({SecretId: SecretString}),  # noqa: N803
     )
     received: list[tuple[str, str]] = []
-    own = {f"{prefix}_{key}": value for prefix in ("CATALOGUE", "DATABASE") for key, value in user("playlists").items()}
+    own = {
+        f"{prefix}_{key}": value
+        for prefix in ("CATALOGUE", "DATABASE")
+        for key, value in user("playlists").items()
+    }
     arns = {"CATALOGUE_USER_ARN": "arn", "DATABASE_USER_ARN": "arn"}
-    rotate({"playlists": {**own, **arns}}, dict.fromkeys(("CATALOGUE", "DATABASE", "CACHE"), lambda *to: received.append(to)), secrets)
+    rotate(
+        {"playlists": {**own, **arns}},
+        dict.fromkeys(("CATALOGUE", "DATABASE", "CACHE"), lambda *to: received.append(to)),
+        secrets,
+    )
     value = json.loads(kept["arn"])
     assert received == [("playlists", value["password"])]
     assert value["dbname"] == "playlists"
@@ -55,7 +84,9 @@ def user(name: str) -> dict[str, str]:
 def asked(port: int, folder: Path, name: str, *statements: str) -> None:
     authority = ssl.create_default_context(cafile=str(folder / "tls.crt"))
     with (
-        pymysql.connect(host="localhost", port=port, user=name, password=f"of-{name}", ssl=authority) as connection,
+        pymysql.connect(
+            host="localhost", port=port, user=name, password=f"of-{name}", ssl=authority
+        ) as connection,
         connection.cursor() as cursor,
     ):
         for statement in statements:

@@ -43,12 +43,21 @@ def error_of(place: str) -> str:
 def test_web_login_returns_api_token(web: Gateway) -> None:
     answer = tokens(web, "listener")
     claims = part(answer["access_token"], 1)
-    assert (claims["iss"], claims["aud"], claims["azp"], claims["typ"]) == (ISSUER, "web-api", "web", "Bearer")
+    assert (claims["iss"], claims["aud"], claims["azp"], claims["typ"]) == (
+        ISSUER,
+        "web-api",
+        "web",
+        "Bearer",
+    )
     assert claims["realm_access"] == {"roles": ["listener"]}
     assert claims["exp"] - claims["iat"] == 300
     assert web.ask(f"{API}/queue", token=answer["access_token"])[0] == 200
     (sent,) = web.service.headers_of("/v1/playback/queue")
-    assert [sent[name] for name in ("x-counted-by", "x-listener", "x-listener-roles")] == [claims["sub"], claims["sub"], "listener"]
+    assert [sent[name] for name in ("x-counted-by", "x-listener", "x-listener-roles")] == [
+        claims["sub"],
+        claims["sub"],
+        "listener",
+    ]
 
 
 def test_gateway_lets_nobody_pass_without_token(web: Gateway) -> None:
@@ -89,7 +98,11 @@ def test_login_page_refuses_other_redirects(web: Gateway, redirect: str) -> None
 
 
 def test_a_code_needs_its_verifier_once(web: Gateway) -> None:
-    for changes, wanted in (({"code_verifier": "w" * 64}, 400), ({"client_id": "mobile"}, 400), ({}, 200)):
+    for changes, wanted in (
+        ({"code_verifier": "w" * 64}, 400),
+        ({"client_id": "mobile"}, 400),
+        ({}, 200),
+    ):
         place, _ = give_password(web, "listener")
         assert exchange(web, code_of(place), **changes)[0] == wanted
     status, answer = exchange(web, code_of(place))
@@ -98,7 +111,11 @@ def test_a_code_needs_its_verifier_once(web: Gateway) -> None:
 
 @pytest.mark.walk("listener")
 def test_a_lost_answer_logs_nobody_out(web: Gateway) -> None:
-    form = {"grant_type": "refresh_token", "client_id": "web", "refresh_token": tokens(web, "listener")["refresh_token"]}
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": "web",
+        "refresh_token": tokens(web, "listener")["refresh_token"],
+    }
     web.token("spotmusic", **form)
     status, answer = web.token("spotmusic", **form)
     assert status == 200
@@ -106,7 +123,11 @@ def test_a_lost_answer_logs_nobody_out(web: Gateway) -> None:
 
 
 def test_reused_refresh_token_ends_session(web: Gateway) -> None:
-    form = {"grant_type": "refresh_token", "client_id": "web", "refresh_token": tokens(web, "listener")["refresh_token"]}
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": "web",
+        "refresh_token": tokens(web, "listener")["refresh_token"],
+    }
     _, newest = web.token("spotmusic", **form)
     assert web.token("spotmusic", **form)[0] == 200
     for token in (form["refresh_token"], newest["refresh_token"]):
@@ -125,9 +146,15 @@ def test_listeners_choose_no_short_password(web: Gateway, keycloak: Keycloak) ->
     user = add_person(keycloak, "chooses")
     keycloak.admin("PUT", f"/spotmusic/users/{user}", {"requiredActions": ["UPDATE_PASSWORD"]})
     place, page = give_password(web, "chooses")
-    for password, good in (("abcde", False), ("chooses@spotmusic.example", False), ("a-long-one-of-mine", True)):
+    for password, good in (
+        ("abcde", False),
+        ("chooses@spotmusic.example", False),
+        ("a-long-one-of-mine", True),
+    ):
         assert not place.startswith(REDIRECT)
-        place, page = web.submit(page, {"password-new": password, "password-confirm": password}, REDIRECT)
+        place, page = web.submit(
+            page, {"password-new": password, "password-confirm": password}, REDIRECT
+        )
         assert place.startswith(REDIRECT) == good, page
 
 
@@ -137,13 +164,22 @@ def test_other_tokens_of_the_realm_are_refused(web: Gateway) -> None:
     for name in ("id_token", "refresh_token"):
         assert web.ask(API, token=answer[name])[0] == 401
     head, body, tail = answer["access_token"].split(".")
-    changed = encoded(json.dumps({**part(answer["access_token"], 1), "sub": "somebody-else"}).encode())
-    for token in (f"{head}.{changed}.{tail}", f"{head}.{body}.", f"{head}.{body}", f"{head}.{body}.{tail[:-8]}"):
+    changed = encoded(
+        json.dumps({**part(answer["access_token"], 1), "sub": "somebody-else"}).encode()
+    )
+    for token in (
+        f"{head}.{changed}.{tail}",
+        f"{head}.{body}.",
+        f"{head}.{body}",
+        f"{head}.{body}.{tail[:-8]}",
+    ):
         assert web.ask(API, token=token)[0] == 401
     assert web.service.asked == []
 
 
-def test_tokens_are_not_judged_without_keys(tmp_path: Path, keycloak: Keycloak, web: Gateway) -> None:
+def test_tokens_are_not_judged_without_keys(
+    tmp_path: Path, keycloak: Keycloak, web: Gateway
+) -> None:
     answer = tokens(web, "listener")
     with gateway(tmp_path, keycloak, keys_port=quiet_ports(1)[0]) as alone:
         assert alone.ask(API, token=answer["access_token"])[0] == 503
@@ -151,8 +187,12 @@ def test_tokens_are_not_judged_without_keys(tmp_path: Path, keycloak: Keycloak, 
 
 
 @pytest.mark.walk("administrator")
-@pytest.mark.parametrize(("role", "client"), [("staff", ""), ("curator", ""), ("viewer", "grafana")])
-def test_staff_set_up_and_use_second_factor(web: Gateway, keycloak: Keycloak, role: str, client: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "client"), [("staff", ""), ("curator", ""), ("viewer", "grafana")]
+)
+def test_staff_set_up_and_use_second_factor(
+    web: Gateway, keycloak: Keycloak, role: str, client: str
+) -> None:
     name = f"works-as-{role}"
     add_person(keycloak, name, role=role, client=client)
     place, page = give_password(web, name)
@@ -175,7 +215,9 @@ def test_wrong_passwords_lock_an_account(web: Gateway, keycloak: Keycloak) -> No
     for _ in range(2 * FAILURES):
         # Keycloak counts failures asynchronously, and does not count while it still records the
         # previous attempt.
-        assert not give_password(web, "guessed-at", "wrong-wrong-wrong", tries=1)[0].startswith(REDIRECT)
+        assert not give_password(web, "guessed-at", "wrong-wrong-wrong", tries=1)[0].startswith(
+            REDIRECT
+        )
         if keycloak.admin("GET", state)["disabled"]:
             break
     wait_until(lambda: bool(keycloak.admin("GET", state)["disabled"]), "the account is locked")

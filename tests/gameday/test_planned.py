@@ -33,20 +33,32 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
 
 @pytest.mark.parametrize("fault", faults_of(settings_of("prod")))
 def test_planned_environment_survives_fault(fault: str, planned: Scenario) -> None:
-    short = [str(left) for left in faults_of(planned.settings)[fault].effects(planned) if not left.suffices]
+    short = [
+        str(left)
+        for left in faults_of(planned.settings)[fault].effects(planned)
+        if not left.suffices
+    ]
     assert not short, "\n  ".join(short)
 
 
-def test_scale_document_is_current(planned: Scenario, templates: Callable[[str], dict[str, Template]]) -> None:
+def test_scale_document_is_current(
+    planned: Scenario, templates: Callable[[str], dict[str, Template]]
+) -> None:
     """The columns of 1 and 100 million are those of the document: their syntheses are left to `make scale`."""
     text, settings = scale_document.DOCUMENT.read_text(), settings_of("prod")
     small = plan_for(settings, scale_document.SIZES["0.1 million"])
-    assert small.changes.keys() == {("capacity", "listeners")}, "shipped templates no longer carry 0.1 million"
+    assert small.changes.keys() == {("capacity", "listeners")}, (
+        "shipped templates no longer carry 0.1 million"
+    )
     costs = scale_document.columns(text)
-    costs["0.1 million"] = scale_document.column(_estimate(templates("prod"), small.settings), small)
+    costs["0.1 million"] = scale_document.column(
+        _estimate(templates("prod"), small.settings), small
+    )
     middle = plan_for(settings, scale_document.SIZES["10 million"])
     assert middle.settings == planned.settings
-    costs["10 million"] = scale_document.column(_estimate(planned.platform.templates, planned.settings), middle)
+    costs["10 million"] = scale_document.column(
+        _estimate(planned.platform.templates, planned.settings), middle
+    )
     assert text == scale_document.written(text, settings, costs), "run `make scale`"
 
 

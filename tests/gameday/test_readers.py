@@ -30,8 +30,12 @@ class Two:
 
     readers: list[str]
     zones: int = 3
-    services: list[Reader] = field(default_factory=lambda: [Reader(only_reads=False), Reader(only_reads=True)])
-    databases: dict[str, Primary] = field(default_factory=lambda: {"catalogue": Primary(DBInstanceClass="db.r8g.large")})
+    services: list[Reader] = field(
+        default_factory=lambda: [Reader(only_reads=False), Reader(only_reads=True)]
+    )
+    databases: dict[str, Primary] = field(
+        default_factory=lambda: {"catalogue": Primary(DBInstanceClass="db.r8g.large")}
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,9 @@ class Two:
     [(0, False, [100]), (2, False, [50, 50]), (2, True, [75, 75]), (1, True, [150])],
     ids=["none", "two", "one of two lost", "the only one lost"],
 )
-def test_readers_connect_to_remaining_replicas(readers: int, stale_zone: bool, needed: list[int]) -> None:
+def test_readers_connect_to_remaining_replicas(
+    readers: int, stale_zone: bool, needed: list[int]
+) -> None:
     scenario: Any = Two(readers=["replica"] * readers)
     found = list(effects.of_catalogue(scenario, stale_zone=stale_zone))
     assert [capacity.needed for capacity in found] == needed

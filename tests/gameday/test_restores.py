@@ -10,15 +10,25 @@ RUNBOOK = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
 
 def test_database_restore_steps_have_times() -> None:
     section = RUNBOOK.partition("## A database\n")[2].partition("\n## ")[0]
-    numbered = {text: int(number) for number, text in re.findall(r"^(\d+)\. (.+)$", section, re.MULTILINE)}
+    numbered = {
+        text: int(number) for number, text in re.findall(r"^(\d+)\. (.+)$", section, re.MULTILINE)
+    }
     # Service is restored when backups of the copy begin.
-    (back,) = [number for text, number in numbered.items() if text.startswith("RDS backs up the copy")]
-    timed = [number for restore in RESTORES.values() for step in restore.steps for number in step.numbers]
+    (back,) = [
+        number for text, number in numbered.items() if text.startswith("RDS backs up the copy")
+    ]
+    timed = [
+        number for restore in RESTORES.values() for step in restore.steps for number in step.numbers
+    ]
     assert timed == [number for number in numbered.values() if number < back]
 
 
 def test_restored_rows_of_recovery_are_sums() -> None:
-    rows = re.findall(r"^\| ([^|]+) \|[^|]*\| ([^|]+) \|", (ROOT / "docs" / "recovery.md").read_text(), re.MULTILINE)
+    rows = re.findall(
+        r"^\| ([^|]+) \|[^|]*\| ([^|]+) \|",
+        (ROOT / "docs" / "recovery.md").read_text(),
+        re.MULTILINE,
+    )
     objectives = {row: back for row, back in rows if row in RESTORES}
     assert objectives == {row: restore.objective for row, restore in RESTORES.items()}
 

@@ -13,7 +13,9 @@ from botocore.exceptions import UnknownServiceError
 from tests.documents import code, findings
 from tools.checkout import ROOT
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
+)
 OWN = {
     ("ecr", "get-login-password"),
     ("eks", "update-kubeconfig"),
@@ -38,8 +40,14 @@ def operations(service: str) -> dict[str, set[str]]:
         model = SESSION.get_service_model("s3" if service == "s3api" else service)
     except UnknownServiceError:
         return {}
-    shapes = {xform_name(name, "-"): model.operation_model(name).input_shape for name in model.operation_names}
-    return {name: {xform_name(member, "-") for member in shape.members} if shape else set() for name, shape in shapes.items()}
+    shapes = {
+        xform_name(name, "-"): model.operation_model(name).input_shape
+        for name in model.operation_names
+    }
+    return {
+        name: {xform_name(member, "-") for member in shape.members} if shape else set()
+        for name, shape in shapes.items()
+    }
 
 
 @cache
@@ -51,7 +59,9 @@ def waiters(service: str) -> set[str]:
 def wrong(text: str) -> Iterator[str]:
     """Yields the errors of each command."""
     for line in code(text):
-        for service, wait, operation, rest in re.findall(r"\baws ([a-z0-9-]+) (wait )?([a-z0-9-]+)((?:(?!\baws ).)*)", line):
+        for service, wait, operation, rest in re.findall(
+            r"\baws ([a-z0-9-]+) (wait )?([a-z0-9-]+)((?:(?!\baws ).)*)", line
+        ):
             if wait:
                 yield from () if operation in waiters(service) else (f"{service} wait {operation}",)
             elif (service, operation) not in OWN:
@@ -67,18 +77,28 @@ def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
     if operation not in operations(service):
         yield f"{service} {operation}"
         return
-    own = re.split(r"[$<]\(|\)\"| \| ", rest)[0]  # up to a command inside it, or the end of one that is inside another
+    own = re.split(r"[$<]\(|\)\"| \| ", rest)[
+        0
+    ]  # up to a command inside it, or the end of one that is inside another
     given = re.findall(r"(?<=\s)--([a-z][a-z0-9-]+)", own)
     taken = operations(service)[operation] | EVERYWHERE | RENAMED.get((service, operation), set())
-    yield from (f"{service} {operation} --{option}" for option in given if not {option, option.removeprefix("no-")} & taken)
+    yield from (
+        f"{service} {operation} --{option}"
+        for option in given
+        if not {option, option.removeprefix("no-")} & taken
+    )
 
 
 def without_environment(text: str) -> Iterator[str]:
     """Yields CDK commands for stacks of another environment than the default, dev, without `-c env=`."""
     for line in code(text):
-        for command in re.findall(r"\bcdk (?:deploy|destroy|diff|drift|import|synth) [^#|;]+", line):
+        for command in re.findall(
+            r"\bcdk (?:deploy|destroy|diff|drift|import|synth) [^#|;]+", line
+        ):
             environments = {*re.findall(r" \"?([\w<>-]+)/[\w*<>-]", command)} - {"dev"}
-            yield from (command for environment in environments if f"-c env={environment} " not in command)
+            yield from (
+                command for environment in environments if f"-c env={environment} " not in command
+            )
 
 
 @pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
@@ -106,4 +126,7 @@ def test_invalid_aws_cli_command_is_found() -> None:
 def test_cdk_commands_select_the_environment() -> None:
     assert findings(DOCUMENTS, lambda document: without_environment(document.read_text())) == {}
     text = '```\ncdk diff "dev/*"\ncdk drift prod/data\ncdk deploy -c env=dev "<env>/*"\ncdk deploy -c env=<env> "<env>/*"\n```'
-    assert [*without_environment(text)] == ["cdk drift prod/data", 'cdk deploy -c env=dev "<env>/*"']
+    assert [*without_environment(text)] == [
+        "cdk drift prod/data",
+        'cdk deploy -c env=dev "<env>/*"',
+    ]

@@ -54,7 +54,9 @@ def examples() -> tuple[tuple[str, str, str], ...]:
     """Domain, place and source of each example in docstrings and READMEs."""
     found = [("", "README.md", LIBRARY.parent / "README.md")]
     found += [(path.parent.name, "README.md", path) for path in sorted(LIBRARY.glob("*/README.md"))]
-    readmes = [(domain, place, block) for domain, place, path in found for block in blocks(path, "python")]
+    readmes = [
+        (domain, place, block) for domain, place, path in found for block in blocks(path, "python")
+    ]
     return (*readmes, *docstring_examples())
 
 
@@ -64,7 +66,9 @@ def docstring_examples() -> Iterator[tuple[str, str, str]]:
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 documented = f"{ast.get_docstring(node) or ''}\n"
-                for block in re.findall(r"^Example:\n((?:    .*\n|\n)*)", documented, flags=re.MULTILINE):
+                for block in re.findall(
+                    r"^Example:\n((?:    .*\n|\n)*)", documented, flags=re.MULTILINE
+                ):
                     yield domain, f"{file.name}: {node.name}", textwrap.dedent(block)
 
 
@@ -77,12 +81,16 @@ def blocks(document: Path, language: str) -> list[str]:
 def library() -> dict[str, Any]:
     """Public classes and functions of the library by name."""
     modules = pkgutil.walk_packages(spotmusic_constructs.__path__, "spotmusic_constructs.")
-    loaded = [importlib.import_module(module.name) for module in modules if "_handler" not in module.name]
+    loaded = [
+        importlib.import_module(module.name) for module in modules if "_handler" not in module.name
+    ]
     return {
         name: member
         for module in loaded
         for name, member in vars(module).items()
-        if not name.startswith("_") and callable(member) and getattr(member, "__module__", "") == module.__name__
+        if not name.startswith("_")
+        and callable(member)
+        and getattr(member, "__module__", "") == module.__name__
     }
 
 
@@ -107,13 +115,19 @@ def complete(kind: str, given: Given) -> Callable[..., Any]:
     """Class or function of the library; prerequisites of the same name fill its required arguments."""
     called = library()[kind]
     # The metaclass of jsii hides the signature of a construct.
-    parameters = inspect.signature(called.__init__ if inspect.isclass(called) else called).parameters.values()
+    parameters = inspect.signature(
+        called.__init__ if inspect.isclass(called) else called
+    ).parameters.values()
     needed = [
-        parameter.name for parameter in parameters if parameter.default is parameter.empty and parameter.kind == parameter.KEYWORD_ONLY
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty and parameter.kind == parameter.KEYWORD_ONLY
     ]
     needed += ["cluster" for parameter in parameters if parameter.name == "placement"]
     return lambda *arguments, **others: called(
-        *arguments, **{name: getattr(given, name) for name in needed if name not in others}, **others
+        *arguments,
+        **{name: getattr(given, name) for name in needed if name not in others},
+        **others,
     )
 
 
@@ -123,7 +137,9 @@ def local_chart(name: str) -> Any:
 
 def task_definition(given: Given) -> ecs.FargateTaskDefinition:
     task = ecs.FargateTaskDefinition(given.scope, "Task")
-    task.add_container("playback", image=ecs.ContainerImage.from_registry("public.ecr.aws/example/playback:1.0.0"))
+    task.add_container(
+        "playback", image=ecs.ContainerImage.from_registry("public.ecr.aws/example/playback:1.0.0")
+    )
     return task
 
 
@@ -173,7 +189,13 @@ PREREQUISITES: dict[str, Any] = {
     **{
         name: (lambda given, name=name: group_of(given.scope, name))
         for name in (
-            *("security_group", "users_security_group", "control_plane_security_group", "kubectl_security_group", "node_security_group"),
+            *(
+                "security_group",
+                "users_security_group",
+                "control_plane_security_group",
+                "kubectl_security_group",
+                "node_security_group",
+            ),
             *("database_group", "users_group"),
         )
     },
@@ -184,13 +206,20 @@ PREREQUISITES: dict[str, Any] = {
         given.scope, "Certificate", f"arn:aws:acm:sa-east-1:{ACCOUNT}:certificate/1"
     ),
     "flows": lambda given: [
-        library()["Flow"](source=source, target=target, port=port, reason="Example") for source, target, port in SERVICE_FLOWS
+        library()["Flow"](source=source, target=target, port=port, reason="Example")
+        for source, target, port in SERVICE_FLOWS
     ],
     "groups": lambda given: given.new("SecurityGroups", cloudfront_prefix_list="pl-5da64334"),
-    "network": lambda given: library()["FunctionNetwork"](vpc=given.vpc, subnets=given.applications, security_group=given.security_group),
+    "network": lambda given: library()["FunctionNetwork"](
+        vpc=given.vpc, subnets=given.applications, security_group=given.security_group
+    ),
     # Roles and secrets.
     **{
-        name: (lambda given, name=name: iam.Role(given.scope, name, assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")))
+        name: (
+            lambda given, name=name: iam.Role(
+                given.scope, name, assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")
+            )
+        )
         for name in ("role", "node_role", "task_role")
     },
     "function_name": "rotation",
@@ -198,23 +227,49 @@ PREREQUISITES: dict[str, Any] = {
     "task_role_arn": ROLE,
     **{
         name: (lambda given, name=name: secret_in(given.scope, name))
-        for name in ("user", "monitor", "license", "database_user", "catalogue_user", "cache_user", "automation", "clients", "admin")
+        for name in (
+            "user",
+            "monitor",
+            "license",
+            "database_user",
+            "catalogue_user",
+            "cache_user",
+            "automation",
+            "clients",
+            "admin",
+        )
     },
-    "by_hand": library()["ManualRotation"](owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md"),
+    "by_hand": library()["ManualRotation"](
+        owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md"
+    ),
     "secrets": lambda given: given.new(
-        "ComponentSecrets", key=given.keys.secrets, event_users=SERVICES, task_users=SERVICES, manual_rotation=given.by_hand
+        "ComponentSecrets",
+        key=given.keys.secrets,
+        event_users=SERVICES,
+        task_users=SERVICES,
+        manual_rotation=given.by_hand,
     ),
     "provider": lambda given: given.new("SigningKeyProvider"),
     **{
         name: (
-            lambda given, name=name: given.new("SigningKeyPair", name, key_name=name, key=given.keys.secrets, manual_rotation=given.by_hand)
+            lambda given, name=name: given.new(
+                "SigningKeyPair",
+                name,
+                key_name=name,
+                key=given.keys.secrets,
+                manual_rotation=given.by_hand,
+            )
         )
         for name in ("first", "second")
     },
     # Data.
     "catalogue": lambda given: given.new(
         "RelationalDatabase",
-        spec=library()["DatabaseSpec"](identifier="catalogue", engine_version="8.4.10", instance_type=ec2.InstanceType("r8g.large")),
+        spec=library()["DatabaseSpec"](
+            identifier="catalogue",
+            engine_version="8.4.10",
+            instance_type=ec2.InstanceType("r8g.large"),
+        ),
         databases={"playback": "playback"},
     ),
     "endpoint": lambda given: library()["DatabaseEndpoint"](
@@ -223,16 +278,25 @@ PREREQUISITES: dict[str, Any] = {
     "restored": lambda given: {
         "Catalogue": library()["RestoredDatabase"](
             instance=given.catalogue.instance,
-            subnet_group=rds.SubnetGroup.from_subnet_group_name(given.scope, "Subnets", "catalogue"),
+            subnet_group=rds.SubnetGroup.from_subnet_group_name(
+                given.scope, "Subnets", "catalogue"
+            ),
             security_group=given.security_group,
         )
     },
     **{
-        name: (lambda given, kind=kind: given.new(kind, key=given.keys.audio, access_logs=given.logs.bucket))
+        name: (
+            lambda given, kind=kind: given.new(
+                kind, key=given.keys.audio, access_logs=given.logs.bucket
+            )
+        )
         for name, kind in {"audio": "AudioLibrary", "web": "WebBucket"}.items()
     },
     "uploads": lambda given: given.new(
-        "UploadsBucket", key=given.keys.audio, access_logs=given.logs.bucket, allowed_origins=["https://spotmusic.example"]
+        "UploadsBucket",
+        key=given.keys.audio,
+        access_logs=given.logs.bucket,
+        allowed_origins=["https://spotmusic.example"],
     ),
     "bucket_arns": lambda given: [given.web.bucket.bucket_arn],
     "plan_arn": f"arn:aws:backup:sa-east-1:{ACCOUNT}:restore-testing-plan:example",
@@ -251,9 +315,14 @@ PREREQUISITES: dict[str, Any] = {
     "gateway": lambda given: given.new("GatewayLoadBalancer", access_logs=given.logs.bucket),
     "brokers": lambda given: given.new("BrokerLoadBalancer", access_logs=given.logs.bucket),
     "balancer": lambda given: given.new("ServicesLoadBalancer", access_logs=given.logs.bucket),
-    "acl": lambda given: given.new("WebAcl", metric_name="example", access_logs=given.logs.bucket, login_paths=["/auth"]),
+    "acl": lambda given: given.new(
+        "WebAcl", metric_name="example", access_logs=given.logs.bucket, login_paths=["/auth"]
+    ),
     "signing_keys": lambda given: (
-        given.new("SigningKeyGroup", public_keys={name: getattr(given, name).public_key_pem for name in ("first", "second")}).key_group
+        given.new(
+            "SigningKeyGroup",
+            public_keys={name: getattr(given, name).public_key_pem for name in ("first", "second")},
+        ).key_group
     ),
     "distribution": lambda given: (
         given.new(
@@ -287,9 +356,17 @@ PREREQUISITES: dict[str, Any] = {
         )
     },
     "external_secrets": lambda given: given.new(
-        "ExternalSecretsOperator", chart=versions.EXTERNAL_SECRETS, cluster=given.cluster, secrets=[given.admin]
+        "ExternalSecretsOperator",
+        chart=versions.EXTERNAL_SECRETS,
+        cluster=given.cluster,
+        secrets=[given.admin],
     ),
-    "kubernetes": lambda given: given.new("KubernetesCluster", kubernetes_version="1.36", kubectl_layer=given.layer, name="spotmusic-dev"),
+    "kubernetes": lambda given: given.new(
+        "KubernetesCluster",
+        kubernetes_version="1.36",
+        kubectl_layer=given.layer,
+        name="spotmusic-dev",
+    ),
     "target_group_arn": lambda given: given.gateway.target_group.target_group_arn,
     # Components of the cluster.
     "public_url": "https://spotmusic.example",
@@ -298,12 +375,17 @@ PREREQUISITES: dict[str, Any] = {
     "realm_name": "spotmusic",
     "routes": [library()["GatewayRoute"](service="playback", path="/v1/playback")],
     "token_check": library()["TokenCheck"](
-        issuer="https://spotmusic.example/auth/realms/spotmusic", jwks_uri="https://keycloak.example/certs"
+        issuer="https://spotmusic.example/auth/realms/spotmusic",
+        jwks_uri="https://keycloak.example/certs",
     ),
     "rate_limit": library()["RateLimit"](requests_per_minute=600, host="cache.example", port=6379),
     "database": lambda given: given.new(
         "RelationalDatabase",
-        spec=library()["DatabaseSpec"](identifier="identity", engine_version="8.4.10", instance_type=ec2.InstanceType("r8g.large")),
+        spec=library()["DatabaseSpec"](
+            identifier="identity",
+            engine_version="8.4.10",
+            instance_type=ec2.InstanceType("r8g.large"),
+        ),
         databases={"keycloak": "keycloak"},
     ),
     "database_host": "identity.example",
@@ -320,7 +402,10 @@ PREREQUISITES: dict[str, Any] = {
     },
     "host": "brokers.internal.spotmusic.example",
     "redpanda": lambda given: given.new(
-        "Redpanda", chart=versions.REDPANDA, admin=given.secrets.redpanda_admin, users=given.secrets.redpanda_users
+        "Redpanda",
+        chart=versions.REDPANDA,
+        admin=given.secrets.redpanda_admin,
+        users=given.secrets.redpanda_users,
     ),
     "rabbitmq": lambda given: given.new(
         "RabbitMQ",
@@ -330,18 +415,29 @@ PREREQUISITES: dict[str, Any] = {
         users=given.secrets.rabbitmq_users,
     ),
     "topology": library()["Topology"](
-        queues=[library()["TaskQueue"](name="mail", consumers=["notifications"], publishers=["web-api"], max_length=50_000)],
+        queues=[
+            library()["TaskQueue"](
+                name="mail", consumers=["notifications"], publishers=["web-api"], max_length=50_000
+            )
+        ],
         users={"web-api": "rabbitmq-user-web-api", "notifications": "rabbitmq-user-notifications"},
     ),
     # Services.
     "services": lambda given: given.new("ServicesCluster", namespace="svc.internal.example"),
-    "image": library()["ServiceImage"](name="public.ecr.aws/example/playback:1.0.0", health_command=("CMD", "true")),
+    "image": library()["ServiceImage"](
+        name="public.ecr.aws/example/playback:1.0.0", health_command=("CMD", "true")
+    ),
     "access": library()["Access"](),
     "repository": lambda given: ecr.Repository(given.scope, "Repository"),
     "route": lambda given: library()["Route"](
-        listener=given.balancer.listener, load_balancer=given.balancer.load_balancer, path="/v1/playback", priority=7
+        listener=given.balancer.listener,
+        load_balancer=given.balancer.load_balancer,
+        path="/v1/playback",
+        priority=7,
     ),
-    "playback": lambda given: given.new("FargateService", name="playback", cluster=given.services.cluster),
+    "playback": lambda given: given.new(
+        "FargateService", name="playback", cluster=given.services.cluster
+    ),
     "roles": lambda given: given.new("TaskRoles", log_group_arn=given.log_group.log_group_arn),
     "task_definition": task_definition,
     "task": lambda given: given.new("OneOffTask", name="web-api", command=["migrate"]),
@@ -350,19 +446,27 @@ PREREQUISITES: dict[str, Any] = {
     # Observability and resilience.
     "alarms": lambda given: given.new("AlarmTopic", key=given.keys.notifications),
     "recipients": lambda given: given.alarms.recipients,
-    "metric": library()["MetricSource"](namespace="AWS/SQS", name="ApproximateNumberOfMessagesVisible"),
+    "metric": library()["MetricSource"](
+        namespace="AWS/SQS", name="ApproximateNumberOfMessagesVisible"
+    ),
     "load_balancer_full_name": "app/example/0123",
     "gateway_id": "nat-0123",
     "event_log": lambda given: given.new("EventLog", name="example", namespace="Example"),
     "heartbeat": lambda given: given.new("Heartbeat", key=given.keys.notifications),
-    "workspace": library()["Workspace"](arn=f"arn:aws:aps:sa-east-1:{ACCOUNT}:workspace/ws-1", workspace_id="ws-1", region="sa-east-1"),
+    "workspace": library()["Workspace"](
+        arn=f"arn:aws:aps:sa-east-1:{ACCOUNT}:workspace/ws-1",
+        workspace_id="ws-1",
+        region="sa-east-1",
+    ),
     "grafana": lambda given: complete("Grafana", given)(),
     "url": "https://localhost:3000",
     "realm_url": "https://spotmusic.example/auth/realms/spotmusic",
     "internal_realm_url": "https://keycloak",
     "names": {"databases": {"catalogue": "spotmusic-dev-catalogue"}},
     "restarts": lambda given: given.new(
-        "WeeklyRestart", cluster=given.services.cluster, service_names={"playback": given.playback.service.service_name}
+        "WeeklyRestart",
+        cluster=given.services.cluster,
+        service_names={"playback": given.playback.service.service_name},
     ),
     "lost": "no target",
     "failing": "targets fail",
@@ -371,7 +475,9 @@ PREREQUISITES: dict[str, Any] = {
     "code": lambda_.Code.from_inline("def handler(event, context): ..."),
     "tagged": lambda given: cloudwatch_logs.CfnLogGroup(given.scope, "Tagged"),
     "function": lambda given: lambda_.CfnFunction(given.scope, "Function", code={}, role=ROLE),
-    "errors": lambda given: cloudwatch.CfnAlarm(given.scope, "Errors", comparison_operator="LessThanThreshold", evaluation_periods=1),
+    "errors": lambda given: cloudwatch.CfnAlarm(
+        given.scope, "Errors", comparison_operator="LessThanThreshold", evaluation_periods=1
+    ),
     "failover": fault_actions.database_failed_over("catalogue", tags={"Env": "staging"}),
 }
 
@@ -381,7 +487,9 @@ class Options(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
-        if any(keyword.arg is None for keyword in node.keywords) and isinstance(node.func, ast.Name):
+        if any(keyword.arg is None for keyword in node.keywords) and isinstance(
+            node.func, ast.Name
+        ):
             node.keywords = [keyword for keyword in node.keywords if keyword.arg]
             node.func = ast.Call(ast.Name("complete", ast.Load()), [ast.Constant(node.func.id)], [])
         return ast.fix_missing_locations(node)
@@ -401,7 +509,11 @@ def execute(source: str, scope: Construct, given: Given) -> None:
     """
     tree = Options().visit(ast.parse(source))
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    stored = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    stored = {
+        node.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
     namespace = {
         "partial": partial,
         **library(),
@@ -412,12 +524,18 @@ def execute(source: str, scope: Construct, given: Given) -> None:
     exec(compile(tree, "example", "exec"), namespace)  # noqa: S102 (our own examples)
 
 
-@pytest.mark.parametrize("domain", sorted({domain for domain, _, _ in examples()}), ids=lambda domain: domain or "library")
+@pytest.mark.parametrize(
+    "domain",
+    sorted({domain for domain, _, _ in examples()}),
+    ids=lambda domain: domain or "library",
+)
 def test_library_examples_synthesize(domain: str) -> None:
     app = cdk.App(context=feature_flags())
     stack = cdk.Stack(app, "examples", env=ENVIRONMENT)
     given = Given(stack)
-    for number, (_, place, source) in enumerate(example for example in examples() if example[0] == domain):
+    for number, (_, place, source) in enumerate(
+        example for example in examples() if example[0] == domain
+    ):
         try:
             execute(source, Example(stack, f"example-{number}"), given)
         except Exception as error:
@@ -435,7 +553,9 @@ def test_examples_cover_public_constructs() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     constructs = {
-        name for name, member in library().items() if inspect.isclass(member) and hasattr(member, "node") and not inspect.isabstract(member)
+        name
+        for name, member in library().items()
+        if inspect.isclass(member) and hasattr(member, "node") and not inspect.isabstract(member)
     }
     assert sorted(constructs - shown) == []
 
@@ -446,18 +566,31 @@ def test_service_of_readme_synthesizes(tmp_path: Path) -> None:
     dev = (ROOT / "environments" / "dev.yaml").read_text()
     pasted = dev if "  lyrics:" in dev else dev.replace("services:\n", service, 1)
     (tmp_path / "dev.yaml").write_text(pasted)
-    synthesize(load("dev", folder=tmp_path, today=TODAY), outdir=tmp_path / "cdk.out", policies=False)
+    synthesize(
+        load("dev", folder=tmp_path, today=TODAY), outdir=tmp_path / "cdk.out", policies=False
+    )
     services = templates_in(tmp_path / "cdk.out" / "assembly-dev")["ecs-services"]
     assert "/v1/lyrics" in json.dumps(services)
 
 
 def test_commands_of_readme_exist() -> None:
     """`make` knows the targets, and `cdk` patterns select stacks of the platform."""
-    lines = [line.partition("#")[0].split() for block in blocks(ROOT / "README.md", "sh") for line in block.splitlines()]
+    lines = [
+        line.partition("#")[0].split()
+        for block in blocks(ROOT / "README.md", "sh")
+        for line in block.splitlines()
+    ]
     make = [line[1:] for line in lines if line[:1] == ["make"]]
-    patterns = [line[-1].strip('"').partition("/")[2] for line in lines if line[:2] == ["npx", "cdk"]]
+    patterns = [
+        line[-1].strip('"').partition("/")[2] for line in lines if line[:2] == ["npx", "cdk"]
+    ]
     assert len(make) > 4
     assert patterns
     for arguments in make:
-        subprocess.run(["/usr/bin/env", "make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, check=True)
+        subprocess.run(
+            ["/usr/bin/env", "make", "--dry-run", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
     assert [pattern for pattern in patterns if not fnmatch.filter(STACKS, pattern)] == []

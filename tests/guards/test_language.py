@@ -25,7 +25,12 @@ ODD = re.compile(
 COMMENTED = [
     *(ROOT / folder / "Makefile" for folder in (".", "template")),
     *ROOT.glob("environments/*.yaml"),
-    *(path for kind in ("yaml", "tpl", "sh") for path in ROOT.glob(f"charts/**/*.{kind}") if path.parent.name != "rules"),
+    *(
+        path
+        for kind in ("yaml", "tpl", "sh")
+        for path in ROOT.glob(f"charts/**/*.{kind}")
+        if path.parent.name != "rules"
+    ),
 ]
 """Configuration with comments."""
 SHOWN = {
@@ -35,7 +40,10 @@ SHOWN = {
 }
 """Properties that people on call read."""
 RULES = [*ROOT.glob("charts/*/rules/*.yaml")]
-QUESTION = re.compile(r"^#+ (?:To )?(?:Wh(?:at|o|ose|om|ich|y|ere|en|ether)|How)\b.*$", flags=re.MULTILINE | re.IGNORECASE)
+QUESTION = re.compile(
+    r"^#+ (?:To )?(?:Wh(?:at|o|ose|om|ich|y|ere|en|ether)|How)\b.*$",
+    flags=re.MULTILINE | re.IGNORECASE,
+)
 
 
 def text(document: Path) -> str:
@@ -48,7 +56,9 @@ def too_long(lines: list[str]) -> list[str]:
     return [
         line
         for line in lines
-        if len(line) > COLUMNS and not line.lstrip().startswith("|") and " " in re.sub(r"`[^`]*`|^\s*(?:[-*]|\d+\.) ", "", line).strip()
+        if len(line) > COLUMNS
+        and not line.lstrip().startswith("|")
+        and " " in re.sub(r"`[^`]*`|^\s*(?:[-*]|\d+\.) ", "", line).strip()
     ]
 
 
@@ -78,15 +88,25 @@ def test_document_headings_are_no_questions() -> None:
 def test_names_in_code_are_not_told() -> None:
     """`told` names no content: use the content itself, such as `documented`, `received` or `errors`."""
     code = [
-        path for folder in ("constructs", "examples", "spotmusic_cdk", "stacks", "tools", "tests") for path in (ROOT / folder).rglob("*.py")
+        path
+        for folder in ("constructs", "examples", "spotmusic_cdk", "stacks", "tools", "tests")
+        for path in (ROOT / folder).rglob("*.py")
     ]
-    assert [str(path) for path in code if path != Path(__file__) and re.search(r"(?<![a-z])told(?![a-z])", path.read_text())] == []
+    assert [
+        str(path)
+        for path in code
+        if path != Path(__file__) and re.search(r"(?<![a-z])told(?![a-z])", path.read_text())
+    ] == []
 
 
 def test_comments_of_configuration_use_common_words() -> None:
     def odd(file: Path) -> list[str]:
         comments = re.findall(r"(?:^|\s)(?:#|{{/\*).*", file.read_text())
-        return [comment.strip() for comment in comments if {word.lower() for word in ODD.findall(comment)} - {"whose"}]
+        return [
+            comment.strip()
+            for comment in comments
+            if {word.lower() for word in ODD.findall(comment)} - {"whose"}
+        ]
 
     assert len(COMMENTED) > 40
     assert findings(COMMENTED, odd) == {}
@@ -94,7 +114,9 @@ def test_comments_of_configuration_use_common_words() -> None:
 
 def test_alerts_use_common_words() -> None:
     def odd(file: Path) -> list[str]:
-        rules = [rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]]
+        rules = [
+            rule for group in yaml.safe_load(file.read_text())["groups"] for rule in group["rules"]
+        ]
         texts = (text for rule in rules for text in rule.get("annotations", {}).values())
         return [text for text in texts if ODD.search(text)]
 
@@ -103,13 +125,27 @@ def test_alerts_use_common_words() -> None:
 
 
 def test_dashboards_use_common_words() -> None:
-    texts = [text for board in dashboard_files().values() for text in re.findall(r'"(?:title|description)": "([^"]*)"', board)]
+    texts = [
+        text
+        for board in dashboard_files().values()
+        for text in re.findall(r'"(?:title|description)": "([^"]*)"', board)
+    ]
     assert len(texts) > 100
     assert [text for text in texts if ODD.search(text)] == []
 
 
-def test_alarms_and_experiments_use_common_words(templates: Callable[[str], dict[str, Template]]) -> None:
-    resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
-    texts = [str(resource["Properties"][SHOWN[type_]]) for resource in resources if (type_ := resource["Type"]) in SHOWN]
+def test_alarms_and_experiments_use_common_words(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
+    resources = [
+        resource
+        for template in templates("prod").values()
+        for resource in template["Resources"].values()
+    ]
+    texts = [
+        str(resource["Properties"][SHOWN[type_]])
+        for resource in resources
+        if (type_ := resource["Type"]) in SHOWN
+    ]
     assert len(texts) > 100
     assert [text for text in texts if ODD.search(text)] == []

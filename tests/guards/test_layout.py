@@ -28,19 +28,28 @@ def test_library_package_data_is_complete() -> None:
     installed package.
     """
     library = ROOT / "constructs" / "spotmusic_constructs"
-    patterns = tomllib.loads((ROOT / "constructs" / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]["*"]
+    patterns = tomllib.loads((ROOT / "constructs" / "pyproject.toml").read_text())["tool"][
+        "setuptools"
+    ]["package-data"]["*"]
     packages = [path.parent for path in library.rglob("__init__.py")]
     named = {file for package in packages for pattern in patterns for file in package.glob(pattern)}
     modules = {file for package in packages for file in package.glob("*.py")}
-    files = {file for file in library.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+    files = {
+        file for file in library.rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    }
     assert sorted(str(file.relative_to(library)) for file in files - named - modules) == []
 
 
 def test_versions_match_changelog() -> None:
     version, library = (
-        tomllib.loads((ROOT / file).read_text())["project"]["version"] for file in ("pyproject.toml", "constructs/pyproject.toml")
+        tomllib.loads((ROOT / file).read_text())["project"]["version"]
+        for file in ("pyproject.toml", "constructs/pyproject.toml")
     )
-    releases = re.findall(r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$", (ROOT / "CHANGELOG.md").read_text(), flags=re.MULTILINE)
+    releases = re.findall(
+        r"^## (\d+\.\d+\.\d+) \((\d{4}-\d\d-\d\d)\)$",
+        (ROOT / "CHANGELOG.md").read_text(),
+        flags=re.MULTILINE,
+    )
     assert (version, library) == (releases[0][0], releases[0][0])
     assert releases[0][1] == str(TODAY)
     assert [path.name for path in (ROOT / "tests" / "releases").glob("*.*.*")] == [version]
@@ -48,7 +57,9 @@ def test_versions_match_changelog() -> None:
 
 def test_library_readme_lists_packages() -> None:
     library = ROOT / "constructs" / "spotmusic_constructs"
-    listed = re.findall(r"\]\(spotmusic_constructs/(\w+)/README\.md\)", (library.parent / "README.md").read_text())
+    listed = re.findall(
+        r"\]\(spotmusic_constructs/(\w+)/README\.md\)", (library.parent / "README.md").read_text()
+    )
     assert sorted(listed) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
     project = tomllib.loads((library.parent / "pyproject.toml").read_text())["project"]
     assert project["readme"] == "README.md", "an index shows it"
@@ -56,18 +67,36 @@ def test_library_readme_lists_packages() -> None:
 
 def test_mypy_reads_imported_services() -> None:
     """mypy takes everything from a module that it does not read as `Any`."""
-    (followed,) = (override["module"] for override in MYPY["overrides"] if override.get("follow_imports") == "normal")
+    (followed,) = (
+        override["module"]
+        for override in MYPY["overrides"]
+        if override.get("follow_imports") == "normal"
+    )
     read = {module.removesuffix(".*") for module in followed}
-    imports = re.compile(r"^ *(?:from aws_cdk import (aws_\w+)|(?:from|import) aws_cdk\.(\w+))", re.MULTILINE)
-    imported = {f"aws_cdk.{name}" for path in CODE for found in imports.findall(path.read_text()) for name in found if name}
+    imports = re.compile(
+        r"^ *(?:from aws_cdk import (aws_\w+)|(?:from|import) aws_cdk\.(\w+))", re.MULTILINE
+    )
+    imported = {
+        f"aws_cdk.{name}"
+        for path in CODE
+        for found in imports.findall(path.read_text())
+        for name in found
+        if name
+    }
     assert len(imported) > 20
     assert sorted(imported - read) == []
 
 
 def test_code_runs_on_first_accepted_python() -> None:
     """Python 3.11.2 of Debian 12 has no filters of tar archives, which came with 3.11.4."""
-    filtered = re.compile(r"(?:extract|extractall|unpack_archive)\([^()]*\bfilter=|\bextraction_filter\b|\bdata_filter\b")
-    assert [str(path.relative_to(ROOT)) for path in CODE if filtered.search(path.read_text()) and path != Path(__file__)] == []
+    filtered = re.compile(
+        r"(?:extract|extractall|unpack_archive)\([^()]*\bfilter=|\bextraction_filter\b|\bdata_filter\b"
+    )
+    assert [
+        str(path.relative_to(ROOT))
+        for path in CODE
+        if filtered.search(path.read_text()) and path != Path(__file__)
+    ] == []
 
 
 def test_unit_tests_own_their_environments() -> None:
@@ -107,8 +136,16 @@ def test_stacks_document_their_attributes() -> None:
 
 def attributes(node: ast.ClassDef) -> set[str]:
     """Public attributes that a class sets."""
-    stored = (found for found in ast.walk(node) if isinstance(found, ast.Attribute) and isinstance(found.ctx, ast.Store))
-    return {found.attr for found in stored if ast.unparse(found.value) == "self" and not found.attr.startswith("_")}
+    stored = (
+        found
+        for found in ast.walk(node)
+        if isinstance(found, ast.Attribute) and isinstance(found.ctx, ast.Store)
+    )
+    return {
+        found.attr
+        for found in stored
+        if ast.unparse(found.value) == "self" and not found.attr.startswith("_")
+    }
 
 
 def documented(docstring: str, section: str = "Args") -> set[str]:
@@ -119,14 +156,24 @@ def documented(docstring: str, section: str = "Args") -> set[str]:
 def parameters(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
     """Parameters of a function or class; none for a protocol."""
     if isinstance(node, ast.FunctionDef):
-        every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+        every = [
+            *node.args.posonlyargs,
+            *node.args.args,
+            *node.args.kwonlyargs,
+            node.args.vararg,
+            node.args.kwarg,
+        ]
         return {argument.arg for argument in every if argument}
     for made in node.body:
         if isinstance(made, ast.FunctionDef) and made.name == "__init__":
             return parameters(made)
     if any(isinstance(base, ast.Name) and base.id == "Protocol" for base in node.bases):
         return set()
-    return {field.target.id for field in node.body if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)}
+    return {
+        field.target.id
+        for field in node.body
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+    }
 
 
 SEVERAL_TYPES = {
@@ -150,7 +197,11 @@ def test_arguments_of_constructs_have_one_type() -> None:
 
 def test_imports_go_one_way() -> None:
     ended = subprocess.run(
-        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 0, ended.stdout
 
@@ -160,6 +211,7 @@ def test_product_reads_no_environment_variables() -> None:
         str(path.relative_to(ROOT))
         for folder in ("spotmusic_cdk", "stacks", "constructs")
         for path in (ROOT / folder).rglob("*.py")
-        if re.search(r"os\.environ|os\.getenv", path.read_text()) and not path.parent.name.endswith("_handler")
+        if re.search(r"os\.environ|os\.getenv", path.read_text())
+        and not path.parent.name.endswith("_handler")
     ]
     assert readers == ["stacks/app.py"]  # the entry, which the CDK CLI starts

@@ -16,7 +16,9 @@ def broken(document: Path) -> list[str]:
     for _, link in LINK.findall(prose(document)):
         file, _, anchor = link.partition("#")
         target = document.parent / file if file else document
-        if "://" not in link and not (target.exists() and (not anchor or anchor in anchors(target.resolve()))):
+        if "://" not in link and not (
+            target.exists() and (not anchor or anchor in anchors(target.resolve()))
+        ):
             found.append(link)
     return found
 
@@ -32,12 +34,24 @@ def test_numbers_of_decisions_are_unique() -> None:
 
 def test_promises_are_named_as_on_their_page() -> None:
     pages = (ROOT / "docs" / "properties").glob("*.md")
-    known = {name for page in pages for name in re.findall(r"^## (P-\d{3})$", page.read_text(), flags=re.MULTILINE)}
-    sources = [path for folder in ("constructs", "spotmusic_cdk", "stacks", "tests", "tools") for path in (ROOT / folder).glob("**/*.py")]
+    known = {
+        name
+        for page in pages
+        for name in re.findall(r"^## (P-\d{3})$", page.read_text(), flags=re.MULTILINE)
+    }
+    sources = [
+        path
+        for folder in ("constructs", "spotmusic_cdk", "stacks", "tests", "tools")
+        for path in (ROOT / folder).glob("**/*.py")
+    ]
 
     def unknown(file: Path) -> list[str]:
         """P-256 is a curve."""
-        return [name for name in re.findall(r"\bP-(?!256\b)\d+|\b[Pp]romises? \d+", file.read_text()) if name not in known]
+        return [
+            name
+            for name in re.findall(r"\bP-(?!256\b)\d+|\b[Pp]romises? \d+", file.read_text())
+            if name not in known
+        ]
 
     assert known
     assert findings([*DOCUMENTS, *sources], unknown) == {}

@@ -24,9 +24,22 @@ def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[s
 
 def test_documented_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
-    texts = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "constructs").rglob("*.md")]
-    texts += [path for folder in ("spotmusic_cdk", "tools", "tests") for kind in ("*.md", "*.py") for path in (ROOT / folder).rglob(kind)]
-    documented = {(path.name, target) for path in texts for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())}
+    texts = [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+        *(ROOT / "constructs").rglob("*.md"),
+    ]
+    texts += [
+        path
+        for folder in ("spotmusic_cdk", "tools", "tests")
+        for kind in ("*.md", "*.py")
+        for path in (ROOT / folder).rglob(kind)
+    ]
+    documented = {
+        (path.name, target)
+        for path in texts
+        for target in re.findall(r"`make ([a-z-]+)[^`]*`", path.read_text())
+    }
     assert len(documented) > 30
     assert sorted(where for where in documented if where[1] not in targets) == []
 
@@ -36,13 +49,22 @@ def test_make_help_fits_a_terminal() -> None:
     makefile = (ROOT / "Makefile").read_text()
     shown = make("help").stdout.splitlines()
     assert [line for line in shown if len(line) > 80] == []
-    assert [line for line in shown if not line.startswith(" ")] == ["use", "prove", "change", "release"]
+    assert [line for line in shown if not line.startswith(" ")] == [
+        "use",
+        "prove",
+        "change",
+        "release",
+    ]
     listed = {line.split()[0] for line in shown if line.startswith(" ")}
     assert listed == set(re.findall(r"^([a-z-]+):.*  ## ", makefile, flags=re.MULTILINE))
-    assert listed == set(re.findall(r"[a-z-]+", re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[0]))
+    assert listed == set(
+        re.findall(r"[a-z-]+", re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[0])
+    )
 
 
-def test_setup_and_generators_report_progress(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_setup_and_generators_report_progress(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     steps = make("--dry-run", f"VENV={tmp_path}/venv", "setup").stdout
     assert re.findall(r"setup, (\d) of 4: ", steps) == ["1", "2", "3", "4"]
     for generator in (flows_document, schema):
@@ -56,7 +78,11 @@ def test_commands_quote_folder_of_checkout() -> None:
     run = make("--dry-run", "--always-make", "CURDIR=/a b", "DIR=mine", *targets)
     named = [line for line in run.stdout.splitlines() if "/a b" in line]
     assert (run.returncode, len(named) > 10) == (0, True)
-    assert [line for line in named if "/a b" in re.sub(r""" "[^"]*" | '[^']*' """, "", line, flags=re.VERBOSE)] == []
+    assert [
+        line
+        for line in named
+        if "/a b" in re.sub(r""" "[^"]*" | '[^']*' """, "", line, flags=re.VERBOSE)
+    ] == []
 
 
 def test_update_refuses_project_of_another_checkout(tmp_path: Path) -> None:
@@ -67,7 +93,10 @@ def test_update_refuses_project_of_another_checkout(tmp_path: Path) -> None:
     wheel.touch()
     run = make("--old-file=setup", "--old-file=.tools/copier/.ready", "update", f"DIR={tmp_path}")
     assert run.returncode == 2
-    assert "is that of git+file:///somewhere/spotmusic, and wheels would come from here. Run make update there" in run.stdout
+    assert (
+        "is that of git+file:///somewhere/spotmusic, and wheels would come from here. Run make update there"
+        in run.stdout
+    )
     assert [*wheel.parent.iterdir()] == [wheel]
 
 
@@ -77,7 +106,13 @@ def test_synthesis_of_unknown_environment_deletes_nothing(tmp_path: Path) -> Non
     kept = tmp_path / "environments" / "dev.yaml"
     kept.parent.mkdir()
     kept.touch()
-    run = make("--old-file=setup", f"PYTHONPATH={ROOT}", "synth", "ENV=../environments/dev.yaml", folder=tmp_path)
+    run = make(
+        "--old-file=setup",
+        f"PYTHONPATH={ROOT}",
+        "synth",
+        "ENV=../environments/dev.yaml",
+        folder=tmp_path,
+    )
     assert (run.returncode, kept.exists()) == (2, True)
     assert "there is no environment" in run.stderr
 
@@ -90,10 +125,21 @@ def test_project_takes_options_of_checkout() -> None:
     options = {*re.findall(r"\$\(([A-Z]+)[):]", texts[0])} - defined
     assert {"AGAINST", "COST", "FORMAT", "WAIT"} <= options
     running = r"^([a-z-]+): setup.*\n\t.*(?:TOOLS|CHANGES|tools)"
-    targets = set.intersection(*({*re.findall(running, text, flags=re.MULTILINE)} for text in texts))
-    arguments = ["--dry-run", "--old-file=setup", *(f"{name}=0" for name in options), *sorted(targets)]
-    runs = [re.sub(r"\\\n| --own", "", make(*arguments, folder=folder).stdout) for folder in folders]
-    here, project = ([line.split() for line in re.findall(r".*\btools\.(?!page)(.*)", run)] for run in runs)
+    targets = set.intersection(
+        *({*re.findall(running, text, flags=re.MULTILINE)} for text in texts)
+    )
+    arguments = [
+        "--dry-run",
+        "--old-file=setup",
+        *(f"{name}=0" for name in options),
+        *sorted(targets),
+    ]
+    runs = [
+        re.sub(r"\\\n| --own", "", make(*arguments, folder=folder).stdout) for folder in folders
+    ]
+    here, project = (
+        [line.split() for line in re.findall(r".*\btools\.(?!page)(.*)", run)] for run in runs
+    )
     assert len(here) > 6
     assert project == here
 
@@ -102,18 +148,29 @@ def test_no_slow_target_is_silent() -> None:
     """Slow targets print their own progress, or run under `tools/heartbeat.py`."""
     recipes = re.findall(r"^\t.*", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     bare = [re.sub(r"\$\(BEATING\) (\S+ -m )?\S+( install)?", "", line) for line in recipes]
-    slow = re.compile(r"\bpip install|-m venv|go install|mvn --|cdk --|mypy\b|\$\((?:APT\w*|UV)\) |python -m tools\.([\w. ]+)")
+    slow = re.compile(
+        r"\bpip install|-m venv|go install|mvn --|cdk --|mypy\b|\$\((?:APT\w*|UV)\) |python -m tools\.([\w. ]+)"
+    )
     own = ("local_aws up", "local_aws down", "local_aws console")
-    silent = [line for line in bare for found in slow.finditer(line) if not (found[1] or "").startswith(own)]
+    silent = [
+        line
+        for line in bare
+        for found in slow.finditer(line)
+        if not (found[1] or "").startswith(own)
+    ]
     assert silent == []
     assert sum("$(BEATING)" in line for line in recipes) > 30
-    assert heartbeat._FIRST_SECONDS + heartbeat._SECONDS <= 5, "a command ends just before its next line"
+    assert heartbeat._FIRST_SECONDS + heartbeat._SECONDS <= 5, (
+        "a command ends just before its next line"
+    )
 
 
 def test_heartbeat_keeps_output_and_status() -> None:
     beating = [sys.executable, "-c", "import sys; sys.path[:0] = ['tools']; import heartbeat; "]
     beating[-1] += "heartbeat._FIRST_SECONDS = heartbeat._SECONDS = 0.2; "
-    beating[-1] += "sys.exit(heartbeat.main(sys.executable, '-c', 'import time; time.sleep(1); print(1); raise SystemExit(3)'))"
+    beating[-1] += (
+        "sys.exit(heartbeat.main(sys.executable, '-c', 'import time; time.sleep(1); print(1); raise SystemExit(3)'))"
+    )
     run = subprocess.run(beating, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (3, "1\n")
     assert run.stderr.count(" s\n") >= 2
@@ -124,16 +181,32 @@ def test_slow_test_is_named_while_it_runs(tmp_path: Path) -> None:
         "from tests import heartbeat\nheartbeat.SILENT_SECONDS = 0.3\nfrom tests.heartbeat import pytest_configure\n"
     )
     (tmp_path / "test_one.py").write_text("import time\ndef test_slow(): time.sleep(1)\n")
-    command = [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", "-c", "/dev/null", str(tmp_path)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        f"--rootdir={tmp_path}",
+        "-c",
+        "/dev/null",
+        str(tmp_path),
+    ]
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    run = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
     assert (run.returncode, run.stdout.splitlines()[-1][:8]) == (0, "1 passed")
     assert "s  test_one.py::test_slow\n" in run.stderr
 
 
 def test_portuguese_readme_has_same_commands() -> None:
     english, portuguese = ((ROOT / file).read_text() for file in ("README.md", "README.pt-BR.md"))
-    commands = {command.strip() for command in re.findall(r"(?:npx cdk|make setup|make local|\. \.local|aws sso)[^`#\n]*", english)}
+    commands = {
+        command.strip()
+        for command in re.findall(
+            r"(?:npx cdk|make setup|make local|\. \.local|aws sso)[^`#\n]*", english
+        )
+    }
     assert len(commands) > 8
     assert sorted(command for command in commands if command not in portuguese) == []
 
@@ -141,5 +214,13 @@ def test_portuguese_readme_has_same_commands() -> None:
 def test_deployments_keep_rollback() -> None:
     """`--no-rollback`, or `rollback: false` in cdk.json, would leave failed resources behind."""
     assert "rollback" not in json.loads((ROOT / "cdk.json").read_text())
-    deploying = [ROOT / "Makefile", ROOT / ".ci" / "run", *(ROOT / "tools" / "local_aws").glob("*.py")]
-    assert [path.name for path in deploying if "no-rollback" in path.read_text() or "--rollback=false" in path.read_text()] == []
+    deploying = [
+        ROOT / "Makefile",
+        ROOT / ".ci" / "run",
+        *(ROOT / "tools" / "local_aws").glob("*.py"),
+    ]
+    assert [
+        path.name
+        for path in deploying
+        if "no-rollback" in path.read_text() or "--rollback=false" in path.read_text()
+    ] == []

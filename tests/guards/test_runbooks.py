@@ -37,7 +37,13 @@ def test_runbooks_deploy_only_what_changed() -> None:
 def test_documents_never_deploy_after_scaling() -> None:
     """Helm refuses to change replicas that `kubectl scale` owns."""
     scaled = re.compile(r"kubectl scale.*\bdeploy", flags=re.DOTALL)
-    assert findings(DOCUMENTS, lambda path: [item for item in items(path.read_text()) if scaled.search(item)]) == {}
+    assert (
+        findings(
+            DOCUMENTS,
+            lambda path: [item for item in items(path.read_text()) if scaled.search(item)],
+        )
+        == {}
+    )
 
 
 def test_documents_write_no_parameter_by_hand() -> None:
@@ -49,7 +55,11 @@ def test_documents_write_no_parameter_by_hand() -> None:
 
 def test_runbooks_with_kubectl_lead_into_the_cluster() -> None:
     texts = {path.stem: path.read_text() for path in RUNBOOKS}
-    assert [name for name, text in texts.items() if re.search(r"\b(kubectl|helm) [a-z-]", text) and "../access.md" not in text] == []
+    assert [
+        name
+        for name, text in texts.items()
+        if re.search(r"\b(kubectl|helm) [a-z-]", text) and "../access.md" not in text
+    ] == []
 
 
 _GIVEN = """
@@ -92,7 +102,12 @@ _LISTED = r"(?:list|describe)-[a-z-]+"
 
 def unexplained(text: str) -> set[str]:
     """Placeholders in the commands of a page without a source on that page."""
-    used = {name for line in code(text) if _COMMAND.search(line) for name in re.findall(r"<([a-z][^<>|]*)>", line)}
+    used = {
+        name
+        for line in code(text)
+        if _COMMAND.search(line)
+        for name in re.findall(r"<([a-z][^<>|]*)>", line)
+    }
     return {name for name in used - GIVEN if not re.search(SOURCES.get(name, _LISTED), text)}
 
 
@@ -110,7 +125,11 @@ def test_runbooks_are_written_in_common_words() -> None:
 
 def deleted_secrets(text: str) -> list[str]:
     """Commands that delete a Secret which Helm does not own."""
-    return [line for line in code(text) if re.search(r"kubectl delete (-n \S+ )?secret", line) and "owner=helm" not in line]
+    return [
+        line
+        for line in code(text)
+        if re.search(r"kubectl delete (-n \S+ )?secret", line) and "owner=helm" not in line
+    ]
 
 
 def test_runbooks_delete_no_secret_of_a_certificate() -> None:
@@ -132,7 +151,12 @@ WORKS_AGAIN = {
 
 def used_up(text: str) -> list[str]:
     """Commands that work once, or ever more slowly."""
-    found = [(one, need) for line in code(text) for name, need in WORKS_AGAIN.items() for one in re.findall(rf"{name}[^|;&]*", line)]
+    found = [
+        (one, need)
+        for line in code(text)
+        for name, need in WORKS_AGAIN.items()
+        for one in re.findall(rf"{name}[^|;&]*", line)
+    ]
     return [command for command, needed in found if not re.search(needed, command)]
 
 

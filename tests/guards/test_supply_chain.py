@@ -32,7 +32,9 @@ def brought_along(name: str, extras: frozenset[str] = frozenset()) -> Iterator[R
     """Dependencies of an installed package on this platform."""
     for line in distribution(name).requires or []:
         requirement = Requirement(line)
-        if requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+        if requirement.marker is None or any(
+            requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)
+        ):
             yield requirement
 
 
@@ -44,7 +46,9 @@ def test_transitive_packages_are_pinned() -> None:
         name, extras = waiting.pop()
         for requirement in brought_along(name, extras):
             needed = (canonical(requirement.name), frozenset(requirement.extras))
-            if needed[0] not in SHARED or not requirement.specifier.contains(SHARED[needed[0]], prereleases=True):
+            if needed[0] not in SHARED or not requirement.specifier.contains(
+                SHARED[needed[0]], prereleases=True
+            ):
                 loose.add(f"{name} needs {requirement}")
             elif needed not in seen:
                 seen.add(needed)
@@ -54,7 +58,11 @@ def test_transitive_packages_are_pinned() -> None:
 
 def test_no_package_is_pinned_twice() -> None:
     for files in LOCKS.values():
-        names = [canonical(name) for file in files for name in re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(), flags=re.MULTILINE)]
+        names = [
+            canonical(name)
+            for file in files
+            for name in re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(), flags=re.MULTILINE)
+        ]
         assert len(names) == len(set(names))
 
 
@@ -63,7 +71,11 @@ def test_setup_takes_archives_of_known_hashes_only(lock: str) -> None:
     """`make lock` rewrites the lock files. Their further entries are for other platforms."""
     text = (ROOT / lock).read_text()
     locked = locks(text)
-    pinned = {canonical(name): version for file in LOCKS[lock] for name, version in pins((ROOT / file).read_text()).items()}
+    pinned = {
+        canonical(name): version
+        for file in LOCKS[lock]
+        for name, version in pins((ROOT / file).read_text()).items()
+    }
     assert len(locked) == len(re.findall(r"^\S+==", text, flags=re.MULTILINE))
     assert {name: entry.version for name, entry in locked.items() if not entry.marker} == pinned
     assert [name for name, entry in locked.items() if not entry.archives] == []
@@ -72,9 +84,15 @@ def test_setup_takes_archives_of_known_hashes_only(lock: str) -> None:
 
 def test_build_backends_are_locked() -> None:
     for project in (ROOT, ROOT / "constructs"):
-        built_by = re.findall(r'^requires = \["(\S+)==(\S+)"\]', (project / "pyproject.toml").read_text(), flags=re.MULTILINE)
+        built_by = re.findall(
+            r'^requires = \["(\S+)==(\S+)"\]',
+            (project / "pyproject.toml").read_text(),
+            flags=re.MULTILINE,
+        )
         assert built_by == [("setuptools", SHARED["setuptools"])]
-    assert "--no-deps --no-build-isolation --editable ./constructs" in (ROOT / "Makefile").read_text()
+    assert (
+        "--no-deps --no-build-isolation --editable ./constructs" in (ROOT / "Makefile").read_text()
+    )
 
 
 def test_npm_versions_are_exact() -> None:
@@ -82,12 +100,18 @@ def test_npm_versions_are_exact() -> None:
     chosen = chosen_npm(ROOT)
     assert lock[""]["devDependencies"] == chosen
     assert {name: lock[f"node_modules/{name}"]["version"] for name in chosen} == chosen
-    assert [version for version in chosen.values() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
+    assert [
+        version for version in chosen.values() if not re.fullmatch(r"\d+\.\d+\.\d+", version)
+    ] == []
 
 
 def test_npm_packages_have_hashes() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    assert [place for place, entry in lock.items() if place and not entry.get("integrity", "").startswith("sha512-")] == []
+    assert [
+        place
+        for place, entry in lock.items()
+        if place and not entry.get("integrity", "").startswith("sha512-")
+    ] == []
 
 
 @pytest.mark.parametrize("chart", versions.charts(), ids=lambda chart: chart.name)
@@ -127,29 +151,49 @@ def test_engines_and_tools_have_sources() -> None:
         versions.LAMBDA_RUNTIMES,
         versions.TOOLCHAIN,
     ]
-    undated = [name for supports in known for name, support in supports.items() if not READ.search(support.source)]
+    undated = [
+        name
+        for supports in known
+        for name, support in supports.items()
+        if not READ.search(support.source)
+    ]
     assert undated == []
 
 
 def made(templates: dict[str, Template], type_: str) -> list[tuple[str, dict[str, Any]]]:
     """Logical id and properties of each resource of a type."""
-    return [found for template in templates.values() for found in properties_of(template["Resources"], type_).items()]
+    return [
+        found
+        for template in templates.values()
+        for found in properties_of(template["Resources"], type_).items()
+    ]
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_function_runtimes_are_supported_and_alike(templates: Templates, environment: str) -> None:
     functions = {
-        id_: function["Runtime"] for id_, function in made(templates(environment), "AWS::Lambda::Function") if "Runtime" in function
+        id_: function["Runtime"]
+        for id_, function in made(templates(environment), "AWS::Lambda::Function")
+        if "Runtime" in function
     }
     assert functions
     assert set(functions.values()) - versions.LAMBDA_RUNTIMES.keys() == set()
-    others = [id_ for id_, runtime in functions.items() if runtime.startswith("python") and runtime != PYTHON]
-    assert [id_ for id_ in others if not id_.startswith("KubernetesClusterKubectlProviderHandler")] == []  # CDK's, and CDK's choice
+    others = [
+        id_
+        for id_, runtime in functions.items()
+        if runtime.startswith("python") and runtime != PYTHON
+    ]
+    assert [
+        id_ for id_ in others if not id_.startswith("KubernetesClusterKubectlProviderHandler")
+    ] == []  # CDK's, and CDK's choice
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 def test_bill_of_materials_lists_add_ons(templates: Templates, environment: str) -> None:
-    add_ons = {(add_on["AddonName"], add_on["AddonVersion"]) for _, add_on in made(templates(environment), "AWS::EKS::Addon")}
+    add_ons = {
+        (add_on["AddonName"], add_on["AddonVersion"])
+        for _, add_on in made(templates(environment), "AWS::EKS::Addon")
+    }
     assert add_ons == {("metrics-server", versions.METRICS_SERVER_ADD_ON)}
 
 
@@ -160,7 +204,9 @@ def test_toolchain_versions_match_pins() -> None:
 
 
 def test_installed_packages_match_pins() -> None:
-    pinned = pins("".join((ROOT / file).read_text() for file in ("requirements.txt", "requirements-dev.txt")))
+    pinned = pins(
+        "".join((ROOT / file).read_text() for file in ("requirements.txt", "requirements-dev.txt"))
+    )
     assert len(pinned) > 20
     assert {name: distribution(name).version for name in pinned} == pinned
 
@@ -169,5 +215,11 @@ def test_cdk_cli_is_pinned() -> None:
     """npm's latest, 3.0.0, is an accidental publish."""
     package = json.loads((ROOT / "package.json").read_text())
     lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    assert package["devDependencies"]["aws-cdk"] == lock["node_modules/aws-cdk"]["version"] == "2.1148.1"
-    assert not any("resolved" in entry for entry in lock.values()), "the lock file names a registry host"
+    assert (
+        package["devDependencies"]["aws-cdk"]
+        == lock["node_modules/aws-cdk"]["version"]
+        == "2.1148.1"
+    )
+    assert not any("resolved" in entry for entry in lock.values()), (
+        "the lock file names a registry host"
+    )

@@ -41,7 +41,11 @@ def rows() -> dict[str, list[str]]:
 def test_tasks_are_two_links_from_readme() -> None:
     """A row has one link, so its page is the second step."""
     assert "(docs/tasks.md)" in (ROOT / "README.md").read_text()
-    lines = [line for line in TASKS.read_text().splitlines() if re.match(r"\| [a-z]", line) and not line.startswith("| task ")]
+    lines = [
+        line
+        for line in TASKS.read_text().splitlines()
+        if re.match(r"\| [a-z]", line) and not line.startswith("| task ")
+    ]
     assert [line for line in lines if len(LINK.findall(line)) != 1] == []
     assert len(lines) == sum(map(len, rows().values()))
 
@@ -55,18 +59,30 @@ def test_tasks_are_grouped_and_named_once() -> None:
 
 def test_tasks_include_what_users_ask() -> None:
     wanted = {
-        f"{verb} {task}" for line in WANTED.split("\n") if line for verb, _, rest in [line.partition(": ")] for task in rest.split(" | ")
+        f"{verb} {task}"
+        for line in WANTED.split("\n")
+        if line
+        for verb, _, rest in [line.partition(": ")]
+        for task in rest.split(" | ")
     }
     assert wanted - {task for tasks in rows().values() for task in tasks} == set()
 
 
 def test_documented_paths_exist() -> None:
-    folders = "|".join(sorted(path.name for path in ROOT.iterdir() if path.is_dir() and re.match(r"[a-z]", path.name)))
+    folders = "|".join(
+        sorted(
+            path.name for path in ROOT.iterdir() if path.is_dir() and re.match(r"[a-z]", path.name)
+        )
+    )
     named = re.compile(rf"`((?:{folders})/[\w./-]+)`")
     made = re.compile(r"(cdk\.out|node_modules)/")
 
     def absent(document: Path) -> list[str]:
         paths = named.findall(document.read_text())
-        return [path for path in paths if not (ROOT / path).exists() and path not in NOT_THERE and not made.match(path)]
+        return [
+            path
+            for path in paths
+            if not (ROOT / path).exists() and path not in NOT_THERE and not made.match(path)
+        ]
 
     assert findings(DOCUMENTS, absent) == {}

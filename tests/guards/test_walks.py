@@ -20,5 +20,11 @@ def test_walks_are_where_make_looks() -> None:
     recipe = re.search(r"pytest -m walk (.+)", (ROOT / "Makefile").read_text())
     assert recipe
     assert recipe[1].split() == [f"tests/{folder}" for folder in FOLDERS]
-    marked = [path for path in (ROOT / "tests").rglob("test_*.py") if "mark.walk(" in path.read_text() and path.name != "test_walks.py"]
-    assert [path for path in marked if str(path.parent.relative_to(ROOT / "tests")) not in FOLDERS] == []
+    marked = [
+        path
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if "mark.walk(" in path.read_text() and path.name != "test_walks.py"
+    ]
+    assert [
+        path for path in marked if str(path.parent.relative_to(ROOT / "tests")) not in FOLDERS
+    ] == []

@@ -12,7 +12,9 @@ from tools.local_aws.assembly import SynthesizedStack
 Resources = dict[str, dict[str, Any]]
 
 
-def changed_assembly(assembly: Path, stack: SynthesizedStack, change: Callable[[Resources], None], *, into: Path) -> Path:
+def changed_assembly(
+    assembly: Path, stack: SynthesizedStack, change: Callable[[Resources], None], *, into: Path
+) -> Path:
     """Copies an assembly and changes the resources of one stack's template.
 
     The CLI uploads a template under the hash of its content and skips existing ones, so this
@@ -46,11 +48,22 @@ def with_templates(assembly: Path, templates: dict[str, dict[str, Any]], *, into
     shutil.copytree(assembly, into, symlinks=True)
     for folder in into.glob("assembly-*"):
         manifest = json.loads((folder / "manifest.json").read_text())
-        made = {key: artifact for key, artifact in manifest["artifacts"].items() if artifact["type"] == "aws:cloudformation:stack"}
+        made = {
+            key: artifact
+            for key, artifact in manifest["artifacts"].items()
+            if artifact["type"] == "aws:cloudformation:stack"
+        }
         names = {key: stack["properties"]["stackName"] for key, stack in made.items()}
-        texts = {key: json.dumps(templates[stack["displayName"].split("/")[1].split(" ")[0]]) for key, stack in made.items()}
+        texts = {
+            key: json.dumps(templates[stack["displayName"].split("/")[1].split(" ")[0]])
+            for key, stack in made.items()
+        }
         for key, stack in made.items():
-            producers = {other for other, name in names.items() if other != key and f'"StackName": "{name}"' in texts[key]}
+            producers = {
+                other
+                for other, name in names.items()
+                if other != key and f'"StackName": "{name}"' in texts[key]
+            }
             stack["dependencies"] = sorted({*stack.get("dependencies", []), *producers})
         (folder / "manifest.json").write_text(json.dumps(manifest))
         for key, stack in made.items():

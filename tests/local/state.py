@@ -26,7 +26,10 @@ def own_state(name: str, request: pytest.FixtureRequest) -> Iterator[Workspace]:
         request: of the fixture; the state of failed tests is kept for inspection.
     """
     workspace = Workspace(ROOT, name=f".local/{name}")
-    with pytest.MonkeyPatch.context() as environment, alone(Workspace(ROOT, name=".local/tests"), "pytest"):
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        alone(Workspace(ROOT, name=".local/tests"), "pytest"),
+    ):
         for variable in [name for name in os.environ if name.startswith("AWS_")]:
             environment.delenv(variable)
         process.stop(workspace)

@@ -15,7 +15,9 @@ def assembly(folder: Path, *, account: str = ACCOUNT) -> Path:
     stage.mkdir(parents=True)
     artifacts = {}
     for name, region in (("network", "sa-east-1"), ("data", "sa-east-1"), ("edge", "us-east-1")):
-        (stage / f"{name}.template.json").write_text(json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}))
+        (stage / f"{name}.template.json").write_text(
+            json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+        )
         properties = {"templateFile": f"{name}.template.json", "stackName": f"spotmusic-dev-{name}"}
         environment = f"aws://{account}/{region}"
         artifacts[name] = {
@@ -24,7 +26,9 @@ def assembly(folder: Path, *, account: str = ACCOUNT) -> Path:
             "properties": properties,
             "displayName": f"dev/{name}",
         }
-    (stage / "manifest.json").write_text(json.dumps({"artifacts": {**artifacts, "Tree": {"type": "cdk:tree"}}}))
+    (stage / "manifest.json").write_text(
+        json.dumps({"artifacts": {**artifacts, "Tree": {"type": "cdk:tree"}}})
+    )
     return folder
 
 

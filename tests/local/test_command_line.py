@@ -38,21 +38,27 @@ def _checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["-c", "foo"], "'foo' is not NAME=VALUE"),
     ],
 )
-def test_command_line_refuses_nonsense(option: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_line_refuses_nonsense(
+    option: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as end:
         command_line.main(["up", *option])
     assert end.value.code == 2
     assert message in capsys.readouterr().err
 
 
-def test_up_without_node_modules_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_up_without_node_modules_starts_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command_line.main(["up"]) == 1
     assert "Install it with `make setup` or `npm ci`." in capsys.readouterr().err
     assert Workspace(tmp_path).recall() is None
 
 
 @pytest.mark.parametrize("command", ["up", "down", "diff"])
-def test_unwritable_checkout_is_one_message(command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unwritable_checkout_is_one_message(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def mkdir(path: Path, **_options: object) -> NoReturn:
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
@@ -61,34 +67,50 @@ def test_unwritable_checkout_is_one_message(command: str, monkeypatch: pytest.Mo
     assert "is not writable (Read-only file system)" in capsys.readouterr().err
 
 
-def test_deployment_is_in_region_of_file(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_deployment_is_in_region_of_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(LocalDeployment, "up", lambda deployment, **_: f"in {deployment.region}")
     assert command_line.main(["up"]) == 0
     assert capsys.readouterr().out == f"\nin {HOME}\n"
 
 
-def test_task_is_read_in_region_of_assembly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_task_is_read_in_region_of_assembly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def stack(name: str, region: str) -> dict[str, Any]:
         properties = {"templateFile": f"{name}.json"}
         where = f"aws://111122223333/{region}"
-        return {"type": "aws:cloudformation:stack", "displayName": f"qa/{name}", "environment": where, "properties": properties}
+        return {
+            "type": "aws:cloudformation:stack",
+            "displayName": f"qa/{name}",
+            "environment": where,
+            "properties": properties,
+        }
 
     artifacts = {"edge": stack("edge", "us-east-1"), "network": stack("network", HOME)}
     folder = Workspace(tmp_path).assembly / "assembly-qa"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
-    monkeypatch.setattr(process, "running", lambda _workspace: RunningEmulator(pid=1, port=1, started=""))
-    monkeypatch.setattr(command_line, "environment_of_task", lambda _service, _endpoint, region: {"REGION": region})
+    monkeypatch.setattr(
+        process, "running", lambda _workspace: RunningEmulator(pid=1, port=1, started="")
+    )
+    monkeypatch.setattr(
+        command_line, "environment_of_task", lambda _service, _endpoint, region: {"REGION": region}
+    )
     assert command_line.main(["env", "playback"]) == 0
     assert capsys.readouterr().out == f"export REGION={HOME}\n"
 
 
-def test_full_disk_is_one_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_full_disk_is_one_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def up(*_arguments: object, **_options: object) -> NoReturn:
         raise OSError(errno.ENOSPC, "No space left on device", "/disk/file")
 
     monkeypatch.setattr(LocalDeployment, "up", up)
     assert command_line.main(["up"]) == 1
     assert (
-        capsys.readouterr().err == "\n/disk/file: No space left on device. Free space or fix its permissions, then run the command again.\n"
+        capsys.readouterr().err
+        == "\n/disk/file: No space left on device. Free space or fix its permissions, then run the command again.\n"
     )

@@ -32,11 +32,15 @@ def test_console_names_its_installation(tmp_path: Path) -> None:
 def test_console_knows_both_regions(tmp_path: Path) -> None:
     console._write_endpoints(tmp_path, NOBODY, "sa-east-1")
     saved = json.loads((tmp_path / "endpoints.json").read_text())
-    assert {name: entry["url"] for name, entry in saved["endpoints"].items()} == dict.fromkeys(("sa-east-1", "us-east-1"), NOBODY)
+    assert {name: entry["url"] for name, entry in saved["endpoints"].items()} == dict.fromkeys(
+        ("sa-east-1", "us-east-1"), NOBODY
+    )
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
+def served(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[int, "subprocess.Popen[str]"]]:
     """Port and process of a console."""
     if not (ROOT / INTERPRETER).exists():
         pytest.skip("StackPort is not installed. `make console` installs it")
@@ -48,7 +52,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, "sub
     )
     variables = {**os.environ, "AWS_PROFILE": "of-the-user"}
     command = [sys.executable, "-c", code]
-    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         assert process.stdout
         found = re.match(r"http://127\.0\.0\.1:(\d+) ", process.stdout.readline())
         try:

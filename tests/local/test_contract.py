@@ -20,7 +20,9 @@ def used(ours: ModuleType) -> Iterator[tuple[ModuleType, str]]:
 
 
 NAMES = {
-    f"{theirs.__name__}.{name}": (theirs, name) for ours in (corrections, emulator, patches, rights, stub) for theirs, name in used(ours)
+    f"{theirs.__name__}.{name}": (theirs, name)
+    for ours in (corrections, emulator, patches, rights, stub)
+    for theirs, name in used(ours)
 }
 
 

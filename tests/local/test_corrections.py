@@ -2,14 +2,23 @@
 
 import pytest
 
-from tools.local_aws.corrections import logs_are_writable, refuse_lost_exports, spelled_as_the_api, without_punctuation
+from tools.local_aws.corrections import (
+    logs_are_writable,
+    refuse_lost_exports,
+    spelled_as_the_api,
+    without_punctuation,
+)
 
 BEFORE = {"secrets:Arn": "arn:key"}
 
 
-@pytest.mark.parametrize(("now", "done"), [({}, "deleted"), ({"secrets:Arn": "arn:other"}, "updated")])
+@pytest.mark.parametrize(
+    ("now", "done"), [({}, "deleted"), ({"secrets:Arn": "arn:other"}, "updated")]
+)
 def test_imported_exports_are_kept(now: dict[str, str], done: str) -> None:
-    with pytest.raises(ValueError, match=f"Export secrets:Arn cannot be {done} as it is in use by data"):
+    with pytest.raises(
+        ValueError, match=f"Export secrets:Arn cannot be {done} as it is in use by data"
+    ):
         refuse_lost_exports(BEFORE, now, {"data": {"secrets:Arn"}, "network": set()})
 
 

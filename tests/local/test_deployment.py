@@ -47,7 +47,9 @@ class Deployed:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.output = io.StringIO()
-        self.deployment = LocalDeployment(workspace=workspace, environment="dev", region=REGION, steps=Steps(output=self.output))
+        self.deployment = LocalDeployment(
+            workspace=workspace, environment="dev", region=REGION, steps=Steps(output=self.output)
+        )
         self.table = ""
 
     @property
@@ -81,10 +83,14 @@ class Deployed:
             patch.setattr(CdkCli, "synthesize", copy)
             yield
 
-    def deploy_changed(self, stack: SynthesizedStack, change: Callable[[Resources], None], into: Path) -> None:
+    def deploy_changed(
+        self, stack: SynthesizedStack, change: Callable[[Resources], None], into: Path
+    ) -> None:
         """Deploys one stack with other resources."""
         assembly = changed_assembly(self.workspace.assembly, stack, change, into=into)
-        self.cli.run("deploy", stack.id, "--exclusively", "--require-approval", "never", assembly=assembly)
+        self.cli.run(
+            "deploy", stack.id, "--exclusively", "--require-approval", "never", assembly=assembly
+        )
 
     def client(self, service: str, region: str = REGION) -> Any:
         return session.client(service, self.emulator.endpoint, region=region)
@@ -102,7 +108,13 @@ def test_interrupted_up_can_be_resumed(deployed: Deployed) -> None:
         "from tools.local_aws.workspace import Workspace; "
         f"LocalDeployment(workspace=Workspace(Path({str(ROOT)!r}), name='.local/test'), environment='dev', region={REGION!r}).up()"
     )
-    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True) as command:
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as command:
         assert command.stdout is not None
         printed = []
         for line in command.stdout:
@@ -121,25 +133,41 @@ def test_interrupted_up_can_be_resumed(deployed: Deployed) -> None:
 def test_failed_creation_leaves_retained_resources_only(deployed: Deployed, tmp_path: Path) -> None:
     """Uses the same stack as the next test, which deploys it without the error."""
     stack = deployed.stack("data")
-    policies = {name: resource.get("DeletionPolicy", "Delete") for name, resource in stack.resources.items()}
+    policies = {
+        name: resource.get("DeletionPolicy", "Delete") for name, resource in stack.resources.items()
+    }
 
     def break_it(resources: Resources) -> None:
         # After all stateful resources: CloudFormation resolves the attribute only then.
         held = [name for name, policy in policies.items() if policy != "Delete"]
-        resources["Bad"] = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "no name", "FifoTopic": "perhaps"}, "DependsOn": held}
+        resources["Bad"] = {
+            "Type": "AWS::SNS::Topic",
+            "Properties": {"TopicName": "no name", "FifoTopic": "perhaps"},
+            "DependsOn": held,
+        }
 
     with pytest.raises(CliError, match="Bad"):
         deployed.cli.deploy(
-            stack.id, concurrency=8, assembly=changed_assembly(deployed.workspace.assembly, stack, break_it, into=tmp_path / "failing")
+            stack.id,
+            concurrency=8,
+            assembly=changed_assembly(
+                deployed.workspace.assembly, stack, break_it, into=tmp_path / "failing"
+            ),
         )
     endpoint = deployed.emulator.endpoint
     assert cloudformation.status(endpoint, stack) == "ROLLBACK_COMPLETE"
     assert cloudformation.resources(endpoint, stack) == []
-    assert {policy for policy in policies.values() if policy != "Delete"} == {"Retain", "RetainExceptOnCreate", "Snapshot"}
+    assert {policy for policy in policies.values() if policy != "Delete"} == {
+        "Retain",
+        "RetainExceptOnCreate",
+        "Snapshot",
+    }
     kept = {entry["logical_id"]: entry for entry in process.kept(deployed.emulator)}
     assert set(kept) == {name for name, policy in policies.items() if policy == "Retain"}
     buckets = {bucket["Name"] for bucket in deployed.client("s3").list_buckets()["Buckets"]}
-    assert {entry["identifier"] for entry in kept.values() if entry["type"] == "AWS::S3::Bucket"} <= buckets
+    assert {
+        entry["identifier"] for entry in kept.values() if entry["type"] == "AWS::S3::Bucket"
+    } <= buckets
     assert deployed.client("backup").list_backup_vaults()["BackupVaultList"] == []
 
 
@@ -150,15 +178,27 @@ def test_one_command_deploys_everything_and_verifies_it(deployed: Deployed) -> N
     assert re.search(rf"^all +{resources} ", deployed.table, re.MULTILINE)
     assert "Recorded without an engine:" in deployed.table
     assert "Custom::AWSCDK-EKS-HelmChart" in deployed.table
-    assert {cloudformation.status(deployed.emulator.endpoint, stack) for stack in deployed.stacks} <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    assert {
+        cloudformation.status(deployed.emulator.endpoint, stack) for stack in deployed.stacks
+    } <= {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 
 
 def test_preflight_reads_the_embedded_aws(deployed: Deployed) -> None:
-    context = Context(settings=settings_of("dev"), clients=deployed.client, account=ACCOUNT, session_region=REGION)
+    context = Context(
+        settings=settings_of("dev"), clients=deployed.client, account=ACCOUNT, session_region=REGION
+    )
     # The emulator has neither, and reads the descriptions of all services of AWS before it says so.
     asked = {name: ask for name, ask in CHECKS.items() if name not in ("quotas", "GuardDuty")}
     states = {finding.check: finding.state for finding in run(asked, context)}
-    read = {"account", "region", f"bootstrap {REGION}", "bootstrap us-east-1", f"weak references {REGION}", "stacks", "zone sa-east-1a"}
+    read = {
+        "account",
+        "region",
+        f"bootstrap {REGION}",
+        "bootstrap us-east-1",
+        f"weak references {REGION}",
+        "stacks",
+        "zone sa-east-1a",
+    }
     left = {"log group", "cluster", "backup vault", "parameter", "blue/green weights"}
     assert {check: states[check] for check in read | left} == dict.fromkeys(read | left, State.OK)
 
@@ -177,13 +217,17 @@ def test_a_signing_key_is_a_real_one(deployed: Deployed) -> None:
     assert sum("PRIVATE KEY-----" in value for value in values) >= len(pairs)
 
 
-@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux lists its sockets in a file")
+@pytest.mark.skipif(
+    not Path("/proc/net/tcp").exists(), reason="only Linux lists its sockets in a file"
+)
 def test_task_environment_is_the_contract(deployed: Deployed) -> None:
     variables = environment_of_task("playback", deployed.emulator.endpoint, region=REGION)
     assert {name for name in variables if name not in FORMS} == set()
     assert variables["AUDIO_SIGNING_KEY"].startswith("-----BEGIN")
     assert variables["CATALOGUE_AUTHORITY"].startswith("-----BEGIN CERTIFICATE")
-    assert [name for name in variables if name.endswith("_PASSWORD") and not variables[name].isalnum()] == []
+    assert [
+        name for name in variables if name.endswith("_PASSWORD") and not variables[name].isalnum()
+    ] == []
 
 
 def test_emulator_listens_on_loopback_only(deployed: Deployed) -> None:
@@ -192,7 +236,11 @@ def test_emulator_listens_on_loopback_only(deployed: Deployed) -> None:
 
 
 def test_a_foreign_key_reaches_nothing(deployed: Deployed) -> None:
-    foreign = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="foreign", region_name=REGION)
+    foreign = boto3.Session(
+        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_secret_access_key="foreign",
+        region_name=REGION,
+    )
     with pytest.raises(ClientError, match=r"InvalidClientTokenId|403"):
         foreign.client("sts", endpoint_url=deployed.emulator.endpoint).get_caller_identity()
 
@@ -230,25 +278,36 @@ def test_a_failing_update_is_rolled_back(deployed: Deployed, tmp_path: Path) -> 
     def break_it(resources: Resources) -> None:
         resources[name]["Properties"]["DisplayName"] = "Lost"
         # CloudFormation detects this only at this resource: the value comes from another one.
-        bad = {"TopicName": {"Fn::Join": ["", [{"Ref": name}, " is no name"]]}, "FifoTopic": "perhaps"}
+        bad = {
+            "TopicName": {"Fn::Join": ["", [{"Ref": name}, " is no name"]]},
+            "FifoTopic": "perhaps",
+        }
         resources["Bad"] = {"Type": "AWS::SNS::Topic", "Properties": bad}
 
     with pytest.raises(CliError, match="Bad"):
         deployed.deploy_changed(stack, break_it, tmp_path / "failing")
     assert cloudformation.status(deployed.emulator.endpoint, stack) == "UPDATE_ROLLBACK_COMPLETE"
     assert _display_name(deployed, stack, name) == "Renamed"
-    assert any("Bad" in failure for failure in cloudformation.failures(deployed.emulator.endpoint, stack))
+    assert any(
+        "Bad" in failure for failure in cloudformation.failures(deployed.emulator.endpoint, stack)
+    )
 
 
 def test_the_gate_rejects_what_cloudformation_would(deployed: Deployed, tmp_path: Path) -> None:
     stack = deployed.stack("network")
 
     def break_it(resources: Resources) -> None:
-        vpc = next(resource for resource in resources.values() if resource["Type"] == "AWS::EC2::VPC")
+        vpc = next(
+            resource for resource in resources.values() if resource["Type"] == "AWS::EC2::VPC"
+        )
         vpc["Properties"] |= {"CidrBlock": "10.0.0.0/33", "Typo": True}
 
-    assembly = changed_assembly(deployed.workspace.assembly, stack, break_it, into=tmp_path / "rejected")
-    broken = [candidate for candidate in stacks(assembly, environment="dev") if candidate.id == stack.id]
+    assembly = changed_assembly(
+        deployed.workspace.assembly, stack, break_it, into=tmp_path / "rejected"
+    )
+    broken = [
+        candidate for candidate in stacks(assembly, environment="dev") if candidate.id == stack.id
+    ]
     with pytest.raises(RejectedTemplateError, match=r"dev/network: .*Typo"):
         require_acceptable(broken, checkout=ROOT)
 
@@ -257,7 +316,9 @@ def test_one_stack_can_be_deployed_alone(deployed: Deployed) -> None:
     alone = deployed.stack("observability")
     service = deployed.client("cloudformation")
     service.delete_stack(StackName=alone.name)
-    service.get_waiter("stack_delete_complete").wait(StackName=alone.name, WaiterConfig={"Delay": 1})
+    service.get_waiter("stack_delete_complete").wait(
+        StackName=alone.name, WaiterConfig={"Delay": 1}
+    )
     assert cloudformation.status(deployed.emulator.endpoint, alone) == ""
     with deployed.synthesized():
         table = deployed.deployment.up(selection=alone.id)
@@ -267,10 +328,18 @@ def test_one_stack_can_be_deployed_alone(deployed: Deployed) -> None:
 
 def test_down_leaves_retained_resources_only(deployed: Deployed) -> None:
     emulator = deployed.emulator
-    policies = [(stack, resource.get("DeletionPolicy", "Delete")) for stack in deployed.stacks for resource in stack.resources.values()]
+    policies = [
+        (stack, resource.get("DeletionPolicy", "Delete"))
+        for stack in deployed.stacks
+        for resource in stack.resources.values()
+    ]
     kept = [stack for stack, policy in policies if policy != "Delete"]
     # Log groups of the stack that was destroyed before, and of the one that failed first.
-    destroyed = [stack for stack, policy in policies if policy.startswith("Retain") and stack.id == "dev/observability"]
+    destroyed = [
+        stack
+        for stack, policy in policies
+        if policy.startswith("Retain") and stack.id == "dev/observability"
+    ]
     failed = [stack for stack, policy in policies if policy == "Retain" and stack.id == "dev/data"]
     assert _processes(str(deployed.workspace.temporary)), "no Lambda function ran"
     summary = deployed.deployment.down()
@@ -297,8 +366,16 @@ def _a_topic(deployed: Deployed) -> tuple[SynthesizedStack, str]:
 
 
 def _display_name(deployed: Deployed, stack: SynthesizedStack, name: str) -> str:
-    topic = next(resource for resource in cloudformation.resources(deployed.emulator.endpoint, stack) if resource.logical_id == name)
-    return str(deployed.client("sns", stack.region).get_topic_attributes(TopicArn=topic.identifier)["Attributes"]["DisplayName"])
+    topic = next(
+        resource
+        for resource in cloudformation.resources(deployed.emulator.endpoint, stack)
+        if resource.logical_id == name
+    )
+    return str(
+        deployed.client("sns", stack.region).get_topic_attributes(TopicArn=topic.identifier)[
+            "Attributes"
+        ]["DisplayName"]
+    )
 
 
 def _value(secrets: Any, arn: str) -> str:

@@ -38,20 +38,28 @@ def _without_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("is_polled", [True, False])
-def test_rejected_template_ends_deployment(is_polled: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_rejected_template_ends_deployment(
+    is_polled: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     verdict: Future[int] = Future()
     cli = Cli(verdict)
     cli.is_polled = is_polled
     monkeypatch.setattr(LocalDeployment, "_cli", lambda *_: cli)
-    deployment = LocalDeployment(workspace=Workspace(tmp_path), environment="dev", region="sa-east-1")
+    deployment = LocalDeployment(
+        workspace=Workspace(tmp_path), environment="dev", region="sa-east-1"
+    )
     with pytest.raises(RejectedTemplateError, match="Typo"):
         deployment._deploy(EMULATOR, [], "dev/*", verdict)
 
 
-def test_known_rejection_precedes_deployment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_known_rejection_precedes_deployment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     verdict: Future[int] = Future()
     verdict.set_exception(RejectedTemplateError("Typo"))
     monkeypatch.setattr(LocalDeployment, "_cli", lambda *_: pytest.fail("It is deployed."))
-    deployment = LocalDeployment(workspace=Workspace(tmp_path), environment="dev", region="sa-east-1")
+    deployment = LocalDeployment(
+        workspace=Workspace(tmp_path), environment="dev", region="sa-east-1"
+    )
     with pytest.raises(RejectedTemplateError, match="Typo"):
         deployment._deploy(EMULATOR, [], "dev/*", verdict)

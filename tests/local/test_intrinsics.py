@@ -29,7 +29,9 @@ def resolve(value: Any, *_context: Any) -> Any:
 
 @pytest.fixture
 def resolver() -> Any:
-    return with_stack_outputs(resolve, stacks=Stacks(), account=lambda: "000000000000", region=lambda: "us-east-1")
+    return with_stack_outputs(
+        resolve, stacks=Stacks(), account=lambda: "000000000000", region=lambda: "us-east-1"
+    )
 
 
 def output(**arguments: Any) -> dict[str, Any]:
@@ -49,7 +51,9 @@ def test_another_account_is_refused(resolver: Any) -> None:
         resolver(output(RoleArn="arn:aws:iam::111122223333:role/reader"))
 
 
-@pytest.mark.parametrize("arguments", [{"StackName": "gone"}, {"StackName": "never"}, {"OutputName": "Other"}])
+@pytest.mark.parametrize(
+    "arguments", [{"StackName": "gone"}, {"StackName": "never"}, {"OutputName": "Other"}]
+)
 def test_missing_output_is_not_found(resolver: Any, arguments: dict[str, str]) -> None:
     with pytest.raises(UnresolvableOutputError, match="not found in us-east-1"):
         resolver(output(**arguments))

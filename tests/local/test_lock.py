@@ -31,7 +31,9 @@ with alone(Workspace(Path(sys.argv[1])), "up"):
 def holder(checkout: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """Active command with a child process. Both end with their input."""
     command = [sys.executable, "-c", HOLD, str(checkout)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip().isdigit()
         yield process
@@ -44,7 +46,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 @pytest.mark.parametrize("command", [["up"], ["deploy", "dev/network"], ["down"], ["diff"]])
 def test_second_command_is_refused(
-    command: list[str], workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: list[str],
+    workspace: Workspace,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copytree(ROOT / "tests" / "environments", workspace.checkout / "environments")
     monkeypatch.chdir(workspace.checkout)
@@ -71,13 +76,19 @@ def test_killed_process_releases_lock(workspace: Workspace) -> None:
 def test_lock_is_released_after_failure(workspace: Workspace) -> None:
     with pytest.raises(ZeroDivisionError), alone(workspace, "up"):
         raise ZeroDivisionError
-    with alone(workspace, "down"), pytest.raises(BusyError, match=r"`down` \(process"), alone(workspace, "up"):
+    with (
+        alone(workspace, "down"),
+        pytest.raises(BusyError, match=r"`down` \(process"),
+        alone(workspace, "up"),
+    ):
         pass
     with alone(workspace, "up"):
         pass
 
 
-def test_unknown_holder_is_awaited_briefly(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_holder_is_awaited_briefly(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A container that shares the checkout has its own process ids."""
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     with alone(workspace, "up"):

@@ -8,14 +8,26 @@ from typing import Any
 import pytest
 
 from tools.local_aws.emulator import page
-from tools.local_aws.middleware import DOCS_PATH, IDENTITY_PATH, PAGE_PATH, RECORDED_PATH, STACKS_PATH, middleware
+from tools.local_aws.middleware import (
+    DOCS_PATH,
+    IDENTITY_PATH,
+    PAGE_PATH,
+    RECORDED_PATH,
+    STACKS_PATH,
+    middleware,
+)
 from tools.local_aws.workspace import Workspace
 
 OWN = "000000000000"
 
 
 def request(
-    key: str | None = OWN, *, path: str = "/", query: str = "", body: str = "", in_progress: list[bool] | None = None
+    key: str | None = OWN,
+    *,
+    path: str = "/",
+    query: str = "",
+    body: str = "",
+    in_progress: list[bool] | None = None,
 ) -> tuple[int, str]:
     """Sends one request; returns status and body. The application echoes the body."""
 
@@ -46,7 +58,13 @@ def request(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "method": "POST", "path": path, "query_string": query.encode(), "headers": headers}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": query.encode(),
+        "headers": headers,
+    }
     asyncio.run(wrapped(scope, receive, send))
     return sent[0]["status"], sent[1]["body"].decode()
 
@@ -63,20 +81,31 @@ def test_a_foreign_key_is_turned_away(key: str) -> None:
 
 
 def test_foreign_presigned_url_is_rejected() -> None:
-    assert request(None, query="X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261124%2Fsa-east-1%2Fs3%2Faws4_request")[0] == 403
+    assert (
+        request(
+            None,
+            query="X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261124%2Fsa-east-1%2Fs3%2Faws4_request",
+        )[0]
+        == 403
+    )
 
 
 def test_unsigned_custom_resource_response_passes() -> None:
     assert request(None, path="/_ministack/cfn-response/token", body="{}") == (200, "{}")
 
 
-@pytest.mark.parametrize("path", ["/", "/bucket/key", "/_ministack/reset", "/_ministack/config", "/_ministack/health/../reset"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/bucket/key", "/_ministack/reset", "/_ministack/config", "/_ministack/health/../reset"],
+)
 def test_middleware_rejects_unsigned_requests(path: str) -> None:
     assert request(None, path=path, body="Action=ListStacks")[0] == 403
 
 
 def test_status_waits_while_stack_is_busy() -> None:
-    assert request(body="Action=DescribeStacks&StackName=a", in_progress=[True, True, False])[0] == 200
+    assert (
+        request(body="Action=DescribeStacks&StackName=a", in_progress=[True, True, False])[0] == 200
+    )
 
 
 def test_records_and_identity_are_served() -> None:
@@ -93,10 +122,19 @@ def test_page_and_documents_need_no_signature() -> None:
 
 def test_only_documents_of_the_checkout_are_served(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    for file in (tmp_path / "docs" / "slo.md", tmp_path / "docs" / "data.txt", tmp_path / "secret.md", workspace.page):
+    for file in (
+        tmp_path / "docs" / "slo.md",
+        tmp_path / "docs" / "data.txt",
+        tmp_path / "secret.md",
+        workspace.page,
+    ):
         file.parent.mkdir(exist_ok=True)
         file.write_text(file.name)
     paths = {
-        path: page(workspace, path) for path in (PAGE_PATH, *(f"{DOCS_PATH}{name}" for name in ("slo.md", "data.txt", "../secret.md")))
+        path: page(workspace, path)
+        for path in (
+            PAGE_PATH,
+            *(f"{DOCS_PATH}{name}" for name in ("slo.md", "data.txt", "../secret.md")),
+        )
     }
     assert list(paths.values()) == [b"page.html", b"slo.md", None, None]

@@ -29,7 +29,9 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def test_a_recycled_process_id_is_left_alone(workspace: Workspace) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"]) as somebody:
-        workspace.remember(RunningEmulator(pid=somebody.pid, port=1, started="Thu Jan  1 00:00:00 1970"))
+        workspace.remember(
+            RunningEmulator(pid=somebody.pid, port=1, started="Thu Jan  1 00:00:00 1970")
+        )
         assert process.running(workspace) is None
         assert process.stop(workspace) is False
         assert somebody.poll() is None
@@ -96,7 +98,9 @@ def test_process_of_another_start_is_not_ours(workspace: Workspace) -> None:
         assert not process.is_ours(replace(emulator, started="Thu Jan  1 00:00:00 1970"), workspace)
 
 
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux has a process table in files")
+@pytest.mark.skipif(
+    not Path("/proc/self/cmdline").exists(), reason="only Linux has a process table in files"
+)
 def test_process_table_needs_no_ps(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     with stand_in(workspace) as emulator:
         monkeypatch.setenv("PATH", "/nowhere")
@@ -106,14 +110,18 @@ def test_process_table_needs_no_ps(workspace: Workspace, monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(shutil.which("ps") is None, reason="ps is missing")
-def test_process_table_falls_back_to_ps(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_process_table_falls_back_to_ps(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(process, "_has_proc", lambda: False)
     with stand_in(workspace) as emulator:
         assert process.is_ours(emulator, workspace)
         assert len(process._members(emulator.pid, workspace, ours=True)) == 2
 
 
-def test_failed_start_leaves_no_process(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_start_leaves_no_process(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started: list[subprocess.Popen[bytes]] = []
 
     def popen(_command: list[str], **options: Any) -> "subprocess.Popen[bytes]":
@@ -130,7 +138,9 @@ def test_failed_start_leaves_no_process(workspace: Workspace, monkeypatch: pytes
     assert started[0].poll() is not None
 
 
-def test_start_waits_for_command_line(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_start_waits_for_command_line(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Between `exec` and a program's first instruction, the command line is empty.
     begins = itertools.count()
     read = process._command
@@ -141,7 +151,9 @@ def test_start_waits_for_command_line(workspace: Workspace, monkeypatch: pytest.
     assert process.stop(workspace) is True
 
 
-def test_unrecorded_start_leaves_no_process(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unrecorded_start_leaves_no_process(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started: list[int] = []
 
     def remember(_workspace: Workspace, emulator: RunningEmulator) -> None:
@@ -155,18 +167,31 @@ def test_unrecorded_start_leaves_no_process(workspace: Workspace, monkeypatch: p
         os.kill(started[0], 0)
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux counts from the boot; elsewhere the start is kept as a time")
-def test_clock_change_keeps_emulator_identity(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(
+    not Path("/proc/self/stat").exists(),
+    reason="only Linux counts from the boot; elsewhere the start is kept as a time",
+)
+def test_clock_change_keeps_emulator_identity(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ps, clock = process._ps, itertools.count()
-    monkeypatch.setattr(process, "_ps", lambda *arguments: str(next(clock)) if "lstart=" in arguments else ps(*arguments))
+    monkeypatch.setattr(
+        process,
+        "_ps",
+        lambda *arguments: str(next(clock)) if "lstart=" in arguments else ps(*arguments),
+    )
     with stand_in(workspace) as emulator:
         assert process.is_ours(emulator, workspace)
 
 
-def test_chosen_port_is_reserved_until_start(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chosen_port_is_reserved_until_start(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tried = []
 
-    def popen(_command: list[str], *, env: dict[str, str], pass_fds: list[int], **_options: Any) -> None:
+    def popen(
+        _command: list[str], *, env: dict[str, str], pass_fds: list[int], **_options: Any
+    ) -> None:
         with socket.socket() as thief, pytest.raises(OSError, match="in use"):
             thief.bind(("127.0.0.1", int(env["GATEWAY_PORT"])))
         tried.append((str(pass_fds[0]), env["SPOTMUSIC_LISTENER"]))
@@ -185,7 +210,9 @@ def test_taken_port_is_reported(workspace: Workspace) -> None:
             process.start(workspace, region="sa-east-1", port=port)
 
 
-def test_a_record_is_never_half_written(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_is_never_half_written(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, other = (RunningEmulator(pid=number, port=number, started="") for number in (1, 2))
     workspace.remember(one)
     write, seen = Path.write_text, []
@@ -210,7 +237,12 @@ def test_state_folder_is_ignored_by_git(workspace: Workspace) -> None:
 
 
 def test_emulator_settings_forbid_containers(workspace: Workspace) -> None:
-    mine = {"AWS_PROFILE": "production", "AWS_ACCESS_KEY_ID": "AKIA", "PATH": "/bin", "BIND_HOST": "0.0.0.0"}  # noqa: S104
+    mine = {
+        "AWS_PROFILE": "production",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "PATH": "/bin",
+        "BIND_HOST": "0.0.0.0",  # noqa: S104
+    }
     environment = emulator_environment(mine, workspace, port=4566, region="sa-east-1")
     assert environment["BIND_HOST"] == environment["MINISTACK_HOST"] == "127.0.0.1"
     assert environment["IOT_MTLS_ENABLED"] == environment["SFTP_ENABLED"] == "0"

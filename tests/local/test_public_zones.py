@@ -17,18 +17,28 @@ ZONE = "Z0123456789EXAMPLE"
 
 def stack_of(**resources: dict[str, Any]) -> SynthesizedStack:
     return SynthesizedStack(
-        id="prod/edge", name="edge", account="0", region="us-east-1", template=Path("edge.template.json"), resources=resources
+        id="prod/edge",
+        name="edge",
+        account="0",
+        region="us-east-1",
+        template=Path("edge.template.json"),
+        resources=resources,
     )
 
 
 def record(zone: Any, name: str) -> dict[str, Any]:
-    return {"Type": "AWS::Route53::RecordSet", "Properties": {"HostedZoneId": zone, "Name": name, "Type": "A"}}
+    return {
+        "Type": "AWS::Route53::RecordSet",
+        "Properties": {"HostedZoneId": zone, "Name": name, "Type": "A"},
+    }
 
 
 def test_public_zones_come_from_literal_ids() -> None:
     certificate = {
         "Type": "AWS::CertificateManager::Certificate",
-        "Properties": {"DomainValidationOptions": [{"DomainName": "*.music.example", "HostedZoneId": ZONE}]},
+        "Properties": {
+            "DomainValidationOptions": [{"DomainName": "*.music.example", "HostedZoneId": ZONE}]
+        },
     }
     made = record({"Ref": "Zone"}, "inside.example.")
     found = public_zones([stack_of(A=record(ZONE, "www.music.example."), B=certificate, C=made)])
@@ -41,7 +51,9 @@ def test_emulator_gives_existing_zone_its_id(monkeypatch: pytest.MonkeyPatch) ->
     body = f"<Request><Name>music.example</Name><CallerReference>{EXISTING}{ZONE}</CallerReference></Request>"
     for _again in range(2):
         assert route53._create_hosted_zone(body.encode(), {})[0] == 201
-    assert {zone["id"]: zone["name"] for zone in route53._zones.values()} == {ZONE: "music.example."}
+    assert {zone["id"]: zone["name"] for zone in route53._zones.values()} == {
+        ZONE: "music.example."
+    }
     assert route53._get_hosted_zone(ZONE)[0] == 200
     route53.reset()
 
@@ -49,7 +61,9 @@ def test_emulator_gives_existing_zone_its_id(monkeypatch: pytest.MonkeyPatch) ->
 def deployed(checkout: Path, environment: str) -> Workspace:
     workspace = Workspace(checkout)
     (workspace.assembly / f"assembly-{environment}").mkdir(parents=True)
-    (workspace.assembly / f"assembly-{environment}" / "manifest.json").write_text('{"artifacts": {}}')
+    (workspace.assembly / f"assembly-{environment}" / "manifest.json").write_text(
+        '{"artifacts": {}}'
+    )
     return workspace
 
 
@@ -59,14 +73,23 @@ def test_assembly_names_its_environment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status", "diff"])
-def test_commands_refuse_another_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+def test_commands_refuse_another_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
     workspace = deployed(tmp_path, "dev")
     emulator = RunningEmulator(pid=1, port=1, started="")
     monkeypatch.setattr(process, "running", lambda _workspace: emulator)
-    monkeypatch.setattr(process, "stop", lambda _workspace: pytest.fail("It has the stacks of dev."))
+    monkeypatch.setattr(
+        process, "stop", lambda _workspace: pytest.fail("It has the stacks of dev.")
+    )
     monkeypatch.setattr(deployment, "stacks", lambda _assembly, environment: [stack_of()])
     monkeypatch.setattr(cloudformation, "status", lambda _endpoint, _stack: "CREATE_COMPLETE")
     with pytest.raises(OtherEnvironmentError, match="dev is deployed"):
-        getattr(LocalDeployment(workspace=workspace, environment="prod", region="sa-east-1"), command)()
+        getattr(
+            LocalDeployment(workspace=workspace, environment="prod", region="sa-east-1"), command
+        )()
     assert workspace.assembly.exists()
-    assert "CREATE_COMPLETE" in LocalDeployment(workspace=workspace, environment="dev", region="sa-east-1").status()
+    assert (
+        "CREATE_COMPLETE"
+        in LocalDeployment(workspace=workspace, environment="dev", region="sa-east-1").status()
+    )

@@ -25,7 +25,11 @@ def test_table_counts_recorded_resources() -> None:
 
 
 def test_a_benchmark_reads_the_numbers(tmp_path: Path) -> None:
-    write([StackRow(stack="dev/data", resources=96, recorded=9, seconds=0.9)], tmp_path / "report.json", deploy_seconds=16.0)
+    write(
+        [StackRow(stack="dev/data", resources=96, recorded=9, seconds=0.9)],
+        tmp_path / "report.json",
+        deploy_seconds=16.0,
+    )
     kept = json.loads((tmp_path / "report.json").read_text())
     assert (kept["resources"], kept["recorded"], kept["deploy_seconds"]) == (96, 9, 16.0)
 

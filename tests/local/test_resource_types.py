@@ -13,7 +13,14 @@ from tests.local.foreign_requests import FOREIGN, status
 from tools.local_aws import ACCOUNT, process, session
 from tools.local_aws.assembly import SynthesizedStack
 from tools.local_aws.leftovers import after_destruction, save_inventory
-from tools.local_aws.middleware import DOCS_PATH, IDENTITY_PATH, KEPT_PATH, PAGE_PATH, RECORDED_PATH, STACKS_PATH
+from tools.local_aws.middleware import (
+    DOCS_PATH,
+    IDENTITY_PATH,
+    KEPT_PATH,
+    PAGE_PATH,
+    RECORDED_PATH,
+    STACKS_PATH,
+)
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
 pytestmark = pytest.mark.local
@@ -41,15 +48,28 @@ class Stack:
         self.name = name
         self.cloudformation = session.client("cloudformation", emulator.endpoint, region=REGION)
 
-    def deploy(self, verb: str, resources: Resources, outputs: dict[str, str] | None = None) -> dict[str, str]:
+    def deploy(
+        self, verb: str, resources: Resources, outputs: dict[str, str] | None = None
+    ) -> dict[str, str]:
         """Creates or updates the stack; returns physical ids."""
-        getattr(self.cloudformation, f"{verb}_stack")(StackName=self.name, TemplateBody=self.body(resources, outputs))
+        getattr(self.cloudformation, f"{verb}_stack")(
+            StackName=self.name, TemplateBody=self.body(resources, outputs)
+        )
         self.wait()
-        summaries = self.cloudformation.list_stack_resources(StackName=self.name)["StackResourceSummaries"]
-        return {summary["LogicalResourceId"]: summary["PhysicalResourceId"] for summary in summaries}
+        summaries = self.cloudformation.list_stack_resources(StackName=self.name)[
+            "StackResourceSummaries"
+        ]
+        return {
+            summary["LogicalResourceId"]: summary["PhysicalResourceId"] for summary in summaries
+        }
 
     def body(self, resources: Resources, outputs: dict[str, str] | None = None) -> str:
-        return json.dumps({"Resources": resources, "Outputs": {name: {"Value": value} for name, value in (outputs or {}).items()}})
+        return json.dumps(
+            {
+                "Resources": resources,
+                "Outputs": {name: {"Value": value} for name, value in (outputs or {}).items()},
+            }
+        )
 
     def wait(self) -> None:
         while self.described()["StackStatus"].endswith("_IN_PROGRESS"):
@@ -90,7 +110,13 @@ def test_stub_update_follows_schema(emulator: RunningEmulator) -> None:
 def test_rejected_schema_is_rolled_back(emulator: RunningEmulator) -> None:
     stack = Stack(emulator, "rejected")
     stack.deploy("create", workspace(Alias="before"))
-    stack.deploy("update", {**workspace(Alias="after"), "Typo": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayNam": "x"}}})
+    stack.deploy(
+        "update",
+        {
+            **workspace(Alias="after"),
+            "Typo": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayNam": "x"}},
+        },
+    )
     assert stack.described()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "DisplayNam" in stack.reasons()
     assert [record["properties"] for record in process.recorded(emulator)] == [{"Alias": "before"}]
@@ -98,37 +124,56 @@ def test_rejected_schema_is_rolled_back(emulator: RunningEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("resource_type", "name"), [("AWS::Backup::BackupVault", "BackupVaultName"), ("AWS::Logs::LogGroup", "LogGroupName")]
+    ("resource_type", "name"),
+    [("AWS::Backup::BackupVault", "BackupVaultName"), ("AWS::Logs::LogGroup", "LogGroupName")],
 )
 def test_retained_name_is_taken(emulator: RunningEmulator, resource_type: str, name: str) -> None:
     first, second = Stack(emulator, "first"), Stack(emulator, "second")
-    named = {"Named": {"Type": resource_type, "Properties": {name: "taken"}, "DeletionPolicy": "Retain"}}
+    named = {
+        "Named": {"Type": resource_type, "Properties": {name: "taken"}, "DeletionPolicy": "Retain"}
+    }
     first.deploy("create", named)
     first.delete()
     second.deploy("create", named)
     assert second.described()["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert f"Resource of type '{resource_type}' with identifier 'taken' already exists." in second.reasons()
+    assert (
+        f"Resource of type '{resource_type}' with identifier 'taken' already exists."
+        in second.reasons()
+    )
     second.delete()
 
 
 def test_new_output_is_a_change(emulator: RunningEmulator) -> None:
     """A stack that begins to use another's value adds only an output to that one."""
-    stack, topic = Stack(emulator, "outputs"), {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}}
+    stack, topic = (
+        Stack(emulator, "outputs"),
+        {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}},
+    )
     stack.deploy("create", topic, {"One": "1"})
 
     def change_set(name: str, outputs: dict[str, str]) -> str:
-        stack.cloudformation.create_change_set(StackName=stack.name, ChangeSetName=name, TemplateBody=stack.body(topic, outputs))
-        return str(stack.cloudformation.describe_change_set(StackName=stack.name, ChangeSetName=name)["Status"])
+        stack.cloudformation.create_change_set(
+            StackName=stack.name, ChangeSetName=name, TemplateBody=stack.body(topic, outputs)
+        )
+        return str(
+            stack.cloudformation.describe_change_set(StackName=stack.name, ChangeSetName=name)[
+                "Status"
+            ]
+        )
 
     assert change_set("same", {"One": "1"}) == "FAILED"
     assert change_set("more", {"One": "1", "Two": "2"}) == "CREATE_COMPLETE"
     stack.cloudformation.execute_change_set(StackName=stack.name, ChangeSetName="more")
     stack.wait()
-    assert {output["OutputKey"]: output["OutputValue"] for output in stack.described()["Outputs"]} == {"One": "1", "Two": "2"}
+    assert {
+        output["OutputKey"]: output["OutputValue"] for output in stack.described()["Outputs"]
+    } == {"One": "1", "Two": "2"}
 
 
 def test_unexplained_resources_are_leftovers(emulator: RunningEmulator, tmp_path: Path) -> None:
-    stack = SynthesizedStack(id="dev/data", name="data", account=ACCOUNT, region=REGION, template=tmp_path, resources={})
+    stack = SynthesizedStack(
+        id="dev/data", name="data", account=ACCOUNT, region=REGION, template=tmp_path, resources={}
+    )
     save_inventory(emulator.endpoint, [stack], tmp_path / "baseline.json")
     queues = session.client("sqs", emulator.endpoint, region=REGION)
     queue = queues.create_queue(QueueName="left")["QueueUrl"]
@@ -146,21 +191,37 @@ SIGNED = f"X-Amz-Credential={ACCOUNT}/20261130/{REGION}/lambda/aws4_request"
     [
         ("POST", f"/2015-03-31/functions?{SIGNED}"),
         ("POST", f"/2015-03-31/functions/any/invocations?{SIGNED}"),
-        *(("GET", path) for path in (RECORDED_PATH, KEPT_PATH, STACKS_PATH, IDENTITY_PATH, PAGE_PATH, f"{DOCS_PATH}slo.md")),
+        *(
+            ("GET", path)
+            for path in (
+                RECORDED_PATH,
+                KEPT_PATH,
+                STACKS_PATH,
+                IDENTITY_PATH,
+                PAGE_PATH,
+                f"{DOCS_PATH}slo.md",
+            )
+        ),
     ],
 )
-def test_emulator_refuses_foreign_pages(emulator: RunningEmulator, method: str, path: str, headers: dict[str, str]) -> None:
+def test_emulator_refuses_foreign_pages(
+    emulator: RunningEmulator, method: str, path: str, headers: dict[str, str]
+) -> None:
     assert status(emulator.port, method, path, headers, "{}") == 403
 
 
-def test_dead_emulator_is_replaced_beside_another(emulator: RunningEmulator, tmp_path: Path) -> None:
+def test_dead_emulator_is_replaced_beside_another(
+    emulator: RunningEmulator, tmp_path: Path
+) -> None:
     """Copies of a checkout run side by side and share nothing."""
     workspace, queues = Workspace(tmp_path), session.client("sqs", emulator.endpoint, region=REGION)
     queue = queues.create_queue(QueueName="mine")["QueueUrl"]
     try:
         dead = process.start(workspace, region=REGION)
         assert dead.port != emulator.port
-        assert not session.client("sqs", dead.endpoint, region=REGION).list_queues().get("QueueUrls")
+        assert (
+            not session.client("sqs", dead.endpoint, region=REGION).list_queues().get("QueueUrls")
+        )
         os.kill(dead.pid, signal.SIGKILL)
         alive = process.start(workspace, region=REGION)
         assert process.running(workspace) == alive

@@ -11,7 +11,9 @@ from botocore.awsrequest import AWSPreparedRequest
 from tools.local_aws import session
 
 
-@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://127.8.8.8:1", "http://[::1]:4566"])
+@pytest.mark.parametrize(
+    "endpoint", ["http://127.0.0.1:4566", "http://127.8.8.8:1", "http://[::1]:4566"]
+)
 def test_loopback_is_accepted(endpoint: str) -> None:
     assert session.require_loopback(endpoint) == endpoint
 
@@ -76,9 +78,19 @@ def test_cli_environment_has_no_credentials() -> None:
         "KUBECONFIG": "k",
         "LANG": "C",
     }
-    environment = session.cli_environment(mine, "http://127.0.0.1:4566", region="sa-east-1", home=Path("/empty"))
-    assert not {"AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "HTTPS_PROXY", "KUBECONFIG"} & set(environment)
-    assert environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+    environment = session.cli_environment(
+        mine, "http://127.0.0.1:4566", region="sa-east-1", home=Path("/empty")
+    )
+    assert not {
+        "AWS_PROFILE",
+        "AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "HTTPS_PROXY",
+        "KUBECONFIG",
+    } & set(environment)
+    assert (
+        environment["AWS_CONFIG_FILE"] == environment["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
+    )
     assert environment["AWS_EC2_METADATA_DISABLED"] == "true"
     assert environment["AWS_ACCESS_KEY_ID"] == session.ACCESS_KEY
     assert environment["HOME"] == "/empty"
@@ -107,7 +119,9 @@ def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
         "AWS_RETRY_MODE": "nonsense",
         "AWS_CA_BUNDLE": "/nowhere",
     }
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=variables)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=variables
+    )
     assert (result.stdout, result.stderr) == ("sa-east-1\n", "")
 
 

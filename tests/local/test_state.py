@@ -22,7 +22,9 @@ def test_killed_run_is_cleaned_up(request: pytest.FixtureRequest) -> None:
         code = "import sys; sys.stdin.read()"
         command = [sys.executable, "-c", code, "tools.local_aws.emulator", str(left.folder)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as emulator:
-            left.remember(RunningEmulator(pid=emulator.pid, port=1, started=process._start_time(emulator.pid)))
+            left.remember(
+                RunningEmulator(pid=emulator.pid, port=1, started=process._start_time(emulator.pid))
+            )
             with own_state("left", request) as state:
                 assert state == left
                 assert not state.assembly.exists()
@@ -33,7 +35,11 @@ def test_killed_run_is_cleaned_up(request: pytest.FixtureRequest) -> None:
 
 def test_a_second_run_is_refused(request: pytest.FixtureRequest) -> None:
     try:
-        with own_state("left", request), pytest.raises(BusyError, match=r"`pytest` \(process"), own_state("right", request):
+        with (
+            own_state("left", request),
+            pytest.raises(BusyError, match=r"`pytest` \(process"),
+            own_state("right", request),
+        ):
             pass
     finally:
         shutil.rmtree(ROOT / ".local" / "left", ignore_errors=True)

@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from tools.local_aws.stub import AlreadyExistsError, Handler, Register, custom_recorder, either, recorder
+from tools.local_aws.stub import (
+    AlreadyExistsError,
+    Handler,
+    Register,
+    custom_recorder,
+    either,
+    recorder,
+)
 from tools.provider_schemas import Properties, UnknownResourceTypeError, resource_schema
 
 NAMESPACE = "AWS::APS::RuleGroupsNamespace"
@@ -22,18 +29,31 @@ def workspace(register: Register) -> Handler:
 
 
 def test_stub_has_schema_attributes(workspace: Handler) -> None:
-    identifier, attributes = workspace["create"]("Workspace", {"Alias": "spotmusic"}, "observability")
+    identifier, attributes = workspace["create"](
+        "Workspace", {"Alias": "spotmusic"}, "observability"
+    )
     assert attributes["Arn"].startswith("arn:aws:aps:us-east-1:000000000000:workspace/")
     assert attributes["PrometheusEndpoint"].startswith("https://aps.us-east-1.amazonaws.com/")
     assert identifier == attributes["Arn"]
-    assert workspace["create"]("Workspace", {}, "observability")[0] != identifier  # the first one may be retained
+    assert (
+        workspace["create"]("Workspace", {}, "observability")[0] != identifier
+    )  # the first one may be retained
 
 
 def test_stub_update_keeps_identifier(workspace: Handler, register: Register) -> None:
     created = workspace["create"]("Workspace", {"Alias": "old"}, "observability")
-    assert workspace["update"](created[0], {"Alias": "old"}, {"Alias": "new"}, "observability", "Workspace") == created
+    assert (
+        workspace["update"](
+            created[0], {"Alias": "old"}, {"Alias": "new"}, "observability", "Workspace"
+        )
+        == created
+    )
     (record,) = register.listing()
-    assert (record["stack"], record["logical_id"], record["properties"]) == ("observability", "Workspace", {"Alias": "new"})
+    assert (record["stack"], record["logical_id"], record["properties"]) == (
+        "observability",
+        "Workspace",
+        {"Alias": "new"},
+    )
     for _again in range(2):
         workspace["delete"](created[0], {"Alias": "new"})
     assert register.listing() == []
@@ -64,7 +84,9 @@ def test_only_metric_math_becomes_a_stub(register: Register) -> None:
         return call
 
     service = {"create": noted("create"), "delete": noted("delete")}
-    alarm = either(recorder(register, ALARM), service, is_recorded=lambda properties: "Metrics" in properties)
+    alarm = either(
+        recorder(register, ALARM), service, is_recorded=lambda properties: "Metrics" in properties
+    )
     plain, math = {"AlarmName": "a"}, {"AlarmName": "a", "Metrics": []}
     assert alarm["create"]("Alarm", plain, "data")[0] == "service"
     assert alarm["update"]("service", plain, math, "data", "Alarm")[0] == "a"
@@ -78,19 +100,45 @@ def test_only_metric_math_becomes_a_stub(register: Register) -> None:
     [
         ("AWS::APS::Workspace", {"Aliaz": "typo"}, "Aliaz"),
         (NAMESPACE, {"Name": "rules"}, "required"),
-        (NAMESPACE, {"Name": "rules", "Workspace": "not an arn", "Data": "groups: []"}, "does not match"),
-        ("AWS::APS::Workspace", {"Arn": "arn:aws:aps:sa-east-1:000000000000:workspace/w"}, "read-only"),
-        ("AWS::WAFv2::WebACL", {"Scope": "WRONG", "DefaultAction": {}, "VisibilityConfig": {}}, "Scope"),
-        ("AWS::EC2::VPCEndpoint", {"VpcId": "vpc-1", "PrivateDnsEnabled": "perhaps"}, "PrivateDnsEnabled"),
+        (
+            NAMESPACE,
+            {"Name": "rules", "Workspace": "not an arn", "Data": "groups: []"},
+            "does not match",
+        ),
+        (
+            "AWS::APS::Workspace",
+            {"Arn": "arn:aws:aps:sa-east-1:000000000000:workspace/w"},
+            "read-only",
+        ),
+        (
+            "AWS::WAFv2::WebACL",
+            {"Scope": "WRONG", "DefaultAction": {}, "VisibilityConfig": {}},
+            "Scope",
+        ),
+        (
+            "AWS::EC2::VPCEndpoint",
+            {"VpcId": "vpc-1", "PrivateDnsEnabled": "perhaps"},
+            "PrivateDnsEnabled",
+        ),
     ],
 )
-def test_invalid_properties_are_reported(resource_type: str, properties: Properties, expected: str) -> None:
-    assert any(expected in problem for problem in resource_schema("us-east-1", resource_type).problems(properties))
+def test_invalid_properties_are_reported(
+    resource_type: str, properties: Properties, expected: str
+) -> None:
+    assert any(
+        expected in problem
+        for problem in resource_schema("us-east-1", resource_type).problems(properties)
+    )
 
 
 def test_text_values_are_coerced() -> None:
     schema = resource_schema("sa-east-1", "AWS::ElasticLoadBalancingV2::TargetGroup")
-    assert schema.problems({"Port": "80", "Protocol": "HTTP", "VpcId": "vpc-1", "HealthCheckEnabled": "true"}) == []
+    assert (
+        schema.problems(
+            {"Port": "80", "Protocol": "HTTP", "VpcId": "vpc-1", "HealthCheckEnabled": "true"}
+        )
+        == []
+    )
 
 
 def test_type_missing_in_region_is_unknown() -> None:

@@ -14,7 +14,10 @@ CONTAINER = {
     "secrets": [
         {"name": "CACHE_PASSWORD", "valueFrom": f"{SECRET}:password::"},
         {"name": "FCM_KEY", "valueFrom": SECRET},
-        {"name": "LOG_LEVEL", "valueFrom": "arn:aws:ssm:sa-east-1:111122223333:parameter/spotmusic/dev/log-level"},
+        {
+            "name": "LOG_LEVEL",
+            "valueFrom": "arn:aws:ssm:sa-east-1:111122223333:parameter/spotmusic/dev/log-level",
+        },
     ],
 }
 
@@ -24,13 +27,19 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     clients: dict[str, Any] = {
         "ecs": SimpleNamespace(
             list_task_definitions=lambda status: {"taskDefinitionArns": ["arn"]},
-            describe_task_definition=lambda taskDefinition: {"taskDefinition": {"containerDefinitions": [CONTAINER]}},  # noqa: N803
+            describe_task_definition=lambda taskDefinition: {  # noqa: N803  # noqa: N803  # noqa: N803
+                "taskDefinition": {"containerDefinitions": [CONTAINER]}
+            },
         ),
         "ssm": SimpleNamespace(
-            get_parameter=lambda Name, WithDecryption: {"Parameter": {"Value": {"/spotmusic/dev/log-level": "debug"}[Name]}}  # noqa: N803
+            get_parameter=lambda Name, WithDecryption: {  # noqa: N803  # noqa: N803
+                "Parameter": {"Value": {"/spotmusic/dev/log-level": "debug"}[Name]}
+            }
         ),
         "secretsmanager": SimpleNamespace(
-            get_secret_value=lambda SecretId: {"SecretString": {SECRET: '{"password": "p"}'}[SecretId]}  # noqa: N803
+            get_secret_value=lambda SecretId: {  # noqa: N803
+                "SecretString": {SECRET: '{"password": "p"}'}[SecretId]
+            }
         ),
     }
     monkeypatch.setattr(session, "client", lambda service, endpoint, region: clients[service])

@@ -17,7 +17,9 @@ STACK = SynthesizedStack(
 
 
 def resource(logical_id: str, status: str, identifier: str = "arn") -> DeployedResource:
-    return DeployedResource(stack=STACK, logical_id=logical_id, identifier=identifier, status=status, definition=TOPIC)
+    return DeployedResource(
+        stack=STACK, logical_id=logical_id, identifier=identifier, status=status, definition=TOPIC
+    )
 
 
 def test_verification_reports_missing_and_failed_resources() -> None:
@@ -28,5 +30,8 @@ def test_verification_reports_missing_and_failed_resources() -> None:
 
 
 def test_verification_requires_a_physical_id() -> None:
-    resources = [resource("Topic", "CREATE_COMPLETE"), resource("Lost", "CREATE_COMPLETE", identifier="")]
+    resources = [
+        resource("Topic", "CREATE_COMPLETE"),
+        resource("Lost", "CREATE_COMPLETE", identifier=""),
+    ]
     assert incomplete(STACK, resources) == ["dev/data Lost (AWS::SNS::Topic): CREATE_COMPLETE"]

@@ -32,8 +32,12 @@ def test_rows_can_be_seeded(assembly: Callable[[str], Assembly]) -> None:
 
 def test_rows_name_tests_that_exist() -> None:
     folders = ("charts", "contracts", "gameday", "guards", "policies", "properties", "stacks")
-    texts = [path.read_text() for of in folders for path in (ROOT / "tests" / of).rglob("test_*.py")]
-    tests = [name for text in texts for name in re.findall(r"^def (test_\w+)\(", text, re.MULTILINE)]
+    texts = [
+        path.read_text() for of in folders for path in (ROOT / "tests" / of).rglob("test_*.py")
+    ]
+    tests = [
+        name for text in texts for name in re.findall(r"^def (test_\w+)\(", text, re.MULTILINE)
+    ]
     unknown = [row.by for row in rows() if not any(test.startswith(row.by) for test in tests)]
     assert unknown == []
 
@@ -41,6 +45,8 @@ def test_rows_name_tests_that_exist() -> None:
 def test_kinds_and_reviewed_changes_exist(assembly: Callable[[str], Assembly]) -> None:
     changes = [*changes_of(assembly("dev")), *changes_of(assembly("prod"))]
     assert [*kinds(change for change in changes if change.place.assembly is assembly("prod"))]
-    unused = [entry for entry in reviewed() if not any(excuses(entry, change) for change in changes)]
+    unused = [
+        entry for entry in reviewed() if not any(excuses(entry, change) for change in changes)
+    ]
     assert unused == []
     assert [entry for entry in reviewed() if len(entry["reason"]) < 20] == []

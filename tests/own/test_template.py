@@ -70,7 +70,16 @@ pytestmark = pytest.mark.skipif(not COPIER.exists(), reason="needs copier: make 
 
 def git(folder: Path, *arguments: str) -> None:
     """Runs git as a user without configuration."""
-    command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.example", "-C", str(folder), *arguments]
+    command = [
+        "git",
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@b.example",
+        "-C",
+        str(folder),
+        *arguments,
+    ]
     subprocess.run(command, check=True)
 
 
@@ -90,7 +99,9 @@ def sources_in(folder: Path) -> Path:
     """Template of the checkout, without git: copier clones a repository for each copy."""
     for name in SOURCES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        copy = partial(shutil.copytree, symlinks=True) if (ROOT / name).is_dir() else shutil.copyfile
+        copy = (
+            partial(shutil.copytree, symlinks=True) if (ROOT / name).is_dir() else shutil.copyfile
+        )
         copy(ROOT / name, folder / name)
     return folder
 
@@ -117,9 +128,13 @@ def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
     base = tmp_path_factory.mktemp("copies")
     default, production, refused = base / "default", base / "production", base / "refused"
     wrong = [(refused, {**PRODUCTION, key: answer}) for key, (answer, _) in REFUSED.items()]
-    asked = json.dumps([(str(folder), data) for folder, data in [(default, {}), (production, PRODUCTION), *wrong]])
+    asked = json.dumps(
+        [(str(folder), data) for folder, data in [(default, {}), (production, PRODUCTION), *wrong]]
+    )
     command = [str(COPIER / "python"), "-c", ASK, str(sources_in(base / "platform")), asked]
-    messages = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    messages = subprocess.run(
+        command, check=True, capture_output=True, text=True
+    ).stdout.splitlines()
     return Copies(default, production, refused, messages)
 
 
@@ -129,23 +144,45 @@ def test_template_renders_valid_production(copies: Copies) -> None:
     for name in ("dev", "prod"):
         settings = load(name, folder=project / "environments", today=TODAY)
         assert settings.identity.display_name == "My Platform"
-        assert (list(settings.services), list(settings.zones)) == (["lyrics", "playback"], usual_zones("ap-northeast-1"))
-    for name in ("environments/schema.json", "package-lock.json", "package.json", "requirements.lock"):
+        assert (list(settings.services), list(settings.zones)) == (
+            ["lyrics", "playback"],
+            usual_zones("ap-northeast-1"),
+        )
+    for name in (
+        "environments/schema.json",
+        "package-lock.json",
+        "package.json",
+        "requirements.lock",
+    ):
         assert (project / name).read_text() == (ROOT / name).read_text()
     assert len([path for path in files(project) if path.parts[0] != "wheels"]) <= 20
 
 
 def files(folder: Path) -> Iterator[Path]:
     """Files of a project, relative to it."""
-    yield from (path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
+    yield from (
+        path.relative_to(folder)
+        for path in folder.rglob("*")
+        if path.is_file() and ".git" not in path.parts
+    )
 
 
 def test_template_default_synthesizes(copies: Copies, wheels: list[Path], tmp_path: Path) -> None:
     """The wheels synthesize the same templates as the checkout (test_wheels.py)."""
-    pinned = re.findall(r"^(spotmusic-\S+)==(\S+)$", (copies.default / "requirements.txt").read_text(), flags=re.MULTILINE)
-    assert sorted(f"{name.replace('-', '_')}-{version}-py3-none-any.whl" for name, version in pinned) == [wheel.name for wheel in wheels]
+    pinned = re.findall(
+        r"^(spotmusic-\S+)==(\S+)$",
+        (copies.default / "requirements.txt").read_text(),
+        flags=re.MULTILINE,
+    )
+    assert sorted(
+        f"{name.replace('-', '_')}-{version}-py3-none-any.whl" for name, version in pinned
+    ) == [wheel.name for wheel in wheels]
     assert (copies.default / "app.py").read_text() == (ROOT / "template" / "app.py").read_text()
-    synthesize(load("dev", folder=copies.default / "environments", today=TODAY), outdir=tmp_path, policies=False)
+    synthesize(
+        load("dev", folder=copies.default / "environments", today=TODAY),
+        outdir=tmp_path,
+        policies=False,
+    )
     assert len([*tmp_path.glob("assembly-dev/*.template.json")]) == len(STACKS)
 
 
@@ -162,7 +199,10 @@ def test_project_can_deploy_by_workflows(copies: Copies, installed: Path, tmp_pa
     project = shutil.copytree(copies.production, tmp_path / "mine")
     trusted = project / "delivery.yaml"
     trusted.write_text(trusted.read_text().replace("repository:", "repository: example/mine"))
-    app = cdk.App(outdir=str(tmp_path / "out"), context={**feature_flags(), "env": "prod", "validation": False})
+    app = cdk.App(
+        outdir=str(tmp_path / "out"),
+        context={**feature_flags(), "env": "prod", "validation": False},
+    )
     assert delivery.main(app, project) == 0
     assert (tmp_path / "out" / "delivery.template.json").exists()
 
@@ -171,7 +211,11 @@ def test_template_refuses_wrong_answers(copies: Copies) -> None:
     accepted, refusals = copies.messages[:2], copies.messages[2:]
     assert accepted == ["accepted", "accepted"]
     assert len(refusals) == len(REFUSED)
-    assert [(refusal, wanted) for refusal, (_, wanted) in zip(refusals, REFUSED.values(), strict=True) if wanted not in refusal] == []
+    assert [
+        (refusal, wanted)
+        for refusal, (_, wanted) in zip(refusals, REFUSED.values(), strict=True)
+        if wanted not in refusal
+    ] == []
     assert not copies.refused.exists()
 
 
@@ -181,12 +225,19 @@ def test_template_update_keeps_own_changes(tmp_path: Path) -> None:
     commit(repository, "v0.1.0")
     copier("copy", "--defaults", repository, project)
     git(tmp_path, "init", "--quiet", str(project))
-    own = {"app.py": "\n# Ours.\n", "environments/dev.yaml": "owner: music\n", "README.md": "\n## Ours\n"}
+    own = {
+        "app.py": "\n# Ours.\n",
+        "environments/dev.yaml": "owner: music\n",
+        "README.md": "\n## Ours\n",
+    }
     for name, text in own.items():
         (project / name).write_text((project / name).read_text() + text)
     commit(project, "edited")
 
-    later = {"pyproject.toml": ('"0.1.0"', '"0.2.0"'), "template/Makefile": ("ENV ?= dev", "ENV ?= dev\nLATER := 1")}
+    later = {
+        "pyproject.toml": ('"0.1.0"', '"0.2.0"'),
+        "template/Makefile": ("ENV ?= dev", "ENV ?= dev\nLATER := 1"),
+    }
     for name, (old, new) in later.items():
         (repository / name).write_text((repository / name).read_text().replace(old, new, 1))
     dev = repository / "template" / "environments" / "dev.yaml.jinja"
@@ -196,6 +247,12 @@ def test_template_update_keeps_own_changes(tmp_path: Path) -> None:
 
     assert "LATER := 1" in (project / "Makefile").read_text()
     assert "spotmusic-on-aws==0.2.0" in (project / "requirements.txt").read_text()
-    assert [name for name, text in own.items() if not (project / name).read_text().endswith(text)] == []
+    assert [
+        name for name, text in own.items() if not (project / name).read_text().endswith(text)
+    ] == []
     assert "monthly_budget_usd: 2500" in (project / "environments" / "dev.yaml").read_text()
-    assert [path for path in files(project) if path.suffix == ".rej" or b"<<<<<<<" in (project / path).read_bytes()] == []
+    assert [
+        path
+        for path in files(project)
+        if path.suffix == ".rej" or b"<<<<<<<" in (project / path).read_bytes()
+    ] == []

@@ -36,7 +36,9 @@ def own_app() -> str:
     document = (ROOT / "docs" / "own-platform.md").read_text()
     example = document.partition("```python\n")[2].partition("```")[0]
     classes, last, arguments = example.partition("sys.exit(")
-    imports, entry, call = (ROOT / "template" / "app.py").read_text().partition('if __name__ == "__main__":')
+    imports, entry, call = (
+        (ROOT / "template" / "app.py").read_text().partition('if __name__ == "__main__":')
+    )
     changed = call.replace('"environments")', '"environments", platform=Own)')
     assert changed.strip() == (last + arguments).strip()
     return imports + classes + entry + changed
@@ -56,7 +58,9 @@ def test_wheel_metadata_is_complete(wheels: list[Path]) -> None:
         assert metadata.description
         assert metadata.description_content_type == "text/markdown"
         assert str(metadata.requires_python) == ">=3.11"
-        assert {"Framework :: AWS CDK :: 2", "Typing :: Typed", "Private :: Do Not Upload"} <= set(metadata.classifiers or [])
+        assert {"Framework :: AWS CDK :: 2", "Typing :: Typed", "Private :: Do Not Upload"} <= set(
+            metadata.classifiers or []
+        )
     library, platform = map(metadata_of, wheels)
     assert f"{library.name}=={library.version}" in map(str, platform.requires_dist or [])
 
@@ -73,8 +77,12 @@ def test_wheels_have_one_package_each(wheels: list[Path]) -> None:
 def test_wheels_are_reproducible(wheels: list[Path]) -> None:
     for wheel in wheels:
         with ZipFile(wheel) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/RECORD")]  # its mode is constant
-        assert {(entry.date_time, oct(entry.external_attr >> 16)) for entry in entries} == {((1980, 1, 1, 0, 0, 0), "0o100644")}
+            entries = [
+                entry for entry in archive.infolist() if not entry.filename.endswith("/RECORD")
+            ]  # its mode is constant
+        assert {(entry.date_time, oct(entry.external_attr >> 16)) for entry in entries} == {
+            ((1980, 1, 1, 0, 0, 0), "0o100644")
+        }
 
 
 def test_wheel_has_all_files(installed: Path) -> None:
@@ -83,27 +91,41 @@ def test_wheel_has_all_files(installed: Path) -> None:
         assert files(package / name) == files(ROOT / name)
     tools = files(package / "tools")
     parents = {path.parent for path in tools}
-    assert {path for path in files(ROOT / "tools") if path.suffix != ".py" and path.parent in parents} <= tools
+    assert {
+        path for path in files(ROOT / "tools") if path.suffix != ".py" and path.parent in parents
+    } <= tools
 
 
 def test_wheel_finds_files_in_itself(installed: Path) -> None:
     """Commands read the project in the working folder, not beside the package."""
     outside = re.compile(r"__file__\)\.parents\[[1-9]")
-    found = {path.name for path in (installed / "spotmusic_cdk").rglob("*.py") if outside.search(path.read_text())}
+    found = {
+        path.name
+        for path in (installed / "spotmusic_cdk").rglob("*.py")
+        if outside.search(path.read_text())
+    }
     assert found == {"app.py", "release_context.py"}, "use Path.cwd()"
 
 
 def files(folder: Path) -> set[Path]:
     """Files of a folder, relative to it."""
-    return {path.relative_to(folder) for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    return {
+        path.relative_to(folder)
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
 
 
 def required(requirements: list[str], extras: set[str]) -> Iterator[str]:
     """Names of installed distributions that requirements lead to; each must be in its range."""
     for requirement in map(Requirement, requirements):
-        if requirement.marker and not any(requirement.marker.evaluate({"extra": extra}) for extra in extras | {""}):
+        if requirement.marker and not any(
+            requirement.marker.evaluate({"extra": extra}) for extra in extras | {""}
+        ):
             continue
-        assert requirement.specifier.contains(version(requirement.name)), f"{requirement}: {version(requirement.name)} is pinned"
+        assert requirement.specifier.contains(version(requirement.name)), (
+            f"{requirement}: {version(requirement.name)} is pinned"
+        )
         yield canonicalize_name(requirement.name)
         yield from required(requirements_of(requirement.name), requirement.extras)
 
@@ -116,8 +138,15 @@ def requirements_of(distribution: str) -> list[str]:
 
 def test_wheel_requires_what_it_imports(wheels: list[Path], installed: Path) -> None:
     """Neither `stacks`, `tools` and `tests` of the checkout, nor a package that the metadata does not name."""
-    stated = {name for wheel in wheels for name in required([*map(str, metadata_of(wheel).requires_dist or [])], {"tools"})}
-    own = {".".join(path.relative_to(installed).with_suffix("").parts).removesuffix(".__init__") for path in installed.rglob("*.py")}
+    stated = {
+        name
+        for wheel in wheels
+        for name in required([*map(str, metadata_of(wheel).requires_dist or [])], {"tools"})
+    }
+    own = {
+        ".".join(path.relative_to(installed).with_suffix("").parts).removesuffix(".__init__")
+        for path in installed.rglob("*.py")
+    }
     distributions = packages_distributions()
     unknown = {
         module
@@ -139,7 +168,11 @@ def test_wheel_names_no_package_of_checkout(installed: Path) -> None:
 def test_template_has_targets_of_messages(installed: Path) -> None:
     """`console` is no command of a project, which never prints its message."""
     texts = [file.read_text() for file in (installed / "spotmusic_cdk").rglob("*.py")]
-    named = {target for text in texts for target in re.findall(r"(?:Run|Refresh|or run)\b[^\n]{,9} `?make ([a-z-]+)", text)}
+    named = {
+        target
+        for text in texts
+        for target in re.findall(r"(?:Run|Refresh|or run)\b[^\n]{,9} `?make ([a-z-]+)", text)
+    }
     assert {"check", "prices"} <= named
     assert named - {*re.findall(r"^([a-z-]+):", MAKEFILE, flags=re.MULTILINE)} == {"console"}
 
@@ -148,7 +181,12 @@ def test_wheel_has_tools_of_template(installed: Path, tmp_path: Path) -> None:
     used = sorted({*re.findall(r"\$\(TOOLS\)\.([\w.]+)", MAKEFILE)} - {"heartbeat"})
     assert {"local_aws", "changes", "cost.refresh"} <= {*used}
     done = run([sys.executable, "-c", HELP, *used], installed, tmp_path)
-    assert re.findall(r"^usage: python -m spotmusic_cdk\.tools\.([\w.]+)", done.stdout, flags=re.MULTILINE) == used, done.stderr
+    assert (
+        re.findall(
+            r"^usage: python -m spotmusic_cdk\.tools\.([\w.]+)", done.stdout, flags=re.MULTILINE
+        )
+        == used
+    ), done.stderr
 
 
 def test_template_takes_options_of_messages(installed: Path) -> None:
@@ -168,22 +206,40 @@ def imports(folder: Path) -> Iterator[str]:
                 yield from (name.name for name in node.names)
 
 
-def test_wheel_synthesizes_the_same_templates(installed: Path, synthesized: Callable[[str], Path], tmp_path: Path) -> None:
+def test_wheel_synthesizes_the_same_templates(
+    installed: Path, synthesized: Callable[[str], Path], tmp_path: Path
+) -> None:
     """An empty folder with the template's application and one environment file. Its own stack with an alarm
     adds exports of the recipients, and changes nothing else.
     """
     (tmp_path / "app.py").write_text(own_app())
     (tmp_path / "environments").mkdir()
-    (tmp_path / "environments" / "dev.yaml").write_text((ROOT / "environments" / "dev.yaml").read_text())
+    (tmp_path / "environments" / "dev.yaml").write_text(
+        (ROOT / "environments" / "dev.yaml").read_text()
+    )
     out = tmp_path / "cdk.out"
     context = {"env": "dev", "validation": False}
-    done = run([sys.executable, "-OO", "app.py"], installed, tmp_path, CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps(context))
+    done = run(
+        [sys.executable, "-OO", "app.py"],
+        installed,
+        tmp_path,
+        CDK_OUTDIR=str(out),
+        CDK_CONTEXT_JSON=json.dumps(context),
+    )
     assert done.returncode == 0, done.stderr
-    templates = {path.name: json.loads(path.read_text()) for path in (out / "assembly-dev").glob("*.template.json")}
+    templates = {
+        path.name: json.loads(path.read_text())
+        for path in (out / "assembly-dev").glob("*.template.json")
+    }
     (own,) = [templates.pop(name) for name in [*templates] if name.startswith("devsearch")]
-    (observability,) = [template for name, template in templates.items() if name.startswith("devobservability")]
+    (observability,) = [
+        template for name, template in templates.items() if name.startswith("devobservability")
+    ]
     (alarm,) = own["Resources"].values()
-    exports = [action["Fn::ImportValue"].partition(":")[2] for action in alarm["Properties"]["AlarmActions"]]
+    exports = [
+        action["Fn::ImportValue"].partition(":")[2]
+        for action in alarm["Properties"]["AlarmActions"]
+    ]
     recipients = [observability["Outputs"].pop(export)["Value"] for export in exports]
     assert recipients in [
         found["Properties"].get("AlarmActions")
@@ -191,6 +247,9 @@ def test_wheel_synthesizes_the_same_templates(installed: Path, synthesized: Call
         if found["Type"] == "AWS::CloudWatch::Alarm"
     ]
 
-    expected = {path.name: json.loads(path.read_text()) for path in synthesized("dev").glob("*.template.json")}
+    expected = {
+        path.name: json.loads(path.read_text())
+        for path in synthesized("dev").glob("*.template.json")
+    }
     assert len(templates) == len(STACKS)
     assert [name for name in expected if templates.get(name) != expected[name]] == []

@@ -19,7 +19,9 @@ DOCS = "../docs"
 @pytest.fixture(scope="session")
 def page(synthesized: Callable[[str], Path]) -> Page:
     """Content of the page of production."""
-    return page_of(settings_of("prod"), synthesized("prod"), today=TODAY, commit="abc1234", docs=DOCS)
+    return page_of(
+        settings_of("prod"), synthesized("prod"), today=TODAY, commit="abc1234", docs=DOCS
+    )
 
 
 @pytest.fixture(scope="session")
@@ -31,5 +33,7 @@ def text(page: Page) -> str:
 @pytest.fixture(scope="session")
 def data(text: str) -> dict[str, Any]:
     """Data that the page embeds."""
-    found: dict[str, Any] = json.loads(re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[0])
+    found: dict[str, Any] = json.loads(
+        re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[0]
+    )
     return found

@@ -13,13 +13,17 @@ from tools.checkout import ROOT
 from tools.page.model import KINDS, Page
 
 FOLDER = ROOT / ".tools" / "browser"
-CHROMIUM = shutil.which("chromium") or str(FOLDER / "chromium" / "usr" / "lib" / "chromium" / "chromium")
+CHROMIUM = shutil.which("chromium") or str(
+    FOLDER / "chromium" / "usr" / "lib" / "chromium" / "chromium"
+)
 PACKAGES = sorted((FOLDER / "venv" / "lib").glob("python*/site-packages"))
 WIDTHS = (360, 900, 1600)
 COLORS = {"dark": "rgb(16, 21, 28)", "light": "rgb(245, 246, 248)"}
 """Background by color scheme; the last one is that of the other tests."""
 
-pytestmark = pytest.mark.skipif(not (PACKAGES and Path(CHROMIUM).exists()), reason="no Chromium here: make browser")
+pytestmark = pytest.mark.skipif(
+    not (PACKAGES and Path(CHROMIUM).exists()), reason="no Chromium here: make browser"
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +32,21 @@ def chromium() -> Iterator[Any]:
     sys.path += [str(path) for path in PACKAGES]
     from playwright.sync_api import sync_playwright
 
-    libraries = os.pathsep.join(folder for folder, _, _ in os.walk(FOLDER / "chromium" / "usr" / "lib" / f"{os.uname().machine}-linux-gnu"))
+    libraries = os.pathsep.join(
+        folder
+        for folder, _, _ in os.walk(
+            FOLDER / "chromium" / "usr" / "lib" / f"{os.uname().machine}-linux-gnu"
+        )
+    )
     with sync_playwright() as playwright:
         # A sandbox needs rights that a container lacks; the page is ours.
-        arguments, variables = ["--no-sandbox", "--disable-gpu"], {**os.environ, "LD_LIBRARY_PATH": libraries}
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments, env=variables)
+        arguments, variables = (
+            ["--no-sandbox", "--disable-gpu"],
+            {**os.environ, "LD_LIBRARY_PATH": libraries},
+        )
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=arguments, env=variables
+        )
         yield browser
         browser.close()
 
@@ -48,11 +62,15 @@ class Tab:
     """The page in a tab, with every message and request since it was opened."""
 
     def __init__(self, chromium: Any, address: str) -> None:
-        self.page = chromium.new_page(viewport={"width": WIDTHS[-1], "height": 1000}, reduced_motion="reduce")
+        self.page = chromium.new_page(
+            viewport={"width": WIDTHS[-1], "height": 1000}, reduced_motion="reduce"
+        )
         self.heard: list[str] = []
         self.page.on("console", lambda message: self.heard.append(message.text))
         self.page.on("pageerror", lambda error: self.heard.append(str(error)))
-        self.page.on("request", lambda request: self.heard.append(request.url.replace(address, "data:")))
+        self.page.on(
+            "request", lambda request: self.heard.append(request.url.replace(address, "data:"))
+        )
 
     def count(self, selector: str) -> int:
         number: int = self.page.locator(selector).count()
@@ -60,10 +78,14 @@ class Tab:
 
     def filled(self) -> None:
         """Wait for the resources of opened stacks: a browser reports an opened box later."""
-        self.page.locator("#resource-list > details[open]:not(:has(> :nth-child(2)))").first.wait_for(state="detached")
+        self.page.locator(
+            "#resource-list > details[open]:not(:has(> :nth-child(2)))"
+        ).first.wait_for(state="detached")
 
     def focused(self) -> str:
-        found: str = self.page.evaluate("document.activeElement.dataset.party ?? document.activeElement.id")
+        found: str = self.page.evaluate(
+            "document.activeElement.dataset.party ?? document.activeElement.id"
+        )
         return found
 
 
@@ -93,13 +115,19 @@ def test_page_fits_its_window(tab: Tab) -> None:
             tab.page.locator(f":root[data-theme={scheme}]").wait_for()  # the page hears of it later
             assert tab.page.evaluate("document.documentElement.scrollWidth") == width
             assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == color
-        assert [tab.page.is_visible(shown) for shown in ("#steps", "figure.narrow", "figure.wide")] == [width == shown for shown in WIDTHS]
+        assert [
+            tab.page.is_visible(shown) for shown in ("#steps", "figure.narrow", "figure.wide")
+        ] == [width == shown for shown in WIDTHS]
 
 
 def test_sections_show_all_of_the_page(tab: Tab, page: Page) -> None:
     assert tab.count("main > section") == tab.count("nav a") == 11
-    assert tab.count("#stack-cards .card") == tab.count("#resource-list > details") == len(page.stacks)
-    assert tab.count("#promise-list .promise") == sum(len(domain.promises) for domain in page.promises)
+    assert (
+        tab.count("#stack-cards .card") == tab.count("#resource-list > details") == len(page.stacks)
+    )
+    assert tab.count("#promise-list .promise") == sum(
+        len(domain.promises) for domain in page.promises
+    )
     assert tab.count("#alarm-list .alarm") == len(page.alarms)
     assert tab.count("#fault-cards .card") == len(page.faults)
     assert tab.count("#board-chips .chip") == len(page.dashboards)
@@ -109,14 +137,18 @@ def test_sections_show_all_of_the_page(tab: Tab, page: Page) -> None:
     for stack in page.stacks:
         tab.page.locator(f"#stack-{stack.id} > summary").click()
         tab.filled()
-        assert tab.page.locator(f"#stack-{stack.id} table").last.locator("tbody tr").count() == len(stack.resources)
+        assert tab.page.locator(f"#stack-{stack.id} table").last.locator("tbody tr").count() == len(
+            stack.resources
+        )
 
 
 def test_toggles_add_flows_to_picture_and_table(tab: Tab, page: Page) -> None:
     def shown(*kinds: str) -> None:
         flows = [flow for flow in page.flows if flow.kind in kinds]
         assert tab.count("#flows .picture:visible") == 1
-        assert tab.count("#flows .picture:visible .edge") == len({(flow.source, flow.target) for flow in flows})
+        assert tab.count("#flows .picture:visible .edge") == len(
+            {(flow.source, flow.target) for flow in flows}
+        )
         assert tab.count("#flow-table tbody tr") == len(flows)
 
     request, scrape, operation = KINDS
@@ -155,7 +187,9 @@ def test_keyboard_chooses_and_closes(tab: Tab) -> None:
     tab.page.locator(".wide [data-party=kong]").focus()
     tab.page.keyboard.press("Enter")
     assert tab.page.inner_text("#detail h3") == "Kong"
-    assert {"Services ALB", "Keycloak", "Cache"} <= set(tab.page.locator("#detail button.link").all_inner_texts())
+    assert {"Services ALB", "Keycloak", "Cache"} <= set(
+        tab.page.locator("#detail button.link").all_inner_texts()
+    )
     assert tab.count(".wide .edge.on") == 4
     tab.page.keyboard.press("Tab")
     assert tab.focused() != "kong"
@@ -170,7 +204,11 @@ def test_focus_begins_at_the_head(tab: Tab) -> None:
     order = []
     for _ in range(16):
         tab.page.keyboard.press("Tab")
-        order.append(tab.page.evaluate("document.activeElement.className || document.activeElement.id || document.activeElement.hash"))
+        order.append(
+            tab.page.evaluate(
+                "document.activeElement.className || document.activeElement.id || document.activeElement.hash"
+            )
+        )
     assert order[:3] == ["skip", "brand", "#path"]
     assert order[12:15] == ["#releases", "search", "quiet"]
 
@@ -191,9 +229,13 @@ def test_dashboards_are_previews_of_sample_data(tab: Tab, page: Page) -> None:
 
 def test_filters_and_rows_open(tab: Tab, page: Page) -> None:
     tab.page.click("#alarm-chips [data-choice=critical]")
-    assert tab.count("#alarm-list .alarm") == sum(alarm.severity == "critical" for alarm in page.alarms)
+    assert tab.count("#alarm-list .alarm") == sum(
+        alarm.severity == "critical" for alarm in page.alarms
+    )
     tab.page.click("#promise-chips [data-choice='make test']")
-    assert tab.count("#promise-list .promise:visible") == sum(of.state == "make test" for domain in page.promises for of in domain.promises)
+    assert tab.count("#promise-list .promise:visible") == sum(
+        of.state == "make test" for domain in page.promises for of in domain.promises
+    )
     before = tab.count("#cost-content tr.sub:visible")
     tab.page.click("#cost-edge button")
     assert tab.count("#cost-content tr.sub:visible") > before

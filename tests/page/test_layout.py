@@ -6,12 +6,24 @@ from tools.page.layout import layout
 from tools.page.picture import WIDE
 
 BOXES = {"a": 0, "b": 1, "c": 1, "d": 2, "e": 2, "f": 3}
-ARROWS = [("a", "b"), ("a", "c"), ("b", "e"), ("c", "d"), ("a", "f"), ("f", "b"), ("d", "e"), ("c", "c")]
+ARROWS = [
+    ("a", "b"),
+    ("a", "c"),
+    ("b", "e"),
+    ("c", "d"),
+    ("a", "f"),
+    ("f", "b"),
+    ("d", "e"),
+    ("c", "c"),
+]
 
 
 def test_boxes_do_not_overlap() -> None:
     corners = layout(BOXES, ARROWS, WIDE).corners.values()
-    assert all(abs(x - u) >= WIDE.width or abs(y - v) >= WIDE.height for (x, y), (u, v) in combinations(corners, 2))
+    assert all(
+        abs(x - u) >= WIDE.width or abs(y - v) >= WIDE.height
+        for (x, y), (u, v) in combinations(corners, 2)
+    )
 
 
 def test_arrows_join_their_boxes() -> None:

@@ -41,8 +41,14 @@ def test_every_flow_is_an_arrow_and_vice_versa(text: str) -> None:
 
 
 def test_flows_are_the_table_of_flows(data: dict[str, Any]) -> None:
-    shown = [(flow["source"], flow["target"], flow["ports"].split("–")[0], flow["reason"]) for flow in data["flows"]]
-    assert shown == [(flow.source, flow.target, str(flow.port), flow.reason) for flow in flows.table(settings_of("prod"))]
+    shown = [
+        (flow["source"], flow["target"], flow["ports"].split("–")[0], flow["reason"])
+        for flow in data["flows"]
+    ]
+    assert shown == [
+        (flow.source, flow.target, str(flow.port), flow.reason)
+        for flow in flows.table(settings_of("prod"))
+    ]
     assert {flow["kind"] for flow in data["flows"]} == {"request", "scrape", "operation"}
 
 
@@ -52,7 +58,15 @@ def test_request_path_leads_from_listener_to_data(text: str) -> None:
     assert ("listener", "cloudfront") in path
     assert {("cloudfront", "bucket-audio"), ("cloudfront", "bucket-web")} <= path
     ends = {target for _, target in path} - {source for source, _ in path}
-    assert ends == {"bucket-audio", "bucket-web", "cache", "catalogue-database", "identity-database", "redpanda", "rabbitmq"}
+    assert ends == {
+        "bucket-audio",
+        "bucket-web",
+        "cache",
+        "catalogue-database",
+        "identity-database",
+        "redpanda",
+        "rabbitmq",
+    }
 
 
 def test_picture_of_readme_is_current(synthesized: Callable[[str], Path]) -> None:
@@ -63,11 +77,16 @@ def test_picture_of_readme_is_current(synthesized: Callable[[str], Path]) -> Non
     assert "](docs/request-path.svg)" in (ROOT / "README.md").read_text()
 
 
-def test_stacks_have_resources_outputs_and_cost(data: dict[str, Any], templates: Callable[[str], dict[str, Template]]) -> None:
+def test_stacks_have_resources_outputs_and_cost(
+    data: dict[str, Any], templates: Callable[[str], dict[str, Template]]
+) -> None:
     assert {stack["id"] for stack in data["stacks"]} == set(STACKS)
     for stack in data["stacks"]:
         template = templates("prod")[stack["id"]]
-        assert (len(stack["resources"]), len(stack["outputs"])) == (len(template["Resources"]), len(template.get("Outputs", {})))
+        assert (len(stack["resources"]), len(stack["outputs"])) == (
+            len(template["Resources"]),
+            len(template.get("Outputs", {})),
+        )
         assert stack["description"]
         assert data["cost"]["stacks"][stack["id"]][1] >= 0
     kept = {name for stack in data["stacks"] for name, _, keeps, *_ in stack["resources"] if keeps}
@@ -75,53 +94,101 @@ def test_stacks_have_resources_outputs_and_cost(data: dict[str, Any], templates:
     assert "Dashboard" not in kept
 
 
-def test_promises_are_judged_on_the_templates(page: Page, synthesized: Callable[[str], Path]) -> None:
-    states = {promise.number: promise.state for domain in page.promises for promise in domain.promises}
+def test_promises_are_judged_on_the_templates(
+    page: Page, synthesized: Callable[[str], Path]
+) -> None:
+    states = {
+        promise.number: promise.state for domain in page.promises for promise in domain.promises
+    }
     assert {number for number, state in states.items() if state == ELSEWHERE} == LEFT_TO_MAKE_TEST
     assert set(states.values()) == {KEPT, ELSEWHERE}
     assert not {number for number, of in DEVIATIONS.items() if "prod" in of}
 
 
 def test_alarms_lead_to_their_runbooks(
-    data: dict[str, Any], templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], RenderedCluster]
+    data: dict[str, Any],
+    templates: Callable[[str], dict[str, Template]],
+    deployed: Callable[[str], RenderedCluster],
 ) -> None:
-    resources = [resource for template in templates("prod").values() for resource in template["Resources"].values()]
-    alarms = sum("Runbook: " in str(resource["Properties"].get("AlarmDescription")) for resource in resources if "Properties" in resource)
+    resources = [
+        resource
+        for template in templates("prod").values()
+        for resource in template["Resources"].values()
+    ]
+    alarms = sum(
+        "Runbook: " in str(resource["Properties"].get("AlarmDescription"))
+        for resource in resources
+        if "Properties" in resource
+    )
     rules = (
-        rule for _, found in deployed("prod").of_kind("PrometheusRule") for group in found["spec"]["groups"] for rule in group["rules"]
+        rule
+        for _, found in deployed("prod").of_kind("PrometheusRule")
+        for group in found["spec"]["groups"]
+        for rule in group["rules"]
     )
     alerts = sum("runbook_url" in rule.get("annotations", {}) for rule in rules)
     assert len(data["alarms"]) == alarms + alerts
-    assert all(alarm["runbook"].split("#")[0] in data["runbooks"] and alarm["text"] and alarm["condition"] for alarm in data["alarms"])
-    assert all((ROOT / "docs" / "runbooks" / link.rpartition("/")[2]).exists() for _, link in data["runbooks"].values())
+    assert all(
+        alarm["runbook"].split("#")[0] in data["runbooks"] and alarm["text"] and alarm["condition"]
+        for alarm in data["alarms"]
+    )
+    assert all(
+        (ROOT / "docs" / "runbooks" / link.rpartition("/")[2]).exists()
+        for _, link in data["runbooks"].values()
+    )
 
 
 def test_other_sections_are_complete(page: Page) -> None:
     assert page.problems == {}
     assert all(left["left"] >= left["needed"] for fault in page.faults for left in fault["effects"])
     assert all(part["needed"] <= part["room"] for part in page.plan)
-    assert {part["component"] for part in page.plan} >= {"kong", "playback", "catalogue database", "redpanda", "cache"}
+    assert {part["component"] for part in page.plan} >= {
+        "kong",
+        "playback",
+        "catalogue database",
+        "redpanda",
+        "cache",
+    }
     assert {fault["runbook"] for fault in page.faults} <= page.runbooks.keys()
     assert {board.source for board in page.dashboards} == {"Grafana", "CloudWatch"}
-    assert all(panel.series for board in page.dashboards for panel in board.panels if panel.kind != "row")
-    assert {chart for _, chart, *_ in page.charts} >= {"kong", "keycloakx", "redpanda", "kube-prometheus-stack"}
-    assert [until for _, until, *_ in page.support if until] == sorted(until for _, until, *_ in page.support if until)
+    assert all(
+        panel.series for board in page.dashboards for panel in board.panels if panel.kind != "row"
+    )
+    assert {chart for _, chart, *_ in page.charts} >= {
+        "kong",
+        "keycloakx",
+        "redpanda",
+        "kube-prometheus-stack",
+    }
+    assert [until for _, until, *_ in page.support if until] == sorted(
+        until for _, until, *_ in page.support if until
+    )
 
 
 def test_page_requests_nothing_and_is_small(text: str) -> None:
     outside = re.sub(r'<script type="application/json".*?</script>', "", text, flags=re.DOTALL)
-    assert re.findall(r"""\bsrc=|@import|url\(|<link(?! rel="icon" href="data:)|fetch\(|XMLHttpRequest|import\(""", outside) == []
+    assert (
+        re.findall(
+            r"""\bsrc=|@import|url\(|<link(?! rel="icon" href="data:)|fetch\(|XMLHttpRequest|import\(""",
+            outside,
+        )
+        == []
+    )
     assert set(re.findall(r"https?://[\w./]+", outside)) <= {"http://www.w3.org/2000/svg"}
     assert len(text.encode()) < MEGABYTE
     assert text.count("</script>") == text.count("<script") == 2
     assert icons.ATTRIBUTION.split(".")[0] in text
 
 
-def test_states_of_stacks_are_shown(synthesized: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_states_of_stacks_are_shown(
+    synthesized: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tools.page.model.judged", lambda *_: [])
     monkeypatch.setattr("tools.page.model.read", lambda *_: None)
     deployed = State(status="CREATE_COMPLETE", outputs={"Url": "https://d1.example"}, resources={})
-    found = page_of(settings_of("prod"), synthesized("prod"), today=TODAY, states={"edge": deployed})
+    found = page_of(
+        settings_of("prod"), synthesized("prod"), today=TODAY, states={"edge": deployed}
+    )
     stacks = {stack.id: stack for stack in found.stacks}
     assert (stacks["edge"].status, stacks["data"].status) == ("CREATE_COMPLETE", "not deployed")
     assert "https://d1.example" in [value for _, _, value in stacks["edge"].outputs]
@@ -132,7 +199,11 @@ def test_missing_price_leaves_the_other_sections(
 ) -> None:
     monkeypatch.setattr("tools.page.model.judged", lambda *_: [])
     monkeypatch.setattr("tools.page.model.read", lambda *_: None)
-    rows = [line for line in prices.PATH.read_text().splitlines(keepends=True) if "PublicIPv4" not in line]
+    rows = [
+        line
+        for line in prices.PATH.read_text().splitlines(keepends=True)
+        if "PublicIPv4" not in line
+    ]
     (tmp_path / "prices.csv").write_text("".join(rows))
     monkeypatch.setattr(prices, "PATH", tmp_path / "prices.csv")
     found = page_of(settings_of("prod"), synthesized("prod"), today=TODAY)
@@ -146,14 +217,29 @@ def assembly_of(synthesized: Callable[[str], Path]) -> list[str]:
 
 
 def test_mistakes_have_one_message(
-    synthesized: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    synthesized: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(command, "page_of", lambda *_, **__: pytest.fail("nothing is built"))
     monkeypatch.setattr(command, "CHECKOUT", tmp_path)
     environments = ["--environments", str(ROOT / "environments")]
     mistakes = {
-        "there is no environment 'nowhere'": ["--env", "nowhere", "--assembly", str(synthesized("prod")), *environments],
-        "/nowhere: 0 environments found": ["--env", "prod", "--assembly", "/nowhere", *environments],
+        "there is no environment 'nowhere'": [
+            "--env",
+            "nowhere",
+            "--assembly",
+            str(synthesized("prod")),
+            *environments,
+        ],
+        "/nowhere: 0 environments found": [
+            "--env",
+            "prod",
+            "--assembly",
+            "/nowhere",
+            *environments,
+        ],
         "The embedded AWS is not running": ["--env", "prod", "--against", "local"],
     }
     for message, arguments in mistakes.items():
@@ -162,7 +248,11 @@ def test_mistakes_have_one_message(
 
 
 def test_failure_leaves_the_former_file(
-    synthesized: Callable[[str], Path], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    synthesized: Callable[[str], Path],
+    page: Page,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(command, "page_of", lambda *_, **__: page)
     file = tmp_path / "page.html"
@@ -171,7 +261,10 @@ def test_failure_leaves_the_former_file(
     monkeypatch.setattr(icons, "MODULES", tmp_path)
     assert command.main([*assembly_of(synthesized), "--output", str(file)]) == 2
     assert "The icons are not installed" in capsys.readouterr().err
-    assert (file.read_text(), [path.name for path in tmp_path.iterdir()]) == (written, ["page.html"])
+    assert (file.read_text(), [path.name for path in tmp_path.iterdir()]) == (
+        written,
+        ["page.html"],
+    )
     monkeypatch.undo()
     monkeypatch.setattr(command, "page_of", lambda *_, **__: page)
     assert command.main([*assembly_of(synthesized), "--output", "/proc/nowhere/page.html"]) == 2
@@ -189,8 +282,18 @@ def test_environment_without_domain_has_a_page(synthesized: Callable[[str], Path
     found = page_of(settings_of("dev"), synthesized("dev"), today=TODAY)
     assert found.address == ""
     assert list(found.problems) == ["plan", "gameday"]
-    relaxed = {promise.number for domain in found.promises for promise in domain.promises if promise.state == DEVIATES}
+    relaxed = {
+        promise.number
+        for domain in found.promises
+        for promise in domain.promises
+        if promise.state == DEVIATES
+    }
     assert relaxed
     assert relaxed <= {number for number, of in DEVIATIONS.items() if "dev" in of}
-    assert not [promise for domain in found.promises for promise in domain.promises if promise.state == BROKEN]
+    assert not [
+        promise
+        for domain in found.promises
+        for promise in domain.promises
+        if promise.state == BROKEN
+    ]
     assert set(stacks_in(synthesized("dev"))) == set(STACKS)

@@ -29,7 +29,9 @@ class Linter:
         before = self.linted
         template = self.folder / "some.template.json"
         template.write_text(json.dumps({"Resources": {"Topic": resource}}))
-        assert verdicts([template], region=region, checkout=self.folder, store=self.folder / "store") == {template: FOUND}
+        assert verdicts(
+            [template], region=region, checkout=self.folder, store=self.folder / "store"
+        ) == {template: FOUND}
         return self.linted - before
 
 
@@ -47,7 +49,10 @@ def test_known_template_is_not_linted_again(linter: Linter) -> None:
 
 
 def test_changed_template_is_linted(linter: Linter) -> None:
-    assert linter.judge({**TOPIC, "Metadata": {"cfn-lint": {"config": {"ignore_checks": ["E1"]}}}}) == 1
+    assert (
+        linter.judge({**TOPIC, "Metadata": {"cfn-lint": {"config": {"ignore_checks": ["E1"]}}}})
+        == 1
+    )
 
 
 def test_other_region_is_linted(linter: Linter) -> None:

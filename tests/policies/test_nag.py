@@ -27,7 +27,9 @@ def acknowledgements(assembly: Path) -> Iterator[tuple[str, str, str]]:
         for path, entries in json.loads(file.read_text()).items():
             for entry in entries:
                 if entry["type"] == "aws:cdk:acknowledged-rules":
-                    yield from ((path.lstrip("/"), id_, reason) for id_, reason in entry["data"].items())
+                    yield from (
+                        (path.lstrip("/"), id_, reason) for id_, reason in entry["data"].items()
+                    )
 
 
 @pytest.mark.parametrize("pack", sorted(PACKS))
@@ -56,12 +58,19 @@ def test_acknowledgements_are_used(synthesized: Assembly, environment: str) -> N
 
 @pytest.mark.parametrize(
     ("pack", "rule"),
-    [(AwsSolutionsChecks, "AwsSolutions-S1"), (NIST80053R5Checks, "NIST.800.53.R5-S3BucketLoggingEnabled")],
+    [
+        (AwsSolutionsChecks, "AwsSolutions-S1"),
+        (NIST80053R5Checks, "NIST.800.53.R5-S3BucketLoggingEnabled"),
+    ],
 )
-def test_policy_packs_report_a_seeded_fault(pack: type[AwsSolutionsChecks | NIST80053R5Checks], rule: str) -> None:
+def test_policy_packs_report_a_seeded_fault(
+    pack: type[AwsSolutionsChecks | NIST80053R5Checks], rule: str
+) -> None:
     stack = new_stack()
     s3.CfnBucket(stack, "Bad")
-    assert rule in {violation.rule_name for violation in pack(stack).validate_scope(stack).violations}
+    assert rule in {
+        violation.rule_name for violation in pack(stack).validate_scope(stack).violations
+    }
 
 
 def test_application_registers_both_packs(synthesized: Assembly) -> None:

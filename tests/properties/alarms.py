@@ -22,8 +22,13 @@ def alarms_that_tell(platform: Assembly) -> tuple[Resource, ...]:
     experiments.
     """
     readers = [(composite, "AlarmRule") for composite in platform.all(COMPOSITE)]
-    readers += [(service, "DeploymentConfiguration.Alarms") for service in platform.all("AWS::ECS::Service")]
-    readers += [(experiment, "StopConditions") for experiment in platform.all("AWS::FIS::ExperimentTemplate")]
+    readers += [
+        (service, "DeploymentConfiguration.Alarms") for service in platform.all("AWS::ECS::Service")
+    ]
+    readers += [
+        (experiment, "StopConditions")
+        for experiment in platform.all("AWS::FIS::ExperimentTemplate")
+    ]
     read = {alarm for reader, path in readers for alarm in reader.mentions(path)}
     return tuple(alarm for alarm in platform.some(ALARM, COMPOSITE) if alarm not in read)
 
@@ -36,7 +41,11 @@ def severity_of(alarm: Resource) -> str | None:
 
 def period_of(alarm: Resource) -> int:
     """Period of an alarm in seconds."""
-    stats = [source["MetricStat"]["Period"] for source in alarm["Metrics"] or [] if "MetricStat" in source]
+    stats = [
+        source["MetricStat"]["Period"]
+        for source in alarm["Metrics"] or []
+        if "MetricStat" in source
+    ]
     return int(alarm["Period"] or max(stats, default=0))
 
 
@@ -59,7 +68,11 @@ def _by_place(platform: Assembly) -> Mapping[str, list[Resource]]:
     """Alarms with recipients, by texts of their dimensions; a resource is `${stack/LogicalId}`."""
     found = defaultdict(list)
     for alarm in alarms_that_tell(platform):
-        values = (dimension["Value"] for metric in metrics_of(alarm) for dimension in metric.get("Dimensions", []))
+        values = (
+            dimension["Value"]
+            for metric in metrics_of(alarm)
+            for dimension in metric.get("Dimensions", [])
+        )
         for place in {_ATTRIBUTE.sub("}", platform.text(alarm.stack, value)) for value in values}:
             found[place].append(alarm)
     return found
@@ -77,9 +90,21 @@ def counted(platform: Assembly, source: str, said: Iterable[str]) -> list[Resour
     alarms: list[Resource] = []
     for counter in platform.all("AWS::Logs::MetricFilter"):
         group, pattern = counter.target("LogGroupName"), str(counter["FilterPattern"])
-        if group and f'"aws.{source}"' in pattern and all(part in pattern for part in said) and group in recorders(platform, source):
-            counts = {(made["MetricNamespace"], made["MetricName"]) for made in counter["MetricTransformations"]}
-            alarms += (a for a in alarms_that_tell(platform) if counts & {(m["Namespace"], m["MetricName"]) for m in metrics_of(a)})
+        if (
+            group
+            and f'"aws.{source}"' in pattern
+            and all(part in pattern for part in said)
+            and group in recorders(platform, source)
+        ):
+            counts = {
+                (made["MetricNamespace"], made["MetricName"])
+                for made in counter["MetricTransformations"]
+            }
+            alarms += (
+                a
+                for a in alarms_that_tell(platform)
+                if counts & {(m["Namespace"], m["MetricName"]) for m in metrics_of(a)}
+            )
     return alarms
 
 
@@ -90,14 +115,20 @@ def recorders(platform: Assembly, source: str) -> set[Resource]:
         for rule in platform.all("AWS::Events::Rule")
         if rule["EventPattern.source"] == [f"aws.{source}"] and rule["State"] != "DISABLED"
     )
-    return {target for rule in rules for target in rule.mentions("Targets") if target.type == "AWS::Logs::LogGroup"}
+    return {
+        target
+        for rule in rules
+        for target in rule.mentions("Targets")
+        if target.type == "AWS::Logs::LogGroup"
+    }
 
 
 def forwarded(platform: Assembly, source: str) -> bool:
     """Return whether events of a service in the edge region reach the rules of the home region."""
     home = platform.settings.region
     return home == EDGE_REGION or any(
-        f"aws.{source}" in (rule["EventPattern.source"] or []) and f":events:{home}:" in rule.text("Targets.0.Arn")
+        f"aws.{source}" in (rule["EventPattern.source"] or [])
+        and f":events:{home}:" in rule.text("Targets.0.Arn")
         for rule in platform.all("AWS::Events::Rule", stack="edge")
         if rule["State"] != "DISABLED"
     )
@@ -105,7 +136,12 @@ def forwarded(platform: Assembly, source: str) -> bool:
 
 def alerts_of(manifests: list[Json]) -> list[tuple[Json, str]]:
     """Alerts of PrometheusRules with all series that they read; recording rules are expanded."""
-    rules = [rule for manifest in manifests for group in manifest["spec"]["groups"] for rule in group["rules"]]
+    rules = [
+        rule
+        for manifest in manifests
+        for group in manifest["spec"]["groups"]
+        for rule in group["rules"]
+    ]
     recorded: dict[str, str] = {}
     for rule in rules:
         if "record" in rule:

@@ -45,14 +45,22 @@ def environment_in(folder: Path) -> str:
     """
     manifest = folder / "manifest.json"
     artifacts = json.loads(manifest.read_text())["artifacts"].values() if manifest.exists() else ()
-    names = [of["properties"]["displayName"] for of in artifacts if of["type"] == "cdk:cloud-assembly"]
+    names = [
+        of["properties"]["displayName"] for of in artifacts if of["type"] == "cdk:cloud-assembly"
+    ]
     if not names:
-        raise pytest.UsageError(f"--assembly: {folder} holds no environment. Name the folder that `cdk synth` wrote, such as cdk.out/dev.")
+        raise pytest.UsageError(
+            f"--assembly: {folder} holds no environment. Name the folder that `cdk synth` wrote, such as cdk.out/dev."
+        )
     if not (ROOT / "environments" / f"{names[0]}.yaml").exists():
-        raise pytest.UsageError(f"--assembly: there is no environments/{names[0]}.yaml. Ask in the checkout that synthesized it.")
+        raise pytest.UsageError(
+            f"--assembly: there is no environments/{names[0]}.yaml. Ask in the checkout that synthesized it."
+        )
     report = folder / "validation-report.json"
     if not report.exists() or "NIST.800.53.R5" not in report.read_text():
-        raise pytest.UsageError(f"--assembly: the policy packs were not asked about {folder}. Repeat `cdk synth` without CDK_VALIDATION.")
+        raise pytest.UsageError(
+            f"--assembly: the policy packs were not asked about {folder}. Repeat `cdk synth` without CDK_VALIDATION."
+        )
     return str(names[0])
 
 
@@ -61,7 +69,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--assembly") is None:
         return
     kept = [item for item in items if _asked_of(item) in ENVIRONMENTS]
-    config.hook.pytest_deselected(items=[item for item in items if _asked_of(item) not in ENVIRONMENTS])
+    config.hook.pytest_deselected(
+        items=[item for item in items if _asked_of(item) not in ENVIRONMENTS]
+    )
     items[:] = kept
 
 
@@ -72,14 +82,18 @@ def _asked_of(item: pytest.Item) -> object:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrizes tests by environment, unless a test names one or has its own platform."""
-    given = any("platform" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize"))
+    given = any(
+        "platform" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize")
+    )
     own = hasattr(metafunc.module, "platform")
     if "platform" in metafunc.fixturenames and not given and not own:
         metafunc.parametrize("platform", ENVIRONMENTS, indirect=True)
 
 
 @pytest.fixture(scope="session")
-def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]) -> Callable[[str], Assembly]:
+def platforms(
+    templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]
+) -> Callable[[str], Assembly]:
     """Returns an environment by name, or production with the other cache engine."""
 
     @cache
@@ -88,7 +102,12 @@ def platforms(templates: Callable[[str], dict[str, Template]], synthesized: Call
             settings = with_valkey(settings_of("prod"))
             return Assembly(name=name, settings=settings, templates=data_templates(settings))
         report = synthesized(name).parent / "validation-report.json"
-        return Assembly(name=name, settings=settings_of(name), templates=templates(name), acknowledged=acknowledged_in(report))
+        return Assembly(
+            name=name,
+            settings=settings_of(name),
+            templates=templates(name),
+            acknowledged=acknowledged_in(report),
+        )
 
     return platform
 
@@ -125,6 +144,9 @@ def with_valkey(settings: Settings) -> Settings:
 def data_templates(settings: Settings) -> dict[str, Template]:
     """Synthesizes the data stack and its dependencies."""
     stage = cdk.Stage(cdk.App(context=feature_flags()), settings.name)
-    network, secrets = NetworkStack(stage, settings=settings), SecretsStack(stage, settings=settings)
+    network, secrets = (
+        NetworkStack(stage, settings=settings),
+        SecretsStack(stage, settings=settings),
+    )
     DataStack(stage, settings=settings, network=network, secrets=secrets)
     return templates_in(Path(stage.synth().directory))

@@ -30,11 +30,11 @@ NO_STANDBY = "A second machine would double what it costs. Only developers wait 
 
 APPLICATION_LOAD_BALANCERS = ("network/GatewayLoadBalancer", "ecs-services/LoadBalancer")
 
-NO_CERTIFICATE = (
-    "A certificate is for a domain, which a developer should not need. Load balancers are internal, and CloudFront comes by a private path."
-)
+NO_CERTIFICATE = "A certificate is for a domain, which a developer should not need. Load balancers are internal, and CloudFront comes by a private path."
 
-TAKEN_DOWN_AT_ONCE = "It has no listeners and may be deleted in one step; a load balancer holds no data."
+TAKEN_DOWN_AT_ONCE = (
+    "It has no listeners and may be deleted in one step; a load balancer holds no data."
+)
 
 DEVIATIONS: dict[int, dict[str, Deviation]] = {
     1: {
@@ -45,7 +45,10 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     },
     8: {
         "dev": Deviation(
-            resources=("network/NetworkVpcapplicationSubnet2*", "network/NetworkVpcapplicationSubnet3*"),
+            resources=(
+                "network/NetworkVpcapplicationSubnet2*",
+                "network/NetworkVpcapplicationSubnet3*",
+            ),
             reason="A gateway costs by the hour whether used or not: one serves three zones, and developers wait when its zone is lost.",
         )
     },
@@ -56,11 +59,22 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
         )
     },
     22: {"dev": Deviation(resources=("* docker.io/*", "* ghcr.io/*"), reason=NO_UPSTREAM_ACCOUNTS)},
-    23: {"dev": Deviation(resources=("registry/docker.io", "registry/ghcr.io"), reason=NO_UPSTREAM_ACCOUNTS)},
-    36: {"dev": Deviation(resources=("data/CatalogueInstance", "data/IdentityInstance"), reason=NO_STANDBY)},
+    23: {
+        "dev": Deviation(
+            resources=("registry/docker.io", "registry/ghcr.io"), reason=NO_UPSTREAM_ACCOUNTS
+        )
+    },
+    36: {
+        "dev": Deviation(
+            resources=("data/CatalogueInstance", "data/IdentityInstance"), reason=NO_STANDBY
+        )
+    },
     37: {
         environment: Deviation(
-            resources=("data/CatalogueInstance DeletionProtection", "data/IdentityInstance DeletionProtection"),
+            resources=(
+                "data/CatalogueInstance DeletionProtection",
+                "data/IdentityInstance DeletionProtection",
+            ),
             reason="It has no listeners and may be deleted with its stack, which leaves a final snapshot.",
         )
         for environment in ("dev", "staging")
@@ -79,7 +93,9 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
         )
         for environment in ("dev", "staging")
     },
-    100: {"dev": Deviation(resources=("* docker.io/*", "* ghcr.io/*"), reason=NO_UPSTREAM_ACCOUNTS)},
+    100: {
+        "dev": Deviation(resources=("* docker.io/*", "* ghcr.io/*"), reason=NO_UPSTREAM_ACCOUNTS)
+    },
     104: {
         "dev": Deviation(
             resources=("kong service *",),
@@ -110,7 +126,10 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
             ),
             reason=f"{NO_CERTIFICATE} {TAKEN_DOWN_AT_ONCE}",
         ),
-        "staging": Deviation(resources=tuple(f"{balancer} deletion" for balancer in APPLICATION_LOAD_BALANCERS), reason=TAKEN_DOWN_AT_ONCE),
+        "staging": Deviation(
+            resources=tuple(f"{balancer} deletion" for balancer in APPLICATION_LOAD_BALANCERS),
+            reason=TAKEN_DOWN_AT_ONCE,
+        ),
     },
     116: {
         "dev": Deviation(
@@ -118,13 +137,21 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
                 "eks-platform/BrokersLoadBalancer deletion",
                 *(
                     f"eks-platform/BrokersLoadBalancer{listener}"
-                    for listener in ("KafkaBootstrap", "KafkaBroker?", "SchemaRegistry", "Amqp", "Management")
+                    for listener in (
+                        "KafkaBootstrap",
+                        "KafkaBroker?",
+                        "SchemaRegistry",
+                        "Amqp",
+                        "Management",
+                    )
                 ),
             ),
             reason="Its listeners pass TCP on to brokers, who speak TLS themselves by the platform's own authority: a public certificate "
             f"is for a domain, which a developer should not need. {TAKEN_DOWN_AT_ONCE}",
         ),
-        "staging": Deviation(resources=("eks-platform/BrokersLoadBalancer deletion",), reason=TAKEN_DOWN_AT_ONCE),
+        "staging": Deviation(
+            resources=("eks-platform/BrokersLoadBalancer deletion",), reason=TAKEN_DOWN_AT_ONCE
+        ),
     },
     125: {
         environment: Deviation(

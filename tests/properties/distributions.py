@@ -45,7 +45,9 @@ class Behavior:
 
     @property
     def origin(self) -> "Origin":
-        (found,) = (origin for origin in origins(self.distribution) if origin.id == self["TargetOriginId"])
+        (found,) = (
+            origin for origin in origins(self.distribution) if origin.id == self["TargetOriginId"]
+        )
         return found
 
 
@@ -85,7 +87,10 @@ class Origin:
 
 def origins(distribution: Resource) -> list[Origin]:
     count = len(distribution["DistributionConfig.Origins"] or [])
-    return [Origin(distribution=distribution, place=f"DistributionConfig.Origins.{index}") for index in range(count)]
+    return [
+        Origin(distribution=distribution, place=f"DistributionConfig.Origins.{index}")
+        for index in range(count)
+    ]
 
 
 def behaviors(distribution: Resource) -> Iterator[Behavior]:
@@ -93,13 +98,23 @@ def behaviors(distribution: Resource) -> Iterator[Behavior]:
     for index, behavior in enumerate(distribution["DistributionConfig.CacheBehaviors"] or []):
         place = f"DistributionConfig.CacheBehaviors.{index}"
         yield Behavior(distribution=distribution, place=place, pattern=behavior["PathPattern"])
-    yield Behavior(distribution=distribution, place="DistributionConfig.DefaultCacheBehavior", pattern="*")
+    yield Behavior(
+        distribution=distribution, place="DistributionConfig.DefaultCacheBehavior", pattern="*"
+    )
 
 
 def serving(distribution: Resource, path: str) -> Behavior:
     """The behavior that serves a path."""
-    return next(behavior for behavior in behaviors(distribution) if fnmatchcase(path.lstrip("/"), behavior.pattern.lstrip("/")))
+    return next(
+        behavior
+        for behavior in behaviors(distribution)
+        if fnmatchcase(path.lstrip("/"), behavior.pattern.lstrip("/"))
+    )
 
 
 def every_behavior(platform: Assembly) -> list[Behavior]:
-    return [behavior for distribution in platform.some(DISTRIBUTION) for behavior in behaviors(distribution)]
+    return [
+        behavior
+        for distribution in platform.some(DISTRIBUTION)
+        for behavior in behaviors(distribution)
+    ]

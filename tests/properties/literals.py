@@ -32,7 +32,9 @@ _PUBLIC = re.compile(
 _WORD = re.compile(r"[A-Za-z0-9+=_]{16,}")
 _CDK_HASH = re.compile(r"[0-9A-F]{8}(?:-|$)")
 _CHANGE = re.compile(r"(?<=[A-Za-z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
-_CALLED_SECRET = re.compile(r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)$", flags=re.IGNORECASE)
+_CALLED_SECRET = re.compile(
+    r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)$", flags=re.IGNORECASE
+)
 _NAME = re.compile(
     r"[a-z0-9]+(?:[-_./][a-z0-9]+)*|[A-Z][A-Z0-9_]*|"  # of a secret, a key in one, or an environment variable
     r"\$\{[^}]+\}|\{\{[^}]+\}\}|\$\(env:[A-Z0-9_]+\)|"  # references of CloudFormation, External Secrets and Keycloak
@@ -66,7 +68,12 @@ def called_secret(values: Any) -> Iterator[str]:
     """
     for path, value in leaves(values):
         called = [step for step in path.split(".") if not step.isdigit()][-1:]
-        if called and isinstance(value, str) and _CALLED_SECRET.search(called[0]) and not _NAME.fullmatch(value):
+        if (
+            called
+            and isinstance(value, str)
+            and _CALLED_SECRET.search(called[0])
+            and not _NAME.fullmatch(value)
+        ):
             yield path
 
 

@@ -28,11 +28,19 @@ def writers(platform: Assembly) -> Iterator[Writer]:
     for cluster in platform.some("AWS::EKS::Cluster"):
         yield cluster.name, by_name.get(f"/aws/eks/{cluster.text('Name')}/cluster"), SECURITY_DAYS
     for cluster in platform.some("AWS::ECS::Cluster"):
-        yield f"{cluster.name} Container Insights", by_name.get(f"/aws/ecs/containerinsights/{place_of(cluster)}/performance"), ACCESS_DAYS
+        yield (
+            f"{cluster.name} Container Insights",
+            by_name.get(f"/aws/ecs/containerinsights/{place_of(cluster)}/performance"),
+            ACCESS_DAYS,
+        )
     for workspace in platform.some("AWS::APS::Workspace"):
         yield workspace.name, workspace.target("LoggingConfiguration.LogGroupArn"), ACCESS_DAYS
     for experiment in platform.all("AWS::FIS::ExperimentTemplate"):
-        yield experiment.name, experiment.target("LogConfiguration.CloudWatchLogsConfiguration.LogGroupArn"), SECURITY_DAYS
+        yield (
+            experiment.name,
+            experiment.target("LogConfiguration.CloudWatchLogsConfiguration.LogGroupArn"),
+            SECURITY_DAYS,
+        )
     yield from _pods(platform)
     yield from _stores(platform, by_name)
     yield from _rules(platform)
@@ -44,7 +52,11 @@ def _pods(platform: Assembly) -> Iterator[Writer]:
     """Logs of pods, which the agent on each node sends to CloudWatch."""
     by_place = {place_of(group): group for group in platform.some(GROUP)}
     agent = releases_of(platform).get("fluent-bit")
-    written = re.findall(r"log_group_name (\S+)", str(at(agent.values, "config.outputs"))) if agent else []
+    written = (
+        re.findall(r"log_group_name (\S+)", str(at(agent.values, "config.outputs")))
+        if agent
+        else []
+    )
     yield "pods", by_place.get(written[0]) if len(written) == 1 else None, ACCESS_DAYS
 
 
@@ -52,7 +64,11 @@ def _stores(platform: Assembly, by_name: dict[str, Resource]) -> Iterator[Writer
     for database in platform.some("AWS::RDS::DBInstance"):
         for log in database["EnableCloudwatchLogsExports"] or []:
             days = SECURITY_DAYS if log == "audit" else ACCESS_DAYS
-            yield f"{database.name} {log}", by_name.get(f"/aws/rds/instance/{database.text('DBInstanceIdentifier')}/{log}"), days
+            yield (
+                f"{database.name} {log}",
+                by_name.get(f"/aws/rds/instance/{database.text('DBInstanceIdentifier')}/{log}"),
+                days,
+            )
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
         for number, log in enumerate(cache["LogDeliveryConfigurations"] or []):
             path = f"LogDeliveryConfigurations.{number}.DestinationDetails.CloudWatchLogsDetails.LogGroup"
@@ -64,7 +80,9 @@ def _rules(platform: Assembly) -> Iterator[Writer]:
     for rule in platform.some("AWS::Events::Rule"):
         for number, goal in enumerate(rule["Targets"] or []):
             if ":log-group:" in platform.text(rule.stack, goal["Arn"]):
-                groups = [target for target in rule.mentions(f"Targets.{number}") if target.type == GROUP]
+                groups = [
+                    target for target in rule.mentions(f"Targets.{number}") if target.type == GROUP
+                ]
                 yield rule.name, groups[0] if len(groups) == 1 else None, SECURITY_DAYS
 
 
@@ -77,8 +95,14 @@ def _functions(platform: Assembly, by_name: dict[str, Resource]) -> Iterator[Wri
         for role in [statement.resource, *statement.resource.mentions("Roles")]
     }
     for function in platform.some(FUNCTION):
-        group = function.target("LoggingConfig.LogGroup") or by_name.get(f"/aws/lambda/{place_of(function)}")
-        yield function.name, group, SECURITY_DAYS if function.target("Role") in changing else ACCESS_DAYS
+        group = function.target("LoggingConfig.LogGroup") or by_name.get(
+            f"/aws/lambda/{place_of(function)}"
+        )
+        yield (
+            function.name,
+            group,
+            SECURITY_DAYS if function.target("Role") in changing else ACCESS_DAYS,
+        )
 
 
 def _containers(platform: Assembly) -> Iterator[Writer]:

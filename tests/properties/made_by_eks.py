@@ -9,7 +9,14 @@ from tools.model.cluster import RenderedCluster
 from tools.model.statements import Statement, statements_of
 from tools.model.values import ACCOUNT
 
-NODES = ("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume")
+NODES = (
+    "fleet",
+    "instance",
+    "launch-template",
+    "network-interface",
+    "spot-instances-request",
+    "volume",
+)
 ASKED = {
     **dict.fromkeys(("ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"), NODES),
     "ec2:CreateNetworkInterface": ("network-interface",),
@@ -17,16 +24,31 @@ ASKED = {
 }
 """Actions of EKS that create tagged resources, with their types. Source: Amazon EKS user guide, custom AWS tags for EKS Auto resources."""
 OF_EKS = (
-    *("eks:*", "kubernetes.io/cluster/*", "kubernetes.io/created-for/*", "ebs.csi.eks.amazonaws.com/*"),
+    *(
+        "eks:*",
+        "kubernetes.io/cluster/*",
+        "kubernetes.io/created-for/*",
+        "ebs.csi.eks.amazonaws.com/*",
+    ),
     *("CSIVolumeName", "KubernetesCluster", "Name"),
 )
 """Keys that AWS's own policies for Auto Mode let EKS give."""
 BY_ITSELF = {
-    "ec2:CreateVolume": {"eks:eks-cluster-name", "CSIVolumeName", "Name", "kubernetes.io/created-for/pvc/name"},
+    "ec2:CreateVolume": {
+        "eks:eks-cluster-name",
+        "CSIVolumeName",
+        "Name",
+        "kubernetes.io/created-for/pvc/name",
+    },
     "ec2:CreateNetworkInterface": {"eks:eks-cluster-name", "eks:kubernetes-cni-node-name"},
 }
 """Tag keys that EKS adds, by action; otherwise those of nodes."""
-OF_NODES = {"eks:eks-cluster-name", "eks:kubernetes-node-class-name", "eks:kubernetes-node-pool-name", "kubernetes.io/cluster/it"}
+OF_NODES = {
+    "eks:eks-cluster-name",
+    "eks:kubernetes-node-class-name",
+    "eks:kubernetes-node-pool-name",
+    "kubernetes.io/cluster/it",
+}
 
 
 def asked_for(cluster: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
@@ -36,8 +58,15 @@ def asked_for(cluster: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
     for _, found in cluster.of_kind("NodeClass"):
         yield f"NodeClass {found['metadata']['name']}", dict(found["spec"].get("tags") or {})
     for _, found in cluster.of_kind("StorageClass"):
-        tags = [str(text) for name, text in found["parameters"].items() if name.startswith("tagSpecification_")]
-        yield f"StorageClass {found['metadata']['name']}", {key: value for key, _, value in (text.partition("=") for text in tags)}
+        tags = [
+            str(text)
+            for name, text in found["parameters"].items()
+            if name.startswith("tagSpecification_")
+        ]
+        yield (
+            f"StorageClass {found['metadata']['name']}",
+            {key: value for key, _, value in (text.partition("=") for text in tags)},
+        )
 
 
 def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
@@ -48,7 +77,11 @@ def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
     and no volume would be created.
     """
     eks = platform.only("AWS::EKS::Cluster")
-    rights = [s for s in statements_of(platform) if s.kind == "identity" and s.allows and of_the_cluster(eks, s)]
+    rights = [
+        s
+        for s in statements_of(platform)
+        if s.kind == "identity" and s.allows and of_the_cluster(eks, s)
+    ]
     makes = [s for s in rights if any(s.may(action) for action in ASKED)]
     for action, types in ASKED.items():
         given = keys | BY_ITSELF.get(action, OF_NODES)
@@ -61,11 +94,17 @@ def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
                 "EKS cannot create resources with tag keys that its policy does not allow. Allow these keys.",
             )
     for statement in makes:
-        here = statement.values("StringEquals", "aws:RequestTag/eks:eks-cluster-name") == (eks.text("Name"),)
+        here = statement.values("StringEquals", "aws:RequestTag/eks:eks-cluster-name") == (
+            eks.text("Name"),
+        )
         yield str(statement), here, "Allow EKS to create only resources of this cluster."
         admitted = set(keys_of(statement))
         only = bool(admitted) and admitted <= {*keys, *OF_EKS}
-        yield str(statement), only, f"Allow only our tag keys and those of EKS, not {sorted(admitted - keys - set(OF_EKS)) or 'every key'}."
+        yield (
+            str(statement),
+            only,
+            f"Allow only our tag keys and those of EKS, not {sorted(admitted - keys - set(OF_EKS)) or 'every key'}.",
+        )
 
 
 def of_the_cluster(eks: Resource, statement: Statement) -> bool:
@@ -83,8 +122,14 @@ def keys_of(statement: Statement) -> tuple[str, ...]:
 
 def takes(statement: Statement, given: set[str]) -> bool:
     """Return true if the conditions on tag keys allow a request with these keys."""
-    wanted = {key.partition("/")[2] for key in statement.condition_keys if key.startswith("aws:requesttag/")}
-    return wanted <= {key.lower() for key in given} and all(covers(list(keys_of(statement)), key) for key in given)
+    wanted = {
+        key.partition("/")[2]
+        for key in statement.condition_keys
+        if key.startswith("aws:requesttag/")
+    }
+    return wanted <= {key.lower() for key in given} and all(
+        covers(list(keys_of(statement)), key) for key in given
+    )
 
 
 def lacking(tags: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

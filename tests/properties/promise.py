@@ -33,10 +33,14 @@ def rule(test: Callable[..., Verdicts]) -> Callable[..., None]:
     return _judged(test, test.__name__, {})
 
 
-def _judged(test: Callable[..., Verdicts], name: str, deviations: Mapping[str, Deviation]) -> Callable[..., None]:
+def _judged(
+    test: Callable[..., Verdicts], name: str, deviations: Mapping[str, Deviation]
+) -> Callable[..., None]:
     @wraps(test)
     def judge(platform: Assembly, **fixtures: Any) -> None:
-        problems = problems_of(platform.name, test(platform, **fixtures), deviations.get(platform.name))
+        problems = problems_of(
+            platform.name, test(platform, **fixtures), deviations.get(platform.name)
+        )
         if problems:
             listed = "\n".join(f"  {problem}" for problem in problems)
             pytest.fail(f"{name} does not hold in {platform.name}:\n{listed}", pytrace=False)
@@ -44,7 +48,11 @@ def _judged(test: Callable[..., Verdicts], name: str, deviations: Mapping[str, D
     return judge
 
 
-def problems_of(environment: str, verdicts: Iterable[tuple[Resource | str, bool, str]], deviation: Deviation | None) -> list[str]:
+def problems_of(
+    environment: str,
+    verdicts: Iterable[tuple[Resource | str, bool, str]],
+    deviation: Deviation | None,
+) -> list[str]:
     """Returns undeclared failures of the promise, and deviations that no failure uses."""
     leaves = set(deviation.resources) if deviation else set()
     problems, unused, looked_at = [], leaves if deviation and deviation.needed else set(), 0
@@ -59,10 +67,19 @@ def problems_of(environment: str, verdicts: Iterable[tuple[Resource | str, bool,
             problems.append(f"{environment}/{subject}: {fix}")
     if not looked_at:
         problems.append(f"{environment}: nothing was looked at, so that nothing keeps the promise")
-    return problems + [f"{pattern} keeps the promise now. Take it out of tests/properties/deviations.py." for pattern in sorted(unused)]
+    return problems + [
+        f"{pattern} keeps the promise now. Take it out of tests/properties/deviations.py."
+        for pattern in sorted(unused)
+    ]
 
 
-def judged(subjects: Iterable[str], findings: Iterable[str], fix: str, *, excused: Mapping[str, str] | None = None) -> Verdicts:
+def judged(
+    subjects: Iterable[str],
+    findings: Iterable[str],
+    fix: str,
+    *,
+    excused: Mapping[str, str] | None = None,
+) -> Verdicts:
     """Yields a verdict on each subject from its findings.
 
     Args:
@@ -74,7 +91,11 @@ def judged(subjects: Iterable[str], findings: Iterable[str], fix: str, *, excuse
     found, excused = list(findings), excused or {}
     left = [finding for finding in found if not finding.startswith(tuple(excused))]
     for subject in dict.fromkeys(subjects):
-        mine = [finding for finding in left if finding == subject or finding.startswith((f"{subject}:", f"{subject} "))]
+        mine = [
+            finding
+            for finding in left
+            if finding == subject or finding.startswith((f"{subject}:", f"{subject} "))
+        ]
         left = [finding for finding in left if finding not in mine]
         yield subject, not mine, f"{fix} Found: {'; '.join(mine)}."
     yield from ((finding, False, fix) for finding in left)

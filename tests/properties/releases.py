@@ -10,7 +10,9 @@ from typing import Any
 from tools.model.assembly import Assembly, Resource
 from tools.model.values import Json
 
-_WITHIN_A_TEXT = re.compile(r"\bimage[\"']?:\s*[\"']?([\w.${}-]+(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]+)?)")
+_WITHIN_A_TEXT = re.compile(
+    r"\bimage[\"']?:\s*[\"']?([\w.${}-]+(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]+)?)"
+)
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
 
@@ -32,7 +34,9 @@ class Release:
 def releases_of(platform: Assembly) -> dict[str, Release]:
     """Every Helm release by name."""
     return {
-        release["Release"]: Release(resource=release, values=json.loads(release.text("Values")) if release["Values"] else {})
+        release["Release"]: Release(
+            resource=release, values=json.loads(release.text("Values")) if release["Values"] else {}
+        )
         for release in platform.some(HELM)
     }
 
@@ -41,7 +45,10 @@ def images_in(values: Any) -> Iterator[str]:
     """Yields every image in Helm values: in parts, as one text, or in embedded YAML."""
     if isinstance(values, Mapping):
         if isinstance(values.get("repository"), str) and isinstance(values.get("tag"), str):
-            yield "/".join(filter(None, (values.get("registry"), values["repository"]))) + f":{values['tag']}"
+            yield (
+                "/".join(filter(None, (values.get("registry"), values["repository"])))
+                + f":{values['tag']}"
+            )
         for key, item in values.items():
             if str(key).lower().endswith("image") and isinstance(item, str) and item:
                 yield item

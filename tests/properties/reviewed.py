@@ -13,7 +13,14 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     **{
         f"cloudshell:{action}": "environments of CloudShell have no name that could be known before (AWS CloudShell user guide)"
         for action in (
-            *("CreateEnvironment", "CreateSession", "DeleteEnvironment", "PutCredentials", "StartEnvironment", "StopEnvironment"),
+            *(
+                "CreateEnvironment",
+                "CreateSession",
+                "DeleteEnvironment",
+                "PutCredentials",
+                "StartEnvironment",
+                "StopEnvironment",
+            ),
         )
     },
     "logs:StartQuery": "a query reads what FilterLogEvents does",
@@ -53,7 +60,15 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
 PEOPLE = "observability/PeoplePolicies"
 """Begins the names of policies of people, who may look at the state of everything in the account."""
 
-DISCLOSES = frozenset({"kms:Decrypt", "s3:GetObject", "s3:GetObjectVersion", "secretsmanager:GetSecretValue", "ssm:GetParameter"})
+DISCLOSES = frozenset(
+    {
+        "kms:Decrypt",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "secretsmanager:GetSecretValue",
+        "ssm:GetParameter",
+    }
+)
 """Actions that look like reading a state, and read what is kept."""
 
 CONFINED_BY: Mapping[str, str] = {
@@ -62,7 +77,14 @@ CONFINED_BY: Mapping[str, str] = {
 }
 """Condition key without which such an action is too wide."""
 
-CONFINING = ("aws:calledvia", "aws:requesttag/", "aws:resourcetag/", "ec2:parentvolume", "ec2:vpc", "ecs:cluster")
+CONFINING = (
+    "aws:calledvia",
+    "aws:requesttag/",
+    "aws:resourcetag/",
+    "ec2:parentvolume",
+    "ec2:vpc",
+    "ecs:cluster",
+)
 """Condition keys, in lower case, by which a right on every resource of a type is one on ours only."""
 
 AWS_MANAGED: Mapping[str, str] = {
@@ -102,7 +124,9 @@ TELL_NO_SOURCE: Mapping[str, str] = {
 }
 """Services that assume roles without a source. Only principals of the role's account can pass it to them."""
 
-TELL_NO_SOURCE_WITH: Mapping[str, tuple[str, ...]] = {"observability.alarm_slack": ("chatbot.amazonaws.com",)}
+TELL_NO_SOURCE_WITH: Mapping[str, tuple[str, ...]] = {
+    "observability.alarm_slack": ("chatbot.amazonaws.com",)
+}
 """The same where an environment turns an option on, by its key; the role of the channel has no rights."""
 
 STATEMENTS_WITHOUT_SOURCE: Mapping[str, str] = {
@@ -117,7 +141,10 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
     "AwsSolutions-AEC6": ("data/Cache/ReplicationGroup",),
     "AwsSolutions-CFR1": ("edge/Distribution/Distribution/*",),
     "AwsSolutions-CFR3": ("edge/Distribution/Distribution/*",),
-    "AwsSolutions-ECS2": ("ecs-services/*/Task/TaskDefinition/*", "observability/People/Tunnel/TaskDefinition/*"),
+    "AwsSolutions-ECS2": (
+        "ecs-services/*/Task/TaskDefinition/*",
+        "observability/People/Tunnel/TaskDefinition/*",
+    ),
     "AwsSolutions-IAM4": (
         "data/*/MonitoringRole/*",
         "data/Backup/Role/*",
@@ -153,8 +180,14 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
         "eks-platform/Kubernetes/Cluster/KubectlProvider/*",
         "observability/People/Tunnel/Roles/*Role",
     ),
-    "NIST.800.53.R5-LambdaConcurrency": ("*Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
-    "NIST.800.53.R5-LambdaDLQ": ("*Function/*", "eks-platform/Kubernetes/Cluster/KubectlProvider/*"),
+    "NIST.800.53.R5-LambdaConcurrency": (
+        "*Function/*",
+        "eks-platform/Kubernetes/Cluster/KubectlProvider/*",
+    ),
+    "NIST.800.53.R5-LambdaDLQ": (
+        "*Function/*",
+        "eks-platform/Kubernetes/Cluster/KubectlProvider/*",
+    ),
     "NIST.800.53.R5-LambdaInsideVPC": (
         "data/RestoreTesting/Validation/Function/*",
         "eks-platform/DataValues/Function/*",
@@ -162,10 +195,21 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
     ),
     "NIST.800.53.R5-RDSLoggingEnabled": ("data/*/Instance/*",),
     "NIST.800.53.R5-S3BucketLoggingEnabled": ("network/BalancerLogs/Bucket/*",),
-    "NIST.800.53.R5-S3BucketReplicationEnabled": ("data/*/Bucket/*", "network/BalancerLogs/Bucket/*"),
-    "NIST.800.53.R5-S3DefaultEncryptionKMS": ("data/Logs/Bucket/*", "network/BalancerLogs/Bucket/*"),
-    "NIST.800.53.R5-SecretsManagerRotationEnabled": ("secrets/Components/*", "secrets/SigningKey-*"),
-    "NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": ("network/Network/Vpc/publicSubnet?/DefaultRoute",),
+    "NIST.800.53.R5-S3BucketReplicationEnabled": (
+        "data/*/Bucket/*",
+        "network/BalancerLogs/Bucket/*",
+    ),
+    "NIST.800.53.R5-S3DefaultEncryptionKMS": (
+        "data/Logs/Bucket/*",
+        "network/BalancerLogs/Bucket/*",
+    ),
+    "NIST.800.53.R5-SecretsManagerRotationEnabled": (
+        "secrets/Components/*",
+        "secrets/SigningKey-*",
+    ),
+    "NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": (
+        "network/Network/Vpc/publicSubnet?/DefaultRoute",
+    ),
 }
 """Findings that are meant, and the constructs that they are meant on."""
 
@@ -214,5 +258,11 @@ ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
 }
 """Findings acknowledged outside production only."""
 
-TELL_ACCOUNT_ONLY = frozenset({"lambda.amazonaws.com", "malware-protection-plan.guardduty.amazonaws.com", "monitoring.rds.amazonaws.com"})
+TELL_ACCOUNT_ONLY = frozenset(
+    {
+        "lambda.amazonaws.com",
+        "malware-protection-plan.guardduty.amazonaws.com",
+        "monitoring.rds.amazonaws.com",
+    }
+)
 """Services whose roles require only aws:SourceAccount: the source names the role and is created after it."""

@@ -10,12 +10,20 @@ FORMULA = f"{TRACKING}.CustomizedMetricSpecification.Metrics"
 
 def scaled(service: Service) -> list[Resource]:
     """Scalable targets of a service."""
-    targets = service.resource.platform.users_of(service.resource, "AWS::ApplicationAutoScaling::ScalableTarget")
-    return [target for target in targets if target["ScalableDimension"] == "ecs:service:DesiredCount"]
+    targets = service.resource.platform.users_of(
+        service.resource, "AWS::ApplicationAutoScaling::ScalableTarget"
+    )
+    return [
+        target for target in targets if target["ScalableDimension"] == "ecs:service:DesiredCount"
+    ]
 
 
 def policies(service: Service) -> list[Resource]:
-    found = [p for target in scaled(service) for p in target.platform.users_of(target, "AWS::ApplicationAutoScaling::ScalingPolicy")]
+    found = [
+        p
+        for target in scaled(service)
+        for p in target.platform.users_of(target, "AWS::ApplicationAutoScaling::ScalingPolicy")
+    ]
     return [policy for policy in found if policy["PolicyType"] == "TargetTrackingScaling"]
 
 
@@ -25,7 +33,11 @@ def on_cpu(policy: Resource) -> bool:
 
 def counted(policy: Resource) -> set[str]:
     """Names of the metrics in the formula of a custom metric policy."""
-    return {entry["MetricStat"]["Metric"]["MetricName"] for entry in policy[FORMULA] or [] if "MetricStat" in entry}
+    return {
+        entry["MetricStat"]["Metric"]["MetricName"]
+        for entry in policy[FORMULA] or []
+        if "MetricStat" in entry
+    }
 
 
 def counts_requests(service: Service, policy: Resource) -> bool:
@@ -35,11 +47,17 @@ def counts_requests(service: Service, policy: Resource) -> bool:
     groups, read = set(service.target_groups), policy.mentions(FORMULA)
     if policy[METRIC] == "ALBRequestCountPerTarget":
         return groups <= policy.mentions(f"{TRACKING}.PredefinedMetricSpecification.ResourceLabel")
-    return counted(policy) == {"RequestCount", "RunningTaskCount"} and {*groups, service.resource} <= read
+    return (
+        counted(policy) == {"RequestCount", "RunningTaskCount"}
+        and {*groups, service.resource} <= read
+    )
 
 
 def counts_messages(service: Service, policy: Resource) -> bool:
     """Return true if a policy tracks the messages that wait for the service, divided by its
     tasks.
     """
-    return counted(policy) == {"ReadyMessages", "RunningTaskCount"} and service.resource in policy.mentions(FORMULA)
+    return counted(policy) == {
+        "ReadyMessages",
+        "RunningTaskCount",
+    } and service.resource in policy.mentions(FORMULA)

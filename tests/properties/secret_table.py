@@ -48,7 +48,13 @@ class Row:
         if not found or found[1] not in services:
             return None
         readers = frozenset(reader.replace(SERVICE, found[1]) for reader in self.readers)
-        return Row(secret=secret, key=self.key, replaced=self.replaced, readers=readers, releases=self.releases)
+        return Row(
+            secret=secret,
+            key=self.key,
+            replaced=self.replaced,
+            readers=readers,
+            releases=self.releases,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +92,11 @@ class Way:
 
 def _tables() -> Iterator[list[list[str]]]:
     for part in DOCUMENT.read_text().split("\n## ")[1:]:
-        rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in part.splitlines() if line.startswith("| ")]
+        rows = [
+            [cell.strip() for cell in line.split("|")[1:-1]]
+            for line in part.splitlines()
+            if line.startswith("| ")
+        ]
         yield rows[1:]
 
 
@@ -98,7 +108,13 @@ def _names(cell: str) -> frozenset[str]:
 def rows() -> tuple[Row, ...]:
     secrets, _, _ = _tables()
     return tuple(
-        Row(secret=secret.strip("`"), key=key, replaced=replaced, readers=_names(readers), releases=_names(releases))
+        Row(
+            secret=secret.strip("`"),
+            key=key,
+            replaced=replaced,
+            readers=_names(readers),
+            releases=_names(releases),
+        )
         for secret, key, replaced, readers, releases in secrets
     )
 
@@ -109,7 +125,11 @@ def lines() -> dict[str, Line]:
     _, named, _ = _tables()
     return {
         setting.strip("`"): Line(
-            setting=setting.strip("`"), fields=_names(fields), readers=_names(readers), releases=_names(releases), why=why
+            setting=setting.strip("`"),
+            fields=_names(fields),
+            readers=_names(readers),
+            releases=_names(releases),
+            why=why,
         )
         for setting, fields, readers, releases, why in named
     }

@@ -30,11 +30,21 @@ def restarted(platform: Assembly, service: Resource) -> Iterator[int]:
     """Yields the maximum delay, in seconds, of each schedule that redeploys a service."""
     for schedule in platform.users_of(service, "AWS::Scheduler::Schedule"):
         asked: Json = json.loads(schedule.text("Target.Input"))
-        weekly = re.fullmatch(r"cron\(\d+ \d+ \? \* [A-Z]{3} \*\)", str(schedule["ScheduleExpression"]))
-        rights = [s for s in statements_of(platform) if s.may("ecs:UpdateService") and schedule.target("Target.RoleArn") in [*roles_of(s)]]
+        weekly = re.fullmatch(
+            r"cron\(\d+ \d+ \? \* [A-Z]{3} \*\)", str(schedule["ScheduleExpression"])
+        )
+        rights = [
+            s
+            for s in statements_of(platform)
+            if s.may("ecs:UpdateService") and schedule.target("Target.RoleArn") in [*roles_of(s)]
+        ]
         cluster, name = service.text("Cluster"), f"${{{service.stack}/{service.id}.Name}}"
-        heard = any(arn.endswith(f":service/{cluster}/{name}") for right in rights for arn in right.texts())
-        on = schedule["State"] in (None, "ENABLED") and schedule["Target.Arn"].endswith(":::aws-sdk:ecs:updateService")
+        heard = any(
+            arn.endswith(f":service/{cluster}/{name}") for right in rights for arn in right.texts()
+        )
+        on = schedule["State"] in (None, "ENABLED") and schedule["Target.Arn"].endswith(
+            ":::aws-sdk:ecs:updateService"
+        )
         there = service.target("Cluster") in schedule.mentions("Target.Input")
         if on and weekly and heard and there and asked["ForceNewDeployment"] is True:
             again = schedule["Target.RetryPolicy.MaximumEventAgeInSeconds"]
@@ -42,7 +52,9 @@ def restarted(platform: Assembly, service: Resource) -> Iterator[int]:
 
 
 def weekly_restart(platform: Assembly, _: RenderedCluster, reader: str) -> int | None:
-    tasks = {platform.text(s.stack, s["TaskDefinition"]): s for s in platform.some("AWS::ECS::Service")}
+    tasks = {
+        platform.text(s.stack, s["TaskDefinition"]): s for s in platform.some("AWS::ECS::Service")
+    }
     name = reader.removeprefix("tasks of ")
     known = holders(platform)
     for task in platform.some("AWS::ECS::TaskDefinition"):
@@ -61,14 +73,22 @@ def handlers_that_keep_what_they_read() -> tuple[str, ...]:
 def _kept(module: ast.Module) -> Iterator[bool]:
     called = "get_secret_value"
     for node in module.body:
-        reads = any(isinstance(part, ast.Attribute) and part.attr == called for part in ast.walk(node))
-        cached = isinstance(node, ast.FunctionDef) and any("cache" in ast.unparse(d) for d in node.decorator_list)
+        reads = any(
+            isinstance(part, ast.Attribute) and part.attr == called for part in ast.walk(node)
+        )
+        cached = isinstance(node, ast.FunctionDef) and any(
+            "cache" in ast.unparse(d) for d in node.decorator_list
+        )
         yield reads and (cached or not isinstance(node, ast.FunctionDef | ast.ClassDef))
 
 
 def each_pull(platform: Assembly, _: RenderedCluster, __: str) -> int | None:
     """ECR keeps no copy: a pull-through cache rule names the secret."""
-    return 0 if any(rule["CredentialArn"] for rule in platform.all("AWS::ECR::PullThroughCacheRule")) else None
+    return (
+        0
+        if any(rule["CredentialArn"] for rule in platform.all("AWS::ECR::PullThroughCacheRule"))
+        else None
+    )
 
 
 def each_start(platform: Assembly, _: RenderedCluster, __: str) -> int | None:
@@ -84,7 +104,9 @@ def each_run(platform: Assembly, _: RenderedCluster, reader: str) -> int | None:
 
 
 def refresh(_: Assembly, deployed: RenderedCluster, __: str) -> int | None:
-    asked = [external["spec"]["refreshInterval"] for _, external in deployed.of_kind("ExternalSecret")]
+    asked = [
+        external["spec"]["refreshInterval"] for _, external in deployed.of_kind("ExternalSecret")
+    ]
     return max(map(seconds, asked), default=None)
 
 
@@ -96,8 +118,14 @@ def reloader(platform: Assembly, deployed: RenderedCluster, release: str) -> int
     installed = deployed.releases[release]
     if watching is None or installed.namespace not in watching.values["reloader"]["namespaces"]:
         return None
-    manifests = [m for m in deployed.manifests[release] if m["kind"] in ("Deployment", "StatefulSet", "CronJob")]
-    said = any((m["metadata"].get("annotations") or {}).get(ANNOTATION) == "true" for m in manifests)
+    manifests = [
+        m
+        for m in deployed.manifests[release]
+        if m["kind"] in ("Deployment", "StatefulSet", "CronJob")
+    ]
+    said = any(
+        (m["metadata"].get("annotations") or {}).get(ANNOTATION) == "true" for m in manifests
+    )
     return refreshed(platform, deployed) if said or annotated(installed.values) else None
 
 
@@ -106,7 +134,11 @@ def annotated(values: Json) -> bool:
     each release.
     """
     return any(
-        (key in ("deploymentAnnotations", "statefulsetAnnotations", "annotations") and item.get(ANNOTATION) == "true") or annotated(item)
+        (
+            key in ("deploymentAnnotations", "statefulsetAnnotations", "annotations")
+            and item.get(ANNOTATION) == "true"
+        )
+        or annotated(item)
         for key, item in values.items()
         if isinstance(item, dict)
     )
@@ -116,20 +148,34 @@ def users_file(platform: Assembly, deployed: RenderedCluster, release: str) -> i
     """Sidecar of Redpanda, which the chart enables by default."""
     values = deployed.releases[release].values
     sidecars: Json = values["statefulset"]["sideCars"]
-    watched = sidecars.get("configWatcher", {}).get("enabled", True) and values["auth"]["sasl"]["secretRef"] == "redpanda-users"
+    watched = (
+        sidecars.get("configWatcher", {}).get("enabled", True)
+        and values["auth"]["sasl"]["secretRef"] == "redpanda-users"
+    )
     return refreshed(platform, deployed) if watched else None
 
 
 def each_job(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
     kinds = {manifest["kind"] for manifest in deployed.manifests[release]}
-    return refreshed(platform, deployed) if kinds & {"Job", "CronJob"} and not kinds & {"Deployment", "StatefulSet"} else None
+    return (
+        refreshed(platform, deployed)
+        if kinds & {"Job", "CronJob"} and not kinds & {"Deployment", "StatefulSet"}
+        else None
+    )
 
 
 def label(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
     """Each user's Secret has the label that the operator requires."""
-    imported = {m["spec"]["importCredentialsSecret"]["name"] for m in deployed.manifests[release] if m["kind"] == "User"}
+    imported = {
+        m["spec"]["importCredentialsSecret"]["name"]
+        for m in deployed.manifests[release]
+        if m["kind"] == "User"
+    }
     labels = {
-        external["metadata"]["name"]: external["spec"]["target"].get("template", {}).get("metadata", {}).get("labels", {})
+        external["metadata"]["name"]: external["spec"]["target"]
+        .get("template", {})
+        .get("metadata", {})
+        .get("labels", {})
         for _, external in deployed.of_kind("ExternalSecret")
     }
     seen = all(labels.get(name, {}).get(LABEL) == "true" for name in imported)

@@ -40,7 +40,10 @@ class Service:
     @property
     def secrets(self) -> dict[str, str]:
         """References to secrets and parameters by name in the container."""
-        return {entry["Name"]: self.text(entry["ValueFrom"]) for entry in self.container.get("Secrets", [])}
+        return {
+            entry["Name"]: self.text(entry["ValueFrom"])
+            for entry in self.container.get("Secrets", [])
+        }
 
     @property
     def security_groups(self) -> list[Resource]:
@@ -54,7 +57,11 @@ class Service:
     def target_groups(self) -> list[Resource]:
         """Target groups that its tasks are registered with, now or while a new version comes."""
         paths = ("TargetGroupArn", "AdvancedConfiguration.AlternateTargetGroupArn")
-        places = (f"LoadBalancers.{index}.{path}" for index in range(len(self.resource["LoadBalancers"] or [])) for path in paths)
+        places = (
+            f"LoadBalancers.{index}.{path}"
+            for index in range(len(self.resource["LoadBalancers"] or []))
+            for path in paths
+        )
         return [group for place in places if (group := self.resource.target(place))]
 
     def text(self, value: object) -> str:
@@ -68,10 +75,21 @@ def services_of(platform: Assembly) -> tuple[Service, ...]:
     for resource in platform.some("AWS::ECS::Service"):
         definition = resource.target("TaskDefinition")
         assert definition, f"{resource}: its task definition is not one of this platform"
-        name = environment_of(definition, definition["ContainerDefinitions.0"] or {}).get("SERVICE", "")
-        assert name in platform.settings.services, f"{definition}: SERVICE names no service of the environment file"
-        found[name] = Service(name=name, settings=platform.settings.services[name], resource=resource, definition=definition)
-    assert found.keys() == platform.settings.services.keys(), f"{platform.name}: the environment file and the template differ in services"
+        name = environment_of(definition, definition["ContainerDefinitions.0"] or {}).get(
+            "SERVICE", ""
+        )
+        assert name in platform.settings.services, (
+            f"{definition}: SERVICE names no service of the environment file"
+        )
+        found[name] = Service(
+            name=name,
+            settings=platform.settings.services[name],
+            resource=resource,
+            definition=definition,
+        )
+    assert found.keys() == platform.settings.services.keys(), (
+        f"{platform.name}: the environment file and the template differ in services"
+    )
     return tuple(found.values())
 
 
@@ -83,4 +101,7 @@ def containers(platform: Assembly) -> Iterator[tuple[Resource, Json]]:
 
 
 def environment_of(definition: Resource, container: Json) -> dict[str, str]:
-    return {entry["Name"]: definition.platform.text(definition.stack, entry["Value"]) for entry in container.get("Environment", [])}
+    return {
+        entry["Name"]: definition.platform.text(definition.stack, entry["Value"])
+        for entry in container.get("Environment", [])
+    }

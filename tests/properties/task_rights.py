@@ -24,26 +24,45 @@ def allowed(service: Service, kind: str) -> list[Statement]:
 
 
 def _identity(platform: Assembly) -> list[Statement]:
-    return [s for s in statements_of(platform) if s.kind == "identity" and s.allows and s.resource.stack == "ecs-services"]
+    return [
+        s
+        for s in statements_of(platform)
+        if s.kind == "identity" and s.allows and s.resource.stack == "ecs-services"
+    ]
 
 
 def _holds(statement: Statement, role: str) -> bool:
     resource = statement.resource
-    return resource.id == role or (resource.type in _POLICIES and role in {target.id for target in resource.targets("Roles")})
+    return resource.id == role or (
+        resource.type in _POLICIES and role in {target.id for target in resource.targets("Roles")}
+    )
 
 
 def needed_at_start(service: Service) -> list[str]:
     """Patterns of `<action> <resource>`: log, image and secrets of the task definition."""
-    group = service.definition.target("ContainerDefinitions.0.LogConfiguration.Options.awslogs-group")
+    group = service.definition.target(
+        "ContainerDefinitions.0.LogConfiguration.Options.awslogs-group"
+    )
     registry, _, path = service.text(service.container["Image"]).partition("/")
     region = registry.removesuffix(".amazonaws.com").rpartition(".")[2]
     account = registry.partition(".")[0]
     repository = path.partition("@")[0].partition(":")[0]
     # One of ours is known by its resource, one of the cache by its name.
-    arn = repository.replace("}", ".Arn}") if repository.startswith("${") else f"arn:aws:ecr:{region}:{account}:repository/{repository}"
+    arn = (
+        repository.replace("}", ".Arn}")
+        if repository.startswith("${")
+        else f"arn:aws:ecr:{region}:{account}:repository/{repository}"
+    )
     # A registry that needs no login grants nothing.
-    pulls = [f"{_PULL} {re.escape(arn)}", r"ecr:GetAuthorizationToken \*"] if ".dkr.ecr." in registry or arn.startswith("${") else []
-    named = [reference.partition("}:")[0] + "}" if "}:" in reference else reference for reference in service.secrets.values()]
+    pulls = (
+        [f"{_PULL} {re.escape(arn)}", r"ecr:GetAuthorizationToken \*"]
+        if ".dkr.ecr." in registry or arn.startswith("${")
+        else []
+    )
+    named = [
+        reference.partition("}:")[0] + "}" if "}:" in reference else reference
+        for reference in service.secrets.values()
+    ]
     return [
         f"logs:(CreateLogStream|PutLogEvents) {re.escape(f'${{{group.stack}/{group.id}.Arn}}') if group else ''}",
         *pulls,
@@ -55,7 +74,11 @@ def needed_while_running(service: Service) -> list[str]:
     """Patterns of `<action> <resource>`: users, buckets and parameters in the container's
     environment.
     """
-    return [pattern for name, value in service.environment.items() for pattern in _needed(service, name, value)]
+    return [
+        pattern
+        for name, value in service.environment.items()
+        for pattern in _needed(service, name, value)
+    ]
 
 
 def _needed(service: Service, name: str, value: str) -> list[str]:
@@ -67,9 +90,15 @@ def _needed(service: Service, name: str, value: str) -> list[str]:
     if name.endswith("_QUEUE"):
         return [f"{_TAKE_MESSAGES} {re.escape(value.removesuffix('}') + '.Arn}')}"]
     if name == "MAIL_SENDER" and (mail := service.definition.platform.settings.mail):
-        return [rf"ses:SendEmail arn:aws:ses:[a-z0-9-]+:{ACCOUNT}:identity/{re.escape(mail.domain)}"]
+        return [
+            rf"ses:SendEmail arn:aws:ses:[a-z0-9-]+:{ACCOUNT}:identity/{re.escape(mail.domain)}"
+        ]
     if name.endswith(("_PARAMETERS", "_PARAMETER")):
-        one = f".*/{re.escape(value.lstrip('/'))}" if name.endswith("_PARAMETER") else rf"{re.escape(value)}/[\w-]+"
+        one = (
+            f".*/{re.escape(value.lstrip('/'))}"
+            if name.endswith("_PARAMETER")
+            else rf"{re.escape(value)}/[\w-]+"
+        )
         return [f"{parameter}{one}"]
     return []
 
@@ -79,5 +108,8 @@ def _of_objects(service: Service, name: str, bucket: str) -> list[str]:
     if word not in service.settings.talks_to:
         return []
     if word == "audio" and service.settings.writes(word):
-        return [rf"{_WRITE_ONLY} {bucket}audio/\*", rf"cloudfront:CreateInvalidation arn:aws:cloudfront::{ACCOUNT}:distribution/\*"]
+        return [
+            rf"{_WRITE_ONLY} {bucket}audio/\*",
+            rf"cloudfront:CreateInvalidation arn:aws:cloudfront::{ACCOUNT}:distribution/\*",
+        ]
     return [rf"{_WRITE_OBJECT if word == 'uploads' else _READ_OBJECT} {bucket}\*"]

@@ -34,13 +34,19 @@ def span(text: object) -> Span | None:
     found = re.fullmatch(r"(\w{3}):(\d\d):(\d\d)-(\w{3}):(\d\d):(\d\d)", str(text))
     if not found:
         return None
-    begin, end = (DAYS.index(found[n]) * DAY + int(found[n + 1]) * 60 + int(found[n + 2]) for n in (1, 4))
+    begin, end = (
+        DAYS.index(found[n]) * DAY + int(found[n + 1]) * 60 + int(found[n + 2]) for n in (1, 4)
+    )
     return begin, end if end > begin else end + WEEK
 
 
 def spans(text: object) -> list[Span]:
     """Parses a daily window such as `05:00-06:00` into one window per day."""
-    return [found for day in DAYS if (found := span("-".join(f"{day}:{time}" for time in str(text).split("-"))))]
+    return [
+        found
+        for day in DAYS
+        if (found := span("-".join(f"{day}:{time}" for time in str(text).split("-"))))
+    ]
 
 
 def meet(one: Span, other: Span) -> bool:
@@ -73,15 +79,39 @@ def test_maintenance_windows_are_separate_nights(platform: Assembly) -> Verdicts
         maintenance, backup, least = STORES[store.type]
         window, copies = windows.get(store), spans(store[backup])
         yield store, window is not None, f"Set {maintenance}: AWS's own choice may be the evening."
-        yield store, bool(copies) or is_replica(store), f"Set {backup}: AWS's own choice may be the evening."
+        yield (
+            store,
+            bool(copies) or is_replica(store),
+            f"Set {backup}: AWS's own choice may be the evening.",
+        )
         if window is None or not copies:
             continue
-        yield store, least <= window[1] - window[0] <= DAY, f"Set a window of at least {least} minutes, the minimum of AWS."
-        yield store, by_night(window, platform.settings.region), f"Maintain it at night: {store[maintenance]} in UTC is not."
-        yield store, by_night(copies[0], platform.settings.region), f"Copy it at night: {store[backup]} in UTC is not."
-        yield store, not any(meet(window, copy) for copy in copies), "Maintain it when no backup is taken: AWS refuses both at once."
+        yield (
+            store,
+            least <= window[1] - window[0] <= DAY,
+            f"Set a window of at least {least} minutes, the minimum of AWS.",
+        )
+        yield (
+            store,
+            by_night(window, platform.settings.region),
+            f"Maintain it at night: {store[maintenance]} in UTC is not.",
+        )
+        yield (
+            store,
+            by_night(copies[0], platform.settings.region),
+            f"Copy it at night: {store[backup]} in UTC is not.",
+        )
+        yield (
+            store,
+            not any(meet(window, copy) for copy in copies),
+            "Maintain it when no backup is taken: AWS refuses both at once.",
+        )
     for (one, its), (other, others) in combinations(windows.items(), 2):
-        yield f"{one.name}, {other.name}", not meet(its, others), "Both may restart in the same hour. Give each its own night."
+        yield (
+            f"{one.name}, {other.name}",
+            not meet(its, others),
+            "Both may restart in the same hour. Give each its own night.",
+        )
 
 
 @rule
@@ -92,7 +122,11 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
         late, done = minutes(job)
         # AWS Backup refuses a start window of less than an hour (AWS Backup developer guide, backup plan options).
         holds = 60 <= late < done <= DAY
-        yield name, holds, f"The job may start {late} minutes late and run {done} minutes. Make it end before the next one starts."
+        yield (
+            name,
+            holds,
+            f"The job may start {late} minutes late and run {done} minutes. Make it end before the next one starts.",
+        )
         if begins is not None:
             begun = list(every_night(begins, late))
             # AWS Backup takes no snapshot of a database in the hour before its maintenance.
@@ -102,7 +136,11 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
                 if not is_replica(store)
             ]
             clear = all(not meet(window, job_) for window in windows for job_ in begun)
-            yield name, clear, "Start it before the maintenance window: a database that restarts is not copied."
+            yield (
+                name,
+                clear,
+                "Start it before the maintenance window: a database that restarts is not copied.",
+            )
 
 
 @rule
@@ -110,7 +148,11 @@ def test_start_windows_of_backup_rules_are_disjoint(platform: Assembly) -> Verdi
     windows = {job["RuleName"]: spans_of(job) for job in plan_rules(platform)}
     for (one, its), (other, others) in combinations(windows.items(), 2):
         apart = not any(meet(window, another) for window in its for another in others)
-        yield f"data/Backup {one}, {other}", apart, "AWS Backup runs only one of two backups with the same start. Move one by an hour."
+        yield (
+            f"data/Backup {one}, {other}",
+            apart,
+            "AWS Backup runs only one of two backups with the same start. Move one by an hour.",
+        )
 
 
 def spans_of(job: Json) -> list[Span]:
@@ -131,25 +173,49 @@ def every_night(begins: int, late: int) -> Iterator[Span]:
 @rule
 def test_restore_tests_follow_backups(platform: Assembly) -> Verdicts:
     for plan in platform.some(TESTING):
-        selected, late = plan["RecoveryPointSelection.SelectionWindowDays"], plan["StartWindowHours"]
+        selected, late = (
+            plan["RecoveryPointSelection.SelectionWindowDays"],
+            plan["StartWindowHours"],
+        )
         # The default, 30 days, would call a month without a backup a success.
         new = selected is not None and 1 <= selected <= 7
-        yield plan, new, "Restore what was copied within a week: an older point proves an older backup."
-        yield plan, late is not None and 1 <= late <= 24, "Set a start window of at most 24 hours: a longer one overlaps the next night."
+        yield (
+            plan,
+            new,
+            "Restore what was copied within a week: an older point proves an older backup.",
+        )
+        yield (
+            plan,
+            late is not None and 1 <= late <= 24,
+            "Set a start window of at most 24 hours: a longer one overlaps the next night.",
+        )
         begins = begun(plan)
         yield plan, bool(begins), "Say when it begins."
         if "RDS" in restored_kinds(plan):
-            clear = not any(meet(job, window) for job in begins for window in maintained(platform).values())
+            clear = not any(
+                meet(job, window) for job in begins for window in maintained(platform).values()
+            )
             yield plan, clear, "Restore databases when none is maintained."
 
 
 def begun(plan: Resource) -> list[Span]:
     """Hours of a week in which a restore may start: on the day of its schedule, or on any day."""
     schedule = str(plan["ScheduleExpression"])
-    minute, named = daily(schedule), [number for number, day in enumerate(DAYS) if f" {day.upper()} " in schedule]
-    return [] if minute is None else [(day * DAY + minute, day * DAY + minute + 60) for day in named or range(len(DAYS))]
+    minute, named = (
+        daily(schedule),
+        [number for number, day in enumerate(DAYS) if f" {day.upper()} " in schedule],
+    )
+    return (
+        []
+        if minute is None
+        else [(day * DAY + minute, day * DAY + minute + 60) for day in named or range(len(DAYS))]
+    )
 
 
 def restored_kinds(plan: Resource) -> set[str]:
     selections = plan.platform.some(TESTED)
-    return {str(its["ProtectedResourceType"]) for its in selections if its["RestoreTestingPlanName"] == plan["RestoreTestingPlanName"]}
+    return {
+        str(its["ProtectedResourceType"])
+        for its in selections
+        if its["RestoreTestingPlanName"] == plan["RestoreTestingPlanName"]
+    }

@@ -17,7 +17,10 @@ VARIABLES = {
     "mail": "SENDER",
 }
 """Variables by word of `talks_to`, which each begins with (docs/services.md)."""
-OF_SOME = {"events": {"EVENTS_CONSUMES", "EVENTS_PRODUCES"}, "tasks": {"TASKS_EXCHANGE", "TASKS_QUEUES"}}
+OF_SOME = {
+    "events": {"EVENTS_CONSUMES", "EVENTS_PRODUCES"},
+    "tasks": {"TASKS_EXCHANGE", "TASKS_QUEUES"},
+}
 """Variables of which a service has one at least: what it takes, or what it gives."""
 FILES = {"Name": "nofile", "SoftLimit": 65536, "HardLimit": 65536}
 """Each connection takes one, and what Fargate takes by default has changed before (Amazon ECS developer guide, ulimits)."""
@@ -32,16 +35,37 @@ def test_containers_have_connection_variables(platform: Assembly) -> Verdicts:
         by_word = ((word.upper(), VARIABLES.get(word.text, VARIABLES[word])) for word in words)
         needed = ALWAYS | {f"{word}_{name}" for word, names in by_word for name in names.split()}
         needed |= {"PORT"} if service.container.get("PortMappings") else set()
-        yield service.resource, needed <= provided, f"Set the environment variables {sorted(needed - provided)}."
-        yield service.resource, service.container.get("Ulimits") == [FILES], f"Set the limit of open files to {FILES['HardLimit']}."
+        yield (
+            service.resource,
+            needed <= provided,
+            f"Set the environment variables {sorted(needed - provided)}.",
+        )
+        yield (
+            service.resource,
+            service.container.get("Ulimits") == [FILES],
+            f"Set the limit of open files to {FILES['HardLimit']}.",
+        )
         port = str(platform.some("AWS::ElastiCache::ReplicationGroup")[0]["Port"])
-        yield service.resource, service.environment.get("CACHE_PORT", port) == port, f"Set the port {port} of the cache."
+        yield (
+            service.resource,
+            service.environment.get("CACHE_PORT", port) == port,
+            f"Set the port {port} of the cache.",
+        )
         for word in words:
             holds = not OF_SOME.get(word) or bool(OF_SOME[word] & provided)
-            yield service.resource, holds, f"Set one of the environment variables {OF_SOME.get(word)}."
+            yield (
+                service.resource,
+                holds,
+                f"Set one of the environment variables {OF_SOME.get(word)}.",
+            )
 
 
-NAMED = ("AWS::ECS::TaskDefinition", "AWS::IAM::ManagedPolicy", "AWS::IAM::Role", "AWS::SSM::Parameter")
+NAMED = (
+    "AWS::ECS::TaskDefinition",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Role",
+    "AWS::SSM::Parameter",
+)
 
 
 PARAMETER = re.compile(r"(?:parameter|^)/spotmusic/([\w-]+)/")
@@ -50,7 +74,9 @@ PARAMETER = re.compile(r"(?:parameter|^)/spotmusic/([\w-]+)/")
 @rule
 def test_parameters_are_of_this_environment(platform: Assembly) -> Verdicts:
     for resource in platform.some(*NAMED):
-        others = {name for _, text in texts_of(resource) for name in PARAMETER.findall(text)} - {platform.settings.name}
+        others = {name for _, text in texts_of(resource) for name in PARAMETER.findall(text)} - {
+            platform.settings.name
+        }
         yield resource, not others, f"It reads parameters of {sorted(others)}."
 
 
@@ -59,4 +85,8 @@ def test_containers_get_time_to_start(platform: Assembly) -> Verdicts:
     for task in platform.some("AWS::ECS::TaskDefinition"):
         for container in task["ContainerDefinitions"]:
             check = container.get("HealthCheck", {})
-            yield task, 30 <= check.get("StartPeriod", 0) <= 120, "A container that starts is killed: ECS asks at once without StartPeriod."
+            yield (
+                task,
+                30 <= check.get("StartPeriod", 0) <= 120,
+                "A container that starts is killed: ECS asks at once without StartPeriod.",
+            )

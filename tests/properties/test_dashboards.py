@@ -22,7 +22,13 @@ def shown_by(dashboard: Resource) -> Iterator[Shown]:
             texts = [item for item in line if isinstance(item, str)]
             if len(texts) >= 2:
                 pairs = zip(texts[2::2], texts[3::2], strict=False)
-                yield str(widget["properties"].get("title")), texts[0], texts[1], tuple(sorted(pairs)), str(said.get("stat", ""))
+                yield (
+                    str(widget["properties"].get("title")),
+                    texts[0],
+                    texts[1],
+                    tuple(sorted(pairs)),
+                    str(said.get("stat", "")),
+                )
 
 
 @rule
@@ -31,12 +37,18 @@ def test_dashboards_show_resources_that_alarms_watch(platform: Assembly) -> Verd
     for alarm in platform.some(ALARM):
         for metric in metrics_of(alarm):
             for dimension in metric.get("Dimensions") or []:
-                watched[metric["Namespace"], dimension["Name"]].add(platform.text(alarm.stack, dimension["Value"]))
+                watched[metric["Namespace"], dimension["Name"]].add(
+                    platform.text(alarm.stack, dimension["Value"])
+                )
     for dashboard in platform.some(DASHBOARD):
         for _, namespace, name, pairs, _ in shown_by(dashboard):
             for dimension, value in pairs:
                 known = watched.get((namespace, dimension))
-                yield dashboard, known is None or value in known, f"{name}: no alarm of {namespace} watches {dimension} {value}."
+                yield (
+                    dashboard,
+                    known is None or value in known,
+                    f"{name}: no alarm of {namespace} watches {dimension} {value}.",
+                )
 
 
 @rule

@@ -7,7 +7,11 @@ import pytest
 from tests.properties.deviations import DEVIATIONS, Deviation
 from tools.checkout import ROOT, settings_of
 
-DECLARED = [(number, environment, deviation) for number, of in DEVIATIONS.items() for environment, deviation in of.items()]
+DECLARED = [
+    (number, environment, deviation)
+    for number, of in DEVIATIONS.items()
+    for environment, deviation in of.items()
+]
 TESTED = {
     int(number)
     for file in (ROOT / "tests" / "properties").glob("test_*.py")
@@ -20,7 +24,9 @@ def named(declared: tuple[int, str, Deviation]) -> str:
 
 
 @pytest.mark.parametrize("declared", DECLARED, ids=named)
-def test_p134_environments_relax_declared_promises_only(declared: tuple[int, str, Deviation]) -> None:
+def test_p134_environments_relax_declared_promises_only(
+    declared: tuple[int, str, Deviation],
+) -> None:
     """An environment breaks a promise only where a deviation declares it with a reason. Each
     deviation names no more resources than necessary. Production has no deviations.
 
@@ -29,7 +35,9 @@ def test_p134_environments_relax_declared_promises_only(declared: tuple[int, str
     Kept by: [`deviations.py`](../tests/properties/deviations.py)
     """
     number, environment, deviation = declared
-    assert number in TESTED, f"no test judges P-{number:03d}: nobody would notice that the deviation is not needed"
+    assert number in TESTED, (
+        f"no test judges P-{number:03d}: nobody would notice that the deviation is not needed"
+    )
     assert not settings_of(environment).production, "production does without nothing"
     assert len(deviation.reason) >= 40, "say what the environment gains, and why nobody is hurt"
     assert deviation.resources

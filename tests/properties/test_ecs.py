@@ -8,7 +8,14 @@ from tests.properties.balancers import attributes
 from tests.properties.literals import suspicious
 from tests.properties.promise import Verdicts, promise
 from tests.properties.reviewed import HOLD_SESSIONS
-from tests.properties.scaling import TRACKING, counts_messages, counts_requests, on_cpu, policies, scaled
+from tests.properties.scaling import (
+    TRACKING,
+    counts_messages,
+    counts_requests,
+    on_cpu,
+    policies,
+    scaled,
+)
 from tests.properties.services import Service, containers, services_of
 from tests.properties.task_rights import allowed, needed_at_start, needed_while_running
 from tools.checkout import ROOT
@@ -23,7 +30,9 @@ LONGEST_REQUEST = 20
 """Seconds after which the gateway gives a request up."""
 BAKED_MINUTES = 5
 ACCESS_RECORD_DAYS = 184
-_SECRET = re.compile(r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|KEY|CREDENTIAL)S?$", flags=re.IGNORECASE)
+_SECRET = re.compile(
+    r"(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|KEY|CREDENTIAL)S?$", flags=re.IGNORECASE
+)
 """Pattern of variables that hold a secret."""
 
 
@@ -42,12 +51,23 @@ def test_p071_failed_deployments_roll_back(platform: Assembly) -> Verdicts:
         deployment = service.resource["DeploymentConfiguration"] or {}
         breaker = deployment.get("DeploymentCircuitBreaker") == {"Enable": True, "Rollback": True}
         yield service.resource, breaker, "Set circuit_breaker with rollback."
-        spare = (deployment.get("MinimumHealthyPercent"), deployment.get("MaximumPercent")) == (100, 200)
-        yield service.resource, spare, "Set a minimum of 100% and a maximum of 200% healthy tasks during deployments."
+        spare = (deployment.get("MinimumHealthyPercent"), deployment.get("MaximumPercent")) == (
+            100,
+            200,
+        )
+        yield (
+            service.resource,
+            spare,
+            "Set a minimum of 100% and a maximum of 200% healthy tasks during deployments.",
+        )
         shifts = service.settings.deployment == "blue_green" and service.settings.route is not None
         strategy = deployment.get("Strategy", "ROLLING")
         holds = strategy == ("BLUE_GREEN" if shifts else "ROLLING")
-        yield service.resource, holds, f"The strategy is {strategy}. Use that of the environment file."
+        yield (
+            service.resource,
+            holds,
+            f"The strategy is {strategy}. Use that of the environment file.",
+        )
         if strategy != "ROLLING":
             yield from shifted(service, deployment)
 
@@ -56,20 +76,52 @@ def shifted(service: Service, deployment: Json) -> Verdicts:
     """Requirements of a rollback of blue/green: two target groups, their rule, and an alarm on
     both.
     """
-    resource, groups, bake = service.resource, service.target_groups, deployment.get("BakeTimeInMinutes") or 0
+    resource, groups, bake = (
+        service.resource,
+        service.target_groups,
+        deployment.get("BakeTimeInMinutes") or 0,
+    )
     yield resource, len(set(groups)) == 2, "Give it an alternate target group."
     rule = resource.target("LoadBalancers.0.AdvancedConfiguration.ProductionListenerRule")
-    yield resource, rule is not None and set(groups) <= rule.mentions("Actions"), "Name the rule that leads to both."
-    yield resource, resource.target("LoadBalancers.0.AdvancedConfiguration.RoleArn") is not None, "Give ECS a role that shifts the rule."
+    yield (
+        resource,
+        rule is not None and set(groups) <= rule.mentions("Actions"),
+        "Name the rule that leads to both.",
+    )
+    yield (
+        resource,
+        resource.target("LoadBalancers.0.AdvancedConfiguration.RoleArn") is not None,
+        "Give ECS a role that shifts the rule.",
+    )
     watched = {key: deployment.get("Alarms", {}).get(key) for key in ("Enable", "Rollback")}
-    yield resource, watched == {"Enable": True, "Rollback": True}, "Add an alarm that rolls the deployment back."
-    yield resource, bake >= BAKED_MINUTES, f"Watch the new version for {BAKED_MINUTES} minutes before the old one stops."
+    yield (
+        resource,
+        watched == {"Enable": True, "Rollback": True},
+        "Add an alarm that rolls the deployment back.",
+    )
+    yield (
+        resource,
+        bake >= BAKED_MINUTES,
+        f"Watch the new version for {BAKED_MINUTES} minutes before the old one stops.",
+    )
     alarms = resource.targets("DeploymentConfiguration.Alarms.AlarmNames")
     yield resource, bool(alarms), "Name an alarm."
     for alarm in alarms:
-        periods = [metric["MetricStat"]["Period"] for metric in alarm["Metrics"] or [] if "MetricStat" in metric]
-        failures = {metric["MetricStat"]["Metric"]["MetricName"] for metric in alarm["Metrics"] or [] if "MetricStat" in metric}
-        yield alarm, "HTTPCode_Target_5XX_Count" in failures and alarm.mentions("Metrics") >= set(groups), "Watch failures of both groups."
+        periods = [
+            metric["MetricStat"]["Period"]
+            for metric in alarm["Metrics"] or []
+            if "MetricStat" in metric
+        ]
+        failures = {
+            metric["MetricStat"]["Metric"]["MetricName"]
+            for metric in alarm["Metrics"] or []
+            if "MetricStat" in metric
+        }
+        yield (
+            alarm,
+            "HTTPCode_Target_5XX_Count" in failures and alarm.mentions("Metrics") >= set(groups),
+            "Watch failures of both groups.",
+        )
         in_time = bool(periods) and max(periods) * alarm["EvaluationPeriods"] <= bake * 60
         yield alarm, in_time, "Make the alarm fire within the bake time."
 
@@ -83,12 +135,24 @@ def test_p072_lost_zone_leaves_two_thirds(platform: Assembly) -> Verdicts:
     Kept by: `services.<name>.scaling.min`
     """
     for service in services_of(platform):
-        yield service.resource, service.resource["DesiredCount"] is None, "Remove DesiredCount: each deployment would reset it."
+        yield (
+            service.resource,
+            service.resource["DesiredCount"] is None,
+            "Remove DesiredCount: each deployment would reset it.",
+        )
         least = min((target["MinCapacity"] for target in scaled(service)), default=0)
-        yield f"{service.resource.name} minimum", least >= 3, f"{least} tasks are too few for three zones. Set scaling.min."
+        yield (
+            f"{service.resource.name} minimum",
+            least >= 3,
+            f"{least} tasks are too few for three zones. Set scaling.min.",
+        )
         yield service.resource, len(zones(service.subnets)) == 3, "Run it in three zones."
         balanced = service.resource["AvailabilityZoneRebalancing"] == "ENABLED"
-        yield service.resource, balanced, "Enable rebalancing: ECS does not move tasks back after the loss of a zone otherwise."
+        yield (
+            service.resource,
+            balanced,
+            "Enable rebalancing: ECS does not move tasks back after the loss of a zone otherwise.",
+        )
 
 
 @promise
@@ -117,12 +181,23 @@ def test_p074_containers_have_read_only_root(platform: Assembly) -> Verdicts:
             holds = not definition["Volumes"] and not at(container, "LinuxParameters.Tmpfs")
             yield definition, holds, "Remove the volumes of the container."
             continue
-        yield definition, container.get("ReadonlyRootFilesystem") is True, "Set readonly_root_filesystem=True."
-        temporary = {mount["ContainerPath"]: set(mount["MountOptions"]) for mount in at(container, "LinuxParameters.Tmpfs") or []}
+        yield (
+            definition,
+            container.get("ReadonlyRootFilesystem") is True,
+            "Set readonly_root_filesystem=True.",
+        )
+        temporary = {
+            mount["ContainerPath"]: set(mount["MountOptions"])
+            for mount in at(container, "LinuxParameters.Tmpfs") or []
+        }
         yield definition, set(temporary) == {"/tmp"}, "Mount only /tmp, in memory."  # noqa: S108
         for path, options in temporary.items():
             yield definition, options >= {"noexec", "nosuid", "nodev"}, f"Mount {path} with noexec."
-        yield definition, not definition["Volumes"] and not container.get("MountPoints"), "Remove the volumes: tasks are stateless."
+        yield (
+            definition,
+            not definition["Volumes"] and not container.get("MountPoints"),
+            "Remove the volumes: tasks are stateless.",
+        )
 
 
 @promise
@@ -134,13 +209,25 @@ def test_p075_containers_drop_capabilities(platform: Assembly) -> Verdicts:
     """
     for definition, container in containers(platform):
         user = str(container.get("User", "")).partition(":")[0]
-        yield definition, user.isdigit() and int(user) > 0, "Run it as a numbered user other than 0: a name may be root in another image."
+        yield (
+            definition,
+            user.isdigit() and int(user) > 0,
+            "Run it as a numbered user other than 0: a name may be root in another image.",
+        )
         yield definition, container.get("Privileged") is not True, "Remove Privileged."
         capabilities = at(container, "LinuxParameters.Capabilities") or {}
         dropped = capabilities.get("Drop") == ["ALL"] and not capabilities.get("Add")
-        yield definition, dropped or (definition.name in HOLD_SESSIONS and not capabilities), "Drop all capabilities, and add none."
+        yield (
+            definition,
+            dropped or (definition.name in HOLD_SESSIONS and not capabilities),
+            "Drop all capabilities, and add none.",
+        )
         shared = [name for name in ("PidMode", "IpcMode") if definition[name] is not None]
-        yield definition, not shared and definition["NetworkMode"] == "awsvpc", "Share no namespace with the host or other containers."
+        yield (
+            definition,
+            not shared and definition["NetworkMode"] == "awsvpc",
+            "Share no namespace with the host or other containers.",
+        )
 
 
 @promise
@@ -152,20 +239,35 @@ def test_p076_task_definitions_contain_no_secrets(platform: Assembly) -> Verdict
     for service in services_of(platform):
         for name, value in service.environment.items():
             subject = f"{service.definition.name} {name}"
-            yield subject, not _SECRET.search(name), "The name suggests a secret: pass it by reference (`secrets`)."
+            yield (
+                subject,
+                not _SECRET.search(name),
+                "The name suggests a secret: pass it by reference (`secrets`).",
+            )
             holds = "{{resolve:" not in value and not any(suspicious(value))
-            yield subject, holds, "The value is readable in the task definition. Reference a secret instead."
+            yield (
+                subject,
+                holds,
+                "The value is readable in the task definition. Reference a secret instead.",
+            )
         for entry in service.container.get("Secrets", []):
             if _SECRET.search(entry["Name"]):
                 kinds = {target.type for target in referred(service, entry["ValueFrom"])}
                 subject = f"{service.definition.name} {entry['Name']}"
                 named = entry["ValueFrom"] in platform.settings.named_secrets.values()
                 ours = kinds == {"AWS::SecretsManager::Secret"}
-                yield subject, named or ours, "Store it in Secrets Manager: parameters hold configuration."
+                yield (
+                    subject,
+                    named or ours,
+                    "Store it in Secrets Manager: parameters hold configuration.",
+                )
 
 
 def referred(service: Service, value: object) -> Iterator[Resource]:
-    found = (service.resource.platform.target(service.resource.stack, function) for function in intrinsics(value))
+    found = (
+        service.resource.platform.target(service.resource.stack, function)
+        for function in intrinsics(value)
+    )
     return (target for target in found if target)
 
 
@@ -177,18 +279,37 @@ def test_p077_task_logs_are_kept_without_blocking(platform: Assembly) -> Verdict
     Kept by: `non_blocking_log`, `observability.access_log_days`
     """
     for service in services_of(platform):
-        for subject, place in ((service.definition, "ContainerDefinitions.0"), (service.resource, "ServiceConnectConfiguration")):
+        for subject, place in (
+            (service.definition, "ContainerDefinitions.0"),
+            (service.resource, "ServiceConnectConfiguration"),
+        ):
             driver = subject[f"{place}.LogConfiguration.LogDriver"]
             options = subject[f"{place}.LogConfiguration.Options"] or {}
             yield subject, driver == "awslogs", "Send its log to CloudWatch Logs."
             holds = options.get("mode") == "non-blocking"
-            yield subject, holds, "Set mode non-blocking, so that the task continues without CloudWatch Logs."
-            yield subject, bool(options.get("max-buffer-size")), "Set max-buffer-size: the default of 10 MB is full within seconds."
+            yield (
+                subject,
+                holds,
+                "Set mode non-blocking, so that the task continues without CloudWatch Logs.",
+            )
+            yield (
+                subject,
+                bool(options.get("max-buffer-size")),
+                "Set max-buffer-size: the default of 10 MB is full within seconds.",
+            )
             group = subject.target(f"{place}.LogConfiguration.Options.awslogs-group")
             key = group.target("KmsKeyId") if group else None
-            yield subject, key is not None and key.name == "secrets/LogsKey", "Encrypt its log group with keys.logs."
+            yield (
+                subject,
+                key is not None and key.name == "secrets/LogsKey",
+                "Encrypt its log group with keys.logs.",
+            )
             kept = group is not None and (group["RetentionInDays"] or 0) >= ACCESS_RECORD_DAYS
-            yield subject, kept, f"Set a retention of {ACCESS_RECORD_DAYS} days or more, but a finite one."
+            yield (
+                subject,
+                kept,
+                f"Set a retention of {ACCESS_RECORD_DAYS} days or more, but a finite one.",
+            )
 
 
 @promise
@@ -198,8 +319,15 @@ def test_p078_ecs_exec_is_disabled(platform: Assembly) -> Verdicts:
     Kept by: `FargateService`
     """
     for service in services_of(platform):
-        yield service.resource, service.resource["EnableExecuteCommand"] is False, "Set enable_execute_command=False."
-        opened = any(statement.may("ssmmessages:OpenDataChannel") for statement in allowed(service, "TaskRoleArn"))
+        yield (
+            service.resource,
+            service.resource["EnableExecuteCommand"] is False,
+            "Set enable_execute_command=False.",
+        )
+        opened = any(
+            statement.may("ssmmessages:OpenDataChannel")
+            for statement in allowed(service, "TaskRoleArn")
+        )
         yield service.definition, not opened, "Remove the ssmmessages actions from its role."
 
 
@@ -212,34 +340,70 @@ def test_p079_task_roles_have_least_rights(platform: Assembly) -> Verdicts:
     Kept by: `TaskRoles`, `talks_to`
     """
     services = services_of(platform)
-    roles = Counter(service.definition.target(kind) for service in services for kind in ("ExecutionRoleArn", "TaskRoleArn"))
-    readers = Counter(arn for service in services for name, arn in service.environment.items() if name.endswith("_USER_ARN"))
+    roles = Counter(
+        service.definition.target(kind)
+        for service in services
+        for kind in ("ExecutionRoleArn", "TaskRoleArn")
+    )
+    readers = Counter(
+        arn
+        for service in services
+        for name, arn in service.environment.items()
+        if name.endswith("_USER_ARN")
+    )
     for service in services:
-        for kind, needed in (("ExecutionRoleArn", needed_at_start(service)), ("TaskRoleArn", needed_while_running(service))):
+        for kind, needed in (
+            ("ExecutionRoleArn", needed_at_start(service)),
+            ("TaskRoleArn", needed_while_running(service)),
+        ):
             role = service.definition.target(kind)
             alone = role is not None and roles[role] == 1 and not role["ManagedPolicyArns"]
-            yield f"{service.definition.name} {kind}", alone, "Give the service its own role with inline policies."
+            yield (
+                f"{service.definition.name} {kind}",
+                alone,
+                "Give the service its own role with inline policies.",
+            )
             for statement in allowed(service, kind):
                 for resource in statement.texts():
-                    within = all(any(re.fullmatch(right, f"{action} {resource}") for right in needed) for action in statement.actions)
+                    within = all(
+                        any(re.fullmatch(right, f"{action} {resource}") for right in needed)
+                        for action in statement.actions
+                    )
                     yield (
                         f"{service.name}: {', '.join(statement.actions)} {resource}",
                         within,
                         "No setting of the container uses this right. Remove it.",
                     )
-            rights = [f"{action} {resource}" for s in allowed(service, kind) for action in s.actions for resource in s.texts()]
-            lacking = [right for right in needed if not any(re.fullmatch(right, has) for has in rights)]
-            yield f"{service.definition.name} {kind}", not lacking, f"Grant the rights that the settings of its container need: {lacking}."
+            rights = [
+                f"{action} {resource}"
+                for s in allowed(service, kind)
+                for action in s.actions
+                for resource in s.texts()
+            ]
+            lacking = [
+                right for right in needed if not any(re.fullmatch(right, has) for has in rights)
+            ]
+            yield (
+                f"{service.definition.name} {kind}",
+                not lacking,
+                f"Grant the rights that the settings of its container need: {lacking}.",
+            )
         for statement in allowed(service, "TaskRoleArn"):
             senders = statement.values("StringEquals", "ses:FromAddress")
-            own = not statement.may("ses:SendEmail") or senders == (service.environment.get("MAIL_SENDER"),)
+            own = not statement.may("ses:SendEmail") or senders == (
+                service.environment.get("MAIL_SENDER"),
+            )
             yield (
                 f"{service.name}: {', '.join(statement.actions)}",
                 own,
                 "Allow it to send only from MAIL_SENDER: StringEquals ses:FromAddress.",
             )
         for arn in set(service.environment.values()) & readers.keys():
-            yield f"{service.name} {arn}", readers[arn] == 1, "Two services use one user. Give each its own."
+            yield (
+                f"{service.name} {arn}",
+                readers[arn] == 1,
+                "Two services use one user. Give each its own.",
+            )
 
 
 @promise
@@ -249,14 +413,31 @@ def test_p080_tasks_use_current_platform_and_architecture(platform: Assembly) ->
 
     Kept by: [what an image must do](../constructs/spotmusic_constructs/services/README.md)
     """
-    asked = re.findall(r"Run on (\w+),", (ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md").read_text())
+    asked = re.findall(
+        r"Run on (\w+),",
+        (ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md").read_text(),
+    )
     for service in services_of(platform):
         newest = service.resource["PlatformVersion"] in (None, "LATEST")
-        yield service.resource, newest and service.resource["LaunchType"] == "FARGATE", "Use the platform version LATEST."
+        yield (
+            service.resource,
+            newest and service.resource["LaunchType"] == "FARGATE",
+            "Use the platform version LATEST.",
+        )
         runtime = service.definition["RuntimePlatform"] or {}
-        architecture = {"X86_64": "amd64", "ARM64": "arm64"}[runtime.get("CpuArchitecture", "X86_64")]
-        yield service.definition, runtime.get("OperatingSystemFamily") == "LINUX", "Set the operating system family LINUX."
-        yield service.definition, [architecture] == asked, f"Services build images for {', '.join(asked)}. Use the same architecture."
+        architecture = {"X86_64": "amd64", "ARM64": "arm64"}[
+            runtime.get("CpuArchitecture", "X86_64")
+        ]
+        yield (
+            service.definition,
+            runtime.get("OperatingSystemFamily") == "LINUX",
+            "Set the operating system family LINUX.",
+        )
+        yield (
+            service.definition,
+            [architecture] == asked,
+            f"Services build images for {', '.join(asked)}. Use the same architecture.",
+        )
 
 
 @promise
@@ -268,21 +449,51 @@ def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts
     """
     for service in services_of(platform):
         health = service.container.get("HealthCheck", {})
-        asks = any(service.settings.health_path in part or part == "healthcheck" for part in health.get("Command", []))
+        asks = any(
+            service.settings.health_path in part or part == "healthcheck"
+            for part in health.get("Command", [])
+        )
         yield service.definition, asks, "Give the container a health check."
         patient = health.get("Interval", 0) * health.get("Retries", 0)
         holds = health.get("Timeout", 99) < health.get("Interval", 0) and 20 <= patient <= 120
         yield service.definition, holds, "Make the health check fail within two minutes."
         stop = service.container.get("StopTimeout") or 0
-        yield service.definition, 0 < stop <= FARGATE_STOPS_AFTER, f"Give it at most {FARGATE_STOPS_AFTER} s to end."
-        yield service.resource, bool(service.target_groups) == (service.settings.route is not None), "Register it where its route leads."
+        yield (
+            service.definition,
+            0 < stop <= FARGATE_STOPS_AFTER,
+            f"Give it at most {FARGATE_STOPS_AFTER} s to end.",
+        )
+        yield (
+            service.resource,
+            bool(service.target_groups) == (service.settings.route is not None),
+            "Register it where its route leads.",
+        )
         for group in service.target_groups:
-            asked = (group["HealthCheckPath"], at(group["Matcher"], "HttpCode")) == (service.settings.health_path, "200")
-            yield group, asked and group["HealthCheckEnabled"] is not False, "Check its health path, and accept only status 200."
-            delay = int(attributes(group, "TargetGroupAttributes").get("deregistration_delay.timeout_seconds", 300))
-            yield group, delay <= stop, f"Requests may run for {delay} s, but the task is killed after {stop} s. Raise the stop timeout."
+            asked = (group["HealthCheckPath"], at(group["Matcher"], "HttpCode")) == (
+                service.settings.health_path,
+                "200",
+            )
+            yield (
+                group,
+                asked and group["HealthCheckEnabled"] is not False,
+                "Check its health path, and accept only status 200.",
+            )
+            delay = int(
+                attributes(group, "TargetGroupAttributes").get(
+                    "deregistration_delay.timeout_seconds", 300
+                )
+            )
+            yield (
+                group,
+                delay <= stop,
+                f"Requests may run for {delay} s, but the task is killed after {stop} s. Raise the stop timeout.",
+            )
             holds = delay >= LONGEST_REQUEST
-            yield group, holds, f"A request may take {LONGEST_REQUEST} s, but is cut off after {delay} s. Raise the deregistration delay."
+            yield (
+                group,
+                holds,
+                f"A request may take {LONGEST_REQUEST} s, but is cut off after {delay} s. Raise the deregistration delay.",
+            )
 
 
 @promise
@@ -293,9 +504,17 @@ def test_p082_containers_have_memory_limits(platform: Assembly) -> Verdicts:
     """
     for definition in {service.definition: None for service in services_of(platform)}:
         limits = [container.get("Memory") for container in definition["ContainerDefinitions"]]
-        yield definition, all(isinstance(limit, int) for limit in limits), "Give each container a hard limit."
+        yield (
+            definition,
+            all(isinstance(limit, int) for limit in limits),
+            "Give each container a hard limit.",
+        )
         left = int(definition["Memory"]) - sum(limit or 0 for limit in limits)
-        yield definition, left >= PROXY_MIB, f"{left} MiB are left for the Service Connect proxy. Leave {PROXY_MIB} or more."
+        yield (
+            definition,
+            left >= PROXY_MIB,
+            f"{left} MiB are left for the Service Connect proxy. Leave {PROXY_MIB} or more.",
+        )
 
 
 @promise
@@ -305,8 +524,16 @@ def test_p083_container_insights_is_enabled(platform: Assembly) -> Verdicts:
     Kept by: `ServicesCluster`
     """
     for cluster in platform.some("AWS::ECS::Cluster"):
-        insights = [setting["Value"] for setting in cluster["ClusterSettings"] or [] if setting["Name"] == "containerInsights"]
-        yield cluster, insights in (["enhanced"], ["enabled"]), "Turn Container Insights on: alarms and scaling read it."
+        insights = [
+            setting["Value"]
+            for setting in cluster["ClusterSettings"] or []
+            if setting["Name"] == "containerInsights"
+        ]
+        yield (
+            cluster,
+            insights in (["enhanced"], ["enabled"]),
+            "Turn Container Insights on: alarms and scaling read it.",
+        )
 
 
 @promise
@@ -318,21 +545,51 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
     """
     for service in services_of(platform):
         targets = scaled(service)
-        yield service.resource, len(targets) == 1, "Add exactly one scalable target for the service."
+        yield (
+            service.resource,
+            len(targets) == 1,
+            "Add exactly one scalable target for the service.",
+        )
         for target in targets:
-            bound = target["MinCapacity"] < (target["MaxCapacity"] or 0) == service.settings.scaling.max
+            bound = (
+                target["MinCapacity"] < (target["MaxCapacity"] or 0) == service.settings.scaling.max
+            )
             yield target, bound, "Set the maximum capacity to scaling.max."
             yield target, not target["SuspendedState"], "Do not suspend scaling."
         followed = policies(service)
-        yield service.resource, any(map(on_cpu, followed)), "Add a policy that tracks the CPU utilization."
-        routed = not service.settings.route or any(counts_requests(service, policy) for policy in followed)
-        yield service.resource, routed, "Track the requests of all its target groups: set scaling.requests_per_target."
-        waiting = not service.settings.scaling.messages_per_task or any(counts_messages(service, policy) for policy in followed)
-        yield service.resource, waiting, "Track the messages in its queue, as set in scaling.messages_per_task."
+        yield (
+            service.resource,
+            any(map(on_cpu, followed)),
+            "Add a policy that tracks the CPU utilization.",
+        )
+        routed = not service.settings.route or any(
+            counts_requests(service, policy) for policy in followed
+        )
+        yield (
+            service.resource,
+            routed,
+            "Track the requests of all its target groups: set scaling.requests_per_target.",
+        )
+        waiting = not service.settings.scaling.messages_per_task or any(
+            counts_messages(service, policy) for policy in followed
+        )
+        yield (
+            service.resource,
+            waiting,
+            "Track the messages in its queue, as set in scaling.messages_per_task.",
+        )
         for policy in followed:
             out, back = (policy[f"{TRACKING}.Scale{way}Cooldown"] or 0 for way in ("Out", "In"))
-            yield policy, 0 < out < back, f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster."
-            yield policy, policy[f"{TRACKING}.DisableScaleIn"] is not True, "Enable scale-in as well."
+            yield (
+                policy,
+                0 < out < back,
+                f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster.",
+            )
+            yield (
+                policy,
+                policy[f"{TRACKING}.DisableScaleIn"] is not True,
+                "Enable scale-in as well.",
+            )
 
 
 @promise
@@ -344,22 +601,54 @@ def test_p085_tasks_accept_declared_callers_only(platform: Assembly) -> Verdicts
     """
     services = {service.name: service for service in services_of(platform)}
     (balancer,) = platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer", stack="ecs-services")
-    nodes = [group for group in platform.some("AWS::EC2::SecurityGroup") if group["GroupDescription"].startswith("kubernetes-nodes:")]
+    nodes = [
+        group
+        for group in platform.some("AWS::EC2::SecurityGroup")
+        if group["GroupDescription"].startswith("kubernetes-nodes:")
+    ]
     for name, service in services.items():
         groups = service.security_groups
-        shared = [other for other in services.values() if other is not service and set(other.security_groups) & set(groups)]
+        shared = [
+            other
+            for other in services.values()
+            if other is not service and set(other.security_groups) & set(groups)
+        ]
         yield service.resource, len(groups) == 1 and not shared, "Give it its own security group."
-        callers = {group for other in services.values() if name in other.settings.talks_to for group in other.security_groups}
+        callers = {
+            group
+            for other in services.values()
+            if name in other.settings.talks_to
+            for group in other.security_groups
+        }
         routed = balancer.targets("SecurityGroups") if service.settings.route else []
         # Prometheus, because its NetworkPolicy names the port.
         may = {*callers, *routed, *nodes} if service.settings.port else set()
-        rules = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
+        rules = [
+            rule
+            for rule in platform.some("AWS::EC2::SecurityGroupIngress")
+            if rule.target("GroupId") in groups
+        ]
         for rule in rules:
-            port = (rule["FromPort"], rule["ToPort"]) == (service.settings.port, service.settings.port)
-            yield rule, port and rule.target("SourceSecurityGroupId") in may, "No caller needs this rule. Correct the table of flows."
+            port = (rule["FromPort"], rule["ToPort"]) == (
+                service.settings.port,
+                service.settings.port,
+            )
+            yield (
+                rule,
+                port and rule.target("SourceSecurityGroupId") in may,
+                "No caller needs this rule. Correct the table of flows.",
+            )
         missing = may - {rule.target("SourceSecurityGroupId") for rule in rules}
-        yield service.resource, not missing, f"{', '.join(sorted(map(str, missing)))} cannot reach it. Add the flow."
-        yield service.resource, not any(group["SecurityGroupIngress"] for group in groups), "Define the rule in the table of flows."
+        yield (
+            service.resource,
+            not missing,
+            f"{', '.join(sorted(map(str, missing)))} cannot reach it. Add the flow.",
+        )
+        yield (
+            service.resource,
+            not any(group["SecurityGroupIngress"] for group in groups),
+            "Define the rule in the table of flows.",
+        )
 
 
 @promise
@@ -373,14 +662,36 @@ def test_p086_service_calls_have_timeouts_and_logs(platform: Assembly) -> Verdic
     for service in services_of(platform):
         connect = service.resource["ServiceConnectConfiguration"] or {}
         yield service.resource, connect.get("Enabled") is True, "Turn Service Connect on."
-        recorded = connect.get("AccessLogConfiguration", {}) == {"Format": "JSON", "IncludeQueryParameters": "DISABLED"}
-        yield service.resource, recorded, "Record its calls, without query parameters: they may name listeners."
+        recorded = connect.get("AccessLogConfiguration", {}) == {
+            "Format": "JSON",
+            "IncludeQueryParameters": "DISABLED",
+        }
+        yield (
+            service.resource,
+            recorded,
+            "Record its calls, without query parameters: they may name listeners.",
+        )
         offered = connect.get("Services", [])
-        yield service.resource, bool(offered) == (service.settings.port is not None), "Publish its port by Service Connect."
+        yield (
+            service.resource,
+            bool(offered) == (service.settings.port is not None),
+            "Publish its port by Service Connect.",
+        )
         stop = service.container.get("StopTimeout") or 0
         for endpoint in offered:
-            request, idle = (at(endpoint, f"Timeout.{key}Seconds") or 0 for key in ("PerRequestTimeout", "IdleTimeout"))
-            yield service.resource, 0 < request <= stop, "Set a request timeout no longer than the stop timeout of tasks."
+            request, idle = (
+                at(endpoint, f"Timeout.{key}Seconds") or 0
+                for key in ("PerRequestTimeout", "IdleTimeout")
+            )
+            yield (
+                service.resource,
+                0 < request <= stop,
+                "Set a request timeout no longer than the stop timeout of tasks.",
+            )
             yield service.resource, request <= idle <= 300, "Set an idle timeout."
             plain = "Tls" not in endpoint and "No TLS between tasks, in any environment" in decided
-            yield service.resource, plain, "Decision 11 excludes encryption here. Change the decision first."
+            yield (
+                service.resource,
+                plain,
+                "Decision 11 excludes encryption here. Change the decision first.",
+            )

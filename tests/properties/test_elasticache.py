@@ -30,7 +30,11 @@ def test_p050_cache_has_own_key(platform: Assembly) -> Verdicts:
     """
     for cache in platform.some(GROUP):
         key = cache.target("KmsKeyId")
-        encrypted = cache["AtRestEncryptionEnabled"] is True and key is not None and key.name == "secrets/CacheKey"
+        encrypted = (
+            cache["AtRestEncryptionEnabled"] is True
+            and key is not None
+            and key.name == "secrets/CacheKey"
+        )
         yield cache, encrypted, "Set at_rest_encryption_enabled, and kms_key_id to keys.cache."
 
 
@@ -41,8 +45,15 @@ def test_p051_cache_requires_tls(platform: Assembly) -> Verdicts:
     Kept by: `transit_encryption_mode: required`
     """
     for cache in platform.some(GROUP):
-        required = cache["TransitEncryptionEnabled"] is True and cache["TransitEncryptionMode"] == "required"
-        yield cache, required, "Set transit_encryption_mode to `required`: `preferred` allows clients without TLS."
+        required = (
+            cache["TransitEncryptionEnabled"] is True
+            and cache["TransitEncryptionMode"] == "required"
+        )
+        yield (
+            cache,
+            required,
+            "Set transit_encryption_mode to `required`: `preferred` allows clients without TLS.",
+        )
 
 
 @promise
@@ -54,10 +65,22 @@ def test_p052_cache_fails_over_to_another_zone(platform: Assembly) -> Verdicts:
     for cache in platform.some(GROUP):
         fails_over = cache["AutomaticFailoverEnabled"] is True and cache["MultiAZEnabled"] is True
         yield cache, fails_over, "Turn automatic failover and Multi-AZ on."
-        yield f"{cache.name} replicas", (cache["ReplicasPerNodeGroup"] or 0) >= 2, "Set data.cache.replicas to 2: a node in every zone."
+        yield (
+            f"{cache.name} replicas",
+            (cache["ReplicasPerNodeGroup"] or 0) >= 2,
+            "Set data.cache.replicas to 2: a node in every zone.",
+        )
         subnets = cache.target("CacheSubnetGroupName")
-        zones = {subnet["AvailabilityZone"] for subnet in subnets.targets("SubnetIds")} if subnets else set()
-        yield cache, len(zones) == 3, f"Its subnets are in {sorted(zones)}. Give it the data tier, in three zones."
+        zones = (
+            {subnet["AvailabilityZone"] for subnet in subnets.targets("SubnetIds")}
+            if subnets
+            else set()
+        )
+        yield (
+            cache,
+            len(zones) == 3,
+            f"Its subnets are in {sorted(zones)}. Give it the data tier, in three zones.",
+        )
 
 
 @promise
@@ -69,19 +92,39 @@ def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdict
     """
     for cache in platform.some(GROUP):
         groups = cache.targets("UserGroupIds")
-        yield cache, len(groups) == 1 and cache["AuthToken"] is None, "Set a user group instead of a shared token."
+        yield (
+            cache,
+            len(groups) == 1 and cache["AuthToken"] is None,
+            "Set a user group instead of a shared token.",
+        )
         members = [user for group in groups for user in group.targets("UserIds")]
         default = [user for user in members if user["UserName"] == "default"]
         off = len(default) == 1 and rules(default[0]) == ["off", "-@all"]
-        yield cache, off, "Have a user `default` in the group that is off and may do nothing: ElastiCache brings one that may do all."
+        yield (
+            cache,
+            off,
+            "Have a user `default` in the group that is off and may do nothing: ElastiCache brings one that may do all.",
+        )
         names = [user["UserName"] for user in members]
-        yield cache, None not in names and len(names) == len(set(names)), f"Give each client its own user: {names}."
+        yield (
+            cache,
+            None not in names and len(names) == len(set(names)),
+            f"Give each client its own user: {names}.",
+        )
         for user in members:
-            yield user, user in default or is_confined(user), "Restrict the user to its key prefix, without dangerous commands."
-            named = user in default or (bool(user["Passwords"]) and user["NoPasswordRequired"] is not True)
+            yield (
+                user,
+                user in default or is_confined(user),
+                "Restrict the user to its key prefix, without dangerous commands.",
+            )
+            named = user in default or (
+                bool(user["Passwords"]) and user["NoPasswordRequired"] is not True
+            )
             yield user, named, "Give it a password from Secrets Manager."
     unused = set(platform.some(USER)) - {
-        user for group in platform.some("AWS::ElastiCache::UserGroup") for user in group.targets("UserIds")
+        user
+        for group in platform.some("AWS::ElastiCache::UserGroup")
+        for user in group.targets("UserIds")
     }
     for user in sorted(unused, key=str):
         yield user, False, "The user is in no group. Remove it."
@@ -95,7 +138,12 @@ def is_confined(user: Resource) -> bool:
     prefixes = [rule for rule in said if rule[0] in "~&%"]
     last = {rule[1:]: rule[0] for rule in said if rule[0] in "+-"}
     confined = bool(prefixes) and all(len(rule) > 3 and rule.index(":") > 1 for rule in prefixes)
-    return confined and "resetchannels" in said and last.get("@dangerous") == last.get("@admin") == "-" and "allkeys" not in said
+    return (
+        confined
+        and "resetchannels" in said
+        and last.get("@dangerous") == last.get("@admin") == "-"
+        and "allkeys" not in said
+    )
 
 
 @promise
@@ -108,8 +156,16 @@ def test_p054_cache_has_snapshots_and_minor_upgrades(platform: Assembly) -> Verd
     least = 15 if platform.settings.production else 7
     for cache in platform.some(GROUP):
         days = cache["SnapshotRetentionLimit"] or 0
-        yield cache, days >= least, f"It keeps {days} days of snapshots. Set data.cache.snapshot_retention_days to {least}."
-        yield cache, cache["AutoMinorVersionUpgrade"] is True, "Set auto_minor_version_upgrade=True."
+        yield (
+            cache,
+            days >= least,
+            f"It keeps {days} days of snapshots. Set data.cache.snapshot_retention_days to {least}.",
+        )
+        yield (
+            cache,
+            cache["AutoMinorVersionUpgrade"] is True,
+            "Set auto_minor_version_upgrade=True.",
+        )
         yield cache, cache.outlives_its_stack, "Set a final snapshot."
 
 
@@ -122,13 +178,27 @@ def test_p055_cache_engine_is_supported_with_eviction(platform: Assembly) -> Ver
     """
     for cache in platform.some(GROUP):
         engine, version = cache["Engine"], str(cache["EngineVersion"])
-        asked = engine == platform.settings.data.cache.engine and version in VERSIONS.get(engine, set())
-        yield cache, asked, f"{engine} {version} is not what the environment file asks for, or not supported. Use redis 7.1 or valkey 8."
+        asked = engine == platform.settings.data.cache.engine and version in VERSIONS.get(
+            engine, set()
+        )
+        yield (
+            cache,
+            asked,
+            f"{engine} {version} is not what the environment file asks for, or not supported. Use redis 7.1 or valkey 8.",
+        )
         group = cache.target("CacheParameterGroupName")
         family = f"{engine}{version.split('.', maxsplit=1)[0]}"
-        yield cache, group is not None and group["CacheParameterGroupFamily"] == family, f"Give it a parameter group of {family}."
+        yield (
+            cache,
+            group is not None and group["CacheParameterGroupFamily"] == family,
+            f"Give it a parameter group of {family}.",
+        )
         said = parameters(cache)
         evicts = said.get("maxmemory-policy", "noeviction") != "noeviction"
         yield cache, evicts, "Set maxmemory-policy: writes fail at full memory otherwise."
         reserved = int(said.get("reserved-memory-percent", "0"))
-        yield cache, 10 <= reserved <= 50, "Set reserved-memory-percent to 25: copies and failover need memory too."
+        yield (
+            cache,
+            10 <= reserved <= 50,
+            "Set reserved-memory-percent to 25: copies and failover need memory too.",
+        )

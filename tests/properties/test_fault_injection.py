@@ -17,12 +17,17 @@ from tools.model.statements import Statement, statements_of
 from tools.model.values import Json
 
 TEMPLATE = "AWS::FIS::ExperimentTemplate"
-KNOWN: Json = yaml.safe_load((ROOT / "tests" / "properties" / "experiment_actions.yaml").read_text())
+KNOWN: Json = yaml.safe_load(
+    (ROOT / "tests" / "properties" / "experiment_actions.yaml").read_text()
+)
 VALUE = re.compile(r"[\w\s.:/=+@-]{1,1024}")
 """A target's parameter (pattern of the API). It has no comma, although the user guide speaks of lists."""
 MOST_ACTIONS, MOST_ALARMS = 20, 5
 """Of a template (AWS FIS user guide, quotas)."""
-WHOLE = {"aws:rds:reboot-db-instances": {"forceFailover": "true"}, "aws:network:disrupt-connectivity": {"scope": "all"}}
+WHOLE = {
+    "aws:rds:reboot-db-instances": {"forceFailover": "true"},
+    "aws:network:disrupt-connectivity": {"scope": "all"},
+}
 """Parameters without which an action takes less away than its experiment says."""
 SOON = 300
 """Seconds after which an experiment has to end that listeners notice."""
@@ -49,7 +54,11 @@ def wanted(platform: Assembly) -> set[str]:
     zones = [zone[-1].upper() for zone in platform.settings.zones]
     by_zone = {f"{fault}{zone}" for zone in zones for fault in ("Zone", "CacheNode", "BrokerNode")}
     tasks = {f"Task-{name}" for name in platform.settings.services}
-    return by_zone | tasks | {"NatGateway", "CataloguePrimary", "IdentityPrimary", "Redpanda", "RabbitMQ"}
+    return (
+        by_zone
+        | tasks
+        | {"NatGateway", "CataloguePrimary", "IdentityPrimary", "Redpanda", "RabbitMQ"}
+    )
 
 
 @promise
@@ -63,12 +72,26 @@ def test_p135_experiments_stop_and_select_targets(platform: Assembly) -> Verdict
     """
     expected = wanted(platform) if platform.settings.resilience.fault_injection else set()
     names = {template.tags["Name"] for template in platform.all(TEMPLATE)}
-    mend = f"Experiments are {sorted(names ^ expected)} off. See stacks/observability/experiments.py."
+    mend = (
+        f"Experiments are {sorted(names ^ expected)} off. See stacks/observability/experiments.py."
+    )
     yield "resilience.fault_injection", names == expected, mend
-    yield platform.name, bool(expected) or not platform.settings.production, "Set resilience.fault_injection in production."
-    admitting = {name for name, namespace in releases_of(platform)["ground"].values["namespaces"].items() if "experimentsBy" in namespace}
+    yield (
+        platform.name,
+        bool(expected) or not platform.settings.production,
+        "Set resilience.fault_injection in production.",
+    )
+    admitting = {
+        name
+        for name, namespace in releases_of(platform)["ground"].values["namespaces"].items()
+        if "experimentsBy" in namespace
+    }
     brokers = set(broker_labels(platform)) if expected else set()
-    yield "charts/ground", admitting == brokers, f"Experiments delete pods in {sorted(admitting)}; brokers are in {sorted(brokers)}."
+    yield (
+        "charts/ground",
+        admitting == brokers,
+        f"Experiments delete pods in {sorted(admitting)}; brokers are in {sorted(brokers)}.",
+    )
     for template in experiments(platform):
         yield from it_stops(template)
         yield from it_is_recorded(template)
@@ -78,35 +101,68 @@ def test_p135_experiments_stop_and_select_targets(platform: Assembly) -> Verdict
             yield template, target is not None, f"{name} names no target of the template."
             yield from it_finds_what_is_meant(template, target or {})
             yield template, does_it(action), f"{name} loses nothing: {action.get('Parameters')}."
-            yield template, minutes(action) <= LONGEST, f"{name} lasts {minutes(action)} minutes; {LONGEST} are enough to see."
-        used = {target for action in template["Actions"].values() for target in action["Targets"].values()}
+            yield (
+                template,
+                minutes(action) <= LONGEST,
+                f"{name} lasts {minutes(action)} minutes; {LONGEST} are enough to see.",
+            )
+        used = {
+            target
+            for action in template["Actions"].values()
+            for target in action["Targets"].values()
+        }
         yield template, used == set(template["Targets"]), "Remove targets without an action."
         yield from it_takes_all_of_one_zone(template)
     roles = {template: template.target("RoleArn") for template in experiments(platform)}
     for template, role in roles.items():
-        yield template, role is not None and role.type == "AWS::IAM::Role", "Give it a role of ours."
+        yield (
+            template,
+            role is not None and role.type == "AWS::IAM::Role",
+            "Give it a role of ours.",
+        )
     for role in dict.fromkeys(filter(None, roles.values())):
         yield from it_may_do_nothing_else(role)
 
 
 def it_stops(template: Resource) -> Verdicts:
-    alarms = [template.platform.target(template.stack, stop.get("Value")) for stop in template["StopConditions"] or []]
+    alarms = [
+        template.platform.target(template.stack, stop.get("Value"))
+        for stop in template["StopConditions"] or []
+    ]
     sources = {stop["Source"] for stop in template["StopConditions"] or []}
-    watched = bool(alarms) and all(alarm is not None and alarm.type == "AWS::CloudWatch::Alarm" for alarm in alarms)
-    yield template, sources == {"aws:cloudwatch:alarm"} and watched, "Set alarms as stop conditions, never `none`."
+    watched = bool(alarms) and all(
+        alarm is not None and alarm.type == "AWS::CloudWatch::Alarm" for alarm in alarms
+    )
+    yield (
+        template,
+        sources == {"aws:cloudwatch:alarm"} and watched,
+        "Set alarms as stop conditions, never `none`.",
+    )
     critical = [
-        rule for rule in template.platform.all("AWS::CloudWatch::CompositeAlarm") if "Severity: critical" in rule["AlarmDescription"]
+        rule
+        for rule in template.platform.all("AWS::CloudWatch::CompositeAlarm")
+        if "Severity: critical" in rule["AlarmDescription"]
     ]
     watched_for = {watches(alarm) for alarm in alarms if alarm}
-    unheard = [str(rule) for rule in critical if not {watches(window) for window in rule.mentions("AlarmRule")} & watched_for]
+    unheard = [
+        str(rule)
+        for rule in critical
+        if not {watches(window) for window in rule.mentions("AlarmRule")} & watched_for
+    ]
     yield template, not unheard, f"Add the stop alarms of {unheard}: every objective stops it."
     for alarm in filter(None, alarms):
         period, periods = period_of(alarm), alarm["EvaluationPeriods"] or 1
         soon = period * periods <= SOON and alarm["ActionsEnabled"] is not False
         yield alarm, soon, "It stops an experiment: five minutes are long enough."
         touched = max(FAILOVER_SECONDS.values()) // period + 1
-        patient = (alarm["DatapointsToAlarm"] or periods) > touched and alarm["TreatMissingData"] == "notBreaching"
-        yield alarm, patient, f"A failover that keeps to docs/recovery.md touches {touched} periods, and would end its own experiment."
+        patient = (alarm["DatapointsToAlarm"] or periods) > touched and alarm[
+            "TreatMissingData"
+        ] == "notBreaching"
+        yield (
+            alarm,
+            patient,
+            f"A failover that keeps to docs/recovery.md touches {touched} periods, and would end its own experiment.",
+        )
     # Any primary may be in another zone; the subnets of a zone always exist.
     options, mode = template["ExperimentOptions"], "skip" if cuts_a_zone_off(template) else "fail"
     careful = options == {"AccountTargeting": "single-account", "EmptyTargetResolutionMode": mode}
@@ -117,20 +173,45 @@ def it_is_accepted(template: Resource) -> Verdicts:
     """Check that AWS FIS accepts the template: errors appear only at deployment or at the start of
     an experiment.
     """
-    yield template, len(template["Actions"]) <= MOST_ACTIONS and len(template["StopConditions"]) <= MOST_ALARMS, "It is over a quota."
+    yield (
+        template,
+        len(template["Actions"]) <= MOST_ACTIONS and len(template["StopConditions"]) <= MOST_ALARMS,
+        "It is over a quota.",
+    )
     for name, action in template["Actions"].items():
         known, id_ = KNOWN["actions"].get(action["ActionId"]), action["ActionId"]
-        yield template, known is not None, f"{name}: {id_} is not an action of experiment_actions.yaml."
+        yield (
+            template,
+            known is not None,
+            f"{name}: {id_} is not an action of experiment_actions.yaml.",
+        )
         if known:
-            yield template, has_parameters(action, known["parameters"]), f"{name}: {id_} takes {known['parameters']}."
-            targets = {key: template["Targets"].get(target, {}).get("ResourceType") for key, target in action["Targets"].items()}
-            yield template, targets == known["targets"], f"{name}: {id_} takes {known['targets']}, not {targets}."
-        yield template, not action.get("StartAfter"), f"{name} starts after another action. Start all actions of a lost zone together."
+            yield (
+                template,
+                has_parameters(action, known["parameters"]),
+                f"{name}: {id_} takes {known['parameters']}.",
+            )
+            targets = {
+                key: template["Targets"].get(target, {}).get("ResourceType")
+                for key, target in action["Targets"].items()
+            }
+            yield (
+                template,
+                targets == known["targets"],
+                f"{name}: {id_} takes {known['targets']}, not {targets}.",
+            )
+        yield (
+            template,
+            not action.get("StartAfter"),
+            f"{name} starts after another action. Start all actions of a lost zone together.",
+        )
     for name, target in template["Targets"].items():
         type_, platform = target["ResourceType"], template.platform
         parameters = KNOWN["targets"].get(type_, "a type of experiment_actions.yaml")
         yield template, has_parameters(target, parameters), f"{name}: {type_} takes {parameters}."
-        tagged = bool(target.get("ResourceTags")) == (type_ != "aws:eks:pod") and not target.get("ResourceArns")
+        tagged = bool(target.get("ResourceTags")) == (type_ != "aws:eks:pod") and not target.get(
+            "ResourceArns"
+        )
         yield template, tagged, f"{name}: find it by tags; of pods no tag is read."
         for value in target.get("Parameters", {}).values():
             # Values known only at deployment are names or ARNs; AWS FIS accepts all their characters.
@@ -141,7 +222,11 @@ def it_is_accepted(template: Resource) -> Verdicts:
 def has_parameters(part: Json, parameters: str) -> bool:
     """Return true if an action or target has the required parameters and no unknown ones."""
     names, said = parameters.split(), set(part.get("Parameters", {}))
-    return {name for name in names if not name.endswith("?")} <= said <= {name.removesuffix("?") for name in names}
+    return (
+        {name for name in names if not name.endswith("?")}
+        <= said
+        <= {name.removesuffix("?") for name in names}
+    )
 
 
 def minutes(action: Json) -> float:
@@ -153,18 +238,34 @@ def minutes(action: Json) -> float:
 def watches(alarm: Resource) -> str:
     """Metrics and thresholds of an alarm, independent of its periods."""
     metrics = [
-        {**metric, "MetricStat": {**metric["MetricStat"], "Period": None}} if "MetricStat" in metric else metric
+        {**metric, "MetricStat": {**metric["MetricStat"], "Period": None}}
+        if "MetricStat" in metric
+        else metric
         for metric in alarm["Metrics"] or []
     ]
-    return alarm.platform.text(alarm.stack, [metrics, alarm["ComparisonOperator"], alarm["Threshold"]])
+    return alarm.platform.text(
+        alarm.stack, [metrics, alarm["ComparisonOperator"], alarm["Threshold"]]
+    )
 
 
 def it_is_recorded(template: Resource) -> Verdicts:
     log = template.target("LogConfiguration.CloudWatchLogsConfiguration.LogGroupArn")
     kept = log is not None and bool(log["KmsKeyId"]) and (log["RetentionInDays"] or 0) >= 184
-    yield template, kept and template["LogConfiguration.LogSchemaVersion"] == 2, "Log experiments to an encrypted log group of ours."
-    writers = [policy for policy in template.platform.all("AWS::Logs::ResourcePolicy") if log in policy.mentions("PolicyDocument")]
-    yield template, len(writers) == 1, "Allow log delivery to the group: the experiment does not start otherwise."
+    yield (
+        template,
+        kept and template["LogConfiguration.LogSchemaVersion"] == 2,
+        "Log experiments to an encrypted log group of ours.",
+    )
+    writers = [
+        policy
+        for policy in template.platform.all("AWS::Logs::ResourcePolicy")
+        if log in policy.mentions("PolicyDocument")
+    ]
+    yield (
+        template,
+        len(writers) == 1,
+        "Allow log delivery to the group: the experiment does not start otherwise.",
+    )
 
 
 def does_it(action: Json) -> bool:
@@ -177,12 +278,17 @@ def does_it(action: Json) -> bool:
 
 def zone_of(target: Json) -> str | None:
     said = target.get("Parameters", {})
-    zone: str | None = said.get("availabilityZoneIdentifier") or said.get("availabilityZoneIdentifiers")
+    zone: str | None = said.get("availabilityZoneIdentifier") or said.get(
+        "availabilityZoneIdentifiers"
+    )
     return zone
 
 
 def cuts_a_zone_off(template: Resource) -> bool:
-    return any(target["ResourceType"] == "aws:ec2:subnet" and zone_of(target) for target in template["Targets"].values())
+    return any(
+        target["ResourceType"] == "aws:ec2:subnet" and zone_of(target)
+        for target in template["Targets"].values()
+    )
 
 
 def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
@@ -191,14 +297,26 @@ def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
     """
     zones = {zone_of(target) for target in template["Targets"].values()}
     named: set[str | None] = {
-        zone for zone in template.platform.settings.zones if re.search(rf"(Zone|Node){zone[-1].upper()}$", template.tags["Name"])
+        zone
+        for zone in template.platform.settings.zones
+        if re.search(rf"(Zone|Node){zone[-1].upper()}$", template.tags["Name"])
     }
-    yield template, zones == (named or {None}), f"It is meant for {named or 'any zone'}, and looks in {zones}."
+    yield (
+        template,
+        zones == (named or {None}),
+        f"It is meant for {named or 'any zone'}, and looks in {zones}.",
+    )
     if cuts_a_zone_off(template):
         holders = template.platform.some(*(TYPES[type_] for type_ in WITH_PRIMARY))
-        found = {resource for target in template["Targets"].values() for resource in found_by(template.platform, target)}
+        found = {
+            resource
+            for target in template["Targets"].values()
+            for resource in found_by(template.platform, target)
+        }
         # A replica has no standby that takes over.
-        missed = [str(holder) for holder in holders if holder not in found and not is_replica(holder)]
+        missed = [
+            str(holder) for holder in holders if holder not in found and not is_replica(holder)
+        ]
         yield template, not missed, f"Add a failover of {missed}, which a zone outage includes."
 
 
@@ -206,7 +324,11 @@ def found_by(platform: Assembly, target: Json) -> list[Resource]:
     """Resources of the templates that a target selects."""
     type_, tags = TYPES.get(target.get("ResourceType", "")), target.get("ResourceTags", {})
     everything = platform.all(type_) if type_ else []
-    return [resource for resource in everything if tags.items() <= resource.tags.items() and fits(resource, target)]
+    return [
+        resource
+        for resource in everything
+        if tags.items() <= resource.tags.items() and fits(resource, target)
+    ]
 
 
 def it_finds_what_is_meant(template: Resource, target: Json) -> Verdicts:
@@ -224,68 +346,152 @@ def it_finds_what_is_meant(template: Resource, target: Json) -> Verdicts:
         "aws:elasticache:replicationgroup": 1 + len(platform.settings.data.cache.own),
     }.get(target.get("ResourceType", ""), 1)
     holds = 1 <= at_once <= most and bool(found)
-    yield template, holds, f"It selects {[str(resource) for resource in found]} and disrupts {at_once}. Correct the target."
+    yield (
+        template,
+        holds,
+        f"It selects {[str(resource) for resource in found]} and disrupts {at_once}. Correct the target.",
+    )
 
 
 def fits(resource: Resource, target: Json) -> bool:
     """Return true if parameters and filters select a resource, as far as the template shows."""
     platform, stack = resource.platform, "observability"
     said = target.get("Parameters", {})
-    zone, vpc, service = (said.get(name) for name in ("availabilityZoneIdentifier", "vpc", "service"))
+    zone, vpc, service = (
+        said.get(name) for name in ("availabilityZoneIdentifier", "vpc", "service")
+    )
     if resource.type == "AWS::EC2::Subnet":
-        return (zone is None or resource["AvailabilityZone"] == zone) and platform.target(stack, vpc) is resource.target("VpcId")
+        return (zone is None or resource["AvailabilityZone"] == zone) and platform.target(
+            stack, vpc
+        ) is resource.target("VpcId")
     if resource.type == "AWS::ECS::Service":
-        return platform.text(stack, service) == platform.text(resource.stack, {"Fn::GetAtt": [resource.id, "Name"]})
+        return platform.text(stack, service) == platform.text(
+            resource.stack, {"Fn::GetAtt": [resource.id, "Name"]}
+        )
     filters = {item["Path"]: item["Values"] for item in target.get("Filters", [])}
     if resource.type == "AWS::RDS::DBInstance":
-        return [platform.target(stack, value) for value in filters.get("DBInstanceIdentifier", [])] == [resource]
+        return [
+            platform.target(stack, value) for value in filters.get("DBInstanceIdentifier", [])
+        ] == [resource]
     return zone in platform.settings.zones
 
 
 def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts:
     platform = template.platform
     cluster = platform.target(template.stack, said.get("clusterIdentifier"))
-    yield template, cluster is platform.only("AWS::EKS::Cluster") and selection == "COUNT(1)", "Select one pod of our cluster."
+    yield (
+        template,
+        cluster is platform.only("AWS::EKS::Cluster") and selection == "COUNT(1)",
+        "Select one pod of our cluster.",
+    )
     label = tuple(said.get("selectorValue", "").split("="))
-    brokers = said.get("selectorType") == "labelSelector" and label in broker_labels(platform).get(said.get("namespace", ""), {}).items()
-    yield template, brokers, f"{'='.join(label)} is not a label of the brokers in {said.get('namespace')}."
-    admitted = releases_of(platform)["ground"].values["namespaces"].get(said.get("namespace"), {}).get("experimentsBy")
-    yield template, admitted == EXPERIMENTER, "Allow experiments in the namespace, in the chart `ground`."
+    brokers = (
+        said.get("selectorType") == "labelSelector"
+        and label in broker_labels(platform).get(said.get("namespace", ""), {}).items()
+    )
+    yield (
+        template,
+        brokers,
+        f"{'='.join(label)} is not a label of the brokers in {said.get('namespace')}.",
+    )
+    admitted = (
+        releases_of(platform)["ground"]
+        .values["namespaces"]
+        .get(said.get("namespace"), {})
+        .get("experimentsBy")
+    )
+    yield (
+        template,
+        admitted == EXPERIMENTER,
+        "Allow experiments in the namespace, in the chart `ground`.",
+    )
     for action in template["Actions"].values():
-        image = platform.text(template.stack, action.get("Parameters", {}).get("fisPodContainerImage"))
-        yield template, ".dkr.ecr." in image, "Use an image of our registry: the VPC endpoints reach no other account."
+        image = platform.text(
+            template.stack, action.get("Parameters", {}).get("fisPodContainerImage")
+        )
+        yield (
+            template,
+            ".dkr.ecr." in image,
+            "Use an image of our registry: the VPC endpoints reach no other account.",
+        )
         confined = action.get("Parameters", {}).get("fisPodSecurityPolicy") == "restricted"
-        holds = confined and action.get("Parameters", {}).get("kubernetesServiceAccount") == EXPERIMENTER
-        yield template, holds, "Make the pod meet the restricted Pod Security standard of its namespace."
+        holds = (
+            confined
+            and action.get("Parameters", {}).get("kubernetesServiceAccount") == EXPERIMENTER
+        )
+        yield (
+            template,
+            holds,
+            "Make the pod meet the restricted Pod Security standard of its namespace.",
+        )
 
 
 def broker_labels(platform: Assembly) -> dict[str, Json]:
     """Labels in the anti-affinity of the brokers, from their charts."""
-    redpanda = releases_of(platform)["redpanda"].values["statefulset"]["podTemplate"]["spec"]["affinity"]
+    redpanda = releases_of(platform)["redpanda"].values["statefulset"]["podTemplate"]["spec"][
+        "affinity"
+    ]
     rabbitmq = releases_of(platform)["rabbitmq"].values["affinity"]
     rule = "requiredDuringSchedulingIgnoredDuringExecution"
     affinities = {"redpanda": redpanda, "rabbitmq": rabbitmq}
-    return {name: affinity["podAntiAffinity"][rule][0]["labelSelector"]["matchLabels"] for name, affinity in affinities.items()}
+    return {
+        name: affinity["podAntiAffinity"][rule][0]["labelSelector"]["matchLabels"]
+        for name, affinity in affinities.items()
+    }
 
 
 def it_may_do_nothing_else(role: Resource) -> Verdicts:
     platform = role.platform
-    policies = {policy for policy in platform.all("AWS::IAM::ManagedPolicy") if role in policy.mentions("Roles")} | {role}
-    statements = [statement for statement in statements_of(platform) if statement.resource in policies]
-    yield role, not role["ManagedPolicyArns"], "Remove AWS managed policies: they allow all resources."
-    may = {action for s in statements if s.kind == "identity" for action in s.actions if not any(fnmatchcase(action, p) for p in LOOKING)}
-    ids = {action["ActionId"] for user in platform.users_of(role, TEMPLATE) for action in user["Actions"].values()}
-    needed = {change for id_ in ids & KNOWN["actions"].keys() for change in KNOWN["actions"][id_]["changes"]}
+    policies = {
+        policy
+        for policy in platform.all("AWS::IAM::ManagedPolicy")
+        if role in policy.mentions("Roles")
+    } | {role}
+    statements = [
+        statement for statement in statements_of(platform) if statement.resource in policies
+    ]
+    yield (
+        role,
+        not role["ManagedPolicyArns"],
+        "Remove AWS managed policies: they allow all resources.",
+    )
+    may = {
+        action
+        for s in statements
+        if s.kind == "identity"
+        for action in s.actions
+        if not any(fnmatchcase(action, p) for p in LOOKING)
+    }
+    ids = {
+        action["ActionId"]
+        for user in platform.users_of(role, TEMPLATE)
+        for action in user["Actions"].values()
+    }
+    needed = {
+        change
+        for id_ in ids & KNOWN["actions"].keys()
+        for change in KNOWN["actions"][id_]["changes"]
+    }
     yield role, may == needed, f"It may {sorted(may)}; its experiments need {sorted(needed)}."
     changing = [s for s in statements if s.kind == "identity" and may & set(s.actions)]
-    yield role, all(confined(s) for s in changing), f"Name resources or conditions in {[str(s) for s in changing if not confined(s)]}."
+    yield (
+        role,
+        all(confined(s) for s in changing),
+        f"Name resources or conditions in {[str(s) for s in changing if not confined(s)]}.",
+    )
     trusted = [s for s in statements if s.kind == "trust"]
     only_fis = [s.principals for s in trusted] == [(("Service", "fis.amazonaws.com"),)]
     ours = all({"aws:sourceaccount", "aws:sourcearn"} <= s.condition_keys for s in trusted)
-    yield role, only_fis and ours, "Allow only AWS FIS to assume it, for experiments of this account."
+    yield (
+        role,
+        only_fis and ours,
+        "Allow only AWS FIS to assume it, for experiments of this account.",
+    )
 
 
 def confined(statement: Statement) -> bool:
     """Return true if a right names resources, or a condition restricts its wildcard."""
     texts = statement.texts()
-    return "*" not in texts and (bool(statement.conditions) or not any(text.endswith("*") for text in texts))
+    return "*" not in texts and (
+        bool(statement.conditions) or not any(text.endswith("*") for text in texts)
+    )

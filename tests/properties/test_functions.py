@@ -32,7 +32,12 @@ _IMPORTED = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
 def own_handlers() -> frozenset[str]:
     """Code of our own handlers."""
     folders = (ROOT / "constructs").rglob("*_handler")
-    return frozenset(file.read_text() for folder in folders for file in folder.iterdir() if file.suffix in (".py", ".mjs"))
+    return frozenset(
+        file.read_text()
+        for folder in folders
+        for file in folder.iterdir()
+        if file.suffix in (".py", ".mjs")
+    )
 
 
 @cache
@@ -43,7 +48,9 @@ def code_of(function: Resource, assembly: Path) -> str:
     found = [
         file
         for suffix in (".py", ".mjs", ".js")
-        if (file := folder / f"{'index' if module == '__entrypoint__' else module}{suffix}").is_file()
+        if (
+            file := folder / f"{'index' if module == '__entrypoint__' else module}{suffix}"
+        ).is_file()
     ]
     text = found[0].read_text() if found else ""
     beside = (folder / f"{name}.py" for name in _IMPORTED.findall(text))
@@ -56,57 +63,117 @@ def is_ours(function: Resource, assembly: Path) -> bool:
 
 
 def names(pattern: re.Pattern[str], code: str) -> set[str]:
-    return {name for found in pattern.findall(code) for name in ([found] if isinstance(found, str) else found) if name}
+    return {
+        name
+        for found in pattern.findall(code)
+        for name in ([found] if isinstance(found, str) else found)
+        if name
+    }
 
 
 @rule
-def test_functions_have_the_code_that_is_called(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
+def test_functions_have_the_code_that_is_called(
+    platform: Assembly, synthesized: Callable[[str], Path]
+) -> Verdicts:
     for function in platform.some(FUNCTION):
         module, _, called = str(function["Handler"] or "").partition(".")
         code = code_of(function, synthesized(platform.name))
         yield function, bool(module and called), "Set the handler of the function."
-        yield function, bool(code) and called in code, f"Its code has no {module}.{called}. Correct the handler."
+        yield (
+            function,
+            bool(code) and called in code,
+            f"Its code has no {module}.{called}. Correct the handler.",
+        )
 
 
 @rule
-def test_functions_have_variables_of_their_handlers(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
+def test_functions_have_variables_of_their_handlers(
+    platform: Assembly, synthesized: Callable[[str], Path]
+) -> Verdicts:
     for function in platform.some(FUNCTION):
-        read = names(_READ, code_of(function, synthesized(platform.name))) if is_ours(function, synthesized(platform.name)) else set()
-        defined = {name for name, value in (function["Environment.Variables"] or {}).items() if value not in ("", None)}
+        read = (
+            names(_READ, code_of(function, synthesized(platform.name)))
+            if is_ours(function, synthesized(platform.name))
+            else set()
+        )
+        defined = {
+            name
+            for name, value in (function["Environment.Variables"] or {}).items()
+            if value not in ("", None)
+        }
         missing = sorted(read - defined - BY_RUNTIME)
-        yield function, not missing, f"Set the environment variables {', '.join(missing)}, which its handler reads."
+        yield (
+            function,
+            not missing,
+            f"Set the environment variables {', '.join(missing)}, which its handler reads.",
+        )
 
 
 @rule
-def test_functions_have_memory_timeout_role(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
+def test_functions_have_memory_timeout_role(
+    platform: Assembly, synthesized: Callable[[str], Path]
+) -> Verdicts:
     for function in platform.some(FUNCTION):
         if is_ours(function, synthesized(platform.name)):
             memory, seconds = function["MemorySize"] or 128, function["Timeout"] or 3
-            yield function, memory >= LEAST_MIB, f"{memory} MiB are too few for its libraries. Give it {LEAST_MIB} or more."
+            yield (
+                function,
+                memory >= LEAST_MIB,
+                f"{memory} MiB are too few for its libraries. Give it {LEAST_MIB} or more.",
+            )
             holds = 30 <= seconds <= LONGEST_SECONDS
-            yield function, holds, f"Its timeout of {seconds} s is shorter than a slow response of AWS. Raise it."
+            yield (
+                function,
+                holds,
+                f"Its timeout of {seconds} s is shorter than a slow response of AWS. Raise it.",
+            )
             yield function, function.target("Role") is not None, "Give it its own role."
             # Two architectures in one platform are two to test and to be surprised by; this one costs a fifth less.
             yield function, function["Architectures"] == ["arm64"], "Run it on arm64."
 
 
 @rule
-def test_custom_resources_have_handler_properties(platform: Assembly, synthesized: Callable[[str], Path]) -> Verdicts:
-    for resource in (resource for resource in platform.resources if resource.type.startswith("Custom::")):
+def test_custom_resources_have_handler_properties(
+    platform: Assembly, synthesized: Callable[[str], Path]
+) -> Verdicts:
+    for resource in (
+        resource for resource in platform.resources if resource.type.startswith("Custom::")
+    ):
         function = resource.target("ServiceToken")
-        yield resource, function is not None and function.type == FUNCTION, "Set its service token to a function of ours."
+        yield (
+            resource,
+            function is not None and function.type == FUNCTION,
+            "Set its service token to a function of ours.",
+        )
         if function is None or function.type != FUNCTION:
             continue
         code = code_of(function, synthesized(platform.name))
-        read = names(_PROPERTY, code) | {name.strip() for unpacked in _UNPACKED.findall(code) for name in unpacked.split(",")}
+        read = names(_PROPERTY, code) | {
+            name.strip() for unpacked in _UNPACKED.findall(code) for name in unpacked.split(",")
+        }
         missing = sorted(name for name in read if resource[name] in (None, "", []))
-        yield resource, not missing, f"Set the properties {', '.join(missing)}, which its handler reads."
+        yield (
+            resource,
+            not missing,
+            f"Set the properties {', '.join(missing)}, which its handler reads.",
+        )
         if is_ours(function, synthesized(platform.name)):
-            waits, works = int(resource["ServiceTimeout"] or CLOUDFORMATION_WAITS), function["Timeout"] or 3
+            waits, works = (
+                int(resource["ServiceTimeout"] or CLOUDFORMATION_WAITS),
+                function["Timeout"] or 3,
+            )
             holds = works < waits
-            yield resource, holds, f"CloudFormation waits {waits} s and the function runs {works} s. Lower the timeout of the function."
+            yield (
+                resource,
+                holds,
+                f"CloudFormation waits {waits} s and the function runs {works} s. Lower the timeout of the function.",
+            )
             holds = waits <= LONGEST_SECONDS + 60
-            yield resource, holds, f"A deployment would hang for {waits} s when it says nothing. Set service_timeout."
+            yield (
+                resource,
+                holds,
+                f"A deployment would hang for {waits} s when it says nothing. Set service_timeout.",
+            )
 
 
 @rule
@@ -115,10 +182,22 @@ def test_releases_have_source_and_cluster(platform: Assembly) -> Verdicts:
     for release in releases_of(platform).values():
         resource = release.resource
         cluster = resource.target("ClusterName")
-        yield resource, cluster is not None and cluster.type == "AWS::EKS::Cluster", "Install it in our cluster."
+        yield (
+            resource,
+            cluster is not None and cluster.type == "AWS::EKS::Cluster",
+            "Install it in our cluster.",
+        )
         of_a_repository = bool(resource["Chart"] and resource["Repository"])
-        yield resource, of_a_repository != bool(resource["ChartAssetURL"]), "Name a chart and its repository, or one of ours."
-        yield resource, bool(resource["Timeout"]), "Set a timeout: Helm's default of five minutes is too short for brokers."
+        yield (
+            resource,
+            of_a_repository != bool(resource["ChartAssetURL"]),
+            "Name a chart and its repository, or one of ours.",
+        )
+        yield (
+            resource,
+            bool(resource["Timeout"]),
+            "Set a timeout: Helm's default of five minutes is too short for brokers.",
+        )
 
 
 @rule
@@ -126,7 +205,11 @@ def test_database_users_follow_replacement(platform: Assembly) -> Verdicts:
     for users in platform.some("Custom::DatabaseUsers"):
         secrets = users.targets("Secrets")
         makes = users.target("ServiceToken")
-        yield users, len(set(secrets)) == len(secrets) == len(users["Users"] or []), "Name one user and one secret for each client."
+        yield (
+            users,
+            len(set(secrets)) == len(secrets) == len(users["Users"] or []),
+            "Name one user and one secret for each client.",
+        )
         hosts = {makes.text("Environment.Variables.DATABASE_HOST")} if makes else set()
         # CloudFormation calls the function again only when a property changes.
         holds = users["Host"] is not None and users.text("Host") in hosts
@@ -141,12 +224,22 @@ def test_functions_with_vpc_rights_are_in_vpc(platform: Assembly) -> Verdicts:
     for function in platform.some(FUNCTION):
         role = function.target("Role")
         policies = {
-            policy for policy in platform.all("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy") if role in policy.mentions("Roles")
+            policy
+            for policy in platform.all("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy")
+            if role in policy.mentions("Roles")
         } | {role}
-        rights = [statement for statement in statements_of(platform) if statement.kind == "identity" and statement.resource in policies]
+        rights = [
+            statement
+            for statement in statements_of(platform)
+            if statement.kind == "identity" and statement.resource in policies
+        ]
         inside = any("ec2:CreateNetworkInterface" in statement.actions for statement in rights)
         inside = inside or (role is not None and "VPCAccess" in str(role["ManagedPolicyArns"]))
-        yield function, inside == bool(function["VpcConfig"]), "Place it in subnets of the VPC, or remove its rights on network interfaces."
+        yield (
+            function,
+            inside == bool(function["VpcConfig"]),
+            "Place it in subnets of the VPC, or remove its rights on network interfaces.",
+        )
 
 
 @rule
@@ -160,4 +253,8 @@ def test_user_functions_have_one_database(platform: Assembly) -> Verdicts:
                 for target in function.mentions(f"Environment.Variables.{name}")
             }
             its = {function.name.replace("UsersFunction", name) for name in ("Instance", "Master")}
-            yield function, of <= its and function.name.replace("UsersFunction", "Instance") in of, f"It logs in to {sorted(of)}."
+            yield (
+                function,
+                of <= its and function.name.replace("UsersFunction", "Instance") in of,
+                f"It logs in to {sorted(of)}.",
+            )

@@ -36,15 +36,22 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cdk.out"
     folder.mkdir()
     stage = {"type": "cdk:cloud-assembly", "properties": {"displayName": "qa"}}
-    (folder / "manifest.json").write_text(json.dumps({"artifacts": {"Tree": {"type": "cdk:tree"}, "assembly-qa": stage}}))
+    (folder / "manifest.json").write_text(
+        json.dumps({"artifacts": {"Tree": {"type": "cdk:tree"}, "assembly-qa": stage}})
+    )
     (folder / "validation-report.json").write_text('"NIST.800.53.R5"')
     return folder
 
 
-def test_given_assembly_is_asked_alone(given: Path, deviations: dict[int, dict[str, Deviation]]) -> None:
+def test_given_assembly_is_asked_alone(
+    given: Path, deviations: dict[int, dict[str, Deviation]]
+) -> None:
     asked.pytest_configure(config(given, like="dev"))
     assert asked.ENVIRONMENTS == ["qa"]
-    assert deviations == {8: {"dev": LEAVE, "qa": replace(LEAVE, needed=False)}, 9: {"staging": LEAVE}}
+    assert deviations == {
+        8: {"dev": LEAVE, "qa": replace(LEAVE, needed=False)},
+        9: {"staging": LEAVE},
+    }
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from tools.model.values import ACCOUNT
 
 KEY = "AWS::KMS::Key"
 ENDPOINT = "AWS::EC2::VPCEndpoint"
-EVERYTHING = re.compile(r"\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:(\*|[\w-]+[/:]\*)")
+EVERYTHING = re.compile(
+    r"\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:(\*|[\w-]+[/:]\*)"
+)
 """Wildcard for all resources, or for all of a type. An ARN of S3 has no type: that part is the bucket."""
 LOOKS = re.compile(r"[a-z0-9-]+:(Describe|Filter|Get|List|Lookup|View)\w+")
 """Actions that read the state of something."""
@@ -22,8 +24,14 @@ ASSUMES = {"sts:AssumeRole", "sts:TagSession"}
 
 def is_for_this_account(statement: Statement) -> bool:
     """Return true if a service may act for resources of this account only."""
-    sources = [text for operator in ("ArnLike", "ArnEquals", "StringEquals") for text in statement.values(operator, "aws:SourceArn")]
-    ours = bool(sources) and all(f":{ACCOUNT}:" in text or text.startswith("${") for text in sources)
+    sources = [
+        text
+        for operator in ("ArnLike", "ArnEquals", "StringEquals")
+        for text in statement.values(operator, "aws:SourceArn")
+    ]
+    ours = bool(sources) and all(
+        f":{ACCOUNT}:" in text or text.startswith("${") for text in sources
+    )
     return ours or statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
 
 
@@ -32,10 +40,13 @@ def is_for_one_pod(statement: Statement) -> bool:
     AWS STS.
     """
     said = {
-        key.rpartition("]:")[2]: (key.rpartition(":")[0], values) for key, values in statement.conditions.get("StringEquals", {}).items()
+        key.rpartition("]:")[2]: (key.rpartition(":")[0], values)
+        for key, values in statement.conditions.get("StringEquals", {}).items()
     }
     issuers = [issuer.name for issuer in statement.resource.platform.all("AWS::IAM::OIDCProvider")]
-    federated = [kind == "Federated" and _name_in(who) in issuers for kind, who in statement.principals]
+    federated = [
+        kind == "Federated" and _name_in(who) in issuers for kind, who in statement.principals
+    ]
     return (
         federated == [True]
         and statement.actions == ("sts:AssumeRoleWithWebIdentity",)
@@ -57,13 +68,17 @@ def wide(statement: Statement) -> Iterator[str]:
     yield from statement.negated
     yield from (action for action in statement.actions if "*" in action)
     confined = any(key.startswith(reviewed.CONFINING) for key in statement.condition_keys)
-    if any(text == "*" or (EVERYTHING.fullmatch(text) and not confined) for text in statement.texts()):
+    if any(
+        text == "*" or (EVERYTHING.fullmatch(text) and not confined) for text in statement.texts()
+    ):
         person = statement.resource.name.startswith(reviewed.PEOPLE)
         for action in statement.actions:
             if person and LOOKS.fullmatch(action) and action not in reviewed.DISCLOSES:
                 continue
             key = reviewed.CONFINED_BY.get(action)
-            if action not in reviewed.WITHOUT_RESOURCES or (key and key not in statement.condition_keys):
+            if action not in reviewed.WITHOUT_RESOURCES or (
+                key and key not in statement.condition_keys
+            ):
                 yield f"{action} on {', '.join(statement.texts())}"
 
 
@@ -79,18 +94,37 @@ def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
             continue  # who may do what with a key is P-029
         if statement.resource.type == ENDPOINT:
             # An endpoint only narrows what other policies allow: to this account, or to what it names.
-            narrow = statement.of_this_account or not any(EVERYTHING.fullmatch(text) for text in statement.texts())
-            yield statement.resource, narrow, f"Confine {statement} to this account, or name what is reached."
+            narrow = statement.of_this_account or not any(
+                EVERYTHING.fullmatch(text) for text in statement.texts()
+            )
+            yield (
+                statement.resource,
+                narrow,
+                f"Confine {statement} to this account, or name what is reached.",
+            )
             continue
         found = list(wide(statement))
-        yield statement.resource, not found, f"{'; '.join(found)}: name actions and ARNs, or review it in tests/properties/reviewed.py."
+        yield (
+            statement.resource,
+            not found,
+            f"{'; '.join(found)}: name actions and ARNs, or review it in tests/properties/reviewed.py.",
+        )
         anybody = statement.kind == "resource" and statement.for_anybody
         yield statement.resource, not anybody, f"Name the principals: {statement}."
     yield from rights_of_aws(platform)
     if platform.name == "prod":
-        used = {action for s in statements_of(platform) if s.kind == "identity" and "*" in s.texts() for action in s.actions}
+        used = {
+            action
+            for s in statements_of(platform)
+            if s.kind == "identity" and "*" in s.texts()
+            for action in s.actions
+        }
         for action in reviewed.WITHOUT_RESOURCES:
-            yield action, action in used, "No policy grants it on all resources. Remove it from tests/properties/reviewed.py."
+            yield (
+                action,
+                action in used,
+                "No policy grants it on all resources. Remove it from tests/properties/reviewed.py.",
+            )
 
 
 def rights_of_aws(platform: Assembly) -> Verdicts:
@@ -102,10 +136,18 @@ def rights_of_aws(platform: Assembly) -> Verdicts:
             if arn.startswith("arn:aws:iam::aws:policy/"):
                 name = arn.rpartition("/")[2]
                 attached.add(name)
-                yield role, name in reviewed.AWS_MANAGED, f"Write a policy of our own instead of {name}, or review it."
+                yield (
+                    role,
+                    name in reviewed.AWS_MANAGED,
+                    f"Write a policy of our own instead of {name}, or review it.",
+                )
     if platform.name == "prod":
         for name in reviewed.AWS_MANAGED:
-            yield name, name in attached, "No role has this policy. Remove it from tests/properties/reviewed.py."
+            yield (
+                name,
+                name in attached,
+                "No role has this policy. Remove it from tests/properties/reviewed.py.",
+            )
 
 
 @promise
@@ -118,15 +160,28 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
     """
     known = set()
     options = platform.turned_on(reviewed.TELL_NO_SOURCE_WITH)
-    unsourced = reviewed.TELL_NO_SOURCE.keys() | {service for option in options for service in reviewed.TELL_NO_SOURCE_WITH[option]}
+    unsourced = reviewed.TELL_NO_SOURCE.keys() | {
+        service for option in options for service in reviewed.TELL_NO_SOURCE_WITH[option]
+    }
     for statement in statements_of(platform):
         services = {who for kind, who in statement.principals if kind == "Service"}
         if not statement.allows or statement.resource.type == KEY:
             continue
         if statement.kind == "trust":
-            only = len(services) == len(statement.principals) == 1 and set(statement.actions) <= ASSUMES
-            yield statement.resource, only or is_for_one_pod(statement), "Allow exactly one service to assume it."
-        excuse = unsourced & services if statement.kind == "trust" else {str(statement)} & reviewed.STATEMENTS_WITHOUT_SOURCE.keys()
+            only = (
+                len(services) == len(statement.principals) == 1
+                and set(statement.actions) <= ASSUMES
+            )
+            yield (
+                statement.resource,
+                only or is_for_one_pod(statement),
+                "Allow exactly one service to assume it.",
+            )
+        excuse = (
+            unsourced & services
+            if statement.kind == "trust"
+            else {str(statement)} & reviewed.STATEMENTS_WITHOUT_SOURCE.keys()
+        )
         known |= excuse
         if services and not excuse:
             source = is_for_this_account(statement)
@@ -136,11 +191,18 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
                 f"Let {', '.join(sorted(services))} act for this account only: aws:SourceAccount, and SourceArn.",
             )
     for permission in platform.some("AWS::Lambda::Permission"):
-        ours = permission.text("SourceAccount") == ACCOUNT or permission.target("SourceArn") is not None
+        ours = (
+            permission.text("SourceAccount") == ACCOUNT
+            or permission.target("SourceArn") is not None
+        )
         yield permission, ours, "Name the account or the rule that invokes it."
     if platform.name == "prod":
         for excuse_of in (*reviewed.TELL_NO_SOURCE, *reviewed.STATEMENTS_WITHOUT_SOURCE):
-            yield excuse_of, excuse_of in known, "The entry is unused. Remove it from tests/properties/reviewed.py."
+            yield (
+                excuse_of,
+                excuse_of in known,
+                "The entry is unused. Remove it from tests/properties/reviewed.py.",
+            )
 
 
 @promise
@@ -153,7 +215,9 @@ def test_p130_acknowledged_findings_were_reviewed(platform: Assembly) -> Verdict
     Kept by: [`reviewed.py`](../tests/properties/reviewed.py),
     [`test_nag.py`](../tests/policies/test_nag.py)
     """
-    more_by, less_by = (platform.turned_on(table) for table in (reviewed.ACKNOWLEDGED_WITH, reviewed.MENDED_BY))
+    more_by, less_by = (
+        platform.turned_on(table) for table in (reviewed.ACKNOWLEDGED_WITH, reviewed.MENDED_BY)
+    )
     allowed = dict(reviewed.ACKNOWLEDGED)
     outside = {} if platform.settings.production else reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION
     for more in (outside, *(reviewed.ACKNOWLEDGED_WITH[option] for option in more_by)):
@@ -164,15 +228,31 @@ def test_p130_acknowledged_findings_were_reviewed(platform: Assembly) -> Verdict
         place, rule = path.split("/", maxsplit=1)[1], rule_of(finding)
         matching = [pattern for pattern in allowed.get(rule, ()) if fnmatchcase(place, pattern)]
         used.update((rule, pattern) for pattern in matching)
-        yield f"{place} {rule}", bool(matching), "Fix the finding, or have it reviewed: tests/properties/reviewed.py."
-        yield f"{place} {rule}", len(reason) >= SHORTEST_REASON, "Give a reason that an auditor accepts."
-    judged = [{"prod": reviewed.ACKNOWLEDGED, "dev": reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION}.get(platform.name, {})]
+        yield (
+            f"{place} {rule}",
+            bool(matching),
+            "Fix the finding, or have it reviewed: tests/properties/reviewed.py.",
+        )
+        yield (
+            f"{place} {rule}",
+            len(reason) >= SHORTEST_REASON,
+            "Give a reason that an auditor accepts.",
+        )
+    judged = [
+        {"prod": reviewed.ACKNOWLEDGED, "dev": reviewed.ACKNOWLEDGED_OUTSIDE_PRODUCTION}.get(
+            platform.name, {}
+        )
+    ]
     judged += [reviewed.ACKNOWLEDGED_WITH[option] for option in more_by]
     mended = {rule for option in less_by for rule in reviewed.MENDED_BY[option]}
     for rule, patterns in (item for of in judged for item in of.items()):
         for pattern in patterns:
             holds = (rule, pattern) in used or rule in mended
-            yield f"{rule} on {pattern}", holds, "No resource acknowledges it. Remove it from the reviewed list."
+            yield (
+                f"{rule} on {pattern}",
+                holds,
+                "No resource acknowledges it. Remove it from the reviewed list.",
+            )
 
 
 def rule_of(finding: str) -> str:

@@ -15,7 +15,9 @@ from tools.checkout import ROOT
 from tools.model.assembly import Assembly, Resource
 from tools.model.values import Json, at
 
-TABLE: Mapping[str, Mapping[str, Json]] = yaml.safe_load((ROOT / "tests" / "properties" / "left_to_aws.yaml").read_text())
+TABLE: Mapping[str, Mapping[str, Json]] = yaml.safe_load(
+    (ROOT / "tests" / "properties" / "left_to_aws.yaml").read_text()
+)
 
 
 def values_at(value: Any, path: str) -> list[Any]:
@@ -41,22 +43,42 @@ def test_decided_properties_are_explicit(platform: Assembly) -> Verdicts:
                     yield resource, accepted, f"{path} is {value}. {row['why']}"
     # A type that no stack has any more would leave its rows without a use.
     if platform.settings.production:
-        yield "types", all(platform.all(key.partition(" ")[0]) for key in TABLE), "Remove types without resources from the table."
+        yield (
+            "types",
+            all(platform.all(key.partition(" ")[0]) for key in TABLE),
+            "Remove types without resources from the table.",
+        )
 
 
 @rule
 def test_rules_and_schedules_have_targets(platform: Assembly) -> Verdicts:
     for rule_ in platform.some("AWS::Events::Rule"):
-        yield rule_, bool(rule_["EventPattern"]) != bool(rule_["ScheduleExpression"]), "Say when: by a pattern, or by a schedule."
+        yield (
+            rule_,
+            bool(rule_["EventPattern"]) != bool(rule_["ScheduleExpression"]),
+            "Say when: by a pattern, or by a schedule.",
+        )
     for schedule in platform.all("AWS::Scheduler::Schedule"):
         group = schedule.target("GroupName")
         # Its metrics are those of the group, on which the alarm looks.
-        yield schedule, group is not None and group.type == "AWS::Scheduler::ScheduleGroup", "Put it into the group that is watched."
+        yield (
+            schedule,
+            group is not None and group.type == "AWS::Scheduler::ScheduleGroup",
+            "Put it into the group that is watched.",
+        )
         window = schedule["FlexibleTimeWindow.MaximumWindowInMinutes"] or 0
-        yield schedule, 60 <= window <= 1440, "Spread them over a window: simultaneous restarts overload what they depend on."
+        yield (
+            schedule,
+            60 <= window <= 1440,
+            "Spread them over a window: simultaneous restarts overload what they depend on.",
+        )
         asked = json.loads(schedule.text("Target.Input") if schedule["Target.Input"] else "{}")
         known = {place(service.resource, ".Name") for service in services_of(platform)}
-        again = asked.get("Service") in known and asked.get("ForceNewDeployment") is True and bool(asked.get("Cluster"))
+        again = (
+            asked.get("Service") in known
+            and asked.get("ForceNewDeployment") is True
+            and bool(asked.get("Cluster"))
+        )
         yield schedule, again, "Ask for a new deployment of a service, by its cluster and its name."
 
 
@@ -69,17 +91,37 @@ def test_metric_filters_and_topics_have_consumers(platform: Assembly) -> Verdict
     settings = platform.settings.observability
     for subscription in platform.all("AWS::SNS::Subscription"):
         endpoints = subscription["Protocol"] == "https"
-        asked = (*settings.alarm_endpoints, *settings.pager_endpoints) if endpoints else settings.alarm_emails
-        yield subscription, subscription["Endpoint"] in asked, "Notify an address of observability.alarm_emails or alarm_endpoints."
+        asked = (
+            (*settings.alarm_endpoints, *settings.pager_endpoints)
+            if endpoints
+            else settings.alarm_emails
+        )
+        yield (
+            subscription,
+            subscription["Endpoint"] in asked,
+            "Notify an address of observability.alarm_emails or alarm_endpoints.",
+        )
     for budget in platform.some("AWS::Budgets::Budget"):
-        usd = settings.daily_budget_usd if budget["Budget.TimeUnit"] == "DAILY" else settings.monthly_budget_usd
+        usd = (
+            settings.daily_budget_usd
+            if budget["Budget.TimeUnit"] == "DAILY"
+            else settings.monthly_budget_usd
+        )
         amount = budget["Budget.BudgetLimit.Amount"]
-        yield budget, amount == usd, f"The budget is {amount} USD, and the environment file has {usd}. Use the latter."
+        yield (
+            budget,
+            amount == usd,
+            f"The budget is {amount} USD, and the environment file has {usd}. Use the latter.",
+        )
     beyond = [problem.wrong for problem in budget_warnings(platform.settings)]
     yield "observability", not beyond, "; ".join(beyond)
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
         logs = {log["LogType"] for log in cache["LogDeliveryConfigurations"] or []}
-        yield cache, logs == {"slow-log", "engine-log"}, "Record slow commands, and what the engine says."
+        yield (
+            cache,
+            logs == {"slow-log", "engine-log"},
+            "Record slow commands, and what the engine says.",
+        )
 
 
 @rule
@@ -87,37 +129,77 @@ def test_access_entries_and_cache_users_are_valid(platform: Assembly) -> Verdict
     for entry in platform.some("AWS::EKS::AccessEntry"):
         policies = entry.text("AccessPolicies") if entry["AccessPolicies"] else ""
         if "AmazonEKSAutoNodePolicy" in policies:
-            yield entry, entry["Type"] == "EC2", "Use the access entry type of nodes: they cannot join with another."
+            yield (
+                entry,
+                entry["Type"] == "EC2",
+                "Use the access entry type of nodes: they cannot join with another.",
+            )
         # Rights inside the cluster name a user or a group, and the default is the name of a session, which differs each time.
         named = bool(policies or entry["Username"] or entry["KubernetesGroups"])
         yield entry, named, "Call it by the name that its RoleBinding has."
     for user in platform.some("AWS::ElastiCache::User"):
         by_password = bool(user["Passwords"] or user["AuthenticationMode"])
-        yield user, by_password != (user["NoPasswordRequired"] is True), "Give it a password, or say that it has none."
+        yield (
+            user,
+            by_password != (user["NoPasswordRequired"] is True),
+            "Give it a password, or say that it has none.",
+        )
         closed = by_password or str(user["AccessString"]).startswith("off ")
         yield user, closed, "Disable users without a password."
 
 
 @rule
 def test_load_balancers_preserve_required_headers(platform: Assembly) -> Verdicts:
-    (gateway,) = (balancer for balancer in balancers(platform, "application") if balancer.stack == "network")
-    kept = attributes(gateway, "LoadBalancerAttributes").get("routing.http.preserve_host_header.enabled") == "true"
-    yield gateway, kept, "Hand the viewer's host on: Keycloak builds the addresses of its pages from it."
+    (gateway,) = (
+        balancer for balancer in balancers(platform, "application") if balancer.stack == "network"
+    )
+    kept = (
+        attributes(gateway, "LoadBalancerAttributes").get(
+            "routing.http.preserve_host_header.enabled"
+        )
+        == "true"
+    )
+    yield (
+        gateway,
+        kept,
+        "Hand the viewer's host on: Keycloak builds the addresses of its pages from it.",
+    )
     for group in platform.some(GROUP):
         if group["Protocol"] in ("TCP", "TLS"):
             said = attributes(group, "TargetGroupAttributes")
             # A pod that reached itself through the load balancer would be its own caller, which is dropped (NLB user guide, hairpinning).
-            yield group, said.get("preserve_client_ip.enabled") == "false", "Call brokers from the load balancer's own address."
+            yield (
+                group,
+                said.get("preserve_client_ip.enabled") == "false",
+                "Call brokers from the load balancer's own address.",
+            )
             cut = said.get("deregistration_delay.connection_termination.enabled") == "true"
-            yield group, cut, "End connections to a broker that leaves: clients keep theirs for days."
+            yield (
+                group,
+                cut,
+                "End connections to a broker that leaves: clients keep theirs for days.",
+            )
         elif group.stack == "ecs-services":
-            fair = attributes(group, "TargetGroupAttributes").get("load_balancing.algorithm.type") == "least_outstanding_requests"
-            yield group, fair, "Ask the task with the least to do: in turn, a slow one gets as much as the others."
+            fair = (
+                attributes(group, "TargetGroupAttributes").get("load_balancing.algorithm.type")
+                == "least_outstanding_requests"
+            )
+            yield (
+                group,
+                fair,
+                "Ask the task with the least to do: in turn, a slow one gets as much as the others.",
+            )
 
 
 @rule
 def test_edge_cache_times_are_decided(platform: Assembly) -> Verdicts:
     for policy in platform.some("AWS::CloudFront::CachePolicy"):
-        least, usual, most = (policy[f"CachePolicyConfig.{name}TTL"] for name in ("Min", "Default", "Max"))
+        least, usual, most = (
+            policy[f"CachePolicyConfig.{name}TTL"] for name in ("Min", "Default", "Max")
+        )
         ordered = None not in (least, usual, most) and least <= usual <= most
-        yield policy, ordered, f"It keeps from {least} to {most} seconds, {usual} by default: CloudFront refuses another order."
+        yield (
+            policy,
+            ordered,
+            f"It keeps from {least} to {most} seconds, {usual} by default: CloudFront refuses another order.",
+        )

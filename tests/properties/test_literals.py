@@ -19,7 +19,9 @@ HARMLESS = {
     "a reference": "${secrets/DatabaseKey7576F140.Arn}",
     "an asset": "s3://assets/2ea178c7b94fd0502f5cfae7983e22691cfa285a2ec574014bc94a072050fef8.zip",
     "a zone": "Z0123456789EXAMPLE",
-    "a certificate": "-----BEGIN CERTIFICATE-----\n" + "MIIF/zCCA+egAwIBAgIRAJGY9kZITwfSRaAS\n" + "-----END CERTIFICATE-----",
+    "a certificate": "-----BEGIN CERTIFICATE-----\n"
+    + "MIIF/zCCA+egAwIBAgIRAJGY9kZITwfSRaAS\n"
+    + "-----END CERTIFICATE-----",
     "the example of AWS": "AKIA" + "IOSFODNN7EXAMPLE",
 }
 
@@ -41,7 +43,14 @@ def test_password_values_are_names_or_references() -> None:
         "password": "S3cret!",
         "env": [{"redis_password": "correct horse"}],
         "tlsSecret": "rabbitmq-tls",
-        "admin": {"passwordKey": "Anything Goes", "token": "${secrets/Admin}", "secret": "{{ .password }}"},
-        "client": {"secret": "$(env:GRAFANA_CLIENT_SECRET)", "client_secret": "grafana_client_secret"},
+        "admin": {
+            "passwordKey": "Anything Goes",
+            "token": "${secrets/Admin}",
+            "secret": "{{ .password }}",
+        },
+        "client": {
+            "secret": "$(env:GRAFANA_CLIENT_SECRET)",
+            "client_secret": "grafana_client_secret",
+        },
     }
     assert list(called_secret(values)) == ["password", "env.0.redis_password"]

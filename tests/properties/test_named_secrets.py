@@ -11,7 +11,17 @@ from typing import Any
 
 from spotmusic_cdk.settings import Settings, parse
 from tests.documents import anchors
-from tests.properties.secret_table import DOCUMENT, PROVIDER, SERVICE, Line, line_of, lines, setting_of, way_to, ways
+from tests.properties.secret_table import (
+    DOCUMENT,
+    PROVIDER,
+    SERVICE,
+    Line,
+    line_of,
+    lines,
+    setting_of,
+    way_to,
+    ways,
+)
 from tests.properties.secret_ways import DAY, WAYS, seconds
 from tests.properties.test_secret_readers import BY_HAND, OPERATOR, Cluster
 from tools.checkout import ROOT
@@ -24,13 +34,17 @@ from tools.model.statements import statements_of
 RULE = "AWS::ECR::PullThroughCacheRule"
 
 
-def settings_that_name_secrets(model: dict[str, Any], schema: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[str]:
+def settings_that_name_secrets(
+    model: dict[str, Any], schema: dict[str, Any], path: tuple[str, ...] = ()
+) -> Iterator[str]:
     """Yields the keys of environment files that take the ARN of a secret, from the schema."""
     for part in (model, *model.get("anyOf", ())):
         if ":secretsmanager:" in part.get("pattern", ""):
             yield ".".join(path)
         if "$ref" in part:
-            yield from settings_that_name_secrets(schema["$defs"][part["$ref"].rpartition("/")[2]], schema, path)
+            yield from settings_that_name_secrets(
+                schema["$defs"][part["$ref"].rpartition("/")[2]], schema, path
+            )
         for key, inner in part.get("properties", {}).items():
             yield from settings_that_name_secrets(inner, schema, (*path, key))
         for inner in part.get("patternProperties", {}).values():
@@ -44,8 +58,15 @@ def readers(platform: Assembly, arn: str) -> set[str]:
     known = holders(platform)
     found = {"Amazon ECR" for rule in platform.all(RULE) if rule["CredentialArn"] == arn}
     for statement in statements_of(platform):
-        if statement.allows and statement.may("secretsmanager:GetSecretValue") and arn in statement.texts():
-            found |= {"External Secrets" if known[role] == OPERATOR else known[role] for role in roles_of(statement)}
+        if (
+            statement.allows
+            and statement.may("secretsmanager:GetSecretValue")
+            and arn in statement.texts()
+        ):
+            found |= {
+                "External Secrets" if known[role] == OPERATOR else known[role]
+                for role in roles_of(statement)
+            }
     return found
 
 
@@ -59,23 +80,33 @@ def test_an_environment_with_every_option_names_each() -> None:
     assert {line_of(key).setting for key in everything.named_secrets} == set(lines())
 
 
-def test_documented_secret_readers_match(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> None:
+def test_documented_secret_readers_match(
+    platform: Assembly, deployed: Callable[[str], RenderedCluster]
+) -> None:
     cluster = Cluster(deployed(platform.name))
     for key, arn in platform.settings.named_secrets.items():
         line = line_of(key)
         documented = {reader.replace(SERVICE, key.split(".")[1]) for reader in line.readers}
         assert readers(platform, arn) == documented, f"{key}: docs/secrets.md names other readers"
-        assert cluster.releases_of(arn.rpartition(":")[2]) == line.releases, f"{key}: docs/secrets.md names other releases"
+        assert cluster.releases_of(arn.rpartition(":")[2]) == line.releases, (
+            f"{key}: docs/secrets.md names other releases"
+        )
 
 
-def test_a_new_value_reaches_each_reader(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> None:
+def test_a_new_value_reaches_each_reader(
+    platform: Assembly, deployed: Callable[[str], RenderedCluster]
+) -> None:
     for key in platform.settings.named_secrets:
         line = line_of(key)
         for reader in (*line.readers, *(way_to(release, line) for release in line.releases)):
             listed = ways()[reader]
             if listed.way != BY_HAND and listed.within:
-                took = WAYS[listed.way](platform, deployed(platform.name), reader.replace(SERVICE, key.split(".")[1]))
-                assert took is not None, f"{reader} reads the secret of {key}, and a new value does not reach it by {listed.way}"
+                took = WAYS[listed.way](
+                    platform, deployed(platform.name), reader.replace(SERVICE, key.split(".")[1])
+                )
+                assert took is not None, (
+                    f"{reader} reads the secret of {key}, and a new value does not reach it by {listed.way}"
+                )
                 assert took <= seconds(listed.within) < 10 * DAY
 
 
@@ -87,7 +118,11 @@ def leads_somewhere(line: Line) -> bool:
     """Return true if a line has a reason and a link to a heading of a runbook."""
     reason, _, _ = line.why.partition("[")
     links = re.findall(r"\]\(([^)#]+)#([^)]+)\)", line.why)
-    return len(reason) >= 40 and bool(links) and all(anchor in anchors(DOCUMENT.parent / page) for page, anchor in links)
+    return (
+        len(reason) >= 40
+        and bool(links)
+        and all(anchor in anchors(DOCUMENT.parent / page) for page, anchor in links)
+    )
 
 
 def test_secret_fields_are_in_schema() -> None:

@@ -61,12 +61,18 @@ MEANT: Mapping[str, str] = {
 }
 """Pattern of the intended resource, by pattern of type and path, for names that do not match."""
 NAMED_OTHERWISE = {
-    ("network/CustomVpcRestrictDefaultSGCustomResourceProviderHandler", "network/DefaultGroupFunctionLogs"),
+    (
+        "network/CustomVpcRestrictDefaultSGCustomResourceProviderHandler",
+        "network/DefaultGroupFunctionLogs",
+    ),
     ("eks-platform/KubernetesClusterKubectlProviderHandler", "eks-platform/KubernetesKubectlRole"),
     ("eks-platform/RedpandaReleaseChart", "eks-platform/TieredStorageRole"),
     ("eks-platform/GroundReleaseChart", "eks-platform/KubernetesNodeRole"),
     ("observability/BrokerAlarmsKafkaHealthyCritical", "eks-platform/BrokersKafkaBootstrapTargets"),
-    ("observability/BrokerAlarmsKafkaUnhealthyWarning", "eks-platform/BrokersKafkaBootstrapTargets"),
+    (
+        "observability/BrokerAlarmsKafkaUnhealthyWarning",
+        "eks-platform/BrokersKafkaBootstrapTargets",
+    ),
     # The name of a replica begins with that of its source; an export of the replica would prevent its removal.
     ("observability/CatalogueReader?Alarms*", "data/CatalogueInstance"),
     # Caches of single clients have the client's name.
@@ -102,7 +108,9 @@ def _references(value: Any, path: str, label: str) -> Iterator[tuple[str, str, A
         label += f" {value['Name']}" if isinstance(value.get("Name"), str) else ""
         for key, item in value.items():
             if key not in DOCUMENTS:
-                yield from _references(item, path if key.startswith("Fn::") else f"{path}.{key}".strip("."), label)
+                yield from _references(
+                    item, path if key.startswith("Fn::") else f"{path}.{key}".strip("."), label
+                )
     elif isinstance(value, list):
         for item in value:
             yield from _references(item, path if path.endswith("*") else f"{path}.*", label)
@@ -113,7 +121,11 @@ def words(text: str, services: tuple[str, ...]) -> frozenset[str]:
     """Words of a logical id or of a name in capitals, in the singular; a service name is one
     word.
     """
-    apart = re.sub("|".join(services), lambda match: f" {match[0].capitalize()} ", text) if services else text
+    apart = (
+        re.sub("|".join(services), lambda match: f" {match[0].capitalize()} ", text)
+        if services
+        else text
+    )
     return frozenset(word.lower().removesuffix("s") for word in _WORD.findall(apart)) - {"user"}
 
 
@@ -121,7 +133,10 @@ def likely(platform: Assembly, resource: Resource, label: str, target: Resource)
     """Resources of the target's type with the most words of the name in common."""
     services = tuple(name.replace("-", "") for name in platform.settings.services)
     own = words(_HASH.sub("", resource.id), services) | words(label, services)
-    common = {other: len(own & words(_HASH.sub("", other.id), services)) for other in platform.all(target.type)}
+    common = {
+        other: len(own & words(_HASH.sub("", other.id), services))
+        for other in platform.all(target.type)
+    }
     return [other for other, number in common.items() if number == max(common.values())]
 
 
@@ -138,7 +153,10 @@ def is_meant(resource: Resource, path: str, label: str, target: Resource) -> boo
         if fnmatchcase(place, pattern):
             return any(fnmatchcase(target.name, name) for name in names.split())
     named = label if resource.type == "AWS::ECS::TaskDefinition" else ""
-    otherwise = any(fnmatchcase(resource.name, pattern) and target.name == name for pattern, name in NAMED_OTHERWISE)
+    otherwise = any(
+        fnmatchcase(resource.name, pattern) and target.name == name
+        for pattern, name in NAMED_OTHERWISE
+    )
     return otherwise or target in likely(resource.platform, resource, named, target)
 
 
@@ -150,10 +168,16 @@ def test_references_have_one_attribute(platform: Assembly) -> Verdicts:
         target = platform.target(resource.stack, value)
         if target is not None and resource.type != "Custom::AWSCDK-EKS-HelmChart":
             attribute = platform.text(resource.stack, value).partition(".")[2]
-            read[resource.type, path, label if path.endswith("Value") else "", target.type][attribute].append(resource)
+            read[resource.type, path, label if path.endswith("Value") else "", target.type][
+                attribute
+            ].append(resource)
     for place, attributes in read.items():
         fewest = min(attributes.values(), key=len)
-        yield fewest[0], len(attributes) == 1, f"{place}: {sorted(attributes)} are read. Read the same of each."
+        yield (
+            fewest[0],
+            len(attributes) == 1,
+            f"{place}: {sorted(attributes)} are read. Read the same of each.",
+        )
 
 
 @rule
@@ -167,7 +191,10 @@ def test_lists_refer_to_each_once(platform: Assembly) -> Verdicts:
 def _lists(value: Any) -> Iterator[list[Any]]:
     """Lists of references at any depth."""
     if isinstance(value, list):
-        if value and all(isinstance(item, Mapping) and len(item) == 1 and next(iter(item)) in REFERENCES for item in value):
+        if value and all(
+            isinstance(item, Mapping) and len(item) == 1 and next(iter(item)) in REFERENCES
+            for item in value
+        ):
             yield value
         for item in value:
             yield from _lists(item)
@@ -179,11 +206,17 @@ def _lists(value: Any) -> Iterator[list[Any]]:
 
 @rule
 def test_alarms_of_one_severity_share_topics(platform: Assembly) -> Verdicts:
-    notified: dict[tuple[str, bool], dict[frozenset[str], list[Resource]]] = defaultdict(lambda: defaultdict(list))
+    notified: dict[tuple[str, bool], dict[frozenset[str], list[Resource]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for alarm in platform.some("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         if alarm["AlarmActions"]:
             topics = frozenset(target.name for target in alarm.targets("AlarmActions"))
             notified[alarm.stack, "Critical" in alarm.id][topics].append(alarm)
     for ways in notified.values():
         fewest = min(ways.values(), key=len)
-        yield fewest[0], len(ways) == 1, f"Similar alarms notify {[sorted(topics) for topics in ways]}. Use the same topics."
+        yield (
+            fewest[0],
+            len(ways) == 1,
+            f"Similar alarms notify {[sorted(topics) for topics in ways]}. Use the same topics.",
+        )

@@ -24,11 +24,22 @@ def test_roles_require_source_of_services(platform: Assembly) -> Verdicts:
         services = {who for kind, who in statement.principals if kind == "Service"}
         if statement.kind == "trust" and services - excused:
             account = statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
-            arn = services - excused <= reviewed.TELL_ACCOUNT_ONLY or "aws:sourcearn" in statement.condition_keys
-            yield statement.resource, account and arn, "Require aws:SourceAccount, and aws:SourceArn where the service sends it."
+            arn = (
+                services - excused <= reviewed.TELL_ACCOUNT_ONLY
+                or "aws:sourcearn" in statement.condition_keys
+            )
+            yield (
+                statement.resource,
+                account and arn,
+                "Require aws:SourceAccount, and aws:SourceArn where the service sends it.",
+            )
         if statement.kind == "trust" and services & SESSIONS:
             complete = {"sts:AssumeRole", "sts:TagSession"} <= set(statement.actions)
-            yield statement.resource, complete, "Allow sts:AssumeRole and sts:TagSession: EKS passes tags of the session."
+            yield (
+                statement.resource,
+                complete,
+                "Allow sts:AssumeRole and sts:TagSession: EKS passes tags of the session.",
+            )
 
 
 @rule

@@ -39,7 +39,11 @@ def addresses(rule: Json) -> str | None:
 
 
 def group_of(resource: Resource, rule: Json) -> Resource | None:
-    return resource if resource.type == GROUP else resource.platform.target(resource.stack, rule["GroupId"])
+    return (
+        resource
+        if resource.type == GROUP
+        else resource.platform.target(resource.stack, rule["GroupId"])
+    )
 
 
 def tier_of(subnet: Resource) -> str:
@@ -58,7 +62,11 @@ def routes(subnet: Resource) -> list[Resource]:
 
 
 def default_routes(subnet: Resource) -> list[Resource]:
-    return [route for route in routes(subnet) if (route["DestinationCidrBlock"] or route["DestinationIpv6CidrBlock"]) in ANYWHERE]
+    return [
+        route
+        for route in routes(subnet)
+        if (route["DestinationCidrBlock"] or route["DestinationIpv6CidrBlock"]) in ANYWHERE
+    ]
 
 
 def data_groups(platform: Assembly) -> set[Resource]:
@@ -73,11 +81,17 @@ def data_groups(platform: Assembly) -> set[Resource]:
 
 def endpoint_name(endpoint: Resource) -> str:
     """Name of an endpoint's service without its region, such as `ecr.api`."""
-    return endpoint.text("ServiceName").removeprefix(f"com.amazonaws.{endpoint.platform.settings.region}.")
+    return endpoint.text("ServiceName").removeprefix(
+        f"com.amazonaws.{endpoint.platform.settings.region}."
+    )
 
 
 def endpoint_statements(platform: Assembly, *names: str) -> list[Statement]:
-    return [s for s in statements_of(platform) if s.resource.type == ENDPOINT and endpoint_name(s.resource) in names]
+    return [
+        s
+        for s in statements_of(platform)
+        if s.resource.type == ENDPOINT and endpoint_name(s.resource) in names
+    ]
 
 
 @promise
@@ -91,15 +105,36 @@ def test_p001_only_cloudfront_reaches_the_vpc(platform: Assembly) -> Verdicts:
     prefix_lists = set()
     for resource, rule in rules(platform, "Ingress"):
         cidr = addresses(rule)
-        inside = cidr is None or ip_network(cidr).subnet_of(IPv4Network(platform.settings.network.cidr))  # type: ignore[arg-type]
-        yield resource, inside, f"It admits {cidr}. Name a party of the table of flows instead of addresses."
-        yield resource, rule["IpProtocol"] in {"tcp", "udp"}, "Name ports of TCP or UDP: another protocol may be all of them."
+        inside = cidr is None or ip_network(cidr).subnet_of(
+            IPv4Network(platform.settings.network.cidr)  # type: ignore[arg-type]
+        )
+        yield (
+            resource,
+            inside,
+            f"It admits {cidr}. Name a party of the table of flows instead of addresses.",
+        )
+        yield (
+            resource,
+            rule["IpProtocol"] in {"tcp", "udp"},
+            "Name ports of TCP or UDP: another protocol may be all of them.",
+        )
         if "SourcePrefixListId" in rule:
             prefix_lists.add(rule["SourcePrefixListId"])
-            yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "CloudFront connects with TLS on port 443 only: set `domain`."
-    yield "prefix lists", len(prefix_lists) == 1, "Allow only one prefix list, that of CloudFront, from outside the VPC."
+            yield (
+                resource,
+                (rule["FromPort"], rule["ToPort"]) == (443, 443),
+                "CloudFront connects with TLS on port 443 only: set `domain`.",
+            )
+    yield (
+        "prefix lists",
+        len(prefix_lists) == 1,
+        "Allow only one prefix list, that of CloudFront, from outside the VPC.",
+    )
     balancers = platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer")
-    yield from ((balancer, balancer["Scheme"] == "internal", "Make the load balancer internal.") for balancer in balancers)
+    yield from (
+        (balancer, balancer["Scheme"] == "internal", "Make the load balancer internal.")
+        for balancer in balancers
+    )
 
 
 @promise
@@ -108,17 +143,28 @@ def test_p002_databases_and_cache_have_no_egress(platform: Assembly) -> Verdicts
 
     Kept by: the table of flows, which has no flow with such a source
     """
-    for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
+    for store in [
+        *platform.some("AWS::RDS::DBInstance"),
+        *platform.some("AWS::ElastiCache::ReplicationGroup"),
+    ]:
         named = store["VPCSecurityGroups"] or store["SecurityGroupIds"]
         yield store, bool(named), "Set a security group: the default one is used otherwise."
     groups = data_groups(platform)
     for group in sorted(groups, key=str):
         closed = [rule["CidrIp"] for rule in group["SecurityGroupEgress"] or []] == [NOTHING]
-        yield group, closed, "Create the group with a rule that allows nothing: otherwise EC2 adds one that allows everything."
+        yield (
+            group,
+            closed,
+            "Create the group with a rule that allows nothing: otherwise EC2 adds one that allows everything.",
+        )
     for resource, rule in rules(platform, "Egress"):
         if group_of(resource, rule) in groups:
             holds = rule.get("CidrIp") == NOTHING
-            yield resource, holds, "Remove the flow with this source: a security group of the data tier has no egress."
+            yield (
+                resource,
+                holds,
+                "Remove the flow with this source: a security group of the data tier has no egress.",
+            )
 
 
 @promise
@@ -131,7 +177,11 @@ def test_p003_security_groups_have_descriptions(platform: Assembly) -> Verdicts:
         yield group, len(group["GroupDescription"] or "") >= 20, "Describe the group."
     for direction in ("Ingress", "Egress"):
         for resource, rule in rules(platform, direction):
-            yield resource, len(rule.get("Description", "")) >= 15, "Give the flow a reason: it becomes the description of its rules."
+            yield (
+                resource,
+                len(rule.get("Description", "")) >= 15,
+                "Give the flow a reason: it becomes the description of its rules.",
+            )
 
 
 @promise
@@ -140,12 +190,27 @@ def test_p004_default_security_group_has_no_rules(platform: Assembly) -> Verdict
 
     Kept by: `ThreeTierVpc`
     """
-    closed = [resource.text("DefaultSecurityGroupId") for resource in platform.all("Custom::VpcRestrictDefaultSG")]
+    closed = [
+        resource.text("DefaultSecurityGroupId")
+        for resource in platform.all("Custom::VpcRestrictDefaultSG")
+    ]
     for vpc in platform.some("AWS::EC2::VPC"):
         default = f"${{{vpc.stack}/{vpc.id}.DefaultSecurityGroup}}"
-        yield vpc, default in closed, "Set restrict_default_security_group: EC2 allows its members to reach each other and everything else."
-        used = [user for user in platform.resources if default in user.platform.text(user.stack, user["SecurityGroupIds"])]
-        yield vpc, not used, f"{used} use the default security group. Set a group of the table of flows."
+        yield (
+            vpc,
+            default in closed,
+            "Set restrict_default_security_group: EC2 allows its members to reach each other and everything else.",
+        )
+        used = [
+            user
+            for user in platform.resources
+            if default in user.platform.text(user.stack, user["SecurityGroupIds"])
+        ]
+        yield (
+            vpc,
+            not used,
+            f"{used} use the default security group. Set a group of the table of flows.",
+        )
 
 
 @promise
@@ -157,13 +222,29 @@ def test_p005_all_traffic_is_recorded_encrypted_and_kept(platform: Assembly) -> 
     """
     for vpc in platform.some("AWS::EC2::VPC"):
         logs = platform.users_of(vpc, "AWS::EC2::FlowLog")
-        yield vpc, [log["TrafficType"] for log in logs] == ["ALL"], "Record all traffic of the VPC, accepted and rejected."
+        yield (
+            vpc,
+            [log["TrafficType"] for log in logs] == ["ALL"],
+            "Record all traffic of the VPC, accepted and rejected.",
+        )
         for log in logs:
             group = log.target("LogGroupName")
             known = group is not None and group.target("KmsKeyId") is not None
-            yield log, known, "Write to a log group of this template that has a customer-managed key."
-            yield log, log.target("DeliverLogsPermissionArn") is not None, "Give it a role to write with."
-            yield log, group is not None and (group["RetentionInDays"] or 0) >= 184, "Keep flow logs for at least 184 days."
+            yield (
+                log,
+                known,
+                "Write to a log group of this template that has a customer-managed key.",
+            )
+            yield (
+                log,
+                log.target("DeliverLogsPermissionArn") is not None,
+                "Give it a role to write with.",
+            )
+            yield (
+                log,
+                group is not None and (group["RetentionInDays"] or 0) >= 184,
+                "Keep flow logs for at least 184 days.",
+            )
 
 
 @promise
@@ -174,7 +255,11 @@ def test_p006_each_tier_spans_three_zones(platform: Assembly) -> Verdicts:
     """
     for tier in TIERS:
         zones = [subnet["AvailabilityZone"] for subnet in subnets(platform, tier)]
-        yield f"network/{tier}", len(zones) == len(set(zones)) == 3, f"Its zones are {zones}. Name three zones in the environment file."
+        yield (
+            f"network/{tier}",
+            len(zones) == len(set(zones)) == 3,
+            f"Its zones are {zones}. Name three zones in the environment file.",
+        )
 
 
 @promise
@@ -185,11 +270,22 @@ def test_p007_data_tier_has_no_default_route(platform: Assembly) -> Verdicts:
     Kept by: isolated subnets without a default route
     """
     for subnet in subnets(platform, "data"):
-        yield subnet, not default_routes(subnet), "Make the tier PRIVATE_ISOLATED: its resources open no connections to the Internet."
+        yield (
+            subnet,
+            not default_routes(subnet),
+            "Make the tier PRIVATE_ISOLATED: its resources open no connections to the Internet.",
+        )
     for group in platform.some("AWS::RDS::DBSubnetGroup", "AWS::ElastiCache::SubnetGroup"):
         whole = set(group.targets("SubnetIds")) == set(subnets(platform, "data"))
-        yield group, whole, "Use the data subnets of every zone: `vpc_subnets` with the group `data`."
-    for store in [*platform.some("AWS::RDS::DBInstance"), *platform.some("AWS::ElastiCache::ReplicationGroup")]:
+        yield (
+            group,
+            whole,
+            "Use the data subnets of every zone: `vpc_subnets` with the group `data`.",
+        )
+    for store in [
+        *platform.some("AWS::RDS::DBInstance"),
+        *platform.some("AWS::ElastiCache::ReplicationGroup"),
+    ]:
         stands = store.target("DBSubnetGroupName") or store.target("CacheSubnetGroupName")
         yield store, stands is not None, "Set a subnet group: the default VPC is used otherwise."
 
@@ -206,7 +302,11 @@ def test_p008_zones_have_own_nat_gateways(platform: Assembly) -> Verdicts:
         gateway = route.target("NatGatewayId")
         zone = gateway and (gateway.target("SubnetId") or subnet)["AvailabilityZone"]
         holds = zone == subnet["AvailabilityZone"]
-        yield subnet, holds, "Its NAT gateway is in another zone. Set network.nat_gateways to the number of zones."
+        yield (
+            subnet,
+            holds,
+            "Its NAT gateway is in another zone. Set network.nat_gateways to the number of zones.",
+        )
 
 
 @promise
@@ -231,13 +331,25 @@ def test_p010_aws_apis_have_vpc_endpoints(platform: Assembly) -> Verdicts:
     through = {platform.target("network", table) for table in (s3["RouteTableIds"] if s3 else [])}
     for subnet in subnets(platform, "application"):
         (association,) = platform.users_of(subnet, "AWS::EC2::SubnetRouteTableAssociation")
-        yield subnet, association.target("RouteTableId") in through, "Add its route table to the gateway endpoint of S3."
+        yield (
+            subnet,
+            association.target("RouteTableId") in through,
+            "Add its route table to the gateway endpoint of S3.",
+        )
     for name in get_args(InterfaceEndpoint):
         endpoint = endpoints.get(name)
-        yield f"network/{name}", endpoint is not None, "Add it to network.interface_endpoints, or set `all`."
+        yield (
+            f"network/{name}",
+            endpoint is not None,
+            "Add it to network.interface_endpoints, or set `all`.",
+        )
         if endpoint:
             zones = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")}
-            reached = endpoint["VpcEndpointType"] == "Interface" and endpoint["PrivateDnsEnabled"] is True and len(zones) >= 2
+            reached = (
+                endpoint["VpcEndpointType"] == "Interface"
+                and endpoint["PrivateDnsEnabled"] is True
+                and len(zones) >= 2
+            )
             yield endpoint, reached, "Enable private DNS, and use subnets in at least two zones."
 
 
@@ -251,20 +363,42 @@ def test_p011_endpoints_serve_this_account_only(platform: Assembly) -> Verdicts:
     [`endpoint_policies.py`](../constructs/spotmusic_constructs/network/endpoint_policies.py)
     """
     for endpoint in platform.some(ENDPOINT):
-        said = [statement for statement in statements_of(platform) if statement.resource is endpoint]
-        yield endpoint, bool(said), "Set a policy: without one an endpoint allows all principals and resources."
+        said = [
+            statement for statement in statements_of(platform) if statement.resource is endpoint
+        ]
+        yield (
+            endpoint,
+            bool(said),
+            "Set a policy: without one an endpoint allows all principals and resources.",
+        )
         for statement in said:
             ours = statement.of_this_account or buckets_of_aws(statement)
-            yield endpoint, ours, f"Confine {statement} by aws:PrincipalAccount or aws:ResourceAccount."
+            yield (
+                endpoint,
+                ours,
+                f"Confine {statement} by aws:PrincipalAccount or aws:ResourceAccount.",
+            )
         groups = endpoint.targets("SecurityGroupIds")
-        yield endpoint, len(groups) == (endpoint["VpcEndpointType"] == "Interface"), "Give it the group `endpoints`, and no other."
+        yield (
+            endpoint,
+            len(groups) == (endpoint["VpcEndpointType"] == "Interface"),
+            "Give it the group `endpoints`, and no other.",
+        )
         for resource, rule in rules(platform, "Ingress"):
             if group_of(resource, rule) in groups:
-                yield resource, (rule["FromPort"], rule["ToPort"]) == (443, 443), "Allow port 443 only."
+                yield (
+                    resource,
+                    (rule["FromPort"], rule["ToPort"]) == (443, 443),
+                    "Allow port 443 only.",
+                )
     for statement in endpoint_statements(platform, "s3", "secretsmanager", "kms"):
         own = statement.values("StringEquals", "aws:ResourceAccount") == (ACCOUNT,)
         resourceless = statement.actions == ("secretsmanager:GetRandomPassword",)
-        yield statement.resource, own or resourceless or buckets_of_aws(statement), f"Confine {statement} by aws:ResourceAccount."
+        yield (
+            statement.resource,
+            own or resourceless or buckets_of_aws(statement),
+            f"Confine {statement} by aws:ResourceAccount.",
+        )
 
 
 def buckets_of_aws(statement: Statement) -> bool:
@@ -296,9 +430,17 @@ def test_p012_address_ranges_are_disjoint_and_sufficient(platform: Assembly) -> 
                 "Give each environment its own range: overlapping networks cannot be connected.",
             )
     for vpc in platform.some("AWS::EC2::VPC"):
-        yield vpc, vpc["CidrBlock"] == platform.settings.network.cidr, "Use the address range of the environment file."
+        yield (
+            vpc,
+            vpc["CidrBlock"] == platform.settings.network.cidr,
+            "Use the address range of the environment file.",
+        )
     for subnet in subnets(platform, "application"):
-        yield subnet, IPv4Network(subnet["CidrBlock"]).prefixlen <= 20, "Use /20 or larger, from a /16: each pod needs an address."
+        yield (
+            subnet,
+            IPv4Network(subnet["CidrBlock"]).prefixlen <= 20,
+            "Use /20 or larger, from a /16: each pod needs an address.",
+        )
 
 
 @promise
@@ -308,7 +450,10 @@ def test_p013_subnets_have_load_balancer_tags(platform: Assembly) -> Verdicts:
 
     Kept by: tags of `ThreeTierVpc`
     """
-    for tier, tag in (("public", "kubernetes.io/role/elb"), ("application", "kubernetes.io/role/internal-elb")):
+    for tier, tag in (
+        ("public", "kubernetes.io/role/elb"),
+        ("application", "kubernetes.io/role/internal-elb"),
+    ):
         for subnet in subnets(platform, tier):
             yield subnet, subnet.tags.get(tag) == "1", f"Tag it {tag}=1."
     for subnet in subnets(platform, "data"):
@@ -324,12 +469,22 @@ def test_p014_network_acls_are_unused(platform: Assembly) -> Verdicts:
     Kept by: security groups alone, from the table of flows
     """
     for entry in platform.all("AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry"):
-        yield entry, False, "Remove the network ACL: security groups decide, from one table. Otherwise extend this test."
+        yield (
+            entry,
+            False,
+            "Remove the network ACL: security groups decide, from one table. Otherwise extend this test.",
+        )
     for resource, rule in rules(platform, "Ingress"):
-        remote = any(rule.get("FromPort", 0) <= port <= rule.get("ToPort", 65535) for port in REMOTE_ACCESS)
+        remote = any(
+            rule.get("FromPort", 0) <= port <= rule.get("ToPort", 65535) for port in REMOTE_ACCESS
+        )
         source = platform.target(resource.stack, rule.get("SourceSecurityGroupId"))
         among_equals = source is not None and source is group_of(resource, rule)
-        yield resource, not remote or among_equals, "It admits SSH or RDP. Reach machines through Systems Manager or kubectl."
+        yield (
+            resource,
+            not remote or among_equals,
+            "It admits SSH or RDP. Reach machines through Systems Manager or kubectl.",
+        )
 
 
 @promise
@@ -341,13 +496,31 @@ def test_p015_vpc_public_access_is_decided(platform: Assembly) -> Verdicts:
     """
     decision = (ROOT / "docs" / "adr" / "0005-vpc-block-public-access.md").read_text()
     written = "**Status** accepted" in decision and "block-ingress" in decision
-    yield "docs/adr/0005-vpc-block-public-access.md", written, "Keep the decision and the command that turns it on."
-    setting = platform.all("AWS::EC2::VPCBlockPublicAccessOptions", "AWS::EC2::VPCBlockPublicAccessExclusion")
-    yield "VPC Block Public Access", not setting, "It applies to every VPC of the account: change ADR 5 first."
+    yield (
+        "docs/adr/0005-vpc-block-public-access.md",
+        written,
+        "Keep the decision and the command that turns it on.",
+    )
+    setting = platform.all(
+        "AWS::EC2::VPCBlockPublicAccessOptions", "AWS::EC2::VPCBlockPublicAccessExclusion"
+    )
+    yield (
+        "VPC Block Public Access",
+        not setting,
+        "It applies to every VPC of the account: change ADR 5 first.",
+    )
     public = set(subnets(platform, "public"))
     for gateway in platform.some("AWS::EC2::NatGateway"):
-        yield gateway, gateway.target("SubnetId") in public, "Place NAT gateways in the public tier."
+        yield (
+            gateway,
+            gateway.target("SubnetId") in public,
+            "Place NAT gateways in the public tier.",
+        )
     for resource in platform.resources:
         lives = {"AWS::EC2::NatGateway", "AWS::EC2::SubnetRouteTableAssociation", ROUTE}
         if resource.type not in lives and any(resource.uses(subnet) for subnet in public):
-            yield resource, False, "The public tier holds NAT gateways only. Put it into the application tier."
+            yield (
+                resource,
+                False,
+                "The public tier holds NAT gateways only. Put it into the application tier.",
+            )

@@ -13,7 +13,12 @@ from tools.model.assembly import Assembly
 from tools.model.holders import holders
 from tools.model.statements import statements_of
 
-ISSUER = {"Fn::Select": [1, {"Fn::Split": ["//", {"Fn::GetAtt": ["Cluster0A1B2C3D", "OpenIdConnectIssuerUrl"]}]}]}
+ISSUER = {
+    "Fn::Select": [
+        1,
+        {"Fn::Split": ["//", {"Fn::GetAtt": ["Cluster0A1B2C3D", "OpenIdConnectIssuerUrl"]}]},
+    ]
+}
 TRUST = """{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "${Provider}"},
 "Condition": {"StringEquals": {"${Issuer}:aud": "sts.amazonaws.com", "${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"}}}]}"""
 
@@ -24,9 +29,16 @@ def platform_with(trust: str) -> Assembly:
     resources = {
         "Cluster0A1B2C3D": {"Type": "AWS::EKS::Cluster"},
         "Issuer0A1B2C3D": {"Type": "AWS::IAM::OIDCProvider"},
-        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Fn::Sub": [trust, values]}}},
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"AssumeRolePolicyDocument": {"Fn::Sub": [trust, values]}},
+        },
     }
-    return Assembly(name="prod", settings=settings_of("prod"), templates={"eks-platform": {"Resources": copy.deepcopy(resources)}})
+    return Assembly(
+        name="prod",
+        settings=settings_of("prod"),
+        templates={"eks-platform": {"Resources": copy.deepcopy(resources)}},
+    )
 
 
 def test_pod_role_trusts_one_pod() -> None:
@@ -43,12 +55,26 @@ def test_pod_role_trusts_one_pod() -> None:
         lambda text: text.replace("StringEquals", "StringLike"),
         lambda text: text.replace('"${Issuer}:aud": "sts.amazonaws.com", ', ""),
         lambda text: text.replace('"sts.amazonaws.com"', '"another"'),
-        lambda text: text.replace('"Federated": "${Provider}"', '"Federated": "arn:aws:iam::111122223333:oidc-provider/elsewhere"'),
-        lambda text: text.replace('"Federated": "${Provider}"', '"Federated": "${Provider}", "AWS": "*"'),
+        lambda text: text.replace(
+            '"Federated": "${Provider}"',
+            '"Federated": "arn:aws:iam::111122223333:oidc-provider/elsewhere"',
+        ),
+        lambda text: text.replace(
+            '"Federated": "${Provider}"', '"Federated": "${Provider}", "AWS": "*"'
+        ),
         lambda text: text.replace("${Issuer}:sub", "elsewhere:sub"),
         lambda text: text.replace("sts:AssumeRoleWithWebIdentity", "sts:*"),
     ],
-    ids=["any account", "a pattern", "no audience", "another audience", "another issuer", "anybody", "another's word", "any action"],
+    ids=[
+        "any account",
+        "a pattern",
+        "no audience",
+        "another audience",
+        "another issuer",
+        "anybody",
+        "another's word",
+        "any action",
+    ],
 )
 def test_shared_pod_role_is_found(broken: Callable[[str], str]) -> None:
     text = broken(TRUST)

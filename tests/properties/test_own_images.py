@@ -26,7 +26,9 @@ DIGEST = f"@sha256:{'0' * 64}"
 IMAGES = {
     "web-api": {"image_tag": "1.0.0"},
     "playback": {"image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback{DIGEST}"},
-    "recommendations": {"image": f"111122223333.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations{DIGEST}"},
+    "recommendations": {
+        "image": f"111122223333.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations{DIGEST}"
+    },
     "trends": {"image": f"ghcr.io/team/trends{DIGEST}"},
 }
 """Of the service's repository, another account's, another repository of this account, and a registry without a login. The first
@@ -47,7 +49,10 @@ RULES = (
 
 def with_images(settings: Settings) -> Settings:
     """Environment with own images, in an account with registry scanning by another environment."""
-    services = {name: service.model_copy(update=IMAGES.get(name, {})) for name, service in settings.services.items()}
+    services = {
+        name: service.model_copy(update=IMAGES.get(name, {}))
+        for name, service in settings.services.items()
+    }
     registry = settings.registry.model_copy(update={"account_scanning": False})
     return settings.model_copy(update={"services": services, "registry": registry})
 
@@ -63,7 +68,9 @@ def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def platform(assembly: Path) -> Assembly:
     acknowledged = acknowledged_in(assembly.parent / "validation-report.json")
     settings = with_images(sample_of("prod"))
-    return Assembly(name="prod", settings=settings, templates=templates_in(assembly), acknowledged=acknowledged)
+    return Assembly(
+        name="prod", settings=settings, templates=templates_in(assembly), acknowledged=acknowledged
+    )
 
 
 @pytest.fixture
@@ -75,12 +82,16 @@ def fixtures(platform: Assembly, assembly: Path) -> dict[str, Callable[[str], An
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__.removeprefix("test_"))
-def test_own_images_keep_the_rules(rule: Callable[..., None], platform: Assembly, fixtures: dict[str, Any]) -> None:
+def test_own_images_keep_the_rules(
+    rule: Callable[..., None], platform: Assembly, fixtures: dict[str, Any]
+) -> None:
     wanted = rule.__annotations__.keys() | getattr(rule, "__wrapped__", rule).__annotations__.keys()
     rule(platform, **{name: value for name, value in fixtures.items() if name in wanted})
 
 
 def test_migrations_run_with_an_own_image(platform: Assembly) -> None:
     run = platform.only("Custom::TaskRun")
-    assert all(run.id in service.body["DependsOn"] for service in platform.some("AWS::ECS::Service"))
+    assert all(
+        run.id in service.body["DependsOn"] for service in platform.some("AWS::ECS::Service")
+    )
     assert platform.settings.migrated_by == "web-api"

@@ -23,9 +23,22 @@ def parameters(database: Resource) -> dict[str, str]:
 def audited(database: Resource) -> set[str]:
     """Events that the audit plugin records; MySQL has no audit log without it."""
     group = database.target("OptionGroupName")
-    plugins = [o for o in (group["OptionConfigurations"] or []) if o["OptionName"] == "MARIADB_AUDIT_PLUGIN"] if group else []
+    plugins = (
+        [
+            o
+            for o in (group["OptionConfigurations"] or [])
+            if o["OptionName"] == "MARIADB_AUDIT_PLUGIN"
+        ]
+        if group
+        else []
+    )
     settings = [setting for plugin in plugins for setting in plugin.get("OptionSettings", [])]
-    return {event for setting in settings if setting.get("Name") == "SERVER_AUDIT_EVENTS" for event in setting["Value"].split(",")}
+    return {
+        event
+        for setting in settings
+        if setting.get("Name") == "SERVER_AUDIT_EVENTS"
+        for event in setting["Value"].split(",")
+    }
 
 
 def is_key_of_databases(key: Resource | None) -> bool:
@@ -41,9 +54,15 @@ def test_p034_databases_are_encrypted_with_their_own_key(platform: Assembly) -> 
     """
     for database in databases(platform):
         if is_replica(database):
-            yield database, not (database["StorageEncrypted"] or database["KmsKeyId"]), "Leave encryption to the source."
+            yield (
+                database,
+                not (database["StorageEncrypted"] or database["KmsKeyId"]),
+                "Leave encryption to the source.",
+            )
             continue
-        encrypted = database["StorageEncrypted"] is True and is_key_of_databases(database.target("KmsKeyId"))
+        encrypted = database["StorageEncrypted"] is True and is_key_of_databases(
+            database.target("KmsKeyId")
+        )
         yield database, encrypted, "Set storage_encryption_key to keys.database."
 
 
@@ -54,7 +73,11 @@ def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
     Kept by: `RelationalDatabase`
     """
     for database in databases(platform):
-        yield database, database["PubliclyAccessible"] is False, "Say publicly_accessible=False: the default depends on the subnets."
+        yield (
+            database,
+            database["PubliclyAccessible"] is False,
+            "Say publicly_accessible=False: the default depends on the subnets.",
+        )
 
 
 @promise
@@ -64,10 +87,16 @@ def test_p036_databases_have_standby_in_another_zone(platform: Assembly) -> Verd
     Kept by: `multi_az`, `ReadReplica`
     """
     for database in sources(platform):
-        yield database, database["MultiAZ"] is True, "Set multi_az of the database in the environment file."
+        yield (
+            database,
+            database["MultiAZ"] is True,
+            "Set multi_az of the database in the environment file.",
+        )
     zones = [replica["AvailabilityZone"] for replica in replicas(platform)]
     for replica, zone in zip(replicas(platform), zones, strict=True):
-        spread = zone in platform.settings.zones and zones.count(zone) <= -(-len(zones) // len(platform.settings.zones))
+        spread = zone in platform.settings.zones and zones.count(zone) <= -(
+            -len(zones) // len(platform.settings.zones)
+        )
         yield replica, spread, "Spread replicas evenly over the zones."
 
 
@@ -79,9 +108,21 @@ def test_p037_deletion_is_refused_and_data_is_kept(platform: Assembly) -> Verdic
     Kept by: `production`, `data.removal_policy`
     """
     for database in sources(platform):
-        yield database, database.outlives_its_stack, "Leave a snapshot: data.removal_policy is `retain`."
-        yield database, database["DeleteAutomatedBackups"] is False, "Keep the automated backups of a deleted instance."
-        yield f"{database.name} DeletionProtection", database["DeletionProtection"] is True, "Set production: true."
+        yield (
+            database,
+            database.outlives_its_stack,
+            "Leave a snapshot: data.removal_policy is `retain`.",
+        )
+        yield (
+            database,
+            database["DeleteAutomatedBackups"] is False,
+            "Keep the automated backups of a deleted instance.",
+        )
+        yield (
+            f"{database.name} DeletionProtection",
+            database["DeletionProtection"] is True,
+            "Set production: true.",
+        )
 
 
 @promise
@@ -93,7 +134,11 @@ def test_p038_databases_have_point_in_time_recovery(platform: Assembly) -> Verdi
     """
     for database in sources(platform):
         days = database["BackupRetentionPeriod"]
-        yield database, days == 35, f"It keeps {days} days. AWS Backup sets 35 and RDS refuses another value from then on."
+        yield (
+            database,
+            days == 35,
+            f"It keeps {days} days. AWS Backup sets 35 and RDS refuses another value from then on.",
+        )
 
 
 @promise
@@ -103,7 +148,11 @@ def test_p039_databases_take_logins_by_iam(platform: Assembly) -> Verdicts:
     Kept by: `RelationalDatabase`
     """
     for database in databases(platform):
-        yield database, database["EnableIAMDatabaseAuthentication"] is True, "Set iam_authentication=True."
+        yield (
+            database,
+            database["EnableIAMDatabaseAuthentication"] is True,
+            "Set iam_authentication=True.",
+        )
 
 
 @promise
@@ -115,17 +164,33 @@ def test_p040_databases_require_tls(platform: Assembly) -> Verdicts:
     for database in databases(platform):
         group, said = database.target("DBParameterGroupName"), parameters(database)
         family = f"mysql{'.'.join(str(source_of(database)['EngineVersion']).split('.')[:2])}"
-        yield database, group is not None and group["Family"] == family, f"Attach a parameter group of {family}."
-        yield database, said.get("require_secure_transport") == "1", "Attach a parameter group with require_secure_transport 1."
+        yield (
+            database,
+            group is not None and group["Family"] == family,
+            f"Attach a parameter group of {family}.",
+        )
+        yield (
+            database,
+            said.get("require_secure_transport") == "1",
+            "Attach a parameter group with require_secure_transport 1.",
+        )
         tls = set(said.get("tls_version", "").split(","))
-        yield database, bool(tls) and tls <= {"TLSv1.2", "TLSv1.3"}, f"It allows {sorted(tls)}. Remove all versions before TLS 1.2."
+        yield (
+            database,
+            bool(tls) and tls <= {"TLSv1.2", "TLSv1.3"},
+            f"It allows {sorted(tls)}. Remove all versions before TLS 1.2.",
+        )
 
 
 @rule
 def test_boolean_parameters_are_numbers(platform: Assembly) -> Verdicts:
     """RDS rejects parameter values outside the allowed ones; for booleans these are 0 and 1."""
     for group in platform.some("AWS::RDS::DBParameterGroup"):
-        words = {name for name, value in group["Parameters"].items() if str(value).upper() in ("ON", "OFF", "TRUE", "FALSE", "YES", "NO")}
+        words = {
+            name
+            for name, value in group["Parameters"].items()
+            if str(value).upper() in ("ON", "OFF", "TRUE", "FALSE", "YES", "NO")
+        }
         yield group, not words, f"Write 0 or 1: {', '.join(sorted(words))}."
 
 
@@ -143,14 +208,26 @@ def test_p041_errors_slow_queries_and_logins_are_recorded(platform: Assembly) ->
         for log in LOGS:
             group = groups.get(f"/aws/rds/instance/{database.text('DBInstanceIdentifier')}/{log}")
             kept = group is not None and bool(group["KmsKeyId"]) and bool(group["RetentionInDays"])
-            yield f"{database.name} {log}", kept, "Make its log group first: RDS's own has neither key nor end."
+            yield (
+                f"{database.name} {log}",
+                kept,
+                "Make its log group first: RDS's own has neither key nor end.",
+            )
             holds = group is not None and group.id in (database.body.get("DependsOn") or [])
             yield database, holds, f"Make it depend on its log group {log}."
         said = parameters(database)
         slow = said.get("slow_query_log") == "1" and said.get("log_output") == "FILE"
         yield database, slow, "Set slow_query_log 1 and log_output FILE: RDS exports files only."
-        yield database, said.get("general_log", "0") == "0", "Leave general_log off: it holds every statement, with listeners' data in it."
-        yield database, "CONNECT" in audited(database), "Attach an option group with the audit plugin, and let it record logins."
+        yield (
+            database,
+            said.get("general_log", "0") == "0",
+            "Leave general_log off: it holds every statement, with listeners' data in it.",
+        )
+        yield (
+            database,
+            "CONNECT" in audited(database),
+            "Attach an option group with the audit plugin, and let it record logins.",
+        )
 
 
 @promise
@@ -164,11 +241,19 @@ def test_p042_databases_have_performance_insights(platform: Assembly) -> Verdict
         role = database.target("MonitoringRoleArn")
         enhanced = 1 <= (database["MonitoringInterval"] or 0) <= 60 and role is not None
         yield database, enhanced, "Set monitoring_interval to a minute or less, and its role."
-        insights = database["EnablePerformanceInsights"] is True and database["DatabaseInsightsMode"] in ("standard", "advanced")
+        insights = database["EnablePerformanceInsights"] is True and database[
+            "DatabaseInsightsMode"
+        ] in ("standard", "advanced")
         yield database, insights, "Turn Database Insights on."
         key = database.target("PerformanceInsightsKMSKeyId")
-        yield database, is_key_of_databases(key), "Encrypt insights with keys.database: they hold statements."
-        advanced = not platform.settings.production or database["DatabaseInsightsMode"] == "advanced"
+        yield (
+            database,
+            is_key_of_databases(key),
+            "Encrypt insights with keys.database: they hold statements.",
+        )
+        advanced = (
+            not platform.settings.production or database["DatabaseInsightsMode"] == "advanced"
+        )
         yield database, advanced, "Production keeps the advanced mode."
 
 
@@ -181,10 +266,22 @@ def test_p043_master_user_name_is_unusual(platform: Assembly) -> Verdicts:
     usual = {"admin", "administrator", "root", "mysql", "master", "rdsadmin"}
     for database in databases(platform):
         name = str(source_of(database)["MasterUsername"] or "")
-        yield database, bool(name) and name.lower() not in usual, f"{name} is what an attacker tries first. Choose another."
+        yield (
+            database,
+            bool(name) and name.lower() not in usual,
+            f"{name} is what an attacker tries first. Choose another.",
+        )
         yield database, database["Port"] == str(MYSQL_PORT), "The port is MySQL's own, by decision."
-    decided = [path for path, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-RDS11" and reason]
-    yield "AwsSolutions-RDS11", len(decided) == len(databases(platform)), "Acknowledge the default port with the reason for it."
+    decided = [
+        path
+        for path, finding, reason in platform.acknowledged
+        if finding == "AwsSolutions::AwsSolutions-RDS11" and reason
+    ]
+    yield (
+        "AwsSolutions-RDS11",
+        len(decided) == len(databases(platform)),
+        "Acknowledge the default port with the reason for it.",
+    )
 
 
 @promise
@@ -194,7 +291,11 @@ def test_p044_minor_upgrades_and_snapshot_tags(platform: Assembly) -> Verdicts:
     Kept by: `RelationalDatabase`
     """
     for database in databases(platform):
-        yield database, database["AutoMinorVersionUpgrade"] is True, "Set auto_minor_version_upgrade=True."
+        yield (
+            database,
+            database["AutoMinorVersionUpgrade"] is True,
+            "Set auto_minor_version_upgrade=True.",
+        )
         yield database, database["CopyTagsToSnapshot"] is True, "Set copy_tags_to_snapshot=True."
 
 
@@ -209,7 +310,11 @@ def test_p045_database_engine_is_in_standard_support(platform: Assembly) -> Verd
         support = versions.MYSQL.get(major)
         until = support.standard_until if support and database["Engine"] == "mysql" else None
         supported = until is not None and until - TODAY >= STANDARD_SUPPORT
-        yield database, supported, f"MySQL {major} is in standard support until {until}. Plan the upgrade (docs/runbooks/database.md)."
+        yield (
+            database,
+            supported,
+            f"MySQL {major} is in standard support until {until}. Plan the upgrade (docs/runbooks/database.md).",
+        )
         declined = database["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
         yield database, declined, "Decline Extended Support: it is charged without a word."
 
@@ -222,7 +327,10 @@ def test_p046_storage_autoscaling_is_bounded(platform: Assembly) -> Verdicts:
     """
     for database in databases(platform):
         yield database, database["StorageType"] == "gp3", "Use gp3."
-        now, most = int(source_of(database)["AllocatedStorage"]), database["MaxAllocatedStorage"] or 0
+        now, most = (
+            int(source_of(database)["AllocatedStorage"]),
+            database["MaxAllocatedStorage"] or 0,
+        )
         yield database, most >= now * 1.1, "Set max_storage_gib at least 10% above storage_gib."
 
 
@@ -236,14 +344,26 @@ def test_p047_databases_admit_named_parties(platform: Assembly) -> Verdicts:
     for database in databases(platform):
         groups = database.targets("VPCSecurityGroups")
         yield database, len(groups) == 1, "Use exactly one security group."
-        incoming = [rule for rule in platform.some("AWS::EC2::SecurityGroupIngress") if rule.target("GroupId") in groups]
+        incoming = [
+            rule
+            for rule in platform.some("AWS::EC2::SecurityGroupIngress")
+            if rule.target("GroupId") in groups
+        ]
         yield database, bool(incoming), "No rule allows a source. Add flows to the table."
         for opened in incoming:
             source = opened.target("SourceSecurityGroupId")
-            named = source is not None and source not in groups and (opened["FromPort"], opened["ToPort"]) == (MYSQL_PORT, MYSQL_PORT)
+            named = (
+                source is not None
+                and source not in groups
+                and (opened["FromPort"], opened["ToPort"]) == (MYSQL_PORT, MYSQL_PORT)
+            )
             yield opened, named, f"Admit a party by its own group, on {MYSQL_PORT}."
         for group in groups:
-            yield group, not group["SecurityGroupIngress"], "Rules come from the table of flows, not from inside the group."
+            yield (
+                group,
+                not group["SecurityGroupIngress"],
+                "Rules come from the table of flows, not from inside the group.",
+            )
 
 
 @promise
@@ -254,12 +374,25 @@ def test_p048_database_events_notify_operators(platform: Assembly) -> Verdicts:
     """
     subscriptions = platform.some("AWS::RDS::EventSubscription")
     for database in databases(platform):
-        of_it = [s for s in subscriptions if database in s.targets("SourceIds") and s["SourceType"] == "db-instance"]
-        heard = {category for s in of_it if s["Enabled"] is not False for category in s["EventCategories"] or []}
+        of_it = [
+            s
+            for s in subscriptions
+            if database in s.targets("SourceIds") and s["SourceType"] == "db-instance"
+        ]
+        heard = {
+            category
+            for s in of_it
+            if s["Enabled"] is not False
+            for category in s["EventCategories"] or []
+        }
         yield database, heard >= EVENTS, f"Subscribe to {', '.join(sorted(EVENTS - heard))}."
         for subscription in of_it:
             topic = subscription.target("SnsTopicArn")
-            yield subscription, topic is not None and topic.type == "AWS::SNS::Topic", "Send it to a topic of ours."
+            yield (
+                subscription,
+                topic is not None and topic.type == "AWS::SNS::Topic",
+                "Send it to a topic of ours.",
+            )
 
 
 @promise
@@ -270,14 +403,40 @@ def test_p049_master_passwords_are_generated_and_rotated(platform: Assembly) -> 
     Kept by: `RelationalDatabase`
     """
     for database in sources(platform):
-        managed = database["ManageMasterUserPassword"] is True and database["MasterUserPassword"] is None
+        managed = (
+            database["ManageMasterUserPassword"] is True and database["MasterUserPassword"] is None
+        )
         own = next(iter(database.mentions("MasterUserPassword")), None)
         # The name is a literal: another text would replace the database.
-        rotated = own is not None and bool(platform.users_of(own, SCHEDULE)) and isinstance(database["MasterUsername"], str)
-        generated = own is not None and own["GenerateSecretString"] and "resolve:secretsmanager" in database.text("MasterUserPassword")
-        yield database, managed != bool(generated and rotated), "Let RDS manage the password, or set own_master_secret=True."
+        rotated = (
+            own is not None
+            and bool(platform.users_of(own, SCHEDULE))
+            and isinstance(database["MasterUsername"], str)
+        )
+        generated = (
+            own is not None
+            and own["GenerateSecretString"]
+            and "resolve:secretsmanager" in database.text("MasterUserPassword")
+        )
+        yield (
+            database,
+            managed != bool(generated and rotated),
+            "Let RDS manage the password, or set own_master_secret=True.",
+        )
         copied = [replica for replica in replicas(platform) if source_of(replica) is database]
-        yield database, not (managed and copied), "RDS creates no replica of it: set own_master_secret=True."
+        yield (
+            database,
+            not (managed and copied),
+            "RDS creates no replica of it: set own_master_secret=True.",
+        )
     for replica in replicas(platform):
-        own_login = replica["ManageMasterUserPassword"] or replica["MasterUserPassword"] or replica["MasterUsername"]
-        yield replica, not own_login, "A replica has the users of its source: give it no master user."
+        own_login = (
+            replica["ManageMasterUserPassword"]
+            or replica["MasterUserPassword"]
+            or replica["MasterUsername"]
+        )
+        yield (
+            replica,
+            not own_login,
+            "A replica has the users of its source: give it no master user.",
+        )

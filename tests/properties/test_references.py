@@ -16,7 +16,9 @@ Templates = Callable[[str], dict[str, Template]]
 WEAK, STRONG = "Fn::GetStackOutput", "Fn::ImportValue"
 MOST_WEAK = 20
 """Weak references of one template. Each occurrence is a call of DescribeStacks; 75 were throttled (aws/aws-cdk#38010)."""
-FINAL = {"edge/AccessLogsDestinationC398EAEE: DestinationResourceArn": "the log bucket is in the home region; a destination holds no data"}
+FINAL = {
+    "edge/AccessLogsDestinationC398EAEE: DestinationResourceArn": "the log bucket is in the home region; a destination holds no data"
+}
 """Weak references in create-only properties that are accepted, and why."""
 REGIONS = {"edge": "us-east-1"}
 HOME = "sa-east-1"
@@ -40,10 +42,16 @@ def region(stack: str) -> str:
 
 def unresolved(templates: dict[str, Template], before: dict[str, set[str]]) -> list[str]:
     """References that CloudFormation cannot resolve, with their stack."""
-    return [f"{stack}: {found}" for stack, template in templates.items() for found in _unresolved(templates, stack, template, before)]
+    return [
+        f"{stack}: {found}"
+        for stack, template in templates.items()
+        for found in _unresolved(templates, stack, template, before)
+    ]
 
 
-def _unresolved(templates: dict[str, Template], stack: str, template: Template, before: dict[str, set[str]]) -> Iterator[str]:
+def _unresolved(
+    templates: dict[str, Template], stack: str, template: Template, before: dict[str, set[str]]
+) -> Iterator[str]:
     earlier = {name: templates[name].get("Outputs", {}) for name in before[stack]}
     exports = {
         output["Export"]["Name"]
@@ -74,7 +82,9 @@ def weak_and_final(templates: dict[str, Template]) -> list[str]:
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_references_name_outputs_of_earlier_stacks(templates: Templates, synthesized: Callable[[str], Path], environment: str) -> None:
+def test_references_name_outputs_of_earlier_stacks(
+    templates: Templates, synthesized: Callable[[str], Path], environment: str
+) -> None:
     assert unresolved(templates(environment), stacks_before(synthesized(environment))) == []
 
 
@@ -82,10 +92,14 @@ def test_references_name_outputs_of_earlier_stacks(templates: Templates, synthes
 def test_only_other_regions_are_read_weakly(templates: Templates, environment: str) -> None:
     for stack, template in templates(environment).items():
         weak = [argument for function, argument in references(template) if function == WEAK]
-        assert all(argument.get("Region", region(stack)) != region(stack) for argument in weak), stack
+        assert all(argument.get("Region", region(stack)) != region(stack) for argument in weak), (
+            stack
+        )
         assert len(weak) <= MOST_WEAK, f"{stack}: {len(weak)} calls of DescribeStacks"
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_create_only_properties_hold_no_weak_reference(templates: Templates, environment: str) -> None:
+def test_create_only_properties_hold_no_weak_reference(
+    templates: Templates, environment: str
+) -> None:
     assert set(weak_and_final(templates(environment))) == FINAL.keys()

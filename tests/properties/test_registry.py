@@ -19,7 +19,9 @@ RULE = "AWS::ECR::PullThroughCacheRule"
 UNTAGGED_DAYS = 14
 NEED_CREDENTIALS = ("docker.io", "ghcr.io")
 
-_IMAGE = re.compile(r"(?P<host>[^/]+)/(?P<path>.+?)(?::(?P<tag>[\w.-]+)|@(?P<digest>sha256:[0-9a-f]{64}))")
+_IMAGE = re.compile(
+    r"(?P<host>[^/]+)/(?P<path>.+?)(?::(?P<tag>[\w.-]+)|@(?P<digest>sha256:[0-9a-f]{64}))"
+)
 
 
 def repositories(platform: Assembly) -> list[Resource]:
@@ -28,7 +30,11 @@ def repositories(platform: Assembly) -> list[Resource]:
 
 
 def lifecycle(repository: Resource) -> list[dict[str, Any]]:
-    text = repository["LifecyclePolicy.LifecyclePolicyText"] if repository.type == REPOSITORY else repository["LifecyclePolicy"]
+    text = (
+        repository["LifecyclePolicy.LifecyclePolicyText"]
+        if repository.type == REPOSITORY
+        else repository["LifecyclePolicy"]
+    )
     return [rule["selection"] for rule in json.loads(text)["rules"]] if text else []
 
 
@@ -43,8 +49,14 @@ def images(platform: Assembly) -> Iterator[tuple[Resource, str]]:
 
 def is_immutable(platform: Assembly, path: str) -> bool:
     """Return true if tags below this path of our registry are immutable."""
-    made = [template for template in platform.some(CACHED) if path.startswith(f"{template['Prefix']}/")]
-    own = [repository for repository in platform.some(REPOSITORY) if f"${{registry/{repository.id}" in path]
+    made = [
+        template for template in platform.some(CACHED) if path.startswith(f"{template['Prefix']}/")
+    ]
+    own = [
+        repository
+        for repository in platform.some(REPOSITORY)
+        if f"${{registry/{repository.id}" in path
+    ]
     return any(repository["ImageTagMutability"] == "IMMUTABLE" for repository in [*made, *own])
 
 
@@ -63,7 +75,11 @@ def test_p016_image_tags_are_immutable(platform: Assembly) -> Verdicts:
     Kept by: `ServiceRepositories`, `PullThroughCache`
     """
     for repository in repositories(platform):
-        yield repository, repository["ImageTagMutability"] == "IMMUTABLE", "Make its tags immutable."
+        yield (
+            repository,
+            repository["ImageTagMutability"] == "IMMUTABLE",
+            "Make its tags immutable.",
+        )
 
 
 @promise
@@ -74,15 +90,27 @@ def test_p017_every_image_is_scanned(platform: Assembly) -> Verdicts:
     Kept by: `RegistryScanning`
     """
     for repository in platform.some(REPOSITORY):
-        yield repository, repository["ImageScanningConfiguration.ScanOnPush"] is True, "Set image_scan_on_push=True."
+        yield (
+            repository,
+            repository["ImageScanningConfiguration.ScanOnPush"] is True,
+            "Set image_scan_on_push=True.",
+        )
     if not platform.settings.registry.account_scanning:
         return  # Another environment of the account owns it.
     scanning = platform.only("AWS::ECR::RegistryScanningConfiguration")
-    filters = [(rule["ScanFrequency"], f["Filter"]) for rule in scanning["Rules"] for f in rule["RepositoryFilters"]]
+    filters = [
+        (rule["ScanFrequency"], f["Filter"])
+        for rule in scanning["Rules"]
+        for f in rule["RepositoryFilters"]
+    ]
     wanted = "CONTINUOUS_SCAN" if platform.settings.production else "SCAN_ON_PUSH"
     # Repositories of cached images are unknown until the first pull, so that the registry scans them all.
     kind = "ENHANCED" if platform.settings.production else "BASIC"
-    yield scanning, scanning["ScanType"] == kind and (wanted, "*") in filters, f"Scan every repository: {kind}, {wanted}, the filter *."
+    yield (
+        scanning,
+        scanning["ScanType"] == kind and (wanted, "*") in filters,
+        f"Scan every repository: {kind}, {wanted}, the filter *.",
+    )
 
 
 @promise
@@ -93,11 +121,21 @@ def test_p018_images_have_own_key(platform: Assembly) -> Verdicts:
     """
     for repository in repositories(platform):
         key = repository.target("EncryptionConfiguration.KmsKey")
-        ours = repository["EncryptionConfiguration.EncryptionType"] == "KMS" and key is not None and key.name == "secrets/ImagesKey"
+        ours = (
+            repository["EncryptionConfiguration.EncryptionType"] == "KMS"
+            and key is not None
+            and key.name == "secrets/ImagesKey"
+        )
         yield repository, ours, "Encrypt it with keys.images."
     for template in platform.some(CACHED):
-        works = template.target("CustomRoleArn") is not None and "PULL_THROUGH_CACHE" in (template["AppliedFor"] or [])
-        yield template, works, "ECR makes repositories with our key by a role only, and by a template for caches only."
+        works = template.target("CustomRoleArn") is not None and "PULL_THROUGH_CACHE" in (
+            template["AppliedFor"] or []
+        )
+        yield (
+            template,
+            works,
+            "ECR makes repositories with our key by a role only, and by a template for caches only.",
+        )
 
 
 @promise
@@ -109,10 +147,23 @@ def test_p019_unused_images_expire(platform: Assembly) -> Verdicts:
     for repository in repositories(platform):
         by_status = {rule["tagStatus"]: rule for rule in lifecycle(repository)}
         untagged, tagged = by_status.get("untagged", {}), by_status.get("tagged", {})
-        by_age = untagged.get("countType") == "sinceImagePushed" and untagged.get("countNumber", UNTAGGED_DAYS + 1) <= UNTAGGED_DAYS
-        yield repository, by_age, f"Expire untagged images after at most {UNTAGGED_DAYS} days: registry.untagged_days."
-        by_number = tagged.get("countType") == "imageCountMoreThan" and tagged.get("countNumber", 0) >= 5
-        yield repository, by_number, "Expire tagged images by number, and keep enough for a rollback: registry.keep_images."
+        by_age = (
+            untagged.get("countType") == "sinceImagePushed"
+            and untagged.get("countNumber", UNTAGGED_DAYS + 1) <= UNTAGGED_DAYS
+        )
+        yield (
+            repository,
+            by_age,
+            f"Expire untagged images after at most {UNTAGGED_DAYS} days: registry.untagged_days.",
+        )
+        by_number = (
+            tagged.get("countType") == "imageCountMoreThan" and tagged.get("countNumber", 0) >= 5
+        )
+        yield (
+            repository,
+            by_number,
+            "Expire tagged images by number, and keep enough for a rollback: registry.keep_images.",
+        )
 
 
 @promise
@@ -122,7 +173,11 @@ def test_p020_repositories_are_not_public(platform: Assembly) -> Verdicts:
 
     Kept by: `ServiceRepositories`
     """
-    open_to_all = {statement.resource for statement in statements_of(platform) if statement.allows and statement.for_anybody}
+    open_to_all = {
+        statement.resource
+        for statement in statements_of(platform)
+        if statement.allows and statement.for_anybody
+    }
     for repository in repositories(platform):
         yield repository, repository not in open_to_all, "Name the accounts that may pull."
 
@@ -146,7 +201,9 @@ def test_p022_containers_run_exact_registry_images(platform: Assembly) -> Verdic
     Kept by: `PullThroughCache`, [`versions.py`](../spotmusic_cdk/versions.py)
     """
     own = f"{ACCOUNT}.dkr.ecr.{platform.settings.region}.amazonaws.com"
-    given = {service.image for service in platform.settings.services.values()}  # by digest, as the file must name them
+    given = {
+        service.image for service in platform.settings.services.values()
+    }  # by digest, as the file must name them
     for resource, image in images(platform):
         if image in given:
             continue
@@ -154,13 +211,27 @@ def test_p022_containers_run_exact_registry_images(platform: Assembly) -> Verdic
         exact = parts is not None and parts["tag"] != "latest"
         yield subject, exact, "Name a digest, or a tag that means one image."
         ours = parts is not None and parts["host"] == own
-        yield subject, ours, "Pull it through our registry: give its upstream's credentials under `registry`."
+        yield (
+            subject,
+            ours,
+            "Pull it through our registry: give its upstream's credentials under `registry`.",
+        )
         if parts and ours:
             kept = bool(parts["digest"]) or is_immutable(platform, parts["path"])
-            yield subject, kept, "Its tag may change its meaning: pull it from a repository with immutable tags, or by digest."
+            yield (
+                subject,
+                kept,
+                "Its tag may change its meaning: pull it from a repository with immutable tags, or by digest.",
+            )
     for template in sorted((ROOT / "charts").rglob("templates/*")):
-        for line in re.findall(r"^\s*-?\s*image:\s*(.+)$", template.read_text(), flags=re.MULTILINE):
-            yield str(template.relative_to(ROOT)), ".Values." in line, "Use the image of the values, which name our registry."
+        for line in re.findall(
+            r"^\s*-?\s*image:\s*(.+)$", template.read_text(), flags=re.MULTILINE
+        ):
+            yield (
+                str(template.relative_to(ROOT)),
+                ".Values." in line,
+                "Use the image of the values, which name our registry.",
+            )
 
 
 @promise
@@ -171,16 +242,37 @@ def test_p023_no_node_pulls_from_the_internet(platform: Assembly) -> Verdicts:
     Kept by: `registry.docker_hub_credentials`, `registry.github_credentials`
     """
     prefixes = {template["Prefix"] for template in platform.some(CACHED)}
-    rules = {rule["UpstreamRegistryUrl"].replace("registry-1.docker.io", "docker.io"): rule for rule in platform.some(RULE)}
+    rules = {
+        rule["UpstreamRegistryUrl"].replace("registry-1.docker.io", "docker.io"): rule
+        for rule in platform.some(RULE)
+    }
     said = {image for _, image in images(platform)}
     upstream = sorted({image.partition("/")[0] for image in upstream_images()})
     for host in upstream:
-        yield f"registry/{host}", host in rules, "It has no pull-through cache: give its credentials under `registry`."
+        yield (
+            f"registry/{host}",
+            host in rules,
+            "It has no pull-through cache: give its credentials under `registry`.",
+        )
     for host in sorted(rules.keys() & set(upstream)):
         rule = rules[host]
         prefix = rule["EcrRepositoryPrefix"]
-        yield rule, host not in NEED_CREDENTIALS or bool(rule["CredentialArn"]), "ECR caches it with credentials only."
-        yield rule, prefix in prefixes, "ECR would make its repositories without our key: add a template with the same prefix."
-        for path in sorted({image.partition("/")[2] for image in upstream_images() if image.startswith(f"{host}/")}):
+        yield (
+            rule,
+            host not in NEED_CREDENTIALS or bool(rule["CredentialArn"]),
+            "ECR caches it with credentials only.",
+        )
+        yield (
+            rule,
+            prefix in prefixes,
+            "ECR would make its repositories without our key: add a template with the same prefix.",
+        )
+        for path in sorted(
+            {image.partition("/")[2] for image in upstream_images() if image.startswith(f"{host}/")}
+        ):
             named = any(image.endswith(f"/{prefix}/{path}") for image in said)
-            yield rule, named, f"No image {host}/{path} is pulled through it. Set the image's name in our registry in the chart values."
+            yield (
+                rule,
+                named,
+                f"No image {host}/{path} is pulled through it. Set the image's name in our registry in the chart values.",
+            )

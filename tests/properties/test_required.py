@@ -24,7 +24,9 @@ ELEMENTS = {"Action", "Effect", "NotAction"}
 VERSION = "2012-10-17"
 """Without a version IAM uses the policy language of 2008, in which `${aws:username}` is plain text."""
 KEYWORDS = ("$ref", "items", "properties", "required")
-Required = validators.create(meta_schema={}, validators={name: Draft7Validator.VALIDATORS[name] for name in KEYWORDS})
+Required = validators.create(
+    meta_schema={}, validators={name: Draft7Validator.VALIDATORS[name] for name in KEYWORDS}
+)
 """Validator of required properties only: cfn-lint validates the rest."""
 
 
@@ -35,22 +37,42 @@ def test_resources_have_required_properties(platform: Assembly) -> Verdicts:
             schema = resource_schema(platform.pseudo(resource.stack)["AWS::Region"], resource.type)
         except UnknownResourceTypeError:
             continue
-        errors = [error for error in Required(schema.document).iter_errors(resource.properties) if not is_intrinsic(error.instance)]
-        yield resource, not errors, f"{', '.join(f'{error.json_path}: {error.message}' for error in errors)} by CloudFormation."
+        errors = [
+            error
+            for error in Required(schema.document).iter_errors(resource.properties)
+            if not is_intrinsic(error.instance)
+        ]
+        yield (
+            resource,
+            not errors,
+            f"{', '.join(f'{error.json_path}: {error.message}' for error in errors)} by CloudFormation.",
+        )
 
 
 @rule
 def test_statements_have_required_elements(platform: Assembly) -> Verdicts:
     for resource in platform.resources:
         for document in documents(resource.properties):
-            yield resource, document.get("Version") == VERSION, f"Say Version {VERSION} in its policy."
+            yield (
+                resource,
+                document.get("Version") == VERSION,
+                f"Say Version {VERSION} in its policy.",
+            )
             for number, statement in enumerate(document["Statement"]):
                 complete = all(keys & statement.keys() for keys in STATEMENT)
                 # A trust policy and the policy of a resource name principals, every other names resources.
-                complete = complete and bool({"Principal", "NotPrincipal", "Resource", "NotResource"} & statement.keys())
+                complete = complete and bool(
+                    {"Principal", "NotPrincipal", "Resource", "NotResource"} & statement.keys()
+                )
                 if resource.type in OF_RESOURCES:
-                    complete = complete and all(keys & statement.keys() for keys in OF_RESOURCES_TOO)
-                complete = complete and statement.get("Principal", "*") not in ({}, []) and [] not in as_list(statement.get("Principal"))
+                    complete = complete and all(
+                        keys & statement.keys() for keys in OF_RESOURCES_TOO
+                    )
+                complete = (
+                    complete
+                    and statement.get("Principal", "*") not in ({}, [])
+                    and [] not in as_list(statement.get("Principal"))
+                )
                 yield resource, complete, f"Complete statement {number}: IAM refuses it."
 
 
@@ -58,7 +80,12 @@ def documents(value: Any) -> Iterator[Json]:
     """Policy documents at any depth."""
     if isinstance(value, dict):
         statements = value.get("Statement")
-        if isinstance(statements, list) and statements and isinstance(statements[0], dict) and ELEMENTS & statements[0].keys():
+        if (
+            isinstance(statements, list)
+            and statements
+            and isinstance(statements[0], dict)
+            and ELEMENTS & statements[0].keys()
+        ):
             yield value
         for item in value.values():
             yield from documents(item)
@@ -91,13 +118,19 @@ NAMED = {
 @rule
 def test_network_resources_have_names(platform: Assembly) -> Verdicts:
     for resource in platform.some(*NAMED):
-        yield resource, bool(resource.tags.get("Name")), "Add the tag Name: consoles and flow logs show an id otherwise."
+        yield (
+            resource,
+            bool(resource.tags.get("Name")),
+            "Add the tag Name: consoles and flow logs show an id otherwise.",
+        )
 
 
 def pairs_of(value: Any) -> Iterator[list[Json]]:
     """Lists of key-value and name-value pairs at any depth."""
     if isinstance(value, list):
-        if value and all(isinstance(item, Mapping) and item.keys() and item.keys() <= PAIR for item in value):
+        if value and all(
+            isinstance(item, Mapping) and item.keys() and item.keys() <= PAIR for item in value
+        ):
             yield value
         for item in value:
             yield from pairs_of(item)

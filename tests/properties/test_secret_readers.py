@@ -13,7 +13,13 @@ import pytest
 from tests.charts.references import uses
 from tests.charts.upstream import manifests_of
 from tests.properties.secret_table import SERVICE, Row, lines, rows, way_to, ways
-from tests.properties.secret_ways import ANNOTATION, DAY, WAYS, handlers_that_keep_what_they_read, seconds
+from tests.properties.secret_ways import (
+    ANNOTATION,
+    DAY,
+    WAYS,
+    handlers_that_keep_what_they_read,
+    seconds,
+)
 from tools.checkout import ROOT
 from tools.model.assembly import Assembly, Resource
 from tools.model.cluster import RenderedCluster
@@ -37,7 +43,10 @@ Give = Callable[[str], RenderedCluster]
 @cache
 def secrets(platform: Assembly) -> tuple[Resource, ...]:
     """All secrets: those of templates, and master secrets created by RDS."""
-    return (*platform.some(SECRET), *(instance for instance in platform.some(INSTANCE) if instance["ManageMasterUserPassword"]))
+    return (
+        *platform.some(SECRET),
+        *(instance for instance in platform.some(INSTANCE) if instance["ManageMasterUserPassword"]),
+    )
 
 
 @cache
@@ -47,10 +56,14 @@ def row_of(platform: Assembly, secret: Resource) -> Row:
     found = [row for line in rows() if (row := line.of(secret.name, services))]
     assert len(found) == 1, f"{secret.name}: docs/secrets.md has {len(found)} lines for it"
     row = found[0]
-    if secret.name in {f"data/CacheUsers{name.replace('-', '')}secret" for name in platform.settings.data.cache.own}:
+    if secret.name in {
+        f"data/CacheUsers{name.replace('-', '')}secret" for name in platform.settings.data.cache.own
+    }:
         # Their client has moved; the user stays (stacks/caches.py).
         return replace(row, readers=frozenset({"data/CacheRotationFunction"}), releases=frozenset())
-    return row if platform.settings.migrated_by else replace(row, readers=row.readers - {MIGRATIONS})
+    return (
+        row if platform.settings.migrated_by else replace(row, readers=row.readers - {MIGRATIONS})
+    )
 
 
 def arn_path(secret: Resource) -> str:
@@ -81,7 +94,9 @@ def readers(platform: Assembly) -> dict[Resource, set[str]]:
                 if platform.text(statement.resource.stack, resource) in by_hand:
                     continue
                 target = platform.target(statement.resource.stack, resource)
-                assert target in found, f"{statement} reads {platform.text(statement.resource.stack, resource)}, which is no secret here"
+                assert target in found, (
+                    f"{statement} reads {platform.text(statement.resource.stack, resource)}, which is no secret here"
+                )
                 found[target] |= {"External Secrets" if name == OPERATOR else name for name in who}
     return found
 
@@ -105,7 +120,9 @@ class Cluster:
         for _, external in self.deployed.of_kind("ExternalSecret"):
             metadata = external["metadata"]
             for entry in external["spec"]["data"]:
-                found.setdefault(entry["remoteRef"]["key"].rpartition(":")[2], []).append((metadata["namespace"], metadata["name"]))
+                found.setdefault(entry["remoteRef"]["key"].rpartition(":")[2], []).append(
+                    (metadata["namespace"], metadata["name"])
+                )
         return found
 
     @cached_property
@@ -129,13 +146,21 @@ class Cluster:
 
 def findings(platform: Assembly, cluster: Cluster) -> Iterator[str]:
     """Differences between the first table and the templates."""
-    aliases = {alias.target("TargetKeyId"): alias["AliasName"].rpartition("/")[2] for alias in platform.some("AWS::KMS::Alias")}
+    aliases = {
+        alias.target("TargetKeyId"): alias["AliasName"].rpartition("/")[2]
+        for alias in platform.some("AWS::KMS::Alias")
+    }
     real = {name.replace("-", ""): name for name in platform.settings.services}
     for secret in secrets(platform):
         row = row_of(platform, secret)
-        wanted = {f"tasks of {real.get(name[9:], name[9:])}" if name.startswith("tasks of ") else name for name in row.readers}
+        wanted = {
+            f"tasks of {real.get(name[9:], name[9:])}" if name.startswith("tasks of ") else name
+            for name in row.readers
+        }
         if MIGRATIONS in wanted:
-            wanted = wanted - {MIGRATIONS} | {f"tasks of {platform.settings.migrated_by}-migrations"}
+            wanted = wanted - {MIGRATIONS} | {
+                f"tasks of {platform.settings.migrated_by}-migrations"
+            }
         key = secret.target(arn_path(secret))
         for what, said, is_so in (
             ("its key", row.key, aliases.get(key)),
@@ -159,15 +184,33 @@ def test_secret_table_matches_templates(platform: Assembly, deployed: Give) -> N
 def test_secret_table_lists_existing_secrets(platforms: Callable[[str], Assembly]) -> None:
     there = {secret.name for name in ENVIRONMENTS for secret in secrets(platforms(name))}
     there |= OF_OWN_CACHES
-    there |= {name[:-8] for of_option in json.loads(FROZEN_OPTIONS.read_text()).values() for name in of_option}
+    there |= {
+        name[:-8]
+        for of_option in json.loads(FROZEN_OPTIONS.read_text()).values()
+        for name in of_option
+    }
     patterns = [row.secret for row in rows()]
-    idle = [p for p in patterns if not any(re.fullmatch(re.escape(p).replace(re.escape(SERVICE), r"\w+"), name) for name in there)]
+    idle = [
+        p
+        for p in patterns
+        if not any(
+            re.fullmatch(re.escape(p).replace(re.escape(SERVICE), r"\w+"), name) for name in there
+        )
+    ]
     assert idle == []
 
 
 def test_secret_readers_and_ways_correspond() -> None:
-    reading = {re.sub(r"^tasks of .*", f"tasks of {SERVICE}", name) for row in rows() for name in {*row.readers, *row.releases}}
-    reading |= {name for line in lines().values() for name in {*line.readers, *(way_to(release, line) for release in line.releases)}}
+    reading = {
+        re.sub(r"^tasks of .*", f"tasks of {SERVICE}", name)
+        for row in rows()
+        for name in {*row.readers, *row.releases}
+    }
+    reading |= {
+        name
+        for line in lines().values()
+        for name in {*line.readers, *(way_to(release, line) for release in line.releases)}
+    }
     assert {*map(as_shared, reading)} == set(ways())
     assert {way.way for way in ways().values()} == {*WAYS, BY_HAND}
 
@@ -184,7 +227,9 @@ def reached(platform: Assembly, deployed: RenderedCluster) -> Iterator[str]:
     for secret in secrets(platform):
         row = row_of(platform, secret)
         for reader in sorted({*row.readers, *row.releases}):
-            listed = ways()[f"tasks of {SERVICE}" if reader.startswith("tasks of ") else as_shared(reader)]
+            listed = ways()[
+                f"tasks of {SERVICE}" if reader.startswith("tasks of ") else as_shared(reader)
+            ]
             if listed.way == BY_HAND:
                 if row.replaced != BY_HAND:
                     yield f"{reader} reads {secret.name}, which a schedule replaces, and follows by hand only"
@@ -206,18 +251,39 @@ def test_no_function_remembers_a_secret() -> None:
 
 
 @pytest.mark.parametrize("name", ["kong", "keycloak", "monitoring"])
-def test_rendered_workloads_have_reload_annotation(platform: Assembly, deployed: Give, name: str) -> None:
+def test_rendered_workloads_have_reload_annotation(
+    platform: Assembly, deployed: Give, name: str
+) -> None:
     """Skipped without the third-party charts."""
     cluster = Cluster(deployed(platform.name))
     release = cluster.deployed.releases[name]
-    made = {copied for copies in cluster.copies.values() for namespace, copied in copies if namespace == release.namespace}
-    workloads = [m for m in manifests_of(release) if m["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "CronJob")]
-    reading = [m for m in workloads if any(f'"name": "{copied}", "key"' in json.dumps(_sorted(m)) for copied in made)]
+    made = {
+        copied
+        for copies in cluster.copies.values()
+        for namespace, copied in copies
+        if namespace == release.namespace
+    }
+    workloads = [
+        m
+        for m in manifests_of(release)
+        if m["kind"] in ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
+    ]
+    reading = [
+        m
+        for m in workloads
+        if any(f'"name": "{copied}", "key"' in json.dumps(_sorted(m)) for copied in made)
+    ]
     assert reading
-    assert [m["metadata"]["name"] for m in reading if (m["metadata"].get("annotations") or {}).get(ANNOTATION) != "true"] == []
+    assert [
+        m["metadata"]["name"]
+        for m in reading
+        if (m["metadata"].get("annotations") or {}).get(ANNOTATION) != "true"
+    ] == []
 
 
 def _sorted(manifest: Json) -> Json:
     """With the name of a Secret before its key, as a text can be searched."""
-    found: Json = json.loads(json.dumps(manifest), object_hook=lambda entry: dict(sorted(entry.items(), reverse=True)))
+    found: Json = json.loads(
+        json.dumps(manifest), object_hook=lambda entry: dict(sorted(entry.items(), reverse=True))
+    )
     return found

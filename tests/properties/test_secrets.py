@@ -20,14 +20,37 @@ SCHEDULE = "AWS::SecretsManager::RotationSchedule"
 KEY = "AWS::KMS::Key"
 PARAMETER = "AWS::SSM::Parameter"
 PAIR = "Custom::SigningKeyPair"
-CLASSES = ("database", "cache", "audio", "logs", "kubernetes", "backup", "copies", "images", "secrets", "notifications")
+CLASSES = (
+    "database",
+    "cache",
+    "audio",
+    "logs",
+    "kubernetes",
+    "backup",
+    "copies",
+    "images",
+    "secrets",
+    "notifications",
+)
 READS = ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue")
 FOR_AWS = "kms:GrantIsForAWSResource"
 BARRIER = "aws:cdk:eks:kubectl-ready"
 """Value of a parameter that CDK uses to order releases. It is no configuration and has a generated name."""
 
 _EXACT = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^*?]+-[A-Za-z0-9]{6}")
-_SOURCES = ("app.py", "spotmusic_cdk", "stacks", "constructs", "charts", "environments", "tools", "tests", "docs", "cdk.json", "README.md")
+_SOURCES = (
+    "app.py",
+    "spotmusic_cdk",
+    "stacks",
+    "constructs",
+    "charts",
+    "environments",
+    "tools",
+    "tests",
+    "docs",
+    "cdk.json",
+    "README.md",
+)
 _TEXTS = {".py", ".mjs", ".js", ".json", ".yaml", ".yml", ".tpl", ".md", ".toml", ".lua", ".sh"}
 
 
@@ -35,7 +58,9 @@ def files(*roots: str, kinds: set[str]) -> Iterator[tuple[str, str]]:
     """Files of the repository with their content, without files created by tools."""
     for root in roots:
         for path in [ROOT / root] if (ROOT / root).is_file() else sorted((ROOT / root).rglob("*")):
-            left = {"__pycache__", "__snapshots__", "node_modules", "cdk.out"}.intersection(path.parts) or ".egg-info" in str(path)
+            left = {"__pycache__", "__snapshots__", "node_modules", "cdk.out"}.intersection(
+                path.parts
+            ) or ".egg-info" in str(path)
             if path.is_file() and path.suffix in kinds and not left:
                 yield str(path.relative_to(ROOT)), path.read_text()
 
@@ -50,7 +75,11 @@ def unsafe_calls() -> dict[str, list[int]]:
     """Lines that print or split a secret, by file."""
     unsafe = {"unsafe_plain_text", "unsafe_unwrap", "plain_text"}
     return {
-        name: [node.lineno for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute) and node.attr in unsafe]
+        name: [
+            node.lineno
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.Attribute) and node.attr in unsafe
+        ]
         for name, text in files("app.py", "spotmusic_cdk", "stacks", "constructs", kinds={".py"})
     }
 
@@ -62,18 +91,28 @@ def schedules(secret: Resource) -> list[Resource]:
 def replaced_by_hand(secret: Resource) -> bool:
     """Return true if a secret without a schedule has an owner and a review date in the future."""
     owner, before = secret.tags.get("RotationOwner"), secret.tags.get("RotateBefore")
-    return bool(owner and before) and TODAY < date.fromisoformat(before or "") <= TODAY + timedelta(days=366)
+    return bool(owner and before) and TODAY < date.fromisoformat(before or "") <= TODAY + timedelta(
+        days=366
+    )
 
 
 def reads(platform: Assembly) -> list[Statement]:
     """Every right to read a secret."""
-    return [s for s in statements_of(platform) if s.kind == "identity" and s.allows and any(s.may(action) for action in READS)]
+    return [
+        s
+        for s in statements_of(platform)
+        if s.kind == "identity" and s.allows and any(s.may(action) for action in READS)
+    ]
 
 
 def is_one_secret(statement: Statement, resource: object) -> bool:
     platform, stack = statement.resource.platform, statement.resource.stack
     target, text = platform.target(stack, resource), platform.text(stack, resource)
-    master = target is not None and target.type == "AWS::RDS::DBInstance" and "MasterUserSecret.SecretArn" in text
+    master = (
+        target is not None
+        and target.type == "AWS::RDS::DBInstance"
+        and "MasterUserSecret.SecretArn" in text
+    )
     return master or (target is not None and target.type == SECRET) or bool(_EXACT.fullmatch(text))
 
 
@@ -81,9 +120,19 @@ def confines_to_this_account(statement: Statement) -> bool:
     """Return true if the caller, service or encryption context restricts a key statement to this
     account.
     """
-    keys = {key for key in statement.condition_keys if key in {"aws:sourceaccount", "aws:sourcearn", "kms:calleraccount"}}
+    keys = {
+        key
+        for key in statement.condition_keys
+        if key in {"aws:sourceaccount", "aws:sourcearn", "kms:calleraccount"}
+    }
     keys |= {key for key in statement.condition_keys if key.startswith("kms:encryptioncontext:")}
-    limits = [value for block in statement.conditions.values() for key, values in block.items() if key in keys for value in values]
+    limits = [
+        value
+        for block in statement.conditions.values()
+        for key, values in block.items()
+        if key in keys
+        for value in values
+    ]
     return bool(limits) and all(ACCOUNT in value for value in limits)
 
 
@@ -114,16 +163,43 @@ def test_p025_secrets_rotate_or_have_an_owner(platform: Assembly) -> Verdicts:
     by_hand = [secret for secret in platform.some(SECRET) if not schedules(secret)]
     for secret in platform.some(SECRET):
         if secret in by_hand:
-            yield secret, replaced_by_hand(secret), "Replace it, and move ROTATE_BEFORE in stacks/secrets.py on; or give it a schedule."
+            yield (
+                secret,
+                replaced_by_hand(secret),
+                "Replace it, and move ROTATE_BEFORE in stacks/secrets.py on; or give it a schedule.",
+            )
         for schedule in schedules(secret):
             days = schedule["RotationRules.AutomaticallyAfterDays"] or 0
-            rotates = schedule.target("RotationLambdaARN") is not None or schedule["HostedRotationLambda"] is not None
-            yield schedule, rotates and 1 <= days <= 90, "Rotate it by a function, at least every 90 days."
-    reasons = [reason for _, finding, reason in platform.acknowledged if finding == "AwsSolutions::AwsSolutions-SMG4"]
-    named = len(reasons) == len(by_hand) and all(platform.settings.owner in reason and "docs/runbooks/" in reason for reason in reasons)
-    yield "secrets without a schedule", named, "Each is acknowledged with its owner, its day and its runbook: rotate_by_hand."
-    for runbook in sorted({match for reason in reasons for match in re.findall(r"docs/runbooks/[a-z-]+\.md", reason)}):
-        yield runbook, (ROOT / runbook).is_file(), "Write the runbook that the acknowledgements name."
+            rotates = (
+                schedule.target("RotationLambdaARN") is not None
+                or schedule["HostedRotationLambda"] is not None
+            )
+            yield (
+                schedule,
+                rotates and 1 <= days <= 90,
+                "Rotate it by a function, at least every 90 days.",
+            )
+    reasons = [
+        reason
+        for _, finding, reason in platform.acknowledged
+        if finding == "AwsSolutions::AwsSolutions-SMG4"
+    ]
+    named = len(reasons) == len(by_hand) and all(
+        platform.settings.owner in reason and "docs/runbooks/" in reason for reason in reasons
+    )
+    yield (
+        "secrets without a schedule",
+        named,
+        "Each is acknowledged with its owner, its day and its runbook: rotate_by_hand.",
+    )
+    for runbook in sorted(
+        {match for reason in reasons for match in re.findall(r"docs/runbooks/[a-z-]+\.md", reason)}
+    ):
+        yield (
+            runbook,
+            (ROOT / runbook).is_file(),
+            "Write the runbook that the acknowledgements name.",
+        )
 
 
 @promise
@@ -135,13 +211,24 @@ def test_p026_repository_contains_no_secrets(platform: Assembly) -> Verdicts:
     """
     for resource in platform.resources:
         found = [
-            f"{path}: {what}" for path, text in texts_of(resource) if path != "PublicKeyConfig.CallerReference" for what in suspicious(text)
+            f"{path}: {what}"
+            for path, text in texts_of(resource)
+            if path != "PublicKeyConfig.CallerReference"
+            for what in suspicious(text)
         ]
         found += list(called_secret(resource.properties))
-        yield resource, not found, f"{'; '.join(found)}. Keep it in Secrets Manager, and refer to it."
+        yield (
+            resource,
+            not found,
+            f"{'; '.join(found)}. Keep it in Secrets Manager, and refer to it.",
+        )
     for name, release in releases_of(platform).items():
         found = list(called_secret(release.values))
-        yield f"{release.resource.name} {name}", not found, f"{'; '.join(found)}. Give the chart the name of a Kubernetes secret."
+        yield (
+            f"{release.resource.name} {name}",
+            not found,
+            f"{'; '.join(found)}. Give the chart the name of a Kubernetes secret.",
+        )
     for file, what in literals_of_the_repository().items():
         yield file, not what, f"{'; '.join(what)}. Remove it from the repository and rotate it."
 
@@ -154,11 +241,19 @@ def test_p027_code_prints_no_secrets(platform: Assembly) -> Verdicts:
     Kept by: `GeneratedSecret`, `SigningKeyPair`
     """
     for file, lines in unsafe_calls().items():
-        yield file, not lines, f"Lines {lines} turn a secret into text. Pass the secret itself, or its ARN."
+        yield (
+            file,
+            not lines,
+            f"Lines {lines} turn a secret into text. Pass the secret itself, or its ARN.",
+        )
     filled = {pair.target("SecretArn") for pair in platform.some(PAIR)}
     for secret in platform.some(SECRET):
         drawn = (secret["GenerateSecretString.PasswordLength"] or 0) >= 32 or secret in filled
-        yield secret, drawn and secret["SecretString"] is None, "Let Secrets Manager make up 32 characters or more."
+        yield (
+            secret,
+            drawn and secret["SecretString"] is None,
+            "Let Secrets Manager make up 32 characters or more.",
+        )
 
 
 @promise
@@ -168,7 +263,11 @@ def test_p028_keys_rotate(platform: Assembly) -> Verdicts:
     Kept by: `EncryptionKey`
     """
     for key in platform.some(KEY):
-        yield key, key["EnableKeyRotation"] is True and (key["RotationPeriodInDays"] or 365) <= 365, "Rotate it, at least once a year."
+        yield (
+            key,
+            key["EnableKeyRotation"] is True and (key["RotationPeriodInDays"] or 365) <= 365,
+            "Rotate it, at least once a year.",
+        )
 
 
 @promise
@@ -183,12 +282,27 @@ def test_p029_keys_serve_this_account_only(platform: Assembly) -> Verdicts:
     for key in platform.some(KEY):
         ours = [statement for statement in statements_of(platform) if statement.resource is key]
         allowed = [statement for statement in ours if statement.allows]
-        denied = any(statement.may("kms:CreateGrant") and statement.for_anybody for statement in ours if not statement.allows)
+        denied = any(
+            statement.may("kms:CreateGrant") and statement.for_anybody
+            for statement in ours
+            if not statement.allows
+        )
         yield key, denied, "Deny grants except by AWS services: a grant bypasses the key policy."
         creatable = key not in of_services or FOR_AWS not in str(key["KeyPolicy"])
-        yield key, creatable, f"Remove the condition {FOR_AWS}: Amazon EKS and Prometheus cannot use a key with it."
-        administered = any(statement.principals == root and statement.may("kms:PutKeyPolicy") for statement in allowed)
-        yield key, administered, "Allow the account to administer the key through IAM: its policy could not be repaired otherwise."
+        yield (
+            key,
+            creatable,
+            f"Remove the condition {FOR_AWS}: Amazon EKS and Prometheus cannot use a key with it.",
+        )
+        administered = any(
+            statement.principals == root and statement.may("kms:PutKeyPolicy")
+            for statement in allowed
+        )
+        yield (
+            key,
+            administered,
+            "Allow the account to administer the key through IAM: its policy could not be repaired otherwise.",
+        )
         for statement in allowed:
             if statement.principals != root:
                 yield from used_for_this_account(statement, grants_to=of_services)
@@ -196,19 +310,43 @@ def test_p029_keys_serve_this_account_only(platform: Assembly) -> Verdicts:
 
 def keys_with_grants_to_services(platform: Assembly) -> set[Resource | None]:
     """Keys of EKS clusters and of Prometheus workspaces."""
-    workspaces = {workspace.target("KmsKeyArn") for workspace in platform.all("AWS::APS::Workspace")}
-    providers = [(cluster, config["Provider"]) for cluster in platform.some("AWS::EKS::Cluster") for config in cluster["EncryptionConfig"]]
-    return workspaces | {platform.target(cluster.stack, provider["KeyArn"]) for cluster, provider in providers}
+    workspaces = {
+        workspace.target("KmsKeyArn") for workspace in platform.all("AWS::APS::Workspace")
+    }
+    providers = [
+        (cluster, config["Provider"])
+        for cluster in platform.some("AWS::EKS::Cluster")
+        for config in cluster["EncryptionConfig"]
+    ]
+    return workspaces | {
+        platform.target(cluster.stack, provider["KeyArn"]) for cluster, provider in providers
+    }
 
 
 def used_for_this_account(statement: Statement, *, grants_to: set[Resource | None]) -> Verdicts:
     key = statement.resource
-    yield key, confines_to_this_account(statement), f"Confine the statement {statement} to this account."
-    yield key, not {"*", "kms:*"}.intersection(statement.actions) and not statement.negated, f"Name what it may do: {statement}."
+    yield (
+        key,
+        confines_to_this_account(statement),
+        f"Confine the statement {statement} to this account.",
+    )
+    yield (
+        key,
+        not {"*", "kms:*"}.intersection(statement.actions) and not statement.negated,
+        f"Name what it may do: {statement}.",
+    )
     if statement.for_anybody:
         through = statement.values("StringEquals", "kms:ViaService")
-        yield key, bool(through) and "*" not in "".join(through), f"Name the services that may use it: {statement}."
-        passes_on = statement.may("kms:CreateGrant") and key not in grants_to and statement.values("Bool", FOR_AWS) != ("true",)
+        yield (
+            key,
+            bool(through) and "*" not in "".join(through),
+            f"Name the services that may use it: {statement}.",
+        )
+        passes_on = (
+            statement.may("kms:CreateGrant")
+            and key not in grants_to
+            and statement.values("Bool", FOR_AWS) != ("true",)
+        )
         yield key, not passes_on, f"Let grants be for AWS services only: {statement}."
 
 
@@ -219,15 +357,25 @@ def test_p030_data_classes_have_protected_keys(platform: Assembly) -> Verdicts:
 
     Kept by: [`data_keys.py`](../constructs/spotmusic_constructs/secrets/data_keys.py)
     """
-    aliases = {alias["AliasName"]: alias.target("TargetKeyId") for alias in platform.some("AWS::KMS::Alias")}
-    by_class = {name: aliases.get(f"alias/spotmusic-{platform.settings.name}-secrets/{name}") for name in CLASSES}
+    aliases = {
+        alias["AliasName"]: alias.target("TargetKeyId")
+        for alias in platform.some("AWS::KMS::Alias")
+    }
+    by_class = {
+        name: aliases.get(f"alias/spotmusic-{platform.settings.name}-secrets/{name}")
+        for name in CLASSES
+    }
     for name, key in by_class.items():
         alone = key is not None and list(by_class.values()).count(key) == 1
         yield f"secrets/{name}", alone, "Give the class of data a key of its own, with an alias."
     for key in platform.some(KEY):
         yield key, key in aliases.values(), "Give it an alias, by which people find it."
         yield key, key.outlives_its_stack, "Retain the key: data encrypted with it would be lost."
-        yield key, key["PendingWindowInDays"] == 30, "Set a waiting period of 30 days before its deletion."
+        yield (
+            key,
+            key["PendingWindowInDays"] == 30,
+            "Set a waiting period of 30 days before its deletion.",
+        )
 
 
 @promise
@@ -238,7 +386,11 @@ def test_p031_parameters_hold_configuration_only(platform: Assembly) -> Verdicts
     """
     path = f"/spotmusic/{platform.settings.name}/"
     for parameter in platform.some(PARAMETER):
-        yield parameter, parameter["Type"] in ("String", "StringList"), "CloudFormation makes no SecureString: use Secrets Manager."
+        yield (
+            parameter,
+            parameter["Type"] in ("String", "StringList"),
+            "CloudFormation makes no SecureString: use Secrets Manager.",
+        )
         ours = str(parameter["Name"]).startswith(path) or parameter["Value"] == BARRIER
         yield parameter, ours, f"Put it below {path}, where its readers look."
 
@@ -252,17 +404,30 @@ def test_p032_private_signing_keys_are_secrets(platform: Assembly) -> Verdicts:
     """
     for public in platform.some("AWS::CloudFront::PublicKey"):
         pair = public.target("PublicKeyConfig.EncodedKey")
-        made = pair is not None and pair.type == PAIR and public.text("PublicKeyConfig.EncodedKey").endswith(".PublicKey}")
+        made = (
+            pair is not None
+            and pair.type == PAIR
+            and public.text("PublicKeyConfig.EncodedKey").endswith(".PublicKey}")
+        )
         yield public, made, "Use the public half of SigningKeyPair."
     for pair in platform.some(PAIR):
         secret = pair.target("SecretArn")
-        empty = secret is not None and secret.type == SECRET and secret["SecretString"] is None and secret["GenerateSecretString"] is None
+        empty = (
+            secret is not None
+            and secret.type == SECRET
+            and secret["SecretString"] is None
+            and secret["GenerateSecretString"] is None
+        )
         yield (
             pair,
             empty,
             "Create the secret empty; its function writes the key. CloudFormation would overwrite the key with any other value.",
         )
-        yield pair, attributes_read(pair) <= {"", ".PublicKey"}, "Nothing but its public half may be read from it."
+        yield (
+            pair,
+            attributes_read(pair) <= {"", ".PublicKey"},
+            "Nothing but its public half may be read from it.",
+        )
 
 
 def attributes_read(resource: Resource) -> set[str]:
@@ -272,7 +437,11 @@ def attributes_read(resource: Resource) -> set[str]:
     for stack, template in platform.templates.items():
         for value in intrinsics([template["Resources"], template.get("Outputs", {})]):
             if platform.target(stack, value) is resource:
-                found.add(platform.text(stack, value).removeprefix(f"${{{resource.stack}/{resource.id}").removesuffix("}"))
+                found.add(
+                    platform.text(stack, value)
+                    .removeprefix(f"${{{resource.stack}/{resource.id}")
+                    .removesuffix("}")
+                )
     return found
 
 
@@ -288,12 +457,22 @@ def test_p033_secret_readers_name_one_secret(platform: Assembly) -> Verdicts:
             shown = platform.text(statement.resource.stack, resource)
             holds = statement.of_restored_databases or is_one_secret(statement, resource)
             yield statement.resource, holds, f"It may read {shown}. Name the ARN of each secret."
-        yield statement.resource, not statement.negated and "*" not in statement.actions, "Name what it may do, and on what."
+        yield (
+            statement.resource,
+            not statement.negated and "*" not in statement.actions,
+            "Name what it may do, and on what.",
+        )
     passed = [
-        s.resource for s in statements_of(platform) if s.kind == "resource" and s.resource.type == "AWS::SecretsManager::ResourcePolicy"
+        s.resource
+        for s in statements_of(platform)
+        if s.kind == "resource" and s.resource.type == "AWS::SecretsManager::ResourcePolicy"
     ]
     for policy in passed:
-        yield policy, False, "Remove the policy of the secret, and grant rights to its readers instead."
+        yield (
+            policy,
+            False,
+            "Remove the policy of the secret, and grant rights to its readers instead.",
+        )
 
 
 USES = {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"}
@@ -318,18 +497,39 @@ BY_RIGHTS = {("secrets/KubernetesKey", "AWS::S3::Bucket")}
 def test_keys_serve_what_they_encrypt(platform: Assembly) -> Verdicts:
     for key in platform.some(KEY):
         types = {user.type for user in platform.resources if user.uses(key)}
-        allowed = [statement for statement in statements_of(platform) if statement.resource is key and statement.allows]
-        for type_ in {type_ for type_ in types & THROUGH.keys() if (key.name, type_) not in BY_RIGHTS}:
+        allowed = [
+            statement
+            for statement in statements_of(platform)
+            if statement.resource is key and statement.allows
+        ]
+        for type_ in {
+            type_ for type_ in types & THROUGH.keys() if (key.name, type_) not in BY_RIGHTS
+        }:
             for service in THROUGH[type_].split():
                 may: set[str] = set()
                 for statement in allowed:
-                    if any(name.startswith(f"{service}.") for name in statement.values("StringEquals", "kms:ViaService")):
+                    if any(
+                        name.startswith(f"{service}.")
+                        for name in statement.values("StringEquals", "kms:ViaService")
+                    ):
                         may |= set(statement.actions)
                 lacking = (USES | {"kms:CreateGrant"}) - may
-                yield key, not lacking, f"{type_} uses it through {service}: allow {sorted(lacking)}."
+                yield (
+                    key,
+                    not lacking,
+                    f"{type_} uses it through {service}: allow {sorted(lacking)}.",
+                )
         for type_ in types & DIRECTLY.keys():
-            by = [s for s in allowed if any(who.startswith(f"{DIRECTLY[type_]}.") for _, who in s.principals)]
-            yield key, any(set(s.actions) >= USES for s in by), f"Allow {DIRECTLY[type_]} to use it: {type_} is encrypted with it."
+            by = [
+                s
+                for s in allowed
+                if any(who.startswith(f"{DIRECTLY[type_]}.") for _, who in s.principals)
+            ]
+            yield (
+                key,
+                any(set(s.actions) >= USES for s in by),
+                f"Allow {DIRECTLY[type_]} to use it: {type_} is encrypted with it.",
+            )
 
 
 BY_AWS = {"kms:GrantIsForAWSResource", "aws:ViaAWSService"}
@@ -340,7 +540,11 @@ BY_AWS = {"kms:GrantIsForAWSResource", "aws:ViaAWSService"}
 def test_key_statements_have_conditions(platform: Assembly) -> Verdicts:
     for key in platform.some("AWS::KMS::Key"):
         for statement in key["KeyPolicy.Statement"]:
-            said = {name: value for keys in statement.get("Condition", {}).values() for name, value in keys.items()}
+            said = {
+                name: value
+                for keys in statement.get("Condition", {}).values()
+                for name, value in keys.items()
+            }
             if statement.get("Sid") == "AccountAdministersThroughIam":
                 continue
             complete = bool(said)
@@ -348,6 +552,12 @@ def test_key_statements_have_conditions(platform: Assembly) -> Verdicts:
                 service = said.get("aws:PrincipalIsAWSService") == "false"
                 complete = service and [said[name] for name in BY_AWS & said.keys()] == ["false"]
             elif statement.get("Principal") == {"AWS": "*"}:
-                complete = {"kms:CallerAccount", "kms:ViaService"} <= said.keys() and bool(said["kms:ViaService"])
+                complete = {"kms:CallerAccount", "kms:ViaService"} <= said.keys() and bool(
+                    said["kms:ViaService"]
+                )
                 complete = complete and said.get("kms:GrantIsForAWSResource", "true") == "true"
-            yield key, complete, f"Confine {statement.get('Sid') or statement['Principal']}: {said} lets others in."
+            yield (
+                key,
+                complete,
+                f"Confine {statement.get('Sid') or statement['Principal']}: {said} lets others in.",
+            )

@@ -8,7 +8,14 @@ from typing import Any
 
 import yaml
 
-from tests.properties.alarms import alarms_at, alarms_that_tell, metrics_of, period_of, place_of, severity_of
+from tests.properties.alarms import (
+    alarms_at,
+    alarms_that_tell,
+    metrics_of,
+    period_of,
+    place_of,
+    severity_of,
+)
 from tests.properties.databases import is_replica, replicas, source_of
 from tests.properties.releases import releases_of
 from tools.model.assembly import Assembly, Resource
@@ -48,7 +55,11 @@ class Row:
 
     def watchers(self, platform: Assembly, place: str) -> list[Resource]:
         """Alarms with recipients on this condition of one resource."""
-        return [alarm for alarm in alarms_at(platform, place) if _reads(alarm) == self.reads and _statistics(alarm) == self.of]
+        return [
+            alarm
+            for alarm in alarms_at(platform, place)
+            if _reads(alarm) == self.reads and _statistics(alarm) == self.of
+        ]
 
     def missing(self, found: list[Resource]) -> set[str]:
         """Severities without an alarm."""
@@ -57,7 +68,11 @@ class Row:
 
 
 def _row(kind: str, shared: Mapping[str, Any], what: str, said: Mapping[str, Any]) -> Row:
-    limits = {severity: said.get(severity, said.get("any")) for severity in SEVERITIES if severity in said or "any" in said}
+    limits = {
+        severity: said.get(severity, said.get("any"))
+        for severity in SEVERITIES
+        if severity in said or "any" in said
+    }
     return Row(
         what=what,
         kind=kind,
@@ -71,7 +86,11 @@ def _row(kind: str, shared: Mapping[str, Any], what: str, said: Mapping[str, Any
     )
 
 
-ROWS = [_row(kind, of, what, said) for kind, of in TABLE["alarms"].items() for what, said in of["rows"].items()]
+ROWS = [
+    _row(kind, of, what, said)
+    for kind, of in TABLE["alarms"].items()
+    for what, said in of["rows"].items()
+]
 (HEARTBEAT,) = (row for row in ROWS if row.kind == "heartbeat")
 
 
@@ -87,12 +106,17 @@ def _statistics(alarm: Resource) -> frozenset[str]:
 def rows_of(alarm: Resource) -> list[Row]:
     """Rows with the metrics of an alarm."""
     objective = "Objective: " in str(alarm["AlarmDescription"])
-    return [row for row in ROWS if row.reads == _reads(alarm) and (row.kind == "objective") is objective]
+    return [
+        row for row in ROWS if row.reads == _reads(alarm) and (row.kind == "objective") is objective
+    ]
 
 
 def problem_with(alarm: Resource) -> str | None:
     """Difference between an alarm and the table, or None."""
-    dimensions = {frozenset(dimension["Name"] for dimension in metric.get("Dimensions") or []) for metric in metrics_of(alarm)}
+    dimensions = {
+        frozenset(dimension["Name"] for dimension in metric.get("Dimensions") or [])
+        for metric in metrics_of(alarm)
+    }
     after = (alarm["DatapointsToAlarm"], alarm["EvaluationPeriods"], period_of(alarm))
     severity, limit = severity_of(alarm) or "deployment", alarm["Threshold"] or 0
     for by, of, wanted_after, limits in _accepted(alarm):
@@ -109,9 +133,16 @@ Accepted = tuple[frozenset[str], frozenset[str], tuple[int, ...], Mapping[str, f
 
 
 def _accepted(alarm: Resource) -> Iterator[Accepted]:
-    if _reads(alarm)[0] == f"Spotmusic/{alarm.platform.settings.name}":  # counted by a metric filter
+    if (
+        _reads(alarm)[0] == f"Spotmusic/{alarm.platform.settings.name}"
+    ):  # counted by a metric filter
         limit = 100 if _reads(alarm)[1] == {"DeletedTracks"} else 1
-        yield frozenset(), frozenset({"Sum"}), (1, 1, 300), {"critical": limit} if limit > 1 else {"warning": limit, "critical": limit}
+        yield (
+            frozenset(),
+            frozenset({"Sum"}),
+            (1, 1, 300),
+            {"critical": limit} if limit > 1 else {"warning": limit, "critical": limit},
+        )
     for row in rows_of(alarm):
         after, limits = _of_objective(alarm) if row.kind == "objective" else (row.after, row.limits)
         yield row.by, row.of, after, limits
@@ -137,16 +168,32 @@ def subjects(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     yield from _ways_in(platform)
     for nodes in platform.some("AWS::ElastiCache::ReplicationGroup"):
         for number in range(1, nodes["ReplicasPerNodeGroup"] + 2):
-            yield "node of the cache", f"{nodes.name} node {number}", f"{place_of(nodes)}-{number:03}"
+            yield (
+                "node of the cache",
+                f"{nodes.name} node {number}",
+                f"{place_of(nodes)}-{number:03}",
+            )
     for name, service in platform.settings.services.items():
         if service.scaling.messages_per_task:
             yield "queue", f"queue {name}", name
     for queue in platform.all("AWS::SQS::Queue"):
-        yield "queue of verdicts" if queue["RedrivePolicy"] else "queue of dead verdicts", queue.name, place_of(queue)
+        yield (
+            "queue of verdicts" if queue["RedrivePolicy"] else "queue of dead verdicts",
+            queue.name,
+            place_of(queue),
+        )
     receivers = releases_of(platform)["monitoring"].values["alertmanager"]["config"]["receivers"]
-    for beat in (sns for receiver in receivers if receiver["name"] == "heartbeat" for sns in receiver["sns_configs"]):
+    for beat in (
+        sns
+        for receiver in receivers
+        if receiver["name"] == "heartbeat"
+        for sns in receiver["sns_configs"]
+    ):
         yield "heartbeat", "heartbeat of Alertmanager", beat["topic_arn"]
-    yield from (("function that runs by itself", function.name, place_of(function)) for function in _unattended(platform))
+    yield from (
+        ("function that runs by itself", function.name, place_of(function))
+        for function in _unattended(platform)
+    )
     for kind in (kind for kind in TABLE["alarms"] if kind.startswith("AWS::")):
         yield from ((kind, resource.name, _named(resource)) for resource in platform.all(kind))
     yield from (("read replica", replica.name, _named(replica)) for replica in replicas(platform))
@@ -157,7 +204,9 @@ def _named(resource: Resource) -> str:
     if not is_replica(resource):
         return place_of(resource)
     source = source_of(resource)
-    return place_of(source) + resource.text("DBInstanceIdentifier").removeprefix(source.text("DBInstanceIdentifier"))
+    return place_of(source) + resource.text("DBInstanceIdentifier").removeprefix(
+        source.text("DBInstanceIdentifier")
+    )
 
 
 def _edge(platform: Assembly) -> Iterator[tuple[str, str, str]]:
@@ -175,14 +224,22 @@ def _edge(platform: Assembly) -> Iterator[tuple[str, str, str]]:
 
 
 def _ways_in(platform: Assembly) -> Iterator[tuple[str, str, str]]:
-    of_services = {target for service in platform.some("AWS::ECS::Service") for target in service.mentions("LoadBalancers")}
+    of_services = {
+        target
+        for service in platform.some("AWS::ECS::Service")
+        for target in service.mentions("LoadBalancers")
+    }
     for balancer in platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer"):
         yield f"{balancer['Type']} load balancer", balancer.name, place_of(balancer)
     for group in platform.some("AWS::ElasticLoadBalancingV2::TargetGroup"):
         # A blue/green deployment empties one of the two target groups, so the count of running tasks is watched instead.
         if group not in of_services:
             brokers = "one broker" if re.search(r"Broker\d", group.id) else "brokers"
-            kind = "target group" if str(group["Protocol"]).startswith("HTTP") else f"target group of {brokers}"
+            kind = (
+                "target group"
+                if str(group["Protocol"]).startswith("HTTP")
+                else f"target group of {brokers}"
+            )
             yield kind, group.name, place_of(group)
 
 
@@ -190,8 +247,16 @@ def _unattended(platform: Assembly) -> list[Resource]:
     """Functions called by a rule or a rotation, except those with an alarm on missing
     invocations.
     """
-    callers = [*platform.some("AWS::Events::Rule"), *platform.some("AWS::SecretsManager::RotationSchedule")]
-    called = {goal for caller in callers for path in ("Targets", "RotationLambdaARN") for goal in caller.mentions(path)}
+    callers = [
+        *platform.some("AWS::Events::Rule"),
+        *platform.some("AWS::SecretsManager::RotationSchedule"),
+    ]
+    called = {
+        goal
+        for caller in callers
+        for path in ("Targets", "RotationLambdaARN")
+        for goal in caller.mentions(path)
+    }
     missed = {
         metric["Namespace"]
         for alarm in alarms_that_tell(platform)
@@ -205,4 +270,6 @@ def _unattended(platform: Assembly) -> list[Resource]:
         for role in [statement.resource, *statement.resource.mentions("Roles")]
     }
     functions = {function for function in called if function.type == "AWS::Lambda::Function"}
-    return sorted((function for function in functions if function.target("Role") not in measuring), key=str)
+    return sorted(
+        (function for function in functions if function.target("Role") not in measuring), key=str
+    )

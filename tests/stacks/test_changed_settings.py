@@ -34,11 +34,22 @@ TOPIC: Settings = {
     "retention_hours": 48,
     "producers": ["playback", "notifications"],
 }
-PROVIDER: Settings = {"kind": "oidc", "label": "A", "client_id": "a", "secret": SECRET.format("provider")}
+PROVIDER: Settings = {
+    "kind": "oidc",
+    "label": "A",
+    "client_id": "a",
+    "secret": SECRET.format("provider"),
+}
 OIDC = {key: f"https://a.example/{key}" for key in ("authorization_url", "token_url", "jwks_url")}
 
 BASE: Settings = {
-    "data.cache": {"engine": "valkey", "version": "8.0", "node_type": "cache.r7g.large", "replicas": 2, "snapshot_retention_days": 30},
+    "data.cache": {
+        "engine": "valkey",
+        "version": "8.0",
+        "node_type": "cache.r7g.large",
+        "replicas": 2,
+        "snapshot_retention_days": 30,
+    },
     "data.cache.own": ["playback"],
     "data.catalogue.version": "8.4.10",
     "data.catalogue.master_rotation": "platform",
@@ -53,10 +64,15 @@ BASE: Settings = {
         "events.kept": {**TOPIC, "consumers": ["trends", "playback"]},
         "events.gone": {**TOPIC, "consumers": ["trends"]},
     },
-    "kubernetes.rabbitmq.queues": {"kept": {"consumers": ["notifications", "web-api"]}, "gone": {"consumers": ["notifications"]}},
+    "kubernetes.rabbitmq.queues": {
+        "kept": {"consumers": ["notifications", "web-api"]},
+        "gone": {"consumers": ["notifications"]},
+    },
     "identity": {
         "email": {"sender": "a@spotmusic.example", "secret": SECRET.format("mail")},
-        "providers": {name: {**PROVIDER, **OIDC, "issuer": "https://a.example"} for name in ("a", "b")},
+        "providers": {
+            name: {**PROVIDER, **OIDC, "issuer": "https://a.example"} for name in ("a", "b")
+        },
     },
     "mail": {"sender": "a@spotmusic.example"},
     "services.notifications.talks_to": ["tasks", "events", "mail"],
@@ -65,7 +81,10 @@ BASE: Settings = {
     "services.routed": {**PLAIN, "route": "/v1/routed"},
     "services.called": {"scaling": {"min": 3, "max": 9}},
     "services.caller": {"talks_to": ["called"], "scaling": {"min": 3, "max": 9}},
-    "services.scaled": {"talks_to": ["tasks"], "scaling": {"min": 3, "max": 9, "messages_per_task": 50}},
+    "services.scaled": {
+        "talks_to": ["tasks"],
+        "scaling": {"min": 3, "max": 9, "messages_per_task": 50},
+    },
     "observability.access_log_days": 400,
     "observability.security_log_days": 731,
     "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
@@ -75,11 +94,22 @@ WITHOUT_CACHE = [{"catalogue": "write"}, "tasks", "uploads", {"audio": "write"}]
 
 KEPT = "kubernetes.redpanda.topics.events.kept"
 QUEUES = "kubernetes.rabbitmq.queues"
-GOOGLE: Settings = {"kind": "google", "label": "A", "client_id": "a", "secret": SECRET.format("provider")}
+GOOGLE: Settings = {
+    "kind": "google",
+    "label": "A",
+    "client_id": "a",
+    "secret": SECRET.format("provider"),
+}
 BEHIND = "another, behind a route or callers"
 
 WORST: tuple[Tried, ...] = (
-    ("NetworkSettings.flow_log_retention_days", "shorter", "network.flow_log_retention_days", 365, "RetentionInDays 545 → 365"),
+    (
+        "NetworkSettings.flow_log_retention_days",
+        "shorter",
+        "network.flow_log_retention_days",
+        365,
+        "RetentionInDays 545 → 365",
+    ),
     (
         "RegistrySettings.docker_hub_credentials",
         "any",
@@ -87,11 +117,35 @@ WORST: tuple[Tried, ...] = (
         SECRET.format("ecr-pullthroughcache/other"),
         "own name",
     ),
-    ("RegistrySettings.github_credentials", "any", "registry.github_credentials", SECRET.format("ecr-pullthroughcache/hub"), "own name"),
-    ("RegistrySettings.keep_images", "fewer", "registry.keep_images", 10, "images kept: 14, 50 → 3, 10"),
-    ("RegistrySettings.untagged_days", "shorter", "registry.untagged_days", 3, "images kept: 14, 50 → 3, 10"),
+    (
+        "RegistrySettings.github_credentials",
+        "any",
+        "registry.github_credentials",
+        SECRET.format("ecr-pullthroughcache/hub"),
+        "own name",
+    ),
+    (
+        "RegistrySettings.keep_images",
+        "fewer",
+        "registry.keep_images",
+        10,
+        "images kept: 14, 50 → 3, 10",
+    ),
+    (
+        "RegistrySettings.untagged_days",
+        "shorter",
+        "registry.untagged_days",
+        3,
+        "images kept: 14, 50 → 3, 10",
+    ),
     ("DatabaseSettings.version", "newer", "data.catalogue.version", "8.4.11", "8.4.10 → 8.4.11"),
-    ("DatabaseSettings.read_replicas", "fewer", "data.catalogue.read_replicas", 1, "AWS::RDS::DBInstance is deleted"),
+    (
+        "DatabaseSettings.read_replicas",
+        "fewer",
+        "data.catalogue.read_replicas",
+        1,
+        "AWS::RDS::DBInstance is deleted",
+    ),
     (
         "DatabaseSettings.master_rotation",
         "rds",
@@ -99,36 +153,198 @@ WORST: tuple[Tried, ...] = (
         "rds",
         "AWS::SecretsManager::Secret leaves the stack",
     ),
-    ("DatabaseSettings.storage_gib", "smaller", "data.catalogue.storage_gib", 100, "storage of 200 GiB → 100"),
-    ("DatabaseSettings.instance_class", "any", "data.identity.instance_class", "r8g.xlarge", "DBInstanceClass"),
+    (
+        "DatabaseSettings.storage_gib",
+        "smaller",
+        "data.catalogue.storage_gib",
+        100,
+        "storage of 200 GiB → 100",
+    ),
+    (
+        "DatabaseSettings.instance_class",
+        "any",
+        "data.identity.instance_class",
+        "r8g.xlarge",
+        "DBInstanceClass",
+    ),
     ("CacheSettings.version", "newer", "data.cache.version", "8.2", "EngineVersion: 8.0 → 8.2"),
-    ("CacheSettings.node_type", "smaller", "data.cache.node_type", "cache.m7g.large", "9.8 GiB for data → cache.m7g.large with 4.8"),
-    ("BackupSettings.retention_days", "shorter", "data.backup.retention_days", 40, "recovery points: 60 days → 40"),
-    ("CacheSettings.own", "fewer", "data.cache.own", [], "OwnCachesplaybackReplicationGroup38BECA88: ecs-services imports it"),
-    ("CacheSettings.snapshot_retention_days", "shorter", "data.cache.snapshot_retention_days", 15, "SnapshotRetentionLimit 30 → 15"),
-    ("BucketSettings.audio_noncurrent_days", "shorter", "data.buckets.audio_noncurrent_days", 30, "NoncurrentDays: 90 → 30"),
-    ("BucketSettings.upload_days", "shorter", "data.buckets.upload_days", 7, "ExpirationInDays: 14 → 7"),
-    ("BucketSettings.log_days", "shorter", "data.buckets.log_days", 200, "ExpirationInDays: 365 → 200"),
+    (
+        "CacheSettings.node_type",
+        "smaller",
+        "data.cache.node_type",
+        "cache.m7g.large",
+        "9.8 GiB for data → cache.m7g.large with 4.8",
+    ),
+    (
+        "BackupSettings.retention_days",
+        "shorter",
+        "data.backup.retention_days",
+        40,
+        "recovery points: 60 days → 40",
+    ),
+    (
+        "CacheSettings.own",
+        "fewer",
+        "data.cache.own",
+        [],
+        "OwnCachesplaybackReplicationGroup38BECA88: ecs-services imports it",
+    ),
+    (
+        "CacheSettings.snapshot_retention_days",
+        "shorter",
+        "data.cache.snapshot_retention_days",
+        15,
+        "SnapshotRetentionLimit 30 → 15",
+    ),
+    (
+        "BucketSettings.audio_noncurrent_days",
+        "shorter",
+        "data.buckets.audio_noncurrent_days",
+        30,
+        "NoncurrentDays: 90 → 30",
+    ),
+    (
+        "BucketSettings.upload_days",
+        "shorter",
+        "data.buckets.upload_days",
+        7,
+        "ExpirationInDays: 14 → 7",
+    ),
+    (
+        "BucketSettings.log_days",
+        "shorter",
+        "data.buckets.log_days",
+        200,
+        "ExpirationInDays: 365 → 200",
+    ),
     ("KubernetesSettings.version", "next", "kubernetes.version", "1.36", "Version: 1.35 → 1.36"),
     ("RedpandaSettings.brokers", "fewer", "kubernetes.redpanda.brokers", 3, "5 brokers → 3"),
-    ("RedpandaSettings.storage_gib", "any", "kubernetes.redpanda.storage_gib", 600, "volumes of 500 GiB → 600"),
-    ("RedpandaSettings.tiered_storage", "removed", "kubernetes.redpanda.tiered_storage", None, "tiered storage is removed"),
-    ("RedpandaSettings.topics", "removed", "kubernetes.redpanda.topics.events.gone", GONE, "events.gone: its permissions are deleted"),
-    ("TopicSettings.partitions", "fewer", "kubernetes.redpanda.topics.events.kept.partitions", 6, "12 partitions → 6"),
-    ("TopicSettings.replication", "any", "kubernetes.redpanda.topics.events.kept.replication", 3, "replication 5 → 3"),
-    ("TopicSettings.cleanup_policy", "any", "kubernetes.redpanda.topics.events.kept.cleanup_policy", "compact", "delete → compact"),
-    ("TopicSettings.retention_hours", "shorter", "kubernetes.redpanda.topics.events.kept.retention_hours", 24, "older than 24 hours"),
-    ("TopicSettings.producers", "fewer", f"{KEPT}.producers", ["playback"], "notifications no longer produces events.kept"),
-    ("TopicSettings.consumers", "fewer", f"{KEPT}.consumers", ["trends"], "playback no longer consumes events.kept"),
-    ("QueueSettings.consumers", "fewer", f"{QUEUES}.kept.consumers", ["notifications"], "web-api no longer takes from kept"),
-    ("QueueSettings.publishers", "fewer", f"{QUEUES}.kept.publishers", ["web-api"], "notifications no longer publishes to kept"),
-    ("IdentityProviderSettings.kind", "any", "identity.providers.a", GOOGLE, "identity provider a is replaced"),
-    ("RabbitMQSettings.storage_gib", "smaller", "kubernetes.rabbitmq.storage_gib", 40, "volumes of 50 GiB → 40"),
-    ("MonitoringSettings.prometheus_storage_gib", "smaller", "kubernetes.monitoring.prometheus_storage_gib", 50, "volumes of 100 GiB → 50"),
-    ("Settings.services", "removed", "services.gone", GONE, "ServicesgoneBB466937: observability imports it"),
-    ("ServiceSettings.port", BEHIND, "services.trends.port", 9090, "port 8080 → 9090: requests fail"),
-    ("ServiceSettings.port", BEHIND, "services.called.port", 9090, "reaches no task of SecurityGroupsservicecalled"),
-    ("ServiceSettings.route", "another", "services.recommendations.route", "/v1/others", "/v1/recommendations is removed"),
+    (
+        "RedpandaSettings.storage_gib",
+        "any",
+        "kubernetes.redpanda.storage_gib",
+        600,
+        "volumes of 500 GiB → 600",
+    ),
+    (
+        "RedpandaSettings.tiered_storage",
+        "removed",
+        "kubernetes.redpanda.tiered_storage",
+        None,
+        "tiered storage is removed",
+    ),
+    (
+        "RedpandaSettings.topics",
+        "removed",
+        "kubernetes.redpanda.topics.events.gone",
+        GONE,
+        "events.gone: its permissions are deleted",
+    ),
+    (
+        "TopicSettings.partitions",
+        "fewer",
+        "kubernetes.redpanda.topics.events.kept.partitions",
+        6,
+        "12 partitions → 6",
+    ),
+    (
+        "TopicSettings.replication",
+        "any",
+        "kubernetes.redpanda.topics.events.kept.replication",
+        3,
+        "replication 5 → 3",
+    ),
+    (
+        "TopicSettings.cleanup_policy",
+        "any",
+        "kubernetes.redpanda.topics.events.kept.cleanup_policy",
+        "compact",
+        "delete → compact",
+    ),
+    (
+        "TopicSettings.retention_hours",
+        "shorter",
+        "kubernetes.redpanda.topics.events.kept.retention_hours",
+        24,
+        "older than 24 hours",
+    ),
+    (
+        "TopicSettings.producers",
+        "fewer",
+        f"{KEPT}.producers",
+        ["playback"],
+        "notifications no longer produces events.kept",
+    ),
+    (
+        "TopicSettings.consumers",
+        "fewer",
+        f"{KEPT}.consumers",
+        ["trends"],
+        "playback no longer consumes events.kept",
+    ),
+    (
+        "QueueSettings.consumers",
+        "fewer",
+        f"{QUEUES}.kept.consumers",
+        ["notifications"],
+        "web-api no longer takes from kept",
+    ),
+    (
+        "QueueSettings.publishers",
+        "fewer",
+        f"{QUEUES}.kept.publishers",
+        ["web-api"],
+        "notifications no longer publishes to kept",
+    ),
+    (
+        "IdentityProviderSettings.kind",
+        "any",
+        "identity.providers.a",
+        GOOGLE,
+        "identity provider a is replaced",
+    ),
+    (
+        "RabbitMQSettings.storage_gib",
+        "smaller",
+        "kubernetes.rabbitmq.storage_gib",
+        40,
+        "volumes of 50 GiB → 40",
+    ),
+    (
+        "MonitoringSettings.prometheus_storage_gib",
+        "smaller",
+        "kubernetes.monitoring.prometheus_storage_gib",
+        50,
+        "volumes of 100 GiB → 50",
+    ),
+    (
+        "Settings.services",
+        "removed",
+        "services.gone",
+        GONE,
+        "ServicesgoneBB466937: observability imports it",
+    ),
+    (
+        "ServiceSettings.port",
+        BEHIND,
+        "services.trends.port",
+        9090,
+        "port 8080 → 9090: requests fail",
+    ),
+    (
+        "ServiceSettings.port",
+        BEHIND,
+        "services.called.port",
+        9090,
+        "reaches no task of SecurityGroupsservicecalled",
+    ),
+    (
+        "ServiceSettings.route",
+        "another",
+        "services.recommendations.route",
+        "/v1/others",
+        "/v1/recommendations is removed",
+    ),
     ("ServiceSettings.route", "removed", "services.routed.route", None, "/v1/routed is removed"),
     (
         "ScalingSettings.messages_per_task",
@@ -137,7 +353,13 @@ WORST: tuple[Tried, ...] = (
         None,
         "scaled: its permissions are deleted",
     ),
-    ("ServiceSettings.health_path", "any", "services.web-api.health_path", "/health", "health path /healthz → /health"),
+    (
+        "ServiceSettings.health_path",
+        "any",
+        "services.web-api.health_path",
+        "/health",
+        "health path /healthz → /health",
+    ),
     (
         "ServiceSettings.talks_to",
         "fewer",
@@ -145,11 +367,41 @@ WORST: tuple[Tried, ...] = (
         WITHOUT_CACHE,
         "CacheUserswebapisecret1581B439: ecs-services imports it",
     ),
-    ("ServiceSettings.deployment", "rolling", "services.playback.deployment", "rolling", "the rule is updated"),
-    ("EdgeSettings.signing_keys", "signer removed, or new", "edge.signing_keys", ["third", "second"], "third signs before"),
-    ("ObservabilitySettings.access_log_days", "shorter", "observability.access_log_days", 365, "RetentionInDays 400 → 365"),
-    ("ObservabilitySettings.security_log_days", "shorter", "observability.security_log_days", 365, "RetentionInDays 731 → 365"),
-    ("SlackSettings.workspace", "any", "observability.alarm_slack.workspace", "T0123ABCE", "SlackWorkspaceId was"),
+    (
+        "ServiceSettings.deployment",
+        "rolling",
+        "services.playback.deployment",
+        "rolling",
+        "the rule is updated",
+    ),
+    (
+        "EdgeSettings.signing_keys",
+        "signer removed, or new",
+        "edge.signing_keys",
+        ["third", "second"],
+        "third signs before",
+    ),
+    (
+        "ObservabilitySettings.access_log_days",
+        "shorter",
+        "observability.access_log_days",
+        365,
+        "RetentionInDays 400 → 365",
+    ),
+    (
+        "ObservabilitySettings.security_log_days",
+        "shorter",
+        "observability.security_log_days",
+        365,
+        "RetentionInDays 731 → 365",
+    ),
+    (
+        "SlackSettings.workspace",
+        "any",
+        "observability.alarm_slack.workspace",
+        "T0123ABCE",
+        "SlackWorkspaceId was",
+    ),
     (
         "ObservabilitySettings.alarm_emails",
         "all replaced",
@@ -157,13 +409,49 @@ WORST: tuple[Tried, ...] = (
         ["c@spotmusic.example"],
         "all addresses of alarms are replaced",
     ),
-    ("IdentityProviderSettings.issuer", "any", "identity.providers.b.issuer", "https://b.example", "identity provider b is replaced"),
+    (
+        "IdentityProviderSettings.issuer",
+        "any",
+        "identity.providers.b.issuer",
+        "https://b.example",
+        "identity provider b is replaced",
+    ),
     ("Settings.production", "off", "production", False, "loses its deletion protection"),
-    ("BackupSettings.vault_lock_days", "any", "data.backup.vault_lock_days", None, "the lock of the vault"),
-    ("DataSettings.removal_policy", "destroy", "data.removal_policy", "destroy", "is deleted with its stack"),
-    ("DataSettings.removal_policy", "destroy", "data.allow_data_destruction", True, "is deleted with its stack"),
-    ("NetworkSettings.nat_gateways", "fewer", "network.nat_gateways", 1, "NATGatewayCA65A467: observability imports it"),
-    ("NetworkSettings.interface_endpoints", "any", "network.interface_endpoints", ["kms"], "AWS::EC2::VPCEndpoint is deleted"),
+    (
+        "BackupSettings.vault_lock_days",
+        "any",
+        "data.backup.vault_lock_days",
+        None,
+        "the lock of the vault",
+    ),
+    (
+        "DataSettings.removal_policy",
+        "destroy",
+        "data.removal_policy",
+        "destroy",
+        "is deleted with its stack",
+    ),
+    (
+        "DataSettings.removal_policy",
+        "destroy",
+        "data.allow_data_destruction",
+        True,
+        "is deleted with its stack",
+    ),
+    (
+        "NetworkSettings.nat_gateways",
+        "fewer",
+        "network.nat_gateways",
+        1,
+        "NATGatewayCA65A467: observability imports it",
+    ),
+    (
+        "NetworkSettings.interface_endpoints",
+        "any",
+        "network.interface_endpoints",
+        ["kms"],
+        "AWS::EC2::VPCEndpoint is deleted",
+    ),
     ("NetworkSettings.cidr", "any", "network.cidr", "10.40.0.0/17", "CidrBlock: 10.40.0.0/16"),
     ("Settings.domain", "removed", "domain", None, "Name: internal.spotmusic.example"),
 )
@@ -175,9 +463,21 @@ OTHER_WAY: tuple[Tried, ...] = (
         6,
         "events.trends: 3 partitions → 6",
     ),
-    ("DomainSettings.name", "any", "domain.name", "other.example", "Name: internal.spotmusic.example"),
+    (
+        "DomainSettings.name",
+        "any",
+        "domain.name",
+        "other.example",
+        "Name: internal.spotmusic.example",
+    ),
     ("DatabaseSettings.version", "older", "data.catalogue.version", "8.4.9", "8.4.10 → 8.4.9"),
-    ("DatabaseSettings.read_replicas", "fewer", "data.catalogue.read_replicas", 0, "AWS::RDS::DBInstance is deleted"),
+    (
+        "DatabaseSettings.read_replicas",
+        "fewer",
+        "data.catalogue.read_replicas",
+        0,
+        "AWS::RDS::DBInstance is deleted",
+    ),
     (
         "DatabaseSettings.master_rotation",
         "rds, while replicas exist",
@@ -188,9 +488,27 @@ OTHER_WAY: tuple[Tried, ...] = (
     ("CacheSettings.engine", "redis again", "data.cache.engine", "redis", "valkey → redis"),
     ("CacheSettings.version", "older", "data.cache.version", None, "valkey → redis"),
     ("CacheSettings.replicas", "any", "data.cache.replicas", 3, "2 replicas → 3"),
-    ("CacheSettings.node_type", "larger", "data.cache.node_type", "cache.r7g.xlarge", "CacheNodeType"),
-    ("ServiceSettings.route", "that of another service", "services.plain.route", "/v1/routed", "the route changes its service"),
-    ("ServiceSettings.route", "that of another service", "services.routed.route", "/v1/plain", "the route changes its service"),
+    (
+        "CacheSettings.node_type",
+        "larger",
+        "data.cache.node_type",
+        "cache.r7g.xlarge",
+        "CacheNodeType",
+    ),
+    (
+        "ServiceSettings.route",
+        "that of another service",
+        "services.plain.route",
+        "/v1/routed",
+        "the route changes its service",
+    ),
+    (
+        "ServiceSettings.route",
+        "that of another service",
+        "services.routed.route",
+        "/v1/plain",
+        "the route changes its service",
+    ),
     ("KubernetesSettings.version", "older", "kubernetes.version", "1.34", "Kubernetes 1.35 → 1.34"),
     ("RedpandaSettings.brokers", "more", "kubernetes.redpanda.brokers", 7, "5 brokers → 7"),
     (
@@ -200,12 +518,42 @@ OTHER_WAY: tuple[Tried, ...] = (
         "Z999999999EXAMPLE",
         "AWS::CertificateManager::Certificate is replaced",
     ),
-    ("EdgeSettings.origin_prefix_list", "any", "edge.origin_prefix_list", "pl-12345678", "do not fit together"),
-    ("RabbitMQSettings.queues", "removed", "kubernetes.rabbitmq.queues.gone", GONE, "gone: its permissions are deleted, and the queue"),
+    (
+        "EdgeSettings.origin_prefix_list",
+        "any",
+        "edge.origin_prefix_list",
+        "pl-12345678",
+        "do not fit together",
+    ),
+    (
+        "RabbitMQSettings.queues",
+        "removed",
+        "kubernetes.rabbitmq.queues.gone",
+        GONE,
+        "gone: its permissions are deleted, and the queue",
+    ),
     ("IdentitySettings.email", "removed", "identity.email", None, "the mail server stays"),
-    ("IdentitySettings.providers", "removed", "identity.providers.a", GONE, "identity provider a stays"),
-    ("BackupSettings.vault_lock_days", "any", "data.backup.vault_lock_days", 9, "the lock of the vault"),
-    ("Settings.zones", "any", "zones", ["sa-east-1b", "sa-east-1a", "sa-east-1c"], "AvailabilityZone: sa-east-1a"),
+    (
+        "IdentitySettings.providers",
+        "removed",
+        "identity.providers.a",
+        GONE,
+        "identity provider a stays",
+    ),
+    (
+        "BackupSettings.vault_lock_days",
+        "any",
+        "data.backup.vault_lock_days",
+        9,
+        "the lock of the vault",
+    ),
+    (
+        "Settings.zones",
+        "any",
+        "zones",
+        ["sa-east-1b", "sa-east-1a", "sa-east-1c"],
+        "AvailabilityZone: sa-east-1a",
+    ),
     *(
         (
             "ScalingSettings.messages_per_task",
@@ -228,7 +576,10 @@ ELSEWHERE = {
 }
 
 ASSUMED = {
-    name: {key: {"events.kept": 50} if isinstance(value, dict) else type(value)(value * 1.4) for key, value in section.items()}
+    name: {
+        key: {"events.kept": 50} if isinstance(value, dict) else type(value)(value * 1.4)
+        for key, value in section.items()
+    }
     for name, section in CapacitySettings().model_dump().items()
     if isinstance(section, dict)
 }
@@ -255,13 +606,20 @@ HARMLESS: Settings = {
     "kubernetes.redpanda.topics.events.kept.producers": ["playback", "trends", "notifications"],
     "kubernetes.redpanda.topics.events.kept.consumers": ["trends", "recommendations", "playback"],
     "kubernetes.rabbitmq.memory_gib": 16,
-    "kubernetes.rabbitmq.queues.kept": {**QUEUE, "consumers": ["notifications", "web-api", "scaled"]},
+    "kubernetes.rabbitmq.queues.kept": {
+        **QUEUE,
+        "consumers": ["notifications", "web-api", "scaled"],
+    },
     "kubernetes.kong": {"min_replicas": 4, "max_replicas": 30, "requests_per_minute": 300},
     "kubernetes.keycloak.replicas": 5,
     "kubernetes.monitoring.retention_hours": 48,
     "identity.display_name": "Music",
     "identity.registration": True,
-    "identity.email": {"host": "mail.example", "sender": "b@spotmusic.example", "secret": SECRET.format("other-mail")},
+    "identity.email": {
+        "host": "mail.example",
+        "sender": "b@spotmusic.example",
+        "secret": SECRET.format("other-mail"),
+    },
     "identity.providers.a": {
         **PROVIDER,
         **OIDC,
@@ -320,7 +678,14 @@ UNTRIED = {
     "IdentityProviderSettings.token_url": "changes with the kind",
     "ServiceSettings.retired_talks_to": "tests/contracts/test_removed_services.py",
 }
-SECURITY_RECORDS = ("AuditLog", "ControlPlane", "EventLog", "RotationFunction", "UsersFunction", "SigningKeyProvider")
+SECURITY_RECORDS = (
+    "AuditLog",
+    "ControlPlane",
+    "EventLog",
+    "RotationFunction",
+    "UsersFunction",
+    "SigningKeyProvider",
+)
 NAMED = {"services": "*", "topics": "events.kept", "queues": "kept", "providers": "a"}
 """Names below sections of names that users choose, in the changes above."""
 
@@ -349,7 +714,12 @@ def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Te
     def templates(name: str) -> Templates:
         outdir = tmp_path_factory.mktemp(name)
         text = edited(edited(PROD, BASE.items()), GROUPS.get(name, ()))
-        synthesize(parse(text, source=Path("environments/prod.yaml")), outdir=outdir, policies=False, assets=False)
+        synthesize(
+            parse(text, source=Path("environments/prod.yaml")),
+            outdir=outdir,
+            policies=False,
+            assets=False,
+        )
         return templates_in(outdir / "assembly-prod")
 
     return templates
@@ -369,11 +739,15 @@ GROUPS: dict[str, list[tuple[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("group", "tried"), [("worst", WORST), ("other-way", OTHER_WAY)])
-def test_changed_setting_matches_schema_effect(changes_of: Callable[[str], list[Change]], group: str, tried: tuple[Tried, ...]) -> None:
+def test_changed_setting_matches_schema_effect(
+    changes_of: Callable[[str], list[Change]], group: str, tried: tuple[Tried, ...]
+) -> None:
     found = changes_of(group)
     wrong: list[str] = []
     for key, kind, _, _, detail in tried:
-        effects = {str(change.effect) for change in found if detail in f"{change.subject}: {change.detail}"}
+        effects = {
+            str(change.effect) for change in found if detail in f"{change.subject}: {change.detail}"
+        }
         if schema.EFFECTS[key][kind] not in effects:
             wrong.append(f"{key}, {kind}: {effects or 'nothing'} of {detail}")
     assert wrong == []
@@ -392,52 +766,92 @@ def test_last_scaled_queue_needs_two_deployments(
     before, now = templates_of("base"), templates_of("other-way")
     between = {**before, **{stack: now[stack] for stack in ("ecs-services", "observability")}}
     at_once, first, second = (
-        {f"{change.subject}: {change.detail}" for change in changes if change.effect == Effect.REFUSED}
+        {
+            f"{change.subject}: {change.detail}"
+            for change in changes
+            if change.effect == Effect.REFUSED
+        }
         for changes in (changes_of("other-way"), compare(before, between), compare(between, now))
     )
     only_at_once = ("SecurityGroupsqueuedepth", "BrokersManagementTargets")
     assert {refusal for refusal in at_once if refusal.startswith(only_at_once)}
     # The other changes of the group are refused either way.
-    assert first | second <= {refusal for refusal in at_once if not refusal.startswith(only_at_once)}
+    assert first | second <= {
+        refusal for refusal in at_once if not refusal.startswith(only_at_once)
+    }
 
 
 def test_clusters_have_version_and_layer(templates_of: Callable[[str], Templates]) -> None:
     found = {}
     for group in ("base", *GROUPS):
         resources = templates_of(group)["eks-platform"]["Resources"].values()
-        (cluster,) = (resource["Properties"] for resource in resources if resource["Type"] == "AWS::EKS::Cluster")
-        found[cluster["Version"]] = [r["Properties"]["Description"] for r in resources if r["Type"] == "AWS::Lambda::LayerVersion"]
+        (cluster,) = (
+            resource["Properties"]
+            for resource in resources
+            if resource["Type"] == "AWS::EKS::Cluster"
+        )
+        found[cluster["Version"]] = [
+            r["Properties"]["Description"]
+            for r in resources
+            if r["Type"] == "AWS::Lambda::LayerVersion"
+        ]
     # tests/unit/kubernetes/test_cluster.py has the oldest.
     assert found.keys() == versions.KUBERNETES.keys() - {"1.29"}
     for version, layers in found.items():
-        assert any(f"kubectl 1.{versions.KUBERNETES[version].layer.package.rpartition('_v')[2]}." in layer for layer in layers)
+        assert any(
+            f"kubectl 1.{versions.KUBERNETES[version].layer.package.rpartition('_v')[2]}." in layer
+            for layer in layers
+        )
 
 
 def test_boundary_may_be_a_name(templates_of: Callable[[str], Templates]) -> None:
-    resources = [r for template in templates_of("harmless").values() for r in template["Resources"].values()]
-    boundaries = [json.dumps(r["Properties"].get("PermissionsBoundary")) for r in resources if r["Type"] == "AWS::IAM::Role"]
+    resources = [
+        r for template in templates_of("harmless").values() for r in template["Resources"].values()
+    ]
+    boundaries = [
+        json.dumps(r["Properties"].get("PermissionsBoundary"))
+        for r in resources
+        if r["Type"] == "AWS::IAM::Role"
+    ]
     assert [named for named in boundaries if named.count(":policy/boundary") != 1] == []
     assert len(boundaries) > 30
 
 
 def test_no_stack_imports_secrets_of_rds(templates: Callable[[str], Templates]) -> None:
     """Such an export would stop `master_rotation: platform` in an environment that is deployed."""
-    exported = {stack: json.dumps(template.get("Outputs", {})) for stack, template in templates("prod").items()}
+    exported = {
+        stack: json.dumps(template.get("Outputs", {}))
+        for stack, template in templates("prod").items()
+    }
     assert [stack for stack, outputs in exported.items() if "MasterUserSecret" in outputs] == []
 
 
 def test_users_that_go_touch_no_description(changes_of: Callable[[str], list[Change]]) -> None:
-    assert [change for change in changes_of("worst") if change.stack == "data" and "Description" in change.detail] == []
+    assert [
+        change
+        for change in changes_of("worst")
+        if change.stack == "data" and "Description" in change.detail
+    ] == []
 
 
 def test_callers_depend_on_called_services(templates_of: Callable[[str], Templates]) -> None:
-    services = {id_: r for id_, r in templates_of("base")["ecs-services"]["Resources"].items() if r["Type"] == "AWS::ECS::Service"}
+    services = {
+        id_: r
+        for id_, r in templates_of("base")["ecs-services"]["Resources"].items()
+        if r["Type"] == "AWS::ECS::Service"
+    }
     (caller,) = (service for id_, service in services.items() if id_.startswith("caller"))
-    assert [id_ for id_ in caller["DependsOn"] if id_ in services] == [id_ for id_ in services if id_.startswith("called")]
+    assert [id_ for id_ in caller["DependsOn"] if id_ in services] == [
+        id_ for id_ in services if id_.startswith("called")
+    ]
 
 
 def test_log_groups_follow_settings(templates_of: Callable[[str], Templates]) -> None:
-    keys = ("observability.access_log_days", "observability.security_log_days", "network.flow_log_retention_days")
+    keys = (
+        "observability.access_log_days",
+        "observability.security_log_days",
+        "network.flow_log_retention_days",
+    )
     access, security, flows = (BASE[key] for key in keys)
     groups = {
         f"{stack}/{id_}": resource["Properties"].get("RetentionInDays")
@@ -446,9 +860,15 @@ def test_log_groups_follow_settings(templates_of: Callable[[str], Templates]) ->
         if resource["Type"] == "AWS::Logs::LogGroup"
     }
     assert len(groups) > 20
-    assert {name: days for name, days in groups.items() if days not in (access, security, flows)} == {}
+    assert {
+        name: days for name, days in groups.items() if days not in (access, security, flows)
+    } == {}
     assert [name.split("/")[0] for name, days in groups.items() if days == flows] == ["network"]
-    records = {name: days for name, days in groups.items() if any(record in name for record in SECURITY_RECORDS)}
+    records = {
+        name: days
+        for name, days in groups.items()
+        if any(record in name for record in SECURITY_RECORDS)
+    }
     assert records
     assert set(records.values()) == {security}
 
@@ -456,7 +876,12 @@ def test_log_groups_follow_settings(templates_of: Callable[[str], Templates]) ->
 def leaves() -> set[str]:
     document = json.loads(schema.text())
     models = {"Settings": document, **document["$defs"]}
-    return {f"{model}.{key}" for model, said in models.items() for key, value in said.get("properties", {}).items() if "x-change" in value}
+    return {
+        f"{model}.{key}"
+        for model, said in models.items()
+        for key, value in said.get("properties", {}).items()
+        if "x-change" in value
+    }
 
 
 def flat(value: Any, path: str = "") -> Iterator[str]:
@@ -485,9 +910,21 @@ def test_every_setting_is_changed_once() -> None:
     group above.
     """
     tried = {(key, kind) for key, kind, *_ in (*WORST, *OTHER_WAY)} | ELSEWHERE.keys()
-    listed = {(key, kind) for key, kinds in schema.EFFECTS.items() for kind, effect in kinds.items() if effect != schema.NONE}
+    listed = {
+        (key, kind)
+        for key, kinds in schema.EFFECTS.items()
+        for kind, effect in kinds.items()
+        if effect != schema.NONE
+    }
     assert listed == tried
     harmless = tuple(f"{path}." for path in flat(HARMLESS))
     paths = dict(reversed([*sections(environment.Settings)]))
-    rest = {leaf: paths[leaf.partition(".")[0]] + leaf.partition(".")[2] for leaf in leaves() - schema.EFFECTS.keys() - UNTRIED.keys()}
-    assert [leaf for leaf, place in rest.items() if not any(path.startswith(f"{place}.") for path in harmless)] == []
+    rest = {
+        leaf: paths[leaf.partition(".")[0]] + leaf.partition(".")[2]
+        for leaf in leaves() - schema.EFFECTS.keys() - UNTRIED.keys()
+    }
+    assert [
+        leaf
+        for leaf, place in rest.items()
+        if not any(path.startswith(f"{place}.") for path in harmless)
+    ] == []

@@ -16,18 +16,28 @@ from tools.checkout import ROOT, synthesize
 from tools.local_aws.workspace import Workspace
 
 
-def test_production_differs_in_nothing_from_itself(synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str]) -> None:
+def test_production_differs_in_nothing_from_itself(
+    synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
     assembly = str(synthesized("prod"))
     assert main(["--env", "prod", "--now", assembly, "--against", assembly]) == 0
     assert capsys.readouterr().out == "prod: no differences.\n"
 
 
-def test_new_service_fits_a_screen(synthesized: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_service_fits_a_screen(
+    synthesized: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     document = yaml.safe_load((ROOT / "environments" / "dev.yaml").read_text())
-    added = re.search(r"```yaml\n(services:\n  lyrics:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    added = re.search(
+        r"```yaml\n(services:\n  lyrics:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
+    )
     assert added
     document["services"].update(yaml.safe_load(added[1])["services"])
-    synthesize(parse(yaml.safe_dump(document), source=Path("environments/dev.yaml")), outdir=tmp_path, policies=False)
+    synthesize(
+        parse(yaml.safe_dump(document), source=Path("environments/dev.yaml")),
+        outdir=tmp_path,
+        policies=False,
+    )
     full = tmp_path / "new" / "diff.txt"
     now, before = str(tmp_path / "assembly-dev"), str(synthesized("dev"))
     assert main(["--env", "dev", "--now", now, "--against", before, "--full", str(full)]) == 0
@@ -38,7 +48,9 @@ def test_new_service_fits_a_screen(synthesized: Callable[[str], Path], tmp_path:
     assert "AWS::ECR::Repository" in full.read_text()
 
 
-def test_another_region_is_refused(synthesized: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_another_region_is_refused(
+    synthesized: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     moved = tmp_path / "moved"
     shutil.copytree(synthesized("prod"), moved)
     manifest = moved / "manifest.json"
@@ -48,7 +60,10 @@ def test_another_region_is_refused(synthesized: Callable[[str], Path], tmp_path:
 
 
 def test_changes_compare_embedded_aws(
-    synthesized: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    synthesized: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(command, "CHECKOUT", tmp_path)
     assert main(["--env", "prod", "--against", "local"]) == 1
@@ -67,6 +82,8 @@ def test_changes_compare_embedded_aws(
 
 
 @pytest.mark.parametrize("against", ["no-such-ref", "tests"])
-def test_incomparable_source_is_reported(synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str], against: str) -> None:
+def test_incomparable_source_is_reported(
+    synthesized: Callable[[str], Path], capsys: pytest.CaptureFixture[str], against: str
+) -> None:
     assert main(["--env", "prod", "--now", str(synthesized("prod")), "--against", against]) == 1
     assert "Use" in capsys.readouterr().err

@@ -35,7 +35,9 @@ def test_delivery_passes_policy_packs(checkout: Path) -> None:
     assert status == 0
     assert {report["pluginName"] for report in reports} >= {"AwsSolutions"}
     assert [violation["ruleName"] for report in reports for violation in report["violations"]] == []
-    assert [report["pluginName"] for report in reports if report.get("suppressedViolations")] == ["AwsSolutions"]
+    assert [report["pluginName"] for report in reports if report.get("suppressedViolations")] == [
+        "AwsSolutions"
+    ]
 
 
 def test_delivery_is_one_stack_outside_platform(checkout: Path) -> None:
@@ -45,14 +47,19 @@ def test_delivery_is_one_stack_outside_platform(checkout: Path) -> None:
     assert "delivery" not in STACKS
 
 
-def test_push_roles_name_repositories_of_registry(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_push_roles_name_repositories_of_registry(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
     """CloudFormation names a repository after stack and logical id, in lower case."""
     settings = settings_of("dev")
     resources = templates("dev")["registry"]["Resources"]
     ids = [id_ for id_, resource in resources.items() if resource["Type"] == "AWS::ECR::Repository"]
     names = [f"{settings.stack_name('registry')}-{id_}-ab12cd34ef56".lower() for id_ in ids]
     repositories = target(settings).repositories
-    matched = {service: [name for name in names if fnmatchcase(name, pattern)] for service, pattern in repositories.items()}
+    matched = {
+        service: [name for name in names if fnmatchcase(name, pattern)]
+        for service, pattern in repositories.items()
+    }
     assert len(names) == len(repositories)
     assert sorted(name for found in matched.values() for name in found) == sorted(names)
     assert {len(found) for found in matched.values()} == {1}
@@ -71,7 +78,9 @@ def test_push_roles_name_repositories_of_registry(templates: Callable[[str], dic
         (TRUSTED, "dev,prod", "differ in account or region"),
     ],
 )
-def test_wrong_delivery_is_refused(checkout: Path, capsys: pytest.CaptureFixture[str], written: str | None, env: str, message: str) -> None:
+def test_wrong_delivery_is_refused(
+    checkout: Path, capsys: pytest.CaptureFixture[str], written: str | None, env: str, message: str
+) -> None:
     if written is None:
         (checkout / "delivery.yaml").unlink()
     else:

@@ -33,15 +33,23 @@ def stateful(release: dict[str, Template]) -> list[tuple[str, str]]:
         (stack, id_)
         for stack, template in release.items()
         for id_, resource in template["Resources"].items()
-        if resource["Type"] in HOLDS_DATA or resource["Type"] in ANSWERS or resource["Properties"].get("Release") in RELEASES
+        if resource["Type"] in HOLDS_DATA
+        or resource["Type"] in ANSWERS
+        or resource["Properties"].get("Release") in RELEASES
     ]
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_update_replaces_no_stateful_resource(templates: Templates, environment: str) -> None:
     before = previous(environment)
-    lost = [reason for stack, id_ in stateful(before) for reason in replaced(before, templates(environment), stack, id_)]
-    assert lost == [], "CloudFormation would replace or delete these: restore what they were, or migrate the data in a release of its own"
+    lost = [
+        reason
+        for stack, id_ in stateful(before)
+        for reason in replaced(before, templates(environment), stack, id_)
+    ]
+    assert lost == [], (
+        "CloudFormation would replace or delete these: restore what they were, or migrate the data in a release of its own"
+    )
     assert len(stateful(before)) > 50
 
 
@@ -59,9 +67,17 @@ def test_retained_resources_stay_retained(templates: Templates, environment: str
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_volumes_stay_in_their_storage_class(templates: Templates, environment: str) -> None:
     before, now = previous(environment), templates(environment)
-    releases = [(stack, id_) for stack, id_ in stateful(before) if before[stack]["Resources"][id_]["Type"] == RELEASE]
+    releases = [
+        (stack, id_)
+        for stack, id_ in stateful(before)
+        if before[stack]["Resources"][id_]["Type"] == RELEASE
+    ]
     classes = {
-        id_: (storage_classes(before[stack]["Resources"][id_]), storage_classes(now[stack]["Resources"][id_])) for stack, id_ in releases
+        id_: (
+            storage_classes(before[stack]["Resources"][id_]),
+            storage_classes(now[stack]["Resources"][id_]),
+        )
+        for stack, id_ in releases
     }
     assert {id_: pair for id_, pair in classes.items() if pair[0] != pair[1]} == {}
     assert len(releases) == len(RELEASES)
@@ -114,8 +130,15 @@ def test_replacement_names_resource_and_property(fault: str) -> None:
     before = previous("prod")
     resource = before[stack]["Resources"][id_]
     changed = {**resource, "Properties": {**resource["Properties"], **properties}}
-    now = {**before, stack: {**before[stack], "Resources": {**before[stack]["Resources"], id_: changed}}}
-    reasons = [reason for where, other in stateful(before) for reason in replaced(before, now, where, other)]
+    now = {
+        **before,
+        stack: {**before[stack], "Resources": {**before[stack]["Resources"], id_: changed}},
+    }
+    reasons = [
+        reason
+        for where, other in stateful(before)
+        for reason in replaced(before, now, where, other)
+    ]
     assert any(detail in reason for reason in reasons), reasons
 
 
@@ -124,9 +147,13 @@ def test_missing_resource_is_reported() -> None:
     resources = dict(before["data"]["Resources"])
     resources["Renamed"] = resources.pop("CatalogueInstance4AD361ED")
     now = {**before, "data": {**before["data"], "Resources": resources}}
-    assert replaced(before, now, "data", "CatalogueInstance4AD361ED") == ["data/CatalogueInstance4AD361ED is gone"]
+    assert replaced(before, now, "data", "CatalogueInstance4AD361ED") == [
+        "data/CatalogueInstance4AD361ED is gone"
+    ]
 
 
 def test_last_release_precedes_checkout() -> None:
     assert versions(), f"run `make release-templates`: {FOLDER} has none"
-    assert tuple(map(int, versions()[-1].split("."))) <= tuple(map(int, checkout_version().split(".")))
+    assert tuple(map(int, versions()[-1].split("."))) <= tuple(
+        map(int, checkout_version().split("."))
+    )

@@ -21,9 +21,17 @@ def test_policy_packs_accept_the_cheapest(disposable: Path) -> None:
 
 
 def test_cache_alone_asks_for_no_failover(templates: dict[str, Template]) -> None:
-    (group,) = (r for r in templates["data"]["Resources"].values() if r["Type"] == "AWS::ElastiCache::ReplicationGroup")
+    (group,) = (
+        r
+        for r in templates["data"]["Resources"].values()
+        if r["Type"] == "AWS::ElastiCache::ReplicationGroup"
+    )
     asked = group["Properties"]
-    assert (asked["ReplicasPerNodeGroup"], asked["AutomaticFailoverEnabled"], asked["MultiAZEnabled"]) == (0, False, False)
+    assert (
+        asked["ReplicasPerNodeGroup"],
+        asked["AutomaticFailoverEnabled"],
+        asked["MultiAZEnabled"],
+    ) == (0, False, False)
 
 
 def test_backups_are_kept_for_a_day(templates: dict[str, Template]) -> None:
@@ -31,9 +39,19 @@ def test_backups_are_kept_for_a_day(templates: dict[str, Template]) -> None:
     first backup on.
     """
     resources = templates["data"]["Resources"].values()
-    plans = [resource["Properties"]["BackupPlan"] for resource in resources if resource["Type"] == "AWS::Backup::BackupPlan"]
-    assert {rule["Lifecycle"]["DeleteAfterDays"] for plan in plans for rule in plan["BackupPlanRule"]} == {1}
-    instances = [resource["Properties"] for resource in resources if resource["Type"] == "AWS::RDS::DBInstance"]
+    plans = [
+        resource["Properties"]["BackupPlan"]
+        for resource in resources
+        if resource["Type"] == "AWS::Backup::BackupPlan"
+    ]
+    assert {
+        rule["Lifecycle"]["DeleteAfterDays"] for plan in plans for rule in plan["BackupPlanRule"]
+    } == {1}
+    instances = [
+        resource["Properties"]
+        for resource in resources
+        if resource["Type"] == "AWS::RDS::DBInstance"
+    ]
     assert {instance["BackupRetentionPeriod"] for instance in instances} == {35}
 
 
@@ -44,6 +62,12 @@ def test_broker_alone_holds_each_event_once() -> None:
 
 
 def test_broker_alone_gets_one_listener(templates: dict[str, Template]) -> None:
-    release = json.dumps([r for id_, r in templates["eks-platform"]["Resources"].items() if id_.startswith("RedpandaRelease")])
+    release = json.dumps(
+        [
+            r
+            for id_, r in templates["eks-platform"]["Resources"].items()
+            if id_.startswith("RedpandaRelease")
+        ]
+    )
     assert '\\"default_topic_replications\\":1' in release
     assert '\\"internal_topic_replication_factor\\":1' in release

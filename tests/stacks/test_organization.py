@@ -21,7 +21,12 @@ def templates(with_every_option: Path) -> dict[str, Template]:
 
 def test_every_role_has_the_boundary(templates: dict[str, Template]) -> None:
     """tests/stacks/test_changed_settings.py has one by name."""
-    roles = [r["Properties"] for t in templates.values() for r in t["Resources"].values() if r["Type"] == "AWS::IAM::Role"]
+    roles = [
+        r["Properties"]
+        for t in templates.values()
+        for r in t["Resources"].values()
+        if r["Type"] == "AWS::IAM::Role"
+    ]
     assert len(roles) > 30
     boundary = SETTINGS.permissions_boundary
     assert {role.get("PermissionsBoundary") for role in roles} == {boundary}
@@ -36,7 +41,9 @@ def test_extra_tags_extend_ours(templates: dict[str, Template]) -> None:
         for id_, resource in template["Resources"].items():
             tags = resource["Properties"].get("Tags")
             if isinstance(tags, list) and tags and resource["Type"] not in UNTAGGED:
-                assert wanted <= {(tag["Key"], json.dumps(tag["Value"]).strip('"')) for tag in tags}, id_
+                assert wanted <= {
+                    (tag["Key"], json.dumps(tag["Value"]).strip('"')) for tag in tags
+                }, id_
 
 
 def test_eks_may_give_extra_tags(templates: dict[str, Template]) -> None:
@@ -52,8 +59,12 @@ def test_eks_may_give_extra_tags(templates: dict[str, Template]) -> None:
 def test_charts_take_extra_tags(with_every_option: Path, templates: dict[str, Template]) -> None:
     """Helm validates values against the schemas of our charts and would reject an unknown tag."""
     manifests = read("prod", templates, with_every_option).manifests["ground"]
-    (nodes, *_) = (manifest["spec"]["tags"] for manifest in manifests if manifest["kind"] == "NodeClass")
-    (volumes,) = (manifest["parameters"] for manifest in manifests if manifest["kind"] == "StorageClass")
+    (nodes, *_) = (
+        manifest["spec"]["tags"] for manifest in manifests if manifest["kind"] == "NodeClass"
+    )
+    (volumes,) = (
+        manifest["parameters"] for manifest in manifests if manifest["kind"] == "StorageClass"
+    )
     assert nodes.items() >= TAGS.items()
     assert {f"{key}={value}" for key, value in TAGS.items()} <= set(volumes.values())
 
@@ -64,7 +75,8 @@ def test_endpoints_subscribe_to_all_topics(templates: dict[str, Template]) -> No
         stack
         for stack, template in templates.items()
         for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::SNS::Subscription" and resource["Properties"]["Endpoint"] == endpoint
+        if resource["Type"] == "AWS::SNS::Subscription"
+        and resource["Properties"]["Endpoint"] == endpoint
     ]
     assert sorted(subscribed) == ["data", "edge", "observability"]
 

@@ -15,7 +15,12 @@ ACCEPT = "Read the difference. Where it is meant: python -m pytest tests/stacks/
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_template_matches_its_snapshot(
-    templates: Callable[[str], dict[str, Template]], snapshot: SnapshotAssertion, environment: str, stack: str
+    templates: Callable[[str], dict[str, Template]],
+    snapshot: SnapshotAssertion,
+    environment: str,
+    stack: str,
 ) -> None:
     # Hashes of assets change with every upgrade of a library.
-    assert without_hashes(templates(environment)[stack]) == snapshot(extension_class=JSONSnapshotExtension), ACCEPT
+    assert without_hashes(templates(environment)[stack]) == snapshot(
+        extension_class=JSONSnapshotExtension
+    ), ACCEPT

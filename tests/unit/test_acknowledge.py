@@ -11,7 +11,11 @@ FINDING = {"AwsSolutions::AwsSolutions-S1": "Holds the access logs of other buck
 
 
 def recorded(bucket: s3.CfnBucket) -> list[object]:
-    return [entry.data for entry in bucket.node.metadata if entry.type == cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY]
+    return [
+        entry.data
+        for entry in bucket.node.metadata
+        if entry.type == cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY
+    ]
 
 
 def test_acknowledgements_are_recorded() -> None:

@@ -17,8 +17,19 @@ CHART = LocalChart(path=Path(ROOT, "charts", "trust"))
 def stage() -> cdk.Stage:
     """Platform with one Helm release and one custom resource."""
     stage = cdk.Stage(cdk.App(), "prod")
-    stack = cdk.Stack(stage, "data", env=cdk.Environment(account="111122223333", region="sa-east-1"))
-    HelmRelease(stack, "Trust", cluster=cluster_in(stack), chart=CHART, release="trust", namespace="cert-manager", values={}, wait=True)
+    stack = cdk.Stack(
+        stage, "data", env=cdk.Environment(account="111122223333", region="sa-east-1")
+    )
+    HelmRelease(
+        stack,
+        "Trust",
+        cluster=cluster_in(stack),
+        chart=CHART,
+        release="trust",
+        namespace="cert-manager",
+        values={},
+        wait=True,
+    )
     token = "arn:aws:lambda:sa-east-1:111122223333:function:users"
     cdk.CustomResource(stack, "Users", resource_type="Custom::Users", service_token=token)
     return stage
@@ -28,7 +39,11 @@ def marks(stage: cdk.Stage) -> dict[str, str | None]:
     """Mark of each custom resource by its type."""
     (stack,) = (child for child in stage.node.children if isinstance(child, cdk.Stack))
     resources = Template.from_stack(stack).to_json()["Resources"]
-    return {found["Type"]: found["Properties"].get("Again") for found in resources.values() if found["Type"].startswith("Custom::")}
+    return {
+        found["Type"]: found["Properties"].get("Again")
+        for found in resources.values()
+        if found["Type"].startswith("Custom::")
+    }
 
 
 @pytest.mark.parametrize(("name", "type_"), [("trust", HELM), ("Users", "Custom::Users")])
@@ -38,5 +53,7 @@ def test_run_again_marks_named_resource_only(stage: cdk.Stage, name: str, type_:
 
 
 def test_run_again_rejects_unknown_name(stage: cdk.Stage) -> None:
-    with pytest.raises(ValueError, match=r"no release or custom resource `kafka`\. Choose one of Users, trust"):
+    with pytest.raises(
+        ValueError, match=r"no release or custom resource `kafka`\. Choose one of Users, trust"
+    ):
         run_again(stage, name="kafka", mark="kafka 1")

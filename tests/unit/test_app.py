@@ -42,7 +42,13 @@ def app() -> ModuleType:
     ],
 )
 def test_account_is_context_then_file_then_credentials(
-    *, app: ModuleType, monkeypatch: pytest.MonkeyPatch, environment: str, logged_in: str | None, chosen: str | None, expected: str | None
+    *,
+    app: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: str,
+    logged_in: str | None,
+    chosen: str | None,
+    expected: str | None,
 ) -> None:
     monkeypatch.delenv("CDK_DEFAULT_ACCOUNT", raising=False)
     if logged_in:
@@ -89,8 +95,16 @@ def received(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, st
     (folder / "cdk.json").write_text(json.dumps(settings))
     variables = {name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"}
     script = EVERY_COMMAND % (str(Path(cli).resolve().parents[1] / "lib"), COMMANDS)
-    subprocess.run([os.environ["JSII_NODE"], "-e", script], cwd=folder, env=variables, capture_output=True, check=True)
-    return dict(zip(COMMANDS, map(json.loads, (folder / "received").read_text().splitlines()), strict=True))
+    subprocess.run(
+        [os.environ["JSII_NODE"], "-e", script],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        check=True,
+    )
+    return dict(
+        zip(COMMANDS, map(json.loads, (folder / "received").read_text().splitlines()), strict=True)
+    )
 
 
 @pytest.mark.parametrize("command", COMMANDS[:-1])
@@ -102,7 +116,9 @@ def test_make_synth_equals_cdk_synth(received: dict[str, dict[str, str]]) -> Non
     """The CLI validates, and gives the context that tools/synth.py gives."""
     context = json.loads(received["synth"]["CDK_CONTEXT_JSON"])
     assert "CDK_VALIDATION" not in received["synth"]
-    assert {key: value for key, value in context.items() if key.startswith("aws:cdk:")} == synth.OF_THE_CLI
+    assert {
+        key: value for key, value in context.items() if key.startswith("aws:cdk:")
+    } == synth.OF_THE_CLI
 
 
 @jsii.implements(cdk.IAnyProducer)
@@ -122,11 +138,18 @@ def test_stage_is_resolved_twice(tmp_path: Path, app: ModuleType) -> None:
     root, counted = cdk.App(outdir=str(tmp_path)), Counted()
     stage = cdk.Stage(root, "dev")
     stack = cdk.Stack(stage, "network")
-    cdk.CfnResource(stack, "Queue", type="AWS::SQS::Queue", properties={"QueueName": cdk.Lazy.uncached_any(counted)})
+    cdk.CfnResource(
+        stack,
+        "Queue",
+        type="AWS::SQS::Queue",
+        properties={"QueueName": cdk.Lazy.uncached_any(counted)},
+    )
     cdk.Annotations.of(stack).add_warning_v2("test:warned", "A warning.")
     app.write(root, stage)
     (template,) = tmp_path.rglob("*.template.json")
     (metadata,) = tmp_path.rglob("*.metadata.json")
-    assert json.loads(template.read_text())["Resources"]["Queue"]["Properties"] == {"QueueName": "produced"}
+    assert json.loads(template.read_text())["Resources"]["Queue"]["Properties"] == {
+        "QueueName": "produced"
+    }
     assert "A warning." in metadata.read_text()
     assert counted.times == 2

@@ -16,7 +16,13 @@ from tools.checkout import ROOT
 from tools.deploy_plan import __main__ as deploy_plan
 from tools.supply_chain import __main__ as supply_chain
 
-WITHOUT = {"bench/application.py", "heartbeat.py", "lint_verdicts.py", "local_aws/console_server.py", "local_aws/emulator.py"}
+WITHOUT = {
+    "bench/application.py",
+    "heartbeat.py",
+    "lint_verdicts.py",
+    "local_aws/console_server.py",
+    "local_aws/emulator.py",
+}
 """Programs in `tools` that other programs start, some without the packages of this repository."""
 
 
@@ -74,7 +80,15 @@ def test_closed_pipe_is_silent(length: int, status: int) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT, env=buffered)
+    done = subprocess.run(
+        command,
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=buffered,
+    )
     os.close(writing)
     assert (done.returncode, done.stderr) == (status, "")
 

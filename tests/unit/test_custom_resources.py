@@ -20,7 +20,9 @@ EMBEDDED = "http://127.0.0.1:4566"
 
 
 @pytest.fixture(params=HANDLERS)
-def function(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def function(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[ModuleType]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.syspath_prepend(str(CUSTOM_RESOURCES))
     yield importlib.import_module(request.param)
@@ -47,24 +49,37 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
         "",
     ],
 )
-def test_forged_event_is_rejected_first(function: ModuleType, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_forged_event_is_rejected_first(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
     work = Mock()
     monkeypatch.setattr(boto3, "client", work)
     event = {"RequestType": "Update", "ResponseURL": url}
     with pytest.raises(ValueError, match="no address of CloudFormation"):
-        function.handler(event, None) if hasattr(function, "handler") else function.answer(event, "id", work)
+        function.handler(event, None) if hasattr(function, "handler") else function.answer(
+            event, "id", work
+        )
     work.assert_not_called()
 
 
 @pytest.mark.parametrize(
     "host",
-    ["s3.amazonaws.com", "s3.sa-east-1.amazonaws.com", "s3-sa-east-1.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn"],
+    [
+        "s3.amazonaws.com",
+        "s3.sa-east-1.amazonaws.com",
+        "s3-sa-east-1.amazonaws.com",
+        "s3.cn-north-1.amazonaws.com.cn",
+    ],
 )
 def test_buckets_of_cloudformation_are_accepted(cloudformation: ModuleType, host: str) -> None:
-    cloudformation.require_cloudformation(f"https://cloudformation-custom-resource-response-saeast1.{host}/arn?X-Amz-Signature=0")
+    cloudformation.require_cloudformation(
+        f"https://cloudformation-custom-resource-response-saeast1.{host}/arn?X-Amz-Signature=0"
+    )
 
 
-def test_embedded_aws_gets_its_answers(cloudformation: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_embedded_aws_gets_its_answers(
+    cloudformation: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", EMBEDDED)
     cloudformation.require_cloudformation(f"{EMBEDDED}/answer")
     with pytest.raises(ValueError, match="no address of CloudFormation"):
@@ -72,5 +87,12 @@ def test_embedded_aws_gets_its_answers(cloudformation: ModuleType, monkeypatch: 
 
 
 def test_every_custom_resource_handler_is_listed() -> None:
-    answering = {path for path in CONSTRUCTS.rglob("*.*") if path.suffix in {".py", ".mjs"} and "ResponseURL" in path.read_text()}
-    assert answering == {CUSTOM_RESOURCES / "cloudformation.py", CONSTRUCTS / "secrets" / "signing_key_handler" / "index.mjs"}
+    answering = {
+        path
+        for path in CONSTRUCTS.rglob("*.*")
+        if path.suffix in {".py", ".mjs"} and "ResponseURL" in path.read_text()
+    }
+    assert answering == {
+        CUSTOM_RESOURCES / "cloudformation.py",
+        CONSTRUCTS / "secrets" / "signing_key_handler" / "index.mjs",
+    }

@@ -9,7 +9,9 @@ from spotmusic_constructs.location import Location, location_of
 
 
 def test_location_names_known_region_and_account() -> None:
-    stack = cdk.Stack(cdk.App(), "Home", env=cdk.Environment(account="111122223333", region="sa-east-1"))
+    stack = cdk.Stack(
+        cdk.App(), "Home", env=cdk.Environment(account="111122223333", region="sa-east-1")
+    )
     location = location_of(Construct(stack, "Part"))
     assert (location.region, location.account) == ("sa-east-1", "111122223333")
     assert location_of(stack) is location
@@ -17,15 +19,22 @@ def test_location_names_known_region_and_account() -> None:
 
 def test_locations_of_stacks_differ() -> None:
     app = cdk.App()
-    regions = [location_of(cdk.Stack(app, region, env=cdk.Environment(region=region))).region for region in ("sa-east-1", "us-east-1")]
+    regions = [
+        location_of(cdk.Stack(app, region, env=cdk.Environment(region=region))).region
+        for region in ("sa-east-1", "us-east-1")
+    ]
     assert regions == ["sa-east-1", "us-east-1"]
 
 
 def test_location_arns_leave_out_parts() -> None:
-    location = Location(stack_name="stack", partition="aws", region="sa-east-1", account="111122223333")
+    location = Location(
+        stack_name="stack", partition="aws", region="sa-east-1", account="111122223333"
+    )
     assert location.arn("ecs", "cluster/a") == "arn:aws:ecs:sa-east-1:111122223333:cluster/a"
     assert location.arn("s3", "bucket/*", region="", account="") == "arn:aws:s3:::bucket/*"
-    assert location.arn("ssm", "parameter/a", region="*") == "arn:aws:ssm:*:111122223333:parameter/a"
+    assert (
+        location.arn("ssm", "parameter/a", region="*") == "arn:aws:ssm:*:111122223333:parameter/a"
+    )
 
 
 def test_location_of_known_construct_needs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,14 +20,19 @@ from tests.metric_math import value_of
         ("IF(requests > 0, 100 * FILL(own, 0) / requests, 0)", {"own": 50}, None),
     ],
 )
-def test_metric_math_follows_gaps(expression: str, values: dict[str, float], value: float | None) -> None:
+def test_metric_math_follows_gaps(
+    expression: str, values: dict[str, float], value: float | None
+) -> None:
     assert value_of(expression, values) == value
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "changed"), [({"a": 1}, {"a": 1}, 0), ({"a": 1}, {"a": 0}, 1), ({"a": 1}, {}, 0), ({}, {"a": 1}, 0)]
+    ("before", "now", "changed"),
+    [({"a": 1}, {"a": 1}, 0), ({"a": 1}, {"a": 0}, 1), ({"a": 1}, {}, 0), ({}, {"a": 1}, 0)],
 )
-def test_metric_math_compares_periods(before: dict[str, float], now: dict[str, float], changed: float) -> None:
+def test_metric_math_compares_periods(
+    before: dict[str, float], now: dict[str, float], changed: float
+) -> None:
     assert value_of("FILL(ABS(DIFF(a)), 0)", now, before) == changed
 
 

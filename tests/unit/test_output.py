@@ -10,7 +10,9 @@ from spotmusic_cdk.output import write
 
 
 def test_write_returns_whether_file_changed(tmp_path: Path) -> None:
-    assert [write(tmp_path / "page.md", text) for text in ("São Paulo\n", "São Paulo\n", "Recife\n")] == [True, False, True]
+    assert [
+        write(tmp_path / "page.md", text) for text in ("São Paulo\n", "São Paulo\n", "Recife\n")
+    ] == [True, False, True]
 
 
 def test_unwritable_file_is_reported(tmp_path: Path) -> None:
@@ -31,6 +33,8 @@ def test_failed_write_keeps_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         full.setattr(Path, "write_text", fill_disk)
         with pytest.raises(SystemExit, match=r"dev\.yaml: No space left on device\.$"):
             write(page, "name: other\n")
-    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("dev.yaml", "name: dev\n")]
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [
+        ("dev.yaml", "name: dev\n")
+    ]
     write(page, "name: other\n")
     assert (page.read_text(), oct(page.stat().st_mode)) == ("name: other\n", "0o100640")

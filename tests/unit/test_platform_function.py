@@ -11,7 +11,9 @@ from tests.unit.imported import APPLICATION, KEY, group_of, key_of, vpc_of
 
 def synthesized(*, in_vpc: bool = False) -> Resources:
     stack = new_stack()
-    network = FunctionNetwork(vpc=vpc_of(stack), subnets=APPLICATION, security_group=group_of(stack, "sg-function"))
+    network = FunctionNetwork(
+        vpc=vpc_of(stack), subnets=APPLICATION, security_group=group_of(stack, "sg-function")
+    )
     PlatformFunction(
         stack,
         "Greeting",
@@ -21,7 +23,9 @@ def synthesized(*, in_vpc: bool = False) -> Resources:
         log_retention=logs.RetentionDays.ONE_YEAR,
         timeout=cdk.Duration.seconds(30),
         acknowledged={},
-        statements=[iam.PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::example/*"])],
+        statements=[
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::example/*"])
+        ],
         network=network if in_vpc else None,
     )
     return resources_of(stack)
@@ -42,13 +46,20 @@ def test_platform_function_trusts_lambda_of_this_account() -> None:
 
 def test_platform_function_has_no_inline_policy() -> None:
     resources = synthesized()
-    actions = [statement["Action"] for statement in only(resources, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]]
+    actions = [
+        statement["Action"]
+        for statement in only(resources, "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    ]
     assert actions == [["logs:CreateLogStream", "logs:PutLogEvents"], "s3:GetObject"]
     assert "AWS::IAM::Policy" not in {resource["Type"] for resource in resources.values()}
 
 
 def test_platform_function_in_vpc_waits_for_rights() -> None:
     resources = synthesized(in_vpc=True)
-    (policy,) = (id_ for id_, resource in resources.items() if resource["Type"] == "AWS::IAM::ManagedPolicy")
+    (policy,) = (
+        id_ for id_, resource in resources.items() if resource["Type"] == "AWS::IAM::ManagedPolicy"
+    )
     assert policy in whole(resources, "AWS::Lambda::Function")["DependsOn"]
-    assert only(resources, "AWS::Lambda::Function")["VpcConfig"]["SecurityGroupIds"] == ["sg-function"]
+    assert only(resources, "AWS::Lambda::Function")["VpcConfig"]["SecurityGroupIds"] == [
+        "sg-function"
+    ]

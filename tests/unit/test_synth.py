@@ -43,7 +43,12 @@ def judge(tmp_path: Path) -> Judge:
                 topic.add_property_override("DisplayName", name)
                 acknowledge(topic, dict.fromkeys(reviewed, "The topic belongs to a test."))
 
-        return synth.judge("dev", tmp_path, folder=ROOT / "tests" / "environments", platform=cast("type[Platform]", Small))
+        return synth.judge(
+            "dev",
+            tmp_path,
+            folder=ROOT / "tests" / "environments",
+            platform=cast("type[Platform]", Small),
+        )
 
     return with_topic
 
@@ -60,7 +65,9 @@ def test_reviewed_findings_pass(judge: Judge, tmp_path: Path) -> None:
     assert conclusions(tmp_path) == dict.fromkeys(synth.PACKS, "success")
 
 
-def test_finding_of_validator_fails(judge: Judge, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_finding_of_validator_fails(
+    judge: Judge, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """The validator is registered in spite of `CDK_VALIDATION=false`, and finds nothing but the wrong type."""
     assert judge(name=["a list"]) == 1
     assert conclusions(tmp_path) == {**dict.fromkeys(synth.PACKS, "success"), VALIDATOR: "failure"}
@@ -71,7 +78,9 @@ def test_finding_of_validator_fails(judge: Judge, tmp_path: Path, capfd: pytest.
 @pytest.mark.usefixtures("packs_alone")
 def test_finding_of_pack_fails(judge: Judge, tmp_path: Path, pack: str) -> None:
     assert judge(reviewed=tuple({*FINDINGS} - {pack})) == 1
-    assert conclusions(tmp_path) == {name: "failure" if pack.startswith(name) else "success" for name in synth.PACKS}
+    assert conclusions(tmp_path) == {
+        name: "failure" if pack.startswith(name) else "success" for name in synth.PACKS
+    }
 
 
 def test_unasked_packs_fail(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:

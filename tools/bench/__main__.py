@@ -23,7 +23,9 @@ def chosen(rows: Sequence[Row], only: Sequence[str]) -> list[Row]:
     groups = {row: {row.name, row.name.partition(".")[0]} for row in rows}
     known = set().union(*groups.values())
     if not known.issuperset(only):
-        raise SystemExit(f"no row is named {', '.join(sorted(set(only) - known))}. Use one of {', '.join(sorted(known))}.")
+        raise SystemExit(
+            f"no row is named {', '.join(sorted(set(only) - known))}. Use one of {', '.join(sorted(known))}."
+        )
     return [row for row, names in groups.items() if not only or names & set(only)]
 
 
@@ -34,18 +36,37 @@ def measure(rows: Sequence[Row], runs: int) -> tuple[dict[str, list[float]], lis
     for row in rows:
         print(f"{row.name} …", file=sys.stderr, flush=True)
         try:
-            found[row.name] = [round(value, 3) for value in row.measured(max(1, runs // 3) if row.long else runs)]
+            found[row.name] = [
+                round(value, 3) for value in row.measured(max(1, runs // 3) if row.long else runs)
+            ]
         except Exception as error:  # the other rows are still measured
-            missing.append(f"{row.name}: {error if isinstance(error, NotMeasuredError) else repr(error)}")
+            missing.append(
+                f"{row.name}: {error if isinstance(error, NotMeasuredError) else repr(error)}"
+            )
     return found, missing
 
 
-def table(rows: Sequence[Row], found: Mapping[str, Sequence[float]], last: Mapping[str, Sequence[float]]) -> str:
+def table(
+    rows: Sequence[Row], found: Mapping[str, Sequence[float]], last: Mapping[str, Sequence[float]]
+) -> str:
     """Formats the measured rows, compared with the last values."""
-    lines = [HEAD, *(_cells(row, found[row.name], last.get(row.name, ())) for row in rows if row.name in found)]
+    lines = [
+        HEAD,
+        *(
+            _cells(row, found[row.name], last.get(row.name, ()))
+            for row in rows
+            if row.name in found
+        ),
+    ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     alignments = "<<" + ">" * (len(HEAD) - 3) + "<"
-    cells = ((f"{cell:{side}{width}}" for cell, side, width in zip(line, alignments, widths, strict=True)) for line in lines)
+    cells = (
+        (
+            f"{cell:{side}{width}}"
+            for cell, side, width in zip(line, alignments, widths, strict=True)
+        )
+        for line in lines
+    )
     return "\n".join("  ".join(line).rstrip() for line in cells)
 
 
@@ -62,14 +83,35 @@ def _cells(row: Row, values: Sequence[float], last: Sequence[float]) -> tuple[st
 def main() -> int:
     """Prints the table and keeps its values. Returns 1 if a row was not measured; figures out of bounds are no failure."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument("--runs", type=positive, default=5, help="counted runs; long commands have a third (default: 5)")
-    parser.add_argument("--only", action="append", default=[], metavar="ROW", help="a row or group such as synth; repeatable")
+    parser.add_argument(
+        "--runs",
+        type=positive,
+        default=5,
+        help="counted runs; long commands have a third (default: 5)",
+    )
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="ROW",
+        help="a row or group such as synth; repeatable",
+    )
     options = parser.parse_args()
     rows = chosen(ROWS, options.only)
     load = f"load {os.getloadavg()[0]:.1f} at the start, {os.cpu_count()} cores: compare seconds of idle machines only"
     found, missing = measure(rows, options.runs)
     last = json.loads(REPORT.read_text()) if REPORT.exists() else {}
-    print("\n".join([table(rows, found, last), "", load, *NOTES, *(f"not measured: {line}" for line in missing)]))
+    print(
+        "\n".join(
+            [
+                table(rows, found, last),
+                "",
+                load,
+                *NOTES,
+                *(f"not measured: {line}" for line in missing),
+            ]
+        )
+    )
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps({**last, **found}, indent=2) + "\n")
     return int(bool(missing))

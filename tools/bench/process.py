@@ -30,11 +30,20 @@ class Run:
 def run(*command: str, variables: dict[str, str] | None = None, sampled: bool = False) -> Run:
     """Runs a command in the checkout; `sampled` watches the memory of all its processes 50 times a second."""
     # Python writes bytecode in the first run, which is not counted; an inherited setting must not disable that.
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    inherited = {
+        name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+    }
     with tempfile.TemporaryFile("w+") as output:
         settings = {**inherited, **(variables or {})}
         group = 0 if sampled else None
-        process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=output, stderr=subprocess.STDOUT, process_group=group)
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=settings,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            process_group=group,
+        )
         tree_mib = 0.0
         while (ended := os.wait4(process.pid, os.WNOHANG if sampled else 0))[0] == 0:
             tree_mib = max(tree_mib, _mib_of_group(process.pid))
@@ -43,7 +52,9 @@ def run(*command: str, variables: dict[str, str] | None = None, sampled: bool = 
         output.seek(0)
         printed = output.read()
     if process.returncode != 0:
-        raise NotMeasuredError(f"{' '.join(command)} ended with {process.returncode}:\n{printed[-1500:]}")
+        raise NotMeasuredError(
+            f"{' '.join(command)} ended with {process.returncode}:\n{printed[-1500:]}"
+        )
     # Linux reports KiB.
     return Run(ended[2].ru_utime + ended[2].ru_stime, ended[2].ru_maxrss / 1024, tree_mib, printed)
 
@@ -65,7 +76,9 @@ def _mib_of_group(group: int) -> float:
     mib = 0.0
     for _, folder in _group(group):
         with suppress(OSError, IndexError):  # it ended meanwhile
-            mib += int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0]) / 1024
+            mib += (
+                int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0]) / 1024
+            )
     return mib
 
 

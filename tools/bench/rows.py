@@ -41,19 +41,36 @@ class Row:
 def synthesis(*arguments: str, sampled: bool = False) -> Run:
     """Synthesizes into an empty folder, without validation, with one set of feature flags; `tuned` adds the settings of app.py."""
     tuned = "tuned" in arguments
-    context = {**FLAGS, "env": "dev", "validation": False, **({"aws:cdk:disable-creation-stack-traces": True} if tuned else {})}
+    context = {
+        **FLAGS,
+        "env": "dev",
+        "validation": False,
+        **({"aws:cdk:disable-creation-stack-traces": True} if tuned else {}),
+    }
     variables = {"CDK_CONTEXT_JSON": json.dumps(context), "CDK_VALIDATION": "false"}
     variables |= {"NODE_OPTIONS": "--max-semi-space-size=4"} if tuned else {}
     with tempfile.TemporaryDirectory() as outdir:
-        measured = run(sys.executable, *arguments, variables={**variables, "CDK_OUTDIR": outdir}, sampled=sampled)
+        measured = run(
+            sys.executable,
+            *arguments,
+            variables={**variables, "CDK_OUTDIR": outdir},
+            sampled=sampled,
+        )
         if (stacks := len(list(Path(outdir).rglob("*.template.json")))) != STACKS:
-            raise NotMeasuredError(f"{' '.join(arguments)} made {stacks} stacks instead of {STACKS}")
+            raise NotMeasuredError(
+                f"{' '.join(arguments)} made {stacks} stacks instead of {STACKS}"
+            )
     return measured
 
 
 @cache
 def floors(runs: int) -> list[dict[str, Run]]:
-    return in_turn(runs, dev=lambda: synthesis(*APP), floor=lambda: synthesis(*EMPTY), tuned=lambda: synthesis("-OO", *EMPTY, "tuned"))
+    return in_turn(
+        runs,
+        dev=lambda: synthesis(*APP),
+        floor=lambda: synthesis(*EMPTY),
+        tuned=lambda: synthesis("-OO", *EMPTY, "tuned"),
+    )
 
 
 @cache
@@ -64,10 +81,19 @@ def scaled(runs: int) -> list[dict[str, Run]]:
     with tempfile.TemporaryDirectory() as folder:
         for total in (5, 20, 40):
             for number in range(len(services), total):
-                services[f"service-{number}"] = {"route": f"/v1/{number}", "talks_to": ["cache"] if number % 3 else []}
+                services[f"service-{number}"] = {
+                    "route": f"/v1/{number}",
+                    "talks_to": ["cache"] if number % 3 else [],
+                }
             Path(folder, str(total)).mkdir()
             Path(folder, str(total), "dev.yaml").write_text(yaml.safe_dump(environment))
-        return in_turn(runs, **{total: partial(synthesis, *COUNTED, f"{folder}/{total}") for total in ("5", "20", "40")})
+        return in_turn(
+            runs,
+            **{
+                total: partial(synthesis, *COUNTED, f"{folder}/{total}")
+                for total in ("5", "20", "40")
+            },
+        )
 
 
 def listing() -> Run:
@@ -83,7 +109,12 @@ def judged() -> Run:
 
 
 def suite(runs: int) -> list[float]:
-    turns = in_turn(runs, suite=lambda: run(sys.executable, "-m", "pytest", "-q", "-m", "not local", "--ignore=tests/engines", "-rs"))
+    turns = in_turn(
+        runs,
+        suite=lambda: run(
+            sys.executable, "-m", "pytest", "-q", "-m", "not local", "--ignore=tests/engines", "-rs"
+        ),
+    )
     NOTES.extend(f"suite: {line}" for line in skipped_tests(turns[-1]["suite"].output))
     return cpu(turns, "suite")
 
@@ -93,7 +124,10 @@ def skipped_tests(output: str) -> list[str]:
     numbers = Counter[str]()
     for number, reason in re.findall(r"^SKIPPED \[(\d+)\] \S+: (.*)$", output, flags=re.MULTILINE):
         numbers[reason] += int(number)
-    return [f"{numbers.total()} tests skipped", *(f"{number} × {reason}" for reason, number in numbers.most_common())]
+    return [
+        f"{numbers.total()} tests skipped",
+        *(f"{number} × {reason}" for reason, number in numbers.most_common()),
+    ]
 
 
 @cache
@@ -107,7 +141,10 @@ def lint(runs: int) -> list[tuple[float, float]]:
         return sum(os.times()[:4]) - began
 
     with synthesized(ROOT, "dev") as assembly:
-        return [(judged(store.name), judged(store.name)) for store in (tempfile.TemporaryDirectory() for _ in range(runs))]
+        return [
+            (judged(store.name), judged(store.name))
+            for store in (tempfile.TemporaryDirectory() for _ in range(runs))
+        ]
 
 
 @cache
@@ -149,24 +186,96 @@ def cpu(turns: list[dict[str, Run]], name: str, *, over: str = "") -> list[float
 
 ROWS = (
     Row("floor.plain", "eight empty stacks, CPU s", lambda n: cpu(floors(n), "floor")),
-    Row("floor.tuned", "eight empty stacks with the settings of app.py, CPU s", lambda n: cpu(floors(n), "tuned")),
+    Row(
+        "floor.tuned",
+        "eight empty stacks with the settings of app.py, CPU s",
+        lambda n: cpu(floors(n), "tuned"),
+    ),
     Row("synth.seconds", "dev, CPU s", lambda n: cpu(floors(n), "dev")),
-    Row("synth.plain", "dev / eight empty stacks", lambda n: cpu(floors(n), "dev", over="floor"), "≤ 5"),
-    Row("synth.tuned", "dev / eight empty stacks, same settings", lambda n: cpu(floors(n), "dev", over="tuned")),
-    Row("messages", "dev, jsii messages", lambda n: number("messages", synthesis(*COUNTED)), "≤ 2300"),
-    Row("peak.kernel", "dev, largest process, MiB", lambda n: [turn["dev"].largest_mib for turn in floors(n)], "≤ 220"),
-    Row("peak.tree", "dev, all processes, MiB", lambda n: [synthesis(*APP, sampled=True).tree_mib for _ in range(n)]),
+    Row(
+        "synth.plain",
+        "dev / eight empty stacks",
+        lambda n: cpu(floors(n), "dev", over="floor"),
+        "≤ 5",
+    ),
+    Row(
+        "synth.tuned",
+        "dev / eight empty stacks, same settings",
+        lambda n: cpu(floors(n), "dev", over="tuned"),
+    ),
+    Row(
+        "messages",
+        "dev, jsii messages",
+        lambda n: number("messages", synthesis(*COUNTED)),
+        "≤ 2300",
+    ),
+    Row(
+        "peak.kernel",
+        "dev, largest process, MiB",
+        lambda n: [turn["dev"].largest_mib for turn in floors(n)],
+        "≤ 220",
+    ),
+    Row(
+        "peak.tree",
+        "dev, all processes, MiB",
+        lambda n: [synthesis(*APP, sampled=True).tree_mib for _ in range(n)],
+    ),
     Row("scale.20", "20 services / 5", lambda n: cpu(scaled(n), "20", over="5"), long=True),
-    Row("scale.40", "40 services / 5", lambda n: cpu(scaled(n), "40", over="5"), "≤ 2.2", long=True),
+    Row(
+        "scale.40", "40 services / 5", lambda n: cpu(scaled(n), "40", over="5"), "≤ 2.2", long=True
+    ),
     Row("ls", "cdk ls of dev, CPU s", lambda n: cpu(in_turn(n, ls=listing), "ls"), "≤ 6"),
-    Row("judged", "make synth of three environments, CPU s", lambda n: cpu(in_turn(n, synth=judged), "synth"), long=True),
-    Row("lint.first", "cfn-lint of dev, CPU s", lambda n: [first for first, _ in lint(n)], long=True),
-    Row("lint.again", "cfn-lint of dev, verdicts kept, CPU s", lambda n: [again for _, again in lint(n)], long=True),
+    Row(
+        "judged",
+        "make synth of three environments, CPU s",
+        lambda n: cpu(in_turn(n, synth=judged), "synth"),
+        long=True,
+    ),
+    Row(
+        "lint.first", "cfn-lint of dev, CPU s", lambda n: [first for first, _ in lint(n)], long=True
+    ),
+    Row(
+        "lint.again",
+        "cfn-lint of dev, verdicts kept, CPU s",
+        lambda n: [again for _, again in lint(n)],
+        long=True,
+    ),
     Row("suite", "suite without local deployment and engines, CPU s", suite, "≤ 60", long=True),
-    Row("local.first", "make local, no verdicts kept, CPU s", lambda n: [first for first, *_ in local(n)], long=True),
-    Row("local.again", "make local again, CPU s", lambda n: [again for _, again, _ in local(n)], "≤ 35", long=True),
-    Row("local.rate", "make local again, resources per second", lambda n: [rate for *_, rate in local(n)], "≥ 8", long=True),
-    Row("plan.parallel", "prod in parallel, modelled minutes", lambda n: number("minutes, stacks in parallel", plan()), "≤ 26"),
-    Row("plan.serial", "prod, one stack after the other, modelled minutes", lambda n: number("minutes, one stack after the other", plan())),
-    Row("plan.helm", "prod, Helm releases in a row", lambda n: number("Helm releases in a row", plan()), "≤ 5"),
+    Row(
+        "local.first",
+        "make local, no verdicts kept, CPU s",
+        lambda n: [first for first, *_ in local(n)],
+        long=True,
+    ),
+    Row(
+        "local.again",
+        "make local again, CPU s",
+        lambda n: [again for _, again, _ in local(n)],
+        "≤ 35",
+        long=True,
+    ),
+    Row(
+        "local.rate",
+        "make local again, resources per second",
+        lambda n: [rate for *_, rate in local(n)],
+        "≥ 8",
+        long=True,
+    ),
+    Row(
+        "plan.parallel",
+        "prod in parallel, modelled minutes",
+        lambda n: number("minutes, stacks in parallel", plan()),
+        "≤ 26",
+    ),
+    Row(
+        "plan.serial",
+        "prod, one stack after the other, modelled minutes",
+        lambda n: number("minutes, one stack after the other", plan()),
+    ),
+    Row(
+        "plan.helm",
+        "prod, Helm releases in a row",
+        lambda n: number("Helm releases in a row", plan()),
+        "≤ 5",
+    ),
 )

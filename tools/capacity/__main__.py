@@ -63,21 +63,30 @@ def listeners_of(text: str) -> int:
         PlanError: it is no number, or none that a service could have.
     """
     if not re.fullmatch(r"[+-]?[0-9][0-9_,]{0,30}", text):
-        raise PlanError(f"LISTENERS={text[:40]} is not a whole number. Write it in digits, such as 2000000.")
+        raise PlanError(
+            f"LISTENERS={text[:40]} is not a whole number. Write it in digits, such as 2000000."
+        )
     listeners = int(text.replace(",", "").replace("_", ""))
     if listeners < 1:
         raise PlanError(f"LISTENERS={text}: nobody listens. Use 1 or more.")
     if listeners > MOST_LISTENERS:
-        raise PlanError(f"LISTENERS={text}: the largest services have some 700 million. Use at most {MOST_LISTENERS:,}.")
+        raise PlanError(
+            f"LISTENERS={text}: the largest services have some 700 million. Use at most {MOST_LISTENERS:,}."
+        )
     return listeners
 
 
 def _cost(plan: Plan, file: Path) -> Estimate:
     from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
 
-    print(f"Synthesizing {file.stem} as planned (half a minute; COST=0 leaves it out) …", file=sys.stderr)
+    print(
+        f"Synthesizing {file.stem} as planned (half a minute; COST=0 leaves it out) …",
+        file=sys.stderr,
+    )
     with TemporaryDirectory() as folder:
-        Path(folder, file.name).write_text(rewritten(file.read_text(encoding="utf-8"), plan.changes), encoding="utf-8")
+        Path(folder, file.name).write_text(
+            rewritten(file.read_text(encoding="utf-8"), plan.changes), encoding="utf-8"
+        )
         with source.synthesized(CHECKOUT, file.stem, environments=Path(folder)) as assembly:
             return estimate_of(assembly, plan.settings, prices.read())
 
@@ -92,10 +101,18 @@ def _budget(plan: Plan, cost: Estimate | None) -> Changes:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.capacity", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
-    parser.add_argument("--listeners", default="", help="monthly listeners; without them, what the file carries")
-    parser.add_argument("--write", action="store_true", help="apply the plan to the file; its comments stay")
-    parser.add_argument("--no-cost", action="store_true", help="leave the cost out, which needs a synthesis")
-    parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--listeners", default="", help="monthly listeners; without them, what the file carries"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="apply the plan to the file; its comments stay"
+    )
+    parser.add_argument(
+        "--no-cost", action="store_true", help="leave the cost out, which needs a synthesis"
+    )
+    parser.add_argument(
+        "--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS
+    )
     return parser
 
 

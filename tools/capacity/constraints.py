@@ -105,7 +105,9 @@ def least_with_zone_lost(needed: float, zones: int) -> int:
     return pods
 
 
-def _service(settings: Settings, service: ServiceLoad, declared: LoadSettings, rounded: bool) -> Iterator[Constraint]:
+def _service(
+    settings: Settings, service: ServiceLoad, declared: LoadSettings, rounded: bool
+) -> Iterator[Constraint]:
     scaling, path = settings.services[service.name].scaling, ("services", service.name)
     most = min(service.tasks, scaling.max)
     yield Constraint(
@@ -115,13 +117,19 @@ def _service(settings: Settings, service: ServiceLoad, declared: LoadSettings, r
         room=scaling.max,
         carry=lambda: {(*path, "scaling", "max"): service.tasks},
     )
-    left = most - lost(most, len(settings.zones)) if rounded else most * (1 - 1 / len(settings.zones)) + 1
+    left = (
+        most - lost(most, len(settings.zones))
+        if rounded
+        else most * (1 - 1 / len(settings.zones)) + 1
+    )
     yield Constraint(
         component=service.name,
         what="tasks without a zone, at full cpu",
         needed=service.busy_tasks,
         room=left,
-        carry=lambda: _more_tasks(settings, service, least_with_zone_lost(service.busy_tasks, len(settings.zones))),
+        carry=lambda: _more_tasks(
+            settings, service, least_with_zone_lost(service.busy_tasks, len(settings.zones))
+        ),
     )
     if rounded:
         least = _quick(settings, service)
@@ -162,7 +170,10 @@ def _quick(settings: Settings, service: ServiceLoad) -> int:
     """Tasks with which few requests wait longer than the objective."""
     seconds = settings.capacity.requests.waiting_milliseconds / 1000
     tasks = max(1, ceil(service.busy_tasks))
-    while waiting_longer(tasks, service.busy_tasks, service.service_seconds or 1.0, seconds) > WAITING_SHARE:
+    while (
+        waiting_longer(tasks, service.busy_tasks, service.service_seconds or 1.0, seconds)
+        > WAITING_SHARE
+    ):
         tasks += 1
     return tasks
 
@@ -182,24 +193,42 @@ def _gateway(settings: Settings, load: Load) -> Iterator[Constraint]:
     needed = load.gateway.cores * 100 / kong_values.CPU_PERCENT / KONG_VCPUS
     pods = max(kong.min_replicas, min(ceil(needed), kong.max_replicas))
     path = ("kubernetes", "kong", "max_replicas")
-    yield Constraint(component="kong", what="pods", needed=needed, room=kong.max_replicas, carry=lambda: {path: ceil(needed)})
+    yield Constraint(
+        component="kong",
+        what="pods",
+        needed=needed,
+        room=kong.max_replicas,
+        carry=lambda: {path: ceil(needed)},
+    )
     yield Constraint(
         component="kong",
         what="cores without a zone",
         needed=load.gateway.cores,
         room=(pods - lost(pods, zones)) * KONG_VCPUS,
-        carry=lambda: {path: max(kong.max_replicas, least_with_zone_lost(load.gateway.cores / KONG_VCPUS, zones))},
+        carry=lambda: {
+            path: max(
+                kong.max_replicas, least_with_zone_lost(load.gateway.cores / KONG_VCPUS, zones)
+            )
+        },
     )
 
 
 def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
-    replicas, zones, database = settings.kubernetes.keycloak.replicas, len(settings.zones), settings.data.identity
+    replicas, zones, database = (
+        settings.kubernetes.keycloak.replicas,
+        len(settings.zones),
+        settings.data.identity,
+    )
     yield Constraint(
         component="keycloak",
         what="cores without a zone",
         needed=load.identity.cores,
         room=(replicas - lost(replicas, zones)) * KEYCLOAK_VCPUS,
-        carry=lambda: {("kubernetes", "keycloak", "replicas"): least_with_zone_lost(load.identity.cores / KEYCLOAK_VCPUS, zones)},
+        carry=lambda: {
+            ("kubernetes", "keycloak", "replicas"): least_with_zone_lost(
+                load.identity.cores / KEYCLOAK_VCPUS, zones
+            )
+        },
     )
     yield Constraint(
         component="keycloak",
@@ -212,7 +241,8 @@ def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
     yield Constraint(
         component="identity database",
         what="connections",
-        needed=replicas * keycloak_values.DATABASE_CONNECTIONS + grafana.REPLICAS * grafana.DATABASE_CONNECTIONS,
+        needed=replicas * keycloak_values.DATABASE_CONNECTIONS
+        + grafana.REPLICAS * grafana.DATABASE_CONNECTIONS,
         room=connections_of(database.instance_class),
         carry=larger,
     )
@@ -224,7 +254,9 @@ def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
         carry=larger,
     )
 
-    disk = limits.LARGE_DISK_IOPS if database.storage_gib >= LARGE_DISK_GIB else limits.SMALL_DISK_IOPS
+    disk = (
+        limits.LARGE_DISK_IOPS if database.storage_gib >= LARGE_DISK_GIB else limits.SMALL_DISK_IOPS
+    )
     path = ("data", "identity")
     yield Constraint(
         component="identity database",
@@ -242,7 +274,11 @@ def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
 def _cores(settings: Settings, database: DatabaseSettings) -> float:
     """Cores that queries may keep busy, by the Universal Scalability Law."""
     assumed = settings.capacity.database
-    return best_capacity(vcpus(database.instance_class), assumed.contention, assumed.coherency) * assumed.busy_percent / 100
+    return (
+        best_capacity(vcpus(database.instance_class), assumed.contention, assumed.coherency)
+        * assumed.busy_percent
+        / 100
+    )
 
 
 def _larger_class(settings: Settings, name: str) -> Callable[[], Changes]:
@@ -262,19 +298,33 @@ def _next_size(name: str, families: Mapping[str, Family], region: str) -> str | 
     if place < len(known):
         return f"{family}.{known[place]}"
     present = [larger for larger in ("r8g", "r7g", "r6g") if region not in families[larger].absent]
-    return f"{present[0]}.{'2xlarge' if 'xlarge' in size else 'large'}" if family.startswith("t") else None
+    return (
+        f"{present[0]}.{'2xlarge' if 'xlarge' in size else 'large'}"
+        if family.startswith("t")
+        else None
+    )
 
 
 def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
     database, zones = settings.data.catalogue, len(settings.zones)
-    cores, readers = _cores(settings, database), database.read_replicas - lost(database.read_replicas, zones)
+    cores, readers = (
+        _cores(settings, database),
+        database.read_replicas - lost(database.read_replicas, zones),
+    )
     larger = _larger_class(settings, "catalogue")
 
     def more_cores() -> Changes:
         replicas, path = database.read_replicas, ("data", "catalogue")
-        if vcpus(database.instance_class) < LARGEST_BEFORE_REPLICAS or not load.database.reader_cores:
+        if (
+            vcpus(database.instance_class) < LARGEST_BEFORE_REPLICAS
+            or not load.database.reader_cores
+        ):
             return larger()
-        return {(*path, "read_replicas"): max(2, replicas + 1), (*path, "master_rotation"): "platform"} if replicas < 5 else larger()
+        return (
+            {(*path, "read_replicas"): max(2, replicas + 1), (*path, "master_rotation"): "platform"}
+            if replicas < 5
+            else larger()
+        )
 
     yield Constraint(
         component="catalogue database",
@@ -302,19 +352,36 @@ def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
     )
 
 
-def _connections(settings: Settings, readers: int, larger: Callable[[], Changes]) -> Iterator[Constraint]:
+def _connections(
+    settings: Settings, readers: int, larger: Callable[[], Changes]
+) -> Iterator[Constraint]:
     """Connections of all tasks at their maximum, as the game day counts them: services that only read use the replicas."""
-    running, room = settings.running.services, connections_of(settings.data.catalogue.instance_class)
-    users = {name: service for name, service in running.items() if set(service.talks_to) & {"catalogue", "database"}}
+    running, room = (
+        settings.running.services,
+        connections_of(settings.data.catalogue.instance_class),
+    )
+    users = {
+        name: service
+        for name, service in running.items()
+        if set(service.talks_to) & {"catalogue", "database"}
+    }
     reading = {name for name, service in users.items() if readers and service.only_reads}
     for component, names, instances in (
         ("catalogue database", users.keys() - reading, 1),
         ("catalogue replicas", reading, readers),
     ):
         # A deployment runs every service twice; a lost zone leaves connections that nobody has closed.
-        needed = sum(2 * users[name].scaling.max * users[name].database_connections for name in names)
+        needed = sum(
+            2 * users[name].scaling.max * users[name].database_connections for name in names
+        )
         if names:
-            yield Constraint(component=component, what="connections", needed=needed, room=instances * room, carry=larger)
+            yield Constraint(
+                component=component,
+                what="connections",
+                needed=needed,
+                room=instances * room,
+                carry=larger,
+            )
 
 
 def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:
@@ -325,31 +392,70 @@ def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:
         return {("data", "cache", "node_type"): f"cache.{found}"} if found else {}
 
     yield from _cache_operations(settings, load)
-    yield Constraint(component="cache", what="GiB", needed=load.cache.memory_gib, room=cache_memory_gib(cache.node_type), carry=larger)
-    clients = sum(2 * service.scaling.max for service in settings.running.services.values() if "cache" in service.talks_to)
+    yield Constraint(
+        component="cache",
+        what="GiB",
+        needed=load.cache.memory_gib,
+        room=cache_memory_gib(cache.node_type),
+        carry=larger,
+    )
+    clients = sum(
+        2 * service.scaling.max
+        for service in settings.running.services.values()
+        if "cache" in service.talks_to
+    )
     needed = (clients + settings.kubernetes.kong.max_replicas) * assumed.task_connections
-    yield Constraint(component="cache", what="connections", needed=needed, room=limits.CACHE_CLIENTS.value, limit=limits.CACHE_CLIENTS)
+    yield Constraint(
+        component="cache",
+        what="connections",
+        needed=needed,
+        room=limits.CACHE_CLIENTS.value,
+        limit=limits.CACHE_CLIENTS,
+    )
 
 
 def _cache_operations(settings: Settings, load: Load) -> Iterator[Constraint]:
     """Operations of the shared cache, and of each client's own one."""
     cache, room = settings.data.cache, settings.capacity.cache.shard_per_second
-    clients = {name: service.cache_operations_per_second for name, service in load.services.items() if service.cache_operations_per_second}
+    clients = {
+        name: service.cache_operations_per_second
+        for name, service in load.services.items()
+        if service.cache_operations_per_second
+    }
     clients[KONG] = load.cache.operations_per_second - sum(clients.values())
     shared = {name: operations for name, operations in clients.items() if name not in cache.own}
 
     def busiest_apart() -> Changes:
         busiest = max(shared, key=lambda name: shared[name], default=None)
-        return {("data", "cache", "own"): sorted([*cache.own, busiest])} if busiest and len(cache.own) < MOST_OWN_CACHES else {}
+        return (
+            {("data", "cache", "own"): sorted([*cache.own, busiest])}
+            if busiest and len(cache.own) < MOST_OWN_CACHES
+            else {}
+        )
 
-    yield Constraint(component="cache", what="operations/s", needed=sum(shared.values()), room=room, carry=busiest_apart)
+    yield Constraint(
+        component="cache",
+        what="operations/s",
+        needed=sum(shared.values()),
+        room=room,
+        carry=busiest_apart,
+    )
     for name in cache.own:
-        yield Constraint(component=f"cache of {name}", what="operations/s", needed=clients.get(name, 0.0), room=room)
+        yield Constraint(
+            component=f"cache of {name}",
+            what="operations/s",
+            needed=clients.get(name, 0.0),
+            room=room,
+        )
 
 
 def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
     redpanda, assumed, events = settings.kubernetes.redpanda, settings.capacity.events, load.events
-    left = redpanda.brokers - lost(redpanda.brokers, len(settings.zones)) if redpanda.brokers > 1 else 1
+    left = (
+        redpanda.brokers - lost(redpanda.brokers, len(settings.zones))
+        if redpanda.brokers > 1
+        else 1
+    )
     path = ("kubernetes", "redpanda")
 
     def more_brokers() -> Changes:
@@ -357,7 +463,11 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
 
     def more_cores() -> Changes:
         cpu = redpanda.cpu * 2
-        return {(*path, "cpu"): cpu, (*path, "memory_gib"): max(redpanda.memory_gib, 4 * cpu)} if cpu <= 16 else more_brokers()
+        return (
+            {(*path, "cpu"): cpu, (*path, "memory_gib"): max(redpanda.memory_gib, 4 * cpu)}
+            if cpu <= 16
+            else more_brokers()
+        )
 
     yield Constraint(
         component="redpanda",
@@ -366,7 +476,11 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
         room=best_capacity(left, assumed.contention, assumed.coherency) * redpanda.cpu,
         carry=more_cores,
     )
-    copies = events.disk_mib_per_second / events.written_mib_per_second if events.written_mib_per_second else 0
+    copies = (
+        events.disk_mib_per_second / events.written_mib_per_second
+        if events.written_mib_per_second
+        else 0
+    )
     yield Constraint(
         component="redpanda",
         what="MiB/s to disk without a zone",
@@ -380,7 +494,9 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
         what="GiB",
         needed=events.stored_gib,
         room=redpanda.brokers * redpanda.storage_gib * share,
-        carry=lambda: {(*path, "storage_gib"): ceil(events.stored_gib / redpanda.brokers / share / 50) * 50},
+        carry=lambda: {
+            (*path, "storage_gib"): ceil(events.stored_gib / redpanda.brokers / share / 50) * 50
+        },
     )
     for name, topic in events.topics.items():
         yield Constraint(
@@ -394,12 +510,23 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
 
 def _queues(settings: Settings, load: Load) -> Iterator[Constraint]:
     for name, per_second in load.queues.messages_per_second.items():
-        yield Constraint(component=f"queue {name}", what="messages/s", needed=per_second, room=settings.capacity.tasks.queue_per_second)
+        yield Constraint(
+            component=f"queue {name}",
+            what="messages/s",
+            needed=per_second,
+            room=settings.capacity.tasks.queue_per_second,
+        )
 
 
 def _metrics(settings: Settings, load: Load) -> Iterator[Constraint]:
     monitoring, memory = settings.kubernetes.monitoring, limits.PROMETHEUS_MEMORY
-    yield Constraint(component="prometheus", what="GiB of memory", needed=load.metrics.memory_gib, room=memory.value, limit=memory)
+    yield Constraint(
+        component="prometheus",
+        what="GiB of memory",
+        needed=load.metrics.memory_gib,
+        room=memory.value,
+        limit=memory,
+    )
     disk = load.metrics.disk_gib / 0.8
     yield Constraint(
         component="prometheus",
@@ -412,7 +539,12 @@ def _metrics(settings: Settings, load: Load) -> Iterator[Constraint]:
 
 def _addresses(settings: Settings) -> Iterator[Constraint]:
     """Addresses of tasks in the application subnet of a zone, of all services during a deployment."""
-    yield Constraint(component="network", what="addresses of a zone", needed=addresses.needed(settings), room=addresses.room(settings))
+    yield Constraint(
+        component="network",
+        what="addresses of a zone",
+        needed=addresses.needed(settings),
+        room=addresses.room(settings),
+    )
 
 
 def _edge(settings: Settings, load: Load) -> Iterator[Constraint]:
@@ -424,4 +556,6 @@ def _edge(settings: Settings, load: Load) -> Iterator[Constraint]:
         ("audio bucket", load.edge.origin_requests_per_second, limits.BUCKET_READS),
         ("load balancer", targets, limits.ALB_TARGETS),
     ):
-        yield Constraint(component=component, what=limit.unit, needed=needed, room=limit.value, limit=limit)
+        yield Constraint(
+            component=component, what=limit.unit, needed=needed, room=limit.value, limit=limit
+        )

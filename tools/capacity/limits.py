@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from annotated_types import Le
 from pydantic import BaseModel
 
-from spotmusic_cdk.settings.kubernetes import PARTITIONS_PER_CORE, KeycloakSettings, KongSettings, RedpandaSettings
+from spotmusic_cdk.settings.kubernetes import (
+    PARTITIONS_PER_CORE,
+    KeycloakSettings,
+    KongSettings,
+    RedpandaSettings,
+)
 from spotmusic_cdk.settings.regions import cache_memory_gib
 from spotmusic_cdk.settings.services import ScalingSettings
 from spotmusic_constructs.observability.prometheus import MEMORY_LIMIT_GIB
@@ -39,10 +44,17 @@ def _most(model: type[BaseModel], key: str) -> float:
 
 
 _CLOUDFRONT = "Amazon CloudFront developer guide, quotas; none with a flat-rate plan"
-_ALB, _NLB = ("Elastic Load Balancing, quotas of Application Load Balancers", "Elastic Load Balancing, quotas of Network Load Balancers")
+_ALB, _NLB = (
+    "Elastic Load Balancing, quotas of Application Load Balancers",
+    "Elastic Load Balancing, quotas of Network Load Balancers",
+)
 
-CDN_GBIT = Limit(what="audio of a distribution", value=150, unit="Gbit/s", source=_CLOUDFRONT, raised=True)
-CDN_REQUESTS = Limit(what="requests of a distribution", value=250_000, unit="1/s", source=_CLOUDFRONT, raised=True)
+CDN_GBIT = Limit(
+    what="audio of a distribution", value=150, unit="Gbit/s", source=_CLOUDFRONT, raised=True
+)
+CDN_REQUESTS = Limit(
+    what="requests of a distribution", value=250_000, unit="1/s", source=_CLOUDFRONT, raised=True
+)
 BUCKET_READS = Limit(
     what="reads of a prefix of the audio bucket",
     value=5_500,
@@ -50,8 +62,20 @@ BUCKET_READS = Limit(
     source="Amazon S3 user guide, performance guidelines: S3 adds partitions as the rate grows",
     raised=True,
 )
-ALB_TARGETS = Limit(what="tasks behind the load balancer of services", value=1_000, unit="targets", source=_ALB, raised=True)
-NLB_TARGETS = Limit(what="brokers behind their load balancer", value=500, unit="targets", source=f"{_NLB}, across zones", raised=True)
+ALB_TARGETS = Limit(
+    what="tasks behind the load balancer of services",
+    value=1_000,
+    unit="targets",
+    source=_ALB,
+    raised=True,
+)
+NLB_TARGETS = Limit(
+    what="brokers behind their load balancer",
+    value=500,
+    unit="targets",
+    source=f"{_NLB}, across zones",
+    raised=True,
+)
 SERVICE_TASKS = Limit(
     what="tasks of a service",
     value=_most(ScalingSettings, "max"),
@@ -59,7 +83,10 @@ SERVICE_TASKS = Limit(
     source="`scaling.max`: AWS Cloud Map registers 1,000 instances of a service; Amazon ECS runs 5,000 tasks of one",
 )
 KEYCLOAK_REPLICAS = Limit(
-    what="replicas of Keycloak", value=_most(KeycloakSettings, "replicas"), unit="pods", source="`kubernetes.keycloak.replicas`"
+    what="replicas of Keycloak",
+    value=_most(KeycloakSettings, "replicas"),
+    unit="pods",
+    source="`kubernetes.keycloak.replicas`",
 )
 KEYCLOAK_TOKENS = Limit(
     what="renewals of tokens that the authors of Keycloak measured",
@@ -69,7 +96,12 @@ KEYCLOAK_TOKENS = Limit(
     raised=True,
 )
 _RDS_STORAGE = "Amazon RDS user guide, gp3 storage of MySQL"
-SMALL_DISK_IOPS = Limit(what="operations of a database's disk below 400 GiB", value=3_000, unit="1/s", source=_RDS_STORAGE)
+SMALL_DISK_IOPS = Limit(
+    what="operations of a database's disk below 400 GiB",
+    value=3_000,
+    unit="1/s",
+    source=_RDS_STORAGE,
+)
 LARGE_DISK_IOPS = Limit(
     what="operations of a database's disk from 400 GiB on",
     value=12_000,
@@ -78,7 +110,10 @@ LARGE_DISK_IOPS = Limit(
     raised=True,
 )
 CACHE_CLIENTS = Limit(
-    what="connections of a cache node", value=65_000, unit="connections", source="Amazon ElastiCache user guide, parameters (maxclients)"
+    what="connections of a cache node",
+    value=65_000,
+    unit="connections",
+    source="Amazon ElastiCache user guide, parameters (maxclients)",
 )
 PROMETHEUS_MEMORY = Limit(
     what="memory of Prometheus",

@@ -71,20 +71,33 @@ class Plan:
     @property
     def reason(self) -> str:
         """Constraints that no setting meets, in words."""
-        return "; ".join(f"{c.component} needs {c.needed:,.4g} {c.what} and has {c.room:,.4g}" for c in self.unmet)
+        return "; ".join(
+            f"{c.component} needs {c.needed:,.4g} {c.what} and has {c.room:,.4g}"
+            for c in self.unmet
+        )
 
     @property
     def quotas(self) -> list[Quota]:
         """Quotas to request for a cell."""
         found = [
-            Quota(what=f"{c.component}: {c.limit.what}", needed=c.needed, now=c.limit.value, unit=c.limit.unit)
+            Quota(
+                what=f"{c.component}: {c.limit.what}",
+                needed=c.needed,
+                now=c.limit.value,
+                unit=c.limit.unit,
+            )
             for c in self.constraints
             if c.limit and c.limit.raised and not c.fits
         ]
         return [
             *found,
             *(
-                Quota(what=f"{need.check} ({need.service} {need.code})", needed=need.wanted, now=None, unit="")
+                Quota(
+                    what=f"{need.check} ({need.service} {need.code})",
+                    needed=need.wanted,
+                    now=None,
+                    unit="",
+                )
                 for need in needs(self.settings)
             ),
         ]
@@ -124,7 +137,9 @@ def plan_for(settings: Settings, listeners: int) -> Plan:
         return whole
     cells = _smallest(lambda number: not plan_in(number).unmet, 2, MOST_LISTENERS)
     if cells is None:
-        raise PlanError(f"{settings.name}: {whole.reason}, in a cell of any size. Raise its settings by hand, or lower its load.")
+        raise PlanError(
+            f"{settings.name}: {whole.reason}, in a cell of any size. Raise its settings by hand, or lower its load."
+        )
     return replace(plan_in(cells), unmet=plan_in(cells - 1).unmet)
 
 
@@ -135,7 +150,9 @@ def require_load(settings: Settings) -> None:
         PlanError: none has.
     """
     if not any(service.load for service in settings.services.values()):
-        raise PlanError(f"{settings.name}: no service has load. Set services.<name>.load: {{per_listener_hour, per_task}}.")
+        raise PlanError(
+            f"{settings.name}: no service has load. Set services.<name>.load: {{per_listener_hour, per_task}}."
+        )
 
 
 def _smallest(holds: Callable[[int], bool], least: int, most: int) -> int | None:
@@ -157,11 +174,17 @@ def _smallest(holds: Callable[[int], bool], least: int, most: int) -> int | None
 def _cell(settings: Settings, listeners: int, cells: int) -> Plan:
     """Plan with a number of cells, which has unmet constraints if these are too few."""
     part = -(-listeners // cells)
-    changes: Changes = differing(settings.model_dump(mode="json"), {("capacity", "listeners"): part})
+    changes: Changes = differing(
+        settings.model_dump(mode="json"), {("capacity", "listeners"): part}
+    )
     planned = changed(settings, changes)
     refused: list[Changes] = []
     for _ in range(_ROUNDS):
-        short = [constraint for constraint in _checked(planned, part) if not constraint.fits and not _raised(constraint)]
+        short = [
+            constraint
+            for constraint in _checked(planned, part)
+            if not constraint.fits and not _raised(constraint)
+        ]
         raised = _raises(planned, short, refused) or _raises(planned, short, [])
         if not raised:
             break
@@ -170,7 +193,15 @@ def _cell(settings: Settings, listeners: int, cells: int) -> Plan:
     load = load_of(planned, part)
     full = sorted(constraints_of(planned, load), key=lambda constraint: -constraint.percent)
     unmet = list({constraint.name: constraint for constraint in short}.values())
-    return Plan(listeners=listeners, cells=cells, settings=planned, changes=changes, load=load, constraints=full, unmet=unmet)
+    return Plan(
+        listeners=listeners,
+        cells=cells,
+        settings=planned,
+        changes=changes,
+        load=load,
+        constraints=full,
+        unmet=unmet,
+    )
 
 
 def _checked(settings: Settings, listeners: int) -> Iterator[Constraint]:
@@ -195,7 +226,14 @@ def _raises(settings: Settings, short: list[Constraint], refused: list[Changes])
     found: Changes = {}
     now = settings.model_dump(mode="json")
     for constraint in short:
-        wanted = differing(now, {path: value for path, value in constraint.carry().items() if not _below(value, found.get(path))})
+        wanted = differing(
+            now,
+            {
+                path: value
+                for path, value in constraint.carry().items()
+                if not _below(value, found.get(path))
+            },
+        )
         if wanted in refused or wanted.items() <= found.items():
             continue
         if _valid(settings, wanted):
@@ -222,18 +260,25 @@ def carried(settings: Settings) -> list[Carried]:
 
     @cache
     def at(listeners: int) -> dict[tuple[str, str], Constraint]:
-        return {constraint.name: constraint for constraint in constraints_of(settings, load_of(settings, listeners), rounded=False)}
+        return {
+            constraint.name: constraint
+            for constraint in constraints_of(settings, load_of(settings, listeners), rounded=False)
+        }
 
     found = []
     for name, constraint in at(1).items():
         most = _most(partial(_holds, at, name))
         if most == 0 and _raised(constraint):
             continue  # a quota on what settings allow, at any number of listeners
-        found.append(Carried(component=name[0], what=name[1], listeners=most, limit=constraint.limit))
+        found.append(
+            Carried(component=name[0], what=name[1], listeners=most, limit=constraint.limit)
+        )
     return sorted(found, key=lambda item: item.listeners)
 
 
-def _holds(at: Callable[[int], Mapping[tuple[str, str], Constraint]], name: tuple[str, str], listeners: int) -> bool:
+def _holds(
+    at: Callable[[int], Mapping[tuple[str, str], Constraint]], name: tuple[str, str], listeners: int
+) -> bool:
     return at(listeners)[name].fits
 
 

@@ -32,10 +32,21 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
     """
     cells = f"{plan.cells} cells of {plan.listeners_of_cell:,}" if plan.cells > 1 else "one cell"
     growth = plan.settings.capacity.growth_percent
-    lines = [f"{plan.settings.name}: {plan.listeners:,} monthly listeners in {cells}, with a margin of {growth:g}%", ""]
+    lines = [
+        f"{plan.settings.name}: {plan.listeners:,} monthly listeners in {cells}, with a margin of {growth:g}%",
+        "",
+    ]
     if plan.cells > 1:
-        lines += [f"One cell less does not suffice: {plan.reason}.", "docs/scale.md says how listeners are assigned to cells.", ""]
-    lines += ["Load of a cell in the busiest minute:", *(_row(name, value) for name, value in load_rows(plan.load)), ""]
+        lines += [
+            f"One cell less does not suffice: {plan.reason}.",
+            "docs/scale.md says how listeners are assigned to cells.",
+            "",
+        ]
+    lines += [
+        "Load of a cell in the busiest minute:",
+        *(_row(name, value) for name, value in load_rows(plan.load)),
+        "",
+    ]
     lines += _patch(plan, file)
     lines += [
         "",
@@ -46,7 +57,9 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
     ]
     for found in plan.quotas:
         default = f" (default {found.now:,.0f})" if found.now else ""
-        lines.append(f"  {found.what}: {found.needed:,.0f}{found.unit and f' {found.unit}'}{default}")
+        lines.append(
+            f"  {found.what}: {found.needed:,.0f}{found.unit and f' {found.unit}'}{default}"
+        )
     if cost:
         lines += ["", *_cost(cost, plan)]
     return "\n".join(lines)
@@ -61,17 +74,26 @@ def inverse(environment: str, declared: int | None, bites: list[Carried]) -> str
         bites: listeners that each constraint allows, fewest first.
     """
     weakest = next(found for found in bites if not quota(found.limit))
-    before = [found for found in bites if quota(found.limit) and found.listeners < weakest.listeners]
+    before = [
+        found for found in bites if quota(found.limit) and found.listeners < weakest.listeners
+    ]
     said = f", and declares {declared:,}" if declared else ""
     lines = [
         f"{environment} carries {weakest.listeners:,} monthly listeners{said}.",
         f"The weakest setting is that of {weakest.component}: {weakest.what}.",
-        *(f"Beyond {found.listeners:,}, first raise or test: {found.limit.what}." for found in before if found.limit),
+        *(
+            f"Beyond {found.listeners:,}, first raise or test: {found.limit.what}."
+            for found in before
+            if found.limit
+        ),
         "",
         *_bites(bites, every=True),
     ]
     if declared and declared > weakest.listeners:
-        lines += ["", f"`make plan ENV={environment} LISTENERS={declared}` prints the settings that carry the declared listeners."]
+        lines += [
+            "",
+            f"`make plan ENV={environment} LISTENERS={declared}` prints the settings that carry the declared listeners.",
+        ]
     return "\n".join(lines)
 
 
@@ -120,13 +142,21 @@ def _patch(plan: Plan, file: Path) -> list[str]:
     before = file.read_text(encoding="utf-8")
     after = rewritten(before, plan.changes)
     name = f"environments/{file.name}"
-    changed = difflib.unified_diff(before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", n=0, lineterm="")
-    return ["Settings that carry it, as a patch (WRITE=1 applies it):", *changed, *_notes(plan.changes)]
+    changed = difflib.unified_diff(
+        before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", n=0, lineterm=""
+    )
+    return [
+        "Settings that carry it, as a patch (WRITE=1 applies it):",
+        *changed,
+        *_notes(plan.changes),
+    ]
 
 
 def _notes(changes: Changes) -> Iterator[str]:
     for key in map(".".join, changes):
-        yield from (f"  {key}: {note}" for ending, note in _STEPS.items() if key.endswith(f".{ending}"))
+        yield from (
+            f"  {key}: {note}" for ending, note in _STEPS.items() if key.endswith(f".{ending}")
+        )
 
 
 def _bites(bites: Iterable[Carried], *, every: bool = False) -> Iterator[str]:

@@ -45,9 +45,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except BotoCoreError as error:
-        print(f"The request to AWS failed: {error}. Log in to the account of {options.env}.", file=sys.stderr)
+        print(
+            f"The request to AWS failed: {error}. Log in to the account of {options.env}.",
+            file=sys.stderr,
+        )
         return 1
-    print(report(changes, environment=options.env, everything=options.all, markdown=options.format == "markdown"))
+    print(
+        report(
+            changes,
+            environment=options.env,
+            everything=options.all,
+            markdown=options.format == "markdown",
+        )
+    )
     if options.against == source.LOCAL:
         # `cdk diff` compares with the deployed stacks, which may be fewer than those of the assembly.
         full = Workspace(CHECKOUT).differences
@@ -56,8 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         full.parent.mkdir(parents=True, exist_ok=True)
         full.write_text(full_text(before, after) + "\n", encoding="utf-8")
     if full and differs:
-        print(f"\n{'All' if changes else 'No effect, but'} changed properties: {os.path.relpath(full)}")
-    return exit_status(changes) if options.against != source.LOCAL else int(differs and options.fail)
+        print(
+            f"\n{'All' if changes else 'No effect, but'} changed properties: {os.path.relpath(full)}"
+        )
+    return (
+        exit_status(changes) if options.against != source.LOCAL else int(differs and options.fail)
+    )
 
 
 def _now(options: argparse.Namespace) -> Path | None:
@@ -106,12 +120,22 @@ def moved(before: Path, now: Path) -> list[Change]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.changes", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
-    parser.add_argument("--against", required=True, help="account, local, a folder of `cdk synth`, or a git ref")
-    parser.add_argument("--now", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
+    parser.add_argument(
+        "--against", required=True, help="account, local, a folder of `cdk synth`, or a git ref"
+    )
+    parser.add_argument(
+        "--now", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis"
+    )
     parser.add_argument("--all", action="store_true", help="list every change without interruption")
-    parser.add_argument("--fail", action="store_true", help="status 1 if anything differs from the embedded AWS")
-    parser.add_argument("--format", choices=("text", "markdown"), default="text", help="default: text")
-    parser.add_argument("--full", type=Path, metavar="FILE", help="file for every changed line of the templates")
+    parser.add_argument(
+        "--fail", action="store_true", help="status 1 if anything differs from the embedded AWS"
+    )
+    parser.add_argument(
+        "--format", choices=("text", "markdown"), default="text", help="default: text"
+    )
+    parser.add_argument(
+        "--full", type=Path, metavar="FILE", help="file for every changed line of the templates"
+    )
     return parser
 
 

@@ -15,5 +15,9 @@ def compare(before: Templates, now: Templates) -> list[Change]:
     rules = (resources, exceptions, order, published, releases)
     found = {change for rule in rules for change in rule.changes(before, now)}
     worse = {(change.stack, change.subject) for change in found if change.effect != Effect.NONE}
-    kept = (change for change in found if change.effect != Effect.NONE or (change.stack, change.subject) not in worse)
+    kept = (
+        change
+        for change in found
+        if change.effect != Effect.NONE or (change.stack, change.subject) not in worse
+    )
     return sorted(kept, key=lambda change: (*change.rank, change.detail))

@@ -18,9 +18,7 @@ Found = tuple[Effect, str, str]
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _FOR_EVER = "It cannot be changed. Create another environment and migrate to it."
 _FORWARD = "AWS does not downgrade. Keep the newer version."
-_CHANGE_SET = (
-    "Create a change set in dev and read `Replacement` in it. A replacement is rolled back, because other stacks import the endpoint."
-)
+_CHANGE_SET = "Create a change set in dev and read `Replacement` in it. A replacement is rolled back, because other stacks import the endpoint."
 _ENDS = re.compile(r'"(ExpirationInDays|NoncurrentDays)": (\d+)')
 _RECOVERY = "Existing recovery points keep their retention. Verify that law and docs/recovery.md require no more."
 _BOTH_PATHS = "The running image must serve both paths during one deployment."
@@ -37,17 +35,32 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
         old, new = before[stack]["Resources"], now[stack]["Resources"]
         for id_ in old.keys() & new.keys():
             type_ = new[id_]["Type"]
-            found = [*RULES[type_](old[id_].get("Properties", {}), new[id_].get("Properties", {}))] if type_ in RULES else []
+            found = (
+                [*RULES[type_](old[id_].get("Properties", {}), new[id_].get("Properties", {}))]
+                if type_ in RULES
+                else []
+            )
             found += [*_protection(old[id_], new[id_])]
             for effect, detail, advice in found:
-                yield Change(effect=effect, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=type_ in HOLDS_DATA)
+                yield Change(
+                    effect=effect,
+                    stack=stack,
+                    subject=id_,
+                    detail=detail,
+                    advice=advice,
+                    holds_data=type_ in HOLDS_DATA,
+                )
     for across in ACROSS:
         yield from across(before, now)
 
 
 def _protection(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Found]:
     if old.get("DeletionPolicy") in KEPT and new.get("DeletionPolicy", "Delete") == "Delete":
-        yield Effect.LOSS, f"{new['Type']} is deleted with its stack from now on", "Keep data.removal_policy: retain."
+        yield (
+            Effect.LOSS,
+            f"{new['Type']} is deleted with its stack from now on",
+            "Keep data.removal_policy: retain.",
+        )
     if _protected(old) and not _protected(new):
         advice = "Leave production: true. To delete a platform, follow docs/deployment.md."
         yield Effect.REFUSED, f"{new['Type']} loses its deletion protection", advice
@@ -55,28 +68,53 @@ def _protection(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Found]:
 
 def _protected(resource: dict[str, Any]) -> bool:
     properties = resource.get("Properties", {})
-    attributes = {entry.get("Key"): entry.get("Value") for entry in properties.get("LoadBalancerAttributes", []) if isinstance(entry, dict)}
-    return properties.get("DeletionProtection") is True or attributes.get("deletion_protection.enabled") == "true"
+    attributes = {
+        entry.get("Key"): entry.get("Value")
+        for entry in properties.get("LoadBalancerAttributes", [])
+        if isinstance(entry, dict)
+    }
+    return (
+        properties.get("DeletionProtection") is True
+        or attributes.get("deletion_protection.enabled") == "true"
+    )
 
 
 def _database(old: Properties, new: Properties) -> Iterator[Found]:
     if _number(new.get("AllocatedStorage")) < _number(old.get("AllocatedStorage")):
         detail = f"storage of {old['AllocatedStorage']} GiB → {new['AllocatedStorage']}"
-        yield Effect.REFUSED, detail, "RDS never shrinks storage, which autoscaling may also have grown. Keep the size."
+        yield (
+            Effect.REFUSED,
+            detail,
+            "RDS never shrinks storage, which autoscaling may also have grown. Keep the size.",
+        )
     if _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
         yield Effect.REFUSED, f"MySQL {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
-    if _numbers(new.get("EngineVersion"))[:2] > _numbers(old.get("EngineVersion"))[:2] and not new.get("AllowMajorVersionUpgrade"):
+    if _numbers(new.get("EngineVersion"))[:2] > _numbers(old.get("EngineVersion"))[
+        :2
+    ] and not new.get("AllowMajorVersionUpgrade"):
         detail = f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: RDS refuses another major version"
         yield Effect.REFUSED, detail, "Upgrade with a restored copy (docs/runbooks/restore.md)."
 
 
 def _cache(old: Properties, new: Properties) -> Iterator[Found]:
     if (old.get("Engine"), new.get("Engine")) == ("valkey", "redis"):
-        yield Effect.REFUSED, "valkey → redis", "ElastiCache does not change Valkey back to Redis. Keep valkey."
+        yield (
+            Effect.REFUSED,
+            "valkey → redis",
+            "ElastiCache does not change Valkey back to Redis. Keep valkey.",
+        )
     elif old.get("Engine") != new.get("Engine"):
-        yield Effect.REPLACEMENT, f"{old.get('Engine')} → {new.get('Engine')}: CloudFormation documents a replacement", _CHANGE_SET
+        yield (
+            Effect.REPLACEMENT,
+            f"{old.get('Engine')} → {new.get('Engine')}: CloudFormation documents a replacement",
+            _CHANGE_SET,
+        )
     elif _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
-        yield Effect.REFUSED, f"{old.get('Engine')} {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
+        yield (
+            Effect.REFUSED,
+            f"{old.get('Engine')} {old['EngineVersion']} → {new['EngineVersion']}",
+            _FORWARD,
+        )
     if old.get("ReplicasPerNodeGroup") != new.get("ReplicasPerNodeGroup"):
         detail = f"{old.get('ReplicasPerNodeGroup')} replicas → {new.get('ReplicasPerNodeGroup')}: CloudFormation documents a replacement"
         yield Effect.REPLACEMENT, detail, _CHANGE_SET
@@ -88,7 +126,11 @@ def _node(old: str, new: str) -> Iterator[Found]:
     had, has = cache_memory_gib(old), cache_memory_gib(new)
     if had and has and has < had:
         detail = f"{old} with {had:.1f} GiB for data → {new} with {has:.1f}: stored data may not fit, and is evicted or rejected"
-        yield Effect.REFUSED, detail, "`make preflight` compares it with the stored data (docs/runbooks/cache.md, A smaller node)."
+        yield (
+            Effect.REFUSED,
+            detail,
+            "`make preflight` compares it with the stored data (docs/runbooks/cache.md, A smaller node).",
+        )
 
 
 def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
@@ -97,22 +139,34 @@ def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
         yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']}", _FORWARD
     elif was and is_[1:] > [number + 1 for number in was[1:]]:
         advice = "Upgrade one minor version at a time (docs/upgrades.md)."
-        yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']} skips a version", advice
+        yield (
+            Effect.REFUSED,
+            f"Kubernetes {old['Version']} → {new['Version']} skips a version",
+            advice,
+        )
 
 
 def _vault(old: Properties, new: Properties) -> Iterator[Found]:
     lock = old.get("LockConfiguration", {})
     # In governance mode, and without these days, AWS Backup accepts another lock at any time.
     if "ChangeableForDays" in lock and lock != new.get("LockConfiguration"):
-        detail = "the lock of the vault changes, which AWS Backup refuses after its ChangeableForDays"
-        yield Effect.REFUSED, detail, "Keep data.backup.vault_lock_days, data.backup.retention_days and production."
+        detail = (
+            "the lock of the vault changes, which AWS Backup refuses after its ChangeableForDays"
+        )
+        yield (
+            Effect.REFUSED,
+            detail,
+            "Keep data.backup.vault_lock_days, data.backup.retention_days and production.",
+        )
 
 
 def _plan(old: Properties, new: Properties) -> Iterator[Found]:
     was, is_ = _kept_days(old), _kept_days(new)
     for what, days in was.items():
         if is_.get(what, 0) < days:
-            detail = f"{what}: {days} days → {is_.get(what, 0)}: older states can no longer be restored"
+            detail = (
+                f"{what}: {days} days → {is_.get(what, 0)}: older states can no longer be restored"
+            )
             yield Effect.LOSS, detail, _RECOVERY
 
 
@@ -120,18 +174,27 @@ def _kept_days(plan: Properties) -> dict[str, int]:
     """Longest retention of the recovery points of a plan's rules, by purpose."""
     found: dict[str, int] = {}
     for rule in plan.get("BackupPlan", {}).get("BackupPlanRule", []):
-        parts = [("recovery points", rule), *(("copies in the second vault", copy) for copy in rule.get("CopyActions", []))]
+        parts = [
+            ("recovery points", rule),
+            *(("copies in the second vault", copy) for copy in rule.get("CopyActions", [])),
+        ]
         if rule.get("EnableContinuousBackup"):
             parts.append(("point-in-time recovery", rule))
         for what, part in parts:
-            found[what] = max(found.get(what, 0), int(part.get("Lifecycle", {}).get("DeleteAfterDays", 0)))
+            found[what] = max(
+                found.get(what, 0), int(part.get("Lifecycle", {}).get("DeleteAfterDays", 0))
+            )
     return found
 
 
 def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("Protocol") == "HTTP" and old.get("Port") != new.get("Port"):
         advice = "Give the service another name on another route, migrate its callers, then remove the old one."
-        yield Effect.REFUSED, f"port {old.get('Port')} → {new.get('Port')}: requests fail until new tasks are healthy", advice
+        yield (
+            Effect.REFUSED,
+            f"port {old.get('Port')} → {new.get('Port')}: requests fail until new tasks are healthy",
+            advice,
+        )
     elif old.get("HealthCheckPath") != new.get("HealthCheckPath"):
         detail = f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: it changes before the image"
         yield Effect.INTERRUPTION, detail, _BOTH_PATHS
@@ -140,34 +203,51 @@ def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
 def _listener_rule(old: Properties, new: Properties) -> Iterator[Found]:
     if _weighted(old) and old != new:
         advice = "Deploy the service until the primary group has its tasks (docs/deployment.md, Routes of blue/green services)."
-        yield Effect.REFUSED, "the rule is updated with weights of 100 and 0, independent of the group that has the tasks", advice
+        yield (
+            Effect.REFUSED,
+            "the rule is updated with weights of 100 and 0, independent of the group that has the tasks",
+            advice,
+        )
 
 
 def _vpc_origin(old: Properties, new: Properties) -> Iterator[Found]:
     if changed := [name for name in old.keys() | new.keys() if old.get(name) != new.get(name)]:
         advice = "Keep the old value, or give the origin another construct id: CloudFormation creates it before it deletes the old one."
-        yield Effect.REFUSED, f"{', '.join(sorted(changed))}: CloudFront does not update a VPC origin in use", advice
+        yield (
+            Effect.REFUSED,
+            f"{', '.join(sorted(changed))}: CloudFront does not update a VPC origin in use",
+            advice,
+        )
 
 
 def _weighted(rule: Properties) -> bool:
-    return any(len(action.get("ForwardConfig", {}).get("TargetGroups", [])) > 1 for action in rule.get("Actions", []))
+    return any(
+        len(action.get("ForwardConfig", {}).get("TargetGroups", [])) > 1
+        for action in rule.get("Actions", [])
+    )
 
 
 def _fixed(*names: str) -> Callable[[Properties, Properties], Iterator[Found]]:
     def fixed(old: Properties, new: Properties) -> Iterator[Found]:
         for name in names:
             if old.get(name) != new.get(name):
-                yield Effect.REFUSED, f"{name}: {_short(old.get(name))} → {_short(new.get(name))}", _FOR_EVER
+                yield (
+                    Effect.REFUSED,
+                    f"{name}: {_short(old.get(name))} → {_short(new.get(name))}",
+                    _FOR_EVER,
+                )
 
     return fixed
 
 
 def _prefix_list(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("SourcePrefixListId") != new.get("SourcePrefixListId"):
-        detail = (
-            f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}: two lists of 55 rules do not fit together"
+        detail = f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}: two lists of 55 rules do not fit together"
+        yield (
+            Effect.REFUSED,
+            detail,
+            "Raise the quota of rules per security group to 120 first, and verify the id.",
         )
-        yield Effect.REFUSED, detail, "Raise the quota of rules per security group to 120 first, and verify the id."
 
 
 def _log_group(old: Properties, new: Properties) -> Iterator[Found]:
@@ -186,13 +266,24 @@ def _bucket(old: Properties, new: Properties) -> Iterator[Found]:
 def _days(bucket: Properties) -> dict[tuple[str, str], int]:
     """Days by prefix and deleted objects."""
     rules = bucket.get("LifecycleConfiguration", {}).get("Rules", [])
-    return {(rule.get("Prefix", ""), name): int(days) for rule in rules for name, days in _ENDS.findall(json.dumps(rule))}
+    return {
+        (rule.get("Prefix", ""), name): int(days)
+        for rule in rules
+        for name, days in _ENDS.findall(json.dumps(rule))
+    }
 
 
 def _repository(old: Properties, new: Properties) -> Iterator[Found]:
-    was, is_ = (re.findall(r'"countNumber\W+(\d+)', json.dumps(properties.get("LifecyclePolicy", {}))) for properties in (old, new))
+    was, is_ = (
+        re.findall(r'"countNumber\W+(\d+)', json.dumps(properties.get("LifecyclePolicy", {})))
+        for properties in (old, new)
+    )
     if any(int(fewer) < int(more) for more, fewer in zip(was, is_, strict=False)):
-        yield Effect.LOSS, f"images kept: {', '.join(was)} → {', '.join(is_)}", "Verify that no running service uses an older image."
+        yield (
+            Effect.LOSS,
+            f"images kept: {', '.join(was)} → {', '.join(is_)}",
+            "Verify that no running service uses an older image.",
+        )
 
 
 def _shorter(old: Properties, new: Properties, name: str, what: str) -> Iterator[Found]:
@@ -205,25 +296,40 @@ def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
     """Finds listener rules with a priority that another rule still has when CloudFormation creates
     them.
     """
-    taken = {(stack, properties.get("Priority")): id_ for stack, id_, properties in of_type(before, RULE)}
+    taken = {
+        (stack, properties.get("Priority")): id_ for stack, id_, properties in of_type(before, RULE)
+    }
     for stack, id_, properties in of_type(now, RULE):
         holder = taken.get((stack, properties.get("Priority")), id_)
         if holder != id_:
             detail = f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes it: the route changes its service"
             advice = "Give the new service its own route, migrate its callers, then remove the old one. A swap needs a third route."
-            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice)
+            yield Change(
+                effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice
+            )
 
 
 def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
     """Finds access entries with a principal that another entry still has."""
     type_ = "AWS::EKS::AccessEntry"
-    taken = {json.dumps(properties.get("PrincipalArn")): (stack, id_) for stack, id_, properties in of_type(before, type_)}
+    taken = {
+        json.dumps(properties.get("PrincipalArn")): (stack, id_)
+        for stack, id_, properties in of_type(before, type_)
+    }
     for stack, id_, properties in of_type(now, type_):
         principal = json.dumps(properties.get("PrincipalArn"))
-        if isinstance(properties.get("PrincipalArn"), str) and taken.get(principal, (stack, id_)) != (stack, id_):
-            detail = f"{principal} has the entry {taken[principal][1]} until CloudFormation deletes it"
+        if isinstance(properties.get("PrincipalArn"), str) and taken.get(
+            principal, (stack, id_)
+        ) != (stack, id_):
+            detail = (
+                f"{principal} has the entry {taken[principal][1]} until CloudFormation deletes it"
+            )
             yield Change(
-                effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice="Remove the role, deploy, and add it again."
+                effect=Effect.REFUSED,
+                stack=stack,
+                subject=id_,
+                detail=detail,
+                advice="Remove the role, deploy, and add it again.",
             )
 
 
@@ -234,12 +340,22 @@ def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
         if old and new and not old & new:
             detail = "all addresses of alarms are replaced: none is notified until the new addresses are confirmed"
             advice = "Add the new address, deploy, and confirm it; remove the old one in another deployment."
-            yield Change(effect=Effect.INTERRUPTION, stack=stack, subject="alarm_emails", detail=detail, advice=advice)
+            yield Change(
+                effect=Effect.INTERRUPTION,
+                stack=stack,
+                subject="alarm_emails",
+                detail=detail,
+                advice=advice,
+            )
 
 
 def _addresses(templates: Templates) -> set[str]:
     found = (properties for _, _, properties in of_type(templates, "AWS::SNS::Subscription"))
-    return {str(properties.get("Endpoint")) for properties in found if properties.get("Protocol") in ("email", "https")}
+    return {
+        str(properties.get("Endpoint"))
+        for properties in found
+        if properties.get("Protocol") in ("email", "https")
+    }
 
 
 def _zones(before: Templates, now: Templates) -> Iterator[Change]:
@@ -248,7 +364,9 @@ def _zones(before: Templates, now: Templates) -> Iterator[Change]:
     old, new = ({id_ for _, id_, _ in of_type(templates, type_)} for templates in (before, now))
     if old and new and old != new:
         detail = f"{len(old)} subnets → {len(new)}: EKS, databases and volumes keep their zones"
-        yield Change(effect=Effect.REFUSED, stack="network", subject="zones", detail=detail, advice=_FOR_EVER)
+        yield Change(
+            effect=Effect.REFUSED, stack="network", subject="zones", detail=detail, advice=_FOR_EVER
+        )
 
 
 def _signers(before: Templates, now: Templates) -> Iterator[Change]:
@@ -262,10 +380,22 @@ def _signers(before: Templates, now: Templates) -> Iterator[Change]:
     advice = "Add the key, deploy, put it first, deploy, remove the old one (docs/runbooks/rotate-signing-keys.md)."
     if is_ not in known:
         detail = f"{is_} signs before CloudFront trusts it"
-        yield Change(effect=Effect.REFUSED, stack="ecs-services", subject="edge.signing_keys", detail=detail, advice=advice)
+        yield Change(
+            effect=Effect.REFUSED,
+            stack="ecs-services",
+            subject="edge.signing_keys",
+            detail=detail,
+            advice=advice,
+        )
     if was not in keys:
         detail = f"{was} is removed while listeners use URLs that it signed"
-        yield Change(effect=Effect.REFUSED, stack="edge", subject="edge.signing_keys", detail=detail, advice=advice)
+        yield Change(
+            effect=Effect.REFUSED,
+            stack="edge",
+            subject="edge.signing_keys",
+            detail=detail,
+            advice=advice,
+        )
 
 
 def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
@@ -279,16 +409,30 @@ def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
     for stack, id_, properties in of_type(now, type_):
         if (stack, id_) in sources and properties.get("ManageMasterUserPassword") is True:
             detail = "RDS manages no master password of a database with read replicas, which are deleted after its update"
-            advice = "Set read_replicas: 0 and deploy; change master_rotation in another deployment."
-            yield Change(effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=True)
+            advice = (
+                "Set read_replicas: 0 and deploy; change master_rotation in another deployment."
+            )
+            yield Change(
+                effect=Effect.REFUSED,
+                stack=stack,
+                subject=id_,
+                detail=detail,
+                advice=advice,
+                holds_data=True,
+            )
 
 
 def _keys(templates: Templates) -> set[str]:
-    return {str(properties.get("KeyName")) for _, _, properties in of_type(templates, "Custom::SigningKeyPair")}
+    return {
+        str(properties.get("KeyName"))
+        for _, _, properties in of_type(templates, "Custom::SigningKeyPair")
+    }
 
 
 def _signer(templates: Templates) -> str | None:
-    found = re.search(r'"Name": "AUDIO_SIGNER", "Value": "([^"]+)"', json.dumps(templates.get("ecs-services", {})))
+    found = re.search(
+        r'"Name": "AUDIO_SIGNER", "Value": "([^"]+)"', json.dumps(templates.get("ecs-services", {}))
+    )
     return found[1] if found else None
 
 

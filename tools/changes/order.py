@@ -34,7 +34,13 @@ def _paths(before: Templates, now: Templates) -> Iterator[Change]:
     for path in old.keys() - new.keys():
         stack, id_ = old[path]
         detail = f"{path} is removed: its callers get errors as soon as network or eks-platform is deployed"
-        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=ANOTHER_SERVICE)
+        yield Change(
+            effect=Effect.INTERRUPTION,
+            stack=stack,
+            subject=id_,
+            detail=detail,
+            advice=ANOTHER_SERVICE,
+        )
 
 
 def _routes(templates: Templates) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -51,7 +57,13 @@ def _ports(before: Templates, now: Templates) -> Iterator[Change]:
         lost, gained = old[pair] - new[pair], new[pair] - old[pair]
         if lost and gained and NODES not in pair[0]:
             detail = f"port {_shown(lost)} → {_shown(gained)}: {pair[0]} reaches no task of {pair[1]} until new ones are healthy"
-            yield Change(effect=Effect.REFUSED, stack="network", subject=pair[1], detail=detail, advice=ANOTHER_SERVICE)
+            yield Change(
+                effect=Effect.REFUSED,
+                stack="network",
+                subject=pair[1],
+                detail=detail,
+                advice=ANOTHER_SERVICE,
+            )
 
 
 def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:
@@ -62,7 +74,9 @@ def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:
     for _, _, properties in of_type(templates, INGRESS):
         pair = _group(properties.get("SourceSecurityGroupId")), _group(properties.get("GroupId"))
         if all(pair) and "FromPort" in properties:
-            found.setdefault(pair, set()).update(range(int(properties["FromPort"]), int(properties["ToPort"]) + 1))
+            found.setdefault(pair, set()).update(
+                range(int(properties["FromPort"]), int(properties["ToPort"]) + 1)
+            )
     return found
 
 

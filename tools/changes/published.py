@@ -23,16 +23,27 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
             if resource["Type"] == READER and id_ in before.get(stack, {}).get("Resources", {}):
                 again = f'`npx cdk deploy -c env=<env> -c again="{id_[:-8]} <time>" <env>/{stack}`'
                 for name in resource["Properties"]["Names"]:
-                    for source in _replaced_sources(before, now, f"{resource['Properties']['Path']}/{name}"):
+                    for source in _replaced_sources(
+                        before, now, f"{resource['Properties']['Path']}/{name}"
+                    ):
                         detail = f"{name} stays the one of {source}, which is replaced"
-                        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=f"Deploy, then {again}.")
+                        yield Change(
+                            effect=Effect.INTERRUPTION,
+                            stack=stack,
+                            subject=id_,
+                            detail=detail,
+                            advice=f"Deploy, then {again}.",
+                        )
 
 
 def _replaced_sources(before: Templates, now: Templates, parameter: str) -> Iterator[str]:
     """Yields stack and logical id of each replaced resource behind a parameter."""
     for stack, template in now.items():
         for resource in template["Resources"].values():
-            if resource["Type"] == "AWS::SSM::Parameter" and resource["Properties"].get("Name") == parameter:
+            if (
+                resource["Type"] == "AWS::SSM::Parameter"
+                and resource["Properties"].get("Name") == parameter
+            ):
                 for producer, id_ in named(now, stack, resource["Properties"]["Value"]):
                     if replaced(before, now, producer, id_):
                         yield f"{producer}/{id_}"

@@ -21,9 +21,7 @@ _FIRST = "Deploy the tasks without it first: `npx cdk deploy -c env=<env> --excl
 _ALIAS = "Give the new provider its own alias, and remove the old one when no listener uses it."
 _DRAIN = "First decommission them one by one, and wait until each is drained (docs/runbooks/redpanda.md, Fewer brokers)."
 _TIERED = "Keep it, or shorten the retention of topics until no event is in S3 only (docs/adr/0010-tiered-storage.md)."
-_ALL_AT_ONCE = (
-    "Take a snapshot of the identity database, and delete the StatefulSet first (docs/upgrades.md, Another minor version of Keycloak)."
-)
+_ALL_AT_ONCE = "Take a snapshot of the identity database, and delete the StatefulSet first (docs/upgrades.md, Another minor version of Keycloak)."
 _NEVER = "A volume never shrinks. Keep the size."
 
 
@@ -42,13 +40,23 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
         found = [*RULES[name](was["Values"], is_["Values"])] if name in RULES else []
         found += _versions(was, is_)
         for effect, detail, advice in found:
-            yield Change(effect=effect, stack=stack, subject=name, detail=detail, advice=advice, holds_data=name in RULES)
+            yield Change(
+                effect=effect,
+                stack=stack,
+                subject=name,
+                detail=detail,
+                advice=advice,
+                holds_data=name in RULES,
+            )
 
 
 def releases(templates: Templates) -> dict[str, tuple[str, Values]]:
     """Returns stack and properties of each release by name, with parsed values."""
     return {
-        properties["Release"]: (stack, {**properties, "Values": json.loads(_text(properties["Values"]))})
+        properties["Release"]: (
+            stack,
+            {**properties, "Values": json.loads(_text(properties["Values"]))},
+        )
         for stack, _, properties in of_type(templates, RELEASE)
     }
 
@@ -78,9 +86,18 @@ def _gibibytes(values: Values, path: str) -> int:
 def _versions(was: Values, is_: Values) -> Iterator[Found]:
     old, new = was.get("Version"), is_.get("Version")
     if old and new and _numbers(new) < _numbers(old):
-        yield Effect.REFUSED, f"chart {old} → {new}", "The running version can't be downgraded. Keep the version."
+        yield (
+            Effect.REFUSED,
+            f"chart {old} → {new}",
+            "The running version can't be downgraded. Keep the version.",
+        )
 
-    if was.get("Release") == "redpanda" and old and new and _skips(_numbers(old)[:2], _numbers(new)[:2]):
+    if (
+        was.get("Release") == "redpanda"
+        and old
+        and new
+        and _skips(_numbers(old)[:2], _numbers(new)[:2])
+    ):
         advice = "Upgrade one feature release at a time (Redpanda documentation, upgrade: release order)."
         yield Effect.REFUSED, f"chart {old} → {new} skips a feature release", advice
 
@@ -111,7 +128,14 @@ def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
         yield Effect.REFUSED, detail, _TIERED
 
 
-def _volume(was: Values, is_: Values, path: str, *, grows: tuple[Effect, str], shrinks: Effect = Effect.REFUSED) -> Iterator[Found]:
+def _volume(
+    was: Values,
+    is_: Values,
+    path: str,
+    *,
+    grows: tuple[Effect, str],
+    shrinks: Effect = Effect.REFUSED,
+) -> Iterator[Found]:
     old, new = _gibibytes(was, path), _gibibytes(is_, path)
     if new > old:
         yield grows[0], f"volumes of {old} GiB → {new}", grows[1]
@@ -124,8 +148,16 @@ def _rabbitmq(was: Values, is_: Values) -> Iterator[Found]:
 
 
 def _monitoring(was: Values, is_: Values) -> Iterator[Found]:
-    path = "prometheus.prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
-    yield from _volume(was, is_, path, grows=(Effect.NONE, "Grow the claims manually (docs/runbooks/volume.md)."), shrinks=Effect.LOSS)
+    path = (
+        "prometheus.prometheusSpec.storageSpec.volumeClaimTemplate.spec.resources.requests.storage"
+    )
+    yield from _volume(
+        was,
+        is_,
+        path,
+        grows=(Effect.NONE, "Grow the claims manually (docs/runbooks/volume.md)."),
+        shrinks=Effect.LOSS,
+    )
 
 
 def _topics(was: Values, is_: Values) -> Iterator[Found]:
@@ -134,11 +166,13 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
         one, other = old[name], new[name]
         if other["partitions"] < one["partitions"]:
             detail = f"{name}: {one['partitions']} partitions → {other['partitions']}"
-            yield Effect.REFUSED, detail, "The number of partitions can only grow. Create another topic."
-        if other["partitions"] > one["partitions"] and "compact" in other["cleanupPolicy"]:
-            detail = (
-                f"{name}: {one['partitions']} partitions → {other['partitions']}: a key may move, and its older value is kept where it was"
+            yield (
+                Effect.REFUSED,
+                detail,
+                "The number of partitions can only grow. Create another topic.",
             )
+        if other["partitions"] > one["partitions"] and "compact" in other["cleanupPolicy"]:
+            detail = f"{name}: {one['partitions']} partitions → {other['partitions']}: a key may move, and its older value is kept where it was"
             yield (
                 Effect.INTERRUPTION,
                 detail,
@@ -147,12 +181,20 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
         for key in ("replication", "cleanupPolicy"):
             if one[key] != other[key]:
                 detail = f"{name}: {key} {one[key]} → {other[key]}"
-                yield Effect.REFUSED, detail, "The job refuses it. Create another topic and migrate to it."
+                yield (
+                    Effect.REFUSED,
+                    detail,
+                    "The job refuses it. Create another topic and migrate to it.",
+                )
         if other["retentionHours"] < one["retentionHours"]:
             detail = f"{name}: events older than {other['retentionHours']} hours are deleted ({one['retentionHours']} until now)"
             yield Effect.LOSS, detail, "Verify that no consumer needs them."
     for name in old.keys() - new.keys():
-        yield Effect.INTERRUPTION, f"{name}: its permissions are deleted, and the topic is retained", _STAYS
+        yield (
+            Effect.INTERRUPTION,
+            f"{name}: its permissions are deleted, and the topic is retained",
+            _STAYS,
+        )
     yield from _rights_on_topics(was, is_)
 
 
@@ -161,18 +203,30 @@ def _rights_on_topics(was: Values, is_: Values) -> Iterator[Found]:
         one, other = was["users"][user], is_["users"][user]
         for right in ("produces", "consumes"):
             for topic in (set(one[right]) - set(other[right])) & is_["topics"].keys():
-                yield Effect.INTERRUPTION, f"{user} no longer {right} {topic}, before its tasks are updated", _FIRST
+                yield (
+                    Effect.INTERRUPTION,
+                    f"{user} no longer {right} {topic}, before its tasks are updated",
+                    _FIRST,
+                )
 
 
 def _queues(was: Values, is_: Values) -> Iterator[Found]:
     for name in was["queues"].keys() - is_["queues"].keys():
-        yield Effect.INTERRUPTION, f"{name}: its permissions are deleted, and the queue is retained with its messages", _STAYS
+        yield (
+            Effect.INTERRUPTION,
+            f"{name}: its permissions are deleted, and the queue is retained with its messages",
+            _STAYS,
+        )
     for user in was["users"].keys() & is_["users"].keys():
         for key, detail in (("read", "takes from"), ("publishes", "publishes to")):
             one, other = (str(values["users"][user].get(key) or "(?!)") for values in (was, is_))
             for queue in was["queues"].keys() & is_["queues"].keys():
                 if re.search(one, queue) and not re.search(other, queue):
-                    yield Effect.INTERRUPTION, f"{user} no longer {detail} {queue}, before its tasks are updated", _FIRST
+                    yield (
+                        Effect.INTERRUPTION,
+                        f"{user} no longer {detail} {queue}, before its tasks are updated",
+                        _FIRST,
+                    )
 
 
 def _keycloak(was: Values, is_: Values) -> Iterator[Found]:
@@ -188,15 +242,26 @@ def _realm(was: Values, is_: Values) -> Iterator[Found]:
     """
     old, new = was["realms"], is_["realms"]
     for name in old.keys() & new.keys():
-        one, other = ({found["alias"]: found for found in realm[name].get("identityProviders", [])} for realm in (old, new))
+        one, other = (
+            {found["alias"]: found for found in realm[name].get("identityProviders", [])}
+            for realm in (old, new)
+        )
         for alias in one.keys() - other.keys():
-            yield Effect.INTERRUPTION, f"identity provider {alias} stays in Keycloak, with its login button", _CONSOLE
+            yield (
+                Effect.INTERRUPTION,
+                f"identity provider {alias} stays in Keycloak, with its login button",
+                _CONSOLE,
+            )
         for alias in one.keys() & other.keys():
             if _issuer(one[alias]) != _issuer(other[alias]):
                 detail = f"identity provider {alias} is replaced: its listeners have other ids at the new provider, or those of other users"
                 yield Effect.INTERRUPTION, detail, _ALIAS
         if old[name].get("smtpServer") and not new[name].get("smtpServer"):
-            yield Effect.INTERRUPTION, "the mail server stays in Keycloak, and its network access is removed first", _CONSOLE
+            yield (
+                Effect.INTERRUPTION,
+                "the mail server stays in Keycloak, and its network access is removed first",
+                _CONSOLE,
+            )
 
 
 def _issuer(provider: Values) -> tuple[Any, Any]:

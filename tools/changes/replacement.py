@@ -18,11 +18,19 @@ HOME_REGION = "sa-east-1"
 RELEASE = "Custom::AWSCDK-EKS-HelmChart"
 IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {
     "AWS::KMS::Key": (("KeySpec",), ("KeyUsage",), ("Origin",), ("MultiRegion",)),
-    "AWS::RDS::DBInstance": (("Engine",), ("SourceDBInstanceIdentifier",), ("DBSnapshotIdentifier",)),
+    "AWS::RDS::DBInstance": (
+        ("Engine",),
+        ("SourceDBInstanceIdentifier",),
+        ("DBSnapshotIdentifier",),
+    ),
     # A changed rule of generation creates another password, which clients with the old one do not
     # have.
     "AWS::SecretsManager::Secret": (("GenerateSecretString",), ("SecretString",)),
-    "AWS::ElastiCache::ReplicationGroup": (("NumNodeGroups",), ("NodeGroupConfiguration",), ("TransitEncryptionEnabled",)),
+    "AWS::ElastiCache::ReplicationGroup": (
+        ("NumNodeGroups",),
+        ("NodeGroupConfiguration",),
+        ("TransitEncryptionEnabled",),
+    ),
     # Another name, namespace or chart installs a second release and uninstalls the first with its
     # objects.
     RELEASE: (("Release",), ("Namespace",), ("Chart",)),
@@ -38,7 +46,9 @@ def replaced(before: Templates, now: Templates, stack: str, id_: str) -> list[st
     return list(_reasons(before, now, stack, id_, above=frozenset()))
 
 
-def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: frozenset[tuple[str, str]]) -> Iterator[str]:
+def _reasons(
+    before: Templates, now: Templates, stack: str, id_: str, *, above: frozenset[tuple[str, str]]
+) -> Iterator[str]:
     if (stack, id_) in above:
         return
     old, new = _resource(before, stack, id_), _resource(now, stack, id_)
@@ -58,13 +68,25 @@ def _reasons(before: Templates, now: Templates, stack: str, id_: str, *, above: 
         was, is_ = (_in_the_account(without_hashes(value)) for value in values)
         if _followed(before, was) != _followed(now, is_):
             yield f"{where} was {_short(was)} and is {_short(is_)}"
-        reasons = (_reasons(before, now, *other, above=above | {(stack, id_)}) for other in named(now, stack, is_))
-        yield from (f"{where} references a replaced resource: {reason}" for several in reasons for reason in several)
+        reasons = (
+            _reasons(before, now, *other, above=above | {(stack, id_)})
+            for other in named(now, stack, is_)
+        )
+        yield from (
+            f"{where} references a replaced resource: {reason}"
+            for several in reasons
+            for reason in several
+        )
 
 
 def storage_classes(resource: dict[str, Any]) -> set[str]:
     """Returns the storage classes in a release's values: the class of a volume can't change."""
-    return set(re.findall(r"storageClass(?:Name)?\W+([\w-]+)", json.dumps(resource["Properties"].get("Values", ""))))
+    return set(
+        re.findall(
+            r"storageClass(?:Name)?\W+([\w-]+)",
+            json.dumps(resource["Properties"].get("Values", "")),
+        )
+    )
 
 
 def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | None:

@@ -19,7 +19,9 @@ _MOST_MARKDOWN = 100
 """Lines of dangerous changes in Markdown: GitHub refuses a comment of more than 65,536 characters."""
 
 
-def report(changes: Sequence[Change], *, environment: str, everything: bool = False, markdown: bool = False) -> str:
+def report(
+    changes: Sequence[Change], *, environment: str, everything: bool = False, markdown: bool = False
+) -> str:
     """Returns a summary, then the changes by effect. Added resources share one line for each stack.
 
     Args:
@@ -30,9 +32,19 @@ def report(changes: Sequence[Change], *, environment: str, everything: bool = Fa
     """
     if not changes:
         return f"{environment}: no differences."
-    sections = groupby((change for change in changes if change.effect != Effect.NONE), lambda change: change.effect)
-    dangerous = [line for effect, group in sections for line in _section(effect, group, everything=everything)]
-    harmless = list(_harmless([change for change in changes if change.effect == Effect.NONE], everything=everything))
+    sections = groupby(
+        (change for change in changes if change.effect != Effect.NONE), lambda change: change.effect
+    )
+    dangerous = [
+        line
+        for effect, group in sections
+        for line in _section(effect, group, everything=everything)
+    ]
+    harmless = list(
+        _harmless(
+            [change for change in changes if change.effect == Effect.NONE], everything=everything
+        )
+    )
     summary = f"{environment}: {_counts(changes)}"
     head = textwrap.wrap(summary, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
     if not markdown:
@@ -41,7 +53,9 @@ def report(changes: Sequence[Change], *, environment: str, everything: bool = Fa
         dangerous[_MOST_MARKDOWN:] = [f"and {len(dangerous) - _MOST_MARKDOWN} more lines"]
     parts = [f"**{summary}**", *([_fenced(dangerous)] if dangerous else [])]
     if harmless:
-        parts.append(f"<details><summary>{Effect.NONE}</summary>\n\n{_fenced(harmless)}\n\n</details>")
+        parts.append(
+            f"<details><summary>{Effect.NONE}</summary>\n\n{_fenced(harmless)}\n\n</details>"
+        )
     return "\n\n".join(parts)
 
 
@@ -56,15 +70,23 @@ def full_text(before: Templates, now: Templates) -> str:
         line
         for stack in dict.fromkeys([*before, *now])
         for section in ("Resources", "Outputs")
-        for line in _lines(stack, before.get(stack, {}).get(section, {}), now.get(stack, {}).get(section, {}))
+        for line in _lines(
+            stack, before.get(stack, {}).get(section, {}), now.get(stack, {}).get(section, {})
+        )
     )
 
 
 def _counts(changes: Sequence[Change]) -> str:
     effects = Counter(change.effect for change in changes)
     signs = Counter(change.sign for change in changes if change.effect == Effect.NONE)
-    harmless = ", ".join(f"{signs[sign]} {name}" for sign, name in (("+", "added"), ("~", "changed"), ("-", "deleted")) if signs[sign])
-    return ", ".join(f"{effects[effect]} {effect}" for effect in Effect if effects[effect]) + (f" ({harmless})" if harmless else "")
+    harmless = ", ".join(
+        f"{signs[sign]} {name}"
+        for sign, name in (("+", "added"), ("~", "changed"), ("-", "deleted"))
+        if signs[sign]
+    )
+    return ", ".join(f"{effects[effect]} {effect}" for effect in Effect if effects[effect]) + (
+        f" ({harmless})" if harmless else ""
+    )
 
 
 def _section(effect: Effect, changes: Iterable[Change], *, everything: bool) -> Iterator[str]:
@@ -81,7 +103,13 @@ def _wrapped(text: str, indent: str, most: int | None) -> list[str]:
     below = " " * max(4, len(indent))
     # A word longer than a line is broken, so that no line exceeds the width.
     return textwrap.wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=below, break_on_hyphens=False, max_lines=most, placeholder=" …"
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=below,
+        break_on_hyphens=False,
+        max_lines=most,
+        placeholder=" …",
     )
 
 
@@ -94,9 +122,15 @@ def _harmless(changes: Sequence[Change], *, everything: bool) -> Iterator[str]:
     yield from listed if everything else map(_cut, listed[:_MOST])
     if not everything and len(listed) > _MOST:
         yield f"  and {len(listed) - _MOST} more (ALL=1 lists them)"
-    for stack, group in groupby(sorted(added, key=lambda change: change.stack), lambda change: change.stack):
-        types = Counter(change.detail.removesuffix(" is added").partition("::")[2] for change in group)
-        names = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in types.items())
+    for stack, group in groupby(
+        sorted(added, key=lambda change: change.stack), lambda change: change.stack
+    ):
+        types = Counter(
+            change.detail.removesuffix(" is added").partition("::")[2] for change in group
+        )
+        names = ", ".join(
+            f"{name} ×{count}" if count > 1 else name for name, count in types.items()
+        )
         yield from _wrapped(f"+ {stack}: {types.total()} added: {names}", "  ", _MOST_LINES)
 
 
@@ -115,5 +149,10 @@ def _fenced(lines: Sequence[str]) -> str:
 def _lines(stack: str, old: Template, new: Template) -> Iterator[str]:
     for id_ in dict.fromkeys([*old, *new]):
         if old.get(id_) != new.get(id_):
-            one, other = (json.dumps(side[id_], indent=1).splitlines() if id_ in side else [] for side in (old, new))
-            yield from difflib.unified_diff(one, other, fromfile=f"{stack}/{id_}", tofile=f"{stack}/{id_}", lineterm="")
+            one, other = (
+                json.dumps(side[id_], indent=1).splitlines() if id_ in side else []
+                for side in (old, new)
+            )
+            yield from difflib.unified_diff(
+                one, other, fromfile=f"{stack}/{id_}", tofile=f"{stack}/{id_}", lineterm=""
+            )

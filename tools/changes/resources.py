@@ -80,7 +80,9 @@ _ADVICE = "Deploy it at a time of low load."
 
 def holds_data(resource: dict[str, Any]) -> bool:
     """Returns whether a resource holds data; a read replica has a copy only."""
-    return resource["Type"] in HOLDS_DATA and "SourceDBInstanceIdentifier" not in resource.get("Properties", {})
+    return resource["Type"] in HOLDS_DATA and "SourceDBInstanceIdentifier" not in resource.get(
+        "Properties", {}
+    )
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
@@ -111,8 +113,17 @@ def _resources(templates: Templates, stack: str) -> dict[str, Any]:
 def _added(stack: str, id_: str, type_: str, *, to: bool) -> Change:
     if to and type_ == "AWS::EC2::VPCEndpoint":
         detail = f"{type_} is added: calls fail for seconds until its private DNS name is active"
-        return Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=_ADVICE, sign="+")
-    return Change(effect=Effect.NONE, stack=stack, subject=id_, detail=f"{type_} is added", sign="+")
+        return Change(
+            effect=Effect.INTERRUPTION,
+            stack=stack,
+            subject=id_,
+            detail=detail,
+            advice=_ADVICE,
+            sign="+",
+        )
+    return Change(
+        effect=Effect.NONE, stack=stack, subject=id_, detail=f"{type_} is added", sign="+"
+    )
 
 
 def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
@@ -129,8 +140,21 @@ def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
             holds_data=True,
             sign="-",
         )
-    effect = Effect.LOSS if holds else Effect.INTERRUPTION if type_ in SERVES | HOLDS_DATA else Effect.NONE
-    return Change(effect=effect, stack=stack, subject=id_, detail=f"{type_} is deleted", holds_data=holds, sign="-")
+    effect = (
+        Effect.LOSS
+        if holds
+        else Effect.INTERRUPTION
+        if type_ in SERVES | HOLDS_DATA
+        else Effect.NONE
+    )
+    return Change(
+        effect=effect,
+        stack=stack,
+        subject=id_,
+        detail=f"{type_} is deleted",
+        holds_data=holds,
+        sign="-",
+    )
 
 
 def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterator[Change]:
@@ -139,22 +163,39 @@ def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterato
         yield _named_alike(stack, id_, old, new) or _replaced(stack, id_, old, new, reasons)
         return
     changed = _properties(old, new)
-    interrupting = {name: how for name, how in INTERRUPTS.get(new["Type"], {}).items() if name in changed}
+    interrupting = {
+        name: how for name, how in INTERRUPTS.get(new["Type"], {}).items() if name in changed
+    }
     for name, how in interrupting.items():
         detail = f"{name}: {_value(old, name)} → {_value(new, name)}: {how}"
         holds = holds_data(new)
-        yield Change(effect=Effect.INTERRUPTION, stack=stack, subject=id_, detail=detail, advice=_ADVICE, holds_data=holds)
+        yield Change(
+            effect=Effect.INTERRUPTION,
+            stack=stack,
+            subject=id_,
+            detail=detail,
+            advice=_ADVICE,
+            holds_data=holds,
+        )
     if not interrupting and without_hashes(old) != without_hashes(new):
         detail = f"{new['Type']}: {', '.join(changed) or 'policies or dependencies'}"
         yield Change(effect=Effect.NONE, stack=stack, subject=id_, detail=detail)
 
 
-def _replaced(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any], reasons: list[str]) -> Change:
+def _replaced(
+    stack: str, id_: str, old: dict[str, Any], new: dict[str, Any], reasons: list[str]
+) -> Change:
     type_ = new["Type"]
     effect = Effect.NONE if type_ in ROUTINE else Effect.REPLACEMENT
-    why = ", ".join(_properties(old, new)) if type_ in ROUTINE else reasons[0].removeprefix(f"{stack}/{id_}: ")
+    why = (
+        ", ".join(_properties(old, new))
+        if type_ in ROUTINE
+        else reasons[0].removeprefix(f"{stack}/{id_}: ")
+    )
     detail = f"{type_} is replaced: {why or 'a referenced resource is replaced'}"
-    return Change(effect=effect, stack=stack, subject=id_, detail=detail, holds_data=holds_data(new))
+    return Change(
+        effect=effect, stack=stack, subject=id_, detail=detail, holds_data=holds_data(new)
+    )
 
 
 def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any]) -> Change | None:
@@ -162,15 +203,26 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
     first.
     """
     try:
-        identifier = resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, new["Type"]).identifier
+        identifier = resource_schema(
+            EDGE_REGION if stack == "edge" else HOME_REGION, new["Type"]
+        ).identifier
     except UnknownResourceTypeError:
         return None
     names = [path[0] for path in identifier]
-    if not names or not all(name in new["Properties"] and _value(old, name) == _value(new, name) for name in names):
+    if not names or not all(
+        name in new["Properties"] and _value(old, name) == _value(new, name) for name in names
+    ):
         return None
     detail = f"{new['Type']} would be replaced under its own name ({', '.join(names)}), which already exists"
     advice = "Keep the old value, or delete the old resource manually first."
-    return Change(effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice, holds_data=holds_data(new))
+    return Change(
+        effect=Effect.REFUSED,
+        stack=stack,
+        subject=id_,
+        detail=detail,
+        advice=advice,
+        holds_data=holds_data(new),
+    )
 
 
 def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
@@ -183,12 +235,22 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
             if name not in imported or imported[name] == stack:
                 continue
             new = _exports(now.get(stack, {})).get(name)
-            if new is None or without_hashes(new) != without_hashes(output) or _is_replaced(before, now, stack, output):
+            if (
+                new is None
+                or without_hashes(new) != without_hashes(output)
+                or _is_replaced(before, now, stack, output)
+            ):
                 subject = _subject(output)
                 detail = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
                 first = f"`npx cdk deploy -c env=<env> --exclusively <env>/{imported[name]}`"
                 advice = f"Deploy {imported[name]} without it first: {first}; for a service or a talks_to word, use `retired`."
-                yield Change(effect=Effect.REFUSED, stack=stack, subject=subject, detail=detail, advice=advice)
+                yield Change(
+                    effect=Effect.REFUSED,
+                    stack=stack,
+                    subject=subject,
+                    detail=detail,
+                    advice=advice,
+                )
 
 
 def _is_replaced(before: Templates, now: Templates, stack: str, output: Any) -> bool:
@@ -204,7 +266,11 @@ def _subject(output: Any) -> str:
 
 
 def _exports(template: Template) -> dict[str, Any]:
-    return {output["Export"]["Name"]: output["Value"] for output in template.get("Outputs", {}).values() if "Export" in output}
+    return {
+        output["Export"]["Name"]: output["Value"]
+        for output in template.get("Outputs", {}).values()
+        if "Export" in output
+    }
 
 
 def _imports(value: Any) -> Iterator[str]:

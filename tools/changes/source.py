@@ -25,7 +25,9 @@ from tools.model.templates import Templates, read
 ACCOUNT, LOCAL = "account", "local"
 NO_DIFFERENCE = "Number of stacks with differences: 0"
 """Last line of `cdk diff` without differences."""
-_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3})
+_CONFIG = Config(
+    connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 3}
+)
 
 
 _OF_A_FOLDER = """
@@ -38,7 +40,9 @@ sys.exit(main(Path(sys.argv[1])))
 
 
 @contextmanager
-def synthesized(checkout: Path, environment: str, *, environments: Path | None = None) -> Iterator[Path]:
+def synthesized(
+    checkout: Path, environment: str, *, environments: Path | None = None
+) -> Iterator[Path]:
     """Synthesizes one environment of a checkout into a temporary cloud assembly.
 
     Args:
@@ -49,16 +53,32 @@ def synthesized(checkout: Path, environment: str, *, environments: Path | None =
     Raises:
         SourceError: the app fails.
     """
-    context = {**json.loads((checkout / "cdk.json").read_text())["context"], "env": environment, "validation": False}
+    context = {
+        **json.loads((checkout / "cdk.json").read_text())["context"],
+        "env": environment,
+        "validation": False,
+    }
     python = os.pathsep.join(map(str, (checkout, checkout / "constructs")))
     with tempfile.TemporaryDirectory() as folder:
-        variables = {"CDK_OUTDIR": folder, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_VALIDATION": "false", "PYTHONPATH": python}
+        variables = {
+            "CDK_OUTDIR": folder,
+            "CDK_CONTEXT_JSON": json.dumps(context),
+            "CDK_VALIDATION": "false",
+            "PYTHONPATH": python,
+        }
         command = ["-c", _OF_A_FOLDER, str(environments)] if environments else ["app.py"]
         done = subprocess.run(  # noqa: S603 (our own interpreter)
-            [sys.executable, "-OO", *command], cwd=checkout, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+            [sys.executable, "-OO", *command],
+            cwd=checkout,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
-            raise SourceError(f"{environment} cannot be synthesized in {checkout.name or checkout}:\n{done.stderr.strip()[-2000:]}")
+            raise SourceError(
+                f"{environment} cannot be synthesized in {checkout.name or checkout}:\n{done.stderr.strip()[-2000:]}"
+            )
         yield platform_in(Path(folder))
 
 
@@ -70,15 +90,24 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
         SourceError: git is missing, the ref does not exist, or its app fails.
     """
     if shutil.which("git") is None:
-        raise SourceError(f"{ref} needs git, which is not in PATH. Install it, or use a folder of `cdk synth`.")
+        raise SourceError(
+            f"{ref} needs git, which is not in PATH. Install it, or use a folder of `cdk synth`."
+        )
     with tempfile.TemporaryDirectory() as folder:
-        archive = subprocess.run(["git", "archive", "--format=zip", ref], cwd=checkout, capture_output=True, check=False)  # noqa: S603, S607
+        archive = subprocess.run(  # noqa: S603
+            ["git", "archive", "--format=zip", ref],  # noqa: S607
+            cwd=checkout,
+            capture_output=True,
+            check=False,
+        )
         if archive.returncode != 0:
             advice = f"Use `{ACCOUNT}`, `{LOCAL}`, a folder of `cdk synth`, or a git ref."
             raise SourceError(f"{ref}: neither a cloud assembly nor a git ref. {advice}")
         ZipFile(BytesIO(archive.stdout)).extractall(folder)
         if not Path(folder, "environments", f"{environment}.yaml").exists():
-            raise SourceError(f"{ref} has no environments/{environment}.yaml: all of {environment} is new. Compare with its former name.")
+            raise SourceError(
+                f"{ref} has no environments/{environment}.yaml: all of {environment} is new. Compare with its former name."
+            )
         with synthesized(Path(folder), environment) as assembly:
             yield assembly
 
@@ -94,14 +123,20 @@ def deployed(assembly: Path) -> Templates:
     for id_, stack in stacks_in(assembly).items():
         client = boto3.client("cloudformation", region_name=stack.region, config=_CONFIG)
         try:
-            body = client.get_template(StackName=stack.name, TemplateStage="Original")["TemplateBody"]
+            body = client.get_template(StackName=stack.name, TemplateStage="Original")[
+                "TemplateBody"
+            ]
         except ClientError as error:
             if "does not exist" in str(error):
                 continue
-            raise SourceError(f"{stack.name} in {stack.region} cannot be read: {error}. Log in to account {stack.account}.") from None
+            raise SourceError(
+                f"{stack.name} in {stack.region} cannot be read: {error}. Log in to account {stack.account}."
+            ) from None
         found[id_] = read(body if isinstance(body, str) else json.dumps(body), stack.account)
     if not found:
-        raise SourceError("None of the stacks is deployed in this account. Log in to the account of the environment.")
+        raise SourceError(
+            "None of the stacks is deployed in this account. Log in to the account of the environment."
+        )
     return found
 
 
@@ -112,6 +147,11 @@ def local_assemblies(checkout: Path) -> tuple[Path, Path]:
         SourceError: an assembly is missing.
     """
     workspace = Workspace(checkout)
-    if not all(path.exists() for path in (workspace.assembly, workspace.next_assembly, workspace.differences)):
-        raise SourceError("The embedded AWS has no assembly to compare. Start it with `make local`, then run `make diff`.")
+    if not all(
+        path.exists()
+        for path in (workspace.assembly, workspace.next_assembly, workspace.differences)
+    ):
+        raise SourceError(
+            "The embedded AWS has no assembly to compare. Start it with `make local`, then run `make diff`."
+        )
     return platform_in(workspace.assembly), platform_in(workspace.next_assembly)

@@ -56,7 +56,13 @@ def _estimates(options: argparse.Namespace) -> tuple[Estimate, Estimate | None]:
     with ExitStack() as opened:
         assembly = options.assembly or opened.enter_context(_synthesized(options.env))
         found = estimate_of(assembly, settings, known)
-        base = estimate_of(opened.enter_context(_synthesized(options.env, options.base)), settings, known) if options.base else None
+        base = (
+            estimate_of(
+                opened.enter_context(_synthesized(options.env, options.base)), settings, known
+            )
+            if options.base
+            else None
+        )
     return found, base
 
 
@@ -72,7 +78,9 @@ def _require_ref(ref: str) -> None:
         raise CostError("BASE needs git, which is not in PATH. Install it, or leave BASE out.")
     command = ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
     if subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False).returncode != 0:  # noqa: S603
-        raise CostError(f"BASE={ref} is no commit of this repository. Fetch it, or use a branch, a tag or a hash.")
+        raise CostError(
+            f"BASE={ref} is no commit of this repository. Fetch it, or use a branch, a tag or a hash."
+        )
 
 
 @contextmanager
@@ -82,9 +90,15 @@ def _synthesized(environment: str, ref: str = "") -> Iterator[Path]:
     what, advice = environment, f"Run `make check ENV={environment}`."
     if ref:
         what, advice = f"BASE={ref}", "Use a ref that synthesizes with the packages of today."
-    print(f"Synthesizing {environment} {f'of {ref}' if ref else '(half a minute)'} …", file=sys.stderr)
+    print(
+        f"Synthesizing {environment} {f'of {ref}' if ref else '(half a minute)'} …", file=sys.stderr
+    )
     try:
-        with source.of_ref(CHECKOUT, ref, environment) if ref else source.synthesized(CHECKOUT, environment) as assembly:
+        with (
+            source.of_ref(CHECKOUT, ref, environment)
+            if ref
+            else source.synthesized(CHECKOUT, environment) as assembly
+        ):
             yield assembly
     except SourceError as error:
         raise CostError(f"{what} cannot be synthesized: {_cause(error)}. {advice}") from None
@@ -98,11 +112,17 @@ def _cause(error: Exception) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.cost", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
-    parser.add_argument("--base", default="", metavar="REF", help="git ref to compare with, at the use of today")
+    parser.add_argument(
+        "--base", default="", metavar="REF", help="git ref to compare with, at the use of today"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument("--all", action="store_true", help="list every item of a stack")
-    parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
-    parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis"
+    )
+    parser.add_argument(
+        "--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS
+    )
     parser.add_argument("--prices", type=Path, help=argparse.SUPPRESS)
     return parser
 

@@ -60,8 +60,12 @@ def demand(templates: Templates, level: Level) -> Demand:
     found = Demand()
     for _, _, properties in of_type(templates, "Custom::AWSCDK-EKS-HelmChart"):
         values, release = _values(properties.get("Values", "{}")), str(properties.get("Release"))
-        found.spot = found.spot or "spot" in values.get("nodePools", {}).get("general", {}).get("capacityTypes", [])
-        pool = found.pools.setdefault(BROKERS if f'nodepool": "{BROKERS}"' in json.dumps(values) else "general", Pool())
+        found.spot = found.spot or "spot" in values.get("nodePools", {}).get("general", {}).get(
+            "capacityTypes", []
+        )
+        pool = found.pools.setdefault(
+            BROKERS if f'nodepool": "{BROKERS}"' in json.dumps(values) else "general", Pool()
+        )
         for path, replicas, node in _parts(values, level):
             if any(job in path for job in _JOBS):
                 continue
@@ -76,13 +80,21 @@ def demand(templates: Templates, level: Level) -> Demand:
                 pool.cpu += replicas * cpu
                 pool.gib += replicas * gib
                 pool.pods = max(pool.pods, ceil(replicas) if cpu >= 1 else 1)
-            found.volumes_gib += replicas * (_gib(requests["storage"]) if "storage" in requests else 0)
-            if path and path[-1] in ("storage", "persistentVolume") and isinstance(node.get("size"), str):
+            found.volumes_gib += replicas * (
+                _gib(requests["storage"]) if "storage" in requests else 0
+            )
+            if (
+                path
+                and path[-1] in ("storage", "persistentVolume")
+                and isinstance(node.get("size"), str)
+            ):
                 found.volumes_gib += replicas * _gib(node["size"])
     return found
 
 
-def nodes(pool: str, need: Pool, daemons: Pool, prices: Mapping[str, float], zones: int) -> tuple[str, int]:
+def nodes(
+    pool: str, need: Pool, daemons: Pool, prices: Mapping[str, float], zones: int
+) -> tuple[str, int]:
     """Returns the cheapest type and number of nodes, as EKS Auto Mode chooses.
 
     Args:
@@ -98,7 +110,11 @@ def nodes(pool: str, need: Pool, daemons: Pool, prices: Mapping[str, float], zon
     options = []
     for type_, usd in prices.items():
         family, _, size = type_.partition(".")
-        if size not in _VCPUS or family[0] not in _GIB_PER_VCPU or (pool == BROKERS and family[0] == "c"):
+        if (
+            size not in _VCPUS
+            or family[0] not in _GIB_PER_VCPU
+            or (pool == BROKERS and family[0] == "c")
+        ):
             continue
         cpu = _VCPUS[size] * USABLE_CPU - daemons.cpu
         gib = _VCPUS[size] * _GIB_PER_VCPU[family[0]] * USABLE_MEMORY - daemons.gib
@@ -108,18 +124,24 @@ def nodes(pool: str, need: Pool, daemons: Pool, prices: Mapping[str, float], zon
         count = max(least, ceil(need.cpu / cpu), ceil(need.gib / gib))
         options.append((count * usd, type_, count))
     if not options:
-        raise CostError(f"No price of a node for the pool {pool}. Add BoxUsage rows of the region to prices.csv.")
+        raise CostError(
+            f"No price of a node for the pool {pool}. Add BoxUsage rows of the region to prices.csv."
+        )
     _, type_, count = min(options)
     return type_, count
 
 
 def _values(text: Any) -> Any:
     if isinstance(text, dict):
-        text = "".join(part if isinstance(part, str) else "0" for part in text.get("Fn::Join", ["", ["{}"]])[1])
+        text = "".join(
+            part if isinstance(part, str) else "0" for part in text.get("Fn::Join", ["", ["{}"]])[1]
+        )
     return json.loads(text)
 
 
-def _parts(node: Any, level: Level, path: tuple[str, ...] = (), replicas: float = 1) -> Iterator[tuple[tuple[str, ...], float, Any]]:
+def _parts(
+    node: Any, level: Level, path: tuple[str, ...] = (), replicas: float = 1
+) -> Iterator[tuple[tuple[str, ...], float, Any]]:
     if isinstance(node, list):
         for part in node:
             yield from _parts(part, level, path, replicas)

@@ -43,7 +43,9 @@ class Estimate:
     def stacks(self) -> dict[str, Amounts]:
         """Price of each stack."""
         names = dict.fromkeys(line.stack for line in self.lines)
-        return {name: total([line.usd for line in self.lines if line.stack == name]) for name in names}
+        return {
+            name: total([line.usd for line in self.lines if line.stack == name]) for name in names
+        }
 
     @property
     def total(self) -> Amounts:
@@ -53,7 +55,10 @@ class Estimate:
     @property
     def unsure_percent(self) -> tuple[int, int, int]:
         """Percentage of the total at prices without a public source."""
-        low, mid, high = (round(100 * part / whole) if whole else 0 for part, whole in zip(total(self._unsure), self.total, strict=True))
+        low, mid, high = (
+            round(100 * part / whole) if whole else 0
+            for part, whole in zip(total(self._unsure), self.total, strict=True)
+        )
         return low, mid, high
 
     @property
@@ -62,12 +67,24 @@ class Estimate:
 
     def warnings(self, today: date) -> list[str]:
         """Returns what makes the estimate doubtful, or the budget too low."""
-        found = [f"Without a price, and not in the estimate: {', '.join(self.unpriced)}."] if self.unpriced else []
-        exceeded = [f"{name} {usd:,.0f}" for name, usd in zip(LEVELS, self.total, strict=True) if usd > self.budget]
+        found = (
+            [f"Without a price, and not in the estimate: {', '.join(self.unpriced)}."]
+            if self.unpriced
+            else []
+        )
+        exceeded = [
+            f"{name} {usd:,.0f}"
+            for name, usd in zip(LEVELS, self.total, strict=True)
+            if usd > self.budget
+        ]
         if exceeded:
-            found.append(f"The estimate exceeds observability.monthly_budget_usd ({self.budget:,}): {', '.join(exceeded)} USD.")
+            found.append(
+                f"The estimate exceeds observability.monthly_budget_usd ({self.budget:,}): {', '.join(exceeded)} USD."
+            )
         if not self.region.startswith("sa-") and "100" not in price_classes_of(self.region):
-            found.append(f"CloudFront is counted at its lowest prices, those of North America; in {self.region} it costs more.")
+            found.append(
+                f"CloudFront is counted at its lowest prices, those of North America; in {self.region} it costs more."
+            )
         old = [price for price in self.prices if price.old(today)]
         if old:
             undated = sum(price.read is None for price in old)
@@ -78,7 +95,9 @@ class Estimate:
         return found
 
 
-def estimate(templates: Templates, regions: Mapping[str, str], settings: Settings, prices: Prices) -> Estimate:
+def estimate(
+    templates: Templates, regions: Mapping[str, str], settings: Settings, prices: Prices
+) -> Estimate:
     """Estimates the monthly cost of an environment.
 
     Args:
@@ -91,11 +110,15 @@ def estimate(templates: Templates, regions: Mapping[str, str], settings: Setting
         CostError: a price is missing.
     """
     of, levels = Environment(settings, templates, prices), levels_of(settings)
-    quantities: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(lambda: [0.0] * len(LEVELS))
+    quantities: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(
+        lambda: [0.0] * len(LEVELS)
+    )
     for index, level in enumerate(levels.values()):
         for stack, region, use in uses(of, level, regions):
             quantities[stack, use.label, use.service, use.usage, region][index] += use.quantity
-    lines: dict[tuple[str, str], tuple[list[Amounts], list[Amounts]]] = defaultdict(lambda: ([], []))
+    lines: dict[tuple[str, str], tuple[list[Amounts], list[Amounts]]] = defaultdict(
+        lambda: ([], [])
+    )
     used: dict[Price, None] = {}
     for (stack, label, service, usage, region), (low, mid, high) in quantities.items():
         tiers = prices.tiers(service, usage, region)
@@ -109,7 +132,10 @@ def estimate(templates: Templates, regions: Mapping[str, str], settings: Setting
         if not all(tier.sure for tier in tiers):
             lines[stack, label][1].append(usd)
     order = list(templates)
-    found = [Line(stack, label, total(usd), total(unsure)) for (stack, label), (usd, unsure) in lines.items()]
+    found = [
+        Line(stack, label, total(usd), total(unsure))
+        for (stack, label), (usd, unsure) in lines.items()
+    ]
     found.sort(key=lambda line: (order.index(line.stack), -line.usd[1]))
     low, mid, high = (level.listeners for level in levels.values())
     return Estimate(

@@ -92,7 +92,10 @@ class Prices:
         """Returns the price of a quantity of a month, tier by tier."""
         tiers = self.tiers(service, usage, region)
         ends = [*(tier.start for tier in tiers[1:]), inf]
-        return sum(max(0.0, min(quantity, end) - tier.start) * tier.usd for tier, end in zip(tiers, ends, strict=True))
+        return sum(
+            max(0.0, min(quantity, end) - tier.start) * tier.usd
+            for tier, end in zip(tiers, ends, strict=True)
+        )
 
     def of_kind(self, service: str, start: str, region: str) -> dict[str, float]:
         """Returns the prices of a region whose usage type starts with a text, by the rest of it.
@@ -100,15 +103,25 @@ class Prices:
         Raises:
             CostError: the region has none.
         """
-        kinds = {usage: rows[0].usd for (code, usage, place), rows in self._tiers.items() if (code, place) == (service, region)}
-        found = {usage.removeprefix(start): usd for usage, usd in kinds.items() if usage.startswith(start)}
+        kinds = {
+            usage: rows[0].usd
+            for (code, usage, place), rows in self._tiers.items()
+            if (code, place) == (service, region)
+        }
+        found = {
+            usage.removeprefix(start): usd
+            for usage, usd in kinds.items()
+            if usage.startswith(start)
+        }
         if not found:
             raise _missing(f"{service} {start}*", region)
         return found
 
 
 def _missing(price: str, region: str) -> CostError:
-    return CostError(f"No price of {price} in {region}. Run `make prices REGION={region}`, or add it to {PATH.name}.")
+    return CostError(
+        f"No price of {price} in {region}. Run `make prices REGION={region}`, or add it to {PATH.name}."
+    )
 
 
 def read(path: Path | None = None) -> Prices:
@@ -132,12 +145,26 @@ def _rows(path: Path) -> list[Price]:
         with path.open(newline="") as file:
             return [_price(row) for row in csv.DictReader(file)]
     except OSError as error:
-        raise CostError(f"{path.name} cannot be read: {error.strerror}. Restore it with git, or run `make prices`.") from None
+        raise CostError(
+            f"{path.name} cannot be read: {error.strerror}. Restore it with git, or run `make prices`."
+        ) from None
     except (KeyError, TypeError, ValueError) as error:
-        raise CostError(f"{path.name} has a malformed row: {error}. Restore it with git, or run `make prices`.") from None
+        raise CostError(
+            f"{path.name} has a malformed row: {error}. Restore it with git, or run `make prices`."
+        ) from None
 
 
 def _price(row: dict[str, str]) -> Price:
     start, usd = float(row["from"]), float(row["usd"])
     day = date.fromisoformat(row["date"]) if row["date"] else None
-    return Price(row["service"], row["usage"], row["unit"], row["region"], start, usd, day, row["status"], row["source"])
+    return Price(
+        row["service"],
+        row["usage"],
+        row["unit"],
+        row["region"],
+        start,
+        usd,
+        day,
+        row["status"],
+        row["source"],
+    )

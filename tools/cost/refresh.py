@@ -24,7 +24,12 @@ _TIMEOUT_SECONDS = 30
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12})+-[0-9]")
 _PREFIX = re.compile(r"^[A-Z]{2,4}[0-9]?-")
 _PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "AmazonEC2": {"Operating System": ("Linux",), "Tenancy": ("Shared",), "CapacityStatus": ("Used",), "Pre Installed S/W": ("NA",)},
+    "AmazonEC2": {
+        "Operating System": ("Linux",),
+        "Tenancy": ("Shared",),
+        "CapacityStatus": ("Used",),
+        "Pre Installed S/W": ("NA",),
+    },
     # Storage has the engine "Any" in some regions. The usage type includes the deployment option.
     "AmazonRDS": {"Database Engine": ("MySQL", "Any")},
 }
@@ -45,9 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 2 if the price list is not available.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.cost.refresh", description=__doc__)
-    parser.add_argument("--region", action="append", metavar="REGION", help="region to refresh or to add; default: all in the file")
+    parser.add_argument(
+        "--region",
+        action="append",
+        metavar="REGION",
+        help="region to refresh or to add; default: all in the file",
+    )
     parser.add_argument("--endpoint", default=BULK, help=argparse.SUPPRESS)
-    parser.add_argument("--own", action="store_true", help="write those that differ from the platform's to prices.csv of this folder")
+    parser.add_argument(
+        "--own",
+        action="store_true",
+        help="write those that differ from the platform's to prices.csv of this folder",
+    )
     parser.add_argument("--file", type=Path, default=prices.PATH, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     try:
@@ -60,9 +74,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     changed = len(set(rows) - set(known))
     same = set(shipped) if options.own else set()
     write(prices.OWN if options.own else options.file, (row for row in rows if row not in same))
-    print(f"{options.file.name}: {changed} of {len(rows)} prices changed. Review them: git diff {options.file.name}")
+    print(
+        f"{options.file.name}: {changed} of {len(rows)} prices changed. Review them: git diff {options.file.name}"
+    )
     if missing:
-        print(f"{len(missing)} are not in the price list, and stay as they are: {', '.join(missing[:5])}{' …' if missing[5:] else ''}")
+        print(
+            f"{len(missing)} are not in the price list, and stay as they are: {', '.join(missing[:5])}{' …' if missing[5:] else ''}"
+        )
     return 0
 
 
@@ -71,7 +89,9 @@ def regions_in(known: Prices) -> list[str]:
     return sorted({row.region for row in known if _REGION.fullmatch(row.region)})
 
 
-def refreshed(known: Prices, regions: Iterable[str], endpoint: str) -> tuple[list[Price], list[str]]:
+def refreshed(
+    known: Prices, regions: Iterable[str], endpoint: str
+) -> tuple[list[Price], list[str]]:
     """Returns all prices, those of some regions as in the price list, and the names of those without one.
 
     Args:
@@ -85,10 +105,22 @@ def refreshed(known: Prices, regions: Iterable[str], endpoint: str) -> tuple[lis
     rows = {(row.service, row.usage, row.region, row.start): row for row in known}
     missing = []
     for region in regions:
-        usual = {(row.service, row.usage, row.start): replace(row, region=region) for row in known if row.region == REFERENCE}
-        wanted = {**usual, **{(row.service, row.usage, row.start): row for row in known if row.region == region}}.values()
+        usual = {
+            (row.service, row.usage, row.start): replace(row, region=region)
+            for row in known
+            if row.region == REFERENCE
+        }
+        wanted = {
+            **usual,
+            **{(row.service, row.usage, row.start): row for row in known if row.region == region},
+        }.values()
         for service in sorted({row.service for row in wanted}):
-            found = _offer(endpoint, service, region, {(row.usage, row.start) for row in wanted if row.service == service})
+            found = _offer(
+                endpoint,
+                service,
+                region,
+                {(row.usage, row.start) for row in wanted if row.service == service},
+            )
             for row in wanted:
                 if row.service != service:
                     continue
@@ -99,14 +131,18 @@ def refreshed(known: Prices, regions: Iterable[str], endpoint: str) -> tuple[lis
                     rows[service, row.usage, region, row.start] = replace(
                         row, usd=price[0], read=price[1], status="verified", source=_source(service)
                     )
-    return sorted(rows.values(), key=lambda row: (row.service, row.usage, row.region, row.start)), missing
+    return sorted(
+        rows.values(), key=lambda row: (row.service, row.usage, row.region, row.start)
+    ), missing
 
 
 def _source(service: str) -> str:
     return f"AWS price list, bulk offer file {service}"
 
 
-def _offer(endpoint: str, service: str, region: str, wanted: set[Wanted]) -> dict[Wanted, tuple[float, date]]:
+def _offer(
+    endpoint: str, service: str, region: str, wanted: set[Wanted]
+) -> dict[Wanted, tuple[float, date]]:
     """Prices and publication date of an offer file, which is read line by line: that of EC2 has hundreds of MB."""
     address = f"{endpoint}/offers/v1.0/aws/{service}/current/{region}/index.csv"
     print(f"{service}, {region} …", file=sys.stderr)
@@ -118,13 +154,19 @@ def _offer(endpoint: str, service: str, region: str, wanted: set[Wanted]) -> dic
             for row in csv.DictReader(text):
                 if row["TermType"] != "OnDemand" or not _plain(service, row):
                     continue
-                for key in wanted & {(usage, float(row["StartingRange"] or 0)) for usage in _usages(row)}:
+                for key in wanted & {
+                    (usage, float(row["StartingRange"] or 0)) for usage in _usages(row)
+                }:
                     found[key] = float(row["PricePerUnit"]), published
     except OSError as error:
         advice = "It needs access to the Internet. prices.csv is unchanged."
-        raise CostError(f"The AWS price list cannot be read from {address}: {getattr(error, 'reason', error)}. {advice}") from None
+        raise CostError(
+            f"The AWS price list cannot be read from {address}: {getattr(error, 'reason', error)}. {advice}"
+        ) from None
     except (KeyError, ValueError) as error:
-        raise CostError(f"{address} has an unknown form: {error}. prices.csv is unchanged.") from None
+        raise CostError(
+            f"{address} has an unknown form: {error}. prices.csv is unchanged."
+        ) from None
     return found
 
 
@@ -141,16 +183,24 @@ def _published(text: io.TextIOWrapper) -> date:
 def _usages(row: Row) -> set[str]:
     """Names of a product: its usage type alone, and followed by its operation or by its cache engine."""
     usage = _PREFIX.sub("", row["usageType"])
-    return {usage, f"{usage}:{row.get('operation')}", f"{usage}:{(row.get('Cache Engine') or '').lower()}"}
+    return {
+        usage,
+        f"{usage}:{row.get('operation')}",
+        f"{usage}:{(row.get('Cache Engine') or '').lower()}",
+    }
 
 
 def _plain(service: str, row: Row) -> bool:
-    return all(row.get(column) in (*values, "", None) for column, values in _PLAIN.get(service, {}).items())
+    return all(
+        row.get(column) in (*values, "", None) for column, values in _PLAIN.get(service, {}).items()
+    )
 
 
 def write(path: Path, rows: Iterable[Price]) -> None:
     """Writes a file of prices as a whole."""
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, newline="", suffix=".csv") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, delete=False, newline="", suffix=".csv"
+    ) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows(_cells(row) for row in rows)
@@ -158,7 +208,14 @@ def write(path: Path, rows: Iterable[Price]) -> None:
 
 
 def _cells(row: Price) -> Iterator[str]:
-    yield from (row.service, row.usage, row.unit, row.region, f"{row.start:.0f}", f"{row.usd:.10f}".rstrip("0").rstrip("."))
+    yield from (
+        row.service,
+        row.usage,
+        row.unit,
+        row.region,
+        f"{row.start:.0f}",
+        f"{row.usd:.10f}".rstrip("0").rstrip("."),
+    )
     yield from (row.read.isoformat() if row.read else "", row.status, row.source)
 
 

@@ -17,7 +17,9 @@ _LARGEST = 3
 _NOTE = "List prices without taxes and free tiers; assumptions and sources are in docs/cost.md."
 
 
-def text(found: Estimate, base: Estimate | None, against: str, today: date, *, everything: bool = False) -> str:
+def text(
+    found: Estimate, base: Estimate | None, against: str, today: date, *, everything: bool = False
+) -> str:
     """Returns the report for a terminal.
 
     Args:
@@ -35,7 +37,10 @@ def text(found: Estimate, base: Estimate | None, against: str, today: date, *, e
     for stack, usd in found.stacks.items():
         lines.append(_row(stack, _shown(usd)))
         items = [line for line in found.lines if line.stack == stack and line.usd[2] >= 0.5]
-        lines += [_row(f"  {line.label}", _shown(line.usd)) for line in (items if everything else items[:_LARGEST])]
+        lines += [
+            _row(f"  {line.label}", _shown(line.usd))
+            for line in (items if everything else items[:_LARGEST])
+        ]
     lines += [
         "",
         _row("all", _shown(found.total)),
@@ -43,7 +48,9 @@ def text(found: Estimate, base: Estimate | None, against: str, today: date, *, e
     ]
     if base:
         lines += ["", _row(f"difference to {against}", LEVELS)]
-        lines += [_row(f"  {stack}", _signed(usd)) for stack, usd in differences(found, base).items()]
+        lines += [
+            _row(f"  {stack}", _signed(usd)) for stack, usd in differences(found, base).items()
+        ]
         lines.append(_row("  all", _signed(_minus(found.total, base.total))))
     lines += ["", "Largest savings, USD a month at mid use:"]
     for saving in found.savings[:_LARGEST]:
@@ -52,7 +59,9 @@ def text(found: Estimate, base: Estimate | None, against: str, today: date, *, e
             lines.append(f"          commitment: {saving.commitment}")
     lines.append("")
     for warning in found.warnings(today):
-        lines += textwrap.wrap(f"Warning: {warning}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        lines += textwrap.wrap(
+            f"Warning: {warning}", _WIDTH, subsequent_indent="  ", break_on_hyphens=False
+        )
     lines.append(_NOTE)
     return "\n".join(lines)
 
@@ -60,20 +69,46 @@ def text(found: Estimate, base: Estimate | None, against: str, today: date, *, e
 def markdown(found: Estimate, base: Estimate | None, against: str, today: date) -> str:
     """Returns the report as a comment on a pull request; arguments as for `text`."""
     head = "| stack | " + " | ".join(LEVELS) + " |"
-    change = f" ({' / '.join(_signed(_minus(found.total, base.total)))} against `{against}`)" if base else ""
+    change = (
+        f" ({' / '.join(_signed(_minus(found.total, base.total)))} against `{against}`)"
+        if base
+        else ""
+    )
     low, mid, high = _shown(found.total)
-    lines = [f"**Cost of {found.environment}**: {low} / {mid} / {high} USD a month at low, mid and high use{change}", ""]
+    lines = [
+        f"**Cost of {found.environment}**: {low} / {mid} / {high} USD a month at low, mid and high use{change}",
+        "",
+    ]
     differs = differences(found, base) if base else {}
-    lines += [head + (" difference at mid |" if base else ""), "|---|---:|---:|---:|" + ("---:|" if base else "")]
-    for stack, usd in {**found.stacks, **dict.fromkeys(differs.keys() - found.stacks.keys(), (0.0, 0.0, 0.0))}.items():
-        cells = [stack, *_shown(usd), *([_signed(differs[stack])[1] if stack in differs else "0"] if base else [])]
+    lines += [
+        head + (" difference at mid |" if base else ""),
+        "|---|---:|---:|---:|" + ("---:|" if base else ""),
+    ]
+    for stack, usd in {
+        **found.stacks,
+        **dict.fromkeys(differs.keys() - found.stacks.keys(), (0.0, 0.0, 0.0)),
+    }.items():
+        cells = [
+            stack,
+            *_shown(usd),
+            *([_signed(differs[stack])[1] if stack in differs else "0"] if base else []),
+        ]
         lines.append(f"| {' | '.join(cells)} |")
     if base and (changed := _changed_items(found, base)):
         lines += ["", "| changed item | difference at mid |", "|---|---:|"]
-        lines += [f"| {stack}: {label} | {_signed(usd)[1]} |" for (stack, label), usd in changed.items()]
-    lines += ["", "Largest savings at mid use: " + "; ".join(f"{s.change} ({s.usd:,.0f} USD)" for s in found.savings[:_LARGEST]) + "."]
+        lines += [
+            f"| {stack}: {label} | {_signed(usd)[1]} |" for (stack, label), usd in changed.items()
+        ]
+    lines += [
+        "",
+        "Largest savings at mid use: "
+        + "; ".join(f"{s.change} ({s.usd:,.0f} USD)" for s in found.savings[:_LARGEST])
+        + ".",
+    ]
     lines += ["", *(f"> {warning}\n" for warning in found.warnings(today))]
-    lines.append(f"{found.unsure_percent[1]}% of the mid estimate is at prices without a public source. {_NOTE}")
+    lines.append(
+        f"{found.unsure_percent[1]}% of the mid estimate is at prices without a public source. {_NOTE}"
+    )
     return "\n".join(lines)
 
 
@@ -89,9 +124,18 @@ def as_json(found: Estimate, base: Estimate | None, against: str, today: date) -
         "unsure_percent": found.unsure_percent,
         "stacks": {stack: _rounded(usd) for stack, usd in found.stacks.items()},
         "lines": [
-            {"stack": line.stack, "label": line.label, "usd": _rounded(line.usd), "unsure": _rounded(line.unsure)} for line in found.lines
+            {
+                "stack": line.stack,
+                "label": line.label,
+                "usd": _rounded(line.usd),
+                "unsure": _rounded(line.unsure),
+            }
+            for line in found.lines
         ],
-        "savings": [{"change": s.change, "usd": round(s.usd, 2), "commitment": s.commitment} for s in found.savings],
+        "savings": [
+            {"change": s.change, "usd": round(s.usd, 2), "commitment": s.commitment}
+            for s in found.savings
+        ],
         "warnings": found.warnings(today),
     }
     if base:
@@ -110,13 +154,17 @@ def differences(found: Estimate, base: Estimate) -> dict[str, Amounts]:
 
 
 def _changed_items(found: Estimate, base: Estimate) -> dict[tuple[str, str], Amounts]:
-    now, before = ({(line.stack, line.label): line.usd for line in some.lines} for some in (found, base))
+    now, before = (
+        {(line.stack, line.label): line.usd for line in some.lines} for some in (found, base)
+    )
     return _changed(now, before)
 
 
 def _changed(now: Mapping[Key, Amounts], before: Mapping[Key, Amounts]) -> dict[Key, Amounts]:
     none = (0.0, 0.0, 0.0)
-    every = {item: _minus(now.get(item, none), before.get(item, none)) for item in {**now, **before}}
+    every = {
+        item: _minus(now.get(item, none), before.get(item, none)) for item in {**now, **before}
+    }
     return {item: usd for item, usd in every.items() if any(abs(amount) >= 0.01 for amount in usd)}
 
 

@@ -73,23 +73,33 @@ class Environment:
     def count(self, type_: str, stack: str = "") -> int:
         """Returns the number of resources of a type, in all or in one stack."""
         if (type_, stack) not in self._counts:
-            self._counts[type_, stack] = sum(stack in ("", place) for place, _, _ in of_type(self.templates, type_))
+            self._counts[type_, stack] = sum(
+                stack in ("", place) for place, _, _ in of_type(self.templates, type_)
+            )
         return self._counts[type_, stack]
 
     @cached_property
     def interface_endpoints(self) -> int:
         """Interface endpoints of the network, each in every zone."""
-        return sum(p.get("VpcEndpointType") == "Interface" for _, _, p in of_type(self.templates, "AWS::EC2::VPCEndpoint"))
+        return sum(
+            p.get("VpcEndpointType") == "Interface"
+            for _, _, p in of_type(self.templates, "AWS::EC2::VPCEndpoint")
+        )
 
     @property
     def logs_have_endpoint(self) -> bool:
         """True if logs reach CloudWatch by an interface endpoint, not by the NAT gateways."""
-        return any(_carries_logs(properties) for _, _, properties in of_type(self.templates, "AWS::EC2::VPCEndpoint"))
+        return any(
+            _carries_logs(properties)
+            for _, _, properties in of_type(self.templates, "AWS::EC2::VPCEndpoint")
+        )
 
     def tasks(self, level: Level) -> dict[str, float]:
         """Returns the average number of tasks of each service by the start of its logical ids."""
         found = {}
-        for _, id_, target in of_type(self.templates, "AWS::ApplicationAutoScaling::ScalableTarget"):
+        for _, id_, target in of_type(
+            self.templates, "AWS::ApplicationAutoScaling::ScalableTarget"
+        ):
             name = id_.split("ScalingTarget")[0]
             found[name] = level.tasks(name, target["MinCapacity"], target["MaxCapacity"])
         return found
@@ -97,7 +107,12 @@ class Environment:
     def service_logs_gb(self, level: Level) -> dict[str, float]:
         """Returns the logs of a month by stack; 1 GB where requests leave none."""
         lines = self.lines_gb(level)
-        return {"network": 0.0, "ecs-services": lines, "eks-platform": lines + 20, "edge": 0.01 * level.requests * self._log_gb}
+        return {
+            "network": 0.0,
+            "ecs-services": lines,
+            "eks-platform": lines + 20,
+            "edge": 0.01 * level.requests * self._log_gb,
+        }
 
     def lines_gb(self, level: Level) -> float:
         """Returns the logs of a month at one station of requests."""
@@ -149,22 +164,42 @@ def _month(service: str, usage: str, label: str, quantity: float = 1) -> Pricing
 def _nat_gateway(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
     yield Use("AmazonEC2", "NatGateway-Hours", HOURS, "NAT gateways")
     logs = 0 if of.logs_have_endpoint else sum(of.service_logs_gb(level).values())
-    yield Use("AmazonEC2", "NatGateway-Bytes", 50 + logs / of.count("AWS::EC2::NatGateway"), "NAT gateways")
+    yield Use(
+        "AmazonEC2",
+        "NatGateway-Bytes",
+        50 + logs / of.count("AWS::EC2::NatGateway"),
+        "NAT gateways",
+    )
 
 
 def _vpc(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
     zones = len(of.settings.zones)
     crossing = 2 * (zones - 1) / zones
     stations = STATIONS * (of.requests_gb(level) + level.events_gb)
-    yield Use("AWSDataTransfer", "DataTransfer-Regional-Bytes", crossing * stations, "traffic between zones")
+    yield Use(
+        "AWSDataTransfer",
+        "DataTransfer-Regional-Bytes",
+        crossing * stations,
+        "traffic between zones",
+    )
 
 
 def _endpoint(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     if found.properties.get("VpcEndpointType") != "Interface":
         return
-    yield Use("AmazonVPC", "VpcEndpoint-Hours", HOURS * len(found.properties["SubnetIds"]), "interface endpoints")
+    yield Use(
+        "AmazonVPC",
+        "VpcEndpoint-Hours",
+        HOURS * len(found.properties["SubnetIds"]),
+        "interface endpoints",
+    )
     if _carries_logs(found.properties):
-        yield Use("AmazonVPC", "VpcEndpoint-Bytes", sum(of.service_logs_gb(level).values()), "interface endpoints")
+        yield Use(
+            "AmazonVPC",
+            "VpcEndpoint-Bytes",
+            sum(of.service_logs_gb(level).values()),
+            "interface endpoints",
+        )
 
 
 def _carries_logs(endpoint: Properties) -> bool:
@@ -191,7 +226,9 @@ def _load_balancer(found: Found, level: Level, of: Environment) -> Iterator[Use]
     kind = "Network" if network else "Application"
     yield Use("AWSELB", f"LoadBalancerUsage:LoadBalancing:{kind}", HOURS, "load balancers")
     gb = level.events_gb if network else of.requests_gb(level)
-    reserved = found.properties.get("MinimumLoadBalancerCapacity", {}).get("CapacityUnits", 0) * HOURS
+    reserved = (
+        found.properties.get("MinimumLoadBalancerCapacity", {}).get("CapacityUnits", 0) * HOURS
+    )
     yield Use("AWSELB", f"LCUUsage:LoadBalancing:{kind}", max(gb, reserved), "load balancers")
 
 
@@ -212,18 +249,32 @@ def database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
     properties, source = found.properties, _source(found, of)
     twice = properties.get("MultiAZ") is True
     class_, gib = properties["DBInstanceClass"], float((source or properties)["AllocatedStorage"])
-    yield Use("AmazonRDS", f"InstanceUsage:{class_}", HOURS * (2 if twice else 1), f"database {database_name(found.id)}, {class_}")
-    yield Use("AmazonRDS", "RDS:Multi-AZ-GP3-Storage" if twice else "RDS:GP3-Storage", gib, "database storage")
+    yield Use(
+        "AmazonRDS",
+        f"InstanceUsage:{class_}",
+        HOURS * (2 if twice else 1),
+        f"database {database_name(found.id)}, {class_}",
+    )
+    yield Use(
+        "AmazonRDS",
+        "RDS:Multi-AZ-GP3-Storage" if twice else "RDS:GP3-Storage",
+        gib,
+        "database storage",
+    )
     if not source:
         # Backups up to the size of the database are free; 35 days of changes are about as much again (an assumption).
         yield Use("AmazonRDS", "RDS:ChargedBackupUsage", gib, "database backups")
     if properties.get("DatabaseInsightsMode") == "advanced":
-        yield Use("AmazonRDS", "DatabaseInsights-Advanced", HOURS * vcpus(class_), "Database Insights")
+        yield Use(
+            "AmazonRDS", "DatabaseInsights-Advanced", HOURS * vcpus(class_), "Database Insights"
+        )
 
 
 def _source(found: Found, of: Environment) -> Properties | None:
     """Returns the properties of the database that a read replica copies, with its storage."""
-    for _, id_ in named(of.templates, found.stack, found.properties.get("SourceDBInstanceIdentifier")):
+    for _, id_ in named(
+        of.templates, found.stack, found.properties.get("SourceDBInstanceIdentifier")
+    ):
         properties: Properties = of.templates[found.stack]["Resources"][id_]["Properties"]
         return properties
     return None
@@ -237,13 +288,20 @@ def vcpus(class_: str) -> int:
 
 def cache_nodes(properties: Properties) -> int:
     """Returns the number of nodes of a replication group."""
-    return int(properties.get("NumNodeGroups", 1)) * (1 + int(properties.get("ReplicasPerNodeGroup", 0)))
+    return int(properties.get("NumNodeGroups", 1)) * (
+        1 + int(properties.get("ReplicasPerNodeGroup", 0))
+    )
 
 
 def _cache(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
     properties = found.properties
     kind = f"NodeUsage:{properties['CacheNodeType']}:{properties['Engine']}"
-    yield Use("AmazonElastiCache", kind, HOURS * cache_nodes(properties), f"cache, {properties['CacheNodeType']} {properties['Engine']}")
+    yield Use(
+        "AmazonElastiCache",
+        kind,
+        HOURS * cache_nodes(properties),
+        f"cache, {properties['CacheNodeType']} {properties['Engine']}",
+    )
 
 
 def _bucket(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
@@ -258,9 +316,16 @@ def _bucket(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
 def _vault(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     """Audio, if a plan that selects it writes or copies to the vault. Backups of databases are priced with these."""
     resources = of.templates[found.stack]["Resources"]
-    for _, _, selection in of_type({found.stack: of.templates[found.stack]}, "AWS::Backup::BackupSelection"):
-        plans = (resources[id_]["Properties"] for _, id_ in named(of.templates, found.stack, selection["BackupPlanId"]))
-        vaults = {id_ for plan in plans for _, id_ in named(of.templates, found.stack, plan["BackupPlan"])}
+    for _, _, selection in of_type(
+        {found.stack: of.templates[found.stack]}, "AWS::Backup::BackupSelection"
+    ):
+        plans = (
+            resources[id_]["Properties"]
+            for _, id_ in named(of.templates, found.stack, selection["BackupPlanId"])
+        )
+        vaults = {
+            id_ for plan in plans for _, id_ in named(of.templates, found.stack, plan["BackupPlan"])
+        }
         if found.id in vaults and "Audio" in str(selection["BackupSelection"].get("Resources")):
             yield Use("AWSBackup", "WarmStorage-ByteHrs-S3", level.audio_gib, "audio backups")
             return
@@ -269,25 +334,58 @@ def _vault(found: Found, level: Level, of: Environment) -> Iterator[Use]:
 def _restore_test(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     for _, _, selection in of_type(of.templates, "AWS::Backup::RestoreTestingSelection"):
         plan = selection["RestoreTestingPlanName"]
-        if plan == found.properties["RestoreTestingPlanName"] and "Audio" in str(selection.get("ProtectedResourceArns")):
-            tests = next((number for text, number in TESTS.items() if text in found.properties["ScheduleExpression"]), 1.0)
+        if plan == found.properties["RestoreTestingPlanName"] and "Audio" in str(
+            selection.get("ProtectedResourceArns")
+        ):
+            tests = next(
+                (
+                    number
+                    for text, number in TESTS.items()
+                    if text in found.properties["ScheduleExpression"]
+                ),
+                1.0,
+            )
             yield Use("AWSBackup", "Restore-S3", tests * level.audio_gib, "restore tests of audio")
-            yield Use("AmazonS3", "Requests-Tier1", tests * level.audio_gib * 100, "restore tests of audio")
+            yield Use(
+                "AmazonS3",
+                "Requests-Tier1",
+                tests * level.audio_gib * 100,
+                "restore tests of audio",
+            )
 
 
 def _service(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     name = found.id.split("Service")[0]
-    definition = of.templates[found.stack]["Resources"][found.properties["TaskDefinition"]["Ref"]]["Properties"]
+    definition = of.templates[found.stack]["Resources"][found.properties["TaskDefinition"]["Ref"]][
+        "Properties"
+    ]
     hours = HOURS * of.tasks(level).get(name, 1.0)
     arm = "-ARM" if definition["RuntimePlatform"]["CpuArchitecture"] == "ARM64" else ""
-    yield Use("AmazonECS", f"Fargate{arm}-vCPU-Hours:perCPU", hours * int(definition["Cpu"]) / 1024, "tasks on Fargate")
-    yield Use("AmazonECS", f"Fargate{arm}-GB-Hours", hours * int(definition["Memory"]) / 1024, "tasks on Fargate")
+    yield Use(
+        "AmazonECS",
+        f"Fargate{arm}-vCPU-Hours:perCPU",
+        hours * int(definition["Cpu"]) / 1024,
+        "tasks on Fargate",
+    )
+    yield Use(
+        "AmazonECS",
+        f"Fargate{arm}-GB-Hours",
+        hours * int(definition["Memory"]) / 1024,
+        "tasks on Fargate",
+    )
 
 
 def _services(found: Found, level: Level, of: Environment) -> Iterator[Use]:
-    if any(setting["Value"] == "enhanced" for setting in found.properties.get("ClusterSettings", [])):
+    if any(
+        setting["Value"] == "enhanced" for setting in found.properties.get("ClusterSettings", [])
+    ):
         number = 1 + of.count("AWS::ECS::Service") + 2 * sum(of.tasks(level).values())
-        yield Use("AmazonCloudWatch", "CW:ContainerInsights-ECS-Enhanced", INSIGHTS_METRICS * number, "Container Insights")
+        yield Use(
+            "AmazonCloudWatch",
+            "CW:ContainerInsights-ECS-Enhanced",
+            INSIGHTS_METRICS * number,
+            "Container Insights",
+        )
 
 
 def _kubernetes(found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -301,18 +399,52 @@ def _kubernetes(found: Found, level: Level, of: Environment) -> Iterator[Use]:
         spot = demand.spot and pool != cluster.BROKERS
         label = f"nodes, {pool}{', spot' if spot else ''}"
         yield Use("AmazonEC2", f"BoxUsage:{type_}", HOURS * number * (SPOT if spot else 1), label)
-        yield Use("AmazonEC2", f"BoxUsage:{type_}", HOURS * number * AUTO_MODE_FEE, "fee of EKS Auto Mode")
-    yield Use("AmazonEC2", "EBS:VolumeUsage.gp3", demand.volumes_gib + count * cluster.NODE_DISK_GIB, "volumes")
+        yield Use(
+            "AmazonEC2", f"BoxUsage:{type_}", HOURS * number * AUTO_MODE_FEE, "fee of EKS Auto Mode"
+        )
+    yield Use(
+        "AmazonEC2",
+        "EBS:VolumeUsage.gp3",
+        demand.volumes_gib + count * cluster.NODE_DISK_GIB,
+        "volumes",
+    )
 
 
 def _distribution(found: Found, level: Level, of: Environment) -> Iterator[Use]:
-    prefix, place = ("SA", "south-america") if of.settings.region.startswith("sa-") else ("US", "us-mx-ca")
-    yield Use("AmazonCloudFront", f"{prefix}-DataTransfer-Out-Bytes", level.audio_gb, "CloudFront, audio", place)
-    yield Use("AmazonCloudFront", f"{prefix}-Requests-Tier2-HTTPS", level.requests / 1e4, "CloudFront, requests", place)
-    yield Use("AmazonCloudFront", "Executions-CloudFrontFunctions", level.requests / 1e6, "CloudFront, functions")
-    if any("OriginShield" in origin for origin in found.properties["DistributionConfig"]["Origins"]):
+    prefix, place = (
+        ("SA", "south-america") if of.settings.region.startswith("sa-") else ("US", "us-mx-ca")
+    )
+    yield Use(
+        "AmazonCloudFront",
+        f"{prefix}-DataTransfer-Out-Bytes",
+        level.audio_gb,
+        "CloudFront, audio",
+        place,
+    )
+    yield Use(
+        "AmazonCloudFront",
+        f"{prefix}-Requests-Tier2-HTTPS",
+        level.requests / 1e4,
+        "CloudFront, requests",
+        place,
+    )
+    yield Use(
+        "AmazonCloudFront",
+        "Executions-CloudFrontFunctions",
+        level.requests / 1e6,
+        "CloudFront, functions",
+    )
+    if any(
+        "OriginShield" in origin for origin in found.properties["DistributionConfig"]["Origins"]
+    ):
         shielded = level.load.edge.month_origin_requests / 1e4
-        yield Use("AmazonCloudFront", f"{prefix}-Requests-OriginShield", shielded, "CloudFront, Origin Shield", place)
+        yield Use(
+            "AmazonCloudFront",
+            f"{prefix}-Requests-OriginShield",
+            shielded,
+            "CloudFront, Origin Shield",
+            place,
+        )
 
 
 def _web_acl(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
@@ -324,7 +456,9 @@ def _web_acl(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
 def _alarm(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
     metrics = sum("MetricStat" in metric for metric in found.properties.get("Metrics", [])) or 1
     fast = found.properties.get("Period", 60) < 60
-    yield Use("AmazonCloudWatch", f"CW:{'HighRes' if fast else ''}AlarmMonitorUsage", metrics, "alarms")
+    yield Use(
+        "AmazonCloudWatch", f"CW:{'HighRes' if fast else ''}AlarmMonitorUsage", metrics, "alarms"
+    )
 
 
 def _workspace(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -338,9 +472,13 @@ PRICED: Mapping[str, Pricing] = {
     "AWS::Backup::BackupVault": _vault,
     "AWS::Backup::RestoreTestingPlan": _restore_test,
     "AWS::CloudFront::Distribution": _distribution,
-    "AWS::CloudFront::MonitoringSubscription": _month("AmazonCloudWatch", "CW:MetricMonitorUsage", "CloudFront metrics", 8),
+    "AWS::CloudFront::MonitoringSubscription": _month(
+        "AmazonCloudWatch", "CW:MetricMonitorUsage", "CloudFront metrics", 8
+    ),
     "AWS::CloudWatch::Alarm": _alarm,
-    "AWS::CloudWatch::CompositeAlarm": _month("AmazonCloudWatch", "CW:CompositeAlarmMonitorUsage", "alarms"),
+    "AWS::CloudWatch::CompositeAlarm": _month(
+        "AmazonCloudWatch", "CW:CompositeAlarmMonitorUsage", "alarms"
+    ),
     "AWS::CloudWatch::Dashboard": _month("AmazonCloudWatch", "DashboardsUsageHour", "dashboards"),
     "AWS::EC2::EIP": _hours("AmazonVPC", "PublicIPv4:InUseAddress", "public addresses"),
     "AWS::EC2::FlowLog": _flow_log,
@@ -354,17 +492,23 @@ PRICED: Mapping[str, Pricing] = {
     "AWS::ElastiCache::ReplicationGroup": _cache,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": _load_balancer,
     "AWS::FIS::ExperimentTemplate": _month("AWSFIS", "action-minute", "game day, one a month", 10),
-    "AWS::GuardDuty::MalwareProtectionPlan": _month("AmazonGuardDuty", "MalwareProtection-S3 scanned", "malware scans", 10),
+    "AWS::GuardDuty::MalwareProtectionPlan": _month(
+        "AmazonGuardDuty", "MalwareProtection-S3 scanned", "malware scans", 10
+    ),
     "AWS::KMS::Key": _month("awskms", "KMS-Keys", "keys"),
     "AWS::Lambda::Function": _function,
     "AWS::Logs::LogGroup": _log_group,
-    "AWS::Logs::MetricFilter": _month("AmazonCloudWatch", "CW:MetricMonitorUsage", "metrics from logs"),
+    "AWS::Logs::MetricFilter": _month(
+        "AmazonCloudWatch", "CW:MetricMonitorUsage", "metrics from logs"
+    ),
     "AWS::RDS::DBInstance": database,
     "AWS::Route53::HostedZone": _month("AmazonRoute53", "HostedZone", "hosted zones"),
     "AWS::S3::Bucket": _bucket,
     "AWS::SNS::Topic": _month("AmazonSNS", "e-mail notifications", "notifications", 0.001),
     "AWS::Scheduler::Schedule": _month("AWSEvents", "Scheduler invocations", "schedules", 1e-4),
-    "AWS::SecretsManager::Secret": _month("AWSSecretsManager", "AWSSecretsManager-Secrets", "secrets"),
+    "AWS::SecretsManager::Secret": _month(
+        "AWSSecretsManager", "AWSSecretsManager-Secrets", "secrets"
+    ),
     "AWS::WAFv2::WebACL": _web_acl,
 }
 """Billed quantities by resource type."""
@@ -372,7 +516,10 @@ PRICED: Mapping[str, Pricing] = {
 CONFIGURATION = "configuration of another resource"
 _RIGHTS = "IAM is free"
 FREE: Mapping[str, str] = {
-    **dict.fromkeys(("AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy", "AWS::IAM::Role"), _RIGHTS),
+    **dict.fromkeys(
+        ("AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy", "AWS::IAM::Role"),
+        _RIGHTS,
+    ),
     "AWS::Budgets::Budget": "budgets without actions are free",
     "AWS::CertificateManager::Certificate": "public certificates that cannot be exported are free",
     "AWS::Chatbot::SlackChannelConfiguration": "Amazon Q Developer in chat applications is free",
@@ -455,7 +602,9 @@ FREE: Mapping[str, str] = {
 """Types without a price of their own, each with the reason."""
 
 
-def uses(of: Environment, level: Level, regions: Mapping[str, str]) -> Iterator[tuple[str, str, Use]]:
+def uses(
+    of: Environment, level: Level, regions: Mapping[str, str]
+) -> Iterator[tuple[str, str, Use]]:
     """Yields the billed quantities of an environment, each with its stack and region.
 
     Args:
@@ -465,10 +614,17 @@ def uses(of: Environment, level: Level, regions: Mapping[str, str]) -> Iterator[
     """
     for stack, template in of.templates.items():
         for id_, resource in template["Resources"].items():
-            type_, found = resource["Type"], Found(stack, id_, resource.get("Properties", {}), regions[stack])
+            type_, found = (
+                resource["Type"],
+                Found(stack, id_, resource.get("Properties", {}), regions[stack]),
+            )
             try:
                 priced = [*PRICED[type_](found, level, of)] if type_ not in FREE else []
-            except (KeyError, TypeError, ValueError):  # a type, or a form of it, that the platform does not use
+            except (
+                KeyError,
+                TypeError,
+                ValueError,
+            ):  # a type, or a form of it, that the platform does not use
                 of.unpriced.add(type_)
                 continue
             for use in priced:

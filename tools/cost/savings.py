@@ -48,12 +48,34 @@ def savings(of: Environment, lines: Iterable[Line], mid: Level) -> list[Saving]:
 def _commitments(lines: list[Line]) -> Iterable[Saving]:
     low, mid = 0, 1
     for change, starts, level, share, discount in (
-        ("Buy the CloudFront Security Savings Bundle for half of mid use", ("CloudFront, ",), mid, COMMITTED, BUNDLE),
-        ("Buy a Compute Savings Plan for low use of tasks and nodes", ("tasks ", "nodes, "), low, 1.0, COMPUTE_PLAN),
-        ("Reserve the database instances", ("database catalogue", "database identity"), low, 1.0, RESERVED),
+        (
+            "Buy the CloudFront Security Savings Bundle for half of mid use",
+            ("CloudFront, ",),
+            mid,
+            COMMITTED,
+            BUNDLE,
+        ),
+        (
+            "Buy a Compute Savings Plan for low use of tasks and nodes",
+            ("tasks ", "nodes, "),
+            low,
+            1.0,
+            COMPUTE_PLAN,
+        ),
+        (
+            "Reserve the database instances",
+            ("database catalogue", "database identity"),
+            low,
+            1.0,
+            RESERVED,
+        ),
         ("Reserve the cache nodes", ("cache, ",), low, 1.0, RESERVED),
     ):
-        usd = share * sum(line.usd[level] for line in lines if line.label.startswith(starts) and "spot" not in line.label)
+        usd = share * sum(
+            line.usd[level]
+            for line in lines
+            if line.label.startswith(starts) and "spot" not in line.label
+        )
         yield Saving(change, usd * discount, f"{usd * (1 - discount):,.0f} USD a month for a year")
 
 
@@ -62,7 +84,10 @@ def _valkey(of: Environment) -> Iterable[Saving]:
         if group["Engine"] == "redis":
             hours, type_ = HOURS * cache_nodes(group), group["CacheNodeType"]
             kinds = (f"NodeUsage:{type_}:{engine}" for engine in ("redis", "valkey"))
-            redis, valkey = (of.prices.usd("AmazonElastiCache", kind, of.settings.region, hours) for kind in kinds)
+            redis, valkey = (
+                of.prices.usd("AmazonElastiCache", kind, of.settings.region, hours)
+                for kind in kinds
+            )
             yield Saving("Use Valkey in place of Redis (data.cache.engine: valkey)", redis - valkey)
 
 
@@ -71,24 +96,42 @@ def _fewer_endpoints(of: Environment, mid: Level) -> Iterable[Saving]:
     if of.settings.production or not of.interface_endpoints:
         return
     region = of.settings.region
-    hours = of.prices.usd("AmazonVPC", "VpcEndpoint-Hours", region, HOURS * len(of.settings.zones) * of.interface_endpoints)
+    hours = of.prices.usd(
+        "AmazonVPC",
+        "VpcEndpoint-Hours",
+        region,
+        HOURS * len(of.settings.zones) * of.interface_endpoints,
+    )
     gb = sum(of.service_logs_gb(mid).values()) if of.logs_have_endpoint else 0
     nat, endpoints = (
-        of.prices.usd(*price, region, gb) for price in (("AmazonEC2", "NatGateway-Bytes"), ("AmazonVPC", "VpcEndpoint-Bytes"))
+        of.prices.usd(*price, region, gb)
+        for price in (("AmazonEC2", "NatGateway-Bytes"), ("AmazonVPC", "VpcEndpoint-Bytes"))
     )
-    yield Saving("Use NAT gateways in place of interface endpoints (network.interface_endpoints: [])", hours + endpoints - nat)
+    yield Saving(
+        "Use NAT gateways in place of interface endpoints (network.interface_endpoints: [])",
+        hours + endpoints - nat,
+    )
 
 
 def _one_zone(of: Environment, mid: Level) -> Iterable[Saving]:
     """Saving by databases without a standby, which production requires."""
-    twice = [found for found in of_type(of.templates, "AWS::RDS::DBInstance") if found[2].get("MultiAZ") is True]
+    twice = [
+        found
+        for found in of_type(of.templates, "AWS::RDS::DBInstance")
+        if found[2].get("MultiAZ") is True
+    ]
     if not twice or of.settings.production:
         return
 
     def usd(stack: str, id_: str, properties: Properties) -> float:
         uses = database(Found(stack, id_, properties, of.settings.region), mid, of)
-        return sum(of.prices.usd(use.service, use.usage, of.settings.region, use.quantity) for use in uses)
+        return sum(
+            of.prices.usd(use.service, use.usage, of.settings.region, use.quantity) for use in uses
+        )
 
-    saved = sum(usd(stack, id_, known) - usd(stack, id_, {**known, "MultiAZ": False}) for stack, id_, known in twice)
+    saved = sum(
+        usd(stack, id_, known) - usd(stack, id_, {**known, "MultiAZ": False})
+        for stack, id_, known in twice
+    )
     keys = " and ".join(f"data.{database_name(id_)}" for _, id_, _ in twice)
     yield Saving(f"Run databases in one zone (multi_az: false of {keys})", saved)

@@ -64,7 +64,11 @@ class Level:
             least: minimum of its scaling.
             most: maximum of its scaling.
         """
-        known = {name.replace("-", ""): load for name, load in self.load.services.items() if load.per_second}
+        known = {
+            name.replace("-", ""): load
+            for name, load in self.load.services.items()
+            if load.per_second
+        }
         if service not in known:
             return self.scaled(least, most)
         return max(least, min(most, known[service].tasks) * self.mean)
@@ -82,7 +86,10 @@ def levels_of(settings: Settings) -> dict[str, Level]:
     audio_gib = usage.audio_gib if usage.audio_gib is not None else (1000 if declared else 10)
     numbers: dict[str, int] = {name: getattr(listeners, name) for name in LEVELS}
     return {
-        name: Level(load=load_of(settings, number), share=min(1.0, number / most), audio_gib=audio_gib) for name, number in numbers.items()
+        name: Level(
+            load=load_of(settings, number), share=min(1.0, number / most), audio_gib=audio_gib
+        )
+        for name, number in numbers.items()
     }
 
 

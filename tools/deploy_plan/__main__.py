@@ -24,8 +24,12 @@ def deployment_of(environment: str, assembly: Path) -> Deployment:
         environment: name of the environment file.
         assembly: folder with the manifest of the environment.
     """
-    platform = Assembly(name=environment, settings=settings_of(environment), templates=templates_in(assembly))
-    return Deployment(platform, {id_: stack.dependencies for id_, stack in stacks_in(assembly).items()})
+    platform = Assembly(
+        name=environment, settings=settings_of(environment), templates=templates_in(assembly)
+    )
+    return Deployment(
+        platform, {id_: stack.dependencies for id_, stack in stacks_in(assembly).items()}
+    )
 
 
 def report(deployment: Deployment, *, concurrency: int) -> str:
@@ -34,7 +38,9 @@ def report(deployment: Deployment, *, concurrency: int) -> str:
     return "\n".join(_lines(deployment, parallel, serial, concurrency))
 
 
-def _lines(deployment: Deployment, parallel: Timeline, serial: Timeline, concurrency: int) -> Iterator[str]:
+def _lines(
+    deployment: Deployment, parallel: Timeline, serial: Timeline, concurrency: int
+) -> Iterator[str]:
     releases = deployment.releases_in_a_row
     limit = "stacks in parallel" if concurrency == UNLIMITED else f"--concurrency {concurrency}"
     yield f"{parallel.minutes:5.1f} minutes, {limit}: {' > '.join(parallel.stacks)}"
@@ -57,8 +63,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(prog="python -m tools.deploy_plan", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
-    parser.add_argument("--concurrency", type=positive, default=UNLIMITED, metavar="N", help="most stacks at a time; default: no limit")
-    parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
+    parser.add_argument(
+        "--concurrency",
+        type=positive,
+        default=UNLIMITED,
+        metavar="N",
+        help="most stacks at a time; default: no limit",
+    )
+    parser.add_argument(
+        "--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis"
+    )
     options = parser.parse_args(arguments)
     given = options.assembly and platform_in(options.assembly)
     with nullcontext(given) if given else source.synthesized(CHECKOUT, options.env) as assembly:

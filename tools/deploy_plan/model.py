@@ -71,7 +71,9 @@ class Timeline:
         path = [max(self.ends, key=lambda stack: self.ends[stack])]
         while self.starts[path[0]] > 0:
             # With limited concurrency a stack may also wait for any other one to end.
-            earlier = [stack for stack in self.ends if math.isclose(self.ends[stack], self.starts[path[0]])]
+            earlier = [
+                stack for stack in self.ends if math.isclose(self.ends[stack], self.starts[path[0]])
+            ]
             path.insert(0, min(earlier, key=lambda stack: stack not in self.dependencies[path[0]]))
         return path
 
@@ -89,7 +91,10 @@ class Deployment:
 
     def __init__(self, platform: Assembly, dependencies: Mapping[str, set[str]]) -> None:
         self._platform = platform
-        self._minutes = {type_: float(row["minutes"]) for type_, row in yaml.safe_load(DURATIONS.read_text()).items()}
+        self._minutes = {
+            type_: float(row["minutes"])
+            for type_, row in yaml.safe_load(DURATIONS.read_text()).items()
+        }
         self.dependencies = {stack: set(before) for stack, before in dependencies.items()}
         self._before: dict[Node, list[Node]] = {}
         self._existing = {(resource.stack, resource.id) for resource in platform.resources}
@@ -116,7 +121,11 @@ class Deployment:
         if resource.type != "Custom::DeployedValues":
             return set()
         names = {f"{resource['Path']}/{name}" for name in resource["Names"]}
-        return {(other.stack, other.id) for other in self._platform.all("AWS::SSM::Parameter") if other["Name"] in names}
+        return {
+            (other.stack, other.id)
+            for other in self._platform.all("AWS::SSM::Parameter")
+            if other["Name"] in names
+        }
 
     def minutes_of(self, resource: Resource) -> float:
         """Duration of the creation of a resource."""
@@ -128,7 +137,9 @@ class Deployment:
         longest: dict[Node, list[str]] = {}
         for node in self._order:
             before = max((longest[other] for other in self._before[node]), key=len, default=[])
-            longest[node] = [*before, node[1]] if self._platform.resource(*node).type == RELEASE else before
+            longest[node] = (
+                [*before, node[1]] if self._platform.resource(*node).type == RELEASE else before
+            )
         return max(longest.values(), key=len)
 
     def timeline(self, concurrency: int) -> Timeline:
@@ -158,7 +169,9 @@ class Deployment:
             if not started:
                 now = min(end for stack, end in ends.items() if stack not in done)
                 if math.isinf(now):
-                    raise NeverReadyError(f"{', '.join(sorted(starts.keys() - done))}: values of {', '.join(queue + pending)} never come.")
+                    raise NeverReadyError(
+                        f"{', '.join(sorted(starts.keys() - done))}: values of {', '.join(queue + pending)} never come."
+                    )
 
     def _in_order_of_the_cli(self) -> list[str]:
         """Stacks in the CLI's order: round by round, each sorted by the ids of artifacts, which have no hyphens."""
@@ -179,11 +192,21 @@ class Deployment:
                 continue
             resource = self._platform.resource(*node)
             start = starts[node[0]] + self._minutes["stack"]
-            after = max((step for step in before if step and step.end >= start), key=lambda step: step.end, default=None)
+            after = max(
+                (step for step in before if step and step.end >= start),
+                key=lambda step: step.end,
+                default=None,
+            )
             begin = after.end if after else start
-            steps[node] = Step(resource=resource, start=begin, end=begin + self.minutes_of(resource), after=after)
+            steps[node] = Step(
+                resource=resource, start=begin, end=begin + self.minutes_of(resource), after=after
+            )
         every: dict[str, list[Step]] = {}
         for (stack, _), step in steps.items():
             every.setdefault(stack, []).append(step)
         total = {stack: sum(node[0] == stack for node in self._order) for stack in every}
-        return {stack: max(own, key=lambda step: step.end) for stack, own in every.items() if len(own) == total[stack]}
+        return {
+            stack: max(own, key=lambda step: step.end)
+            for stack, own in every.items()
+            if len(own) == total[stack]
+        }

@@ -68,7 +68,10 @@ def given(environments: Iterable[Settings]) -> dict[str, Given]:
             for word, access, stack in _accesses(settings, folder):
                 before = found.get(word, Given(variables={}, rights=frozenset()))
                 variables = _variables(access, stack) | before.variables
-                found[word] = Given(variables=dict(sorted(variables.items())), rights=before.rights | _actions(access))
+                found[word] = Given(
+                    variables=dict(sorted(variables.items())),
+                    rights=before.rights | _actions(access),
+                )
     return found
 
 
@@ -77,13 +80,22 @@ def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cd
     # Nothing is written, so that nothing has to be built.
     app = cdk.App(outdir=folder, context={"aws:cdk:bundling-stacks": []})
     stage = cdk.Stage(app, settings.name)
-    network, secrets = NetworkStack(stage, settings=settings), SecretsStack(stage, settings=settings)
+    network, secrets = (
+        NetworkStack(stage, settings=settings),
+        SecretsStack(stage, settings=settings),
+    )
     RegistryStack(stage, settings=settings, secrets=secrets)
     data = DataStack(stage, settings=settings, network=network, secrets=secrets)
-    stack = cdk.Stack(stage, "contract", env=cdk.Environment(account=settings.account, region=settings.region))
+    stack = cdk.Stack(
+        stage, "contract", env=cdk.Environment(account=settings.account, region=settings.region)
+    )
     access = ServiceAccess(stack, settings=settings, secrets=secrets, data=data)
     for name, service in settings.services.items():
-        yield EVERY, Access(environment=variables(name, port=service.port, health_path=service.health_path)), stack
+        yield (
+            EVERY,
+            Access(environment=variables(name, port=service.port, health_path=service.health_path)),
+            stack,
+        )
         yield EVERY, access.common(service), stack
         for word in service.talks_to:
             yield _title(word), access.of_connection(name, word), stack
@@ -96,7 +108,12 @@ def _with_every_word(settings: Settings) -> Settings:
     service = settings.services[name]
     words = (*service.talks_to, *(Word(word) for word in RESOURCES if word not in said))
     services = {**settings.services, name: service.model_copy(update={"talks_to": words})}
-    return settings.model_copy(update={"services": services, "mail": settings.mail or MailSettings(sender="music@spotmusic.example")})
+    return settings.model_copy(
+        update={
+            "services": services,
+            "mail": settings.mail or MailSettings(sender="music@spotmusic.example"),
+        }
+    )
 
 
 def _title(word: str) -> str:
@@ -105,9 +122,14 @@ def _title(word: str) -> str:
 
 def _variables(access: Access, stack: cdk.Stack) -> dict[str, Variable]:
     plain = {name: stack.resolve(value) for name, value in access.environment.items()}
-    fetched = {name: json.dumps(stack.resolve(secret.arn)) for name, secret in access.secrets.items()}
+    fetched = {
+        name: json.dumps(stack.resolve(secret.arn)) for name, secret in access.secrets.items()
+    }
     return {
-        **{name: Variable(source="environment", example=value if isinstance(value, str) else "") for name, value in plain.items()},
+        **{
+            name: Variable(source="environment", example=value if isinstance(value, str) else "")
+            for name, value in plain.items()
+        },
         **{name: Variable(source=_store(arn)) for name, arn in fetched.items()},
     }
 
@@ -120,7 +142,9 @@ def _store(arn: str) -> str:
 
 def _actions(access: Access) -> frozenset[str]:
     actions = (statement["Action"] for statement in access.statements)
-    return frozenset(action for some in actions for action in ([some] if isinstance(some, str) else some))
+    return frozenset(
+        action for some in actions for action in ([some] if isinstance(some, str) else some)
+    )
 
 
 def document(words: Mapping[str, Given], settings: Settings) -> str:
@@ -138,12 +162,20 @@ def document(words: Mapping[str, Given], settings: Settings) -> str:
     sections: dict[str, list[str]] = {"": []}
     for word, facts in FACTS.items():
         base = _base(word)
-        sections[word] = _section(word, words.get(word, _ADDRESS), facts, base=base, known=sections[base])
-        lines += [*sections[word], *(CONNECTIONS[word].table(settings) if word in CONNECTIONS else [])]
+        sections[word] = _section(
+            word, words.get(word, _ADDRESS), facts, base=base, known=sections[base]
+        )
+        lines += [
+            *sections[word],
+            *(CONNECTIONS[word].table(settings) if word in CONNECTIONS else []),
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
-_ADDRESS = Given(variables={"<NAME>_URL": Variable(source="environment", example="http://web-api:8080")}, rights=frozenset())
+_ADDRESS = Given(
+    variables={"<NAME>_URL": Variable(source="environment", example="http://web-api:8080")},
+    rights=frozenset(),
+)
 _HEAD = [
     "# Contract of services",
     "",
@@ -171,20 +203,29 @@ def _complete(words: Mapping[str, Given]) -> None:
         ("facts without a word", FACTS.keys() - words.keys() - {OTHER}),
     ):
         if wrong:
-            raise ValueError(f"{what}: {', '.join(sorted(wrong))}. Correct its module in spotmusic_cdk/connections.")
+            raise ValueError(
+                f"{what}: {', '.join(sorted(wrong))}. Correct its module in spotmusic_cdk/connections."
+            )
 
 
 def _base(word: str) -> str:
     """Return the word that this one extends; empty if there is none."""
     parents = type(CONNECTIONS[word]).__bases__ if word in CONNECTIONS else ()
-    return next((base for parent in parents if (base := getattr(parent, "word", "")) in CONNECTIONS), "")
+    return next(
+        (base for parent in parents if (base := getattr(parent, "word", "")) in CONNECTIONS), ""
+    )
 
 
-def _section(title: str, its: Given, facts: Facts, *, base: str = "", known: Collection[str] = ()) -> list[str]:
+def _section(
+    title: str, its: Given, facts: Facts, *, base: str = "", known: Collection[str] = ()
+) -> list[str]:
     """Return the section of a word, without the rows of the word that it extends."""
     forms = FORMS | OtherService.variables
     heading = title.capitalize() if title in (EVERY, OTHER) else f"`{title}`"
-    rows = [f"| `{name}` | {forms[name]} | {_from(variable)} |" for name, variable in its.variables.items()]
+    rows = [
+        f"| `{name}` | {forms[name]} | {_from(variable)} |"
+        for name, variable in its.variables.items()
+    ]
     rights = ", ".join(f"`{action}`" for action in sorted(its.rights)) or "none"
     facts_of_aws = {"rights in AWS": rights} if its.rights else {}
     rules = [f"| {name} | {text} |" for name, text in {**facts.rows(), **facts_of_aws}.items()]
@@ -192,7 +233,10 @@ def _section(title: str, its: Given, facts: Facts, *, base: str = "", known: Col
         f"## {heading}",
         "",
         *([f"As `{base}`, except:", ""] if base else []),
-        *_table(["| variable | form | from |", "|---|---|---|"], [row for row in rows if row not in known]),
+        *_table(
+            ["| variable | form | from |", "|---|---|---|"],
+            [row for row in rows if row not in known],
+        ),
         *_table(["| subject | rule |", "|---|---|"], [row for row in rules if row not in known]),
     ]
 
@@ -202,12 +246,16 @@ def _table(head: list[str], rows: list[str]) -> list[str]:
 
 
 def _from(variable: Variable) -> str:
-    return f"{variable.source}, such as `{variable.example}`" if variable.example else variable.source
+    return (
+        f"{variable.source}, such as `{variable.example}`" if variable.example else variable.source
+    )
 
 
 def write(path: Path = DOCUMENT) -> None:
     """Write the document, and print the file, its lines and whether they changed."""
-    environments = [load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS]
+    environments = [
+        load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS
+    ]
     output.report(path, document(given(environments), environments[0]))
 
 

@@ -15,7 +15,11 @@ FORMS = {
     "ROUTE": "path prefix that leads here, of who has a route. It is not stripped: answer `$ROUTE/...`",
     "LOG_LEVEL": "`debug` or `info`, in lower case",
     "IDENTITY_ISSUER": "issuer (`iss`) of the listeners' tokens. Who asks is in `X-Listener`; no image needs to verify a token",
-    **{name: form for connection in CONNECTIONS.values() for name, form in connection.variables.items()},
+    **{
+        name: form
+        for connection in CONNECTIONS.values()
+        for name, form in connection.variables.items()
+    },
 }
 """Form of each variable, by name."""
 
@@ -33,5 +37,7 @@ EVERYONE = Facts(
     timeouts=f"a request ends in 15 seconds, or in 10 from service to service; SIGTERM to SIGKILL {DRAINED} seconds",
 )
 
-FACTS = {word: connection.facts for word, connection in CONNECTIONS.items()} | {OtherService.word: OtherService.facts}
+FACTS = {word: connection.facts for word, connection in CONNECTIONS.items()} | {
+    OtherService.word: OtherService.facts
+}
 """Facts by word."""

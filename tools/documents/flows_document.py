@@ -52,7 +52,10 @@ class Picture:
 
 def edges_of_flows(settings: Settings) -> list[Edge]:
     """One arrow for each flow, with its ports."""
-    return [Edge(source=flow.source, target=flow.target, label=_ports(flow)) for flow in flows.table(settings)]
+    return [
+        Edge(source=flow.source, target=flow.target, label=_ports(flow))
+        for flow in flows.table(settings)
+    ]
 
 
 def edges_of_grants(rights: Iterable[Grant]) -> list[Edge]:
@@ -82,7 +85,10 @@ def _tier(party: str) -> str:
         return "pods on EKS"
     ends = {"-load-balancer": "load balancers", "-database": "data tier", "cache": "data tier"}
     functions = "functions"
-    return next((tier for end, tier in ends.items() if party.endswith(end)), "tasks on ECS" if party.startswith("service-") else functions)
+    return next(
+        (tier for end, tier in ends.items() if party.endswith(end)),
+        "tasks on ECS" if party.startswith("service-") else functions,
+    )
 
 
 def _kind(name: str) -> str:
@@ -102,7 +108,13 @@ def _kind(name: str) -> str:
         return found
     if name.startswith("data/CacheUsers") and not name.endswith("secret"):
         return "users of the cache"
-    return "secrets" if name.startswith(("data/CatalogueUsers", "data/IdentityUsers", "data/CacheUsers", "secrets/")) else ""
+    return (
+        "secrets"
+        if name.startswith(
+            ("data/CatalogueUsers", "data/IdentityUsers", "data/CacheUsers", "secrets/")
+        )
+        else ""
+    )
 
 
 _EVERYBODY = ("cached images", "token of the registry", "parameters")
@@ -111,10 +123,12 @@ NOT_DRAWN: Mapping[str, Callable[[Edge], bool]] = {
         edge.target in _EVERYBODY and not edge.source.startswith("ecr")
     ),
     "Tasks and functions write their own log group.": lambda edge: (
-        edge.source.startswith(("tasks of ", "data/", "secrets/", "ecs-services/")) and edge.target.endswith("Logs")
+        edge.source.startswith(("tasks of ", "data/", "secrets/", "ecs-services/"))
+        and edge.target.endswith("Logs")
     ),
     "Functions create their own network interfaces, as Lambda requires, and generate random passwords.": lambda edge: (
-        edge.source.endswith("Function") and edge.target in ("network interfaces", "ec2 in general", "random passwords")
+        edge.source.endswith("Function")
+        and edge.target in ("network interfaces", "ec2 in general", "random passwords")
     ),
     "The account's IAM administers every key (P-029), and AWS keeps the policies by its own name.": lambda edge: (
         edge.label == "administer" or edge.target.startswith("policy ")
@@ -164,7 +178,9 @@ DATA = (
     Picture(
         title="Pods, and functions of the platform",
         caption="Who copies, replaces and uses secrets, and where metrics and alarms go.",
-        shows=lambda edge: edge.source.startswith(("pods ", "data/", "secrets/", "ecs-services/", "eks-platform/", "network/")),
+        shows=lambda edge: edge.source.startswith(
+            ("pods ", "data/", "secrets/", "ecs-services/", "eks-platform/", "network/")
+        ),
         place=_kind,
         merges=True,
     ),
@@ -222,7 +238,10 @@ def document(settings: Settings) -> str:
 
 def _options(before: set[Edge]) -> Iterator[str]:
     """Flows and rights that the options of the settings add."""
-    added = {*edges_of_flows(grants.every_option()), *edges_of_grants(grants.read(grants.EVERY))} - before
+    added = {
+        *edges_of_flows(grants.every_option()),
+        *edges_of_grants(grants.read(grants.EVERY)),
+    } - before
     yield from (
         "## Options",
         "",
@@ -241,7 +260,16 @@ def _sections(pictures: Iterable[Picture], edges: list[Edge]) -> Iterator[str]:
         chosen = [edge for edge in edges if picture.shows(edge)]
         edges = [edge for edge in edges if not picture.shows(edge)]
         if chosen:
-            yield from (f"### {picture.title}", "", picture.caption, "", "```mermaid", *chart(chosen, picture), "```", "")
+            yield from (
+                f"### {picture.title}",
+                "",
+                picture.caption,
+                "",
+                "```mermaid",
+                *chart(chosen, picture),
+                "```",
+                "",
+            )
 
 
 def chart(edges: Iterable[Edge], picture: Picture) -> Iterator[str]:
@@ -253,7 +281,9 @@ def chart(edges: Iterable[Edge], picture: Picture) -> Iterator[str]:
     ids = {name: f"n{number}" for number, names in enumerate(boxes) for name in names}
     frames: dict[str, list[str]] = {}
     for names in boxes:
-        frames.setdefault(picture.place(names[0]), []).append(f'{ids[names[0]]}["{"<br/>".join(names)}"]')
+        frames.setdefault(picture.place(names[0]), []).append(
+            f'{ids[names[0]]}["{"<br/>".join(names)}"]'
+        )
     yield "flowchart LR"
     for number, (frame, inside) in enumerate(frames.items()):
         if frame:
@@ -261,7 +291,10 @@ def chart(edges: Iterable[Edge], picture: Picture) -> Iterator[str]:
         yield from (f"  {'  ' if frame else ''}{box}" for box in inside)
         if frame:
             yield "  end"
-    arrows = {(ids[source], ids[target]): ", ".join(dict.fromkeys(words)) for (source, target), words in labels.items()}
+    arrows = {
+        (ids[source], ids[target]): ", ".join(dict.fromkeys(words))
+        for (source, target), words in labels.items()
+    }
     yield from (f'  {source} -->|"{words}"| {target}' for (source, target), words in arrows.items())
 
 
@@ -273,7 +306,9 @@ def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> lis
         arrows.setdefault(target, []).append(("from", source, *words))
     found: dict[object, list[str]] = {}
     for name, its in arrows.items():
-        found.setdefault((picture.place(name), *sorted(its)) if picture.merges else name, []).append(name)
+        found.setdefault(
+            (picture.place(name), *sorted(its)) if picture.merges else name, []
+        ).append(name)
     return list(found.values())
 
 

@@ -26,24 +26,34 @@ def every_option() -> Settings:
 
 def granted(settings: Settings, assembly: Path) -> set[Grant]:
     """Return the rights of a synthesized environment."""
-    return grants_of(Assembly(name=settings.name, settings=settings, templates=templates_in(assembly)))
+    return grants_of(
+        Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
+    )
 
 
 def text_of_grants(grants: Iterable[Grant]) -> str:
     """Return the lines of a file."""
-    cells = ((grant.who, grant.does, grant.what, " ".join(grant.actions)) for grant in sorted(grants))
+    cells = (
+        (grant.who, grant.does, grant.what, " ".join(grant.actions)) for grant in sorted(grants)
+    )
     return "".join(f"{' | '.join(filter(None, cell))}\n" for cell in cells)
 
 
 def read(name: str) -> list[Grant]:
     """Return the rights of a file."""
     lines = (line.split(" | ") for line in (FOLDER / f"{name}.txt").read_text().splitlines())
-    return [Grant(who=who, does=does, what=what, actions=tuple(" ".join(actions).split())) for who, does, what, *actions in lines]
+    return [
+        Grant(who=who, does=does, what=what, actions=tuple(" ".join(actions).split()))
+        for who, does, what, *actions in lines
+    ]
 
 
 def main() -> None:
     """Writes the grants of all environments, and of production with every option."""
-    for name, settings in {**{name: settings_of(name) for name in ENVIRONMENTS}, EVERY: every_option()}.items():
+    for name, settings in {
+        **{name: settings_of(name) for name in ENVIRONMENTS},
+        EVERY: every_option(),
+    }.items():
         with TemporaryDirectory() as outdir:
             synthesize(settings, outdir=Path(outdir), policies=False, assets=False)
             grants = granted(settings, Path(outdir, f"assembly-{settings.name}"))

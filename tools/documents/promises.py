@@ -68,24 +68,44 @@ def promises_of(file: Path) -> tuple[str, list[Promise]]:
     """
     module = ast.parse(file.read_text())
     title = (ast.get_docstring(module) or "").removeprefix("Promises: ").rstrip(".")
-    tests = [node for node in module.body if isinstance(node, ast.FunctionDef) and re.match(r"test_p\d{3}_", node.name)]
+    tests = [
+        node
+        for node in module.body
+        if isinstance(node, ast.FunctionDef) and re.match(r"test_p\d{3}_", node.name)
+    ]
     return title, [_promise(test, file) for test in tests]
 
 
 def _promise(test: ast.FunctionDef, file: Path) -> Promise:
-    paragraphs = [" ".join(paragraph.split()) for paragraph in (ast.get_docstring(test) or "").split("\n\n")]
+    paragraphs = [
+        " ".join(paragraph.split()) for paragraph in (ast.get_docstring(test) or "").split("\n\n")
+    ]
     text, *notes, kept_by = paragraphs if len(paragraphs) > 1 else ("", "")
     if not kept_by.startswith("Kept by: "):
-        raise ValueError(f"{file.name}: {test.name}: the docstring must state the promise and end in `Kept by: ...`.")
+        raise ValueError(
+            f"{file.name}: {test.name}: the docstring must state the promise and end in `Kept by: ...`."
+        )
     number = int(test.name.removeprefix("test_p")[:3])
-    return Promise(number=number, test=test.name, text=text, notes=tuple(notes), kept_by=kept_by.removeprefix("Kept by: "))
+    return Promise(
+        number=number,
+        test=test.name,
+        text=text,
+        notes=tuple(notes),
+        kept_by=kept_by.removeprefix("Kept by: "),
+    )
 
 
 def pages() -> dict[str, str]:
     """Returns the text of each generated document by its path below `docs`."""
-    found = {file.stem.removeprefix("test_"): promises_of(file) for file in sorted(TESTS.glob("test_*.py"))}
+    found = {
+        file.stem.removeprefix("test_"): promises_of(file)
+        for file in sorted(TESTS.glob("test_*.py"))
+    }
     domains = {name: (title, promises) for name, (title, promises) in found.items() if promises}
-    texts = {f"properties/{name}.md": "\n".join(_page(name, title, promises)) for name, (title, promises) in domains.items()}
+    texts = {
+        f"properties/{name}.md": "\n".join(_page(name, title, promises))
+        for name, (title, promises) in domains.items()
+    }
     return {"properties.md": "\n".join(_index(domains)), **texts}
 
 
@@ -93,13 +113,17 @@ def _index(domains: dict[str, tuple[str, list[Promise]]]) -> Iterator[str]:
     yield _INTRODUCTION
     yield "| domain | promises |"
     yield "|---|---|"
-    for name, (title, promises) in sorted(domains.items(), key=lambda domain: domain[1][1][0].number):
+    for name, (title, promises) in sorted(
+        domains.items(), key=lambda domain: domain[1][1][0].number
+    ):
         yield f"| [{title}](properties/{name}.md) | {_numbers(promises)} |"
     yield "\n## Deviations\n"
     yield "Production has none. A deviation that is no longer needed fails its test."
     for number, by_environment in sorted(DEVIATIONS.items()):
         for environment, deviation in by_environment.items():
-            yield "\n" + _wrapped(f"- P-{number:03d}, {environment}: {deviation.reason}", indent="  ")
+            yield "\n" + _wrapped(
+                f"- P-{number:03d}, {environment}: {deviation.reason}", indent="  "
+            )
     yield ""
 
 
@@ -128,7 +152,9 @@ def _deeper(text: str) -> str:
 
 
 def _wrapped(text: str, *, indent: str = "") -> str:
-    return textwrap.fill(text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def write() -> None:

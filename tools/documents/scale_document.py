@@ -24,8 +24,23 @@ from tools.simulation.scenarios import Outcome, simulate_all
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "scale.md"
 ENVIRONMENT = "prod"
-SIZES = {"0.1 million": 100_000, "1 million": 1_000_000, "10 million": 10_000_000, "100 million": 100_000_000}
-SECTIONS = ("load", "plan", "bites", "scenarios", "agreement", "quotas", "cost", "assumptions", "limits")
+SIZES = {
+    "0.1 million": 100_000,
+    "1 million": 1_000_000,
+    "10 million": 10_000_000,
+    "100 million": 100_000_000,
+}
+SECTIONS = (
+    "load",
+    "plan",
+    "bites",
+    "scenarios",
+    "agreement",
+    "quotas",
+    "cost",
+    "assumptions",
+    "limits",
+)
 
 Costs = Mapping[str, Sequence[str]]
 """Cost of each size by stack, as written: texts of a column of its table."""
@@ -60,7 +75,12 @@ def written(text: str, settings: Settings, costs: Costs) -> str:
 
 def columns(text: str) -> dict[str, list[str]]:
     """Returns the columns of the table of costs in a document by size, without their heads."""
-    rows = text.split("<!-- cost: make scale -->\n")[1].split("<!-- end of cost -->\n", maxsplit=1)[0].strip().splitlines()
+    rows = (
+        text.split("<!-- cost: make scale -->\n")[1]
+        .split("<!-- end of cost -->\n", maxsplit=1)[0]
+        .strip()
+        .splitlines()
+    )
     cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
     return {cells[0][place]: [row[place] for row in cells[2:]] for place in range(len(cells[0]))}
 
@@ -80,14 +100,20 @@ def _table(heads: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]
 
 def _loads(settings: Settings) -> Iterator[str]:
     loads = [dict(load_rows(load_of(settings, listeners))) for listeners in SIZES.values()]
-    yield from _table(["in the busiest minute", *SIZES], ((name, *(number(load[name]) for load in loads)) for name in loads[0]))
+    yield from _table(
+        ["in the busiest minute", *SIZES],
+        ((name, *(number(load[name]) for load in loads)) for name in loads[0]),
+    )
 
 
 def _plans(settings: Settings, plans: Mapping[str, Plan]) -> Iterator[str]:
     def rows() -> Iterator[Sequence[str]]:
         yield "cells", *(str(plan.cells) for plan in plans.values())
         for path in sorted(set().union(*(plan.changes for plan in plans.values()))):
-            yield f"`{'.'.join(path)}`", *(_value(settings, path, plan.changes) for plan in plans.values())
+            yield (
+                f"`{'.'.join(path)}`",
+                *(_value(settings, path, plan.changes) for plan in plans.values()),
+            )
 
     yield from _table(["setting of a cell", *plans], rows())
 
@@ -114,7 +140,10 @@ def _bites(plan: Plan) -> Iterator[str]:
     def rows() -> Iterator[Sequence[str]]:
         for found in carried(plan.settings):
             if found.listeners < MOST_LISTENERS:
-                yield f"{found.component}: {found.what}{' (quota)' if quota(found.limit) else ''}", f"{found.listeners:,}"
+                yield (
+                    f"{found.component}: {found.what}{' (quota)' if quota(found.limit) else ''}",
+                    f"{found.listeners:,}",
+                )
 
     yield from _table([f"constraint of a cell of {plan.listeners_of_cell:,}", "ends at"], rows())
 
@@ -129,9 +158,15 @@ def _agreement(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 
 def _quotas(plans: Mapping[str, Plan]) -> Iterator[str]:
-    needed = [{found.what: number(round(found.needed)) for found in plan.quotas} for plan in plans.values()]
+    needed = [
+        {found.what: number(round(found.needed)) for found in plan.quotas}
+        for plan in plans.values()
+    ]
     names = dict.fromkeys(name for column in needed for name in column)
-    yield from _table(["quota of a cell", *plans], ((name, *(column.get(name, "default") for column in needed)) for name in names))
+    yield from _table(
+        ["quota of a cell", *plans],
+        ((name, *(column.get(name, "default") for column in needed)) for name in names),
+    )
 
 
 def _costs(costs: Costs) -> Iterator[str]:
@@ -146,10 +181,16 @@ def _assumptions() -> Iterator[str]:
         found = [(section, field.default, said) for said in own]
         for key, inner in getattr(field.annotation, "model_fields", {}).items():
             found += [
-                (f"{section}.{key}", inner.get_default(call_default_factory=True), s) for s in inner.metadata if isinstance(s, Assumption)
+                (f"{section}.{key}", inner.get_default(call_default_factory=True), s)
+                for s in inner.metadata
+                if isinstance(s, Assumption)
             ]
         for key, default, said in found:
-            shown = ", ".join(f"{name} {value:g}" for name, value in default.items()) if isinstance(default, dict) else f"{default:,g}"
+            shown = (
+                ", ".join(f"{name} {value:g}" for name, value in default.items())
+                if isinstance(default, dict)
+                else f"{default:,g}"
+            )
             yield f"| `{key}` | {shown} | {said.unit} | {said.source}, {said.read} |"
 
 

@@ -17,21 +17,32 @@ def main() -> int:
         0 if nothing was found, 1 otherwise.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
-    parser.add_argument("--examples", type=positive, default=1000, help="examples of each kind of mutation (default: 1000)")
+    parser.add_argument(
+        "--examples",
+        type=positive,
+        default=1000,
+        help="examples of each kind of mutation (default: 1000)",
+    )
     parser.add_argument("--seed", default="", help="seed of the examples (default: random)")
     parser.add_argument("--workers", type=positive, default=2, help="processes (default: 2)")
     options = parser.parse_args()
     files = f"{2 * options.examples} mutated environment files"
     began, failed = time.monotonic(), 0
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-        parts = {pool.submit(mutations, options.examples, options.seed): files} | {pool.submit(corner, name): name for name in CORNERS}
+        parts = {pool.submit(mutations, options.examples, options.seed): files} | {
+            pool.submit(corner, name): name for name in CORNERS
+        }
         for part in as_completed(parts):
             problems, seconds = part.result()
             failed += bool(problems)
-            print(f"{'FAILED' if problems else 'ok':<6} {seconds:5.1f} s  {parts[part]}", flush=True)
+            print(
+                f"{'FAILED' if problems else 'ok':<6} {seconds:5.1f} s  {parts[part]}", flush=True
+            )
             print("".join(f"         {problem}\n" for problem in problems[:40]), end="")
     found = f"valid or one clear error: {files}, {len(CORNERS)} corners"
-    print(f"fuzz: {f'{failed} of {len(parts)} parts FAILED' if failed else found} ({time.monotonic() - began:.0f} s)")
+    print(
+        f"fuzz: {f'{failed} of {len(parts)} parts FAILED' if failed else found} ({time.monotonic() - began:.0f} s)"
+    )
     return int(failed > 0)
 
 

@@ -32,22 +32,41 @@ calls).
 
 
 def _service(number: int, *words: str, **more: Any) -> Changes:
-    return {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": list(words), "scaling": {"min": 3, "max": 9}, **more}}
+    return {
+        f"services.service-{number}": {
+            "route": f"/v1/s{number}",
+            "talks_to": list(words),
+            "scaling": {"min": 3, "max": 9},
+            **more,
+        }
+    }
 
 
 def _services(count: int, *words: str, first: int = 0, **more: Any) -> Changes:
-    return {key: service for number in range(first, count) for key, service in _service(number, *words, **more).items()}
+    return {
+        key: service
+        for number in range(first, count)
+        for key, service in _service(number, *words, **more).items()
+    }
 
 
 def _topic(count: int) -> Changes:
     """Topic that allows services to use `events`."""
     names = [f"service-{number}" for number in range(count)]
-    everybody = {"producers": ["playback", *names], "consumers": ["recommendations", "trends", "notifications"]}
+    everybody = {
+        "producers": ["playback", *names],
+        "consumers": ["recommendations", "trends", "notifications"],
+    }
     return {"kubernetes.redpanda.topics": {"events.all": everybody}}
 
 
 def _in_region(region: str, zones: str = "abc", **changes: Any) -> Changes:
-    return {"region": region, "zones": [f"{region}{zone}" for zone in zones], "edge.origin_prefix_list": "pl-12345678", **changes}
+    return {
+        "region": region,
+        "zones": [f"{region}{zone}" for zone in zones],
+        "edge.origin_prefix_list": "pl-12345678",
+        **changes,
+    }
 
 
 _LONGEST = "abcdefghijklmnopqrstuvwx"
@@ -60,10 +79,19 @@ def _secret(name: str) -> str:
 
 
 def _provider(kind: str, **more: str) -> Changes:
-    return {"kind": kind, "label": kind, "client_id": "spotmusic", "secret": _secret(f"provider-{kind}"), **more}
+    return {
+        "kind": kind,
+        "label": kind,
+        "client_id": "spotmusic",
+        "secret": _secret(f"provider-{kind}"),
+        **more,
+    }
 
 
-_APPLE = {key: f"https://appleid.apple.com/{key}" for key in ("authorization_url", "token_url", "jwks_url")}
+_APPLE = {
+    key: f"https://appleid.apple.com/{key}"
+    for key in ("authorization_url", "token_url", "jwks_url")
+}
 _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "identity": {
         "registration": True,
@@ -92,8 +120,12 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "tags": {"DataOwner": "music-rights", "Sap Order": "100234", "a+b._:/@-": "c=d"},
     "cost_center": "KST-4711",
     "permissions_boundary": "arn:aws:iam::111122223333:policy/company/boundary",
-    "observability.alarm_endpoints": ["https://events.pagerduty.com/integration/0123456789abcdef/enqueue"],
-    "observability.pager_endpoints": ["https://events.pagerduty.com/integration/fedcba9876543210/enqueue"],
+    "observability.alarm_endpoints": [
+        "https://events.pagerduty.com/integration/0123456789abcdef/enqueue"
+    ],
+    "observability.pager_endpoints": [
+        "https://events.pagerduty.com/integration/fedcba9876543210/enqueue"
+    ],
     "observability.runbooks_url": "https://git.spotmusic.example/platform/-/blob/main/docs/runbooks/",
     "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
     "services.recommendations.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations@sha256:{'0' * 64}",
@@ -113,7 +145,14 @@ _EVERY_OPTION: Changes = {
         "display_name": 'A "quoted" ação',
         "registration": True,
         "email": {"sender": "no-reply@spotmusic.example", "secret": _SECRET},
-        "providers": {"google": {"kind": "google", "label": 'A "quoted" ação', "client_id": "x", "secret": _SECRET}},
+        "providers": {
+            "google": {
+                "kind": "google",
+                "label": 'A "quoted" ação',
+                "client_id": "x",
+                "secret": _SECRET,
+            }
+        },
     },
     "kubernetes.redpanda.tiered_storage": {"license_secret": _SECRET},
     "kubernetes.administrators": ["arn:aws:iam::111122223333:role/administrators"],
@@ -134,9 +173,16 @@ _LONGEST_NAMES: Changes = {
     "name": "abcdefghijkl",
     "owner": _LONGEST,
     "cost_center": _LONGEST,
-    f"services.{_LONGEST}": {"route": "/v1/" + "a" * 96, "talks_to": [*TALKS, "audio", "uploads", "web-api"], "port": 65535},
+    f"services.{_LONGEST}": {
+        "route": "/v1/" + "a" * 96,
+        "talks_to": [*TALKS, "audio", "uploads", "web-api"],
+        "port": 65535,
+    },
     "kubernetes.redpanda.topics": {
-        "e" * 100: {"producers": ["playback", _LONGEST], "consumers": ["recommendations", "trends", "notifications"]}
+        "e" * 100: {
+            "producers": ["playback", _LONGEST],
+            "consumers": ["recommendations", "trends", "notifications"],
+        }
     },
     "kubernetes.rabbitmq.queues": {_LONGEST[::-1]: {"consumers": [_LONGEST]}},
     "edge.signing_keys": [f"{_LONGEST[:-1]}{letter}" for letter in "abcde"],
@@ -240,7 +286,9 @@ def judge(name: str, outdir: Path) -> list[str]:
     synthesize(settings, outdir=outdir)
     stacks = stacks_in(outdir / f"assembly-{settings.name}")
     found = [problem for stack in stacks.values() for problem in _too_large(stack.template)]
-    found += too_large({stack.name: json.loads(stack.template.read_text()) for stack in stacks.values()})
+    found += too_large(
+        {stack.name: json.loads(stack.template.read_text()) for stack in stacks.values()}
+    )
     linted: dict[str, list[Path]] = defaultdict(list)
     for id_ in LINTED.get(name, stacks):
         linted[stacks[id_].region].append(stacks[id_].template)
@@ -268,14 +316,22 @@ def _lint(templates: dict[str, list[Path]]) -> Iterator[str]:
     shipped environments.
     """
     for region, paths in templates.items():
-        for match in lint_by_config(ManualArgs(templates=[str(path) for path in paths], regions=[region], ignore_checks=["W", "I"])):
+        for match in lint_by_config(
+            ManualArgs(
+                templates=[str(path) for path in paths], regions=[region], ignore_checks=["W", "I"]
+            )
+        ):
             yield f"{Path(match.filename or '').name} {match.rule.id} {'/'.join(map(str, match.path or []))}: {match.message}"
 
 
 def _policies(outdir: Path) -> Iterator[str]:
     """Returns cdk-nag's findings; warnings of the application are for users."""
     reports = json.loads((outdir / "validation-report.json").read_text())["pluginReports"]
-    for report in (report for report in reports if report["pluginName"] in ("AwsSolutions", "NIST.800.53.R5")):
+    for report in (
+        report for report in reports if report["pluginName"] in ("AwsSolutions", "NIST.800.53.R5")
+    ):
         for violation in report.get("violations", ()):
-            places = ", ".join(place["constructPath"] for place in violation["violatingConstructs"][:3])
+            places = ", ".join(
+                place["constructPath"] for place in violation["violatingConstructs"][:3]
+            )
             yield f"{report['pluginName']} {violation['ruleName']}: {places}"

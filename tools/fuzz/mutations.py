@@ -58,8 +58,36 @@ ODD_TEXTS = (
     "240.0.0.0/16",
     "10.0.0.0/16 ",
 )
-NUMBERS = (0, -1, 1, 2, 3, 41, 59, 65536, 2**31, 2**63, 10**30, -(10**30), 0.5, 1e308, float("inf"), float("nan"))
-OTHERS: tuple[Json, ...] = (None, True, False, [], {}, [[]], {"a": {"b": {"c": []}}}, [None], ["x", "x"], {"": None})
+NUMBERS = (
+    0,
+    -1,
+    1,
+    2,
+    3,
+    41,
+    59,
+    65536,
+    2**31,
+    2**63,
+    10**30,
+    -(10**30),
+    0.5,
+    1e308,
+    float("inf"),
+    float("nan"),
+)
+OTHERS: tuple[Json, ...] = (
+    None,
+    True,
+    False,
+    [],
+    {},
+    [[]],
+    {"a": {"b": {"c": []}}},
+    [None],
+    ["x", "x"],
+    {"": None},
+)
 NAMES_OF_SERVICES = (
     "a",
     "a" * 24,
@@ -113,12 +141,21 @@ def limited() -> tuple[tuple[tuple[str, ...], tuple[Json, ...]], ...]:
     them; `*` is any name.
     """
     schema = Settings.model_json_schema()
-    return tuple((path, tuple(_at_the_limits(node))) for path, node in _keys(schema, schema["$defs"], ()) if any(_at_the_limits(node)))
+    return tuple(
+        (path, tuple(_at_the_limits(node)))
+        for path, node in _keys(schema, schema["$defs"], ())
+        if any(_at_the_limits(node))
+    )
 
 
-def _keys(node: Json, definitions: Json, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Json]]:
+def _keys(
+    node: Json, definitions: Json, path: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Json]]:
     if "$ref" in node:
-        node = {**definitions[node["$ref"].rpartition("/")[2]], **{key: value for key, value in node.items() if key != "$ref"}}
+        node = {
+            **definitions[node["$ref"].rpartition("/")[2]],
+            **{key: value for key, value in node.items() if key != "$ref"},
+        }
     for choice in node.get("anyOf", ()):
         yield from _keys(choice, definitions, path)
     for name, below in node.get("properties", {}).items():
@@ -132,7 +169,12 @@ def _at_the_limits(node: Json) -> Iterator[Json]:
     for limit in ("minimum", "maximum"):
         if limit in node:
             yield from (node[limit] - 1, node[limit], node[limit] + 1)
-    for length in (node[limit] + more for limit in ("maxLength", "minLength") if limit in node for more in (-1, 0, 1)):
+    for length in (
+        node[limit] + more
+        for limit in ("maxLength", "minLength")
+        if limit in node
+        for more in (-1, 0, 1)
+    ):
         yield "a" * max(length, 0)
     yield from node.get("enum", ())
     if node.get("type") == "boolean":
@@ -142,7 +184,13 @@ def _at_the_limits(node: Json) -> Iterator[Json]:
 def _paths(node: Json, path: Path = ()) -> Iterator[Path]:
     if path:
         yield path
-    below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    below = (
+        node.items()
+        if isinstance(node, dict)
+        else enumerate(node)
+        if isinstance(node, list)
+        else ()
+    )
     for key, value in below:
         yield from _paths(value, (*path, key))
 
@@ -171,7 +219,19 @@ def rename(draw: Draw, document: Json) -> None:
     holder = _holder(document, path)
     if isinstance(holder, dict) and path[-1] in holder:
         key = str(path[-1])
-        new = draw(st.sampled_from([key[::-1], key.upper(), f"{key}s", f" {key}", key.replace("_", "-"), *ODD_TEXTS, *NAMES_OF_SERVICES]))
+        new = draw(
+            st.sampled_from(
+                [
+                    key[::-1],
+                    key.upper(),
+                    f"{key}s",
+                    f" {key}",
+                    key.replace("_", "-"),
+                    *ODD_TEXTS,
+                    *NAMES_OF_SERVICES,
+                ]
+            )
+        )
         holder[new] = holder.pop(path[-1])
 
 
@@ -179,7 +239,9 @@ def retype(draw: Draw, document: Json) -> None:
     """Replaces a value by one of another type."""
     path = _place(draw, document)
     # Copied: another mutation may change it, and the next example needs the original.
-    _holder(document, path)[path[-1]] = copy.deepcopy(draw(st.sampled_from([*OTHERS, *NUMBERS, *ODD_TEXTS, "5", "true"])))
+    _holder(document, path)[path[-1]] = copy.deepcopy(
+        draw(st.sampled_from([*OTHERS, *NUMBERS, *ODD_TEXTS, "5", "true"]))
+    )
 
 
 def repeat(draw: Draw, document: Json) -> None:
@@ -189,7 +251,11 @@ def repeat(draw: Draw, document: Json) -> None:
     if isinstance(holder, list):
         holder.extend(copy.deepcopy(holder) * draw(st.sampled_from([1, 40])))
     else:
-        holder[path[-1]] = copy.deepcopy(_holder(document, other)[other[-1]]) if other[-1] in _holder(document, other) else None
+        holder[path[-1]] = (
+            copy.deepcopy(_holder(document, other)[other[-1]])
+            if other[-1] in _holder(document, other)
+            else None
+        )
 
 
 def limit(draw: Draw, document: Json) -> None:
@@ -209,7 +275,10 @@ def limit(draw: Draw, document: Json) -> None:
 def region(draw: Draw, document: Json) -> None:
     """Changes the region, with two, three or four zones."""
     document["region"] = where = draw(st.sampled_from([*UNUSUAL_REGIONS, *sorted(REGIONS)]))
-    document["zones"] = [f"{where}{letter}" for letter in draw(st.sampled_from(["abc", "ab", "a", "", "abcd", "aa", "acé"]))]
+    document["zones"] = [
+        f"{where}{letter}"
+        for letter in draw(st.sampled_from(["abc", "ab", "a", "", "abcd", "aa", "acé"]))
+    ]
     document["edge"] = {"origin_prefix_list": draw(st.sampled_from(["pl-12345678", None, "pl-1"]))}
 
 
@@ -223,8 +292,16 @@ def services(draw: Draw, document: Json) -> None:
         document["services"] = {}
     for number in range(count):
         name = draw(st.sampled_from(NAMES_OF_SERVICES)) if count == 1 else f"service-{number}"
-        route = draw(st.sampled_from([None, f"/v1/{name}", "/v1/a", "/v1/a/b/c/d/e/f/g"])) if count == 1 else f"/v1/s{number}"
-        document["services"][name] = {"route": route, "talks_to": [*words], "scaling": {"min": 3, "max": 9}}
+        route = (
+            draw(st.sampled_from([None, f"/v1/{name}", "/v1/a", "/v1/a/b/c/d/e/f/g"]))
+            if count == 1
+            else f"/v1/s{number}"
+        )
+        document["services"][name] = {
+            "route": route,
+            "talks_to": [*words],
+            "scaling": {"min": 3, "max": 9},
+        }
 
 
 MUTATIONS = (remove, rename, retype, repeat, limit, limit, region, services)
@@ -246,8 +323,15 @@ def texts(draw: Draw) -> tuple[str, str]:
     environment = draw(st.sampled_from(ENVIRONMENTS))
     text = (ROOT / "environments" / f"{environment}.yaml").read_text()
     for _ in range(draw(st.integers(1, 3))):
-        start, length = draw(st.integers(0, len(text))), draw(st.sampled_from([0, 0, 1, 5, 40, 400]))
-        text = text[:start] + draw(st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=8))) + text[start + length :]
+        start, length = (
+            draw(st.integers(0, len(text))),
+            draw(st.sampled_from([0, 0, 1, 5, 40, 400])),
+        )
+        text = (
+            text[:start]
+            + draw(st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=8)))
+            + text[start + length :]
+        )
     return environment, text
 
 

@@ -17,7 +17,12 @@ DOCUMENTS = ROOT / "tests" / "fuzz" / "test_settings.py"
 def corner(name: str) -> tuple[list[str], float]:
     """Judges a corner case without output."""
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder, Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+    ):
         problems = judge(name, Path(folder))
     return problems, time.monotonic() - began
 
@@ -26,7 +31,20 @@ def mutations(examples: int, seed: str) -> tuple[list[str], float]:
     """Runs the tests of mutated files with this number of examples each."""
     began = time.monotonic()
     seeded = [f"--hypothesis-seed={seed}"] if seed else []
-    command = [sys.executable, "-m", "pytest", str(DOCUMENTS), "-q", "-p", "no:cacheprovider", *seeded]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        str(DOCUMENTS),
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        *seeded,
+    ]
     environment = {**os.environ, "SPOTMUSIC_FUZZ_EXAMPLES": str(examples)}
-    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return (ended.stdout + ended.stderr).splitlines()[-60:] if ended.returncode else [], time.monotonic() - began
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    return (ended.stdout + ended.stderr).splitlines()[
+        -60:
+    ] if ended.returncode else [], time.monotonic() - began

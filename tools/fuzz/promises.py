@@ -37,13 +37,19 @@ class Judges:
 
     def _looks_at_it(self, item: pytest.Item) -> bool:
         called = getattr(item, "callspec", None)
-        return called is not None and self._environment in called.id.split("-") and not any(part in called.id for part in ELSEWHERE)
+        return (
+            called is not None
+            and self._environment in called.id.split("-")
+            and not any(part in called.id for part in ELSEWHERE)
+        )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
-            self.found += [f"{report.nodeid.rpartition('::')[2]}: {line}" for line in report.longreprtext.splitlines() if line.strip()][
-                -12:
-            ]
+            self.found += [
+                f"{report.nodeid.rpartition('::')[2]}: {line}"
+                for line in report.longreprtext.splitlines()
+                if line.strip()
+            ][-12:]
 
 
 def broken(settings: Settings, assembly: Path) -> list[str]:
@@ -56,7 +62,10 @@ def broken(settings: Settings, assembly: Path) -> list[str]:
     judges = Judges(settings.name)
     tests = [str(checkout.ROOT / "tests" / folder) for folder in FOLDERS]
     with _in_the_place_of_its_file(settings, assembly):
-        ended = pytest.main([*tests, "-qq", "--no-header", "--no-summary", "--tb=short", "-p", "no:cacheprovider"], plugins=[judges])
+        ended = pytest.main(
+            [*tests, "-qq", "--no-header", "--no-summary", "--tb=short", "-p", "no:cacheprovider"],
+            plugins=[judges],
+        )
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         judges.found.append(f"its tests ended with {ended}")
     if judges.asked < FEWEST:

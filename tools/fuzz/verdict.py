@@ -55,7 +55,9 @@ def require_buildable(settings: Settings) -> None:
     """Asserts the checks of constructs on accepted settings, at a thousandth of a synthesis's cost."""
     table = flows.table(settings)
     require_room(table, flows.security_group_of, flows.shares_egress)
-    rules = sum(map(rules_of, settings.services.values())) + shared_rules(settings.services.values())
+    rules = sum(map(rules_of, settings.services.values())) + shared_rules(
+        settings.services.values()
+    )
     assert rules == resources_of_services(table) + len(settings.services) <= MOST_RULES
     for name, topic in settings.topics.items():
         Topic(name=name, **topic.model_dump())
@@ -69,8 +71,15 @@ def resources_of_services(table: Iterable[Flow]) -> int:
     """Counts the rules that services add to the network stack, one per own security group, as
     `SecurityGroups` creates them.
     """
-    edges = {(flows.security_group_of(flow.source), flows.security_group_of(flow.target), flow.ports) for flow in table}
+    edges = {
+        (flows.security_group_of(flow.source), flows.security_group_of(flow.target), flow.ports)
+        for flow in table
+    }
     ours = {edge for edge in edges if any(party.startswith("service-") for party in edge[:2])}
     shared = {edge for edge in ours if flows.shares_egress(*edge[:2])}
-    ends = [party for source, target, _ in ours - shared for party in (source, target)] + [target for _, target, _ in shared]
-    return sum(party not in OUTSIDE for party in ends) + len({(source, ports) for source, _, ports in shared})
+    ends = [party for source, target, _ in ours - shared for party in (source, target)] + [
+        target for _, target, _ in shared
+    ]
+    return sum(party not in OUTSIDE for party in ends) + len(
+        {(source, ports) for source, _, ports in shared}
+    )

@@ -22,7 +22,9 @@ def main(environment: str) -> None:
         synthesize(settings_of(environment), outdir=Path(folder), policies=False)
         assembly = Path(folder, f"assembly-{environment}")
         templates = templates_in(assembly)
-        platform = Assembly(name=environment, settings=settings_of(environment), templates=templates)
+        platform = Assembly(
+            name=environment, settings=settings_of(environment), templates=templates
+        )
         scenario = Scenario(platform=platform, cluster=read(environment, templates, assembly))
     print(document.computed(scenario))
     if platform.settings.production:

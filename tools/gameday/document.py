@@ -21,7 +21,10 @@ def computed(scenario: Scenario) -> str:
     """Returns the content between the two markers of the document."""
     faults = list(faults_of(scenario.settings).values())
     names = list(dict.fromkeys(fault.name for fault in faults))
-    sections = [_section(scenario, name, [fault for fault in faults if fault.name == name]) for name in names]
+    sections = [
+        _section(scenario, name, [fault for fault in faults if fault.name == name])
+        for name in names
+    ]
     return "\n".join([*sections, "### Restores", "", *restores.table(), ""])
 
 
@@ -32,12 +35,19 @@ def written(text: str, scenario: Scenario) -> str:
 
 
 def _section(scenario: Scenario, name: str, faults: list[Fault]) -> str:
-    experiments = ", ".join(f"`{name}`" for name in dict.fromkeys(name for fault in faults for name in fault.experiment))
+    experiments = ", ".join(
+        f"`{name}`" for name in dict.fromkeys(name for fault in faults for name in fault.experiment)
+    )
     (runbook,) = {fault.runbook for fault in faults}
     found = worst(left for fault in faults for left in fault.effects(scenario))
-    rows = [f"| {', '.join(components)} | {left:g} | {needed:g} | {what} |" for (what, left, needed), components in _grouped(found)]
+    rows = [
+        f"| {', '.join(components)} | {left:g} | {needed:g} | {what} |"
+        for (what, left, needed), components in _grouped(found)
+    ]
     head = f"### {name[0].upper()}{name[1:]}\n\nPractised by {experiments}; runbook [{runbook}](runbooks/{runbook}.md).\n"
-    return "\n".join([head, "| component | left | needed | of what |", "|---|---|---|---|", *rows, ""])
+    return "\n".join(
+        [head, "| component | left | needed | of what |", "|---|---|---|---|", *rows, ""]
+    )
 
 
 def worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
@@ -52,7 +62,13 @@ def worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
 
 def _grouped(found: list[RemainingCapacity]) -> list[tuple[Numbers, list[str]]]:
     """Groups components with equal numbers, in the order of the first of each group."""
-    order = {(left.what, left.left, left.needed): place for place, left in reversed(list(enumerate(found)))}
+    order = {
+        (left.what, left.left, left.needed): place
+        for place, left in reversed(list(enumerate(found)))
+    }
     key = [(order[left.what, left.left, left.needed], left) for left in found]
-    groups = groupby(sorted(key, key=lambda pair: pair[0]), key=lambda pair: (pair[1].what, pair[1].left, pair[1].needed))
+    groups = groupby(
+        sorted(key, key=lambda pair: pair[0]),
+        key=lambda pair: (pair[1].what, pair[1].left, pair[1].needed),
+    )
     return [(numbers, [left.component for _, left in members]) for numbers, members in groups]

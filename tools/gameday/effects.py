@@ -27,7 +27,9 @@ def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
     needed = workload.replicas // 2 + 1 if workload.name in QUORUMS else 1
     fix = "Raise its replicas, and spread them over zones (DoNotSchedule, nodeTaintsPolicy Honor) and nodes."
     what = "of a majority" if workload.name in QUORUMS else "pods"
-    yield RemainingCapacity(component=workload.name, what=what, left=workload.replicas - lost, needed=needed, fix=fix)
+    yield RemainingCapacity(
+        component=workload.name, what=what, left=workload.replicas - lost, needed=needed, fix=fix
+    )
 
 
 def of_gateway(scenario: Scenario, *, by_node: bool = False) -> RemainingCapacity:
@@ -36,11 +38,19 @@ def of_gateway(scenario: Scenario, *, by_node: bool = False) -> RemainingCapacit
     scaling: Any = scenario.values("kong")["autoscaling"]
     per_pod = figures.cores(kong.cores) * scenario.settings.capacity.requests.gateway_per_core
     held = per_pod * scaling["metrics"][0]["resource"]["target"]["averageUtilization"] / 100
-    pods = min(max(scaling["minReplicas"], ceil(load.requests_per_second / held)), scaling["maxReplicas"])
-    lost = kong.lost_with_node(scenario.zones, pods) if by_node else kong.lost_with_zone(scenario.zones, pods)
+    pods = min(
+        max(scaling["minReplicas"], ceil(load.requests_per_second / held)), scaling["maxReplicas"]
+    )
+    lost = (
+        kong.lost_with_node(scenario.zones, pods)
+        if by_node
+        else kong.lost_with_zone(scenario.zones, pods)
+    )
     fix = "Raise kubernetes.kong.max_replicas, or lower the average that its scaling holds."
     needed = round(load.requests_per_second, 1)
-    return RemainingCapacity(component="kong", what="requests/s", left=(pods - lost) * per_pod, needed=needed, fix=fix)
+    return RemainingCapacity(
+        component="kong", what="requests/s", left=(pods - lost) * per_pod, needed=needed, fix=fix
+    )
 
 
 def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
@@ -48,7 +58,9 @@ def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
     left = (keycloak.replicas - lost) * figures.cores(keycloak.cores)
     fix = "Raise kubernetes.keycloak.replicas."
     needed = round(scenario.load.identity.cores, 2)
-    return RemainingCapacity(component="keycloak", what="cores for logins and tokens", left=left, needed=needed, fix=fix)
+    return RemainingCapacity(
+        component="keycloak", what="cores for logins and tokens", left=left, needed=needed, fix=fix
+    )
 
 
 def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
@@ -56,19 +68,33 @@ def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
     topic: brokers know their zones, and spread the replicas of a partition over them.
     """
     brokers, mib = scenario.workloads["redpanda"].replicas, 1024**2
-    parameters: Any = next(manifest["parameters"] for _, manifest in scenario.cluster.of_kind("StorageClass"))
+    parameters: Any = next(
+        manifest["parameters"] for _, manifest in scenario.cluster.of_kind("StorageClass")
+    )
     volume = float(parameters.get("throughput", 0)) * 1024**2 or figures.GP3_BYTES_PER_SECOND
     topics: Any = scenario.values("redpanda-access")["topics"]
     copies = max(topic["replication"] for topic in topics.values())
     needed = scenario.load.events.written_mib_per_second * mib * min(copies, brokers - lost)
     fix = "Give volumes more throughput (charts/ground, StorageClass), or add brokers."
     left = round((brokers - lost) * volume / mib)
-    yield RemainingCapacity(component="redpanda", what="MiB/s to disk", left=left, needed=round(needed / mib, 1), fix=fix)
+    yield RemainingCapacity(
+        component="redpanda",
+        what="MiB/s to disk",
+        left=left,
+        needed=round(needed / mib, 1),
+        fix=fix,
+    )
     for name, topic in topics.items():
         replicas = topic["replication"]
         gone = min(lost, ceil(replicas / scenario.zones))
         fix = f"Set kubernetes.redpanda.topics.{name}.replication to 3."
-        yield RemainingCapacity(component=f"topic {name}", what="of a majority", left=replicas - gone, needed=replicas // 2 + 1, fix=fix)
+        yield RemainingCapacity(
+            component=f"topic {name}",
+            what="of a majority",
+            left=replicas - gone,
+            needed=replicas // 2 + 1,
+            fix=fix,
+        )
 
 
 def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
@@ -79,23 +105,41 @@ def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
         replicas = nodes if quorum else 1
         name = f"queue {queue['spec'].get('name', queue['metadata']['name'])}"
         fix = "Make it a quorum queue."
-        yield RemainingCapacity(component=name, what="of a majority", left=replicas - lost, needed=replicas // 2 + 1, fix=fix)
+        yield RemainingCapacity(
+            component=name,
+            what="of a majority",
+            left=replicas - lost,
+            needed=replicas // 2 + 1,
+            fix=fix,
+        )
 
 
 def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
     """Remaining capacity of the tasks at full CPU, before scaling replaces the lost ones."""
     if service.settings.load is None:
         fix = f"Declare services.{service.name}.load."
-        yield RemainingCapacity(component=service.name, what="declared loads", left=0, needed=1, fix=fix)
+        yield RemainingCapacity(
+            component=service.name, what="declared loads", left=0, needed=1, fix=fix
+        )
         return
     fix = f"Lower services.{service.name}.scaling.cpu_percent or requests_per_target, so that more tasks share the load."
     left = (service.at_peak - lost) * service.cpu
-    yield RemainingCapacity(component=service.name, what="cpu units", left=left, needed=service.peak_cpu, fix=fix)
+    yield RemainingCapacity(
+        component=service.name, what="cpu units", left=left, needed=service.peak_cpu, fix=fix
+    )
     fix = f"Raise services.{service.name}.scaling.max: the busiest minute takes more."
-    yield RemainingCapacity(component=service.name, what="tasks at the most", left=service.most, needed=service.load.tasks, fix=fix)
+    yield RemainingCapacity(
+        component=service.name,
+        what="tasks at the most",
+        left=service.most,
+        needed=service.load.tasks,
+        fix=fix,
+    )
 
 
-def of_catalogue(scenario: Scenario, *, stale_zone: bool = False, deployments: int = 1) -> Iterator[RemainingCapacity]:
+def of_catalogue(
+    scenario: Scenario, *, stale_zone: bool = False, deployments: int = 1
+) -> Iterator[RemainingCapacity]:
     """Connections of the services, compared with the limits of the instance and of its replicas.
 
     Services that only read connect to the replicas, and to the instance if none is left.
@@ -107,18 +151,30 @@ def of_catalogue(scenario: Scenario, *, stale_zone: bool = False, deployments: i
         deployments: versions that run at once.
     """
     fix = "Lower services.<name>.database_connections, or take a larger instance_class."
-    readers = len(scenario.readers) - (ceil(len(scenario.readers) / scenario.zones) if stale_zone else 0)
+    readers = len(scenario.readers) - (
+        ceil(len(scenario.readers) / scenario.zones) if stale_zone else 0
+    )
     needed = {"primary": 0.0, "replicas": 0.0}
     for service in scenario.services:
-        tasks = service.most * deployments + (service.lost_with_zone(service.most) if stale_zone else 0)
+        tasks = service.most * deployments + (
+            service.lost_with_zone(service.most) if stale_zone else 0
+        )
         place = "replicas" if readers and service.only_reads else "primary"
-        needed[place] += tasks * (float("inf") if service.connections is None else service.connections)
+        needed[place] += tasks * (
+            float("inf") if service.connections is None else service.connections
+        )
     primary = scenario.databases["catalogue"]
     yield _connections(primary, needed["primary"], fix)
     if readers:
         admitted = readers * figures.connections_of(str(primary["DBInstanceClass"]))
         fix = "Raise data.catalogue.read_replicas, or lower services.<name>.database_connections."
-        yield RemainingCapacity(component="catalogue replicas", what="connections", left=admitted, needed=needed["replicas"], fix=fix)
+        yield RemainingCapacity(
+            component="catalogue replicas",
+            what="connections",
+            left=admitted,
+            needed=needed["replicas"],
+            fix=fix,
+        )
 
 
 def of_identity(scenario: Scenario) -> RemainingCapacity:
@@ -133,21 +189,35 @@ def of_identity(scenario: Scenario) -> RemainingCapacity:
     }
     needed = sum(scenario.workloads[name].replicas * pool for name, pool in pools.items())
     return _connections(
-        scenario.databases["identity"], needed, "Bound the pools of Keycloak (KC_DB_POOL_MAX_SIZE) and Grafana (max_open_conn)."
+        scenario.databases["identity"],
+        needed,
+        "Bound the pools of Keycloak (KC_DB_POOL_MAX_SIZE) and Grafana (max_open_conn).",
     )
 
 
 def _connections(database: Resource, needed: float, fix: str) -> RemainingCapacity:
     admitted = figures.connections_of(str(database["DBInstanceClass"]))
-    return RemainingCapacity(component=f"{database.tags['Component']} database", what="connections", left=admitted, needed=needed, fix=fix)
+    return RemainingCapacity(
+        component=f"{database.tags['Component']} database",
+        what="connections",
+        left=admitted,
+        needed=needed,
+        fix=fix,
+    )
 
 
 def of_standby(database: Resource) -> RemainingCapacity:
     subnets = database.target("DBSubnetGroupName")
-    zones = {subnet["AvailabilityZone"] for subnet in subnets.targets("SubnetIds")} if subnets else set()
+    zones = (
+        {subnet["AvailabilityZone"] for subnet in subnets.targets("SubnetIds")}
+        if subnets
+        else set()
+    )
     standby = int(database["MultiAZ"] is True and len(zones) > 1)
     name = f"{database.tags['Component']} database"
-    return RemainingCapacity(component=name, what="standbys", left=standby, needed=1, fix="Set multi_az.")
+    return RemainingCapacity(
+        component=name, what="standbys", left=standby, needed=1, fix="Set multi_az."
+    )
 
 
 def of_cache(scenario: Scenario) -> RemainingCapacity:

@@ -36,26 +36,45 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
     caches = tuple(f"CacheNode{letter}" for letter in letters.values())
     return {
         **{
-            f"zone {zone}": Fault("any one zone", (f"Zone{letter}",), "lost-zone", partial(_zone, zone=zone))
+            f"zone {zone}": Fault(
+                "any one zone", (f"Zone{letter}",), "lost-zone", partial(_zone, zone=zone)
+            )
             for zone, letter in letters.items()
         },
         **{
-            f"NAT gateway of {zone}": Fault("a NAT gateway", ("NatGateway",), "lost-nat-gateway", partial(ways.without_gateway, zone=zone))
+            f"NAT gateway of {zone}": Fault(
+                "a NAT gateway",
+                ("NatGateway",),
+                "lost-nat-gateway",
+                partial(ways.without_gateway, zone=zone),
+            )
             for zone in letters
         },
         "a node": Fault("any one node", nodes, "lost-node", _node),
-        "a broker of Redpanda": Fault("a broker of Redpanda", ("Redpanda",), "lost-broker", partial(_broker, name="redpanda")),
-        "a node of RabbitMQ": Fault("a node of RabbitMQ", ("RabbitMQ",), "lost-broker", partial(_broker, name="rabbitmq")),
+        "a broker of Redpanda": Fault(
+            "a broker of Redpanda", ("Redpanda",), "lost-broker", partial(_broker, name="redpanda")
+        ),
+        "a node of RabbitMQ": Fault(
+            "a node of RabbitMQ", ("RabbitMQ",), "lost-broker", partial(_broker, name="rabbitmq")
+        ),
         **{
             f"primary of {name}": Fault(
-                f"the primary database of {name}", (f"{name.capitalize()}Primary",), "lost-primary-database", partial(_database, name=name)
+                f"the primary database of {name}",
+                (f"{name.capitalize()}Primary",),
+                "lost-primary-database",
+                partial(_database, name=name),
             )
             for name in ("catalogue", "identity")
         },
-        "primary of the cache": Fault("the primary of the cache", caches, "lost-primary-cache", _cache),
+        "primary of the cache": Fault(
+            "the primary of the cache", caches, "lost-primary-cache", _cache
+        ),
         **{
             f"new version of {name}": Fault(
-                "the new version of a service", (f"Task-{name}",), "failed-deployment", partial(_deployment, name=name)
+                "the new version of a service",
+                (f"Task-{name}",),
+                "failed-deployment",
+                partial(_deployment, name=name),
             )
             for name in settings.services
         },
@@ -67,8 +86,12 @@ def _zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
         yield from effects.of_workload(workload, workload.lost_with_zone(scenario.zones))
     yield effects.of_gateway(scenario)
     yield effects.of_logins(scenario, scenario.workloads["keycloak"].lost_with_zone(scenario.zones))
-    yield from effects.of_events(scenario, scenario.workloads["redpanda"].lost_with_zone(scenario.zones))
-    yield from effects.of_queues(scenario, scenario.workloads["rabbitmq"].lost_with_zone(scenario.zones))
+    yield from effects.of_events(
+        scenario, scenario.workloads["redpanda"].lost_with_zone(scenario.zones)
+    )
+    yield from effects.of_queues(
+        scenario, scenario.workloads["rabbitmq"].lost_with_zone(scenario.zones)
+    )
     for service in scenario.services:
         yield from effects.of_service(service, service.lost_with_zone(service.at_peak))
     for database in scenario.databases.values():
@@ -84,13 +107,19 @@ def _node(scenario: Scenario) -> Iterator[RemainingCapacity]:
         yield from effects.of_workload(workload, workload.lost_with_node(scenario.zones))
     yield effects.of_gateway(scenario, by_node=True)
     yield effects.of_logins(scenario, scenario.workloads["keycloak"].lost_with_node(scenario.zones))
-    yield from effects.of_events(scenario, scenario.workloads["redpanda"].lost_with_node(scenario.zones))
-    yield from effects.of_queues(scenario, scenario.workloads["rabbitmq"].lost_with_node(scenario.zones))
+    yield from effects.of_events(
+        scenario, scenario.workloads["redpanda"].lost_with_node(scenario.zones)
+    )
+    yield from effects.of_queues(
+        scenario, scenario.workloads["rabbitmq"].lost_with_node(scenario.zones)
+    )
 
 
 def _broker(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
     yield from effects.of_workload(scenario.workloads[name], 1)
-    yield from effects.of_events(scenario, 1) if name == "redpanda" else effects.of_queues(scenario, 1)
+    yield from (
+        effects.of_events(scenario, 1) if name == "redpanda" else effects.of_queues(scenario, 1)
+    )
 
 
 def _database(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
@@ -120,12 +149,30 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
     breaker: Mapping[str, bool] = said.get("DeploymentCircuitBreaker", {})
     returns = int(breaker.get("Enable") is True and breaker.get("Rollback") is True)
     fix = "Turn the circuit breaker and its rollback on."
-    yield RemainingCapacity(component=service.name, what="ways back", left=returns, needed=1, fix=fix)
+    yield RemainingCapacity(
+        component=service.name, what="ways back", left=returns, needed=1, fix=fix
+    )
     if service.settings.deployment == "blue_green" and service.settings.route:
         alarms = said.get("Alarms", {})
-        watched = int(alarms.get("Enable") is True and alarms.get("Rollback") is True and bool(alarms.get("AlarmNames")))
+        watched = int(
+            alarms.get("Enable") is True
+            and alarms.get("Rollback") is True
+            and bool(alarms.get("AlarmNames"))
+        )
         fix = "Add an alarm on failed requests that shifts the route back."
-        yield RemainingCapacity(component=service.name, what="alarms that take the route back", left=watched, needed=1, fix=fix)
+        yield RemainingCapacity(
+            component=service.name,
+            what="alarms that take the route back",
+            left=watched,
+            needed=1,
+            fix=fix,
+        )
         bakes = said.get("BakeTimeInMinutes") or 0
         fix = "Keep the old version for five minutes and more."
-        yield RemainingCapacity(component=service.name, what="minutes that the old version waits", left=bakes, needed=5, fix=fix)
+        yield RemainingCapacity(
+            component=service.name,
+            what="minutes that the old version waits",
+            left=bakes,
+            needed=5,
+            fix=fix,
+        )

@@ -61,10 +61,17 @@ RESTORES: Mapping[str, Restore] = {
         steps=(
             Step(what="stop what damages, choose the second", minutes=10, numbers=(1,)),
             Step(what="write down the settings", minutes=5, numbers=(2,)),
-            Step(what="restore beside it", minutes=RECOVERY_HOURS["RDS"] * 60, source=TESTED, numbers=(3,)),
+            Step(
+                what="restore beside it",
+                minutes=RECOVERY_HOURS["RDS"] * 60,
+                source=TESTED,
+                numbers=(3,),
+            ),
             Step(what="look at the copy", minutes=10, numbers=(4,)),
             Step(what="swap the names", minutes=10, numbers=(5,)),
-            Step(what="deploy the stack `data` for the new master secret", minutes=10, numbers=(6,)),
+            Step(
+                what="deploy the stack `data` for the new master secret", minutes=10, numbers=(6,)
+            ),
             Step(what="replace passwords, start clients again", minutes=10, numbers=(7,)),
         ),
     ),

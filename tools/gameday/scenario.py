@@ -61,7 +61,9 @@ class Scenario:
     def load(self) -> Load:
         """Load of the busiest minute."""
         listeners = self.settings.capacity.listeners
-        assert listeners, "a game day requires listeners. Declare capacity.listeners in the environment file"
+        assert listeners, (
+            "a game day requires listeners. Declare capacity.listeners in the environment file"
+        )
         return load_of(self.settings, listeners)
 
     @cached_property
@@ -74,7 +76,11 @@ class Scenario:
 
     @cached_property
     def databases(self) -> dict[str, Resource]:
-        return {database.tags["Component"]: database for database in self._instances if not database["SourceDBInstanceIdentifier"]}
+        return {
+            database.tags["Component"]: database
+            for database in self._instances
+            if not database["SourceDBInstanceIdentifier"]
+        }
 
     @cached_property
     def readers(self) -> list[Resource]:

@@ -52,7 +52,10 @@ class Service:
     @property
     def in_zones(self) -> set[str]:
         """Zones in which tasks are placed."""
-        return {subnet["AvailabilityZone"] for subnet in self.resource.targets("NetworkConfiguration.AwsvpcConfiguration.Subnets")}
+        return {
+            subnet["AvailabilityZone"]
+            for subnet in self.resource.targets("NetworkConfiguration.AwsvpcConfiguration.Subnets")
+        }
 
     def lost_with_zone(self, tasks: int) -> int:
         """Tasks in one zone: ECS spreads them evenly, and rebalances if configured."""
@@ -71,7 +74,9 @@ class Service:
         """
         variables: list[Json] = self.task["ContainerDefinitions.0.Environment"] or []
         said = {variable["Name"]: variable["Value"] for variable in variables}
-        words = [word.upper() for word in ("catalogue", "database") if word in self.settings.talks_to]
+        words = [
+            word.upper() for word in ("catalogue", "database") if word in self.settings.talks_to
+        ]
         limits = [said[f"{word}_CONNECTIONS"] for word in words if f"{word}_CONNECTIONS" in said]
         # Both words share one pool.
         return max(map(int, limits), default=0) if len(limits) == len(words) else None
@@ -79,7 +84,10 @@ class Service:
 
 def services_of(platform: Assembly, load: Load) -> list[Service]:
     """Returns every service of an environment."""
-    tasks = {resource: resource.target("TaskDefinition") for resource in platform.some("AWS::ECS::Service")}
+    tasks = {
+        resource: resource.target("TaskDefinition")
+        for resource in platform.some("AWS::ECS::Service")
+    }
     by_name = {_name(task): (resource, task) for resource, task in tasks.items() if task}
     return [
         Service(
@@ -95,7 +103,11 @@ def services_of(platform: Assembly, load: Load) -> list[Service]:
 
 
 def _name(task: Resource) -> str:
-    return next(str(variable["Value"]) for variable in task["ContainerDefinitions.0.Environment"] if variable["Name"] == "SERVICE")
+    return next(
+        str(variable["Value"])
+        for variable in task["ContainerDefinitions.0.Environment"]
+        if variable["Name"] == "SERVICE"
+    )
 
 
 def _most(service: Resource) -> int:

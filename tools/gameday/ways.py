@@ -16,17 +16,33 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
     for balancer in scenario.platform.some(BALANCER):
         stands = {subnet["AvailabilityZone"] for subnet in balancer.targets("Subnets")} - {zone}
         fix = "Give the load balancer a subnet in every zone."
-        yield RemainingCapacity(component=balancer.name, what="zones", left=len(stands), needed=len(others), fix=fix)
+        yield RemainingCapacity(
+            component=balancer.name, what="zones", left=len(stands), needed=len(others), fix=fix
+        )
         if balancer["Type"] == "network":
-            attributes = {entry["Key"]: entry["Value"] for entry in balancer["LoadBalancerAttributes"]}
+            attributes = {
+                entry["Key"]: entry["Value"] for entry in balancer["LoadBalancerAttributes"]
+            }
             crosses = int(attributes.get("load_balancing.cross_zone.enabled") == "true")
             fix = "Turn cross-zone load balancing on: a broker stands in one zone."
-            yield RemainingCapacity(component=balancer.name, what="ways to brokers in other zones", left=crosses, needed=1, fix=fix)
+            yield RemainingCapacity(
+                component=balancer.name,
+                what="ways to brokers in other zones",
+                left=crosses,
+                needed=1,
+                fix=fix,
+            )
     yield _ways_out(scenario, zone)
     for endpoint in endpoints(scenario.platform):
         stands = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")} - {zone}
         name = f"endpoint {service_of(endpoint)}"
-        yield RemainingCapacity(component=name, what="zones", left=len(stands), needed=1, fix="Put it into two zones or more.")
+        yield RemainingCapacity(
+            component=name,
+            what="zones",
+            left=len(stands),
+            needed=1,
+            fix="Put it into two zones or more.",
+        )
 
 
 def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
@@ -35,30 +51,60 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     """
     yield _ways_out(scenario, zone)
     asked = set(get_args(InterfaceEndpoint))
-    found = {service_of(endpoint) for endpoint in endpoints(scenario.platform) if endpoint["PrivateDnsEnabled"] is True}
+    found = {
+        service_of(endpoint)
+        for endpoint in endpoints(scenario.platform)
+        if endpoint["PrivateDnsEnabled"] is True
+    }
     fix = f"Set network.interface_endpoints to all: {', '.join(sorted(asked - found))} would be out of reach."
     yield RemainingCapacity(
-        component="tasks and pods of the zone", what="AWS APIs in reach", left=len(asked & found), needed=len(asked), fix=fix
+        component="tasks and pods of the zone",
+        what="AWS APIs in reach",
+        left=len(asked & found),
+        needed=len(asked),
+        fix=fix,
     )
     tables = {route_table(subnet) for subnet in application_subnets(scenario.platform)}
-    bucket_ways = {table for gateway in endpoints(scenario.platform, "Gateway") for table in gateway.targets("RouteTableIds")}
+    bucket_ways = {
+        table
+        for gateway in endpoints(scenario.platform, "Gateway")
+        for table in gateway.targets("RouteTableIds")
+    }
     fix = "Give the gateway endpoint of S3 every route table of the application subnets."
     yield RemainingCapacity(
-        component="tasks and pods of the zone", what="ways to S3", left=len(tables & bucket_ways), needed=len(tables), fix=fix
+        component="tasks and pods of the zone",
+        what="ways to S3",
+        left=len(tables & bucket_ways),
+        needed=len(tables),
+        fix=fix,
     )
 
 
 def _ways_out(scenario: Scenario, zone: str) -> RemainingCapacity:
     """Zones besides this one that have a NAT gateway elsewhere than here."""
     others = set(scenario.settings.zones) - {zone}
-    subnets = [subnet for subnet in application_subnets(scenario.platform) if subnet["AvailabilityZone"] in others]
+    subnets = [
+        subnet
+        for subnet in application_subnets(scenario.platform)
+        if subnet["AvailabilityZone"] in others
+    ]
     left = sum(gateway_zone(subnet) not in (None, zone) for subnet in subnets)
     fix = "Give each zone its own NAT gateway: network.nat_gateways."
-    return RemainingCapacity(component="nat gateways", what="zones with a way out", left=left, needed=len(others), fix=fix)
+    return RemainingCapacity(
+        component="nat gateways",
+        what="zones with a way out",
+        left=left,
+        needed=len(others),
+        fix=fix,
+    )
 
 
 def application_subnets(platform: Assembly) -> list[Resource]:
-    return [subnet for subnet in platform.some("AWS::EC2::Subnet") if subnet.tags["aws-cdk:subnet-name"] == "application"]
+    return [
+        subnet
+        for subnet in platform.some("AWS::EC2::Subnet")
+        if subnet.tags["aws-cdk:subnet-name"] == "application"
+    ]
 
 
 def route_table(subnet: Resource) -> Resource | None:

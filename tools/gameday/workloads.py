@@ -48,7 +48,12 @@ class Workload:
         found = (
             rule.get("minDomains", 1)
             for rule in self.pod.get("topologySpreadConstraints", [])
-            if (rule["topologyKey"], rule["whenUnsatisfiable"], rule["maxSkew"], rule.get("nodeTaintsPolicy"))
+            if (
+                rule["topologyKey"],
+                rule["whenUnsatisfiable"],
+                rule["maxSkew"],
+                rule.get("nodeTaintsPolicy"),
+            )
             == (topology, "DoNotSchedule", 1, "Honor")
         )
         return max(found, default=0)
@@ -56,7 +61,11 @@ class Workload:
     @property
     def apart(self) -> bool:
         """Returns True if no two pods share a node."""
-        rules: list[Any] = self.pod.get("affinity", {}).get("podAntiAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", [])
+        rules: list[Any] = (
+            self.pod.get("affinity", {})
+            .get("podAntiAffinity", {})
+            .get("requiredDuringSchedulingIgnoredDuringExecution", [])
+        )
         return any(rule["topologyKey"] == HOST for rule in rules)
 
     def lost_with_zone(self, zones: int, replicas: int | None = None) -> int:
@@ -66,7 +75,11 @@ class Workload:
 
     def _zones(self, zones: int, count: int) -> int:
         """Minimum number of zones for this number of pods."""
-        return min(zones, count, max(self.kept, self.fewest_domains(ZONE))) if self.spread_over(ZONE) else 1
+        return (
+            min(zones, count, max(self.kept, self.fewest_domains(ZONE)))
+            if self.spread_over(ZONE)
+            else 1
+        )
 
     @property
     def pool(self) -> str:
@@ -84,14 +97,20 @@ def workloads_of(cluster: RenderedCluster) -> dict[str, Workload]:
     every = [*_plain(cluster), *_rabbitmq(cluster)]
     kept: dict[str, int] = {}
     for workload in every:
-        kept[workload.pool] = max(kept.get(workload.pool, 1), min(workload.replicas, workload.fewest_domains(ZONE)))
+        kept[workload.pool] = max(
+            kept.get(workload.pool, 1), min(workload.replicas, workload.fewest_domains(ZONE))
+        )
     return {workload.name: replace(workload, kept=kept[workload.pool]) for workload in every}
 
 
 def _plain(cluster: RenderedCluster) -> Iterator[Workload]:
     for _, manifest in cluster.of_kind("Deployment", "StatefulSet"):
         spec = manifest["spec"]
-        yield Workload(name=manifest["metadata"]["name"], replicas=spec.get("replicas", 1), pod=spec["template"]["spec"])
+        yield Workload(
+            name=manifest["metadata"]["name"],
+            replicas=spec.get("replicas", 1),
+            pod=spec["template"]["spec"],
+        )
 
 
 def _rabbitmq(cluster: RenderedCluster) -> Iterator[Workload]:

@@ -42,7 +42,10 @@ def load_of(settings: Settings, listeners: float) -> Load:
         listeners: monthly listeners.
     """
     audience = _audience(settings, listeners)
-    services = {name: _service(settings, name, service, audience) for name, service in settings.running.services.items()}
+    services = {
+        name: _service(settings, name, service, audience)
+        for name, service in settings.running.services.items()
+    }
     identity = _identity(settings, audience)
     gateway = _gateway(settings, audience, services, identity)
     events = _events(settings, audience)
@@ -105,9 +108,13 @@ def _identity(settings: Settings, audience: ListenerLoad) -> IdentityLoad:
     )
 
 
-def _service(settings: Settings, name: str, service: ServiceSettings, audience: ListenerLoad) -> ServiceLoad:
+def _service(
+    settings: Settings, name: str, service: ServiceSettings, audience: ListenerLoad
+) -> ServiceLoad:
     capacity = settings.capacity
-    per_second = hourly(service.load.per_listener_hour, audience.concurrent) if service.load else 0.0
+    per_second = (
+        hourly(service.load.per_listener_hour, audience.concurrent) if service.load else 0.0
+    )
     words = set(service.talks_to)
     tasks = service.tasks_for(per_second)
     stored = bool(words & {"catalogue", "database"})
@@ -117,28 +124,47 @@ def _service(settings: Settings, name: str, service: ServiceSettings, audience: 
         busy_tasks=per_second / service.load.per_task if service.load else 0.0,
         tasks=tasks,
         queries_per_second=per_second * capacity.database.queries_per_request * stored,
-        cache_operations_per_second=per_second * max(0.0, capacity.cache.operations_per_request - 1) * ("cache" in words),
+        cache_operations_per_second=per_second
+        * max(0.0, capacity.cache.operations_per_request - 1)
+        * ("cache" in words),
         connections=tasks * service.database_connections * stored,
     )
 
 
-def _gateway(settings: Settings, audience: ListenerLoad, services: Mapping[str, ServiceLoad], identity: IdentityLoad) -> GatewayLoad:
-    routed = sum(services[name].per_second for name, service in settings.running.services.items() if service.route)
+def _gateway(
+    settings: Settings,
+    audience: ListenerLoad,
+    services: Mapping[str, ServiceLoad],
+    identity: IdentityLoad,
+) -> GatewayLoad:
+    routed = sum(
+        services[name].per_second
+        for name, service in settings.running.services.items()
+        if service.route
+    )
     asked = routed + identity.logins_per_second + identity.tokens_per_second
     requests = settings.capacity.requests
     return GatewayLoad(
         requests_per_second=asked,
-        month_requests=asked / audience.concurrent * audience.mean * HOURS_OF_A_MONTH * SECONDS_OF_AN_HOUR,
+        month_requests=asked
+        / audience.concurrent
+        * audience.mean
+        * HOURS_OF_A_MONTH
+        * SECONDS_OF_AN_HOUR,
         mbit_per_second=asked * requests.bytes * 8 / 1e6,
         cores=asked / requests.gateway_per_core,
     )
 
 
-def _database(settings: Settings, audience: ListenerLoad, services: Mapping[str, ServiceLoad]) -> DatabaseLoad:
+def _database(
+    settings: Settings, audience: ListenerLoad, services: Mapping[str, ServiceLoad]
+) -> DatabaseLoad:
     assumed = settings.capacity.database
     running, each = settings.running.services, assumed.core_queries_per_second
     queries = sum(service.queries_per_second for service in services.values())
-    reads = sum(services[name].queries_per_second for name, service in running.items() if service.only_reads)
+    reads = sum(
+        services[name].queries_per_second for name, service in running.items() if service.only_reads
+    )
     writes = queries * assumed.write_percent / 100
     return DatabaseLoad(
         queries_per_second=queries,
@@ -153,11 +179,17 @@ def _database(settings: Settings, audience: ListenerLoad, services: Mapping[str,
     )
 
 
-def _cache(settings: Settings, audience: ListenerLoad, services: Mapping[str, ServiceLoad], gateway: GatewayLoad) -> CacheLoad:
+def _cache(
+    settings: Settings,
+    audience: ListenerLoad,
+    services: Mapping[str, ServiceLoad],
+    gateway: GatewayLoad,
+) -> CacheLoad:
     assumed = settings.capacity.cache
     limits = gateway.requests_per_second * min(1.0, assumed.operations_per_request)
     return CacheLoad(
-        operations_per_second=limits + sum(service.cache_operations_per_second for service in services.values()),
+        operations_per_second=limits
+        + sum(service.cache_operations_per_second for service in services.values()),
         memory_gib=assumed.catalogue_gib + audience.concurrent * assumed.listener_kib / MIB,
     )
 
@@ -166,11 +198,21 @@ def _events(settings: Settings, audience: ListenerLoad) -> EventLoad:
     assumed, redpanda = settings.capacity.events, settings.kubernetes.redpanda
     mean = hourly(assumed.per_listener_hour, audience.mean)
     shares = _shares(settings)
-    topics = {name: _topic(settings, name, topic, shares[name] * audience.concurrent) for name, topic in settings.topics.items()}
+    topics = {
+        name: _topic(settings, name, topic, shares[name] * audience.concurrent)
+        for name, topic in settings.topics.items()
+    }
     per_second = hourly(assumed.per_listener_hour, audience.concurrent)
     written = per_second * assumed.bytes / MIB
-    copies = max((topic.replication for topic in settings.topics.values()), default=redpanda.minimum_replication)
-    read = sum(topic.events_per_second * topic.read_copies for topic in topics.values()) * assumed.bytes / MIB
+    copies = max(
+        (topic.replication for topic in settings.topics.values()),
+        default=redpanda.minimum_replication,
+    )
+    read = (
+        sum(topic.events_per_second * topic.read_copies for topic in topics.values())
+        * assumed.bytes
+        / MIB
+    )
     moved = written * copies + read
     return EventLoad(
         events_per_second=per_second,
@@ -189,7 +231,11 @@ def _shares(settings: Settings) -> dict[str, float]:
     declared = settings.capacity.events.topic_percent
     names = list(settings.topics)
     others = [name for name in names if name not in declared]
-    rest = max(0.0, 100 - sum(declared.get(name, 0.0) for name in names)) / len(others) if others else 0.0
+    rest = (
+        max(0.0, 100 - sum(declared.get(name, 0.0) for name in names)) / len(others)
+        if others
+        else 0.0
+    )
     return {name: declared.get(name, rest) / 100 for name in names}
 
 
@@ -211,7 +257,11 @@ def _queues(settings: Settings, services: Mapping[str, ServiceLoad]) -> QueueLoa
     """Messages of each queue: those that its consumers without a route handle."""
     running = settings.running
     rates = {
-        name: sum(services[consumer].per_second for consumer in queue.consumers if not running.services[consumer].route)
+        name: sum(
+            services[consumer].per_second
+            for consumer in queue.consumers
+            if not running.services[consumer].route
+        )
         for name, queue in running.queues.items()
     }
     return QueueLoad(messages_per_second=rates)
@@ -219,13 +269,19 @@ def _queues(settings: Settings, services: Mapping[str, ServiceLoad]) -> QueueLoa
 
 def _metrics(settings: Settings, services: Mapping[str, ServiceLoad]) -> MetricLoad:
     assumed, monitoring = settings.capacity.metrics, settings.kubernetes.monitoring
-    series = assumed.cluster_series + assumed.task_series * sum(service.tasks for service in services.values())
+    series = assumed.cluster_series + assumed.task_series * sum(
+        service.tasks for service in services.values()
+    )
     samples = series / SCRAPE_SECONDS
     return MetricLoad(
         series=series,
         samples_per_second=samples,
         memory_gib=series * assumed.series_kib / MIB,
-        disk_gib=samples * monitoring.retention_hours * SECONDS_OF_AN_HOUR * assumed.sample_bytes / GIB,
+        disk_gib=samples
+        * monitoring.retention_hours
+        * SECONDS_OF_AN_HOUR
+        * assumed.sample_bytes
+        / GIB,
     )
 
 
@@ -234,4 +290,8 @@ def _volumes(settings: Settings, gateway: GatewayLoad, events: EventLoad) -> Vol
     logs = STATIONS * gateway.month_requests * requests.log_bytes / GB
     crossing = (zones - 1) / zones
     moved = STATIONS * (gateway.month_requests * requests.bytes / GB + events.month_gb)
-    return VolumeLoad(logs_gb=logs, zones_gb=moved * crossing, nat_gb=0.0 if "logs" in settings.network.endpoints else logs)
+    return VolumeLoad(
+        logs_gb=logs,
+        zones_gb=moved * crossing,
+        nat_gb=0.0 if "logs" in settings.network.endpoints else logs,
+    )

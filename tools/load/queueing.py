@@ -54,4 +54,6 @@ def scaled_capacity(units: float, contention: float, coherency: float) -> float:
 
 def best_capacity(units: int, contention: float, coherency: float) -> float:
     """Return the largest capacity of up to this many units: beyond its maximum the law declines."""
-    return max(scaled_capacity(number, contention, coherency) for number in range(1, max(1, units) + 1))
+    return max(
+        scaled_capacity(number, contention, coherency) for number in range(1, max(1, units) + 1)
+    )

@@ -42,7 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. The embedded AWS keeps running. Run `up` to continue or `down` to stop it.", file=sys.stderr)
+        print(
+            "\nInterrupted. The embedded AWS keeps running. Run `up` to continue or `down` to stop it.",
+            file=sys.stderr,
+        )
         return INTERRUPTED
 
 
@@ -57,7 +60,11 @@ def _deployment(options: argparse.Namespace, workspace: Workspace) -> LocalDeplo
         environment = options.env or environment_of(workspace.assembly) or "dev"
         region = home_region(workspace.assembly)
     return LocalDeployment(
-        workspace=workspace, environment=environment, region=region, concurrency=options.concurrency, context=dict(options.context)
+        workspace=workspace,
+        environment=environment,
+        region=region,
+        concurrency=options.concurrency,
+        context=dict(options.context),
     )
 
 
@@ -66,7 +73,9 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
         deployment.diff()
         return 0
     if options.command == "console":
-        console.serve(deployment.workspace, deployment.endpoint, region=deployment.region, port=options.port)
+        console.serve(
+            deployment.workspace, deployment.endpoint, region=deployment.region, port=options.port
+        )
     if options.command in ("env", "run"):
         return _task(options, deployment)
     if options.command == "up":
@@ -83,7 +92,9 @@ def _task(options: argparse.Namespace, deployment: LocalDeployment) -> int:
     resolved = environment_of_task(options.service, endpoint, region=deployment.region)
     variables = {**resolved, **stand_ins(deployment.workspace.folder, resolved)}
     if options.command == "run":
-        run_as_task(options.words, variables, endpoint, region=deployment.region, changes=dict(options.set))
+        run_as_task(
+            options.words, variables, endpoint, region=deployment.region, changes=dict(options.set)
+        )
     for name, value in sorted(variables.items()):
         print(f"export {name}={shlex.quote(value)}")
     return 0
@@ -104,17 +115,41 @@ def _parser() -> argparse.ArgumentParser:
     }
     for name, text in described.items():
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--env", help="environment (default: the deployed one; dev for `up` and `deploy`)")
-        command.add_argument("--port", type=_port, metavar="1-65535", help="TCP port on loopback (default: a free one)")
-        command.add_argument("--concurrency", type=positive, default=8, help="stacks in parallel (default: 8)")
         command.add_argument(
-            "-c", "--context", action="append", default=[], type=_context, metavar="NAME=VALUE", help="context for the app"
+            "--env", help="environment (default: the deployed one; dev for `up` and `deploy`)"
+        )
+        command.add_argument(
+            "--port",
+            type=_port,
+            metavar="1-65535",
+            help="TCP port on loopback (default: a free one)",
+        )
+        command.add_argument(
+            "--concurrency", type=positive, default=8, help="stacks in parallel (default: 8)"
+        )
+        command.add_argument(
+            "-c",
+            "--context",
+            action="append",
+            default=[],
+            type=_context,
+            metavar="NAME=VALUE",
+            help="context for the app",
         )
         if name in ("env", "run"):
             command.add_argument("service", help="name of the service, such as playback")
         if name == "run":
-            command.add_argument("--set", action="append", default=[], type=_context, metavar="NAME=VALUE", help="additional variable")
-            command.add_argument("words", nargs="+", metavar="COMMAND", help="the command, after `--`")
+            command.add_argument(
+                "--set",
+                action="append",
+                default=[],
+                type=_context,
+                metavar="NAME=VALUE",
+                help="additional variable",
+            )
+            command.add_argument(
+                "words", nargs="+", metavar="COMMAND", help="the command, after `--`"
+            )
         if name == "deploy":
             command.add_argument("stack", help="stack id, such as dev/network")
     return parser
@@ -122,7 +157,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and 1 <= int(text) <= 65_535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a TCP port. Use 1 to 65535, or omit it for a free port.")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a TCP port. Use 1 to 65535, or omit it for a free port."
+        )
     return int(text)
 
 

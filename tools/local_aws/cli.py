@@ -54,7 +54,13 @@ class CdkCli:
         options = [part for name, value in values.items() for part in ("-c", f"{name}={value}")]
         self.run("synth", "--quiet", "--output", str(into), *options, assembly=None)
 
-    def deploy(self, *selection: str, concurrency: int, assembly: Path, while_running: Callable[[], None] = lambda: None) -> None:
+    def deploy(
+        self,
+        *selection: str,
+        concurrency: int,
+        assembly: Path,
+        while_running: Callable[[], None] = lambda: None,
+    ) -> None:
         """Deploys stacks and their dependencies.
 
         Args:
@@ -66,10 +72,22 @@ class CdkCli:
         Raises:
             CliError: if a stack fails.
         """
-        options = ["--require-approval", "never", "--concurrency", str(concurrency), "--asset-parallelism"]
+        options = [
+            "--require-approval",
+            "never",
+            "--concurrency",
+            str(concurrency),
+            "--asset-parallelism",
+        ]
         self.run("deploy", *selection, *options, assembly=assembly, while_running=while_running)
 
-    def destroy(self, *selection: str, concurrency: int, assembly: Path, while_running: Callable[[], None] = lambda: None) -> None:
+    def destroy(
+        self,
+        *selection: str,
+        concurrency: int,
+        assembly: Path,
+        while_running: Callable[[], None] = lambda: None,
+    ) -> None:
         """Destroys stacks and their dependents.
 
         Raises:
@@ -86,7 +104,13 @@ class CdkCli:
         """
         return self.run("diff", *selection, assembly=assembly)
 
-    def run(self, command: str, *arguments: str, assembly: Path | None, while_running: Callable[[], None] = lambda: None) -> str:
+    def run(
+        self,
+        command: str,
+        *arguments: str,
+        assembly: Path | None,
+        while_running: Callable[[], None] = lambda: None,
+    ) -> str:
         """Runs one command of the CLI and returns what it printed.
 
         Args:
@@ -114,12 +138,16 @@ class CdkCli:
             output.seek(0)
             text = output.read()
         if code != 0:
-            raise CliError(f"`cdk {command}` failed with status {code}. Its output is in {log}:\n{_last_lines(text)}")
+            raise CliError(
+                f"`cdk {command}` failed with status {code}. Its output is in {log}:\n{_last_lines(text)}"
+            )
         return text
 
     def _environment(self) -> dict[str, str]:
         home = self.workspace.home()
-        variables = session.cli_environment(os.environ, self.endpoint, region=self.region, home=home)
+        variables = session.cli_environment(
+            os.environ, self.endpoint, region=self.region, home=home
+        )
         path = os.pathsep.join([str(self.workspace.interpreter), variables.get("PATH", os.defpath)])
         # The gate validates templates with cfn-lint; the CDK's validator would take two thirds of a
         # synth.

@@ -59,17 +59,31 @@ def bootstrap(endpoint: str, regions: list[str], *, template: Path) -> None:
             client.create_stack(
                 StackName="CDKToolkit",
                 TemplateBody=template.read_text(),
-                Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+                Parameters=[
+                    {"ParameterKey": name, "ParameterValue": value}
+                    for name, value in parameters.items()
+                ],
                 Capabilities=["CAPABILITY_NAMED_IAM"],
             )
-        client.get_waiter("stack_create_complete").wait(StackName="CDKToolkit", WaiterConfig={"Delay": 1})
+        client.get_waiter("stack_create_complete").wait(
+            StackName="CDKToolkit", WaiterConfig={"Delay": 1}
+        )
 
 
 def status(endpoint: str, stack: SynthesizedStack) -> str:
     """Returns the stack's status; empty if the stack does not exist."""
     pages = _client(endpoint, stack).get_paginator("list_stacks").paginate()
-    found = [summary for page in pages for summary in page["StackSummaries"] if summary["StackName"] == stack.name]
-    alive = [str(summary["StackStatus"]) for summary in found if summary["StackStatus"] != "DELETE_COMPLETE"]
+    found = [
+        summary
+        for page in pages
+        for summary in page["StackSummaries"]
+        if summary["StackName"] == stack.name
+    ]
+    alive = [
+        str(summary["StackStatus"])
+        for summary in found
+        if summary["StackStatus"] != "DELETE_COMPLETE"
+    ]
     return alive[0] if alive else ""
 
 
@@ -100,20 +114,29 @@ def incomplete(stack: SynthesizedStack, deployed: list[DeployedResource]) -> lis
     found = {resource.logical_id: resource for resource in deployed}
     wanted = {name for name, resource in stack.resources.items() if "Condition" not in resource}
     return [f"{stack.id} {name}: not created" for name in sorted(wanted - found.keys())] + [
-        f"{stack.id} {resource.logical_id} ({resource.type}): {resource.status}" for resource in deployed if not resource.complete
+        f"{stack.id} {resource.logical_id} ({resource.type}): {resource.status}"
+        for resource in deployed
+        if not resource.complete
     ]
 
 
 def failures(endpoint: str, stack: SynthesizedStack) -> list[str]:
     """Returns the reasons of the last operation's failure, earliest first."""
-    failed = [event for event in _events(endpoint, stack) if event["ResourceStatus"].endswith("_FAILED")]
-    return [f"{stack.id} {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in reversed(failed)]
+    failed = [
+        event for event in _events(endpoint, stack) if event["ResourceStatus"].endswith("_FAILED")
+    ]
+    return [
+        f"{stack.id} {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+        for event in reversed(failed)
+    ]
 
 
 def allow_deletion(endpoint: str, stack: SynthesizedStack) -> None:
     """Disables termination protection, which stacks of production have. Ignores missing stacks."""
     try:
-        _client(endpoint, stack).update_termination_protection(EnableTerminationProtection=False, StackName=stack.name)
+        _client(endpoint, stack).update_termination_protection(
+            EnableTerminationProtection=False, StackName=stack.name
+        )
     except ClientError as error:
         if "does not exist" not in str(error):
             raise
@@ -126,7 +149,10 @@ def seconds(endpoint: str, stack: SynthesizedStack) -> float:
     last: list[Any] = []
     for event in _events(endpoint, stack):  # newest first
         last.append(event["Timestamp"])
-        started = event["ResourceType"] == "AWS::CloudFormation::Stack" and event["ResourceStatus"] in _STARTS
+        started = (
+            event["ResourceType"] == "AWS::CloudFormation::Stack"
+            and event["ResourceStatus"] in _STARTS
+        )
         if started and event["LogicalResourceId"] == stack.name:
             break
     return float((last[0] - last[-1]).total_seconds()) if last else 0.0
@@ -140,12 +166,22 @@ def _client(endpoint: str, stack: SynthesizedStack) -> Any:
 
 
 def _summaries(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
-    pages = _client(endpoint, stack).get_paginator("list_stack_resources").paginate(StackName=stack.name)
-    return _if_there(lambda: [summary for page in pages for summary in page["StackResourceSummaries"]])
+    pages = (
+        _client(endpoint, stack)
+        .get_paginator("list_stack_resources")
+        .paginate(StackName=stack.name)
+    )
+    return _if_there(
+        lambda: [summary for page in pages for summary in page["StackResourceSummaries"]]
+    )
 
 
 def _events(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
-    pages = _client(endpoint, stack).get_paginator("describe_stack_events").paginate(StackName=stack.name)
+    pages = (
+        _client(endpoint, stack)
+        .get_paginator("describe_stack_events")
+        .paginate(StackName=stack.name)
+    )
     return _if_there(lambda: [event for page in pages for event in page["StackEvents"]])
 
 

@@ -36,7 +36,9 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
     """
     python = workspace.checkout / INTERPRETER
     if not python.exists():
-        raise NoConsoleError("StackPort is not installed. Run `make console`, which installs it in .tools.")
+        raise NoConsoleError(
+            "StackPort is not installed. Run `make console`, which installs it in .tools."
+        )
     folder = workspace.folder / "console"
     folder.mkdir(parents=True, exist_ok=True)
     _write_endpoints(folder, endpoint, region)
@@ -58,7 +60,19 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
 def _write_endpoints(folder: Path, endpoint: str, region: str) -> None:
     """Writes the endpoints of both regions, in the form that StackPort 0.4.6 saves them."""
     regions = dict.fromkeys((region, EDGE_REGION))
-    login = {"auth_type": "default", "auth_profile": None, "auth_access_key_id": None, "auth_secret_access_key": None}
-    endpoints = {name: {"url": endpoint, "source": "user", "region": name, **login} for name in regions}
-    saved = {"version": 1, "default": region, "deleted_env_names": ["default"], "endpoints": endpoints}
+    login = {
+        "auth_type": "default",
+        "auth_profile": None,
+        "auth_access_key_id": None,
+        "auth_secret_access_key": None,
+    }
+    endpoints = {
+        name: {"url": endpoint, "source": "user", "region": name, **login} for name in regions
+    }
+    saved = {
+        "version": 1,
+        "default": region,
+        "deleted_env_names": ["default"],
+        "endpoints": endpoints,
+    }
     (folder / "endpoints.json").write_text(json.dumps(saved))

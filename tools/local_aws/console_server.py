@@ -20,10 +20,17 @@ def main(port: int) -> None:
         try:
             listener.bind(("127.0.0.1", port))
         except OSError as error:
-            raise SystemExit(f"Port {port} is not available ({error.strerror}). Use another port, or omit the option.") from None
+            raise SystemExit(
+                f"Port {port} is not available ({error.strerror}). Use another port, or omit the option."
+            ) from None
         listener.listen()
-        print(f"http://127.0.0.1:{listener.getsockname()[1]} shows the embedded AWS, read-only. Ctrl-C stops it.", flush=True)
-        server = uvicorn.Server(uvicorn.Config(own_pages_only(app), log_level="error", access_log=False))
+        print(
+            f"http://127.0.0.1:{listener.getsockname()[1]} shows the embedded AWS, read-only. Ctrl-C stops it.",
+            flush=True,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(own_pages_only(app), log_level="error", access_log=False)
+        )
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:

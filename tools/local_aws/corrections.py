@@ -6,7 +6,16 @@ from collections.abc import Callable, Container, Mapping, Set
 from html import escape
 from typing import Any
 
-from ministack.services import backup, cloudformation, cloudwatch_logs, elasticache, lambda_svc, route53, s3, secretsmanager
+from ministack.services import (
+    backup,
+    cloudformation,
+    cloudwatch_logs,
+    elasticache,
+    lambda_svc,
+    route53,
+    s3,
+    secretsmanager,
+)
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
 from tools.local_aws.public_zones import EXISTING
@@ -57,10 +66,14 @@ def _refuse_names_that_are_taken() -> None:
         handler["create"] = _unless_taken(handler["create"], resource_type, name, held)
 
 
-def _unless_taken(create: Callable[..., Any], resource_type: str, name: str, held: Any) -> Callable[..., Any]:
+def _unless_taken(
+    create: Callable[..., Any], resource_type: str, name: str, held: Any
+) -> Callable[..., Any]:
     def created(logical_id: str, properties: Properties, stack: str) -> Any:
         if properties.get(name) in held:
-            raise ValueError(f"Resource of type '{resource_type}' with identifier '{properties[name]}' already exists.")
+            raise ValueError(
+                f"Resource of type '{resource_type}' with identifier '{properties[name]}' already exists."
+            )
         return create(logical_id, properties, stack)
 
     return created
@@ -68,7 +81,9 @@ def _unless_taken(create: Callable[..., Any], resource_type: str, name: str, hel
 
 def _spell_containers_as_the_api() -> None:
     """Nested keys of container definitions keep CloudFormation's capitals, so responses omit them."""
-    provisioners._normalize_container_defs = lambda containers: [spelled_as_the_api(container) for container in containers]
+    provisioners._normalize_container_defs = lambda containers: [
+        spelled_as_the_api(container) for container in containers
+    ]
 
 
 _OF_THE_AUTHOR = ("Options", "DockerLabels")
@@ -81,7 +96,10 @@ def spelled_as_the_api(value: Any) -> Any:
         return [spelled_as_the_api(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key[:1].lower() + key[1:]: item if key in _OF_THE_AUTHOR else spelled_as_the_api(item) for key, item in value.items()}
+    return {
+        key[:1].lower() + key[1:]: item if key in _OF_THE_AUTHOR else spelled_as_the_api(item)
+        for key, item in value.items()
+    }
 
 
 def _create_no_named_log_group() -> None:
@@ -126,7 +144,9 @@ def _give_existing_zones_their_id() -> None:
 
     def with_id(*arguments: Any) -> Any:
         answer = create(*arguments)
-        for reference in [reference for reference in route53._caller_refs if reference.startswith(EXISTING)]:
+        for reference in [
+            reference for reference in route53._caller_refs if reference.startswith(EXISTING)
+        ]:
             drawn, wanted = route53._caller_refs[reference], reference.removeprefix(EXISTING)
             if drawn != wanted:
                 route53._zones[wanted] = {**route53._zones.pop(drawn), "id": wanted}
@@ -146,7 +166,9 @@ def _keep_bucket_tags() -> None:
     def tagged(function: Callable[..., Any], properties_at: int) -> Callable[..., Any]:
         def with_tags(*arguments: Any) -> Any:
             answer = function(*arguments)
-            s3._bucket_tags[answer[0]] = {tag["Key"]: tag["Value"] for tag in arguments[properties_at].get("Tags") or []}
+            s3._bucket_tags[answer[0]] = {
+                tag["Key"]: tag["Value"] for tag in arguments[properties_at].get("Tags") or []
+            }
             return answer
 
         return with_tags
@@ -157,7 +179,9 @@ def _keep_bucket_tags() -> None:
 def _escape_access_strings() -> None:
     """Access strings of Redis users may contain `&channel`, which is returned unescaped in XML."""
     written = elasticache._user_xml
-    elasticache._user_xml = lambda user: written({**user, "AccessString": escape(user.get("AccessString", ""))})
+    elasticache._user_xml = lambda user: written(
+        {**user, "AccessString": escape(user.get("AccessString", ""))}
+    )
 
 
 def _name_secrets_by_arn() -> None:
@@ -179,28 +203,45 @@ def _name_secrets_by_arn() -> None:
 
 def _create_master_secrets() -> None:
     """RDS keeps the password of a master user in a secret; the emulator does so for clusters only."""
-    instance, secret = (provisioners._RESOURCE_HANDLERS[name] for name in ("AWS::RDS::DBInstance", "AWS::SecretsManager::Secret"))
+    instance, secret = (
+        provisioners._RESOURCE_HANDLERS[name]
+        for name in ("AWS::RDS::DBInstance", "AWS::SecretsManager::Secret")
+    )
     create, update, delete = instance["create"], instance["update"], instance["delete"]
 
-    def with_secret(answer: tuple[str, Properties], properties: Properties, stack: str) -> tuple[str, Properties]:
+    def with_secret(
+        answer: tuple[str, Properties], properties: Properties, stack: str
+    ) -> tuple[str, Properties]:
         identifier, attributes = answer
         if str(properties.get("ManageMasterUserPassword", False)).lower() != "true":
             return answer
         name = f"rds!db-{identifier}"
         if name not in secretsmanager._secrets:
             user = json.dumps({"username": properties.get("MasterUsername", "admin")})
-            password = {"SecretStringTemplate": user, "GenerateStringKey": "password", "PasswordLength": 32, "ExcludePunctuation": True}
+            password = {
+                "SecretStringTemplate": user,
+                "GenerateStringKey": "password",
+                "PasswordLength": 32,
+                "ExcludePunctuation": True,
+            }
             secret["create"]("", {"Name": name, "GenerateSecretString": password}, stack)
-        return identifier, {**attributes, "MasterUserSecret.SecretArn": secretsmanager._secrets[name]["ARN"]}
+        return identifier, {
+            **attributes,
+            "MasterUserSecret.SecretArn": secretsmanager._secrets[name]["ARN"],
+        }
 
-    def updated(identifier: str, old: Properties, new: Properties, stack: str, *rest: Any) -> tuple[str, Properties]:
+    def updated(
+        identifier: str, old: Properties, new: Properties, stack: str, *rest: Any
+    ) -> tuple[str, Properties]:
         return with_secret(update(identifier, old, new, stack, *rest), new, stack)
 
     def deleted(identifier: str, properties: Properties) -> None:
         delete(identifier, properties)
         secret["delete"](f"rds!db-{identifier}", {})
 
-    instance["create"] = lambda logical_id, properties, stack: with_secret(create(logical_id, properties, stack), properties, stack)
+    instance["create"] = lambda logical_id, properties, stack: with_secret(
+        create(logical_id, properties, stack), properties, stack
+    )
     instance["update"], instance["delete"] = updated, deleted
 
 
@@ -247,7 +288,9 @@ def _keep_imported_exports() -> None:
             for other, stack in cloudformation._stacks.items()
             if other != name and stack.get("StackStatus") != "DELETE_COMPLETE"
         }
-        refuse_lost_exports(before, {export: entry["Value"] for export, entry in exports.items()}, imports)
+        refuse_lost_exports(
+            before, {export: entry["Value"] for export, entry in exports.items()}, imports
+        )
         for dropped in before.keys() - exports.keys():
             cloudformation._exports.pop(dropped, None)
         return outputs, exports
@@ -255,7 +298,9 @@ def _keep_imported_exports() -> None:
     stacks._resolve_stack_outputs = resolved
 
 
-def refuse_lost_exports(before: Mapping[str, str], now: Mapping[str, str], imports: Mapping[str, Set[str]]) -> None:
+def refuse_lost_exports(
+    before: Mapping[str, str], now: Mapping[str, str], imports: Mapping[str, Set[str]]
+) -> None:
     """Raises a ValueError if an update drops or changes an export that another stack imports.
 
     Args:
@@ -267,4 +312,6 @@ def refuse_lost_exports(before: Mapping[str, str], now: Mapping[str, str], impor
         users = [stack for stack, names in imports.items() if export in names]
         if users and now.get(export) != value:
             done = "updated" if export in now else "deleted"
-            raise ValueError(f"Export {export} cannot be {done} as it is in use by {' and '.join(users)}")
+            raise ValueError(
+                f"Export {export} cannot be {done} as it is in use by {' and '.join(users)}"
+            )

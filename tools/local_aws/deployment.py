@@ -138,8 +138,16 @@ class LocalDeployment:
         if emulator is None:
             return "The embedded AWS is not running. Start it with `make local`."
         found = self._deployed_assembly()
-        lines = [f"  {stack.id:<22} {cloudformation.status(emulator.endpoint, stack) or 'not deployed'}" for stack in found]
-        return "\n".join([f"The embedded AWS is running on {emulator.endpoint} (process {emulator.pid}).", *lines])
+        lines = [
+            f"  {stack.id:<22} {cloudformation.status(emulator.endpoint, stack) or 'not deployed'}"
+            for stack in found
+        ]
+        return "\n".join(
+            [
+                f"The embedded AWS is running on {emulator.endpoint} (process {emulator.pid}).",
+                *lines,
+            ]
+        )
 
     def diff(self) -> None:
         """Synthesizes the checkout and writes its differences from the deployed stacks to a file.
@@ -151,18 +159,30 @@ class LocalDeployment:
         """
         with alone(self.workspace, "diff"):
             cli = self._cli(self._running())
-            cli.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
+            cli.synthesize(
+                environment=self.environment,
+                context=self.context,
+                into=self.workspace.next_assembly,
+            )
             text = cli.diff(f"{self.environment}/*", assembly=self.workspace.next_assembly)
         self.workspace.differences.write_text(text, encoding="utf-8")
 
     def _require_no_other(self) -> None:
         """Rejects a second environment: the first one's stacks could no longer be seen or destroyed."""
         other = environment_of(self.workspace.assembly)
-        if other in (None, self.environment) or (emulator := process.running(self.workspace)) is None:
+        if (
+            other in (None, self.environment)
+            or (emulator := process.running(self.workspace)) is None
+        ):
             return
-        if any(cloudformation.status(emulator.endpoint, stack) for stack in stacks(self.workspace.assembly, environment=other)):
+        if any(
+            cloudformation.status(emulator.endpoint, stack)
+            for stack in stacks(self.workspace.assembly, environment=other)
+        ):
             advice = f"Use ENV={other}, or destroy it first with `make local-down`."
-            raise OtherEnvironmentError(f"{other} is deployed to the embedded AWS, not {self.environment}. {advice}")
+            raise OtherEnvironmentError(
+                f"{other} is deployed to the embedded AWS, not {self.environment}. {advice}"
+            )
 
     def _running(self) -> RunningEmulator:
         session.require_embedded(os.environ)
@@ -175,20 +195,30 @@ class LocalDeployment:
     def _cli(self, emulator: RunningEmulator) -> CdkCli:
         return CdkCli(workspace=self.workspace, endpoint=emulator.endpoint, region=self.region)
 
-    def _emulator_and_stacks(self, port: int | None) -> tuple[RunningEmulator, list[SynthesizedStack]]:
+    def _emulator_and_stacks(
+        self, port: int | None
+    ) -> tuple[RunningEmulator, list[SynthesizedStack]]:
         """Starts the emulator and synthesizes the app in parallel; the synthesis makes no API call."""
-        unreached = CdkCli(workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region)
+        unreached = CdkCli(
+            workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region
+        )
         unreached.require_installed()
         self.steps.say(f"synthesizing {self.environment} and starting the embedded AWS")
         with ThreadPoolExecutor() as pool:
             started = pool.submit(self._started, port)
             self.workspace.folder.mkdir(parents=True, exist_ok=True)
-            unreached.synthesize(environment=self.environment, context=self.context, into=self.workspace.next_assembly)
+            unreached.synthesize(
+                environment=self.environment,
+                context=self.context,
+                into=self.workspace.next_assembly,
+            )
             emulator = started.result()
         # Only now: if the app fails to synthesize, the deployed assembly must stay known.
         self.workspace.accept_assembly()
         found = stacks(self.workspace.assembly, environment=self.environment)
-        self.steps.say(f"synthesized {len(found)} stacks with {sum(len(stack.resources) for stack in found)} resources")
+        self.steps.say(
+            f"synthesized {len(found)} stacks with {sum(len(stack.resources) for stack in found)} resources"
+        )
         return emulator, found
 
     def _started(self, port: int | None) -> RunningEmulator:
@@ -202,16 +232,26 @@ class LocalDeployment:
 
     def _prepare(self, emulator: RunningEmulator, found: list[SynthesizedStack]) -> None:
         """Bootstraps a new emulator, and records what it holds then."""
-        exports = session.shell_exports(emulator.endpoint, region=self.region, path=str(self.workspace.interpreter))
+        exports = session.shell_exports(
+            emulator.endpoint, region=self.region, path=str(self.workspace.interpreter)
+        )
         self.workspace.environment_script.write_text(exports)
         if not self.workspace.baseline.exists():
-            cloudformation.bootstrap(emulator.endpoint, regions(found), template=self.workspace.bootstrap_template)
+            cloudformation.bootstrap(
+                emulator.endpoint, regions(found), template=self.workspace.bootstrap_template
+            )
             self.steps.say(f"bootstrapped {' and '.join(regions(found))}")
         public_zones.provide(found, endpoint=emulator.endpoint)
         if not self.workspace.baseline.exists():
             leftovers.save_inventory(emulator.endpoint, found, self.workspace.baseline)
 
-    def _deploy(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], selection: str, verdict: "Future[int]") -> None:
+    def _deploy(
+        self,
+        emulator: RunningEmulator,
+        chosen: list[SynthesizedStack],
+        selection: str,
+        verdict: "Future[int]",
+    ) -> None:
         progress = StackProgress(chosen, emulator=emulator, steps=self.steps)
 
         def advance() -> None:
@@ -222,33 +262,59 @@ class LocalDeployment:
         with self._explained(emulator, chosen):
             advance()
             try:
-                self._cli(emulator).deploy(selection, concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=advance)
+                self._cli(emulator).deploy(
+                    selection,
+                    concurrency=self.concurrency,
+                    assembly=self.workspace.assembly,
+                    while_running=advance,
+                )
             except CliError:
                 verdict.result()  # cfn-lint names the defect better than the embedded AWS
                 raise
         progress.show_now()
 
     @contextmanager
-    def _explained(self, emulator: RunningEmulator, chosen: list[SynthesizedStack]) -> Iterator[None]:
+    def _explained(
+        self, emulator: RunningEmulator, chosen: list[SynthesizedStack]
+    ) -> Iterator[None]:
         """Prints the failed resources and their reasons before the CLI's output."""
         try:
             yield
         except Exception:
             for stack in chosen:
-                if "ROLLBACK" in (status := cloudformation.status(emulator.endpoint, stack)) or status.endswith("_FAILED"):
+                if "ROLLBACK" in (
+                    status := cloudformation.status(emulator.endpoint, stack)
+                ) or status.endswith("_FAILED"):
                     for failure in cloudformation.failures(emulator.endpoint, stack):
                         self.steps.say(failure)
             raise
 
-    def _verified(self, emulator: RunningEmulator, chosen: list[SynthesizedStack], *, began: float, deploy_seconds: float) -> str:
-        by_stack = {stack.id: cloudformation.resources(emulator.endpoint, stack) for stack in chosen}
+    def _verified(
+        self,
+        emulator: RunningEmulator,
+        chosen: list[SynthesizedStack],
+        *,
+        began: float,
+        deploy_seconds: float,
+    ) -> str:
+        by_stack = {
+            stack.id: cloudformation.resources(emulator.endpoint, stack) for stack in chosen
+        }
         deployed = [resource for resources in by_stack.values() for resource in resources]
         records = process.recorded(emulator)
-        if problems := [problem for stack in chosen for problem in cloudformation.incomplete(stack, by_stack[stack.id])]:
-            raise IncompleteError("Incomplete:\n" + "\n".join(f"  {problem}" for problem in problems))
+        if problems := [
+            problem
+            for stack in chosen
+            for problem in cloudformation.incomplete(stack, by_stack[stack.id])
+        ]:
+            raise IncompleteError(
+                "Incomplete:\n" + "\n".join(f"  {problem}" for problem in problems)
+            )
         names = {stack.name for stack in chosen}
         recorded = Counter((record["region"], record["stack"]) for record in records)
-        self.steps.say(f"verified: {len(deployed)} resources complete, {sum(recorded.values())} of them recorded")
+        self.steps.say(
+            f"verified: {len(deployed)} resources complete, {sum(recorded.values())} of them recorded"
+        )
         rows = [
             report.StackRow(
                 stack=stack.id,
@@ -258,7 +324,9 @@ class LocalDeployment:
             )
             for stack in chosen
         ]
-        kinds = report.recorded_types(record["type"] for record in records if record["stack"] in names)
+        kinds = report.recorded_types(
+            record["type"] for record in records if record["stack"] in names
+        )
         report.write(rows, self.workspace.report, deploy_seconds=deploy_seconds)
         rate = sum(row.resources for row in rows) / deploy_seconds
         total = (
@@ -275,18 +343,29 @@ class LocalDeployment:
 
     def _destroyed(self, emulator: RunningEmulator) -> str:
         found = self._deployed_assembly()
-        if not found or not self.workspace.baseline.exists():  # `up` ended before its first deployment
+        if (
+            not found or not self.workspace.baseline.exists()
+        ):  # `up` ended before its first deployment
             return "Nothing was deployed."
-        deployed = [resource for stack in found for resource in cloudformation.resources(emulator.endpoint, stack)]
+        deployed = [
+            resource
+            for stack in found
+            for resource in cloudformation.resources(emulator.endpoint, stack)
+        ]
         progress = StackProgress(found, emulator=emulator, steps=self.steps)
         for stack in found:
             cloudformation.allow_deletion(emulator.endpoint, stack)
         with self._explained(emulator, found):
             self._cli(emulator).destroy(
-                f"{self.environment}/*", concurrency=self.concurrency, assembly=self.workspace.assembly, while_running=progress.show
+                f"{self.environment}/*",
+                concurrency=self.concurrency,
+                assembly=self.workspace.assembly,
+                while_running=progress.show,
             )
         progress.show_now()
-        outcome = leftovers.after_destruction(deployed, found, baseline=self.workspace.baseline, emulator=emulator)
+        outcome = leftovers.after_destruction(
+            deployed, found, baseline=self.workspace.baseline, emulator=emulator
+        )
         if outcome.unexplained:
             left = "\n".join(f"  {entry}" for entry in outcome.unexplained)
             raise LeftoverError(f"These resources are left and no policy retains them:\n{left}")

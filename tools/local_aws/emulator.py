@@ -56,7 +56,9 @@ def page(workspace: Workspace, path: str) -> bytes | None:
     return file.read_bytes() if file.is_file() else None
 
 
-async def _serve_on(serve: Callable[..., Awaitable[None]], listener: int, application: Any, config: Any) -> None:
+async def _serve_on(
+    serve: Callable[..., Awaitable[None]], listener: int, application: Any, config: Any
+) -> None:
     """Serves on the socket that was bound when the port was selected."""
     config.bind = [f"fd://{listener}"]
     await serve(application, config)

@@ -10,7 +10,9 @@ LISTENER = "SPOTMUSIC_LISTENER"
 """Variable with the file descriptor of the emulator's listening socket."""
 
 
-def emulator_environment(environment: Mapping[str, str], workspace: Workspace, *, port: int, region: str) -> dict[str, str]:
+def emulator_environment(
+    environment: Mapping[str, str], workspace: Workspace, *, port: int, region: str
+) -> dict[str, str]:
     """Returns the environment of the emulator's process.
 
     Args:

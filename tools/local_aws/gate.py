@@ -19,7 +19,12 @@ class RejectedTemplateError(LocalAwsError):
     """CloudFormation would reject a template. The message lists locations and reasons."""
 
 
-def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path, running: "list[subprocess.Popen[str]] | None" = None) -> int:
+def require_acceptable(
+    stacks: list[SynthesizedStack],
+    *,
+    checkout: Path,
+    running: "list[subprocess.Popen[str]] | None" = None,
+) -> int:
     """Lints every template.
 
     Args:
@@ -33,14 +38,20 @@ def require_acceptable(stacks: list[SynthesizedStack], *, checkout: Path, runnin
     Raises:
         RejectedTemplateError: if cfn-lint finds an error. Policy tests check warnings.
     """
-    by_region = {region: [stack for stack in stacks if stack.region == region] for region in regions(stacks)}
+    by_region = {
+        region: [stack for stack in stacks if stack.region == region] for region in regions(stacks)
+    }
     with ThreadPoolExecutor() as pool:
-        judged = pool.map(lambda region: _lint(region, by_region[region], checkout, running), by_region)
+        judged = pool.map(
+            lambda region: _lint(region, by_region[region], checkout, running), by_region
+        )
         found = [finding for findings in judged for finding in findings]
     if found:
         more = f"\n  … and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise RejectedTemplateError(
-            "CloudFormation would reject these templates. Correct each finding:\n" + "\n".join(found[:_SHOWN]) + more
+            "CloudFormation would reject these templates. Correct each finding:\n"
+            + "\n".join(found[:_SHOWN])
+            + more
         )
     return len(stacks)
 
@@ -62,13 +73,23 @@ def judging(stacks: list[SynthesizedStack], *, checkout: Path) -> Iterator["Futu
             raise
 
 
-def _lint(region: str, stacks: list[SynthesizedStack], checkout: Path, running: "list[subprocess.Popen[str]] | None") -> list[str]:
+def _lint(
+    region: str,
+    stacks: list[SynthesizedStack],
+    checkout: Path,
+    running: "list[subprocess.Popen[str]] | None",
+) -> list[str]:
     ids = {stack.template: stack.id for stack in stacks}
     try:
         found = verdicts(ids, region=region, checkout=checkout, running=running)
     except LintError as error:
         raise RejectedTemplateError(str(error)) from error
-    return [_line(ids[template], match) for template, matches in found.items() for match in matches if match.rule.startswith("E")]
+    return [
+        _line(ids[template], match)
+        for template, matches in found.items()
+        for match in matches
+        if match.rule.startswith("E")
+    ]
 
 
 def _line(stack: str, match: Match) -> str:

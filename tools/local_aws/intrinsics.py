@@ -14,7 +14,9 @@ class UnresolvableOutputError(ValueError):
     """
 
 
-def with_stack_outputs(resolve: Resolve, *, stacks: Any, account: Callable[[], str], region: Callable[[], str]) -> Resolve:
+def with_stack_outputs(
+    resolve: Resolve, *, stacks: Any, account: Callable[[], str], region: Callable[[], str]
+) -> Resolve:
     """Wraps the emulator's resolver of intrinsic functions, which finds stacks of the reader's
     region only.
 
@@ -29,10 +31,20 @@ def with_stack_outputs(resolve: Resolve, *, stacks: Any, account: Callable[[], s
     def resolved(value: Any, *context: Any) -> Any:
         if not (isinstance(value, dict) and set(value) == {"Fn::GetStackOutput"}):
             return resolve(value, *context)
-        asked = {name: resolved(part, *context) for name, part in value["Fn::GetStackOutput"].items()}
+        asked = {
+            name: resolved(part, *context) for name, part in value["Fn::GetStackOutput"].items()
+        }
         if "RoleArn" in asked:
-            raise UnresolvableOutputError("Fn::GetStackOutput with RoleArn reads another account; the embedded AWS has one account only")
-        return _output(stacks, account(), asked.get("Region") or region(), asked["StackName"], asked["OutputName"])
+            raise UnresolvableOutputError(
+                "Fn::GetStackOutput with RoleArn reads another account; the embedded AWS has one account only"
+            )
+        return _output(
+            stacks,
+            account(),
+            asked.get("Region") or region(),
+            asked["StackName"],
+            asked["OutputName"],
+        )
 
     return resolved
 
@@ -43,7 +55,9 @@ def _output(stacks: Any, account: str, region: str, stack_name: str, output_name
         for output in stack.get("Outputs", []):
             if output["OutputKey"] == output_name:
                 return str(output["OutputValue"])
-    raise UnresolvableOutputError(f"Output '{output_name}' of stack '{stack_name}' not found in {region}")
+    raise UnresolvableOutputError(
+        f"Output '{output_name}' of stack '{stack_name}' not found in {region}"
+    )
 
 
 def evaluator(resolve: Resolve) -> Callable[[dict[str, Any], dict[str, Any]], dict[str, bool]]:
@@ -59,7 +73,9 @@ def evaluator(resolve: Resolve) -> Callable[[dict[str, Any], dict[str, Any]], di
         def value(node: Any) -> str:
             return str(resolve(node, {}, parameters, {}, mappings, "", ""))
 
-        return {name: _truth(definition, definitions, value) for name, definition in definitions.items()}
+        return {
+            name: _truth(definition, definitions, value) for name, definition in definitions.items()
+        }
 
     return evaluate
 

@@ -70,7 +70,10 @@ _LISTINGS = (
 if the entry is the identifier.
 """
 
-_PARAMETERS = {"list_policies": [{"Scope": "Local"}], "list_web_acls": [{"Scope": "REGIONAL"}, {"Scope": "CLOUDFRONT"}]}
+_PARAMETERS = {
+    "list_policies": [{"Scope": "Local"}],
+    "list_web_acls": [{"Scope": "REGIONAL"}, {"Scope": "CLOUDFRONT"}],
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +94,16 @@ class Outcome:
     def summary(self) -> str:
         """Lines for the user."""
         kept = [f"  {line}" for line in self.kept] or ["  nothing"]
-        groups = f"Removed {self.removed_log_groups} log groups that Lambda created outside of stacks."
+        groups = (
+            f"Removed {self.removed_log_groups} log groups that Lambda created outside of stacks."
+        )
         return "\n".join(
-            ["Retained by their deletion policy, as in an account:", *kept, groups, "No other resource of the stacks is left."]
+            [
+                "Retained by their deletion policy, as in an account:",
+                *kept,
+                groups,
+                "No other resource of the stacks is left.",
+            ]
         )
 
 
@@ -109,7 +119,11 @@ def save_inventory(endpoint: str, stacks: Iterable[SynthesizedStack], file: Path
 
 
 def after_destruction(
-    deployed: list[DeployedResource], stacks: list[SynthesizedStack], *, baseline: Path, emulator: RunningEmulator
+    deployed: list[DeployedResource],
+    stacks: list[SynthesizedStack],
+    *,
+    baseline: Path,
+    emulator: RunningEmulator,
 ) -> Outcome:
     """Finds deployed resources that still exist, and entries that are new since the baseline.
 
@@ -121,22 +135,36 @@ def after_destruction(
     """
     kept = process.kept(emulator)
     retained = {entry["identifier"] for entry in kept}
-    snapshotted = [resource for resource in deployed if resource.definition.get("DeletionPolicy") == "Snapshot"]
+    snapshotted = [
+        resource for resource in deployed if resource.definition.get("DeletionPolicy") == "Snapshot"
+    ]
     removed = _remove_log_groups_of_functions(deployed, emulator)
     # A snapshot's name begins with the identifier of its resource.
     prefixes = tuple(f"{resource.identifier}-" for resource in snapshotted)
     explained = retained | {f"/hostedzone/{zone}" for zone in public_zones(stacks)}
     new = sorted(_inventory(emulator.endpoint, stacks) - set(json.loads(baseline.read_text())))
     names = {entry: entry.split(" ", 2)[2] for entry in new}
-    records = [record for record in process.recorded(emulator) if record["identifier"] not in retained]
+    records = [
+        record for record in process.recorded(emulator) if record["identifier"] not in retained
+    ]
     return Outcome(
         kept=[
-            *(f"{entry['stack']} {entry['logical_id']}: {entry['type']} {entry['identifier']}" for entry in kept),
-            *(f"{item.stack.name} {item.logical_id}: {item.type} {item.identifier} (its last snapshot)" for item in snapshotted),
+            *(
+                f"{entry['stack']} {entry['logical_id']}: {entry['type']} {entry['identifier']}"
+                for entry in kept
+            ),
+            *(
+                f"{item.stack.name} {item.logical_id}: {item.type} {item.identifier} (its last snapshot)"
+                for item in snapshotted
+            ),
         ],
         removed_log_groups=removed,
         unexplained=[
-            *(entry for entry, name in names.items() if name not in explained and not name.startswith(prefixes)),
+            *(
+                entry
+                for entry, name in names.items()
+                if name not in explained and not name.startswith(prefixes)
+            ),
             *(f"record of {record['type']} {record['identifier']}" for record in records),
         ],
     )
@@ -146,10 +174,16 @@ def _inventory(endpoint: str, stacks: Iterable[SynthesizedStack]) -> set[str]:
     """Returns all listed entries as `region service identifier`."""
     asked = [(region, *listing) for region in regions(list(stacks)) for listing in _LISTINGS]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        return {entry for entries in pool.map(lambda question: _entries(endpoint, *question), asked) for entry in entries}
+        return {
+            entry
+            for entries in pool.map(lambda question: _entries(endpoint, *question), asked)
+            for entry in entries
+        }
 
 
-def _entries(endpoint: str, region: str, service: str, operation: str, member: str, identifier: str) -> list[str]:  # noqa: PLR0917 - a row
+def _entries(  # noqa: PLR0917 - a row
+    endpoint: str, region: str, service: str, operation: str, member: str, identifier: str
+) -> list[str]:
     client = session.client(service, endpoint, region=region)
     found: list[Any] = []
     for parameters in _PARAMETERS.get(operation, [{}]):
@@ -160,16 +194,30 @@ def _entries(endpoint: str, region: str, service: str, operation: str, member: s
         )
         lists = [page.get(member) or [] for page in pages]
         # CloudFront wraps its lists.
-        found += [entry for entries in lists for entry in (entries.get("Items") or [] if isinstance(entries, dict) else entries)]
+        found += [
+            entry
+            for entries in lists
+            for entry in (entries.get("Items") or [] if isinstance(entries, dict) else entries)
+        ]
     return [f"{region} {service} {entry[identifier] if identifier else entry}" for entry in found]
 
 
-def _remove_log_groups_of_functions(deployed: list[DeployedResource], emulator: RunningEmulator) -> int:
+def _remove_log_groups_of_functions(
+    deployed: list[DeployedResource], emulator: RunningEmulator
+) -> int:
     removed = 0
-    declared = {resource.identifier for resource in deployed if resource.type == "AWS::Logs::LogGroup"}
+    declared = {
+        resource.identifier for resource in deployed if resource.type == "AWS::Logs::LogGroup"
+    }
     for function in (resource for resource in deployed if resource.type == "AWS::Lambda::Function"):
-        name, logs = f"/aws/lambda/{function.identifier}", session.client("logs", emulator.endpoint, region=function.stack.region)
-        groups = [group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]]
+        name, logs = (
+            f"/aws/lambda/{function.identifier}",
+            session.client("logs", emulator.endpoint, region=function.stack.region),
+        )
+        groups = [
+            group["logGroupName"]
+            for group in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        ]
         if name in groups and name not in declared:
             logs.delete_log_group(logGroupName=name)
             removed += 1

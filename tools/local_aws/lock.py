@@ -60,7 +60,9 @@ def _take(file: IO[str], workspace: Workspace, command: str) -> None:
         if (holder := _holder(file)) is not None:
             raise BusyError(_refusal(workspace, command, *holder))
         time.sleep(0.01)  # it holds the lock and has not yet written its id
-    raise BusyError(f"`{command}` can't start: a process that is not visible from here uses {workspace.folder}. Wait until it ends.")
+    raise BusyError(
+        f"`{command}` can't start: a process that is not visible from here uses {workspace.folder}. Wait until it ends."
+    )
 
 
 def _taken(file: IO[str]) -> bool:

@@ -77,7 +77,9 @@ def middleware(
 
 # Endpoints of the emulator for unsigned requests: responses of custom resource functions, health
 # and certificates. Endpoints that change the whole emulator are excluded.
-_OPEN = re.compile(r"/_ministack/(cfn-response/|cfn-signal/|lambda-layers/|lambda-code/|health$|ready$|[a-z]+/ca\.pem$)")
+_OPEN = re.compile(
+    r"/_ministack/(cfn-response/|cfn-signal/|lambda-layers/|lambda-code/|health$|ready$|[a-z]+/ca\.pem$)"
+)
 
 
 def _is_open(scope: Scope) -> bool:
@@ -85,9 +87,7 @@ def _is_open(scope: Scope) -> bool:
 
 
 _REFUSAL = "The embedded AWS accepts its own credentials only. The request was rejected."
-_XML_REFUSAL = (
-    f"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>{_REFUSAL}</Message></Error></ErrorResponse>"
-)
+_XML_REFUSAL = f"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>{_REFUSAL}</Message></Error></ErrorResponse>"
 
 
 def access_key(scope: Scope) -> str | None:
@@ -104,8 +104,13 @@ def access_key(scope: Scope) -> str | None:
 
 def _signature(scope: Scope) -> tuple[str, str, str] | None:
     """Returns access key, region and service of a request that is signed in its header."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
-    match = re.search(r"Credential=([^/,\s]+)/[^/]*/([^/]*)/([^/]*)/", headers.get("authorization", ""))
+    headers = {
+        name.decode("latin-1").lower(): value.decode("latin-1")
+        for name, value in scope.get("headers", [])
+    }
+    match = re.search(
+        r"Credential=([^/,\s]+)/[^/]*/([^/]*)/([^/]*)/", headers.get("authorization", "")
+    )
     return (match.group(1), match.group(2), match.group(3)) if match else None
 
 
@@ -135,13 +140,18 @@ def _replay(body: bytes, receive: Any) -> Callable[[], Awaitable[dict[str, Any]]
     return again
 
 
-async def _hold_while_in_progress(scope: Scope, body: bytes, is_in_progress: Callable[[str, str], bool]) -> None:
+async def _hold_while_in_progress(
+    scope: Scope, body: bytes, is_in_progress: Callable[[str, str], bool]
+) -> None:
     asked = parse_qs(body.decode("latin-1"))
     signature = _signature(scope)
     if signature is None or asked.get("Action") != ["DescribeStacks"] or "StackName" not in asked:
         return
     deadline = asyncio.get_running_loop().time() + _HOLD_SECONDS
-    while is_in_progress(signature[1], asked["StackName"][0]) and asyncio.get_running_loop().time() < deadline:
+    while (
+        is_in_progress(signature[1], asked["StackName"][0])
+        and asyncio.get_running_loop().time() < deadline
+    ):
         await asyncio.sleep(_HOLD_STEP_SECONDS)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from tools.local_aws.middleware import Application, Scope
 
-_LOOPBACK = re.compile(rb"(http://|https://)?(127\.0\.0\.1|\[::1\]|([a-z0-9._-]+\.)?localhost)(:\d+)?")
+_LOOPBACK = re.compile(
+    rb"(http://|https://)?(127\.0\.0\.1|\[::1\]|([a-z0-9._-]+\.)?localhost)(:\d+)?"
+)
 REFUSAL = b"Only programs and pages of this machine are answered.\n"
 
 

@@ -13,7 +13,12 @@ from ministack.services.cloudformation import changesets, engine, handlers, prov
 from tools.local_aws import ACCOUNT, corrections
 from tools.local_aws.intrinsics import evaluator, with_stack_outputs
 from tools.local_aws.stub import CUSTOM_TYPES, Register, custom_recorder, either, recorder
-from tools.provider_schemas import Properties, UnknownResourceTypeError, resource_schema, resource_types
+from tools.provider_schemas import (
+    Properties,
+    UnknownResourceTypeError,
+    resource_schema,
+    resource_types,
+)
 
 # Schemas of the region with every type. The gate checks that the stack's own region has the type.
 _SCHEMA_REGION = "us-east-1"
@@ -59,7 +64,9 @@ def stack_states() -> list[dict[str, Any]]:
             "name": name,
             "status": stack["StackStatus"],
             "finished": sum(
-                1 for entry in list(stack.get("_resources", {}).values()) if entry.get("ResourceStatus", "").endswith("_COMPLETE")
+                1
+                for entry in list(stack.get("_resources", {}).values())
+                if entry.get("ResourceStatus", "").endswith("_COMPLETE")
             ),
         }
         for (_account, region, name), stack in list(cloudformation._stacks._data.items())
@@ -76,17 +83,27 @@ def _record_missing_types(register: Register) -> None:
     for resource_type in CUSTOM_TYPES:
         known[resource_type] = custom_recorder(register, resource_type)
     # The emulator stores one metric per alarm and drops expressions.
-    known[_ALARM] = either(recorder(register, _ALARM), known[_ALARM], is_recorded=lambda alarm: bool(alarm.get("Metrics")))
+    known[_ALARM] = either(
+        recorder(register, _ALARM),
+        known[_ALARM],
+        is_recorded=lambda alarm: bool(alarm.get("Metrics")),
+    )
 
 
 def _check_against_schemas() -> None:
     provision, update = stacks._provision_resource, stacks._update_resource
 
-    def checked_provision(resource_type: str, logical_id: str, properties: Properties, stack: str) -> Any:
+    def checked_provision(
+        resource_type: str, logical_id: str, properties: Properties, stack: str
+    ) -> Any:
         _require_valid(resource_type, properties)
-        return _with_own_properties(provision(resource_type, logical_id, properties, stack), properties)
+        return _with_own_properties(
+            provision(resource_type, logical_id, properties, stack), properties
+        )
 
-    def checked_update(resource_type: str, identifier: str, old: Properties, new: Properties, *rest: Any) -> Any:
+    def checked_update(
+        resource_type: str, identifier: str, old: Properties, new: Properties, *rest: Any
+    ) -> Any:
         _require_valid(resource_type, new)
         return _with_own_properties(update(resource_type, identifier, old, new, *rest), new)
 
@@ -102,7 +119,9 @@ def _require_valid(resource_type: str, properties: Properties) -> None:
         raise InvalidPropertiesError(str(unknown)) from unknown
     problems = schema.problems(_without_stack_tags(properties))
     if problems:
-        raise InvalidPropertiesError(f"Properties validation failed for {resource_type}: " + "; ".join(problems[:5]))
+        raise InvalidPropertiesError(
+            f"Properties validation failed for {resource_type}: " + "; ".join(problems[:5])
+        )
 
 
 def _without_stack_tags(properties: Properties) -> Properties:
@@ -113,7 +132,11 @@ def _without_stack_tags(properties: Properties) -> Properties:
 
     def kept(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: item for key, item in value.items() if not key.startswith("aws:cloudformation:")}
+            return {
+                key: item
+                for key, item in value.items()
+                if not key.startswith("aws:cloudformation:")
+            }
         return [item for item in value if own(item)] if isinstance(value, list) else value
 
     tags = {name: kept(value) for name, value in properties.items() if name.endswith("Tags")}
@@ -121,10 +144,15 @@ def _without_stack_tags(properties: Properties) -> Properties:
     return {name: tags.get(name, value) for name, value in properties.items() if name not in added}
 
 
-def _with_own_properties(answer: tuple[str, dict[str, Any]], properties: Properties) -> tuple[str, dict[str, Any]]:
+def _with_own_properties(
+    answer: tuple[str, dict[str, Any]], properties: Properties
+) -> tuple[str, dict[str, Any]]:
     """Returns attributes that repeat a property, such as a VPC's CidrBlock."""
     identifier, attributes = answer
-    return identifier, {**{name: value for name, value in properties.items() if not isinstance(value, dict)}, **(attributes or {})}
+    return identifier, {
+        **{name: value for name, value in properties.items() if not isinstance(value, dict)},
+        **(attributes or {}),
+    }
 
 
 def _note_what_policies_keep(register: Register) -> None:
@@ -148,7 +176,10 @@ def _note_what_policies_keep(register: Register) -> None:
 
 def _resolve_as_cloudformation_does() -> None:
     resolve = with_stack_outputs(
-        engine._resolve_refs, stacks=cloudformation._stacks, account=responses.get_account_id, region=responses.get_region
+        engine._resolve_refs,
+        stacks=cloudformation._stacks,
+        account=responses.get_account_id,
+        region=responses.get_region,
     )
     _replace("_resolve_refs", resolve)
     _replace("_evaluate_conditions", evaluator(resolve))

@@ -44,7 +44,11 @@ def running(workspace: Workspace) -> RunningEmulator | None:
     emulator = workspace.recall()
     if emulator is None or not is_ours(emulator, workspace):
         return None
-    return emulator if _comes_to_answer(emulator, workspace, alive=lambda: is_ours(emulator, workspace)) else None
+    return (
+        emulator
+        if _comes_to_answer(emulator, workspace, alive=lambda: is_ours(emulator, workspace))
+        else None
+    )
 
 
 def start(workspace: Workspace, *, region: str, port: int | None = None) -> RunningEmulator:
@@ -67,7 +71,10 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
             # Folder of this package for `-m`, without a PYTHONPATH that Lambda functions would
             # inherit.
             cwd=_SOURCE_ROOT,
-            env={**emulator_environment(os.environ, workspace, port=chosen, region=region), LISTENER: str(listener.fileno())},
+            env={
+                **emulator_environment(os.environ, workspace, port=chosen, region=region),
+                LISTENER: str(listener.fileno()),
+            },
             pass_fds=[listener.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -134,7 +141,11 @@ def stack_states(emulator: RunningEmulator) -> list[dict[str, Any]]:
 def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:
     """Returns True if the process with the saved id is still the emulator of this checkout."""
     command = _command(emulator.pid)
-    return _MODULE in command and str(workspace.folder) in command and _start_time(emulator.pid) == emulator.started
+    return (
+        _MODULE in command
+        and str(workspace.folder) in command
+        and _start_time(emulator.pid) == emulator.started
+    )
 
 
 def _bound(port: int | None) -> socket.socket:
@@ -148,7 +159,9 @@ def _bound(port: int | None) -> socket.socket:
         listener.bind(("127.0.0.1", port or 0))
     except OSError as error:
         listener.close()
-        raise NotStartedError(f"Port {port} is not available ({error.strerror}). Use another port, or omit the option.") from error
+        raise NotStartedError(
+            f"Port {port} is not available ({error.strerror}). Use another port, or omit the option."
+        ) from error
     return listener
 
 
@@ -166,12 +179,16 @@ def _answers(emulator: RunningEmulator, workspace: Workspace) -> bool:
         return False
 
 
-def _comes_to_answer(emulator: RunningEmulator, workspace: Workspace, *, alive: Callable[[], bool]) -> bool:
+def _comes_to_answer(
+    emulator: RunningEmulator, workspace: Workspace, *, alive: Callable[[], bool]
+) -> bool:
     """Waits for a response while the process lives: a starting one refuses connections, a busy one
     is late.
     """
     deadline = time.monotonic() + _SILENT_SECONDS
-    while not (answers := _answers(emulator, workspace)) and alive() and time.monotonic() < deadline:
+    while (
+        not (answers := _answers(emulator, workspace)) and alive() and time.monotonic() < deadline
+    ):
         time.sleep(0.1)
     return answers
 
@@ -215,7 +232,9 @@ def _end_all(members: Callable[[], list[int]]) -> None:
     while alive := members():
         if time.monotonic() > deadline:
             numbers = ", ".join(map(str, alive))
-            raise NotStoppedError(f"Processes {numbers} of the embedded AWS survived SIGKILL. Inspect them with `ps`.")
+            raise NotStoppedError(
+                f"Processes {numbers} of the embedded AWS survived SIGKILL. Inspect them with `ps`."
+            )
         for pid in alive:
             _kill(pid, signal.SIGKILL)
             _reap(pid)
@@ -236,7 +255,9 @@ def _members(group: int, workspace: Workspace, *, ours: bool) -> list[int]:
     return [
         process.pid
         for process in _processes()
-        if process.group == group and not process.ended and (ours or str(workspace.folder) in process.command)
+        if process.group == group
+        and not process.ended
+        and (ours or str(workspace.folder) in process.command)
     ]
 
 
@@ -279,7 +300,9 @@ def _processes() -> Iterator[_Process]:
             continue
         with suppress(OSError):  # the process has ended
             fields = _stat(int(folder.name))
-            yield _Process(int(folder.name), int(fields[2]), fields[0] == "Z", _proc_command(int(folder.name)))
+            yield _Process(
+                int(folder.name), int(fields[2]), fields[0] == "Z", _proc_command(int(folder.name))
+            )
 
 
 def _processes_of_ps() -> Iterator[_Process]:
@@ -300,7 +323,9 @@ def _command(pid: int) -> str:
 
 def _proc_command(pid: int) -> str:
     # Decoded like paths in Python, so that folders of any name are found.
-    return os.fsdecode((_PROC / str(pid) / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" "))
+    return os.fsdecode(
+        (_PROC / str(pid) / "cmdline").read_bytes().rstrip(b"\0").replace(b"\0", b" ")
+    )
 
 
 def _stat(pid: int) -> list[str]:
@@ -322,7 +347,9 @@ def _start_time(pid: int) -> str:
 
 def _ps(*arguments: str) -> str:
     """Returns the output of `ps` on systems without /proc (macOS), with file names unchanged."""
-    variables = {name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LANG")}
+    variables = {
+        name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LANG")
+    }
     plain = {**variables, "LC_CTYPE": "UTF-8", "LC_TIME": "C", "TZ": "UTC"}
     result = subprocess.run(["ps", "-ww", *arguments], capture_output=True, check=False, env=plain)  # noqa: S603, S607 - POSIX
     return os.fsdecode(result.stdout).strip()

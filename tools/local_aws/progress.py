@@ -22,7 +22,9 @@ class Steps:
         clock: monotonic clock in seconds.
     """
 
-    def __init__(self, *, output: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, output: TextIO = sys.stdout, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._output = output
         self._clock = clock
         self._start = self._said = clock()
@@ -67,7 +69,12 @@ class StackProgress:
     """
 
     def __init__(
-        self, stacks: list[SynthesizedStack], *, emulator: RunningEmulator, steps: Steps, clock: Callable[[], float] = time.monotonic
+        self,
+        stacks: list[SynthesizedStack],
+        *,
+        emulator: RunningEmulator,
+        steps: Steps,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stacks = stacks
         self._emulator = emulator
@@ -91,8 +98,14 @@ class StackProgress:
         self._seen = lines
 
     def _lines(self) -> dict[str, str]:
-        states = {(state["region"], state["name"]): state for state in process.stack_states(self._emulator)}
-        return {stack.id: _line(stack, states.get((stack.region, stack.name), {})) for stack in self._stacks}
+        states = {
+            (state["region"], state["name"]): state
+            for state in process.stack_states(self._emulator)
+        }
+        return {
+            stack.id: _line(stack, states.get((stack.region, stack.name), {}))
+            for stack in self._stacks
+        }
 
 
 def _line(stack: SynthesizedStack, state: dict[str, Any]) -> str:

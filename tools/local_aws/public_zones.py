@@ -43,7 +43,12 @@ def _named(resources: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         if resource["Type"] == "AWS::Route53::RecordSet":
             pairs = [(properties.get("HostedZoneId"), properties["Name"])]
         elif resource["Type"] == "AWS::CertificateManager::Certificate":
-            pairs = [(option.get("HostedZoneId"), option["DomainName"]) for option in properties.get("DomainValidationOptions", [])]
+            pairs = [
+                (option.get("HostedZoneId"), option["DomainName"])
+                for option in properties.get("DomainValidationOptions", [])
+            ]
         else:
             continue
-        yield from ((zone, name) for zone, name in pairs if isinstance(zone, str) and isinstance(name, str))
+        yield from (
+            (zone, name) for zone, name in pairs if isinstance(zone, str) and isinstance(name, str)
+        )

@@ -53,8 +53,16 @@ def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
         file: output file.
         deploy_seconds: duration of `cdk deploy`.
     """
-    totals = {"resources": sum(row.resources for row in rows), "recorded": sum(row.recorded for row in rows)}
-    file.write_text(json.dumps({**totals, "deploy_seconds": deploy_seconds, "stacks": [asdict(row) for row in rows]}, indent=2))
+    totals = {
+        "resources": sum(row.resources for row in rows),
+        "recorded": sum(row.recorded for row in rows),
+    }
+    file.write_text(
+        json.dumps(
+            {**totals, "deploy_seconds": deploy_seconds, "stacks": [asdict(row) for row in rows]},
+            indent=2,
+        )
+    )
 
 
 def recorded_types(types: Iterable[str]) -> str:
@@ -66,11 +74,18 @@ def recorded_types(types: Iterable[str]) -> str:
 
 
 def _cells(row: StackRow) -> tuple[str, ...]:
-    return (row.stack, str(row.resources), str(row.resources - row.recorded), str(row.recorded), f"{row.seconds:.1f}")
+    return (
+        row.stack,
+        str(row.resources),
+        str(row.resources - row.recorded),
+        str(row.recorded),
+        f"{row.seconds:.1f}",
+    )
 
 
 def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
     first, *numbers = (
-        cell.ljust(width) if column == 0 else cell.rjust(width) for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        cell.ljust(width) if column == 0 else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
     )
     return "  ".join([first, *numbers]).rstrip()

@@ -39,7 +39,9 @@ def with_rights(application: Application) -> Application:
     async def serve(scope: Scope, receive: Any, send: Any) -> None:
         key = access_key(scope) if scope["type"] == "http" else None
         _evaluated.set(key is not None and _is_of_a_task(key))
-        await application({**scope, "scheme": "https"} if _evaluated.get() else scope, receive, send)
+        await application(
+            {**scope, "scheme": "https"} if _evaluated.get() else scope, receive, send
+        )
 
     return serve
 
@@ -55,7 +57,9 @@ def _know_tags_of_copied_objects() -> None:
     enforce = iam_evaluator.enforce
 
     def with_tags(*arguments: Any, **named: Any) -> Any:
-        bucket, _, key = str(named.get("resource_arn", "")).removeprefix("arn:aws:s3:::").partition("/")
+        bucket, _, key = (
+            str(named.get("resource_arn", "")).removeprefix("arn:aws:s3:::").partition("/")
+        )
         context = dict(named.get("service_context") or {})
         if arguments[1] in ("s3:GetObject", "s3:GetObjectVersion"):
             for name, value in s3.object_tags_for_condition(bucket, key, {}).items():

@@ -41,7 +41,9 @@ def require_loopback(endpoint: str) -> str:
     """
     parts = urlsplit(endpoint)
     try:
-        is_loopback = parts.hostname is not None and ipaddress.ip_address(parts.hostname).is_loopback
+        is_loopback = (
+            parts.hostname is not None and ipaddress.ip_address(parts.hostname).is_loopback
+        )
         has_port = parts.port is not None
     except ValueError:
         is_loopback = has_port = False
@@ -62,7 +64,11 @@ def require_own_credentials(environment: Mapping[str, str]) -> None:
     Raises:
         NotEmbeddedError: if it holds any other key. The message does not contain the key.
     """
-    for name, own in (("AWS_ACCESS_KEY_ID", ACCESS_KEY), ("AWS_SECRET_ACCESS_KEY", SECRET_KEY), ("AWS_SESSION_TOKEN", "")):
+    for name, own in (
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ("AWS_SESSION_TOKEN", ""),
+    ):
         if environment.get(name, own) != own:
             raise NotEmbeddedError(
                 f"{name} holds credentials that do not belong to the embedded AWS.\n"
@@ -89,7 +95,11 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     proxy.
     """
     dropped = {"http_proxy", "https_proxy", "all_proxy", "kubeconfig"}
-    return {name: value for name, value in environment.items() if not name.startswith("AWS_") and name.lower() not in dropped}
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("AWS_") and name.lower() not in dropped
+    }
 
 
 def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:
@@ -118,7 +128,9 @@ def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:
     }
 
 
-def cli_environment(environment: Mapping[str, str], endpoint: str, *, region: str, home: Path) -> dict[str, str]:
+def cli_environment(
+    environment: Mapping[str, str], endpoint: str, *, region: str, home: Path
+) -> dict[str, str]:
     """Returns the complete environment of a CDK CLI process.
 
     Args:
@@ -127,7 +139,11 @@ def cli_environment(environment: Mapping[str, str], endpoint: str, *, region: st
         region: the default region.
         home: an empty folder as home, so that neither `~/.aws` nor `~/.cdk.json` is read.
     """
-    variables = {**clean_environment(environment), **aws_variables(endpoint, region=region), "HOME": str(home)}
+    variables = {
+        **clean_environment(environment),
+        **aws_variables(endpoint, region=region),
+        "HOME": str(home),
+    }
     # Below an empty home, jsii would unpack aws-cdk-lib again: more than the synthesis itself.
     return {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(jsii_cache()), **variables}
 
@@ -147,15 +163,23 @@ def shell_exports(endpoint: str, *, region: str, path: str) -> str:
         region: the default region.
         path: folder with node and python, put first on PATH.
     """
-    lines = [f"export {name}='{value}'" for name, value in aws_variables(endpoint, region=region).items()]
-    return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, f"export PATH='{path}':\"$PATH\"", ""])
+    lines = [
+        f"export {name}='{value}'" for name, value in aws_variables(endpoint, region=region).items()
+    ]
+    return "\n".join(
+        ["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, f"export PATH='{path}':\"$PATH\"", ""]
+    )
 
 
 @cache
 def _session() -> boto3.Session:
     # One session for all clients: loading service descriptions is most of a client's cost, and a
     # session caches them.
-    return boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, botocore_session=_unconfigured())
+    return boto3.Session(
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        botocore_session=_unconfigured(),
+    )
 
 
 def _unconfigured() -> botocore.session.Session:
@@ -163,7 +187,10 @@ def _unconfigured() -> botocore.session.Session:
     call.
     """
     defaults = botocore.session.Session.SESSION_VARIABLES
-    unread = {name: (None, None, default, convert) for name, (_file, _variable, default, convert) in defaults.items()}
+    unread = {
+        name: (None, None, default, convert)
+        for name, (_file, _variable, default, convert) in defaults.items()
+    }
     files = dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     return botocore.session.Session(session_vars={**unread, **files})
 
@@ -172,8 +199,12 @@ def _unconfigured() -> botocore.session.Session:
 def _client(service: str, endpoint: str, region: str) -> Any:
     # One attempt: a retry would hide errors of the emulator. One call of a custom resource may take
     # minutes.
-    config = Config(retries={"total_max_attempts": 1}, proxies={}, read_timeout=300, inject_host_prefix=False)
-    made = _session().client(service, region_name=region, endpoint_url=require_loopback(endpoint), config=config)
+    config = Config(
+        retries={"total_max_attempts": 1}, proxies={}, read_timeout=300, inject_host_prefix=False
+    )
+    made = _session().client(
+        service, region_name=region, endpoint_url=require_loopback(endpoint), config=config
+    )
     made.meta.events.register("before-send", _close_after_answer)
     return made
 

@@ -78,7 +78,9 @@ class Register:
         key = (record.type, record.region, record.identifier)
         with self._lock:
             if key in self._records:
-                raise AlreadyExistsError(f"{record.type} {record.identifier} already exists in stack {self._records[key].stack}")
+                raise AlreadyExistsError(
+                    f"{record.type} {record.identifier} already exists in stack {self._records[key].stack}"
+                )
             self._records[key] = record
         return record.identifier, record.attributes
 
@@ -90,7 +92,14 @@ class Register:
     def keep(self, *, stack: str, logical_id: str, resource_type: str, identifier: str) -> None:
         """Adds a resource that CloudFormation retained because of its deletion policy."""
         with self._lock:
-            self._kept.append({"stack": stack, "logical_id": logical_id, "type": resource_type, "identifier": identifier})
+            self._kept.append(
+                {
+                    "stack": stack,
+                    "logical_id": logical_id,
+                    "type": resource_type,
+                    "identifier": identifier,
+                }
+            )
 
     def kept(self) -> list[dict[str, str]]:
         """Returns every retained resource of all past and present stacks."""
@@ -117,13 +126,18 @@ def recorder(register: Register, resource_type: str) -> Handler:
         create_only = tuple(path[0] for path in schema.create_only if len(path) == 1)
         provisioners._REPLACING_PROPERTIES.setdefault(resource_type, create_only)
         # Random, as in a service: resources retained from an earlier stack must not collide.
-        attributes = {".".join(path): _attribute(schema, path, uuid4().hex) for path in schema.read_only}
+        attributes = {
+            ".".join(path): _attribute(schema, path, uuid4().hex) for path in schema.read_only
+        }
 
         def part(path: PropertyPath) -> str:
             if isinstance(given := properties.get(path[0]), (str, int)):
                 return str(given)
             limit = int(schema.definition(path).get("maxLength", 64))
-            return str(attributes.get(".".join(path)) or provisioners._physical_name(stack, logical_id, max_len=limit))
+            return str(
+                attributes.get(".".join(path))
+                or provisioners._physical_name(stack, logical_id, max_len=limit)
+            )
 
         return "|".join(map(part, schema.identifier)), attributes
 
@@ -139,12 +153,16 @@ def custom_recorder(register: Register, resource_type: str) -> Handler:
     """
 
     def invent(logical_id: str, _properties: Properties, stack: str) -> Created:
-        return provisioners._physical_name(stack, logical_id, lowercase=True), {"Value": ""}  # of a Kubernetes object
+        return provisioners._physical_name(stack, logical_id, lowercase=True), {
+            "Value": ""
+        }  # of a Kubernetes object
 
     return _handler(register, resource_type, invent)
 
 
-def either(recorder: Handler, service: Handler, *, is_recorded: Callable[[Properties], bool]) -> Handler:
+def either(
+    recorder: Handler, service: Handler, *, is_recorded: Callable[[Properties], bool]
+) -> Handler:
     """Returns a handler that records some resources of a type and lets the emulator create the others.
 
     Args:
@@ -156,22 +174,34 @@ def either(recorder: Handler, service: Handler, *, is_recorded: Callable[[Proper
     def of(properties: Properties) -> Handler:
         return recorder if is_recorded(properties) else service
 
-    def update(identifier: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    def update(
+        identifier: str, old: Properties, new: Properties, stack: str, logical_id: str
+    ) -> Created:
         if of(old) is of(new):
             return of(new)["update"](identifier, old, new, stack, logical_id)  # type: ignore[no-any-return]
         of(old)["delete"](identifier, old)
         return of(new)["create"](logical_id, new, stack)  # type: ignore[no-any-return]
 
     return {
-        "create": lambda logical_id, properties, stack: of(properties)["create"](logical_id, properties, stack),
+        "create": lambda logical_id, properties, stack: of(properties)["create"](
+            logical_id, properties, stack
+        ),
         "update": update,
         "update_with_logical_id": True,
         "delete": lambda identifier, properties: of(properties)["delete"](identifier, properties),
     }
 
 
-def _handler(register: Register, resource_type: str, invent: Callable[[str, Properties, str], Created]) -> Handler:
-    def add(identifier: str, attributes: dict[str, Any], logical_id: str, properties: Properties, stack: str) -> Created:
+def _handler(
+    register: Register, resource_type: str, invent: Callable[[str, Properties, str], Created]
+) -> Handler:
+    def add(
+        identifier: str,
+        attributes: dict[str, Any],
+        logical_id: str,
+        properties: Properties,
+        stack: str,
+    ) -> Created:
         return register.add(
             Record(
                 type=resource_type,
@@ -187,7 +217,9 @@ def _handler(register: Register, resource_type: str, invent: Callable[[str, Prop
     def create(logical_id: str, properties: Properties, stack: str) -> Created:
         return add(*invent(logical_id, properties, stack), logical_id, properties, stack)
 
-    def update(identifier: str, _old: Properties, new: Properties, stack: str, logical_id: str) -> Created:
+    def update(
+        identifier: str, _old: Properties, new: Properties, stack: str, logical_id: str
+    ) -> Created:
         before = register.remove(resource_type, identifier)
         return add(identifier, before.attributes if before else {}, logical_id, new, stack)
 
@@ -206,7 +238,9 @@ def _attribute(schema: ResourceSchema, path: PropertyPath, unique: str) -> Any:
     if "enum" in definition:
         return definition["enum"][0]
     if kind != "string":
-        return {"integer": 0, "number": 0, "boolean": False, "array": []}.get(kind if isinstance(kind, str) else "", {})
+        return {"integer": 0, "number": 0, "boolean": False, "array": []}.get(
+            kind if isinstance(kind, str) else "", {}
+        )
     return _text(name, schema.name, unique[:17])
 
 

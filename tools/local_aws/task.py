@@ -32,16 +32,24 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
     ecs = session.client("ecs", endpoint, region=region)
     found: dict[str, dict[str, Any]] = {}
     for arn in ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]:
-        for container in ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]["containerDefinitions"]:
+        for container in ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"][
+            "containerDefinitions"
+        ]:
             plain = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
             # Later revisions come later.
-            found[plain.get("SERVICE", "")] = {"plain": plain, "secrets": container.get("secrets", [])}
+            found[plain.get("SERVICE", "")] = {
+                "plain": plain,
+                "secrets": container.get("secrets", []),
+            }
     if service not in found:
         names = ", ".join(sorted(name for name in found if name)) or "none"
         raise NoTaskError(
             f"Service {service} is not deployed to the embedded AWS. Deployed services: {names}. Deploy it with `make local`."
         )
-    fetched = {entry["name"]: _fetched(entry["valueFrom"], endpoint, region) for entry in found[service]["secrets"]}
+    fetched = {
+        entry["name"]: _fetched(entry["valueFrom"], endpoint, region)
+        for entry in found[service]["secrets"]
+    }
     return {**found[service]["plain"], **fetched}
 
 
@@ -51,7 +59,9 @@ def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
     """
     file = folder / STAND_INS
     found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
-    return {name: value for name, value in found.items() if name in variables or name == "SSL_CERT_FILE"}
+    return {
+        name: value for name, value in found.items() if name in variables or name == "SSL_CERT_FILE"
+    }
 
 
 def _fetched(reference: str, endpoint: str, region: str) -> str:
@@ -60,14 +70,29 @@ def _fetched(reference: str, endpoint: str, region: str) -> str:
     """
     if ":ssm:" in reference:
         name = "/" + reference.partition(":parameter/")[2]
-        answer = session.client("ssm", endpoint, region=region).get_parameter(Name=name, WithDecryption=True)
+        answer = session.client("ssm", endpoint, region=region).get_parameter(
+            Name=name, WithDecryption=True
+        )
         return str(answer["Parameter"]["Value"])
-    *arn, field, _stage, _version = reference.split(":") if reference.count(":") > 6 else (*reference.split(":"), "", "", "")
-    text = str(session.client("secretsmanager", endpoint, region=region).get_secret_value(SecretId=":".join(arn))["SecretString"])
+    *arn, field, _stage, _version = (
+        reference.split(":") if reference.count(":") > 6 else (*reference.split(":"), "", "", "")
+    )
+    text = str(
+        session.client("secretsmanager", endpoint, region=region).get_secret_value(
+            SecretId=":".join(arn)
+        )["SecretString"]
+    )
     return str(json.loads(text)[field]) if field else text
 
 
-def run_as_task(command: Sequence[str], variables: Mapping[str, str], endpoint: str, *, region: str, changes: Mapping[str, str]) -> None:
+def run_as_task(
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    endpoint: str,
+    *,
+    region: str,
+    changes: Mapping[str, str],
+) -> None:
     """Replaces this process by a command with a task's environment; its SDKs use the embedded AWS.
 
     Args:
@@ -78,4 +103,8 @@ def run_as_task(command: Sequence[str], variables: Mapping[str, str], endpoint: 
         changes: overrides for the engines of `make stand-ins`, such as `CACHE_HOST`.
     """
     shell = session.clean_environment(os.environ)
-    os.execvpe(command[0], list(command), {**shell, **session.aws_variables(endpoint, region=region), **variables, **changes})  # noqa: S606 - it is the user's own
+    os.execvpe(  # noqa: S606 - it is the user's own
+        command[0],
+        list(command),
+        {**shell, **session.aws_variables(endpoint, region=region), **variables, **changes},
+    )

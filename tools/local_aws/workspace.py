@@ -114,7 +114,9 @@ class Workspace:
     @property
     def bootstrap_template(self) -> Path:
         """Template of `cdk bootstrap`."""
-        return self.node_modules / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+        return (
+            self.node_modules / "aws-cdk" / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
+        )
 
     @property
     def lock(self) -> Path:

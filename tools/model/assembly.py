@@ -60,11 +60,17 @@ class Resource:
     @property
     def tags(self) -> dict[str, str]:
         tags = self.properties.get("Tags", {})
-        return dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
+        return (
+            dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
+        )
 
     @property
     def outlives_its_stack(self) -> bool:
-        return {self.body.get("DeletionPolicy"), self.body.get("UpdateReplacePolicy")} <= {"Retain", "RetainExceptOnCreate", "Snapshot"}
+        return {self.body.get("DeletionPolicy"), self.body.get("UpdateReplacePolicy")} <= {
+            "Retain",
+            "RetainExceptOnCreate",
+            "Snapshot",
+        }
 
     def target(self, path: str) -> "Resource | None":
         """Return the resource that a property refers to; None for a literal or several parts."""
@@ -73,7 +79,10 @@ class Resource:
     def targets(self, path: str) -> "list[Resource]":
         """Return the resources that a property refers to. A literal among them is an error."""
         values = self[path] or []
-        found = [self.platform.target(self.stack, value) for value in (values if isinstance(values, list) else [values])]
+        found = [
+            self.platform.target(self.stack, value)
+            for value in (values if isinstance(values, list) else [values])
+        ]
         if None in found:
             raise AssertionError(f"{self}: {path} names something by a literal, {values}")
         return [target for target in found if target]
@@ -89,7 +98,10 @@ class Resource:
 
     def uses(self, other: "Resource") -> bool:
         """Return whether this resource refers to another, at any depth."""
-        return any(self.platform.target(self.stack, value) is other for value in intrinsics(self.properties))
+        return any(
+            self.platform.target(self.stack, value) is other
+            for value in intrinsics(self.properties)
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -111,7 +123,9 @@ class Assembly(Resolver):
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
         return tuple(
-            Resource(self, stack, id_, body) for stack, template in self.templates.items() for id_, body in template["Resources"].items()
+            Resource(self, stack, id_, body)
+            for stack, template in self.templates.items()
+            for id_, body in template["Resources"].items()
         )
 
     @cached_property
@@ -127,14 +141,20 @@ class Assembly(Resolver):
 
     def all(self, *types: str, stack: str | None = None) -> list[Resource]:
         """Return every resource of these types."""
-        found = self._by_type[types[0]] if len(types) == 1 else [resource for resource in self.resources if resource.type in types]
+        found = (
+            self._by_type[types[0]]
+            if len(types) == 1
+            else [resource for resource in self.resources if resource.type in types]
+        )
         return [resource for resource in found if stack in (None, resource.stack)]
 
     def some(self, *types: str, stack: str | None = None) -> list[Resource]:
         """Return every resource of these types. Without one no promise holds."""
         found = self.all(*types, stack=stack)
         if not found:
-            raise AssertionError(f"{self.name}: no stack has {' or '.join(types)}, so that nothing keeps the promise")
+            raise AssertionError(
+                f"{self.name}: no stack has {' or '.join(types)}, so that nothing keeps the promise"
+            )
         return found
 
     def only(self, type_: str, *, stack: str | None = None) -> Resource:
@@ -168,7 +188,10 @@ class Assembly(Resolver):
 
     def pseudo(self, stack: str) -> Mapping[str, str]:
         """Example values for the region of the stack."""
-        return {**super().pseudo(stack), "AWS::Region": EDGE_REGION if stack == "edge" else self.settings.region}
+        return {
+            **super().pseudo(stack),
+            "AWS::Region": EDGE_REGION if stack == "edge" else self.settings.region,
+        }
 
     @property
     def stack_prefix(self) -> str:

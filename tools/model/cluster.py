@@ -55,7 +55,9 @@ class Release:
         """Name of the chart, from Chart.yaml for our own."""
         if self.folder is None:
             return str(self.properties["Chart"])
-        return str(re.findall(r"^name: *(\S+)", (self.folder / "Chart.yaml").read_text(), re.MULTILINE)[0])
+        return str(
+            re.findall(r"^name: *(\S+)", (self.folder / "Chart.yaml").read_text(), re.MULTILINE)[0]
+        )
 
     def __str__(self) -> str:
         return f"release {self.name} ({self.stack})"
@@ -85,7 +87,10 @@ class RenderedCluster(Resolver):
     @property
     def settings_version(self) -> str:
         """Kubernetes version of the environment."""
-        return next(str(cluster["Properties"]["Version"]) for _, _, cluster in self.resources("AWS::EKS::Cluster"))
+        return next(
+            str(cluster["Properties"]["Version"])
+            for _, _, cluster in self.resources("AWS::EKS::Cluster")
+        )
 
     def everything(self) -> Iterator[tuple[str, Json]]:
         """Yield every manifest with the name of its release."""
@@ -94,7 +99,11 @@ class RenderedCluster(Resolver):
                 yield release, manifest
 
     def of_kind(self, *kinds: str) -> Iterator[tuple[str, Json]]:
-        return ((release, manifest) for release, manifest in self.everything() if manifest["kind"] in kinds)
+        return (
+            (release, manifest)
+            for release, manifest in self.everything()
+            if manifest["kind"] in kinds
+        )
 
     def resources(self, *types: str) -> Iterator[tuple[str, str, Json]]:
         """Yield stack, logical id and resource of some types."""
@@ -114,7 +123,11 @@ class RenderedCluster(Resolver):
         if place.attribute in ("", "Arn", "Id", "TargetGroupArn") and kind in ARNS:
             return ARNS[kind].format(f"{place.stack}.{place.id}")
         name = super().named(place)
-        return f"https://{name}/" if kind == "AWS::APS::Workspace" and place.attribute == "PrometheusEndpoint" else name
+        return (
+            f"https://{name}/"
+            if kind == "AWS::APS::Workspace" and place.attribute == "PrometheusEndpoint"
+            else name
+        )
 
 
 def read(environment: str, templates: dict[str, Json], assembly: Path) -> RenderedCluster:
@@ -124,9 +137,14 @@ def read(environment: str, templates: dict[str, Json], assembly: Path) -> Render
         for resource in template["Resources"].values():
             if resource["Type"] == HELM:
                 values = json.loads(cluster.text(stack, resource["Properties"]["Values"]))
-                release = Release(stack, resource, values, _folder(resource["Properties"], assembly))
+                release = Release(
+                    stack, resource, values, _folder(resource["Properties"], assembly)
+                )
                 cluster.releases[release.name] = release
-    cluster.manifests = {name: own(release) if release.folder else known_objects(release) for name, release in cluster.releases.items()}
+    cluster.manifests = {
+        name: own(release) if release.folder else known_objects(release)
+        for name, release in cluster.releases.items()
+    }
     cluster.before = _order(templates, cluster.releases, assembly)
     return cluster
 
@@ -134,7 +152,13 @@ def read(environment: str, templates: dict[str, Json], assembly: Path) -> Render
 def own(release: Release, kubernetes: str = "1.36", values: Json | None = None) -> list[Json]:
     """Render one of our own charts."""
     assert release.folder
-    return render(release.folder, release.name, release.namespace, values or release.values, kubernetes=kubernetes)
+    return render(
+        release.folder,
+        release.name,
+        release.namespace,
+        values or release.values,
+        kubernetes=kubernetes,
+    )
 
 
 def known_objects(release: Release) -> list[Json]:
@@ -165,23 +189,43 @@ def _folder(properties: Json, assembly: Path) -> Path | None:
     if "ChartAssetURL" not in properties:
         return None
     (hash_,) = re.findall(r"/([0-9a-f]{64})\.zip", json.dumps(properties["ChartAssetURL"]))
-    return next(folder / f"asset.{hash_}" for folder in (assembly, assembly.parent) if (folder / f"asset.{hash_}").is_dir())
+    return next(
+        folder / f"asset.{hash_}"
+        for folder in (assembly, assembly.parent)
+        if (folder / f"asset.{hash_}").is_dir()
+    )
 
 
-def _order(templates: dict[str, Json], releases: dict[str, Release], assembly: Path) -> dict[str, set[str]]:
+def _order(
+    templates: dict[str, Json], releases: dict[str, Release], assembly: Path
+) -> dict[str, set[str]]:
     """Earlier releases of each release, by DependsOn and by dependencies between stacks."""
     stacks = stacks_before(assembly)
-    by_id = {(release.stack, id_): release.name for release in releases.values() for id_ in _ids(templates, release)}
+    by_id = {
+        (release.stack, id_): release.name
+        for release in releases.values()
+        for id_ in _ids(templates, release)
+    }
     order = {}
     for release in releases.values():
-        earlier = {other.name for other in releases.values() if other.stack in stacks[release.stack]}
-        earlier |= {by_id[release.stack, id_] for id_ in _dependencies(templates[release.stack], release) if (release.stack, id_) in by_id}
+        earlier = {
+            other.name for other in releases.values() if other.stack in stacks[release.stack]
+        }
+        earlier |= {
+            by_id[release.stack, id_]
+            for id_ in _dependencies(templates[release.stack], release)
+            if (release.stack, id_) in by_id
+        }
         order[release.name] = earlier
     return order
 
 
 def _ids(templates: dict[str, Json], release: Release) -> Iterator[str]:
-    return (id_ for id_, resource in templates[release.stack]["Resources"].items() if resource is release.resource)
+    return (
+        id_
+        for id_, resource in templates[release.stack]["Resources"].items()
+        if resource is release.resource
+    )
 
 
 def _dependencies(template: Json, release: Release) -> set[str]:

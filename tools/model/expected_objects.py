@@ -12,10 +12,15 @@ import yaml
 
 from tools.model.values import Json
 
-NAME, INSTANCE, COMPONENT = (f"app.kubernetes.io/{key}" for key in ("name", "instance", "component"))
+NAME, INSTANCE, COMPONENT = (
+    f"app.kubernetes.io/{key}" for key in ("name", "instance", "component")
+)
 READY: Json = {"readinessProbe": {"by": "the chart"}}
 """Probe that the chart writes without a value of ours."""
-ENVSUBST = {"requests": {"cpu": "100m", "memory": "125Mi"}, "limits": {"cpu": "100m", "memory": "125Mi"}}
+ENVSUBST = {
+    "requests": {"cpu": "100m", "memory": "125Mi"},
+    "limits": {"cpu": "100m", "memory": "125Mi"},
+}
 """Resources of a container of Redpanda's chart that no value sets."""
 HOST_FOLDERS = ("proc", "sys", "root")
 """Folders of its node that node-exporter reads."""
@@ -51,46 +56,97 @@ def _accounts(objects: list[Json], values: Json) -> Iterator[Json]:
     """Service accounts of pods. Keycloak and Fluent Bit set `automountServiceAccountToken` on theirs."""
     automount = values.get("serviceAccount", {}).get("automountServiceAccountToken", True)
     for workload in objects:
-        if account := workload.get("spec", {}).get("template", {}).get("spec", {}).get("serviceAccountName"):
+        if (
+            account := workload.get("spec", {})
+            .get("template", {})
+            .get("spec", {})
+            .get("serviceAccountName")
+        ):
             yield _account(account, workload["metadata"]["namespace"], automount=automount)
 
 
 def _cert_manager(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    for component, name in (("controller", release), ("webhook", f"{release}-webhook"), ("cainjector", f"{release}-cainjector")):
+    for component, name in (
+        ("controller", release),
+        ("webhook", f"{release}-webhook"),
+        ("cainjector", f"{release}-cainjector"),
+    ):
         part = values if component == "controller" else values[component]
         labels = {NAME: name.removeprefix(f"{release}-"), INSTANCE: release, COMPONENT: component}
-        container = _container(f"{release}-{component}", part, part.get("containerSecurityContext"), ready=component == "webhook")
-        yield from _deployment(namespace, name, labels, container, part, budget=part.get("podDisruptionBudget"))
+        container = _container(
+            f"{release}-{component}",
+            part,
+            part.get("containerSecurityContext"),
+            ready=component == "webhook",
+        )
+        yield from _deployment(
+            namespace, name, labels, container, part, budget=part.get("podDisruptionBudget")
+        )
     check, name = values["startupapicheck"], f"{release}-startupapicheck"
     container = _container(name, check, check.get("containerSecurityContext"))
-    pod = {"serviceAccountName": name, "automountServiceAccountToken": True, "containers": [container]}
+    pod = {
+        "serviceAccountName": name,
+        "automountServiceAccountToken": True,
+        "containers": [container],
+    }
     yield _workload("Job", name, namespace, {INSTANCE: release, COMPONENT: "startupapicheck"}, pod)
 
 
 def _external_secrets(release: str, namespace: str, values: Json) -> Iterator[Json]:
     parts = ((release, release, values), ("webhook", f"{release}-webhook", values["webhook"]))
-    for container_name, name, part in (*parts, ("cert-controller", f"{release}-cert-controller", values["certController"])):
-        container = _container(container_name, part, part.get("securityContext"), ready=part is not values)
-        yield from _deployment(namespace, name, {NAME: name, INSTANCE: release}, container, part, budget=part.get("podDisruptionBudget"))
+    for container_name, name, part in (
+        *parts,
+        ("cert-controller", f"{release}-cert-controller", values["certController"]),
+    ):
+        container = _container(
+            container_name, part, part.get("securityContext"), ready=part is not values
+        )
+        yield from _deployment(
+            namespace,
+            name,
+            {NAME: name, INSTANCE: release},
+            container,
+            part,
+            budget=part.get("podDisruptionBudget"),
+        )
 
 
 def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    parts = {"rabbitmq-operator": "clusterOperator", "messaging-topology-operator": "msgTopologyOperator"}
+    parts = {
+        "rabbitmq-operator": "clusterOperator",
+        "messaging-topology-operator": "msgTopologyOperator",
+    }
     for component, key in parts.items():
         part, name = values[key], release if key == "clusterOperator" else f"{release}-{component}"
-        container = _container("rabbitmq-cluster-operator", part, part.get("containerSecurityContext"), ready=True)
+        container = _container(
+            "rabbitmq-cluster-operator", part, part.get("containerSecurityContext"), ready=True
+        )
         limit = part.get("pdb", {}).get("maxUnavailable")
         budget = {"maxUnavailable": int(limit)} if limit else None
-        yield from _deployment(namespace, name, _labels("rabbitmq-cluster-operator", release, component), container, part, budget=budget)
+        yield from _deployment(
+            namespace,
+            name,
+            _labels("rabbitmq-cluster-operator", release, component),
+            container,
+            part,
+            budget=budget,
+        )
 
 
 def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
     stateful, listeners = values["statefulset"], values["listeners"]
     labels = _labels("redpanda", release, "redpanda-statefulset")
-    external = [listeners[listener]["external"]["default"]["port"] for listener in ("kafka", "schemaRegistry")]
+    external = [
+        listeners[listener]["external"]["default"]["port"]
+        for listener in ("kafka", "schemaRegistry")
+    ]
     broker, sidecar = _image(values["image"]), _image(stateful["sideCars"]["image"])
     by_chart = {
-        "redpanda": {"image": broker, "resources": values.get("resources"), "ports": _ports(9644, 9093, 8081, 33145, *external)},
+        "redpanda": {
+            "image": broker,
+            "resources": values.get("resources"),
+            "ports": _ports(9644, 9093, 8081, 33145, *external),
+        },
         "sidecar": {"image": sidecar, **READY},
         "redpanda-configurator": {"image": broker},
         "bootstrap-yaml-envsubst": {"image": sidecar, "resources": ENVSUBST},
@@ -107,7 +163,14 @@ def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
         for key in ("containers", "initContainers"):
             pod[key] = [{**by_chart[container["name"]], **container} for container in spec[key]]
         labelled = labels if kind == "StatefulSet" else {INSTANCE: release}
-        yield _workload(kind, name, namespace, labelled, pod, replicas=stateful.get("replicas") if kind == "StatefulSet" else None)
+        yield _workload(
+            kind,
+            name,
+            namespace,
+            labelled,
+            pod,
+            replicas=stateful.get("replicas") if kind == "StatefulSet" else None,
+        )
     yield from _budgets(release, namespace, labels, stateful.get("budget"))
     yield _service(release, namespace, labels, 9644, 9093, 8081, 33145)
     for name, certificate in values["tls"]["certs"].items():
@@ -117,12 +180,17 @@ def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
 
 def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
     labels = _labels("keycloakx", release)
-    container = _container("keycloak", values, values.get("securityContext"), ready=True, ports=(8443, 9000))
+    container = _container(
+        "keycloak", values, values.get("securityContext"), ready=True, ports=(8443, 9000)
+    )
     pod = {
         "serviceAccountName": release,
         "securityContext": values.get("podSecurityContext"),
         "containers": [container],
-        **{key: yaml.safe_load(values.get(key, "")) for key in ("affinity", "topologySpreadConstraints")},
+        **{
+            key: yaml.safe_load(values.get(key, ""))
+            for key in ("affinity", "topologySpreadConstraints")
+        },
     }
     yield _workload("StatefulSet", release, namespace, labels, pod, replicas=values.get("replicas"))
     yield from _budgets(release, namespace, labels, values.get("podDisruptionBudget"))
@@ -139,9 +207,17 @@ def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
         "securityContext": values.get("securityContext"),
         "topologySpreadConstraints": values.get("topologySpreadConstraints"),
         "containers": [_container("proxy", values, security, ready=True, ports=ports)],
-        "initContainers": [_container("clear-stale-pid", {**values, "resources": values.get("initContainerResources")}, security)],
+        "initContainers": [
+            _container(
+                "clear-stale-pid",
+                {**values, "resources": values.get("initContainerResources")},
+                security,
+            )
+        ],
     }
-    yield _workload("Deployment", "kong", namespace, labels, pod, replicas=values["autoscaling"]["minReplicas"])
+    yield _workload(
+        "Deployment", "kong", namespace, labels, pod, replicas=values["autoscaling"]["minReplicas"]
+    )
     yield from _budgets("kong", namespace, labels, values.get("podDisruptionBudget"))
     yield _service("kong-proxy", namespace, labels, values["proxy"]["tls"]["servicePort"])
 
@@ -154,19 +230,38 @@ def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
         (f"{release}-operator", "kube-prometheus-stack", "prometheusOperator"),
         ("kube-state-metrics", "kube-state-metrics", "kube-state-metrics"),
     ):
-        part, labels = values[key], {INSTANCE: release, COMPONENT: "prometheus-operator" if name.endswith("operator") else "metrics"}
-        container = _container(container_name, part, part.get("containerSecurityContext"), ready=True)
+        part, labels = (
+            values[key],
+            {
+                INSTANCE: release,
+                COMPONENT: "prometheus-operator" if name.endswith("operator") else "metrics",
+            },
+        )
+        container = _container(
+            container_name, part, part.get("containerSecurityContext"), ready=True
+        )
         yield from _deployment(namespace, name, labels, container, {"replicaCount": 1}, budget=None)
     for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
         yield _service(f"{release}-{name}", namespace, {NAME: name}, port)
-    yield _service("grafana", namespace, _labels("grafana", release), values["grafana"]["service"]["port"], target=3000)
+    yield _service(
+        "grafana",
+        namespace,
+        _labels("grafana", release),
+        values["grafana"]["service"]["port"],
+        target=3000,
+    )
 
 
 def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
     labels, sidecar = _labels("grafana", release), values["sidecar"]
     containers = [
-        *(_container(f"grafana-sc-{what}", sidecar, sidecar.get("securityContext")) for what in ("dashboard", "datasources")),
-        _container("grafana", values, values.get("containerSecurityContext"), ready=True, ports=(3000,)),
+        *(
+            _container(f"grafana-sc-{what}", sidecar, sidecar.get("securityContext"))
+            for what in ("dashboard", "datasources")
+        ),
+        _container(
+            "grafana", values, values.get("containerSecurityContext"), ready=True, ports=(3000,)
+        ),
         *(yaml.safe_load(values.get("extraContainers", "")) or []),
     ]
     pod = {
@@ -175,16 +270,28 @@ def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
         "topologySpreadConstraints": values.get("topologySpreadConstraints"),
         "containers": containers,
     }
-    yield _workload("Deployment", "grafana", namespace, labels, pod, replicas=values.get("replicas"))
+    yield _workload(
+        "Deployment", "grafana", namespace, labels, pod, replicas=values.get("replicas")
+    )
     yield from _budgets("grafana", namespace, labels, values.get("podDisruptionBudget"))
 
 
 def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Json]:
     """Prometheus and Alertmanager, which the operator creates with a security context of its own."""
-    confined = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    confined = {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
     for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
-        spec, labels = values[name][f"{name}Spec"], {NAME: name, INSTANCE: release, "operator.prometheus.io/name": release}
-        term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": {NAME: name}}}
+        spec, labels = (
+            values[name][f"{name}Spec"],
+            {NAME: name, INSTANCE: release, "operator.prometheus.io/name": release},
+        )
+        term = {
+            "topologyKey": "kubernetes.io/hostname",
+            "labelSelector": {"matchLabels": {NAME: name}},
+        }
         pod = {
             "serviceAccountName": values[name]["serviceAccount"]["name"],
             "automountServiceAccountToken": spec.get("automountServiceAccountToken", True),
@@ -193,9 +300,20 @@ def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Jso
             "containers": [_container(name, spec, confined, ready=True, ports=(port,))],
         }
         if spec.get("podAntiAffinity") == "hard":
-            pod["affinity"] = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
-        yield _workload("StatefulSet", f"{name}-{release}", namespace, labels, pod, replicas=spec.get("replicas"))
-        yield from _budgets(f"{release}-{name}", namespace, {NAME: name}, values[name].get("podDisruptionBudget"))
+            pod["affinity"] = {
+                "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+            }
+        yield _workload(
+            "StatefulSet",
+            f"{name}-{release}",
+            namespace,
+            labels,
+            pod,
+            replicas=spec.get("replicas"),
+        )
+        yield from _budgets(
+            f"{release}-{name}", namespace, {NAME: name}, values[name].get("podDisruptionBudget")
+        )
 
 
 def _node_exporter(release: str, values: Json) -> Iterator[Json]:
@@ -208,18 +326,42 @@ def _node_exporter(release: str, values: Json) -> Iterator[Json]:
         "hostNetwork": True,
         "hostPID": True,
         "volumes": [{"name": folder, "hostPath": {"path": folder}} for folder in HOST_FOLDERS],
-        "containers": [_container("node-exporter", part, part.get("containerSecurityContext"), ready=True, ports=(9100,))],
+        "containers": [
+            _container(
+                "node-exporter",
+                part,
+                part.get("containerSecurityContext"),
+                ready=True,
+                ports=(9100,),
+            )
+        ],
     }
-    yield _workload("DaemonSet", "node-exporter", part["namespaceOverride"], {INSTANCE: release, COMPONENT: "metrics"}, pod)
+    yield _workload(
+        "DaemonSet",
+        "node-exporter",
+        part["namespaceOverride"],
+        {INSTANCE: release, COMPONENT: "metrics"},
+        pod,
+    )
 
 
 def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
     reloader = values["reloader"]
     part = reloader["deployment"]
-    security = {**part.get("containerSecurityContext", {}), "readOnlyRootFilesystem": reloader.get("readOnlyRootFileSystem")}
-    container = _container(release, {**part, "image": values["image"]}, security, ready=True, ports=(9090,))
-    part, budget = {**part, "replicaCount": part.get("replicas")}, reloader.get("podDisruptionBudget")
-    yield from _deployment(namespace, release, _labels("reloader", release), container, part, budget=budget)
+    security = {
+        **part.get("containerSecurityContext", {}),
+        "readOnlyRootFilesystem": reloader.get("readOnlyRootFileSystem"),
+    }
+    container = _container(
+        release, {**part, "image": values["image"]}, security, ready=True, ports=(9090,)
+    )
+    part, budget = (
+        {**part, "replicaCount": part.get("replicas")},
+        reloader.get("podDisruptionBudget"),
+    )
+    yield from _deployment(
+        namespace, release, _labels("reloader", release), container, part, budget=budget
+    )
 
 
 def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -229,23 +371,40 @@ def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
         "automountServiceAccountToken": values["serviceAccount"]["automountServiceAccountToken"],
         "securityContext": values.get("podSecurityContext"),
         "volumes": values["daemonSetVolumes"],
-        "containers": [_container("fluent-bit", values, values.get("securityContext"), ready=True, ports=(2020,))],
+        "containers": [
+            _container(
+                "fluent-bit", values, values.get("securityContext"), ready=True, ports=(2020,)
+            )
+        ],
     }
     yield _workload("DaemonSet", release, namespace, labels, pod)
     yield _service(release, namespace, labels, 2020)
 
 
-def _deployment(namespace: str, name: str, labels: Json, container: Json, part: Json, *, budget: Json | None) -> Iterator[Json]:
+def _deployment(
+    namespace: str, name: str, labels: Json, container: Json, part: Json, *, budget: Json | None
+) -> Iterator[Json]:
     """Yield a Deployment with a token of the API server, and its budget."""
-    pod = {"serviceAccountName": name, "automountServiceAccountToken": True, "containers": [container]}
+    pod = {
+        "serviceAccountName": name,
+        "automountServiceAccountToken": True,
+        "containers": [container],
+    }
     if "topologySpreadConstraints" in part:
         pod["topologySpreadConstraints"] = part["topologySpreadConstraints"]
     yield _workload("Deployment", name, namespace, labels, pod, replicas=part.get("replicaCount"))
     yield from _budgets(name, namespace, labels, budget)
 
 
-def _container(name: str, part: Json, security: Json | None, *, ready: bool = False, ports: Iterable[int] = ()) -> Json:
-    container = {"name": name, "image": _image(part["image"]), "resources": part.get("resources"), "securityContext": security}
+def _container(
+    name: str, part: Json, security: Json | None, *, ready: bool = False, ports: Iterable[int] = ()
+) -> Json:
+    container = {
+        "name": name,
+        "image": _image(part["image"]),
+        "resources": part.get("resources"),
+        "securityContext": security,
+    }
     return {**container, "ports": _ports(*ports), **(READY if ready else {})}
 
 
@@ -257,8 +416,13 @@ def _image(parts: Mapping[str, str]) -> str:
     return "/".join(filter(None, (parts.get("registry"), parts["repository"]))) + f":{parts['tag']}"
 
 
-def _workload(kind: str, name: str, namespace: str, labels: Json, pod: Json, *, replicas: int | None = None) -> Json:
-    spec = {"template": {"metadata": {"labels": labels}, "spec": pod}, **({"replicas": replicas} if replicas else {})}
+def _workload(
+    kind: str, name: str, namespace: str, labels: Json, pod: Json, *, replicas: int | None = None
+) -> Json:
+    spec = {
+        "template": {"metadata": {"labels": labels}, "spec": pod},
+        **({"replicas": replicas} if replicas else {}),
+    }
     return _manifest("batch/v1" if kind == "Job" else "apps/v1", kind, name, namespace, spec)
 
 
@@ -266,7 +430,11 @@ def _budgets(name: str, namespace: str, labels: Json, budget: Json | None) -> It
     """Yield the budget that values ask for. An empty text removes a default of the chart."""
     if not budget or budget.get("enabled") is False:
         return
-    limits = {key: budget[key] for key in ("minAvailable", "maxUnavailable") if budget.get(key) not in (None, "")}
+    limits = {
+        key: budget[key]
+        for key in ("minAvailable", "maxUnavailable")
+        if budget.get(key) not in (None, "")
+    }
     spec = {**limits, "selector": {"matchLabels": labels}}
     yield _manifest("policy/v1", "PodDisruptionBudget", name, namespace, spec)
 
@@ -286,7 +454,11 @@ def operated(manifest: Json) -> Iterator[Json]:
 
 def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
     """Objects of the RabbitMQ cluster operator (source: its `internal/resource`)."""
-    name, namespace, spec = manifest["metadata"]["name"], manifest["metadata"]["namespace"], manifest["spec"]
+    name, namespace, spec = (
+        manifest["metadata"]["name"],
+        manifest["metadata"]["namespace"],
+        manifest["spec"],
+    )
     labels = {NAME: name, COMPONENT: "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}
     names = {5671: "amqps", 15671: "management-tls", 15691: "prometheus-tls"}
     if not spec.get("tls", {}).get("disableNonTLSListeners"):
@@ -300,9 +472,21 @@ def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
     within = (4369, 25672)
     yield _account(f"{name}-server", namespace)
     pod = spec["override"]["statefulSet"]["spec"]["template"]["spec"]
-    pod = {"serviceAccountName": f"{name}-server", "affinity": spec.get("affinity"), "tolerations": spec.get("tolerations"), **pod}
-    extra = {"image": spec["image"], "resources": spec["resources"], "readinessProbe": {"tcpSocket": {"port": "amqps"}}}
-    small = {"requests": {"cpu": "100m", "memory": "500Mi"}, "limits": {"cpu": "100m", "memory": "500Mi"}}
+    pod = {
+        "serviceAccountName": f"{name}-server",
+        "affinity": spec.get("affinity"),
+        "tolerations": spec.get("tolerations"),
+        **pod,
+    }
+    extra = {
+        "image": spec["image"],
+        "resources": spec["resources"],
+        "readinessProbe": {"tcpSocket": {"port": "amqps"}},
+    }
+    small = {
+        "requests": {"cpu": "100m", "memory": "500Mi"},
+        "limits": {"cpu": "100m", "memory": "500Mi"},
+    }
     pod["containers"] = [
         {
             **container,
@@ -311,41 +495,75 @@ def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
         }
         for container in pod["containers"]
     ]
-    pod["initContainers"] = [{"image": spec["image"], "resources": small, **container} for container in pod.get("initContainers", [])]
-    yield _workload("StatefulSet", f"{name}-server", namespace, labels, pod, replicas=spec["replicas"])
+    pod["initContainers"] = [
+        {"image": spec["image"], "resources": small, **container}
+        for container in pod.get("initContainers", [])
+    ]
+    yield _workload(
+        "StatefulSet", f"{name}-server", namespace, labels, pod, replicas=spec["replicas"]
+    )
 
 
 def _prometheus(manifest: Json) -> Iterator[Json]:
     """StatefulSet of the Prometheus operator, which sets the security context of containers."""
     kind, metadata, spec = manifest["kind"].lower(), manifest["metadata"], manifest["spec"]
-    labels = {NAME: kind, INSTANCE: metadata["name"], kind: metadata["name"], "operator.prometheus.io/name": metadata["name"]}
+    labels = {
+        NAME: kind,
+        INSTANCE: metadata["name"],
+        kind: metadata["name"],
+        "operator.prometheus.io/name": metadata["name"],
+    }
     port = 9090 if kind == "prometheus" else 9093
     container = {
         "name": kind,
         "image": spec["image"],
         "resources": spec.get("resources", {}),
-        "ports": [{"name": "http-web", "containerPort": port}, {"name": "reloader-web", "containerPort": 8080}],
+        "ports": [
+            {"name": "http-web", "containerPort": port},
+            {"name": "reloader-web", "containerPort": 8080},
+        ],
         "readinessProbe": {"httpGet": {"path": "/-/ready", "port": "http-web"}},
-        "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
     }
     pod = {
         "serviceAccountName": spec["serviceAccountName"],
         "securityContext": spec.get("securityContext"),
         "containers": [container],
-        **{key: spec[key] for key in ("affinity", "topologySpreadConstraints", "automountServiceAccountToken") if key in spec},
+        **{
+            key: spec[key]
+            for key in ("affinity", "topologySpreadConstraints", "automountServiceAccountToken")
+            if key in spec
+        },
     }
-    yield _workload("StatefulSet", f"{kind}-{metadata['name']}", metadata["namespace"], labels, pod, replicas=spec["replicas"])
+    yield _workload(
+        "StatefulSet",
+        f"{kind}-{metadata['name']}",
+        metadata["namespace"],
+        labels,
+        pod,
+        replicas=spec["replicas"],
+    )
 
 
 def _certificate(manifest: Json) -> Iterator[Json]:
-    yield _secret(manifest["spec"]["secretName"], manifest["metadata"]["namespace"], *CERTIFICATE_KEYS)
+    yield _secret(
+        manifest["spec"]["secretName"], manifest["metadata"]["namespace"], *CERTIFICATE_KEYS
+    )
 
 
 def _external_secret(manifest: Json) -> Iterator[Json]:
     spec = manifest["spec"]
     template = spec["target"].get("template", {}).get("data")
     keys = template or [entry["secretKey"] for entry in spec.get("data", [])]
-    yield _secret(spec["target"].get("name", manifest["metadata"]["name"]), manifest["metadata"]["namespace"], *keys)
+    yield _secret(
+        spec["target"].get("name", manifest["metadata"]["name"]),
+        manifest["metadata"]["namespace"],
+        *keys,
+    )
 
 
 def _labels(name: str, instance: str, component: str | None = None) -> dict[str, str]:
@@ -353,18 +571,38 @@ def _labels(name: str, instance: str, component: str | None = None) -> dict[str,
 
 
 def _manifest(api: str, kind: str, name: str, namespace: str, spec: Json) -> Json:
-    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+    return {
+        "apiVersion": api,
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
 
 
-def _service(name: str, namespace: str, selector: dict[str, str], *ports: int, target: int | None = None) -> Json:
-    spec = {"type": "ClusterIP", "selector": selector, "ports": [{"port": port, "targetPort": target or port} for port in ports]}
+def _service(
+    name: str, namespace: str, selector: dict[str, str], *ports: int, target: int | None = None
+) -> Json:
+    spec = {
+        "type": "ClusterIP",
+        "selector": selector,
+        "ports": [{"port": port, "targetPort": target or port} for port in ports],
+    }
     return _manifest("v1", "Service", name, namespace, spec)
 
 
 def _account(name: str, namespace: str, *, automount: bool = True) -> Json:
-    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": name, "namespace": namespace},
+    }
     return {**account, "automountServiceAccountToken": automount}
 
 
 def _secret(name: str, namespace: str, *keys: str) -> Json:
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": namespace}, "data": dict.fromkeys(keys, "")}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": dict.fromkeys(keys, ""),
+    }

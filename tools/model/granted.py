@@ -30,7 +30,10 @@ _LITERAL = (
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/edge/.*", "parameters of the edge"),
     (r"arn:aws:cloudfront::\d+:distribution/\*", "cached copies at the edge"),
     (rf"arn:aws:ses:[\w-]+:{ACCOUNT}:identity/[\w.-]+", "mail from one address"),
-    (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/internal-authority", "parameter of the authority"),
+    (
+        r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/internal-authority",
+        "parameter of the authority",
+    ),
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/.*", "parameters"),
     (rf"arn:aws:ecr:[\w-]+:(?!{ACCOUNT})\d+:repository/.*", "images of another account"),
     (r"arn:aws:ecr:[\w-]+:\d+:repository/\w+/.*", "cached images"),
@@ -80,7 +83,11 @@ class Grant:
 def grants_of(platform: Assembly) -> set[Grant]:
     """Return every right that a policy, or a permission of a function, allows."""
     found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for statement in (statement for statement in statements_of(platform) if statement.allows and statement.kind != "trust"):
+    for statement in (
+        statement
+        for statement in statements_of(platform)
+        if statement.allows and statement.kind != "trust"
+    ):
         for who in _who(statement):
             for action, does, what in _rights(statement):
                 found[who, does, what].add(action)
@@ -89,7 +96,10 @@ def grants_of(platform: Assembly) -> set[Grant]:
         assert function
         found[_service(permission["Principal"]), "run", function.name].add(permission["Action"])
     found |= {(who, "call", f"policy {name}"): set() for who, name in _policies_of_aws(platform)}
-    return {Grant(who=who, does=does, what=what, actions=tuple(sorted(actions))) for (who, does, what), actions in found.items()}
+    return {
+        Grant(who=who, does=does, what=what, actions=tuple(sorted(actions)))
+        for (who, does, what), actions in found.items()
+    }
 
 
 def _policies_of_aws(platform: Assembly) -> Iterator[tuple[str, str]]:
@@ -126,7 +136,9 @@ def _service(principal: str) -> str:
 
 
 def _rights(statement: Statement) -> Iterator[tuple[str, str, str]]:
-    assert not statement.negated, f"{statement} allows everything but something: nobody could list what"
+    assert not statement.negated, (
+        f"{statement} allows everything but something: nobody could list what"
+    )
     for action in statement.actions:
         does = next(name for name, pattern in _CLASSES if re.fullmatch(pattern, action))
         for resource in statement.texts():
@@ -136,11 +148,16 @@ def _rights(statement: Statement) -> Iterator[tuple[str, str, str]]:
 def _what(statement: Statement, action: str, resource: str) -> str:
     if found := re.findall(r"\$\{([\w-]+)/(\w+)", resource):
         # The ARN of a service on ECS names its cluster first.
-        return statement.resource.platform.resource(*found[-1 if ":service/" in resource else 0]).name
+        return statement.resource.platform.resource(
+            *found[-1 if ":service/" in resource else 0]
+        ).name
     if resource == "*" and statement.kind == "resource":
         return statement.resource.name + _reach(statement)
     if resource == "*":
-        return next((name for pattern, name in _ANYTHING if re.fullmatch(pattern, action)), f"{action.partition(':')[0]} in general")
+        return next(
+            (name for pattern, name in _ANYTHING if re.fullmatch(pattern, action)),
+            f"{action.partition(':')[0]} in general",
+        )
     for key, arn in statement.resource.platform.settings.named_secrets.items():
         if resource == arn:
             return f"secret {key}"
@@ -154,5 +171,7 @@ def _reach(statement: Statement) -> str:
     if statement.resource.type != ENDPOINT:
         return ""
     sides = {"principals": "aws:principalaccount", "resources": "aws:resourceaccount"}
-    ours = [side for side, key in sides.items() if statement.values("StringEquals", key) == (ACCOUNT,)]
+    ours = [
+        side for side, key in sides.items() if statement.values("StringEquals", key) == (ACCOUNT,)
+    ]
     return f" for our {' and '.join(ours)}" if ours else " for anybody"

@@ -20,7 +20,15 @@ _RENDERED: dict[str, bytes] = {}
 """Pickled manifests by checksum of all that Helm reads; forks of tools/mutants inherit them."""
 
 
-def render(chart: Path, release: str, namespace: str, values: Json, *, kubernetes: str = "1.36", apis: Iterable[str] = ()) -> list[Json]:
+def render(
+    chart: Path,
+    release: str,
+    namespace: str,
+    values: Json,
+    *,
+    kubernetes: str = "1.36",
+    apis: Iterable[str] = (),
+) -> list[Json]:
     """Returns the manifests of a release; Helm renders the same chart with the same values once.
 
     Args:
@@ -34,11 +42,27 @@ def render(chart: Path, release: str, namespace: str, values: Json, *, kubernete
     Raises:
         ValueError: if Helm fails, or a manifest has a duplicate key; the message contains the output.
     """
-    options = ["--namespace", namespace, "--kube-version", f"{kubernetes}.0", *(word for api in apis for word in ("--api-versions", api))]
+    options = [
+        "--namespace",
+        namespace,
+        "--kube-version",
+        f"{kubernetes}.0",
+        *(word for api in apis for word in ("--api-versions", api)),
+    ]
     given = json.dumps(values)
-    key = hashlib.sha256(json.dumps([release, options, given, _content(chart)]).encode()).hexdigest()
+    key = hashlib.sha256(
+        json.dumps([release, options, given, _content(chart)]).encode()
+    ).hexdigest()
     if key not in _RENDERED:
-        command = [str(program("helm", kubernetes=kubernetes)), "template", release, str(chart), *options, "--values", "-"]
+        command = [
+            str(program("helm", kubernetes=kubernetes)),
+            "template",
+            release,
+            str(chart),
+            *options,
+            "--values",
+            "-",
+        ]
         done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ValueError(done.stderr)
@@ -49,8 +73,13 @@ def render(chart: Path, release: str, namespace: str, values: Json, *, kubernete
 
 def _content(chart: Path) -> dict[str, str]:
     """Returns the checksum of each file of a chart."""
-    files = sorted(path for path in chart.rglob("*") if path.is_file()) if chart.is_dir() else [chart]
-    return {str(path.relative_to(chart)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    files = (
+        sorted(path for path in chart.rglob("*") if path.is_file()) if chart.is_dir() else [chart]
+    )
+    return {
+        str(path.relative_to(chart)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -60,8 +89,13 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise ValueError(f"duplicate key {key!r}, line {node.start_mark.line + 1} of the rendered manifests")
-        return {key: self.construct_object(value, deep=True) for key, (_, value) in zip(keys, node.value, strict=True)}
+                raise ValueError(
+                    f"duplicate key {key!r}, line {node.start_mark.line + 1} of the rendered manifests"
+                )
+        return {
+            key: self.construct_object(value, deep=True)
+            for key, (_, value) in zip(keys, node.value, strict=True)
+        }
 
 
 # A definition of the Prometheus operator has a bare `=` as a text, for which YAML 1.1 has a type of its own.
@@ -76,4 +110,8 @@ def manifests_in(text: str) -> list[Json]:
         ValueError: when a mapping has a key twice.
     """
     found = [manifest for manifest in yaml.load_all(text, _Loader) if manifest]
-    return [item for manifest in found for item in (manifest["items"] if manifest["kind"].endswith("List") else [manifest])]
+    return [
+        item
+        for manifest in found
+        for item in (manifest["items"] if manifest["kind"].endswith("List") else [manifest])
+    ]

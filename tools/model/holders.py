@@ -47,8 +47,14 @@ def service_of(task: Resource) -> str:
 
 
 def _services(platform: Assembly, role: Resource) -> str:
-    trusted = (s.principals for s in statements_of(platform) if s.resource is role and s.kind == "trust")
-    return ", ".join(sorted({who.removesuffix(".amazonaws.com") for principals in trusted for _, who in principals}))
+    trusted = (
+        s.principals for s in statements_of(platform) if s.resource is role and s.kind == "trust"
+    )
+    return ", ".join(
+        sorted(
+            {who.removesuffix(".amazonaws.com") for principals in trusted for _, who in principals}
+        )
+    )
 
 
 def roles_of(statement: Statement) -> Iterator[Resource]:

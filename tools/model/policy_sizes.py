@@ -11,7 +11,11 @@ from tools.model.values import ACCOUNT, Json
 
 Templates = Mapping[str, Json]
 
-MANAGED, INLINE, TRUST = "characters of a managed policy", "characters of inline policies", "characters of a trust policy"
+MANAGED, INLINE, TRUST = (
+    "characters of a managed policy",
+    "characters of inline policies",
+    "characters of a trust policy",
+)
 ATTACHED = "managed policies of a role"
 MOST = {MANAGED: 6144, INLINE: 10_240, TRUST: 2048, ATTACHED: 10}
 """Limits, without white space, of one policy or of all of a role (IAM and AWS STS quotas, read 2026-11).
@@ -38,12 +42,17 @@ def too_large(templates: Templates) -> Iterator[str]:
         )
 
 
-def _amounts(characters: Callable[[Any], int], resources: Mapping[str, Json]) -> Counter[tuple[str, str]]:
+def _amounts(
+    characters: Callable[[Any], int], resources: Mapping[str, Json]
+) -> Counter[tuple[str, str]]:
     """Characters that count against a limit, by policy or role, with the limit."""
     amounts: Counter[tuple[str, str]] = Counter()
     for id_, resource in resources.items():
         type_, properties = resource["Type"], resource.get("Properties", {})
-        document, roles = properties.get("PolicyDocument"), [str(role.get("Ref", role)) for role in properties.get("Roles", [])]
+        document, roles = (
+            properties.get("PolicyDocument"),
+            [str(role.get("Ref", role)) for role in properties.get("Roles", [])],
+        )
         if type_ == "AWS::IAM::ManagedPolicy":
             amounts[id_, MANAGED] = characters(document)
             amounts.update((role, ATTACHED) for role in roles)
@@ -52,7 +61,9 @@ def _amounts(characters: Callable[[Any], int], resources: Mapping[str, Json]) ->
         elif type_ == "AWS::IAM::Role":
             amounts[id_, TRUST] = characters(properties["AssumeRolePolicyDocument"])
             amounts[id_, ATTACHED] += len(properties.get("ManagedPolicyArns", []))
-            amounts[id_, INLINE] += sum(characters(policy["PolicyDocument"]) for policy in properties.get("Policies", []))
+            amounts[id_, INLINE] += sum(
+                characters(policy["PolicyDocument"]) for policy in properties.get("Policies", [])
+            )
     return amounts
 
 
@@ -64,7 +75,9 @@ class Deployed(Resolver):
 
     def characters(self, stack: str, document: Any) -> int:
         """Return the length of a document without white space; 0 for none."""
-        return len(json.dumps(self.value(stack, document), separators=(",", ":"))) if document else 0
+        return (
+            len(json.dumps(self.value(stack, document), separators=(",", ":"))) if document else 0
+        )
 
     def pseudo(self, stack: str) -> Mapping[str, str]:
         """Return the longest values."""
@@ -75,10 +88,15 @@ class Deployed(Resolver):
         body = self.templates[place.stack]["Resources"].get(place.id, {})
         type_ = body.get("Type", "AWS::Service::Resource")
         name = f"{LONGEST['AWS::StackName']}-{place.id}{SUFFIX}"
-        by_arn = place.attribute != "Name" and type_ in ("AWS::SecretsManager::Secret", "AWS::ECS::Service")
+        by_arn = place.attribute != "Name" and type_ in (
+            "AWS::SecretsManager::Secret",
+            "AWS::ECS::Service",
+        )
         if not by_arn and "arn" not in place.attribute.lower():
             return name
-        _, service, kind = type_.split("::")[:3] if type_.count("::") >= 2 else ("", "cloudformation", "resource")
+        _, service, kind = (
+            type_.split("::")[:3] if type_.count("::") >= 2 else ("", "cloudformation", "resource")
+        )
         where = f"arn:aws:{service.lower()}:{LONGEST['AWS::Region']}:{ACCOUNT}"
         if service == "KMS":
             return f"{where}:key/{'k' * 36}"

@@ -94,7 +94,9 @@ class Resolver:
             case "Ref":
                 return Place(stack, str(argument))
             case "Fn::GetAtt":
-                id_, attribute = argument if isinstance(argument, list) else str(argument).split(".", maxsplit=1)
+                id_, attribute = (
+                    argument if isinstance(argument, list) else str(argument).split(".", maxsplit=1)
+                )
                 published = self._published(stack, id_, attribute)
                 return self.place(*published) if published else Place(stack, id_, attribute)
             case "Fn::ImportValue" | "Fn::GetStackOutput":
@@ -130,13 +132,20 @@ class Resolver:
     def _published(self, stack: str, id_: str, attribute: str) -> tuple[str, Any] | None:
         """Stack and value of the parameter of Parameter Store that an attribute of a custom resource reads."""
         resource = self.templates[stack].get("Resources", {}).get(id_, {"Type": ""})
-        return self._written(f"{resource['Properties']['Path']}/{attribute}") if resource["Type"] == "Custom::DeployedValues" else None
+        return (
+            self._written(f"{resource['Properties']['Path']}/{attribute}")
+            if resource["Type"] == "Custom::DeployedValues"
+            else None
+        )
 
     def _written(self, name: str | None) -> tuple[str, Any] | None:
         """Stack and value of a parameter of Parameter Store."""
         for writer, template in self.templates.items():
             for resource in template["Resources"].values():
-                if resource["Type"] == "AWS::SSM::Parameter" and resource["Properties"].get("Name") == name:
+                if (
+                    resource["Type"] == "AWS::SSM::Parameter"
+                    and resource["Properties"].get("Name") == name
+                ):
                     return writer, resource["Properties"]["Value"]
         return None
 
@@ -145,7 +154,9 @@ class Resolver:
 
         def value(match: re.Match[str]) -> str:
             name = match[1]
-            return self.text(stack, given.get(name, {"Fn::GetAtt": name} if "." in name else {"Ref": name}))
+            return self.text(
+                stack, given.get(name, {"Fn::GetAtt": name} if "." in name else {"Ref": name})
+            )
 
         return _PLACEHOLDER.sub(value, template)
 

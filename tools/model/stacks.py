@@ -46,7 +46,10 @@ def stacks_in(assembly: Path) -> dict[str, Stack]:
     """
     manifest = json.loads((assembly / "manifest.json").read_text())["artifacts"]
     artifacts = {key: a for key, a in manifest.items() if a["type"] == "aws:cloudformation:stack"}
-    ids = {key: artifact["displayName"].split("/")[1].split(" ")[0] for key, artifact in artifacts.items()}
+    ids = {
+        key: artifact["displayName"].split("/")[1].split(" ")[0]
+        for key, artifact in artifacts.items()
+    }
     return {ids[key]: _stack(assembly, artifact, ids) for key, artifact in artifacts.items()}
 
 
@@ -59,7 +62,9 @@ def platform_in(folder: Path) -> Path:
     found = [folder, *sorted(folder.glob("assembly-*"))]
     manifests = [path for path in found if (path / "manifest.json").exists() and stacks_in(path)]
     if len(manifests) != 1:
-        raise SourceError(f"{folder}: {len(manifests)} environments found. Use the folder of one, such as cdk.out/prod.")
+        raise SourceError(
+            f"{folder}: {len(manifests)} environments found. Use the folder of one, such as cdk.out/prod."
+        )
     return manifests[0]
 
 

@@ -59,7 +59,10 @@ class Statement:
         """Return true if the statement allows principals of this account only, or resources of this
         account only.
         """
-        return any(self.values("StringEquals", key) == (ACCOUNT,) for key in ("aws:PrincipalAccount", "aws:ResourceAccount"))
+        return any(
+            self.values("StringEquals", key) == (ACCOUNT,)
+            for key in ("aws:PrincipalAccount", "aws:ResourceAccount")
+        )
 
     @property
     def of_restored_databases(self) -> bool:
@@ -68,9 +71,14 @@ class Statement:
 
         RDS names such a secret when it creates the instance.
         """
-        (source,) = self.values("StringLike", "aws:ResourceTag/aws:rds:primaryDBInstanceArn") or ("",)
+        (source,) = self.values("StringLike", "aws:ResourceTag/aws:rds:primaryDBInstanceArn") or (
+            "",
+        )
         prefix = f"db:{self.resource.platform.settings.resource_prefix}-*"
-        texts = {self.resource.platform.text(self.resource.stack, resource) for resource in self.resources}
+        texts = {
+            self.resource.platform.text(self.resource.stack, resource)
+            for resource in self.resources
+        }
         return source.endswith(prefix) and all(text.endswith(":secret:rds!db-*") for text in texts)
 
     def values(self, operator: str, key: str) -> tuple[str, ...]:
@@ -81,35 +89,55 @@ class Statement:
         """Service accounts, as `namespace/name`, that the trust policy accepts from the issuer of
         the cluster.
         """
-        said = [value for key, values in self.conditions.get("StringEquals", {}).items() if key.endswith(":sub") for value in values]
-        return tuple(match[1].replace(":", "/") for value in said if (match := _SUBJECT.fullmatch(value)))
+        said = [
+            value
+            for key, values in self.conditions.get("StringEquals", {}).items()
+            if key.endswith(":sub")
+            for value in values
+        ]
+        return tuple(
+            match[1].replace(":", "/") for value in said if (match := _SUBJECT.fullmatch(value))
+        )
 
     def texts(self) -> list[str]:
         return [self.resource.platform.text(self.resource.stack, value) for value in self.resources]
 
     def may(self, action: str) -> bool:
         """Return true if the statement names an action, wildcards included."""
-        return any(re.fullmatch(re.escape(name).replace(r"\*", ".*"), action, flags=re.IGNORECASE) for name in self.actions)
+        return any(
+            re.fullmatch(re.escape(name).replace(r"\*", ".*"), action, flags=re.IGNORECASE)
+            for name in self.actions
+        )
 
 
 @cache
 def statements_of(platform: Assembly) -> tuple[Statement, ...]:
     """Every statement of identity, trust and resource policies."""
-    return tuple(statement for resource in platform.resources for statement in _statements(resource))
+    return tuple(
+        statement for resource in platform.resources for statement in _statements(resource)
+    )
 
 
 def _statements(resource: Resource) -> Iterator[Statement]:
     own = "identity" if resource.type.startswith("AWS::IAM::") else "resource"
     for kind, document in _documents(resource.properties, own):
         written_out = _is_policy(document)
-        parsed = document if written_out else json.loads(resource.platform.text(resource.stack, document))
+        parsed = (
+            document
+            if written_out
+            else json.loads(resource.platform.text(resource.stack, document))
+        )
         for statement in as_list(parsed["Statement"]):
             yield _statement(resource, kind, statement)
 
 
 def _is_policy(value: Any) -> bool:
     """Excludes rules of a web ACL, which have a `Statement` but no effect."""
-    return isinstance(value, dict) and "Statement" in value and any("Effect" in statement for statement in as_list(value["Statement"]))
+    return (
+        isinstance(value, dict)
+        and "Statement" in value
+        and any("Effect" in statement for statement in as_list(value["Statement"]))
+    )
 
 
 def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
@@ -123,7 +151,9 @@ def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
             return
         for key, item in value.items():
             inner = "trust" if key == "AssumeRolePolicyDocument" else kind
-            if key in _WRITTEN_AS_TEXT and (isinstance(item, str) or "Fn::Join" in item or "Fn::Sub" in item):
+            if key in _WRITTEN_AS_TEXT and (
+                isinstance(item, str) or "Fn::Join" in item or "Fn::Sub" in item
+            ):
                 yield inner, item
             elif isinstance(item, dict | list):
                 yield from _documents(item, inner)
@@ -141,11 +171,18 @@ def _statement(resource: Resource, kind: str, statement: Json) -> Statement:
         allows=statement["Effect"] == "Allow",
         actions=tuple(text(action) for action in as_list(statement.get("Action", "*"))),
         resources=tuple(as_list(statement.get("Resource", "*"))),
-        principals=tuple((name, text(who)) for name, whom in by_kind.items() for who in as_list(whom)),
+        principals=tuple(
+            (name, text(who)) for name, whom in by_kind.items() for who in as_list(whom)
+        ),
         conditions={
-            operator: {key.lower(): tuple(text(value) for value in as_list(values)) for key, values in block.items()}
+            operator: {
+                key.lower(): tuple(text(value) for value in as_list(values))
+                for key, values in block.items()
+            }
             for operator, block in statement.get("Condition", {}).items()
         },
         sid=str(statement.get("Sid", "")),
-        negated=tuple(key for key in ("NotAction", "NotResource", "NotPrincipal") if key in statement),
+        negated=tuple(
+            key for key in ("NotAction", "NotResource", "NotPrincipal") if key in statement
+        ),
     )

@@ -24,7 +24,10 @@ def templates_in(assembly: Path) -> Templates:
     Args:
         assembly: folder with the manifest of one environment.
     """
-    return {id_: read(stack.template.read_text(), stack.account) for id_, stack in stacks_in(assembly).items()}
+    return {
+        id_: read(stack.template.read_text(), stack.account)
+        for id_, stack in stacks_in(assembly).items()
+    }
 
 
 def read(text: str, account: str) -> Template:

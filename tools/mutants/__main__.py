@@ -27,9 +27,19 @@ ELSEWHERE = ("bench", "engines", "fuzz", "local", "mutants", "own", "unit")
 def main() -> int:
     """Judges the mutants that the command line selects; 1 is a failure."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
-    parser.add_argument("-k", default="", metavar="TEXT", help="seed only faults with this in their name")
-    parser.add_argument("--most", type=int, default=6, help="places of each fault (default 6; 0 for all)")
-    parser.add_argument("--random", type=positive, default=0, metavar="N", help="draw N of all generated faults instead")
+    parser.add_argument(
+        "-k", default="", metavar="TEXT", help="seed only faults with this in their name"
+    )
+    parser.add_argument(
+        "--most", type=int, default=6, help="places of each fault (default 6; 0 for all)"
+    )
+    parser.add_argument(
+        "--random",
+        type=positive,
+        default=0,
+        metavar="N",
+        help="draw N of all generated faults instead",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default 0)")
     arguments = parser.parse_args()
     started = time.monotonic()
@@ -39,17 +49,28 @@ def main() -> int:
         if arguments.random:
             mutants = at_random(originals, arguments.random, arguments.seed)
         else:
-            faults = [*of_table(originals, folder, arguments.k), *of_kinds(originals["prod"], arguments.k)]
+            faults = [
+                *of_table(originals, folder, arguments.k),
+                *of_kinds(originals["prod"], arguments.k),
+            ]
             mutants = [mutant for of in faults for mutant in spread(of, arguments.most)]
         report = Report(mutants, least=LEAST if arguments.random else 100)
-        judges = Judges(originals, mutants, report.take, NO_JUDGES_AT_RANDOM if arguments.random else ())
+        judges = Judges(
+            originals, mutants, report.take, NO_JUDGES_AT_RANDOM if arguments.random else ()
+        )
         if ended := collected(folder, judges):
             return ended
-        print(*report.closing(judges.failing_already), f"{time.monotonic() - started:.0f} seconds", sep="\n")
+        print(
+            *report.closing(judges.failing_already),
+            f"{time.monotonic() - started:.0f} seconds",
+            sep="\n",
+        )
         return bool([*report.problems()])
 
 
-def of_table(originals: Mapping[str, Assembly], folder: Path, wanted: str) -> Iterator[list[Mutant]]:
+def of_table(
+    originals: Mapping[str, Assembly], folder: Path, wanted: str
+) -> Iterator[list[Mutant]]:
     """Yields the mutants of each row of the table with a text in its name."""
     for number, row in enumerate(row for row in rows() if wanted in row.name):
         assembly = originals[row.environment]
@@ -85,8 +106,23 @@ def collected(folder: Path, judges: Judges) -> int:
     """Collects the tests by pytest and runs them by the plugin; returns 0 if they ran."""
     ignored = [f"--ignore={ROOT / 'tests' / name}" for name in ELSEWHERE]
     # Explanations of failures take time and are not printed.
-    quiet = ["--quiet", "--quiet", "--capture=no", "--no-header", "--no-summary", "--tb=native", "--assert=plain"]
-    options = [*quiet, "-p", "no:cacheprovider", "-p", "no:logging", f"--basetemp={folder / 'tests'}"]
+    quiet = [
+        "--quiet",
+        "--quiet",
+        "--capture=no",
+        "--no-header",
+        "--no-summary",
+        "--tb=native",
+        "--assert=plain",
+    ]
+    options = [
+        *quiet,
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:logging",
+        f"--basetemp={folder / 'tests'}",
+    ]
     ended = pytest.main([str(ROOT / "tests"), *ignored, *options], plugins=[judges])
     return 0 if ended in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else int(ended)
 

@@ -46,7 +46,10 @@ class Assembly:
     def files(self) -> dict[str, str]:
         """Template file by stack, below the folder."""
         stage = f"assembly-{self.settings.name}"
-        return {id_: f"{stage}/{stack.template.name}" for id_, stack in stacks_in(self.folder / stage).items()}
+        return {
+            id_: f"{stage}/{stack.template.name}"
+            for id_, stack in stacks_in(self.folder / stage).items()
+        }
 
     def text(self, file: str) -> str:
         """Returns the text of a file below the folder."""

@@ -117,7 +117,9 @@ def kinds(changes: Iterable[Change]) -> Iterator[list[Change]]:
         of, _, at = key.partition(" ")
         for way, patterns in ways.items():
             for pattern in patterns or [""]:
-                fitting = [one for one in found[way, of, pattern] if fnmatchcase(one.place.name, at or "*")]
+                fitting = [
+                    one for one in found[way, of, pattern] if fnmatchcase(one.place.name, at or "*")
+                ]
                 if not fitting:
                     raise LookupError(f"{key}: {way} {pattern} fits nothing")
                 yield fitting
@@ -132,7 +134,10 @@ def changes_of(assembly: Assembly) -> Iterator[Change]:
             if place.body.get(policy, "Delete") != "Delete":
                 yield Change(place, "unprotect", (policy,), "Delete")
         properties = place.body.get("Properties", {})
-        if place.body.get("DeletionPolicy", "Delete") != "Delete" or properties.get("DeletionProtection") is True:
+        if (
+            place.body.get("DeletionPolicy", "Delete") != "Delete"
+            or properties.get("DeletionProtection") is True
+        ):
             yield Change(place, "rename")
         for holder, path in _properties(properties, ("Properties",)):
             yield from _of_property(place, holder, path, references)
@@ -146,19 +151,31 @@ def reviewed() -> list[Json]:
 
 def excuses(entry: Json, change: Change) -> bool:
     """Returns True if a reviewed entry matches a change."""
-    return change.way in entry["ways"] and fnmatchcase(change.place.type, entry["of"]) and fnmatchcase(change.pattern, entry["path"])
+    return (
+        change.way in entry["ways"]
+        and fnmatchcase(change.place.type, entry["of"])
+        and fnmatchcase(change.pattern, entry["path"])
+    )
 
 
 def _properties(value: Any, path: Steps) -> Iterator[tuple[Any, Steps]]:
     """Yields the container and the path of each property, at any depth."""
-    steps = enumerate(value) if isinstance(value, list) else value.items() if isinstance(value, Mapping) else ()
+    steps = (
+        enumerate(value)
+        if isinstance(value, list)
+        else value.items()
+        if isinstance(value, Mapping)
+        else ()
+    )
     for step, item in steps:
         yield value, (*path, step)
         if _function(item) not in REFERENCES:
             yield from _properties(item, (*path, step))
 
 
-def _of_property(place: Place, holder: Any, path: Steps, references: "_References") -> Iterator[Change]:
+def _of_property(
+    place: Place, holder: Any, path: Steps, references: "_References"
+) -> Iterator[Change]:
     step = path[-1]
     item = holder[step]
     if other := references.other(place.stack, item, path):
@@ -173,7 +190,11 @@ def _of_property(place: Place, holder: Any, path: Steps, references: "_Reference
     elif number := _number(item):
         half = number // 2 if isinstance(number, int) else number / 2
         yield Change(place, "halve", path, str(half) if isinstance(item, str) else half)
-    if step in WIDER and item != WIDER[step] and (step == "CidrIp" or holder.get("Effect") == "Allow"):
+    if (
+        step in WIDER
+        and item != WIDER[step]
+        and (step == "CidrIp" or holder.get("Effect") == "Allow")
+    ):
         yield Change(place, "widen", path, WIDER[str(step)])
 
 
@@ -182,8 +203,16 @@ class _References:
 
     def __init__(self, assembly: Assembly) -> None:
         self._templates = assembly.templates
-        outputs = ((output, stack) for stack, template in self._templates.items() for output in template.get("Outputs", {}).values())
-        self._exports = {output["Export"]["Name"]: (stack, output["Value"]) for output, stack in outputs if "Export" in output}
+        outputs = (
+            (output, stack)
+            for stack, template in self._templates.items()
+            for output in template.get("Outputs", {}).values()
+        )
+        self._exports = {
+            output["Export"]["Name"]: (stack, output["Value"])
+            for output, stack in outputs
+            if "Export" in output
+        }
         self._alike: dict[tuple[str, ...], list[Json]] = defaultdict(list)
         for stack, template in self._templates.items():
             for reference in _references(template["Resources"]):
@@ -195,7 +224,9 @@ class _References:
         """Returns another reference to the same type and attribute, deterministically."""
         if _function(reference) not in REFERENCES:
             return None
-        others = [other for other in self._alike[self._kind(stack, reference)] if other != reference]
+        others = [
+            other for other in self._alike[self._kind(stack, reference)] if other != reference
+        ]
         return others[len(str(path)) % len(others)] if others else None
 
     def _kind(self, stack: str, reference: Json) -> tuple[str, ...]:
@@ -220,7 +251,9 @@ def _waiting_no_more(place: Place) -> dict[str, Json | None]:
 def _references(value: Any) -> Iterator[Json]:
     if _function(value) in REFERENCES:
         yield value
-    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+    for item in (
+        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    ):
         yield from _references(item)
 
 

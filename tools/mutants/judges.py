@@ -98,7 +98,9 @@ class Judges:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Selects the judges."""
-        items[:] = [item for item in items if judges(item) and not item.nodeid.startswith(self.excluded)]
+        items[:] = [
+            item for item in items if judges(item) and not item.nodeid.startswith(self.excluded)
+        ]
         self._items = [item for item in items if isinstance(item, pytest.Function)]
 
     @pytest.hookimpl(tryfirst=True)
@@ -111,14 +113,20 @@ class Judges:
         self._ask_originals()
         gc.collect()
         gc.freeze()
-        with get_context("fork").Pool(initializer=_in_a_fork, initargs=(self,), maxtasksperchild=MUTANTS_OF_A_FORK) as forks:
+        with get_context("fork").Pool(
+            initializer=_in_a_fork, initargs=(self,), maxtasksperchild=MUTANTS_OF_A_FORK
+        ) as forks:
             answers = forks.imap_unordered(_answer, range(len(self.mutants)))
             for _ in self.mutants:
                 number, answer = answers.next(timeout=PATIENCE_SECONDS)
                 mutant = self.mutants[number]
                 self.learn(mutant, answer)
                 caught_by, crashes = map(name, answer.failed), map(name, answer.crashed)
-                self.tell(Verdict(mutant=mutant, caught_by=[*caught_by], crashes=[*dict.fromkeys(crashes)]))
+                self.tell(
+                    Verdict(
+                        mutant=mutant, caught_by=[*caught_by], crashes=[*dict.fromkeys(crashes)]
+                    )
+                )
         return True
 
     def _ask_originals(self) -> None:
@@ -128,7 +136,9 @@ class Judges:
         checkout.synthesize = partial(self._hand_over, None)
         vars(templates)["read"] = cache(templates.read)  # few templates of a mutant differ
         environments = {mutant.environment for mutant in self.mutants}
-        answer = self._ask([item for item in self._items if any(concerns(item, of) for of in environments)])
+        answer = self._ask(
+            [item for item in self._items if any(concerns(item, of) for of in environments)]
+        )
         self._seconds = answer.seconds
         self.failing_already = {*answer.failed, *answer.crashed}
         left = [item for item in self._items if item.nodeid not in self.failing_already]
@@ -154,13 +164,21 @@ class Judges:
             shared = len(words & words_of(item.module)) + len(words & words_of(item.function))
             relevance = shared + self._catches[mutant.of, test] + self._catches["", test] / 4
             slow = item.nodeid.startswith(LINT)
-            return not is_named(mutant, item), slow, -self._catches[mutant.fault, test], -relevance, self._seconds[item.nodeid]
+            return (
+                not is_named(mutant, item),
+                slow,
+                -self._catches[mutant.fault, test],
+                -relevance,
+                self._seconds[item.nodeid],
+            )
 
         written: list[Path] = []
         checkout.synthesize = partial(self._hand_over, mutant, written=written)
         settings = mutant.assembly.settings
         if settings is not self.originals[settings.name].settings:
-            vars(checkout)["load"] = lambda of, **where: settings if of == settings.name else load(of, **where)
+            vars(checkout)["load"] = lambda of, **where: (
+                settings if of == settings.name else load(of, **where)
+            )
             checkout.settings_of.cache_clear()
         try:
             return self._ask(sorted(self._fit[mutant.environment], key=order), until_failure=True)
@@ -172,7 +190,13 @@ class Judges:
                 checkout.settings_of.cache_clear()
 
     def _hand_over(
-        self, mutant: Mutant | None, settings: Settings, *, outdir: Path, written: list[Path] | None = None, **_options: object
+        self,
+        mutant: Mutant | None,
+        settings: Settings,
+        *,
+        outdir: Path,
+        written: list[Path] | None = None,
+        **_options: object,
     ) -> None:
         """Replaces a synthesis: returns the mutant for its environment and the originals for
         others.
@@ -187,7 +211,11 @@ class Judges:
     def _ask(self, items: Sequence[pytest.Function], *, until_failure: bool = False) -> Answer:
         answer = Answer()
         for item, following in zip(items, [*items[1:], None], strict=True):
-            with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            with (
+                Path(os.devnull).open("w") as nowhere,
+                redirect_stdout(nowhere),
+                redirect_stderr(nowhere),
+            ):
                 reports = runtestprotocol(item, log=False, nextitem=following)
             answer.seconds[item.nodeid] = sum(report.duration for report in reports)
             failures = [report for report in reports if report.failed]
@@ -196,7 +224,9 @@ class Judges:
             elif failures:
                 answer.crashed.append(item.nodeid)
             if answer.failed and until_failure:
-                item.session._setupstate.teardown_exact(None)  # the next mutant has fixtures of its own
+                item.session._setupstate.teardown_exact(
+                    None
+                )  # the next mutant has fixtures of its own
                 break
         return answer
 
@@ -227,7 +257,9 @@ def _refuse_jsii(*_arguments: object) -> NoReturn:
 
 def judges(item: pytest.Item) -> bool:
     """Returns True if a test reads a synthesized environment and is not excluded."""
-    return "synthesized" in getattr(item, "fixturenames", ()) and not any(of in item.nodeid for of in NO_JUDGES)
+    return "synthesized" in getattr(item, "fixturenames", ()) and not any(
+        of in item.nodeid for of in NO_JUDGES
+    )
 
 
 @cache
@@ -247,14 +279,18 @@ def concerns(item: pytest.Item, environment: str) -> bool:
     parameters = callspec.params if callspec else {}
     version = checkout.settings_of(environment).kubernetes.version
     environments = ("dev", "staging", "prod")
-    named = {of for of in parameters.values() if isinstance(of, str) and of.startswith(environments)}
+    named = {
+        of for of in parameters.values() if isinstance(of, str) and of.startswith(environments)
+    }
     return (not named or environment in named) and parameters.get("kubernetes", version) == version
 
 
 def is_verdict(report: pytest.TestReport) -> bool:
     """Returns True for an assertion or a rejection by a chart's schema, False for any other error."""
     crash = getattr(report.longrepr, "reprcrash", None)
-    return crash is None or crash.message.startswith(("AssertionError", "assert ", "Failed", SCHEMA))
+    return crash is None or crash.message.startswith(
+        ("AssertionError", "assert ", "Failed", SCHEMA)
+    )
 
 
 def name(test: str) -> str:

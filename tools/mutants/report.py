@@ -53,7 +53,9 @@ class Report:
         for one in survivors:
             crashed = f" (tests that crashed: {', '.join(one.crashes[:3])})" if one.crashes else ""
             yield f"survives: {one.mutant.name}{crashed}"
-        yield from (f"not asked, it fails without a fault: {test}" for test in sorted(failing_already))
+        yield from (
+            f"not asked, it fails without a fault: {test}" for test in sorted(failing_already)
+        )
         yield from self.problems()
         caught = len(verdicts) - len(survivors)
         yield f"{len(verdicts)} mutants of {len(self._verdicts)} faults, {caught} caught, {len(survivors)} survived"

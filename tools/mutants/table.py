@@ -90,7 +90,10 @@ class Row:
     def _body(self, place: Place) -> Json:
         body = copy.deepcopy(place.body)
         edit(body, {k: v for k, v in self.set.items() if k in ATTRIBUTES})
-        edit(body.setdefault("Properties", {}), {k: v for k, v in self.set.items() if k not in ATTRIBUTES})
+        edit(
+            body.setdefault("Properties", {}),
+            {k: v for k, v in self.set.items() if k not in ATTRIBUTES},
+        )
         if self.values or self.values_text:
             properties = body["Properties"]
             properties["Values"] = edit_values(properties["Values"], self.values, self.values_text)
@@ -99,7 +102,9 @@ class Row:
 
     def _mutant(self, assembly: Assembly, place: str, files: Any) -> Mutant:
         name = f"{self.name} in {place}"
-        return Mutant(fault=self.name, of=self.of, name=name, assembly=assembly, files=files, by=self.by)
+        return Mutant(
+            fault=self.name, of=self.of, name=name, assembly=assembly, files=files, by=self.by
+        )
 
     def _chart_files(self, place: Place) -> Files:
         changed = {}
@@ -116,7 +121,10 @@ class Row:
         file = f"assembly-{place.assembly.settings.name}/manifest.json"
         content: Json = json.loads(place.assembly.text(file))
         for artifact in content["artifacts"].values():
-            if artifact["type"] == "aws:cloudformation:stack" and f"/{place.stack}" in artifact["displayName"]:
+            if (
+                artifact["type"] == "aws:cloudformation:stack"
+                and f"/{place.stack}" in artifact["displayName"]
+            ):
                 artifact["properties"].update(self.manifest)
         return {file: json.dumps(content)}
 

@@ -15,10 +15,21 @@ from typing import Any
 from spotmusic_cdk.command_line import run_command
 from tools.lint_verdicts import STORE, verdicts
 from tools.model.stacks import stacks_in
-from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Exceptions, Finding, Reviewed, assembly_of, conclude, problems
+from tools.opinions.opinion import (
+    ENVIRONMENTS,
+    SYNTHESIZED,
+    Exceptions,
+    Finding,
+    Reviewed,
+    assembly_of,
+    conclude,
+    problems,
+)
 
 REVIEWED: Exceptions = {
-    "W3005": (Reviewed(places=("*",), reason="CDK repeats in DependsOn what a reference says already."),),
+    "W3005": (
+        Reviewed(places=("*",), reason="CDK repeats in DependsOn what a reference says already."),
+    ),
     "W6001": (
         Reviewed(
             places=("*ecsservices*.template.json Outputs/Connections*",),
@@ -31,21 +42,37 @@ REVIEWED: Exceptions = {
     ),
 }
 CANARY: dict[str, Any] = {
-    "Resources": {"Database": {"Type": "AWS::RDS::DBInstance", "Properties": {"Engine": "mysql", "DBInstanceClass": "db.r5b.large"}}}
+    "Resources": {
+        "Database": {
+            "Type": "AWS::RDS::DBInstance",
+            "Properties": {"Engine": "mysql", "DBInstanceClass": "db.r5b.large"},
+        }
+    }
 }
 CANARY_RULE = "E3025"
 """Instance class that MySQL does not offer in São Paulo."""
 
 
-def findings(environment: str, templates: list[Path], region: str, store: Path = STORE) -> Iterator[Finding]:
+def findings(
+    environment: str, templates: list[Path], region: str, store: Path = STORE
+) -> Iterator[Finding]:
     for template, matches in verdicts(templates, region=region, store=store).items():
         for match in matches:
-            yield Finding(environment, match.rule, f"{template.name} {'/'.join(map(str, match.path))}", match.message)
+            yield Finding(
+                environment,
+                match.rule,
+                f"{template.name} {'/'.join(map(str, match.path))}",
+                match.message,
+            )
 
 
 def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> list[str]:
     """Returns what is unreviewed in an environment."""
-    found = (finding for region, paths in by_region([assembly]).items() for finding in findings(environment, paths, region))
+    found = (
+        finding
+        for region, paths in by_region([assembly]).items()
+        for finding in findings(environment, paths, region)
+    )
     return problems(environment, found, reviewed)
 
 
@@ -62,7 +89,9 @@ def bites() -> bool:
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "bad.template.json")
         template.write_text(json.dumps(CANARY))
-        return CANARY_RULE in {finding.rule for finding in findings("canary", [template], "sa-east-1", Path(folder))}
+        return CANARY_RULE in {
+            finding.rule for finding in findings("canary", [template], "sa-east-1", Path(folder))
+        }
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
@@ -71,7 +100,11 @@ def main(folder: Path = SYNTHESIZED) -> int:
     regions = by_region(assembly_of(environment, folder) for environment in ENVIRONMENTS)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda region: verdicts(regions[region], region=region), regions))
-    wrong = [problem for environment in ENVIRONMENTS for problem in judged(environment, assembly_of(environment, folder))]
+    wrong = [
+        problem
+        for environment in ENVIRONMENTS
+        for problem in judged(environment, assembly_of(environment, folder))
+    ]
     return conclude(f"cfn-lint {version('cfn-lint')}", wrong, caught=bites())
 
 

@@ -19,14 +19,29 @@ from spotmusic_cdk.command_line import run_command
 from tools.model.cluster import in_namespace, read
 from tools.model.templates import templates_in
 from tools.model.values import Json
-from tools.opinions.opinion import ENVIRONMENTS, ROOT, SYNTHESIZED, Exceptions, Finding, Reviewed, assembly_of, conclude, problems
+from tools.opinions.opinion import (
+    ENVIRONMENTS,
+    ROOT,
+    SYNTHESIZED,
+    Exceptions,
+    Finding,
+    Reviewed,
+    assembly_of,
+    conclude,
+    problems,
+)
 
 PROGRAM = ROOT / ".tools" / "checkov" / "bin" / "checkov"
 OFFLINE = {"BC_SKIP_MAPPING": "TRUE", "CHECKOV_RUN_SCA_PACKAGE_SCAN": "false", "LOG_LEVEL": "ERROR"}
 
 SPOKEN_OF_BY_NO_RULE = {"CustomResourceDefinition", "ConfigMap"}
 
-JOBS = ("CronJob keycloak/realm-import", "CronJob keycloak/realm-keys", "Job keycloak/realm", "Job redpanda/redpanda-access")
+JOBS = (
+    "CronJob keycloak/realm-import",
+    "CronJob keycloak/realm-keys",
+    "Job keycloak/realm",
+    "Job redpanda/redpanda-access",
+)
 EXCEPTIONS: Exceptions = {
     "CKV_K8S_11": (
         Reviewed(
@@ -75,7 +90,13 @@ CANARY: Json = {
             "metadata": {"labels": {"app": "bad"}},
             "spec": {
                 "hostNetwork": True,
-                "containers": [{"name": "bad", "image": "nginx:latest", "securityContext": {"privileged": True}}],
+                "containers": [
+                    {
+                        "name": "bad",
+                        "image": "nginx:latest",
+                        "securityContext": {"privileged": True},
+                    }
+                ],
             },
         },
     },
@@ -119,15 +140,27 @@ def findings(shown: dict[str, dict[str, list[Json]]]) -> dict[str, list[Finding]
                 file = Path(folder, environment, f"{release}.yaml")
                 file.parent.mkdir(exist_ok=True)
                 file.write_text("\n---\n".join(map(json.dumps, documents)))
-        options = ["--framework", "kubernetes", "--skip-download", "--compact", "--quiet", "--output", "json"]
+        options = [
+            "--framework",
+            "kubernetes",
+            "--skip-download",
+            "--compact",
+            "--quiet",
+            "--output",
+            "json",
+        ]
         command = [str(PROGRAM), "--directory", folder, *options]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **OFFLINE})
+        ended = subprocess.run(
+            command, capture_output=True, text=True, check=False, env={**os.environ, **OFFLINE}
+        )
     if ended.returncode not in {0, 1} or not ended.stdout.strip().startswith(("{", "[")):
         raise RuntimeError(f"checkov ended with {ended.returncode}: {ended.stderr or ended.stdout}")
     found: dict[str, list[Finding]] = defaultdict(list)
     for failed in json.loads(ended.stdout)["results"]["failed_checks"]:
         environment = failed["file_path"].split("/")[1]
-        found[environment].append(Finding(environment, failed["check_id"], place_of(failed), f"{failed['check_name']}."))
+        found[environment].append(
+            Finding(environment, failed["check_id"], place_of(failed), f"{failed['check_name']}.")
+        )
     return found
 
 
@@ -139,14 +172,24 @@ def place_of(failed: dict[str, Any]) -> str:
 
 def version() -> str:
     """Returns checkov's version."""
-    return subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True, env={**os.environ, **OFFLINE}).stdout.strip()
+    return subprocess.run(
+        [PROGRAM, "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **OFFLINE},
+    ).stdout.strip()
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
     """Checks every environment in the folder and a canary; returns the findings."""
     shown = {environment: manifests(folder, environment) for environment in ENVIRONMENTS}
     found = findings({**shown, "canary": {"bad": [CANARY]}})
-    wrong = [problem for environment in ENVIRONMENTS for problem in problems(environment, found[environment], EXCEPTIONS)]
+    wrong = [
+        problem
+        for environment in ENVIRONMENTS
+        for problem in problems(environment, found[environment], EXCEPTIONS)
+    ]
     caught = {finding.rule for finding in found["canary"]} >= CANARY_RULES
     return conclude(f"checkov {version()}", wrong, caught=caught)
 

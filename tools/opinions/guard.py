@@ -28,7 +28,14 @@ from tools.checkout import settings_of
 from tools.model.assembly import Assembly
 from tools.model.templates import Template, templates_in
 from tools.opinions.guard_exceptions import EXCEPTIONS
-from tools.opinions.opinion import ENVIRONMENTS, SYNTHESIZED, Finding, assembly_of, conclude, problems
+from tools.opinions.opinion import (
+    ENVIRONMENTS,
+    SYNTHESIZED,
+    Finding,
+    assembly_of,
+    conclude,
+    problems,
+)
 
 PACKAGE = "cdklabs.cdk-validator-cfnguard"
 SYSTEMS = {"Linux": "ubuntu", "Darwin": "macos"}
@@ -43,7 +50,11 @@ CANARY: Template = {
     "Resources": {
         "Database": {
             "Type": "AWS::RDS::DBInstance",
-            "Properties": {"Engine": "mysql", "PubliclyAccessible": True, "StorageEncrypted": False},
+            "Properties": {
+                "Engine": "mysql",
+                "PubliclyAccessible": True,
+                "StorageEncrypted": False,
+            },
         },
         "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {}},
     }
@@ -62,7 +73,9 @@ class Guard:
     def rules_for(self, template: Template) -> list[Path]:
         """Returns the rule files for a template's types; files without types apply to all."""
         types = {resource["Type"] for resource in template["Resources"].values()}
-        return [file for file, spoken_of in self.rules.items() if not spoken_of or spoken_of & types]
+        return [
+            file for file, spoken_of in self.rules.items() if not spoken_of or spoken_of & types
+        ]
 
 
 @cache
@@ -77,7 +90,10 @@ def guard() -> Guard:
             wanted = member.name == program or member.name.endswith(".guard")
             if wanted and (content := archive.extractfile(member)):
                 Path(folder, Path(member.name).name).write_bytes(content.read())
-    rules = {file: frozenset(re.findall(r"AWS::\w+::\w+", file.read_text())) for file in sorted(folder.glob("*.guard"))}
+    rules = {
+        file: frozenset(re.findall(r"AWS::\w+::\w+", file.read_text()))
+        for file in sorted(folder.glob("*.guard"))
+    }
     unpacked = folder / Path(program).name
     unpacked.chmod(0o755)
     return Guard(program=unpacked, rules=rules)
@@ -107,13 +123,19 @@ def findings(environment: str, stack: str, template: Template) -> Iterator[Findi
 
 
 def _findings_of(environment: str, stack: str, rule: Any) -> Iterator[Finding]:
-    message = next((text for text in _values(rule, "custom_message") if text and "[CT." in text), "")
+    message = next(
+        (text for text in _values(rule, "custom_message") if text and "[CT." in text), ""
+    )
     (id_,) = re.findall(r"\[(CT\.[A-Z0-9.]+)\]", message) or [rule["name"]]
     fix = " ".join(message.partition("[FIX]:")[2].split())
-    places = {path.split("/")[2] for path in _values(rule, "path") if path.startswith("/Resources/")}
+    places = {
+        path.split("/")[2] for path in _values(rule, "path") if path.startswith("/Resources/")
+    }
     if not places:
         raise RuntimeError(f"{rule['name']} names no resource")
-    yield from (Finding(environment, id_, f"{stack}/{_HASH.sub('', place)}", fix) for place in places)
+    yield from (
+        Finding(environment, id_, f"{stack}/{_HASH.sub('', place)}", fix) for place in places
+    )
 
 
 def _values(value: Any, key: str) -> Iterator[Any]:
@@ -147,7 +169,11 @@ def main(folder: Path = SYNTHESIZED) -> int:
     for environment in ENVIRONMENTS:
         templates = templates_in(assembly_of(environment, folder))
         known = Assembly(name=environment, settings=settings_of(environment), templates=templates)
-        found = [f for stack, template in templates.items() for f in findings(environment, stack, filled(known, stack, template))]
+        found = [
+            f
+            for stack, template in templates.items()
+            for f in findings(environment, stack, filled(known, stack, template))
+        ]
         wrong += problems(environment, found, EXCEPTIONS)
     caught = {finding.rule for finding in findings("canary", "canary", CANARY)} >= CANARY_RULES
     return conclude(f"cfn-guard {version(PACKAGE)}", wrong, caught=caught)

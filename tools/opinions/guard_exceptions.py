@@ -27,9 +27,15 @@ EXCEPTIONS: Exceptions = {
             reason="Access is logged by standard logging v2 (docs/adr/0007-edge-logs.md), which the rule does not know.",
         ),
     ),
-    "CT.CLOUDFRONT.PR.6": (Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),),
-    "CT.CLOUDFRONT.PR.7": (Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),),
-    "CT.CLOUDFRONT.PR.9": (Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),),
+    "CT.CLOUDFRONT.PR.6": (
+        Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),
+    ),
+    "CT.CLOUDFRONT.PR.7": (
+        Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),
+    ),
+    "CT.CLOUDFRONT.PR.9": (
+        Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),
+    ),
     "CT.CLOUDWATCH.PR.1": (
         Reviewed(
             places=tuple(
@@ -72,7 +78,11 @@ EXCEPTIONS: Exceptions = {
     ),
     "CT.ELASTICLOADBALANCING.PR.5": (
         Reviewed(
-            places=("ecs-services/LoadBalancer", "eks-platform/BrokersLoadBalancer", "network/GatewayLoadBalancer"),
+            places=(
+                "ecs-services/LoadBalancer",
+                "eks-platform/BrokersLoadBalancer",
+                "network/GatewayLoadBalancer",
+            ),
             reason="They hold no data, and an environment without listeners is deleted with its stacks.",
             environments=NOT_PRODUCTION,
         ),
@@ -137,7 +147,13 @@ EXCEPTIONS: Exceptions = {
     ),
     "CT.S3.PR.9": (
         Reviewed(
-            places=("data/AudioBucket", "data/LogsBucket", "data/UploadsBucket", "data/WebBucket", "network/BalancerLogsBucket"),
+            places=(
+                "data/AudioBucket",
+                "data/LogsBucket",
+                "data/UploadsBucket",
+                "data/WebBucket",
+                "network/BalancerLogsBucket",
+            ),
             reason="A lock would forbid erasing what LGPD art. 18 demands to be erased; versions and backups bring back what was deleted.",
         ),
     ),

@@ -60,7 +60,9 @@ def assembly_of(environment: str, folder: Path) -> Path:
     """
     assembly = folder / environment / f"assembly-{environment}"
     if not assembly.is_dir():
-        raise SystemExit(f"{environment} is not in {folder}. Run `make synth`, which synthesizes every environment.")
+        raise SystemExit(
+            f"{environment} is not in {folder}. Run `make synth`, which synthesizes every environment."
+        )
     return assembly
 
 
@@ -80,7 +82,10 @@ def problems(environment: str, found: Iterable[Finding], exceptions: Exceptions)
         idle -= excuses
         if not excuses:
             unreviewed.append(str(finding))
-    return unreviewed + [f"{environment}: the exception {rule} at {place} is unused. Remove it." for rule, place in sorted(idle)]
+    return unreviewed + [
+        f"{environment}: the exception {rule} at {place} is unused. Remove it."
+        for rule, place in sorted(idle)
+    ]
 
 
 def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str]]:

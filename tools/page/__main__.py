@@ -51,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except (BotoCoreError, ClientError) as error:
-        print(f"The request to AWS failed: {error}. Log in to the account of {options.env}, or leave AGAINST out.", file=sys.stderr)
+        print(
+            f"The request to AWS failed: {error}. Log in to the account of {options.env}, or leave AGAINST out.",
+            file=sys.stderr,
+        )
         return 2
     return 0
 
@@ -64,7 +67,13 @@ def _file(options: argparse.Namespace) -> str:
             size = _replace(options.picture, path_picture(settings, assembly))
             return f"{os.path.relpath(options.picture)}: {size // 1000} kB."
         states = states_of(stacks_in(assembly), _client) if options.against else None
-        page = _page(settings, assembly, states, docs=os.path.relpath(CHECKOUT / "docs", output.parent), of=options.against)
+        page = _page(
+            settings,
+            assembly,
+            states,
+            docs=os.path.relpath(CHECKOUT / "docs", output.parent),
+            of=options.against,
+        )
     size = _replace(output, html(page))
     for section, reason in page.problems.items():
         print(f"The page has no section {section}: {reason}", file=sys.stderr)
@@ -82,8 +91,17 @@ def _local() -> str:
     if environment is None or emulator is None:
         raise PageError("The embedded AWS is not running. Start it with `make local`.")
     assembly = platform_in(workspace.assembly)
-    states = states_of(stacks_in(assembly), lambda region: session.client("cloudformation", emulator.endpoint, region=region))
-    page = _page(settings_of(environment, CHECKOUT / "environments"), assembly, states, docs="docs", of="the embedded AWS")
+    states = states_of(
+        stacks_in(assembly),
+        lambda region: session.client("cloudformation", emulator.endpoint, region=region),
+    )
+    page = _page(
+        settings_of(environment, CHECKOUT / "environments"),
+        assembly,
+        states,
+        docs="docs",
+        of="the embedded AWS",
+    )
     _replace(workspace.page, html(page))
     return f"Page: {emulator.endpoint}{PAGE_PATH}"
 
@@ -98,9 +116,13 @@ def _assembly(options: argparse.Namespace) -> Iterator[Path]:
         yield assembly
 
 
-def _page(settings: Settings, assembly: Path, states: dict[str, State] | None, *, docs: str, of: str) -> Page:
+def _page(
+    settings: Settings, assembly: Path, states: dict[str, State] | None, *, docs: str, of: str
+) -> Page:
     today = datetime.now(tz=UTC).date()
-    return page_of(settings, assembly, today=today, commit=_commit(), docs=docs, states=states, source=of)
+    return page_of(
+        settings, assembly, today=today, commit=_commit(), docs=docs, states=states, source=of
+    )
 
 
 def _replace(output: Path, text: str) -> int:
@@ -109,14 +131,22 @@ def _replace(output: Path, text: str) -> int:
         output.parent.mkdir(parents=True, exist_ok=True)
         replace(output, text)
     except OSError as error:
-        raise PageError(f"{output} cannot be written ({error.strerror}). Choose another file: OUTPUT=FILE.") from None
+        raise PageError(
+            f"{output} cannot be written ({error.strerror}). Choose another file: OUTPUT=FILE."
+        ) from None
     return len(text.encode())
 
 
 def _commit() -> str:
     """Commit of the checkout; empty without git, or outside a repository."""
     try:
-        found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True, check=True)  # noqa: S607
+        found = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607
+            cwd=CHECKOUT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
     return found.stdout.strip()
@@ -126,10 +156,24 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.page", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: .local/page-ENV.html")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="write the picture of the request path alone, as SVG")
-    parser.add_argument("--against", choices=(source.ACCOUNT, source.LOCAL), default="", help="show the states of deployed stacks")
-    parser.add_argument("--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis")
-    parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="write the picture of the request path alone, as SVG",
+    )
+    parser.add_argument(
+        "--against",
+        choices=(source.ACCOUNT, source.LOCAL),
+        default="",
+        help="show the states of deployed stacks",
+    )
+    parser.add_argument(
+        "--assembly", type=Path, metavar="DIR", help="a cloud assembly instead of a new synthesis"
+    )
+    parser.add_argument(
+        "--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS
+    )
     return parser
 
 

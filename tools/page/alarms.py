@@ -9,7 +9,9 @@ from tools.model.assembly import Assembly, Resource
 from tools.model.cluster import RenderedCluster
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
-_TEXT = re.compile(r"(?:\[\w+\] )?(?P<text>.*) Severity: (?P<severity>\w+)\. Runbook: (?P<runbook>\S+)", re.DOTALL)
+_TEXT = re.compile(
+    r"(?:\[\w+\] )?(?P<text>.*) Severity: (?P<severity>\w+)\. Runbook: (?P<runbook>\S+)", re.DOTALL
+)
 
 _PLACEHOLDER = re.compile(r"\{\{ *\$(?:labels\.)?(\w+)[^}]*\}\}")
 
@@ -43,10 +45,21 @@ def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[A
         if found := _TEXT.fullmatch(alarm.text("AlarmDescription")):
             name = alarm.name.partition("/")[2]
             said = {**found.groupdict(), "runbook": _name(found["runbook"])}
-            yield Alarm(name=name, **said, condition=_condition(alarm), source="CloudWatch", stack=alarm.stack)
+            yield Alarm(
+                name=name,
+                **said,
+                condition=_condition(alarm),
+                source="CloudWatch",
+                stack=alarm.stack,
+            )
     for release, rules in cluster.of_kind("PrometheusRule") if cluster else ():
         stack = cluster.releases[release].stack if cluster else ""
-        for rule in (rule for group in rules["spec"]["groups"] for rule in group["rules"] if "runbook_url" in rule.get("annotations", {})):
+        for rule in (
+            rule
+            for group in rules["spec"]["groups"]
+            for rule in group["rules"]
+            if "runbook_url" in rule.get("annotations", {})
+        ):
             yield Alarm(
                 name=rule["alert"],
                 severity=rule["labels"]["severity"],
@@ -58,16 +71,32 @@ def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[A
             )
 
 
-_SIGNS = {"GreaterThanOrEqualToThreshold": "≥", "GreaterThanThreshold": ">", "LessThanOrEqualToThreshold": "≤", "LessThanThreshold": "<"}
+_SIGNS = {
+    "GreaterThanOrEqualToThreshold": "≥",
+    "GreaterThanThreshold": ">",
+    "LessThanOrEqualToThreshold": "≤",
+    "LessThanThreshold": "<",
+}
 
 
 def _condition(alarm: Resource) -> str:
     if alarm.type == "AWS::CloudWatch::CompositeAlarm":
         return "both burn rates" if "AND" in alarm.text("AlarmRule") else "a burn rate"
-    metric = alarm["MetricName"] or next((query.get("Label") or query["Id"] for query in alarm["Metrics"] if query.get("Expression")), "")
+    metric = alarm["MetricName"] or next(
+        (
+            query.get("Label") or query["Id"]
+            for query in alarm["Metrics"]
+            if query.get("Expression")
+        ),
+        "",
+    )
     sign = _SIGNS.get(alarm["ComparisonOperator"], "outside")
     minutes = (alarm["Period"] or 60) * alarm["EvaluationPeriods"] // 60
-    return f"{metric} {sign} {alarm['Threshold']:g} for {minutes} min" if alarm["Threshold"] is not None else f"{metric} {sign} its band"
+    return (
+        f"{metric} {sign} {alarm['Threshold']:g} for {minutes} min"
+        if alarm["Threshold"] is not None
+        else f"{metric} {sign} its band"
+    )
 
 
 def _name(link: str) -> str:
@@ -80,7 +109,11 @@ def runbooks_of(base: str) -> dict[str, tuple[str, str]]:
     Args:
         base: folder or address of the runbooks, without a trailing slash.
     """
-    return {path.stem: (_title(path), f"{base}/{path.name}") for path in sorted(RUNBOOKS.glob("*.md")) if path.stem != "README"}
+    return {
+        path.stem: (_title(path), f"{base}/{path.name}")
+        for path in sorted(RUNBOOKS.glob("*.md"))
+        if path.stem != "README"
+    }
 
 
 def _title(path: Path) -> str:

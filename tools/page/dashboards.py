@@ -9,7 +9,13 @@ from typing import Any
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from tools.model.assembly import Assembly
 
-_KINDS = {"timeseries": "line", "timeSeries": "line", "stat": "number", "singleValue": "number", "bargauge": "bars"}
+_KINDS = {
+    "timeseries": "line",
+    "timeSeries": "line",
+    "stat": "number",
+    "singleValue": "number",
+    "bargauge": "bars",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,36 +63,55 @@ def dashboards_of(platform: Assembly) -> Iterator[Dashboard]:
     for text in dashboard_files().values():
         board = json.loads(text)
         panels = [_grafana(panel) for panel in board["panels"]]
-        yield Dashboard(title=board["title"], about=board["description"], source="Grafana", panels=panels)
+        yield Dashboard(
+            title=board["title"], about=board["description"], source="Grafana", panels=panels
+        )
     for board in platform.all("AWS::CloudWatch::Dashboard"):
         body = json.loads(board.text("DashboardBody"))
         about = "Components from the viewer inwards."
-        yield Dashboard(title="Components", about=about, source="CloudWatch", panels=[_cloudwatch(widget) for widget in body["widgets"]])
+        yield Dashboard(
+            title="Components",
+            about=about,
+            source="CloudWatch",
+            panels=[_cloudwatch(widget) for widget in body["widgets"]],
+        )
 
 
 def _grafana(panel: dict[str, Any]) -> Panel:
     place = panel["gridPos"]
     defaults = panel.get("fieldConfig", {}).get("defaults", {})
-    steps = {step["color"]: step["value"] for step in defaults.get("thresholds", {}).get("steps", ())}
+    steps = {
+        step["color"]: step["value"] for step in defaults.get("thresholds", {}).get("steps", ())
+    }
     return Panel(
         title=panel["title"],
         about=panel.get("description", ""),
         kind=_KINDS.get(panel["type"], "row"),
         unit=defaults.get("unit", ""),
         place=(place["x"], place["y"], place["w"], place["h"]),
-        series=[_legend(target.get("legendFormat") or target.get("label", "")) for target in panel.get("targets", ())],
+        series=[
+            _legend(target.get("legendFormat") or target.get("label", ""))
+            for target in panel.get("targets", ())
+        ],
         limits=(steps.get("orange"), steps.get("red")),
     )
 
 
 def _legend(text: str) -> str:
     """Returns a legend with the name of each label or dimension in place of its value."""
-    return re.sub(r"\{\{(\w+)\}\}|\$\{PROP\('Dim\.(\w+)'\)\}", lambda found: f"each {found[1] or found[2]}", text)
+    return re.sub(
+        r"\{\{(\w+)\}\}|\$\{PROP\('Dim\.(\w+)'\)\}",
+        lambda found: f"each {found[1] or found[2]}",
+        text,
+    )
 
 
 def _cloudwatch(widget: dict[str, Any]) -> Panel:
     said = widget["properties"]
-    names = [metric[-1].get("label", "") if isinstance(metric[-1], dict) else str(metric[1]) for metric in said.get("metrics", ())]
+    names = [
+        metric[-1].get("label", "") if isinstance(metric[-1], dict) else str(metric[1])
+        for metric in said.get("metrics", ())
+    ]
     return Panel(
         title=said.get("title") or said.get("markdown", "").removeprefix("## "),
         about="",

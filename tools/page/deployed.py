@@ -47,7 +47,10 @@ def _state(client: Any, name: str) -> State | None:
         status=stack["StackStatus"],
         outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())},
         resources={
-            summary["LogicalResourceId"]: (summary.get("PhysicalResourceId", ""), summary["ResourceStatus"])
+            summary["LogicalResourceId"]: (
+                summary.get("PhysicalResourceId", ""),
+                summary["ResourceStatus"],
+            )
             for page in pages
             for summary in page["StackResourceSummaries"]
         },

@@ -18,20 +18,33 @@ from tools.page.picture import NARROW, STYLE, WIDE, Edge, svg
 
 HERE = Path(__file__).parent
 PATH = "Request path from the listener to the data"
-LAYERS = (("request",), ("request", "scrape"), ("request", "operation"), ("request", "scrape", "operation"))
+LAYERS = (
+    ("request",),
+    ("request", "scrape"),
+    ("request", "operation"),
+    ("request", "scrape", "operation"),
+)
 """Kinds of flows of each picture of the flows."""
 
 
 def html(page: Page) -> str:
     """Returns the page with some content."""
-    columns = [next(title for title in reversed(COLUMNS[: index + 1]) if title) for index in range(len(COLUMNS))]
-    data = json.dumps({**asdict(page), "columns": columns}, ensure_ascii=False, separators=(",", ":"))
+    columns = [
+        next(title for title in reversed(COLUMNS[: index + 1]) if title)
+        for index in range(len(COLUMNS))
+    ]
+    data = json.dumps(
+        {**asdict(page), "columns": columns}, ensure_ascii=False, separators=(",", ":")
+    )
     parts = {
         "environment": escape(page.environment),
         "style": _read("page.css") + STYLE,
         "path": _picture(page, page.path, PATH, titles=COLUMNS),
         "narrow": _picture(page, page.path, PATH, titles=COLUMNS, shape=NARROW),
-        "flows": "".join(_picture(page, edges_of(page.flows, kinds), f"Flows: {', '.join(kinds)}") for kinds in LAYERS),
+        "flows": "".join(
+            _picture(page, edges_of(page.flows, kinds), f"Flows: {', '.join(kinds)}")
+            for kinds in LAYERS
+        ),
         "attribution": escape(ATTRIBUTION),
         "icons": symbols({party.icon for party in page.parties}),
         "script": _read("page.js"),
@@ -54,12 +67,30 @@ def path_picture(settings: Settings, assembly: Path) -> str:
     """
     platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
     edges = path_of(flows_of(settings), platform)
-    return svg(parties_of(edges, settings), edges, label=PATH, titles=COLUMNS, shape=NARROW, standalone=True) + "\n"
+    return (
+        svg(
+            parties_of(edges, settings),
+            edges,
+            label=PATH,
+            titles=COLUMNS,
+            shape=NARROW,
+            standalone=True,
+        )
+        + "\n"
+    )
 
 
-def _picture(page: Page, edges: list[Edge], label: str, *, titles: Sequence[str] = (), shape: Shape = WIDE) -> str:
+def _picture(
+    page: Page, edges: list[Edge], label: str, *, titles: Sequence[str] = (), shape: Shape = WIDE
+) -> str:
     drawn = set(chain.from_iterable((edge.source, edge.target) for edge in edges))
-    return svg([party for party in page.parties if party.id in drawn], edges, label=label, titles=titles, shape=shape)
+    return svg(
+        [party for party in page.parties if party.id in drawn],
+        edges,
+        label=label,
+        titles=titles,
+        shape=shape,
+    )
 
 
 def _read(name: str) -> str:

@@ -60,7 +60,10 @@ def symbols(names: set[str]) -> str:
     Raises:
         IconError: the packages are not installed.
     """
-    return "".join(f'<symbol id="icon-{name}" viewBox="0 0 64 64">{_drawing(name)}</symbol>' for name in sorted(names))
+    return "".join(
+        f'<symbol id="icon-{name}" viewBox="0 0 64 64">{_drawing(name)}</symbol>'
+        for name in sorted(names)
+    )
 
 
 def _drawing(name: str) -> str:
@@ -72,13 +75,17 @@ def _drawing(name: str) -> str:
             f'<path fill="{BRANDS[name]}" d="M0 0h64v64H0z"/>'
             f'<g transform="translate(13 13) scale(1.58)" color="#fff">{_brands()[name]["body"]}</g>'
         )
-    style = 'fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"'
+    style = (
+        'fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"'
+    )
     return f'<path fill="{_INK}" d="M0 0h64v64H0z"/><g {style}>{DRAWN[name]}</g>'
 
 
 @cache
 def _brands() -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = json.loads(_read(MODULES / "@iconify-json" / "simple-icons" / "icons.json"))["icons"]
+    found: dict[str, dict[str, str]] = json.loads(
+        _read(MODULES / "@iconify-json" / "simple-icons" / "icons.json")
+    )["icons"]
     return found
 
 
@@ -86,4 +93,6 @@ def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError:
-        raise IconError(f"The icons are not installed: {path} does not exist. Run `make setup`.") from None
+        raise IconError(
+            f"The icons are not installed: {path} does not exist. Run `make setup`."
+        ) from None

@@ -60,21 +60,32 @@ def layout(boxes: Mapping[str, int], arrows: Iterable[Arrow], shape: Shape) -> L
     used = sorted(set(boxes.values()))
     at = {name: used.index(column) for name, column in boxes.items()}
     ways = {arrow: _way(arrow, at) for arrow in arrows}
-    columns: list[list[str]] = [[name for name in boxes if at[name] == column] for column in range(len(used))]
+    columns: list[list[str]] = [
+        [name for name in boxes if at[name] == column] for column in range(len(used))
+    ]
     for way in ways.values():
         for lane in way[1:-1]:
             column = columns[at[way[0]] + way.index(lane)]
             if lane not in column:
                 column.append(lane)
-    heights = {name: shape.height if name in boxes else _LANE for column in columns for name in column}
+    heights = {
+        name: shape.height if name in boxes else _LANE for column in columns for name in column
+    }
     beside = _neighbours(ways.values(), at)
     y = _levelled(_ordered(columns, beside), heights, beside)
     x = [column * (shape.width + shape.gap) + 2.0 for column in range(len(used))]
-    sides = {name: (x[column], x[column] + shape.width) for column, names in enumerate(columns) for name in names}
+    sides = {
+        name: (x[column], x[column] + shape.width)
+        for column, names in enumerate(columns)
+        for name in names
+    }
     ports = _ports(ways, sides, y, shape.height)
     return Layout(
         corners={name: (sides[name][0], y[name] - shape.height / 2) for name in boxes},
-        routes={arrow: _route(way, arrow[0], sides, y, [ports[arrow, way[0]], ports[arrow, way[-1]]]) for arrow, way in ways.items()},
+        routes={
+            arrow: _route(way, arrow[0], sides, y, [ports[arrow, way[0]], ports[arrow, way[-1]]])
+            for arrow, way in ways.items()
+        },
         columns={column: x[index] for index, column in enumerate(used)},
         width=x[-1] + shape.width + 2,
         height=max(y[name] + heights[name] / 2 for name in y) + 4,
@@ -87,7 +98,9 @@ def _way(arrow: Arrow, at: Mapping[str, int]) -> list[str]:
     return [left, *(f"{left}|{right}|{column}" for column in range(at[left] + 1, at[right])), right]
 
 
-def _neighbours(ways: Iterable[list[str]], at: Mapping[str, int]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+def _neighbours(
+    ways: Iterable[list[str]], at: Mapping[str, int]
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
     """Slots to the left and to the right of each slot."""
     left, right = defaultdict(set), defaultdict(set)
     for way in ways:
@@ -98,14 +111,21 @@ def _neighbours(ways: Iterable[list[str]], at: Mapping[str, int]) -> tuple[dict[
     return left, right
 
 
-def _ordered(columns: list[list[str]], beside: tuple[dict[str, set[str]], dict[str, set[str]]]) -> list[list[str]]:
+def _ordered(
+    columns: list[list[str]], beside: tuple[dict[str, set[str]], dict[str, set[str]]]
+) -> list[list[str]]:
     """Columns in the order with the fewest crossings that sweeps of the barycentre find."""
     best, fewest = [list(column) for column in columns], _crossings(columns, beside[1])
     for sweep in range(_SWEEPS):
         backward = sweep % 2
         for column in reversed(columns) if backward else columns:
-            rank = {name: index / len(names) for names in columns for index, name in enumerate(names)}
-            means = {name: fmean(sorted(rank[other] for other in beside[backward][name]) or [rank[name]]) for name in column}
+            rank = {
+                name: index / len(names) for names in columns for index, name in enumerate(names)
+            }
+            means = {
+                name: fmean(sorted(rank[other] for other in beside[backward][name]) or [rank[name]])
+                for name in column
+            }
             column.sort(key=lambda name: means[name])
         if (number := _crossings(columns, beside[1])) < fewest:
             best, fewest = [list(column) for column in columns], number
@@ -114,21 +134,37 @@ def _ordered(columns: list[list[str]], beside: tuple[dict[str, set[str]], dict[s
 
 def _crossings(columns: Sequence[Sequence[str]], right: Mapping[str, set[str]]) -> int:
     rank = {name: index for column in columns for index, name in enumerate(column)}
-    ends = [[end for name in column for end in sorted(rank[other] for other in right.get(name, ()))] for column in columns]
-    return sum(one > other for column in ends for index, one in enumerate(column) for other in column[index + 1 :])
+    ends = [
+        [end for name in column for end in sorted(rank[other] for other in right.get(name, ()))]
+        for column in columns
+    ]
+    return sum(
+        one > other
+        for column in ends
+        for index, one in enumerate(column)
+        for other in column[index + 1 :]
+    )
 
 
 def _levelled(
-    columns: Sequence[Sequence[str]], heights: Mapping[str, int], beside: tuple[dict[str, set[str]], dict[str, set[str]]]
+    columns: Sequence[Sequence[str]],
+    heights: Mapping[str, int],
+    beside: tuple[dict[str, set[str]], dict[str, set[str]]],
 ) -> dict[str, float]:
     """Height of the centre of each slot: near its neighbours, in order and without overlap."""
     y = {name: index * 66.0 for column in columns for index, name in enumerate(column)}
     middle = max(y.values()) / 2
     for sweep in range(4 * _SWEEPS):
         for column in reversed(columns) if sweep % 2 else columns:
-            near = (fmean(sorted(y[other] for side in beside for other in side[name]) or [middle]) for name in column)
+            near = (
+                fmean(sorted(y[other] for side in beside for other in side[name]) or [middle])
+                for name in column
+            )
             # A box is drawn to the middle, or the picture would grow with each sweep.
-            wanted = [level + (middle - level) * _PULL * (heights[name] > _LANE) for name, level in zip(column, near, strict=True)]
+            wanted = [
+                level + (middle - level) * _PULL * (heights[name] > _LANE)
+                for name, level in zip(column, near, strict=True)
+            ]
             y.update(zip(column, _apart(wanted, [heights[name] for name in column]), strict=True))
     top = min(y[name] - heights[name] / 2 for name in y) - HEAD
     return {name: round((value - top) / 4) * 4.0 for name, value in y.items()}
@@ -150,7 +186,10 @@ def _apart(wanted: Sequence[float], heights: Sequence[int]) -> list[float]:
 
 
 def _ports(
-    ways: Mapping[Arrow, list[str]], sides: Mapping[str, tuple[float, float]], y: Mapping[str, float], height: int
+    ways: Mapping[Arrow, list[str]],
+    sides: Mapping[str, tuple[float, float]],
+    y: Mapping[str, float],
+    height: int,
 ) -> dict[tuple[Arrow, str], float]:
     """Height at which each arrow leaves and reaches a box: in the order of where it leads."""
     leaving: dict[tuple[str, bool], list[tuple[float, Arrow]]] = defaultdict(list)
@@ -166,7 +205,11 @@ def _ports(
 
 
 def _route(
-    way: list[str], start: str, sides: Mapping[str, tuple[float, float]], y: Mapping[str, float], ends: Sequence[float]
+    way: list[str],
+    start: str,
+    sides: Mapping[str, tuple[float, float]],
+    y: Mapping[str, float],
+    ends: Sequence[float],
 ) -> list[tuple[float, float]]:
     """Points of an arrow.
 

@@ -163,7 +163,9 @@ def page_of(
     page = Page(
         environment=settings.name,
         region=settings.region,
-        address=settings.public_url if settings.domain or settings.edge.distribution_domain_name else "",
+        address=settings.public_url
+        if settings.domain or settings.edge.distribution_domain_name
+        else "",
         release=str(versions.RELEASED),
         commit=commit,
         day=str(today),
@@ -174,15 +176,28 @@ def page_of(
         path=path_of(table, platform),
         stacks=list(_stacks(platform, assembly, states)),
         support=[
-            (line.name, str(line.support.standard_until or ""), line.days_left(today), line.support.source)
+            (
+                line.name,
+                str(line.support.standard_until or ""),
+                line.days_left(today),
+                line.support.source,
+            )
             for line in ends.lines([settings])
         ],
     )
     page.parties = parties_of([*page.path, *edges_of(table)], settings)
-    cluster = _section(page, "alerts", lambda: read(settings.name, dict(platform.templates), assembly))
+    cluster = _section(
+        page, "alerts", lambda: read(settings.name, dict(platform.templates), assembly)
+    )
     if cluster:
         page.charts = [
-            (release.name, release.chart, _version(release.properties), release.namespace, release.stack)
+            (
+                release.name,
+                release.chart,
+                _version(release.properties),
+                release.namespace,
+                release.stack,
+            )
             for release in cluster.releases.values()
         ]
     page.alarms = list(alarms_of(platform, cluster))
@@ -200,7 +215,9 @@ def _section(page: Page, name: str, build: Callable[[], Any]) -> Any:
     try:
         return build()
     except Exception as error:  # whatever fails in one section must not hide the others
-        page.problems[name] = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        page.problems[name] = (
+            str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        )
         return None
 
 
@@ -211,8 +228,14 @@ def flows_of(settings: Settings) -> list[Flow]:
         first, last = flow.ports
         ports = str(first) if first == last else f"{first}–{last}"
         edge = flows_document.Edge(source=flow.source, target=flow.target, label=ports)
-        kind = next(kind for kind, picture in zip(KINDS, flows_document.NETWORK, strict=True) if picture.shows(edge))
-        found.append(Flow(source=flow.source, target=flow.target, ports=ports, reason=flow.reason, kind=kind))
+        kind = next(
+            kind
+            for kind, picture in zip(KINDS, flows_document.NETWORK, strict=True)
+            if picture.shows(edge)
+        )
+        found.append(
+            Flow(source=flow.source, target=flow.target, ports=ports, reason=flow.reason, kind=kind)
+        )
     return found
 
 
@@ -222,12 +245,19 @@ def edges_of(table: list[Flow], kinds: tuple[str, ...] = KINDS) -> list[Edge]:
     for flow in table:
         if flow.kind in kinds:
             ports.setdefault((flow.source, flow.target), {})[flow.ports] = flow.kind
-    return [Edge(source=source, target=target, kind=next(iter(of.values())), label=", ".join(of)) for (source, target), of in ports.items()]
+    return [
+        Edge(source=source, target=target, kind=next(iter(of.values())), label=", ".join(of))
+        for (source, target), of in ports.items()
+    ]
 
 
 def path_of(table: list[Flow], platform: Assembly) -> list[Edge]:
     """Returns the arrows that a request takes: from the listener, and from the services, to the data."""
-    edges = [Edge(source=LISTENER, target=CLOUDFRONT, label="443"), *_origins(platform), *edges_of(table, ("request",))]
+    edges = [
+        Edge(source=LISTENER, target=CLOUDFRONT, label="443"),
+        *_origins(platform),
+        *edges_of(table, ("request",)),
+    ]
     reached = {LISTENER, *(edge.source for edge in edges if edge.source.startswith(SERVICE))}
     while more := {edge.target for edge in edges if edge.source in reached} - reached:
         reached |= more
@@ -236,7 +266,10 @@ def path_of(table: list[Flow], platform: Assembly) -> list[Edge]:
 
 def parties_of(edges: list[Edge], settings: Settings) -> list[Party]:
     """Returns the parties at the ends of arrows, in the order of their first mention."""
-    return [party(name, settings) for name in dict.fromkeys(end for edge in edges for end in (edge.source, edge.target))]
+    return [
+        party(name, settings)
+        for name in dict.fromkeys(end for edge in edges for end in (edge.source, edge.target))
+    ]
 
 
 def _origins(platform: Assembly) -> Iterator[Edge]:
@@ -247,15 +280,24 @@ def _origins(platform: Assembly) -> Iterator[Edge]:
             bucket = platform.target(distribution.stack, origin["DomainName"])
             if bucket is None or bucket.type != "AWS::S3::Bucket":
                 continue
-            behaviours = [said for said in config.get("CacheBehaviors", ()) if said["TargetOriginId"] == origin["Id"]]
-            words = [f"{said['PathPattern']}{', signed' if said.get('TrustedKeyGroups') else ''}" for said in behaviours] or [
-                "all other paths"
+            behaviours = [
+                said
+                for said in config.get("CacheBehaviors", ())
+                if said["TargetOriginId"] == origin["Id"]
             ]
+            words = [
+                f"{said['PathPattern']}{', signed' if said.get('TrustedKeyGroups') else ''}"
+                for said in behaviours
+            ] or ["all other paths"]
             name = bucket.name.split("/")[1].removesuffix("Bucket").lower()
-            yield Edge(source=CLOUDFRONT, target=f"bucket-{name}", label=", ".join(words), shown=True)
+            yield Edge(
+                source=CLOUDFRONT, target=f"bucket-{name}", label=", ".join(words), shown=True
+            )
 
 
-def _stacks(platform: Assembly, assembly: Path, states: Mapping[str, State] | None) -> Iterator[StackPage]:
+def _stacks(
+    platform: Assembly, assembly: Path, states: Mapping[str, State] | None
+) -> Iterator[StackPage]:
     for id_, stack in stacks_in(assembly).items():
         template, state = platform.templates[id_], states.get(id_) if states is not None else None
         values = state.outputs if state else {}
@@ -268,10 +310,18 @@ def _stacks(platform: Assembly, assembly: Path, states: Mapping[str, State] | No
             protected=stack.protected,
             status=state.status if state else "" if states is None else "not deployed",
             outputs=[
-                (name, output.get("Description", ""), values.get(name) or platform.text(id_, output["Value"]))
+                (
+                    name,
+                    output.get("Description", ""),
+                    values.get(name) or platform.text(id_, output["Value"]),
+                )
                 for name, output in template.get("Outputs", {}).items()
             ],
-            resources=[_resource(resource, state) for resource in platform.resources if resource.stack == id_],
+            resources=[
+                _resource(resource, state)
+                for resource in platform.resources
+                if resource.stack == id_
+            ],
         )
 
 
@@ -283,7 +333,9 @@ def _resource(resource: Resource, state: State | None) -> tuple[str, str, bool, 
 
 def _cost(settings: Settings, assembly: Path, today: date) -> Any:
     """Estimate of `make cost`, as its JSON report has it."""
-    return json.loads(report.as_json(estimate_of(assembly, settings, prices.read()), None, "", today))
+    return json.loads(
+        report.as_json(estimate_of(assembly, settings, prices.read()), None, "", today)
+    )
 
 
 def _plan(settings: Settings) -> list[dict[str, Any]]:
@@ -291,9 +343,19 @@ def _plan(settings: Settings) -> list[dict[str, Any]]:
     if settings.capacity.listeners is None:
         raise ValueError(f"{_NO_LISTENERS} The plan compares their load with what settings carry.")
     bearing = {(found.component, found.what): found.listeners for found in carried(settings)}
-    found = [part for part in constraints_of(settings, load_of(settings, settings.capacity.listeners)) if part.name in bearing]
+    found = [
+        part
+        for part in constraints_of(settings, load_of(settings, settings.capacity.listeners))
+        if part.name in bearing
+    ]
     return [
-        {"component": part.component, "what": part.what, "needed": part.needed, "room": part.room, "listeners": bearing[part.name]}
+        {
+            "component": part.component,
+            "what": part.what,
+            "needed": part.needed,
+            "room": part.room,
+            "listeners": bearing[part.name],
+        }
         for part in sorted(found, key=lambda part: -part.percent)
     ]
 
@@ -302,7 +364,9 @@ def _faults(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[dic
     if platform.settings.capacity.listeners is None:
         raise ValueError(f"{_NO_LISTENERS} A game day is in their busiest minute.")
     if cluster is None:
-        raise ValueError("A game day needs the manifests of the cluster, which could not be rendered.")
+        raise ValueError(
+            "A game day needs the manifests of the cluster, which could not be rendered."
+        )
     scenario = Scenario(platform=platform, cluster=cluster)
     by_name: dict[str, list[Any]] = {}
     for fault in faults_of(platform.settings).values():
@@ -310,10 +374,18 @@ def _faults(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[dic
     for name, found in by_name.items():
         yield {
             "name": name,
-            "experiments": list(dict.fromkeys(experiment for fault in found for experiment in fault.experiment)),
+            "experiments": list(
+                dict.fromkeys(experiment for fault in found for experiment in fault.experiment)
+            ),
             "runbook": found[0].runbook,
             "effects": [
-                {"component": left.component, "what": left.what, "left": left.left, "needed": left.needed, "fix": left.fix}
+                {
+                    "component": left.component,
+                    "what": left.what,
+                    "left": left.left,
+                    "needed": left.needed,
+                    "fix": left.fix,
+                }
                 for left in worst(left for fault in found for left in fault.effects(scenario))
             ],
         }

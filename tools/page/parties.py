@@ -40,9 +40,23 @@ def party(name: str, settings: Settings) -> Party:
         service = name.removeprefix(SERVICE)
         scaling = settings.kept.services[service].scaling
         detail = f"{_range(scaling.min, scaling.max)} tasks"
-        return Party(id=name, label=service, detail=detail, icon="fargate", column=_SERVICES, stack="ecs-services")
+        return Party(
+            id=name,
+            label=service,
+            detail=detail,
+            icon="fargate",
+            column=_SERVICES,
+            stack="ecs-services",
+        )
     label, icon, column, stack = _KNOWN.get(name) or (name, "part", 3, "eks-platform")
-    return Party(id=name, label=label, detail=_details(settings).get(name, _DETAILS.get(icon, "")), icon=icon, column=column, stack=stack)
+    return Party(
+        id=name,
+        label=label,
+        detail=_details(settings).get(name, _DETAILS.get(icon, "")),
+        icon=icon,
+        column=column,
+        stack=stack,
+    )
 
 
 _KNOWN: dict[str, tuple[str, str, int, str]] = {
@@ -78,14 +92,24 @@ _KNOWN: dict[str, tuple[str, str, int, str]] = {
     "internet": ("Internet", "internet", _OUTSIDE, ""),
 }
 """Label, icon, column and stack."""
-_DETAILS = {"load-balancer": "internal", "lambda": "function", "kubernetes": "operator", "s3": "bucket", "part": "pods"}
+_DETAILS = {
+    "load-balancer": "internal",
+    "lambda": "function",
+    "kubernetes": "operator",
+    "s3": "bucket",
+    "part": "pods",
+}
 
 
 def _details(settings: Settings) -> dict[str, str]:
     kubernetes, data = settings.kubernetes, settings.data
     cache = f"{data.cache.engine} {data.cache.version or versions.DEFAULT_CACHE_VERSION[data.cache.engine]}"
     nodes = data.cache.replicas + 1
-    readers = f", {_count(data.catalogue.read_replicas, 'reader')}" if data.catalogue.read_replicas else ""
+    readers = (
+        f", {_count(data.catalogue.read_replicas, 'reader')}"
+        if data.catalogue.read_replicas
+        else ""
+    )
     return {
         LISTENER: "app or browser",
         "operators": "people on call",

@@ -60,7 +60,11 @@ def svg(
         shape: WIDE or NARROW.
         standalone: True for a file of its own, with style and icons.
     """
-    placed = layout({party.id: party.column for party in parties}, [(edge.source, edge.target) for edge in edges], shape)
+    placed = layout(
+        {party.id: party.column for party in parties},
+        [(edge.source, edge.target) for edge in edges],
+        shape,
+    )
     drawn = [
         *_titles(titles, placed, shape.gap),
         *(_arrow(edge, placed.routes[edge.source, edge.target]) for edge in edges),
@@ -94,7 +98,9 @@ def _arrow(edge: Edge, points: Sequence[tuple[float, float]]) -> str:
     for (x1, y1), (x2, y2) in pairwise(points):
         bend = 34 if x1 == x2 else (x2 - x1) / 2
         path += (
-            f"H{x2:g}" if y1 == y2 and x1 != x2 else f"C{x1 + bend:g} {y1:g} {x2 + (bend if x1 == x2 else -bend):g} {y2:g} {x2:g} {y2:g}"
+            f"H{x2:g}"
+            if y1 == y2 and x1 != x2
+            else f"C{x1 + bend:g} {y1:g} {x2 + (bend if x1 == x2 else -bend):g} {y2:g} {x2:g} {y2:g}"
         )
     head = f"M{x:g} {y:g}l{7 * back} -3.5v7z"
     about = escape(f"{edge.source} to {edge.target}{': ' + edge.label if edge.label else ''}")
@@ -110,7 +116,9 @@ def _arrow(edge: Edge, points: Sequence[tuple[float, float]]) -> str:
 def _box(party: Party, x: float, y: float, shape: Shape) -> str:
     about = escape(f"{party.label}, {party.detail}" if party.detail else party.label)
     middle, centre = shape.height / 2, shape.width / 2
-    icon, words, below = ((9, middle - 14), 45, middle - 2) if shape == WIDE else ((centre - 14, 8), centre, 52)
+    icon, words, below = (
+        ((9, middle - 14), 45, middle - 2) if shape == WIDE else ((centre - 14, 8), centre, 52)
+    )
     kind = f"{' long' if len(party.label) > 13 else ''}{'' if shape == WIDE else ' under'}"
     return (
         f'<g class="box" data-party="{party.id}" tabindex="0" role="button" aria-label="{about}" transform="translate({x:g} {y:g})">'

@@ -66,8 +66,18 @@ def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) 
         cluster: its manifests; None if they could not be rendered.
         assembly: its cloud assembly.
     """
-    asked = Assembly(name=platform.name, settings=platform.settings, templates=platform.templates, acknowledged=_Unasked())
-    fixtures = {"platform": asked, "cluster": cluster, "deployed": lambda _: cluster, "synthesized": lambda _: assembly}
+    asked = Assembly(
+        name=platform.name,
+        settings=platform.settings,
+        templates=platform.templates,
+        acknowledged=_Unasked(),
+    )
+    fixtures = {
+        "platform": asked,
+        "cluster": cluster,
+        "deployed": lambda _: cluster,
+        "synthesized": lambda _: assembly,
+    }
     if cluster is None:
         fixtures = {name: fixtures[name] for name in ("platform", "synthesized")}
     domains = []
@@ -77,18 +87,35 @@ def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) 
             module = importlib.import_module(f"tests.properties.{file.stem}")
             states = []
             for promise in promises:
-                state, reason = _judge(getattr(module, promise.test), promise.number, asked.name, fixtures)
-                states.append(PromiseState(number=promise.number, text=promise.text, kept_by=promise.kept_by, state=state, reason=reason))
-            domains.append(Domain(title=title, page=file.stem.removeprefix("test_"), promises=states))
+                state, reason = _judge(
+                    getattr(module, promise.test), promise.number, asked.name, fixtures
+                )
+                states.append(
+                    PromiseState(
+                        number=promise.number,
+                        text=promise.text,
+                        kept_by=promise.kept_by,
+                        state=state,
+                        reason=reason,
+                    )
+                )
+            domains.append(
+                Domain(title=title, page=file.stem.removeprefix("test_"), promises=states)
+            )
     return sorted(domains, key=lambda domain: domain.promises[0].number)
 
 
 def _judge(test: Any, number: int, environment: str, fixtures: dict[str, Any]) -> tuple[str, str]:
-    verdicts, deviation = getattr(test, "__wrapped__", None), DEVIATIONS.get(number, {}).get(environment)
+    verdicts, deviation = (
+        getattr(test, "__wrapped__", None),
+        DEVIATIONS.get(number, {}).get(environment),
+    )
     if verdicts is None or set(names := inspect.signature(verdicts).parameters) - fixtures.keys():
         return ELSEWHERE, ""
     try:
-        problems = problems_of(environment, verdicts(**{name: fixtures[name] for name in names}), deviation)
+        problems = problems_of(
+            environment, verdicts(**{name: fixtures[name] for name in names}), deviation
+        )
     except Exception as error:  # such as a missing program: the verdict is left to `make test`
         return ELSEWHERE, str(error)
     if problems:

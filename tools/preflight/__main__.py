@@ -13,12 +13,36 @@ from botocore.exceptions import BotoCoreError, ClientError
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import SettingsError, SettingsWarning, load
-from tools.preflight import account, brokers, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
+from tools.preflight import (
+    account,
+    brokers,
+    domain,
+    engines,
+    grown,
+    leftovers,
+    network,
+    quotas,
+    routes,
+    secrets,
+    security,
+)
 from tools.preflight.clients import advice, clients_of, connect
 from tools.preflight.finding import Ask, Context, Finding, State, error_code, ok, run, table
 
 ENVIRONMENTS = Path("environments")
-MODULES = (account, network, engines, quotas, domain, secrets, security, leftovers, routes, brokers, grown)
+MODULES = (
+    account,
+    network,
+    engines,
+    quotas,
+    domain,
+    secrets,
+    security,
+    leftovers,
+    routes,
+    brokers,
+    grown,
+)
 CHECKS: dict[str, Ask] = {name: ask for module in MODULES for name, ask in module.CHECKS.items()}
 
 
@@ -35,14 +59,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
     try:
-        settings = load(options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
+        settings = load(
+            options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today()
+        )
         session = boto3.Session()
         context = connect(settings, clients_of(session), session.region_name)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"The request for the caller identity failed: {error}\n  {advice(f'preflight ENV={options.env}')}", file=sys.stderr)
+        print(
+            f"The request for the caller identity failed: {error}\n  {advice(f'preflight ENV={options.env}')}",
+            file=sys.stderr,
+        )
         return 1
     return check(context, repair=options.fix, strict=options.strict)
 
@@ -58,7 +87,9 @@ def check(context: Context, *, repair: bool = False, strict: bool = False) -> in
     Returns:
         0 without problems, 1 otherwise.
     """
-    print(f"{context.settings.name} in account {context.account}, {' and '.join(context.regions)}\n")
+    print(
+        f"{context.settings.name} in account {context.account}, {' and '.join(context.regions)}\n"
+    )
     findings = [repaired(finding) if repair else finding for finding in run(CHECKS, context)]
     print(table(findings))
     bad = {State.FIX, State.COULD_NOT_ASK} if strict else {State.FIX}
@@ -74,15 +105,24 @@ def repaired(finding: Finding) -> Finding:
     except ClientError as error:
         if error_code(error) == "InvalidInput":  # created in the meantime
             return ok(finding.check, "it is there")
-        return Finding(check=finding.check, state=State.FIX, detail=f"{finding.detail}; {error_code(error)}", command=finding.command)
+        return Finding(
+            check=finding.check,
+            state=State.FIX,
+            detail=f"{finding.detail}; {error_code(error)}",
+            command=finding.command,
+        )
     return ok(finding.check, f"created: {finding.command}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.preflight", description=__doc__)
     parser.add_argument("--env", default="dev", help="environment (default: dev)")
-    parser.add_argument("--fix", action="store_true", help="create missing service-linked roles, which are free")
-    parser.add_argument("--strict", action="store_true", help="exit with 1 after failed requests, too")
+    parser.add_argument(
+        "--fix", action="store_true", help="create missing service-linked roles, which are free"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 after failed requests, too"
+    )
     return parser
 
 

@@ -65,7 +65,14 @@ STACKS = {
 }
 """Region of each stack; stacks that are not listed use the home region."""
 UPDATABLE = frozenset(
-    {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"}
+    {
+        "CREATE_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "REVIEW_IN_PROGRESS",
+    }
 )
 """States from which CloudFormation updates (AWS CloudFormation user guide, stack status codes, read
 2026-11).
@@ -78,38 +85,62 @@ def account(context: Context) -> Iterator[Finding]:
     if context.account == local_aws.ACCOUNT:
         yield ok(check, "the embedded AWS, instead of the account in the file")
     elif settings.account is None:
-        yield ok(check, f"{context.account}; the file has no account, so a deployment uses this one")
+        yield ok(
+            check, f"{context.account}; the file has no account, so a deployment uses this one"
+        )
     elif settings.account == context.account:
         yield ok(check, context.account)
     else:
         detail = f"logged in to {context.account}, but the file has {settings.account}"
-        yield fix(check, detail, f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}")
+        yield fix(
+            check,
+            detail,
+            f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}",
+        )
     same = context.session_region == settings.region
-    detail = settings.region if same else f"the shell uses {context.session_region or 'none'}, but the file has {settings.region}"
+    detail = (
+        settings.region
+        if same
+        else f"the shell uses {context.session_region or 'none'}, but the file has {settings.region}"
+    )
     yield verdict("region", same, detail, f"export AWS_REGION={settings.region}")
     ec2 = context.clients("ec2", EDGE_REGION)
     for region in ec2.describe_regions(RegionNames=[settings.region], AllRegions=True)["Regions"]:
         status = region.get("OptInStatus", "opt-in-not-required")
         enabled = status != "not-opted-in"
         command = f"aws account enable-region --region-name {settings.region}"
-        yield verdict("region enabled", enabled, status if enabled else f"{settings.region} is disabled", command)
+        yield verdict(
+            "region enabled",
+            enabled,
+            status if enabled else f"{settings.region} is disabled",
+            command,
+        )
 
 
 def bootstrap(context: Context) -> Iterator[Finding]:
     """Checks the bootstrap stack in each region."""
     for region in context.regions:
         stack = described(context.clients("cloudformation", region), BOOTSTRAP_STACK) or {}
-        outputs = {output["OutputKey"]: output.get("OutputValue", "") for output in stack.get("Outputs", ())}
+        outputs = {
+            output["OutputKey"]: output.get("OutputValue", "")
+            for output in stack.get("Outputs", ())
+        }
         version = outputs.get("BootstrapVersion", "0")
         problem = None
         if not stack:
             problem = f"stack {BOOTSTRAP_STACK} does not exist"
         elif not version.isdigit() or int(version) < BOOTSTRAP_VERSION:
             problem = f"version {version} is older than {BOOTSTRAP_VERSION}"
-        elif stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"):
+        elif stack["StackStatus"] not in (
+            "CREATE_COMPLETE",
+            "UPDATE_COMPLETE",
+            "UPDATE_ROLLBACK_COMPLETE",
+        ):
             problem = f"the stack is {stack['StackStatus']}"
         command = f"npx cdk bootstrap aws://{context.account}/{region}"
-        yield verdict(f"bootstrap {region}", problem is None, problem or f"version {version}", command)
+        yield verdict(
+            f"bootstrap {region}", problem is None, problem or f"version {version}", command
+        )
 
 
 def weak_references(context: Context) -> Iterator[Finding]:
@@ -118,18 +149,29 @@ def weak_references(context: Context) -> Iterator[Finding]:
 
     A bootstrap with custom `--cloudformation-execution-policies` can lack the permission.
     """
-    settings, simulate = context.settings, context.clients("iam", EDGE_REGION).simulate_principal_policy
-    for region, producer, name in ((settings.region, EDGE_REGION, "edge"), (EDGE_REGION, settings.region, "data")):
+    settings, simulate = (
+        context.settings,
+        context.clients("iam", EDGE_REGION).simulate_principal_policy,
+    )
+    for region, producer, name in (
+        (settings.region, EDGE_REGION, "edge"),
+        (EDGE_REGION, settings.region, "data"),
+    ):
         if region == producer:
             continue
-        role, check = f"cdk-{QUALIFIER}-cfn-exec-role-{context.account}-{region}", f"weak references {region}"
+        role, check = (
+            f"cdk-{QUALIFIER}-cfn-exec-role-{context.account}-{region}",
+            f"weak references {region}",
+        )
         command = f"npx cdk bootstrap aws://{context.account}/{region}"
         answer = unless(
             "NoSuchEntity",
             simulate,
             PolicySourceArn=f"arn:aws:iam::{context.account}:role/{role}",
             ActionNames=["cloudformation:DescribeStacks"],
-            ResourceArns=[f"arn:aws:cloudformation:{producer}:{context.account}:stack/{settings.stack_name(name)}/*"],
+            ResourceArns=[
+                f"arn:aws:cloudformation:{producer}:{context.account}:stack/{settings.stack_name(name)}/*"
+            ],
         )
         if answer is None:
             yield fix(check, f"role {role} does not exist", command)
@@ -146,13 +188,17 @@ def service_linked_roles(context: Context) -> Iterator[Finding]:
     them.
     """
     iam = context.clients("iam", EDGE_REGION)
-    roles = SERVICE_LINKED_ROLES | (FAULT_INJECTION if context.settings.resilience.fault_injection else {})
+    roles = SERVICE_LINKED_ROLES | (
+        FAULT_INJECTION if context.settings.resilience.fault_injection else {}
+    )
     for service, role in roles.items():
         found = unless("NoSuchEntity", iam.get_role, RoleName=role) is not None
         command = f"aws iam create-service-linked-role --aws-service-name {service}"
         create = partial(iam.create_service_linked_role, AWSServiceName=service)
         detail = role if found else f"{role} does not exist"
-        yield verdict(f"role {role.removeprefix('AWSServiceRoleFor')}", found, detail, command, create)
+        yield verdict(
+            f"role {role.removeprefix('AWSServiceRoleFor')}", found, detail, command, create
+        )
 
 
 def managed_policies(context: Context) -> Iterator[Finding]:
@@ -177,8 +223,19 @@ def stacks(context: Context) -> Iterator[Finding]:
         status = found["StackStatus"] if found else "REVIEW_IN_PROGRESS"
         # The CLI recreates a stack whose creation failed, unless it is protected.
         if status not in UPDATABLE and (status != "ROLLBACK_COMPLETE" or settings.production):
-            wrong.append(fix(f"stack {name}", status, _way_out(status, f"--region {region} --stack-name {stack}")))
-    yield from wrong or [ok("stacks", f"{exist} of {len(STACKS)} exist and can be updated" if exist else "none stands yet")]
+            wrong.append(
+                fix(
+                    f"stack {name}",
+                    status,
+                    _way_out(status, f"--region {region} --stack-name {stack}"),
+                )
+            )
+    yield from wrong or [
+        ok(
+            "stacks",
+            f"{exist} of {len(STACKS)} exist and can be updated" if exist else "none stands yet",
+        )
+    ]
 
 
 def _way_out(status: str, at: str) -> str:

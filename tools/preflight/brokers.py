@@ -17,16 +17,23 @@ def brokers(context: Context) -> Iterator[Finding]:
     """
     groups = {id_: arn for id_, (type_, arn) in standing(context, STACK).items() if type_ == GROUP}
     deployed = {
-        "Redpanda": ("BrokersKafkaBootstrapTargets", sum(id_.startswith("BrokersKafkaBroker") for id_ in groups)),
+        "Redpanda": (
+            "BrokersKafkaBootstrapTargets",
+            sum(id_.startswith("BrokersKafkaBroker") for id_ in groups),
+        ),
         "RabbitMQ": ("BrokersAmqpTargets", rabbitmq.REPLICAS),
     }
     for component, (start, number) in deployed.items():
         for arn in (arn for id_, arn in groups.items() if id_.startswith(start)):
-            targets = context.home("elbv2").describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+            targets = context.home("elbv2").describe_target_health(TargetGroupArn=arn)[
+                "TargetHealthDescriptions"
+            ]
             healthy = sum(target["TargetHealth"]["State"] == "healthy" for target in targets)
             detail = f"{healthy} of {number} are healthy" if targets else "none is registered yet"
             advice = f"wait for the others (docs/runbooks/{component.lower()}.md): the update may take one more"
-            yield verdict(f"brokers of {component}", healthy >= number or not targets, detail, advice)
+            yield verdict(
+                f"brokers of {component}", healthy >= number or not targets, detail, advice
+            )
     if not groups:
         yield ok("brokers", f"stack {STACK} does not exist yet")
 

@@ -20,13 +20,20 @@ def connect(settings: Settings, clients: Clients, session_region: str | None) ->
         ClientError: if AWS refuses the credentials.
     """
     identity = clients("sts", settings.region).get_caller_identity()
-    return Context(settings=settings, clients=clients, account=identity["Account"], session_region=session_region)
+    return Context(
+        settings=settings,
+        clients=clients,
+        account=identity["Account"],
+        session_region=session_region,
+    )
 
 
 def clients_of(session: boto3.Session) -> Clients:
     """Returns the client factory of a session."""
     config = Config(
-        connect_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
+        connect_timeout=_CONNECT_SECONDS,
+        read_timeout=_READ_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     )
     made: dict[tuple[str, str], Any] = {}
 

@@ -39,13 +39,17 @@ def name_servers(domain: str, *resolver: str) -> set[str]:
         OSError: if no resolver responds within three seconds.
     """
     node = Path(executable.ROOT_DIR, "bin", "node")
-    done = subprocess.run([node, "-e", LOOK_UP, domain, *resolver], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        [node, "-e", LOOK_UP, domain, *resolver], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise OSError(done.stderr.strip())
     return set(done.stdout.split())
 
 
-def zone(context: Context, *, resolve: Callable[[str], set[str]] = name_servers) -> Iterator[Finding]:
+def zone(
+    context: Context, *, resolve: Callable[[str], set[str]] = name_servers
+) -> Iterator[Finding]:
     """Compares the hosted zone with the domain and with its name servers on the Internet.
 
     Args:
@@ -61,19 +65,28 @@ def zone(context: Context, *, resolve: Callable[[str], set[str]] = name_servers)
     found = answer["HostedZone"]["Name"].rstrip(".")
     command = f"aws route53 list-hosted-zones-by-name --dns-name {name}; then correct domain.hosted_zone_id"
     if found != name:
-        yield fix("hosted zone", f"{zone_id} is the zone of {found}, but the domain is {name}", command)
+        yield fix(
+            "hosted zone", f"{zone_id} is the zone of {found}, but the domain is {name}", command
+        )
         return
     if answer["HostedZone"].get("Config", {}).get("PrivateZone"):
         yield fix("hosted zone", f"{zone_id} is private", command)
         return
     yield ok("hosted zone", f"{zone_id} is the public zone of {name}")
-    own = {server.rstrip(".").lower() for server in answer.get("DelegationSet", {}).get("NameServers", ())}
+    own = {
+        server.rstrip(".").lower()
+        for server in answer.get("DelegationSet", {}).get("NameServers", ())
+    }
     try:
         servers = resolve(name)
     except OSError as error:
         yield unknown("delegation", f"no resolver responded: {error}", f"dig +short NS {name}")
         return
-    shown = f"{len(own)} name servers" if servers == own else f"name servers on the Internet: {', '.join(sorted(servers)) or 'nobody'}"
+    shown = (
+        f"{len(own)} name servers"
+        if servers == own
+        else f"name servers on the Internet: {', '.join(sorted(servers)) or 'nobody'}"
+    )
     command = f"delegate {name} at the registrar, or in the parent zone, to {' '.join(sorted(own))}"
     yield verdict("delegation", servers == own, shown, command)
 
@@ -84,7 +97,10 @@ def authorities(context: Context) -> Iterator[Finding]:
     if domain is None:
         return
     answer = context.clients("route53", EDGE_REGION).list_resource_record_sets(
-        HostedZoneId=domain.hosted_zone_id, StartRecordName=domain.name, StartRecordType="CAA", MaxItems="1"
+        HostedZoneId=domain.hosted_zone_id,
+        StartRecordName=domain.name,
+        StartRecordType="CAA",
+        MaxItems="1",
     )
     values = [
         record["Value"]
@@ -96,7 +112,12 @@ def authorities(context: Context) -> Iterator[Finding]:
     refused = bool(issuers) and not any(AUTHORITY in value for value in issuers)
     admitted = f"{AUTHORITY} is admitted" if issuers else "none"
     detail = "no certificate authority of Amazon is allowed" if refused else admitted
-    yield verdict(check, not refused, detail, f'add the value 0 issue "{AUTHORITY}" to the CAA record of {domain.name}')
+    yield verdict(
+        check,
+        not refused,
+        detail,
+        f'add the value 0 issue "{AUTHORITY}" to the CAA record of {domain.name}',
+    )
 
 
 def mail(context: Context) -> Iterator[Finding]:

@@ -14,24 +14,53 @@ def databases(context: Context) -> Iterator[Finding]:
     rds, settings = context.home("rds"), context.settings
     specs = (settings.data.catalogue, settings.data.identity)
     for version in sorted({spec.version for spec in specs}):
-        found = list(pages(rds, "describe_db_engine_versions", "DBEngineVersions", Engine="mysql", EngineVersion=version))
+        found = list(
+            pages(
+                rds,
+                "describe_db_engine_versions",
+                "DBEngineVersions",
+                Engine="mysql",
+                EngineVersion=version,
+            )
+        )
         command = (
             f"aws rds describe-db-engine-versions --region {settings.region} --engine mysql "
             "--query 'DBEngineVersions[].EngineVersion' --output text; then correct data.*.version"
         )
-        state = "available" if found and found[0].get("Status", "available") == "available" else "not available"
+        state = (
+            "available"
+            if found and found[0].get("Status", "available") == "available"
+            else "not available"
+        )
         yield verdict(f"MySQL {version}", state == "available", state, command)
-    for version, name, multi_az in sorted({(spec.version, f"db.{spec.instance_class}", spec.multi_az) for spec in specs}):
-        arguments = {"Engine": "mysql", "EngineVersion": version, "DBInstanceClass": name, "Vpc": True}
-        options = pages(rds, "describe_orderable_db_instance_options", "OrderableDBInstanceOptions", **arguments)
-        fitting = [option for option in options if option.get("StorageType") == "gp3" and (option.get("MultiAZCapable") or not multi_az)]
+    for version, name, multi_az in sorted(
+        {(spec.version, f"db.{spec.instance_class}", spec.multi_az) for spec in specs}
+    ):
+        arguments = {
+            "Engine": "mysql",
+            "EngineVersion": version,
+            "DBInstanceClass": name,
+            "Vpc": True,
+        }
+        options = pages(
+            rds, "describe_orderable_db_instance_options", "OrderableDBInstanceOptions", **arguments
+        )
+        fitting = [
+            option
+            for option in options
+            if option.get("StorageType") == "gp3" and (option.get("MultiAZCapable") or not multi_az)
+        ]
         zones = {zone["Name"] for option in fitting for zone in option.get("AvailabilityZones", ())}
         missing = [zone for zone in settings.zones if zone not in zones]
         command = (
             f"aws rds describe-orderable-db-instance-options --region {settings.region} --engine mysql --engine-version {version} "
             "--query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text; then correct data.*.instance_class"
         )
-        detail = f"cannot be ordered in {', '.join(missing)}" if missing else "can be ordered in every zone"
+        detail = (
+            f"cannot be ordered in {', '.join(missing)}"
+            if missing
+            else "can be ordered in every zone"
+        )
         yield verdict(f"class {name}", not missing, detail, command)
 
 
@@ -40,12 +69,24 @@ def cache(context: Context) -> Iterator[Finding]:
     client, spec = context.home("elasticache"), context.settings.data.cache
     version = spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]
     at = f"--region {context.settings.region}"
-    found = list(pages(client, "describe_cache_engine_versions", "CacheEngineVersions", Engine=spec.engine))
+    found = list(
+        pages(client, "describe_cache_engine_versions", "CacheEngineVersions", Engine=spec.engine)
+    )
     known = sorted({entry["EngineVersion"] for entry in found})
     has = any(entry == version or entry.startswith(f"{version}.") for entry in known)
     command = f"aws elasticache describe-cache-engine-versions {at} --engine {spec.engine}; then correct data.cache.version"
-    yield verdict(f"{spec.engine} {version}", has, "available" if has else f"not among {', '.join(known) or 'none'}", command)
-    offers = pages(client, "describe_reserved_cache_nodes_offerings", "ReservedCacheNodesOfferings", CacheNodeType=spec.node_type)
+    yield verdict(
+        f"{spec.engine} {version}",
+        has,
+        "available" if has else f"not among {', '.join(known) or 'none'}",
+        command,
+    )
+    offers = pages(
+        client,
+        "describe_reserved_cache_nodes_offerings",
+        "ReservedCacheNodesOfferings",
+        CacheNodeType=spec.node_type,
+    )
     offered = any(True for _ in offers)
     command = (
         f"aws elasticache describe-reserved-cache-nodes-offerings {at} "
@@ -59,11 +100,28 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     """Checks the Kubernetes version and the build of the add-on."""
     eks, settings = context.home("eks"), context.settings
     version, at = settings.kubernetes.version, f"--region {settings.region}"
-    found = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True).get("clusterVersions", ())
-    state = found[0].get("versionStatus", found[0].get("status", "")).upper().replace("-", "_") if found else "not there"
+    found = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True).get(
+        "clusterVersions", ()
+    )
+    state = (
+        found[0].get("versionStatus", found[0].get("status", "")).upper().replace("-", "_")
+        if found
+        else "not there"
+    )
     command = f"aws eks describe-cluster-versions {at} --query 'clusterVersions[].[clusterVersion,versionStatus]' --output text"
-    yield verdict(f"Kubernetes {version}", state == "STANDARD_SUPPORT", state.lower().replace("_", " "), command)
-    addons = pages(eks, "describe_addon_versions", "addons", addonName="metrics-server", kubernetesVersion=version)
+    yield verdict(
+        f"Kubernetes {version}",
+        state == "STANDARD_SUPPORT",
+        state.lower().replace("_", " "),
+        command,
+    )
+    addons = pages(
+        eks,
+        "describe_addon_versions",
+        "addons",
+        addonName="metrics-server",
+        kubernetesVersion=version,
+    )
     builds = [entry["addonVersion"] for addon in addons for entry in addon.get("addonVersions", ())]
     pinned = versions.METRICS_SERVER_ADD_ON
     detail = "available" if pinned in builds else f"not among {', '.join(builds[:3]) or 'none'}"
@@ -78,26 +136,49 @@ def kubernetes(context: Context) -> Iterator[Finding]:
 def parameters(context: Context) -> Iterator[Finding]:
     """Compares parameters with those that RDS and ElastiCache allow to modify."""
     settings = context.settings
-    rds, elasticache, at = context.home("rds"), context.home("elasticache"), f"--region {settings.region}"
-    releases = {spec.version.rpartition(".")[0] for spec in (settings.data.catalogue, settings.data.identity)}
+    rds, elasticache, at = (
+        context.home("rds"),
+        context.home("elasticache"),
+        f"--region {settings.region}",
+    )
+    releases = {
+        spec.version.rpartition(".")[0]
+        for spec in (settings.data.catalogue, settings.data.identity)
+    }
     for family in sorted(f"mysql{release}" for release in releases):
         # Both operations return pages below EngineDefaults, which botocore's paginators handle.
-        found = _defaults(rds.get_paginator("describe_engine_default_parameters").paginate(DBParameterGroupFamily=family))
-        command = f"aws rds describe-engine-default-parameters {at} --db-parameter-group-family {family}"
+        found = _defaults(
+            rds.get_paginator("describe_engine_default_parameters").paginate(
+                DBParameterGroupFamily=family
+            )
+        )
+        command = (
+            f"aws rds describe-engine-default-parameters {at} --db-parameter-group-family {family}"
+        )
         yield from _parameters(family, MYSQL, found, command)
     spec = settings.data.cache
     major = (spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]).partition(".")[0]
     family = f"{spec.engine}{major}"
-    found = _defaults(elasticache.get_paginator("describe_engine_default_parameters").paginate(CacheParameterGroupFamily=family))
+    found = _defaults(
+        elasticache.get_paginator("describe_engine_default_parameters").paginate(
+            CacheParameterGroupFamily=family
+        )
+    )
     command = f"aws elasticache describe-engine-default-parameters {at} --cache-parameter-group-family {family}"
     yield from _parameters(family, CACHE, found, command)
 
 
 def _defaults(answers: Iterable[Any]) -> dict[str, Any]:
-    return {entry["ParameterName"]: entry for page in answers for entry in page["EngineDefaults"].get("Parameters", ())}
+    return {
+        entry["ParameterName"]: entry
+        for page in answers
+        for entry in page["EngineDefaults"].get("Parameters", ())
+    }
 
 
-def _parameters(family: str, used: Mapping[str, str], found: Mapping[str, Any], command: str) -> Iterator[Finding]:
+def _parameters(
+    family: str, used: Mapping[str, str], found: Mapping[str, Any], command: str
+) -> Iterator[Finding]:
     wrong = []
     for name, value in used.items():
         parameter = found.get(name)
@@ -109,7 +190,12 @@ def _parameters(family: str, used: Mapping[str, str], found: Mapping[str, Any], 
             wrong.append(f"{name} is {value}; allowed: {parameter['AllowedValues']}")
     ask = f"{command} --query 'EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]'"
     detail = "; ".join(wrong) or f"{len(used)} in use are allowed"
-    yield verdict(f"parameters {family}", not wrong, detail, f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py")
+    yield verdict(
+        f"parameters {family}",
+        not wrong,
+        detail,
+        f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py",
+    )
 
 
 def admitted(value: str, allowed: str) -> bool:
@@ -121,7 +207,11 @@ def admitted(value: str, allowed: str) -> bool:
             empty for any.
     """
     choices = [choice.strip() for choice in allowed.split(",") if choice.strip()]
-    return not choices or value in choices or all(_among(part.strip(), choices) for part in value.split(","))
+    return (
+        not choices
+        or value in choices
+        or all(_among(part.strip(), choices) for part in value.split(","))
+    )
 
 
 def _among(value: str, choices: list[str]) -> bool:
@@ -129,7 +219,14 @@ def _among(value: str, choices: list[str]) -> bool:
         return True
     ranges = (fullmatch(r"(-?[0-9.]+)-([0-9.]+)", choice) for choice in choices)
     number = fullmatch(r"-?[0-9]+(\.[0-9]+)?", value)
-    return bool(number) and any(found and float(found[1]) <= float(value) <= float(found[2]) for found in ranges)
+    return bool(number) and any(
+        found and float(found[1]) <= float(value) <= float(found[2]) for found in ranges
+    )
 
 
-CHECKS: dict[str, Ask] = {"databases": databases, "cache": cache, "Kubernetes": kubernetes, "parameters": parameters}
+CHECKS: dict[str, Ask] = {
+    "databases": databases,
+    "cache": cache,
+    "Kubernetes": kubernetes,
+    "parameters": parameters,
+}

@@ -77,12 +77,16 @@ def ok(check: str, detail: str) -> Finding:
     return Finding(check=check, state=State.OK, detail=detail)
 
 
-def fix(check: str, detail: str, command: str, repair: Callable[[], object] | None = None) -> Finding:
+def fix(
+    check: str, detail: str, command: str, repair: Callable[[], object] | None = None
+) -> Finding:
     """Returns a finding to correct before the deployment."""
     return Finding(check=check, state=State.FIX, detail=detail, command=command, repair=repair)
 
 
-def verdict(check: str, good: bool, detail: str, command: str, repair: Callable[[], object] | None = None) -> Finding:
+def verdict(
+    check: str, good: bool, detail: str, command: str, repair: Callable[[], object] | None = None
+) -> Finding:
     """Returns a finding without a problem if it is good, and one to correct otherwise."""
     return ok(check, detail) if good else fix(check, detail, command, repair)
 

@@ -23,17 +23,34 @@ def databases(context: Context) -> Iterator[Finding]:
     changes, and the update of `data` is rolled back.
     """
     check, data = "deployed databases", context.settings.data
-    instances = {id_: found for id_, (type_, found) in standing(context, "data").items() if type_ == _INSTANCE}
+    instances = {
+        id_: found
+        for id_, (type_, found) in standing(context, "data").items()
+        if type_ == _INSTANCE
+    }
     behind = []
     for key, spec in (("catalogue", data.catalogue), ("identity", data.identity)):
-        for name in (found for id_, found in instances.items() if id_.startswith(f"{key.capitalize()}Instance")):
-            (instance,) = context.home("rds").describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
+        for name in (
+            found
+            for id_, found in instances.items()
+            if id_.startswith(f"{key.capitalize()}Instance")
+        ):
+            (instance,) = context.home("rds").describe_db_instances(DBInstanceIdentifier=name)[
+                "DBInstances"
+            ]
             at = f"aws rds describe-db-instances --region {context.settings.region} --db-instance-identifier {name}"
             behind += [
                 fix(f"{check} {key}", detail, f"{at}; then {advice}")
                 for detail, advice in _behind(instance, spec.version, spec.storage_gib, key)
             ]
-    yield from behind or [ok(check, "version and storage do not exceed the file" if instances else "stack data does not exist yet")]
+    yield from behind or [
+        ok(
+            check,
+            "version and storage do not exceed the file"
+            if instances
+            else "stack data does not exist yet",
+        )
+    ]
 
 
 def _behind(instance: Any, version: str, storage: int, key: str) -> Iterator[tuple[str, str]]:
@@ -41,7 +58,10 @@ def _behind(instance: Any, version: str, storage: int, key: str) -> Iterator[tup
     if _numbers(has) > _numbers(version):
         yield f"RDS runs MySQL {has}, the file has {version}", f"write data.{key}.version: {has}"
     if grown > storage:
-        yield f"RDS has grown to {grown} GiB, the file has {storage}", f"write data.{key}.storage_gib: {grown}"
+        yield (
+            f"RDS has grown to {grown} GiB, the file has {storage}",
+            f"write data.{key}.storage_gib: {grown}",
+        )
 
 
 def _numbers(version: str) -> list[int]:
@@ -61,7 +81,9 @@ def cache(context: Context) -> Iterator[Finding]:
 
 def _smaller(context: Context, name: str) -> Finding:
     wanted = context.settings.data.cache.node_type
-    (group,) = context.home("elasticache").describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"]
+    (group,) = context.home("elasticache").describe_replication_groups(ReplicationGroupId=name)[
+        "ReplicationGroups"
+    ]
     has = group["CacheNodeType"]
     if cache_memory_gib(wanted) >= cache_memory_gib(has):
         return ok(_CACHE, f"{name}: {wanted} is no smaller than {has}")

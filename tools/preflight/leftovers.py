@@ -14,7 +14,13 @@ def log_groups(context: Context) -> Iterator[Finding]:
     name = f"/aws/eks/{settings.resource_prefix}/cluster"
     found = pages(context.home("logs"), "describe_log_groups", "logGroups", logGroupNamePrefix=name)
     command = f"aws logs delete-log-group --region {settings.region} --log-group-name {name}"
-    yield _leftover(context, "log group", name if any(group["logGroupName"] == name for group in found) else None, "eks-platform", command)
+    yield _leftover(
+        context,
+        "log group",
+        name if any(group["logGroupName"] == name for group in found) else None,
+        "eks-platform",
+        command,
+    )
 
 
 def cluster(context: Context) -> Iterator[Finding]:
@@ -31,8 +37,12 @@ def vaults(context: Context) -> Iterator[Finding]:
     settings = context.settings
     prefix = f"{settings.name}{VAULTS}"
     vaults = pages(context.home("backup"), "list_backup_vaults", "BackupVaultList")
-    for name in [vault["BackupVaultName"] for vault in vaults if vault["BackupVaultName"].startswith(prefix)] or [None]:
-        command = f"aws backup delete-backup-vault --region {settings.region} --backup-vault-name {name}"
+    for name in [
+        vault["BackupVaultName"] for vault in vaults if vault["BackupVaultName"].startswith(prefix)
+    ] or [None]:
+        command = (
+            f"aws backup delete-backup-vault --region {settings.region} --backup-vault-name {name}"
+        )
         yield _leftover(context, "backup vault", name, "data", command)
 
 
@@ -48,17 +58,34 @@ def parameter(context: Context) -> Iterator[Finding]:
         yield ok(check, "none is created with a domain")
         return
     found = context.home("ssm").get_parameters(Names=[name]).get("Parameters", ())
-    orphaned = bool(found) and described(context.home("cloudformation"), settings.stack_name("eks-platform")) is None
+    orphaned = (
+        bool(found)
+        and described(context.home("cloudformation"), settings.stack_name("eks-platform")) is None
+    )
     owner = "left behind" if orphaned else "the cluster's" if found else "available"
-    yield verdict(check, not orphaned, f"{name} is {owner}", f"aws ssm delete-parameter --region {settings.region} --name {name}")
+    yield verdict(
+        check,
+        not orphaned,
+        f"{name} is {owner}",
+        f"aws ssm delete-parameter --region {settings.region} --name {name}",
+    )
 
 
 def _leftover(context: Context, check: str, name: str | None, stack: str, command: str) -> Finding:
     if name is None:
         return ok(check, "the name is available")
     owned = name in {found for _, found in standing(context, stack).values()}
-    detail = f"{name} belongs to the stack {stack}" if owned else f"{name} is left and belongs to no stack"
+    detail = (
+        f"{name} belongs to the stack {stack}"
+        if owned
+        else f"{name} is left and belongs to no stack"
+    )
     return verdict(check, owned, detail, f"{command}, after checking its content")
 
 
-CHECKS: dict[str, Ask] = {"log group": log_groups, "cluster": cluster, "backup vault": vaults, "parameter": parameter}
+CHECKS: dict[str, Ask] = {
+    "log group": log_groups,
+    "cluster": cluster,
+    "backup vault": vaults,
+    "parameter": parameter,
+}

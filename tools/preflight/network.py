@@ -25,15 +25,36 @@ def zones(context: Context) -> Iterator[Finding]:
         f" --output text; then correct zones in environments/{settings.name}.yaml"
     )
     answer = context.home("ec2").describe_availability_zones()["AvailabilityZones"]
-    found = {zone["ZoneName"]: zone for zone in answer if zone.get("ZoneType", "availability-zone") == "availability-zone"}
+    found = {
+        zone["ZoneName"]: zone
+        for zone in answer
+        if zone.get("ZoneType", "availability-zone") == "availability-zone"
+    }
     for name in settings.zones:
         check = f"zone {name}"
         if name not in found:
-            yield fix(check, f"the account does not have this zone; it has {', '.join(sorted(found))}", command)
+            yield fix(
+                check,
+                f"the account does not have this zone; it has {', '.join(sorted(found))}",
+                command,
+            )
             continue
         zone_id, state = found[name].get("ZoneId", ""), found[name].get("State", "available")
-        without = [detail for ids, detail in ((WITHOUT_EKS, "EKS"), (WITHOUT_VPC_ORIGINS, "CloudFront VPC origins")) if zone_id in ids]
-        problem = f" does not support {' and '.join(without)}" if without else f" is {state}" if state != "available" else ""
+        without = [
+            detail
+            for ids, detail in (
+                (WITHOUT_EKS, "EKS"),
+                (WITHOUT_VPC_ORIGINS, "CloudFront VPC origins"),
+            )
+            if zone_id in ids
+        ]
+        problem = (
+            f" does not support {' and '.join(without)}"
+            if without
+            else f" is {state}"
+            if state != "available"
+            else ""
+        )
         yield verdict(check, not problem, f"{zone_id}{problem}", command)
 
 
@@ -42,11 +63,20 @@ def endpoints(context: Context) -> Iterator[Finding]:
     settings = context.settings
     if not settings.network.endpoints:
         return
-    names = {f"com.amazonaws.{settings.region}.{endpoint}" for endpoint in settings.network.endpoints}
-    services = context.home("ec2").describe_vpc_endpoint_services(Filters=[{"Name": "service-type", "Values": ["Interface"]}])
-    zones_of = {service["ServiceName"]: set(service.get("AvailabilityZones", ())) for service in services["ServiceDetails"]}
+    names = {
+        f"com.amazonaws.{settings.region}.{endpoint}" for endpoint in settings.network.endpoints
+    }
+    services = context.home("ec2").describe_vpc_endpoint_services(
+        Filters=[{"Name": "service-type", "Values": ["Interface"]}]
+    )
+    zones_of = {
+        service["ServiceName"]: set(service.get("AvailabilityZones", ()))
+        for service in services["ServiceDetails"]
+    }
     missing = sorted(name for name in names if not set(settings.zones) <= zones_of.get(name, set()))
-    detail = f"not in every zone: {', '.join(missing)}" if missing else f"{len(names)}, in every zone"
+    detail = (
+        f"not in every zone: {', '.join(missing)}" if missing else f"{len(names)}, in every zone"
+    )
     command = (
         f"aws ec2 describe-vpc-endpoint-services --region {settings.region} --service-names {' '.join(missing[:1])} "
         f"--query 'ServiceDetails[].AvailabilityZones'; then correct zones or network.interface_endpoints"
@@ -59,14 +89,26 @@ def prefix_list(context: Context) -> Iterator[Finding]:
     balancers.
     """
     settings, check = context.settings, "prefix list"
-    pinned = settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
+    pinned = (
+        settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
+    )
     filters = [{"Name": "prefix-list-name", "Values": [PREFIX_LIST]}]
-    lists = pages(context.home("ec2"), "describe_managed_prefix_lists", "PrefixLists", Filters=filters)
+    lists = pages(
+        context.home("ec2"), "describe_managed_prefix_lists", "PrefixLists", Filters=filters
+    )
     found = [entry["PrefixListId"] for entry in lists]
     same, answer = found == [pinned], ", ".join(found) or "none"
-    detail = pinned if same else f"{PREFIX_LIST} is {answer} in {settings.region}, but {pinned} is pinned"
+    detail = (
+        pinned
+        if same
+        else f"{PREFIX_LIST} is {answer} in {settings.region}, but {pinned} is pinned"
+    )
     command = f"set edge.origin_prefix_list: {found[0] if found else '<id>'} in environments/{settings.name}.yaml"
     yield verdict(check, same, detail, command)
 
 
-CHECKS: dict[str, Ask] = {"zones": zones, "interface endpoints": endpoints, "prefix list": prefix_list}
+CHECKS: dict[str, Ask] = {
+    "zones": zones,
+    "interface endpoints": endpoints,
+    "prefix list": prefix_list,
+}

@@ -56,18 +56,50 @@ def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
     endpoints = len(settings.network.endpoints)
     nodes = node_vcpus(settings)
     return (
-        Need(check="vCPU of Fargate On-Demand", service="fargate", code="L-3032A538", least=fargate, wanted=fargate),
-        Need(check="vCPU of On-Demand Standard", service="ec2", code="L-1216C47A", least=nodes, wanted=NODE_HEADROOM * nodes),
-        Need(check="Elastic IP addresses", service="ec2", code="L-0263D0A3", least=addresses, wanted=addresses),
-        Need(check="interface endpoints of a VPC", service="vpc", code="L-29B6F2EB", least=endpoints, wanted=endpoints),
-        Need(check="rules of a security group", service="vpc", code="L-0EA8095F", least=FULLEST_GROUP, wanted=60),
+        Need(
+            check="vCPU of Fargate On-Demand",
+            service="fargate",
+            code="L-3032A538",
+            least=fargate,
+            wanted=fargate,
+        ),
+        Need(
+            check="vCPU of On-Demand Standard",
+            service="ec2",
+            code="L-1216C47A",
+            least=nodes,
+            wanted=NODE_HEADROOM * nodes,
+        ),
+        Need(
+            check="Elastic IP addresses",
+            service="ec2",
+            code="L-0263D0A3",
+            least=addresses,
+            wanted=addresses,
+        ),
+        Need(
+            check="interface endpoints of a VPC",
+            service="vpc",
+            code="L-29B6F2EB",
+            least=endpoints,
+            wanted=endpoints,
+        ),
+        Need(
+            check="rules of a security group",
+            service="vpc",
+            code="L-0EA8095F",
+            least=FULLEST_GROUP,
+            wanted=60,
+        ),
     )
 
 
 def node_vcpus(settings: Settings) -> int:
     """Returns the vCPU requests of all pods, with Kong at its maximum."""
     kubernetes = settings.kubernetes
-    gateway = kubernetes.kong.max_replicas * KONG_VCPUS + kubernetes.keycloak.replicas * KEYCLOAK_VCPUS
+    gateway = (
+        kubernetes.kong.max_replicas * KONG_VCPUS + kubernetes.keycloak.replicas * KEYCLOAK_VCPUS
+    )
     return ceil(gateway + kubernetes.redpanda.brokers * kubernetes.redpanda.cpu + OTHER_VCPUS)
 
 
@@ -77,14 +109,19 @@ def quotas(context: Context) -> Iterator[Finding]:
     client = context.home("service-quotas")
     own = settings.identifying_tags.items()
     addresses = context.home("ec2").describe_addresses().get("Addresses", ())
-    others = sum(not own <= {tag["Key"]: tag["Value"] for tag in address.get("Tags", ())}.items() for address in addresses)
+    others = sum(
+        not own <= {tag["Key"]: tag["Value"] for tag in address.get("Tags", ())}.items()
+        for address in addresses
+    )
     for need in needs(settings, other_addresses=others):
         value = _value(client, need)
         command = (
             f"aws service-quotas request-service-quota-increase --region {settings.region} --service-code {need.service} "
             f"--quota-code {need.code} --desired-value {need.wanted}"
         )
-        yield verdict(need.check, value >= need.least, f"{value:g}, and {need.least} are needed", command)
+        yield verdict(
+            need.check, value >= need.least, f"{value:g}, and {need.least} are needed", command
+        )
 
 
 def _value(client: Any, need: Need) -> float:
@@ -101,7 +138,12 @@ def functions(context: Context) -> Iterator[Finding]:
         f"aws service-quotas request-service-quota-increase --region {region} --service-code lambda "
         "--quota-code L-B99A9384 --desired-value 1000"
     )
-    yield verdict(check, value >= CONCURRENT_FUNCTIONS, f"{value}, and {CONCURRENT_FUNCTIONS} are needed", command)
+    yield verdict(
+        check,
+        value >= CONCURRENT_FUNCTIONS,
+        f"{value}, and {CONCURRENT_FUNCTIONS} are needed",
+        command,
+    )
 
 
 CHECKS: dict[str, Ask] = {"quotas": quotas, "concurrent Lambda functions": functions}

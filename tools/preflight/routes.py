@@ -28,10 +28,17 @@ def weights(context: Context) -> Iterator[Finding]:
         detail = "the tasks are in the alternate group, but the update routes requests to the other"
         yield fix(f"{check} {name}", detail, _deployment(context, name, resources))
     if not swapped:
-        yield ok(check, "no update moves traffic away from running tasks" if resources else f"stack {STACK} does not exist yet")
+        yield ok(
+            check,
+            "no update moves traffic away from running tasks"
+            if resources
+            else f"stack {STACK} does not exist yet",
+        )
 
 
-def _swapped(context: Context, name: str, resources: Mapping[str, tuple[str, str]], *, whatever_tags: bool) -> bool:
+def _swapped(
+    context: Context, name: str, resources: Mapping[str, tuple[str, str]], *, whatever_tags: bool
+) -> bool:
     alternates = part_of(name, "IngressAlternateTargetGroup", GROUP, resources)
     rules = part_of(name, "IngressRule", RULE, resources)
     if not alternates or not rules:
@@ -39,10 +46,18 @@ def _swapped(context: Context, name: str, resources: Mapping[str, tuple[str, str
     client = context.home("elbv2")
     if not whatever_tags:
         described = client.describe_tags(ResourceArns=rules)["TagDescriptions"]
-        tagged = {entry["ResourceArn"] for entry in described if any(not tag["Key"].startswith("aws:") for tag in entry.get("Tags", ()))}
+        tagged = {
+            entry["ResourceArn"]
+            for entry in described
+            if any(not tag["Key"].startswith("aws:") for tag in entry.get("Tags", ()))
+        }
         rules = [rule for rule in rules if rule in tagged]
     live = client.describe_rules(RuleArns=rules)["Rules"] if rules else []
-    return any(group.get("TargetGroupArn") in alternates and group.get("Weight") for rule in live for group in _groups(rule))
+    return any(
+        group.get("TargetGroupArn") in alternates and group.get("Weight")
+        for rule in live
+        for group in _groups(rule)
+    )
 
 
 def _groups(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -50,7 +65,9 @@ def _groups(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from action.get("ForwardConfig", {}).get("TargetGroups", ())
 
 
-def part_of(service: str, part: str, kind: str, resources: Mapping[str, tuple[str, str]]) -> list[str]:
+def part_of(
+    service: str, part: str, kind: str, resources: Mapping[str, tuple[str, str]]
+) -> list[str]:
     """Returns the physical ids of a service's resources.
 
     Args:
@@ -60,12 +77,18 @@ def part_of(service: str, part: str, kind: str, resources: Mapping[str, tuple[st
         resources: type and physical id by logical id.
     """
     start = f"{service.replace('-', '')}{part}"
-    return [found for logical_id, (type_, found) in resources.items() if type_ == kind and logical_id.startswith(start)]
+    return [
+        found
+        for logical_id, (type_, found) in resources.items()
+        if type_ == kind and logical_id.startswith(start)
+    ]
 
 
 def _deployment(context: Context, name: str, resources: Mapping[str, tuple[str, str]]) -> str:
     service = next(iter(part_of(name, "Service", "AWS::ECS::Service", resources)), "<service>")
-    cluster = next((found for kind, found in resources.values() if kind == "AWS::ECS::Cluster"), "<cluster>")
+    cluster = next(
+        (found for kind, found in resources.values() if kind == "AWS::ECS::Cluster"), "<cluster>"
+    )
     at = f"--region {context.settings.region}"
     return f"aws ecs update-service {at} --cluster {cluster} --service {service} --force-new-deployment; run it once, then check again"
 

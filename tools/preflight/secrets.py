@@ -21,11 +21,17 @@ def secrets(context: Context) -> Iterator[Finding]:
         at = f"--region {settings.region}"
         secret = unless("ResourceNotFoundException", client.describe_secret, SecretId=arn)
         if secret is None:
-            command = f"aws secretsmanager create-secret {at} --name {name} --secret-string '<JSON>'"
+            command = (
+                f"aws secretsmanager create-secret {at} --name {name} --secret-string '<JSON>'"
+            )
             yield fix(f"secret {key}", f"{arn} does not exist", command)
             continue
         if secret.get("DeletedDate"):
-            yield fix(f"secret {key}", "it is scheduled for deletion", f"aws secretsmanager restore-secret {at} --secret-id {arn}")
+            yield fix(
+                f"secret {key}",
+                "it is scheduled for deletion",
+                f"aws secretsmanager restore-secret {at} --secret-id {arn}",
+            )
             continue
         yield ok(f"secret {key}", name)
         if key.startswith("registry."):
@@ -38,7 +44,12 @@ def _key(key: str, arn: str, at: str, secret: dict[str, Any]) -> Finding:
     used = secret.get("KmsKeyId", MANAGED_KEY)
     own = used.endswith(MANAGED_KEY)
     command = f"aws secretsmanager update-secret {at} --secret-id {arn} --kms-key-id {MANAGED_KEY}"
-    return verdict(f"key {key}", own, MANAGED_KEY if own else f"{used} instead of {MANAGED_KEY}, the only one that ECR accepts", command)
+    return verdict(
+        f"key {key}",
+        own,
+        MANAGED_KEY if own else f"{used} instead of {MANAGED_KEY}, the only one that ECR accepts",
+        command,
+    )
 
 
 def _fields(key: str, arn: str, context: Context) -> Iterator[Finding]:
@@ -52,7 +63,12 @@ def _fields(key: str, arn: str, context: Context) -> Iterator[Finding]:
     missing = " and ".join(sorted(PULL_FIELDS - found))
     example = '{"username": "<user>", "accessToken": "<token>"}'
     command = f"aws secretsmanager put-secret-value --region {context.settings.region} --secret-id {arn} --secret-string '{example}'"
-    yield verdict(f"fields {key}", not missing, f"missing {missing}" if missing else "username and accessToken", command)
+    yield verdict(
+        f"fields {key}",
+        not missing,
+        f"missing {missing}" if missing else "username and accessToken",
+        command,
+    )
 
 
 CHECKS: dict[str, Ask] = {"secrets": secrets}

@@ -34,15 +34,20 @@ def trail(context: Context) -> Iterator[Finding]:
 
 def _records_management(selectors: Mapping[str, Any]) -> bool:
     basic = any(
-        selector.get("IncludeManagementEvents") and selector.get("ReadWriteType", "All") in ("All", "WriteOnly")
+        selector.get("IncludeManagementEvents")
+        and selector.get("ReadWriteType", "All") in ("All", "WriteOnly")
         for selector in selectors.get("EventSelectors", ())
     )
     return basic or any(map(_writes, selectors.get("AdvancedEventSelectors", ())))
 
 
 def _writes(selector: Mapping[str, Any]) -> bool:
-    fields = {field["Field"]: field.get("Equals", ()) for field in selector.get("FieldSelectors", ())}
-    return "Management" in fields.get("eventCategory", ()) and "true" not in fields.get("readOnly", ())
+    fields = {
+        field["Field"]: field.get("Equals", ()) for field in selector.get("FieldSelectors", ())
+    }
+    return "Management" in fields.get("eventCategory", ()) and "true" not in fields.get(
+        "readOnly", ()
+    )
 
 
 def detector(context: Context) -> Iterator[Finding]:
@@ -81,13 +86,21 @@ def web_acl_logs(context: Context) -> Iterator[Finding]:
                 yield ok(check, f"logs arrive in {bucket} of {settings.region}")
                 return
             command = f"aws s3api list-objects-v2 --bucket {bucket} --prefix {prefix} --max-items 1"
-            yield unknown(check, f"configured to {bucket} of {settings.region}, but no log has arrived yet", command)
+            yield unknown(
+                check,
+                f"configured to {bucket} of {settings.region}, but no log has arrived yet",
+                command,
+            )
             return
     command = (
         f"aws wafv2 put-logging-configuration --region {EDGE_REGION} --logging-configuration "
         f"ResourceArn=<a web ACL of CloudFront>,LogDestinationConfigs=arn:aws:s3:::{BUCKET}<a bucket in {settings.region}>"
     )
-    yield unknown(check, f"no web ACL logs to {settings.region} yet, and AWS's documents disagree. Test it manually in dev", command)
+    yield unknown(
+        check,
+        f"no web ACL logs to {settings.region} yet, and AWS's documents disagree. Test it manually in dev",
+        command,
+    )
 
 
 def _configurations(wafv2: Any) -> Iterator[dict[str, Any]]:

@@ -26,14 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        settings, listeners = _cell(settings_of(options.env, options.environments), options.listeners)
+        settings, listeners = _cell(
+            settings_of(options.env, options.environments), options.listeners
+        )
     except (PlanError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 2
     outcomes = simulate_all(settings, listeners, seed=options.seed)
     found = list(agreements(settings, listeners, outcomes, seed=options.seed))
     print(report.text(settings.name, listeners, outcomes, found))
-    return int(any(outcome.broken for outcome in outcomes) or any(abs(row.difference) > TOLERANCE for row in found))
+    return int(
+        any(outcome.broken for outcome in outcomes)
+        or any(abs(row.difference) > TOLERANCE for row in found)
+    )
 
 
 def _cell(settings: Settings, text: str) -> tuple[Settings, int]:
@@ -43,16 +48,24 @@ def _cell(settings: Settings, text: str) -> tuple[Settings, int]:
         return plan.settings, plan.listeners_of_cell
     require_load(settings)
     if not settings.capacity.listeners:
-        raise PlanError(f"{settings.name}: no listeners are declared. Set capacity.listeners, or name LISTENERS.")
+        raise PlanError(
+            f"{settings.name}: no listeners are declared. Set capacity.listeners, or name LISTENERS."
+        )
     return settings, settings.capacity.listeners
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.simulation", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
-    parser.add_argument("--listeners", default="", help="monthly listeners to plan for; without them, the file as it is")
+    parser.add_argument(
+        "--listeners",
+        default="",
+        help="monthly listeners to plan for; without them, the file as it is",
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of arrivals")
-    parser.add_argument("--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS
+    )
     return parser
 
 

@@ -37,7 +37,9 @@ class Agreement:
         return self.simulated / self.formula - 1
 
 
-def agreements(settings: Settings, listeners: int, outcomes: Sequence[Outcome], *, seed: int = 1) -> Iterator[Agreement]:
+def agreements(
+    settings: Settings, listeners: int, outcomes: Sequence[Outcome], *, seed: int = 1
+) -> Iterator[Agreement]:
     """Yields the numbers that both methods have.
 
     Args:
@@ -52,18 +54,38 @@ def agreements(settings: Settings, listeners: int, outcomes: Sequence[Outcome], 
     for name, service in load.services.items():
         if service.busy_tasks:
             tasks = max(moment.tasks[name] for moment in day)
-            yield Agreement(what=f"{name}: tasks in the busiest minute", formula=service.tasks, simulated=tasks)
+            yield Agreement(
+                what=f"{name}: tasks in the busiest minute", formula=service.tasks, simulated=tasks
+            )
     for name, service in load.services.items():
         left = service.tasks - lost(service.tasks, len(settings.zones))
         if settings.services[name].route and service.busy_tasks < left:
-            response = mean_wait(left, service.busy_tasks, service.service_seconds) + service.service_seconds
-            found = mean_response(
-                servers=left, load=service.busy_tasks, service_seconds=service.service_seconds, requests=REQUESTS, seed=seed
+            response = (
+                mean_wait(left, service.busy_tasks, service.service_seconds)
+                + service.service_seconds
             )
-            yield Agreement(what=f"{name}: ms of an answer without a zone", formula=response * 1000, simulated=found * 1000)
-    recovered, caught_up = by_name["consumers stopped"].recovered_minutes, _caught_up(settings, load)
+            found = mean_response(
+                servers=left,
+                load=service.busy_tasks,
+                service_seconds=service.service_seconds,
+                requests=REQUESTS,
+                seed=seed,
+            )
+            yield Agreement(
+                what=f"{name}: ms of an answer without a zone",
+                formula=response * 1000,
+                simulated=found * 1000,
+            )
+    recovered, caught_up = (
+        by_name["consumers stopped"].recovered_minutes,
+        _caught_up(settings, load),
+    )
     if recovered and caught_up < CATCH_UP_SECONDS:
-        yield Agreement(what="consumers: minutes until no event is late", formula=caught_up / 60, simulated=recovered)
+        yield Agreement(
+            what="consumers: minutes until no event is late",
+            formula=caught_up / 60,
+            simulated=recovered,
+        )
 
 
 def _caught_up(settings: Settings, load: Load) -> float:
@@ -71,6 +93,10 @@ def _caught_up(settings: Settings, load: Load) -> float:
     per_partition = settings.capacity.events.partition_per_second
     topics = {name: topic for name, topic in load.events.topics.items() if topic.events_per_second}
     spare = min(
-        (settings.topics[name].partitions * per_partition / topic.events_per_second - 1 for name, topic in topics.items()), default=inf
+        (
+            settings.topics[name].partitions * per_partition / topic.events_per_second - 1
+            for name, topic in topics.items()
+        ),
+        default=inf,
     )
     return floor(STOPPED_SECONDS + (STOPPED_SECONDS - LAG_SECONDS) / spare) if spare > 0 else inf

@@ -16,7 +16,14 @@ from tools.load import Load, load_of
 from tools.load.components import ServiceLoad
 from tools.load.queueing import best_capacity
 from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
-from tools.simulation.scaling import MINUTE, POD_SECONDS, Average, Tasks, pod_autoscaler, target_tracking
+from tools.simulation.scaling import (
+    MINUTE,
+    POD_SECONDS,
+    Average,
+    Tasks,
+    pod_autoscaler,
+    target_tracking,
+)
 from tools.simulation.stations import Answers, CacheWarmth, Consumers, Pool
 
 PATIENCE_SECONDS = ANSWER_MS / 1000
@@ -81,14 +88,26 @@ class Cell:
         step: seconds between two states, at most a minute.
     """
 
-    def __init__(self, settings: Settings, listeners: int, *, shape: Callable[[float], float], seed: int, step: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        listeners: int,
+        *,
+        shape: Callable[[float], float],
+        seed: int,
+        step: int,
+    ) -> None:
         self.settings, self.shape, self._seconds = settings, shape, step
         self.load: Load = load_of(settings, listeners)
         self.world = simpy.Environment()
         self.zones = len(settings.zones)
         self.moments: list[Moment] = []
         self._random = Random(seed)  # noqa: S311 (no secret)
-        self.services = [self._service(name, load) for name, load in self.load.services.items() if load.per_second]
+        self.services = [
+            self._service(name, load)
+            for name, load in self.load.services.items()
+            if load.per_second
+        ]
         self.kong = self._kong()
         self.keycloak = self._keycloak()
         self.database = self._database()
@@ -112,52 +131,107 @@ class Cell:
         tasks = min(declared.scaling.max, declared.tasks_for(per_second))
         pool = Pool(servers=tasks, per_server=1 / load.service_seconds, patience_seconds=patience)
         scaled = Tasks(self.world, pool, least=declared.scaling.min, most=declared.scaling.max)
-        service = Service(name=name, load=load, pool=pool, tasks=scaled, routed=declared.route is not None)
+        service = Service(
+            name=name, load=load, pool=pool, tasks=scaled, routed=declared.route is not None
+        )
         averages = [Average(target=declared.scaling.cpu_percent / 100, read=lambda: pool.busy)]
         if declared.requests_per_target:
-            averages.append(Average(target=declared.requests_per_target, read=lambda: service.per_target))
+            averages.append(
+                Average(target=declared.requests_per_target, read=lambda: service.per_target)
+            )
         if declared.scaling.messages_per_task:
-            averages.append(Average(target=declared.scaling.messages_per_task, read=lambda: pool.backlog / max(1, scaled.running)))
+            averages.append(
+                Average(
+                    target=declared.scaling.messages_per_task,
+                    read=lambda: pool.backlog / max(1, scaled.running),
+                )
+            )
         self.world.process(target_tracking(scaled, averages))
         return service
 
     def _kong(self) -> Tasks:
-        kong, per_core = self.settings.kubernetes.kong, self.settings.capacity.requests.gateway_per_core
+        kong, per_core = (
+            self.settings.kubernetes.kong,
+            self.settings.capacity.requests.gateway_per_core,
+        )
         requests = self.load.gateway.requests_per_second * self.shape(0)
-        pods = min(kong.max_replicas, max(kong.min_replicas, ceil(requests / per_core * 100 / kong_values.CPU_PERCENT / KONG_VCPUS)))
-        pool = Pool(servers=pods * KONG_VCPUS, per_server=per_core, served=requests, patience_seconds=PATIENCE_SECONDS)
-        scaled = Tasks(self.world, pool, least=kong.min_replicas, most=kong.max_replicas, of_server=KONG_VCPUS, start_seconds=POD_SECONDS)
-        self.world.process(pod_autoscaler(scaled, Average(target=kong_values.CPU_PERCENT / 100, read=lambda: pool.busy)))
+        pods = min(
+            kong.max_replicas,
+            max(
+                kong.min_replicas,
+                ceil(requests / per_core * 100 / kong_values.CPU_PERCENT / KONG_VCPUS),
+            ),
+        )
+        pool = Pool(
+            servers=pods * KONG_VCPUS,
+            per_server=per_core,
+            served=requests,
+            patience_seconds=PATIENCE_SECONDS,
+        )
+        scaled = Tasks(
+            self.world,
+            pool,
+            least=kong.min_replicas,
+            most=kong.max_replicas,
+            of_server=KONG_VCPUS,
+            start_seconds=POD_SECONDS,
+        )
+        self.world.process(
+            pod_autoscaler(
+                scaled, Average(target=kong_values.CPU_PERCENT / 100, read=lambda: pool.busy)
+            )
+        )
         return scaled
 
     def _keycloak(self) -> Tasks:
         replicas, load = self.settings.kubernetes.keycloak.replicas, self.load.identity
         pool = Pool(
             servers=replicas * KEYCLOAK_VCPUS,
-            per_server=(load.logins_per_second + load.tokens_per_second) / load.cores if load.cores else 1.0,
+            per_server=(load.logins_per_second + load.tokens_per_second) / load.cores
+            if load.cores
+            else 1.0,
             patience_seconds=PATIENCE_SECONDS,
         )
-        return Tasks(self.world, pool, least=replicas, most=replicas, of_server=KEYCLOAK_VCPUS, start_seconds=POD_SECONDS)
+        return Tasks(
+            self.world,
+            pool,
+            least=replicas,
+            most=replicas,
+            of_server=KEYCLOAK_VCPUS,
+            start_seconds=POD_SECONDS,
+        )
 
     def _database(self) -> Pool:
-        cores, per_core = self._cores(self.settings.data.catalogue.read_replicas), self.settings.capacity.database.core_queries_per_second
+        cores, per_core = (
+            self._cores(self.settings.data.catalogue.read_replicas),
+            self.settings.capacity.database.core_queries_per_second,
+        )
         return Pool(servers=cores, per_server=per_core, patience_seconds=PATIENCE_SECONDS)
 
     def _cores(self, replicas: int) -> float:
         """Cores of the catalogue for queries. Every replica executes all writes; its other cores answer reads."""
         assumed = self.settings.capacity.database
-        cores = best_capacity(vcpus(self.settings.data.catalogue.instance_class), assumed.contention, assumed.coherency)
+        cores = best_capacity(
+            vcpus(self.settings.data.catalogue.instance_class),
+            assumed.contention,
+            assumed.coherency,
+        )
         return cores + replicas * (cores - self.load.database.write_cores)
 
     def _consumers(self, topic: str) -> Consumers:
         partitions = self.settings.topics[topic].partitions
         arriving = self.load.events.topics[topic].events_per_second
-        return Consumers(arriving=arriving, per_second=partitions * self.settings.capacity.events.partition_per_second)
+        return Consumers(
+            arriving=arriving,
+            per_second=partitions * self.settings.capacity.events.partition_per_second,
+        )
 
     def lose_zone(self) -> None:
         """Loses what runs in one zone: tasks, pods, the primary of the catalogue, and its replicas for good."""
         for tasks in self.scaled:
-            tasks.pool.unreachable = lost(tasks.running, self.zones) / tasks.running if tasks.running else 0.0
+            tasks.pool.unreachable = (
+                lost(tasks.running, self.zones) / tasks.running if tasks.running else 0.0
+            )
             tasks.lose(lost(tasks.running, self.zones))
         self.database.unreachable = 1.0
         replicas = self.settings.data.catalogue.read_replicas
@@ -180,10 +254,15 @@ class Cell:
 
     def _step(self, share: float) -> Moment:
         load, seconds = self.load, self._seconds
-        gateway = self.kong.pool.step(self._arrivals(load.gateway.requests_per_second * share), seconds)
+        gateway = self.kong.pool.step(
+            self._arrivals(load.gateway.requests_per_second * share), seconds
+        )
         tokens = load.identity.logins_per_second + load.identity.tokens_per_second
         logins = self.keycloak.pool.step(self._arrivals(tokens * share), seconds)
-        requests = {service.name: self._arrivals(service.load.per_second * share) for service in self.services}
+        requests = {
+            service.name: self._arrivals(service.load.per_second * share)
+            for service in self.services
+        }
         queries = self._query(requests)
         answers = {}
         for service in self.services:
@@ -191,13 +270,24 @@ class Cell:
             answers[service.name] = service.pool.step(requests[service.name], seconds)
         for topic in self.topics.values():
             topic.step(self._arrivals(topic.arriving * share), seconds)
-        slowest = max((answers[service.name].p99_seconds for service in self._routed()), default=0.0)
+        slowest = max(
+            (answers[service.name].p99_seconds for service in self._routed()), default=0.0
+        )
         return Moment(
             second=self.world.now,
             bad={
-                "web-api-availability": self._mean(answers, lambda answer: answer.failed, gateway, queries),
-                "web-api-latency": self._mean(answers, lambda answer: answer.late(LATE_SECONDS), gateway, queries),
-                "playback-start": _any(*(part.late(START_LATE_SECONDS) for part in (gateway, answers.get("playback", gateway), queries))),
+                "web-api-availability": self._mean(
+                    answers, lambda answer: answer.failed, gateway, queries
+                ),
+                "web-api-latency": self._mean(
+                    answers, lambda answer: answer.late(LATE_SECONDS), gateway, queries
+                ),
+                "playback-start": _any(
+                    *(
+                        part.late(START_LATE_SECONDS)
+                        for part in (gateway, answers.get("playback", gateway), queries)
+                    )
+                ),
                 "event-lag": self._lagging(),
                 "login": _any(gateway.failed, logins.failed),
             },
@@ -211,8 +301,16 @@ class Cell:
         usual = reads = 0.0
         for service in self.services:
             if service.load.per_second:
-                usual += requests[service.name] * service.load.queries_per_second / service.load.per_second
-                reads += requests[service.name] * service.load.cache_operations_per_second / service.load.per_second
+                usual += (
+                    requests[service.name]
+                    * service.load.queries_per_second
+                    / service.load.per_second
+                )
+                reads += (
+                    requests[service.name]
+                    * service.load.cache_operations_per_second
+                    / service.load.per_second
+                )
         missed = reads * self.cache.missing
         queries = self.database.step(usual + missed, self._seconds)
         self.cache.fill(missed * (1 - queries.failed))
@@ -221,19 +319,29 @@ class Cell:
     def _routed(self) -> Iterator[Service]:
         return (service for service in self.services if service.routed)
 
-    def _mean(self, answers: Mapping[str, Answers], bad: Callable[[Answers], float], gateway: Answers, queries: Answers) -> float:
+    def _mean(
+        self,
+        answers: Mapping[str, Answers],
+        bad: Callable[[Answers], float],
+        gateway: Answers,
+        queries: Answers,
+    ) -> float:
         """Share of bad requests over the services of the Web API, of which only some query the database."""
         requests = spoiled = 0.0
         for service in self._routed():
             answer, asked = answers[service.name], service.load.queries_per_second > 0
             requests += answer.requests
-            spoiled += answer.requests * _any(bad(gateway), bad(answer), bad(queries) if asked else 0.0)
+            spoiled += answer.requests * _any(
+                bad(gateway), bad(answer), bad(queries) if asked else 0.0
+            )
         return spoiled / requests if requests else 0.0
 
     def _lagging(self) -> float:
         """Share of events that belong to a topic whose consumers lag."""
         events = sum(topic.arriving for topic in self.topics.values())
-        late = sum(topic.arriving for topic in self.topics.values() if topic.lag_seconds > LAG_SECONDS)
+        late = sum(
+            topic.arriving for topic in self.topics.values() if topic.lag_seconds > LAG_SECONDS
+        )
         return late / events if events else 0.0
 
     def _arrivals(self, per_second: float) -> float:

@@ -5,7 +5,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from tools.simulation.agreement import TOLERANCE, Agreement
 from tools.simulation.scenarios import Outcome
 
-HEADS = ("scenario", "unavailable", "slow", "playback", "lagging", "logins", "p99 ms", "lag s", "back after", "held")
+HEADS = (
+    "scenario",
+    "unavailable",
+    "slow",
+    "playback",
+    "lagging",
+    "logins",
+    "p99 ms",
+    "lag s",
+    "back after",
+    "held",
+)
 """Columns of scenarios: bad minutes of each objective, then the worst step."""
 
 
@@ -16,7 +27,11 @@ def outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
         outcomes: results.
     """
     for outcome in outcomes:
-        back = "-" if outcome.recovered_minutes is None else f"{max(0.0, outcome.recovered_minutes):.1f}"
+        back = (
+            "-"
+            if outcome.recovered_minutes is None
+            else f"{max(0.0, outcome.recovered_minutes):.1f}"
+        )
         yield (
             outcome.scenario.name,
             *(f"{minutes:.1f}" for minutes in outcome.bad_minutes.values()),
@@ -34,10 +49,17 @@ def agreement_rows(agreements: Iterable[Agreement]) -> Iterator[tuple[str, ...]]
         agreements: numbers that both methods have.
     """
     for found in agreements:
-        yield found.what, f"{found.formula:,.1f}", f"{found.simulated:,.1f}", f"{round(found.difference, 2) + 0:+.0%}"
+        yield (
+            found.what,
+            f"{found.formula:,.1f}",
+            f"{found.simulated:,.1f}",
+            f"{round(found.difference, 2) + 0:+.0%}",
+        )
 
 
-def text(environment: str, listeners: int, outcomes: Sequence[Outcome], agreements: Sequence[Agreement]) -> str:
+def text(
+    environment: str, listeners: int, outcomes: Sequence[Outcome], agreements: Sequence[Agreement]
+) -> str:
     """Returns scenarios and agreement as text.
 
     Args:
@@ -57,7 +79,9 @@ def text(environment: str, listeners: int, outcomes: Sequence[Outcome], agreemen
             *_aligned([("", "formula", "simulation", "difference"), *agreement_rows(agreements)]),
             "",
             f"Not held: {', '.join(broken)}." if broken else "Every scenario holds its objectives.",
-            f"More than {TOLERANCE:.0%} apart: {', '.join(apart)}." if apart else f"Formulas and simulation agree within {TOLERANCE:.0%}.",
+            f"More than {TOLERANCE:.0%} apart: {', '.join(apart)}."
+            if apart
+            else f"Formulas and simulation agree within {TOLERANCE:.0%}.",
         ]
     )
 
@@ -65,4 +89,9 @@ def text(environment: str, listeners: int, outcomes: Sequence[Outcome], agreemen
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for first, *others in rows:
-        yield f"  {first:{widths[0]}}" + "".join(f"  {cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)).rstrip()
+        yield (
+            f"  {first:{widths[0]}}"
+            + "".join(
+                f"  {cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)
+            ).rstrip()
+        )

@@ -4,7 +4,9 @@ from heapq import heapreplace
 from random import Random
 
 
-def mean_response(*, servers: int, load: float, service_seconds: float, requests: int, seed: int) -> float:
+def mean_response(
+    *, servers: int, load: float, service_seconds: float, requests: int, seed: int
+) -> float:
     """Returns the mean time from arrival to answer, in seconds.
 
     Args:

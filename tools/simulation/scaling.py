@@ -49,7 +49,14 @@ class Tasks:
     """
 
     def __init__(
-        self, world: simpy.Environment, pool: Pool, *, least: int, most: int, of_server: float = 1, start_seconds: float = START_SECONDS
+        self,
+        world: simpy.Environment,
+        pool: Pool,
+        *,
+        least: int,
+        most: int,
+        of_server: float = 1,
+        start_seconds: float = START_SECONDS,
     ) -> None:
         self.world, self.pool, self.least, self.most = world, pool, least, most
         self.of_server, self.start_seconds = of_server, start_seconds
@@ -101,7 +108,9 @@ def target_tracking(tasks: Tasks, averages: list[Average]) -> Generator[simpy.Ev
         yield tasks.world.timeout(MINUTE)
         ratios = [average.read() / average.target for average in averages]
         above = [count + 1 if ratio > 1 else 0 for count, ratio in zip(above, ratios, strict=True)]
-        below = [count + 1 if ratio < 0.9 else 0 for count, ratio in zip(below, ratios, strict=True)]
+        below = [
+            count + 1 if ratio < 0.9 else 0 for count, ratio in zip(below, ratios, strict=True)
+        ]
         out = [ratio for count, ratio in zip(above, ratios, strict=True) if count >= OUT_MINUTES]
         if out and tasks.world.now >= quiet_until:
             tasks.want(max(tasks.wanted, ceil(tasks.running * max(out))))

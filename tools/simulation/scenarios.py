@@ -84,8 +84,14 @@ class Outcome:
     @property
     def broken(self) -> list[str]:
         """Objectives that the scenario does not hold: too many bad minutes, or still missed at its end."""
-        spent = {name for name, minutes in self.bad_minutes.items() if minutes > self.allowed(name) + 0.01}
-        return [name for name in self.bad_minutes if name in spent or _misses(self.moments[-1], name)]
+        spent = {
+            name
+            for name, minutes in self.bad_minutes.items()
+            if minutes > self.allowed(name) + 0.01
+        }
+        return [
+            name for name in self.bad_minutes if name in spent or _misses(self.moments[-1], name)
+        ]
 
 
 def scenarios(settings: Settings) -> list[Scenario]:
@@ -95,11 +101,22 @@ def scenarios(settings: Settings) -> list[Scenario]:
         settings: the environment, for the shape of its day.
     """
     return [
-        Scenario(name="day", shape=day(settings), begins=WARM_SECONDS, seconds=24 * 3600 + WARM_SECONDS, step=60),
+        Scenario(
+            name="day",
+            shape=day(settings),
+            begins=WARM_SECONDS,
+            seconds=24 * 3600 + WARM_SECONDS,
+            step=60,
+        ),
         Scenario(name="release", shape=_release),
         Scenario(name="zone lost at peak", shape=_peak, happen=_zone, fault=True),
         Scenario(name="deployment at peak", shape=_peak, happen=_deployment, fault=True),
-        Scenario(name="consumers stopped", shape=_peak, happen=_stopped, seconds=FAULT_AT + CATCH_UP_SECONDS),
+        Scenario(
+            name="consumers stopped",
+            shape=_peak,
+            happen=_stopped,
+            seconds=FAULT_AT + CATCH_UP_SECONDS,
+        ),
         Scenario(name="cold cache at peak", shape=_peak, happen=_cold),
     ]
 
@@ -117,10 +134,15 @@ def simulate(settings: Settings, listeners: int, scenario: Scenario, *, seed: in
     if scenario.happen:
         cell.world.process(scenario.happen(cell))
     moments = [moment for moment in cell.run(scenario.seconds) if moment.second > WARM_SECONDS]
-    missed = [moment.second for moment in moments if any(_misses(moment, name) for name in moment.bad)]
+    missed = [
+        moment.second for moment in moments if any(_misses(moment, name) for name in moment.bad)
+    ]
     return Outcome(
         scenario=scenario,
-        bad_minutes={name: sum(moment.bad[name] for moment in moments) * scenario.step / 60 for name in OBJECTIVES},
+        bad_minutes={
+            name: sum(moment.bad[name] for moment in moments) * scenario.step / 60
+            for name in OBJECTIVES
+        },
         p99_seconds=max(moment.p99_seconds for moment in moments),
         lag_seconds=max(moment.lag_seconds for moment in moments),
         recovered_minutes=(missed[-1] - scenario.begins) / 60 if missed else None,

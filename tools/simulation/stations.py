@@ -62,7 +62,14 @@ class Pool:
         patience_seconds: wait after which a request is an error; infinite for a queue of messages.
     """
 
-    def __init__(self, *, servers: float, per_server: float, served: float = 0.0, patience_seconds: float = inf) -> None:
+    def __init__(
+        self,
+        *,
+        servers: float,
+        per_server: float,
+        served: float = 0.0,
+        patience_seconds: float = inf,
+    ) -> None:
         self.servers, self.per_server, self.patience_seconds = servers, per_server, patience_seconds
         self.served = served
         self.unreachable = 0.0

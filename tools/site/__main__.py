@@ -15,9 +15,14 @@ from tools.site import pages, reference
 
 ROOT = Path(__file__).parents[2]
 ZENSICAL = ROOT / ".tools" / "site" / "bin" / "zensical"
-SCRIPTS = {pages.MERMAID: "@mermaid-js/tiny/dist/mermaid.tiny.js", Path("scripts/iframe-worker.js"): "iframe-worker/shim/index.js"}
+SCRIPTS = {
+    pages.MERMAID: "@mermaid-js/tiny/dist/mermaid.tiny.js",
+    Path("scripts/iframe-worker.js"): "iframe-worker/shim/index.js",
+}
 """Scripts that a site would load from other hosts, in node_modules."""
-_REQUEST = re.compile(r"(?:<(?!a\b)\w+\b[^>]*?\b(?:href|src|srcset)=\"?|\burl\([\"']?)((?:https?:)?//[^\s\"'>)]+)")
+_REQUEST = re.compile(
+    r"(?:<(?!a\b)\w+\b[^>]*?\b(?:href|src|srcset)=\"?|\burl\([\"']?)((?:https?:)?//[^\s\"'>)]+)"
+)
 """Attribute or style with an address on another host, except for a link."""
 _FAULT = re.compile(r"^griffe: (.+)$", flags=re.MULTILINE)
 """Faults of docstrings, which are no warnings of Zensical."""
@@ -32,7 +37,9 @@ def write_sources(folder: Path, root: Path = ROOT) -> None:
     for name, text in texts.items():
         (folder / "pages" / name).parent.mkdir(exist_ok=True)
         (folder / "pages" / name).write_text(text)
-    (folder / "mkdocs.yml").write_text(yaml.safe_dump(configuration(folder / "pages", root), sort_keys=False))
+    (folder / "mkdocs.yml").write_text(
+        yaml.safe_dump(configuration(folder / "pages", root), sort_keys=False)
+    )
 
 
 def configuration(folder: Path, root: Path) -> dict[str, Any]:
@@ -41,18 +48,27 @@ def configuration(folder: Path, root: Path) -> dict[str, Any]:
     named = {entry for entries in config["nav"].values() for entry in entries}
     nav = []
     for title, entries in config["nav"].items():
-        found = [str(path.relative_to(folder)) for entry in entries for path in sorted(folder.glob(entry))]
+        found = [
+            str(path.relative_to(folder))
+            for entry in entries
+            for path in sorted(folder.glob(entry))
+        ]
         own = [page for page in dict.fromkeys(found) if page in entries or page not in named]
         named |= set(own)
         nav.append({title: own})
-    config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]["paths"] = [str(root / "constructs"), str(root)]
+    config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]["paths"] = [
+        str(root / "constructs"),
+        str(root),
+    ]
     return config | {"docs_dir": folder.name, "site_dir": "html", "nav": nav}
 
 
 def requests(html: Path) -> Iterator[str]:
     """Yields the addresses on other hosts that pages and styles load."""
     for file in sorted([*html.rglob("*.html"), *html.rglob("*.css")]):
-        yield from (f"{file.relative_to(html)}: {address}" for address in _REQUEST.findall(file.read_text()))
+        yield from (
+            f"{file.relative_to(html)}: {address}" for address in _REQUEST.findall(file.read_text())
+        )
 
 
 def build(site: Path, zensical: Path = ZENSICAL) -> str:
@@ -64,8 +80,17 @@ def build(site: Path, zensical: Path = ZENSICAL) -> str:
     for script, source in SCRIPTS.items():
         (folder / "pages" / script).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "node_modules" / source, folder / "pages" / script)
-    command = [str(zensical), "build", "--strict", "--clean", "--config-file", str(folder / "mkdocs.yml")]
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)  # noqa: S603 - made above
+    command = [
+        str(zensical),
+        "build",
+        "--strict",
+        "--clean",
+        "--config-file",
+        str(folder / "mkdocs.yml"),
+    ]
+    run = subprocess.run(  # noqa: S603 - made above
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if run.returncode:
         return _COLOUR.sub("", run.stdout).partition("Traceback")[0].rstrip()
     if faults := _FAULT.findall(run.stdout):
@@ -84,7 +109,9 @@ def main() -> int:
     if reason := build(site):
         print(reason, file=sys.stderr)
         return 1
-    print(f"{site.relative_to(ROOT)}/index.html: {len([*site.rglob('*.html')])} pages. Open it in a browser; it needs no server.")
+    print(
+        f"{site.relative_to(ROOT)}/index.html: {len([*site.rglob('*.html')])} pages. Open it in a browser; it needs no server."
+    )
     return 0
 
 

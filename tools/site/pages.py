@@ -21,7 +21,12 @@ _UNSEARCHED = "---\nsearch:\n  exclude: true\n---\n\n"
 
 def documents(root: Path) -> list[Path]:
     """Return the Markdown documents of the repository."""
-    return sorted([*root.glob("*.md"), *(path for folder in FOLDERS for path in (root / folder).rglob("*.md"))])
+    return sorted(
+        [
+            *root.glob("*.md"),
+            *(path for folder in FOLDERS for path in (root / folder).rglob("*.md")),
+        ]
+    )
 
 
 def page_of(target: Path, root: Path) -> Path:
@@ -66,7 +71,11 @@ def source_page(file: Path, root: Path) -> str:
 
 def folder_page(folder: Path, root: Path) -> str:
     """Return a page with the documents and files of a folder."""
-    lines = [_entry(path) for path in sorted(folder.iterdir()) if path.name[0] not in "._" and path.name != "README.md"]
+    lines = [
+        _entry(path)
+        for path in sorted(folder.iterdir())
+        if path.name[0] not in "._" and path.name != "README.md"
+    ]
     return "\n".join([f"# {folder.relative_to(root)}", "", *lines, ""])
 
 
@@ -91,7 +100,10 @@ def write(root: Path, folder: Path) -> None:
     own = documents(root)
     linked = {target for document in own for target in targets(document.read_text(), document)}
     pages = {document: partial(converted, document.read_text(), document) for document in own}
-    pages |= {target: partial(folder_page if target.is_dir() else source_page, target) for target in linked - pages.keys() - pictures(root)}
+    pages |= {
+        target: partial(folder_page if target.is_dir() else source_page, target)
+        for target in linked - pages.keys() - pictures(root)
+    }
     for target, text in pages.items():
         _place(target, root, folder).write_text(text(root))
     for picture in pictures(root):

@@ -40,13 +40,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        settings = load(options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today())
+        settings = load(
+            options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today()
+        )
         platform = platform_of(settings)
     except (SettingsError, NoPlatformError) as error:
         print(error, file=sys.stderr)
         return 1
     except (BotoCoreError, ClientError) as error:
-        print(f"The request to AWS failed: {error}\n  {advice(f'smoke ENV={options.env}')}", file=sys.stderr)
+        print(
+            f"The request to AWS failed: {error}\n  {advice(f'smoke ENV={options.env}')}",
+            file=sys.stderr,
+        )
         return 1
     checks = (*CHECKS, account.ALARM_TEST) if options.alarm else CHECKS
     return check(platform, checks, wait_seconds=60 * options.wait)
@@ -78,9 +83,15 @@ def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds
     Returns:
         0 if checks were made and none failed; 1 otherwise.
     """
-    caller = f"account {platform.aws.account}, {platform.settings.region}" if platform.aws else "without AWS credentials"
+    caller = (
+        f"account {platform.aws.account}, {platform.settings.region}"
+        if platform.aws
+        else "without AWS credentials"
+    )
     address = platform.browser.origin if platform.browser else "the embedded AWS"
-    print(f"{platform.settings.name} at {address}, {caller}\n{_OPTIONAL if account.ALARM_TEST in checks else ''}")
+    print(
+        f"{platform.settings.name} at {address}, {caller}\n{_OPTIONAL if account.ALARM_TEST in checks else ''}"
+    )
     results: list[Result] = []
     for result in run(checks, platform, wait_seconds=wait_seconds):
         results.append(result)
@@ -97,15 +108,27 @@ def _account(settings: Settings) -> Context | None:
     except NoCredentialsError:
         return None
     if settings.account not in {None, context.account} and context.account != local_aws.ACCOUNT:
-        raise NoPlatformError(f"logged in to {context.account}, but {settings.name} is in {settings.account}. Use AWS_PROFILE=NAME.")
+        raise NoPlatformError(
+            f"logged in to {context.account}, but {settings.name} is in {settings.account}. Use AWS_PROFILE=NAME."
+        )
     return context
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.smoke", description=__doc__)
     parser.add_argument("--env", default="dev", help="environment (default: dev)")
-    parser.add_argument("--wait", type=_minutes, default=0, metavar="MINUTES", help="repeat failed checks so long (default: 0)")
-    parser.add_argument("--alarm", action="store_true", help="also test an alarm: it sends one mail to each recipient")
+    parser.add_argument(
+        "--wait",
+        type=_minutes,
+        default=0,
+        metavar="MINUTES",
+        help="repeat failed checks so long (default: 0)",
+    )
+    parser.add_argument(
+        "--alarm",
+        action="store_true",
+        help="also test an alarm: it sends one mail to each recipient",
+    )
     return parser
 
 

@@ -27,7 +27,10 @@ def stacks(platform: Platform) -> str:
     """Lists stacks that are missing, or whose last operation failed or runs."""
     aws, found = platform.account, {}
     for name, region in STACKS.items():
-        stack = described(aws.clients("cloudformation", region or platform.settings.region), platform.settings.stack_name(name))
+        stack = described(
+            aws.clients("cloudformation", region or platform.settings.region),
+            platform.settings.stack_name(name),
+        )
         found[name] = stack["StackStatus"] if stack else "not deployed"
     wrong = [f"{name} is {status}" for name, status in found.items() if status not in _COMPLETE]
     if wrong:
@@ -70,13 +73,20 @@ def recipients(platform: Platform) -> str:
     """Compares the confirmed subscriptions of each topic with the addresses of the settings."""
     topics = [topic for topic in topics_of(platform.settings.observability) if topic[2]]
     if not topics:
-        raise SkippedError("the environment has no alarm_emails, alarm_endpoints and pager_endpoints in observability")
+        raise SkippedError(
+            "the environment has no alarm_emails, alarm_endpoints and pager_endpoints in observability"
+        )
     missing = defaultdict(list)
     for stack, topic, addresses in topics:
         for address in addresses - _confirmed(platform, stack, topic):
             missing[_shown(address)].append(f"{stack}/{topic}")
     if missing:
-        raise FailedError("; ".join(f"{address} is not confirmed at {', '.join(at)}" for address, at in sorted(missing.items())))
+        raise FailedError(
+            "; ".join(
+                f"{address} is not confirmed at {', '.join(at)}"
+                for address, at in sorted(missing.items())
+            )
+        )
     return f"{len(set.union(*(addresses for _, _, addresses in topics)))} recipients"
 
 
@@ -95,7 +105,11 @@ def _confirmed(platform: Platform, stack: str, topic: str) -> set[str]:
     pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     found = (subscription for page in pages for subscription in page["Subscriptions"])
     # Unconfirmed and deleted ones have a word instead of an ARN.
-    return {each["Endpoint"] for each in found if platform.embedded or each["SubscriptionArn"].startswith("arn:")}
+    return {
+        each["Endpoint"]
+        for each in found
+        if platform.embedded or each["SubscriptionArn"].startswith("arn:")
+    }
 
 
 def _shown(address: str) -> str:
@@ -111,25 +125,35 @@ def alarm(platform: Platform) -> str:
     if found["StateValue"] == "ALARM":
         raise SkippedError(f"{name} is in ALARM already")
     began = datetime.now(UTC)
-    client.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="make smoke ALARM=1: a test, nothing failed")
+    client.set_alarm_state(
+        AlarmName=name, StateValue="ALARM", StateReason="make smoke ALARM=1: a test, nothing failed"
+    )
     try:
         _await_action(platform, name, began)
     finally:
-        client.set_alarm_state(AlarmName=name, StateValue=found["StateValue"], StateReason="make smoke ALARM=1: the test ended")
+        client.set_alarm_state(
+            AlarmName=name,
+            StateValue=found["StateValue"],
+            StateReason="make smoke ALARM=1: the test ended",
+        )
     return f"{name} was published, and is {found['StateValue']} again"
 
 
 def _await_action(platform: Platform, name: str, began: datetime) -> None:
     client, until = platform.account.home("cloudwatch"), time.monotonic() + _HISTORY_SECONDS
     while time.monotonic() < until:
-        items = client.describe_alarm_history(AlarmName=name, HistoryItemType="Action", StartDate=began)["AlarmHistoryItems"]
+        items = client.describe_alarm_history(
+            AlarmName=name, HistoryItemType="Action", StartDate=began
+        )["AlarmHistoryItems"]
         summaries = [item["HistorySummary"] for item in items]
         if any("Successfully executed" in summary for summary in summaries):
             return
         if summaries:
             raise FailedError(summaries[0])
         if platform.embedded:
-            raise SkippedError("the embedded AWS keeps no history of actions; the state was set and restored")
+            raise SkippedError(
+                "the embedded AWS keeps no history of actions; the state was set and restored"
+            )
         time.sleep(_POLL_SECONDS)
     raise FailedError(f"CloudWatch published nothing within {_HISTORY_SECONDS:.0f} s")
 
@@ -138,6 +162,11 @@ CHECKS = (
     Check(name="stacks", ask=stacks, runbook="docs/runbooks/failed-deployment.md"),
     Check(name="metrics", ask=metrics, runbook="docs/runbooks/monitoring.md"),
     Check(name="heartbeat", ask=heartbeat, runbook="docs/runbooks/monitoring.md"),
-    Check(name="recipients", ask=recipients, runbook="docs/runbooks/monitoring.md#a-recipient-that-is-not-confirmed", again=False),
+    Check(
+        name="recipients",
+        ask=recipients,
+        runbook="docs/runbooks/monitoring.md#a-recipient-that-is-not-confirmed",
+        again=False,
+    ),
 )
 ALARM_TEST = Check(name="alarm", ask=alarm, runbook="docs/runbooks/monitoring.md", again=False)

@@ -62,47 +62,77 @@ class Browser:
         seconds: timeout of a request.
     """
 
-    def __init__(self, origin: str, *, server: str | None = None, context: ssl.SSLContext | None = None, seconds: float = 10) -> None:
+    def __init__(
+        self,
+        origin: str,
+        *,
+        server: str | None = None,
+        context: ssl.SSLContext | None = None,
+        seconds: float = 10,
+    ) -> None:
         self.origin = origin
         self._server, self._context, self._seconds = server or origin, context, seconds
         self.forget()
 
     def forget(self) -> None:
         """Deletes all cookies."""
-        handlers = [urllib.request.HTTPSHandler(context=self._context), urllib.request.HTTPCookieProcessor(CookieJar()), _NoRedirect()]
+        handlers = [
+            urllib.request.HTTPSHandler(context=self._context),
+            urllib.request.HTTPCookieProcessor(CookieJar()),
+            _NoRedirect(),
+        ]
         if self._server != self.origin:
             handlers.append(urllib.request.ProxyHandler({}))
         self._opener = urllib.request.build_opener(*handlers)
 
-    def fetch(self, method: str, url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+    def fetch(
+        self,
+        method: str,
+        url: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Sends a request to an address of the origin, or to a path of it.
 
         Raises:
             OSError: the server is not reachable.
         """
         address = urllib.parse.urljoin(f"{self.origin}/", url).replace(self.origin, self._server, 1)
-        request = urllib.request.Request(address, data, {"User-Agent": _AGENT, **(headers or {})}, method=method)  # noqa: S310 - of the caller
+        request = urllib.request.Request(  # noqa: S310 - of the caller
+            address, data, {"User-Agent": _AGENT, **(headers or {})}, method=method
+        )
         try:
             with self._opener.open(request, timeout=self._seconds) as response:
-                return Answer(status=response.status, headers=response.headers, body=_text(response))
+                return Answer(
+                    status=response.status, headers=response.headers, body=_text(response)
+                )
         except urllib.error.HTTPError as response:
             with response:
                 return Answer(status=response.code, headers=response.headers, body=_text(response))
 
     def send(
-        self, method: str, url: str, data: bytes | None, token: str, kind: str = "application/x-www-form-urlencoded"
+        self,
+        method: str,
+        url: str,
+        data: bytes | None,
+        token: str,
+        kind: str = "application/x-www-form-urlencoded",
     ) -> tuple[int, str, str]:
         """Sends a request, with a bearer token if there is one; returns status, location and body."""
         headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
         answer = self.fetch(method, url, data, headers)
         return answer.status, answer.headers.get("Location", ""), answer.body
 
-    def ask(self, url: str, *, form: Mapping[str, str] | None = None, token: str = "") -> tuple[int, str, str]:
+    def ask(
+        self, url: str, *, form: Mapping[str, str] | None = None, token: str = ""
+    ) -> tuple[int, str, str]:
         """Requests a URL of the origin; returns status, location and body."""
         data = urllib.parse.urlencode(form).encode() if form is not None else None
         return self.send("GET" if data is None else "POST", url, data, token)
 
-    def visit(self, url: str, form: Mapping[str, str] | None = None, until: str = _NOWHERE) -> tuple[str, str]:
+    def visit(
+        self, url: str, form: Mapping[str, str] | None = None, until: str = _NOWHERE
+    ) -> tuple[str, str]:
         """Follows redirects within the origin to a page or a foreign URL.
 
         Raises:
@@ -130,7 +160,9 @@ class Browser:
 
     def token(self, realm: str, **form: str) -> tuple[int, dict[str, Any]]:
         """Sends a token request to a realm; returns status and response."""
-        status, _, answer = self.ask(f"{self.origin}{PATH}/realms/{realm}/protocol/openid-connect/token", form=form)
+        status, _, answer = self.ask(
+            f"{self.origin}{PATH}/realms/{realm}/protocol/openid-connect/token", form=form
+        )
         return status, json.loads(answer)
 
 

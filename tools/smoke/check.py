@@ -70,7 +70,9 @@ class Result:
     runbook: str
 
 
-def run(checks: Sequence[Check[Subject]], subject: Subject, *, wait_seconds: float = 0) -> Iterator[Result]:
+def run(
+    checks: Sequence[Check[Subject]], subject: Subject, *, wait_seconds: float = 0
+) -> Iterator[Result]:
     """Runs the checks in order.
 
     Args:
@@ -81,7 +83,11 @@ def run(checks: Sequence[Check[Subject]], subject: Subject, *, wait_seconds: flo
     until = time.monotonic() + wait_seconds
     states: dict[str, State] = {}
     for check in checks:
-        result = _asked(check, subject) if states.get(check.needs, State.OK) == State.OK else _without(check)
+        result = (
+            _asked(check, subject)
+            if states.get(check.needs, State.OK) == State.OK
+            else _without(check)
+        )
         while result.state == State.FAILED and check.again and time.monotonic() < until:
             time.sleep(_PAUSE_SECONDS)
             result = _asked(check, subject)
@@ -90,7 +96,13 @@ def run(checks: Sequence[Check[Subject]], subject: Subject, *, wait_seconds: flo
 
 
 def _without(check: Check[Subject]) -> Result:
-    return Result(name=check.name, state=State.SKIPPED, milliseconds=0, detail=f"needs: {check.needs}", runbook=check.runbook)
+    return Result(
+        name=check.name,
+        state=State.SKIPPED,
+        milliseconds=0,
+        detail=f"needs: {check.needs}",
+        runbook=check.runbook,
+    )
 
 
 def _asked(check: Check[Subject], subject: Subject) -> Result:
@@ -107,7 +119,13 @@ def _asked(check: Check[Subject], subject: Subject) -> Result:
     except (BotoCoreError, HTTPException, OSError, ValueError) as error:
         state, detail = State.FAILED, f"{type(error).__name__}: {error}"
     milliseconds = round(1000 * (time.monotonic() - began))
-    return Result(name=check.name, state=state, milliseconds=milliseconds, detail=_short(detail), runbook=check.runbook)
+    return Result(
+        name=check.name,
+        state=state,
+        milliseconds=milliseconds,
+        detail=_short(detail),
+        runbook=check.runbook,
+    )
 
 
 def lines(result: Result, *, names: int) -> str:
@@ -117,13 +135,19 @@ def lines(result: Result, *, names: int) -> str:
         result: the result.
         names: width of the names.
     """
-    line = f"{result.state:<7}  {result.name:<{names}}  {result.milliseconds:>6} ms  {result.detail}"
-    return f"{line}\n{'':<{names + 20}}  → {result.runbook}" if result.state == State.FAILED else line
+    line = (
+        f"{result.state:<7}  {result.name:<{names}}  {result.milliseconds:>6} ms  {result.detail}"
+    )
+    return (
+        f"{line}\n{'':<{names + 20}}  → {result.runbook}" if result.state == State.FAILED else line
+    )
 
 
 def summary(results: Sequence[Result]) -> str:
     """Counts the results by state."""
-    return ", ".join(f"{sum(result.state == state for result in results)} {state}" for state in State)
+    return ", ".join(
+        f"{sum(result.state == state for result in results)} {state}" for state in State
+    )
 
 
 def _short(text: str) -> str:

@@ -12,7 +12,9 @@ from tools.smoke.browser import Browser
 
 REALM = "spotmusic"
 VERIFIER = secrets.token_urlsafe(48)
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+CHALLENGE = (
+    base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
+)
 REFUSED_LOGIN = 'id="input-error-username"'
 """Part of the login page after a wrong name or password (Keycloak's login theme)."""
 _PAUSE_SECONDS = 0.5
@@ -27,11 +29,18 @@ def redirect_of(browser: Browser) -> str:
     return f"{browser.origin}/callback"
 
 
-def login_address(browser: Browser, realm: str = REALM, *, path: str = "auth", **changes: str) -> str:
+def login_address(
+    browser: Browser, realm: str = REALM, *, path: str = "auth", **changes: str
+) -> str:
     """Returns the URL of the login page for the web player; parameters that are set to an empty text are
     omitted.
     """
-    asked = {"client_id": "web", "redirect_uri": redirect_of(browser), "response_type": "code", "scope": "openid"}
+    asked = {
+        "client_id": "web",
+        "redirect_uri": redirect_of(browser),
+        "response_type": "code",
+        "scope": "openid",
+    }
     asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"} | changes
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"{browser.origin}{PATH}/realms/{realm}/protocol/openid-connect/{path}?{query}"
@@ -51,7 +60,9 @@ def give_password(browser: Browser, user: str, password: str, *, tries: int = 1)
     for number in range(tries):
         browser.forget()
         _, page = browser.visit(login_address(browser))
-        place, page = browser.submit(page, {"username": user, "password": password}, redirect_of(browser))
+        place, page = browser.submit(
+            page, {"username": user, "password": password}, redirect_of(browser)
+        )
         if REFUSED_LOGIN not in page or number + 1 == tries:
             break
         time.sleep(_PAUSE_SECONDS)
@@ -66,7 +77,12 @@ def code_of(place: str) -> str:
 
 def exchange(browser: Browser, code: str, **changes: str) -> tuple[int, dict[str, Any]]:
     """Exchanges a code for tokens."""
-    form = {"grant_type": "authorization_code", "client_id": "web", "redirect_uri": redirect_of(browser), "code_verifier": VERIFIER}
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": "web",
+        "redirect_uri": redirect_of(browser),
+        "code_verifier": VERIFIER,
+    }
     return browser.token(REALM, **{**form, "code": code, **changes})
 
 
@@ -81,7 +97,9 @@ def tokens(browser: Browser, user: str, password: str, *, tries: int = 1) -> dic
     if REFUSED_LOGIN in page:
         raise RefusedError(f"Keycloak refused the name or the password of {user}")
     if not place.startswith(redirect_of(browser)):
-        raise RefusedError(f"Keycloak asks {user} for more than a password: use a listener without a required action")
+        raise RefusedError(
+            f"Keycloak asks {user} for more than a password: use a listener without a required action"
+        )
     if "error=" in urlsplit(place).query:
         raise RefusedError(f"Keycloak ended the login with {urlsplit(place).query}")
     status, answer = exchange(browser, code_of(place))

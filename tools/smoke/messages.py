@@ -26,7 +26,9 @@ def arrives(variable: str, path_of: Callable[[Platform], str]) -> Callable[[Plat
     def ask(platform: Platform) -> str:
         path, id_ = path_of(platform), str(uuid.uuid4())
         if not path:
-            raise SkippedError(f"brokers are inside the VPC: set {variable} to a path (docs/ci-cd.md)")
+            raise SkippedError(
+                f"brokers are inside the VPC: set {variable} to a path (docs/ci-cd.md)"
+            )
         answer = platform.ask(path, body={"id": id_})
         if answer.status != 202:
             raise FailedError(f"{path}: status {answer.status} instead of 202")
@@ -36,7 +38,9 @@ def arrives(variable: str, path_of: Callable[[Platform], str]) -> Callable[[Plat
         began = time.monotonic()
         while (status := platform.ask(place).status) != 200:
             if time.monotonic() - began > _WITHIN_SECONDS:
-                raise FailedError(f"sent, but {place} returns {status} after {_WITHIN_SECONDS:.0f} s")
+                raise FailedError(
+                    f"sent, but {place} returns {status} after {_WITHIN_SECONDS:.0f} s"
+                )
             time.sleep(_POLL_SECONDS)
         return f"processed after {time.monotonic() - began:.1f} s"
 

@@ -56,10 +56,14 @@ class Given:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if self.url and not (parts.scheme == "https" and parts.netloc and parts.path in {"", "/"}):
-            raise NoPlatformError(f"SMOKE_URL {self.url} is no address. Use https:// and a host, such as https://spotmusic.example.")
+            raise NoPlatformError(
+                f"SMOKE_URL {self.url} is no address. Use https:// and a host, such as https://spotmusic.example."
+            )
         for name in ("api", "event", "task"):
             if (path := getattr(self, name)) and not path.startswith("/"):
-                raise NoPlatformError(f"{_VARIABLES[name]} {path} is no path. Begin it with /, such as /v1/playback/tracks/1.")
+                raise NoPlatformError(
+                    f"{_VARIABLES[name]} {path} is no path. Begin it with /, such as /v1/playback/tracks/1."
+                )
 
 
 def given(variables: Mapping[str, str]) -> Given:
@@ -126,7 +130,10 @@ class Platform:
                 answer = login.tokens(self.web, self.given.user, self.given.password)
             except (login.RefusedError, NavigationError) as error:
                 raise FailedError(str(error)) from error
-            self._token, self._expires = str(answer["access_token"]), time.monotonic() + answer["expires_in"] - _BEFORE_EXPIRY_SECONDS
+            self._token, self._expires = (
+                str(answer["access_token"]),
+                time.monotonic() + answer["expires_in"] - _BEFORE_EXPIRY_SECONDS,
+            )
         return self._token
 
     def ask(self, path: str, *, body: object = None) -> Answer:
@@ -143,7 +150,9 @@ class Platform:
             type_: type in CloudFormation.
             path: construct path without its separators: the logical id without its hash.
         """
-        for logical, (found, physical) in standing(self.account, stack, region=STACKS[stack]).items():
+        for logical, (found, physical) in standing(
+            self.account, stack, region=STACKS[stack]
+        ).items():
             if found == type_ and re.fullmatch(f"{path}[0-9A-F]{{8}}", logical):
                 return physical
         raise FailedError(f"the stack {self.settings.stack_name(stack)} has no {type_} {path}")
@@ -156,7 +165,9 @@ def address_of(settings: Settings, aws: Context | None) -> str:
         NoPlatformError: without credentials, or if the stack is not deployed.
     """
     if aws is None:
-        raise NoPlatformError(f"{settings.name} has no address: log in to AWS, or set SMOKE_URL=https://…")
+        raise NoPlatformError(
+            f"{settings.name} has no address: log in to AWS, or set SMOKE_URL=https://…"
+        )
     name = settings.stack_name("edge")
     stack: dict[str, Any] = described(aws.clients("cloudformation", EDGE_REGION), name) or {}
     for output in stack.get("Outputs", ()):

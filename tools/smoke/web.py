@@ -22,7 +22,9 @@ def address(platform: Platform) -> str:
     try:
         platform.web.fetch("GET", "/")
     except OSError as error:
-        raise FailedError(f"{platform.web.origin} is not reachable: {getattr(error, 'reason', error)}") from error
+        raise FailedError(
+            f"{platform.web.origin} is not reachable: {getattr(error, 'reason', error)}"
+        ) from error
     return platform.web.origin
 
 
@@ -43,14 +45,20 @@ def _is_empty(platform: Platform) -> bool:
     if platform.aws is None:
         return False
     bucket = platform.resource(*WEB_BUCKET)
-    return not platform.aws.home("s3").list_objects_v2(Bucket=bucket, Prefix="index.html", MaxKeys=1).get("Contents")
+    return (
+        not platform.aws.home("s3")
+        .list_objects_v2(Bucket=bucket, Prefix="index.html", MaxKeys=1)
+        .get("Contents")
+    )
 
 
 def issuer(platform: Platform) -> str:
     """Compares the issuer of Keycloak with the settings."""
     expected, web = platform.settings.issuer, platform.web
     if not expected.startswith(f"{web.origin}/"):
-        raise SkippedError(f"logins need {web.origin} as edge.distribution_domain_name (docs/identity.md)")
+        raise SkippedError(
+            f"logins need {web.origin} as edge.distribution_domain_name (docs/identity.md)"
+        )
     answer = web.fetch("GET", f"{expected}/.well-known/openid-configuration")
     if answer.status != 200:
         raise FailedError(f"status {answer.status}")
@@ -99,11 +107,15 @@ def signed(platform: Platform) -> str:
         raise SkippedError("set SMOKE_API to a path whose answer has a signed address in `audio`")
     url = str(platform.ask(platform.given.api).fields().get("audio"))
     if not url.startswith(f"{platform.web.origin}/audio/"):
-        raise FailedError(f"`audio` of {platform.given.api} is no address of {platform.web.origin}/audio/")
+        raise FailedError(
+            f"`audio` of {platform.given.api} is no address of {platform.web.origin}/audio/"
+        )
     status = platform.web.fetch("GET", url, headers={"Range": "bytes=0-0"}).status
     if status not in {200, 206}:
         raise FailedError(f"status {status} with a signature")
-    without = platform.web.fetch("GET", url.partition("?")[0], headers={"Range": "bytes=0-0"}).status
+    without = platform.web.fetch(
+        "GET", url.partition("?")[0], headers={"Range": "bytes=0-0"}
+    ).status
     if without != 403:
         raise FailedError(f"status {without} without the signature")
     return f"{status} with a signature, 403 without"
@@ -113,9 +125,27 @@ CHECKS = (
     Check(name="address", ask=address, runbook="docs/runbooks/edge.md#errors"),
     Check(name="page", ask=page, needs="address", runbook="docs/runbooks/edge.md#errors"),
     Check(name="API without token", ask=refused, needs="address", runbook="docs/runbooks/kong.md"),
-    Check(name="audio without signature", ask=unsigned, needs="address", runbook="docs/runbooks/edge.md#refused"),
+    Check(
+        name="audio without signature",
+        ask=unsigned,
+        needs="address",
+        runbook="docs/runbooks/edge.md#refused",
+    ),
     Check(name="issuer", ask=issuer, needs="address", runbook="docs/runbooks/keycloak.md"),
-    Check(name="login", ask=login, needs="issuer", runbook="docs/runbooks/identity.md#a-listener", again=False),
-    Check(name="API with token", ask=accepted, needs="login", runbook="docs/runbooks/ecs-service.md"),
-    Check(name="audio with signature", ask=signed, needs="API with token", runbook="docs/runbooks/edge.md#refused"),
+    Check(
+        name="login",
+        ask=login,
+        needs="issuer",
+        runbook="docs/runbooks/identity.md#a-listener",
+        again=False,
+    ),
+    Check(
+        name="API with token", ask=accepted, needs="login", runbook="docs/runbooks/ecs-service.md"
+    ),
+    Check(
+        name="audio with signature",
+        ask=signed,
+        needs="API with token",
+        runbook="docs/runbooks/edge.md#refused",
+    ),
 )

@@ -37,7 +37,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def environments() -> list[Settings]:
     """Returns the settings of every environment."""
-    return [load(name, folder=ENVIRONMENTS, today=versions.RELEASED) for name in environments_in(ENVIRONMENTS)]
+    return [
+        load(name, folder=ENVIRONMENTS, today=versions.RELEASED)
+        for name in environments_in(ENVIRONMENTS)
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -46,8 +49,12 @@ def _parser() -> argparse.ArgumentParser:
     sbom = commands.add_parser("sbom", help="write the software bill of materials")
     sbom.add_argument("--output", type=Path, default=ROOT / "bom.cdx.json")
     outdated = commands.add_parser("outdated", help="list newer releases and ends of support")
-    outdated.add_argument("--today", type=date.fromisoformat, required=True, help="reference day, such as 2026-11-24")
-    outdated.add_argument("--offline", action="store_true", help="do not query registries for newer releases")
+    outdated.add_argument(
+        "--today", type=date.fromisoformat, required=True, help="reference day, such as 2026-11-24"
+    )
+    outdated.add_argument(
+        "--offline", action="store_true", help="do not query registries for newer releases"
+    )
     return parser
 
 

@@ -6,7 +6,14 @@ import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, Property, XsUri
+from cyclonedx.model import (
+    ExternalReference,
+    ExternalReferenceType,
+    HashAlgorithm,
+    HashType,
+    Property,
+    XsUri,
+)
 from cyclonedx.model.bom import Bom, BomMetaData
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
@@ -24,7 +31,11 @@ _TYPES = {
     Kind.IMAGE: ComponentType.CONTAINER,
 }
 UNNUMBERED = uuid.UUID(int=0)
-_ALGORITHMS = {"sha1": HashAlgorithm.SHA_1, "sha256": HashAlgorithm.SHA_256, "sha512": HashAlgorithm.SHA_512}
+_ALGORITHMS = {
+    "sha1": HashAlgorithm.SHA_1,
+    "sha256": HashAlgorithm.SHA_256,
+    "sha512": HashAlgorithm.SHA_512,
+}
 
 
 def parts(root: Path, environments: Sequence[Settings]) -> list[Part]:
@@ -70,11 +81,17 @@ def _json(root: Path, found: Iterable[Part]) -> str:
         purl=PackageURL("generic", name=project["name"], version=project["version"]),
     )
     components = {part.reference: _component(part) for part in found}
-    bom = Bom(components=components.values(), serial_number=UNNUMBERED, metadata=BomMetaData(component=whole))
+    bom = Bom(
+        components=components.values(),
+        serial_number=UNNUMBERED,
+        metadata=BomMetaData(component=whole),
+    )
     bom.metadata.timestamp = None  # type: ignore[assignment]  # CycloneDX does not ask for one, only the library's annotation does
     bom.register_dependency(whole, components.values())
     for chart in versions.charts():
-        run = [components[deployed.image_purl(image).to_string()] for image in chart.images.values()]
+        run = [
+            components[deployed.image_purl(image).to_string()] for image in chart.images.values()
+        ]
         bom.register_dependency(components[deployed.chart_purl(chart).to_string()], run)
     return str(JsonV1Dot6(bom).output_as_string(indent=2)) + "\n"
 
@@ -88,9 +105,14 @@ def _component(part: Part) -> Component:
         bom_ref=part.reference,
         purl=part.purl,
         scope=ComponentScope.REQUIRED if part.deployed else ComponentScope.EXCLUDED,
-        hashes=[HashType(alg=_ALGORITHMS[algorithm], content=digest) for algorithm, digest in part.hashes],
+        hashes=[
+            HashType(alg=_ALGORITHMS[algorithm], content=digest)
+            for algorithm, digest in part.hashes
+        ],
         external_references=[_archives(part)] if part.archives else [],
-        properties=[Property(name=f"spotmusic:{name}", value=value) for name, value in said.items() if value],
+        properties=[
+            Property(name=f"spotmusic:{name}", value=value) for name, value in said.items() if value
+        ],
     )
 
 

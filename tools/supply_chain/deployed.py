@@ -22,19 +22,38 @@ def own_charts(root: Path) -> Iterator[Part]:
     """Yields the charts of this project."""
     for file in sorted((root / "charts").glob("*/Chart.yaml")):
         chart = yaml.safe_load(file.read_text())
-        purl = PackageURL("helm", namespace="spotmusic", name=chart["name"], version=chart["version"])
-        yield Part(kind=Kind.OWN_CHART, name=chart["name"], version=chart["version"], purl=purl, source=f"charts/{file.parent.name}")
+        purl = PackageURL(
+            "helm", namespace="spotmusic", name=chart["name"], version=chart["version"]
+        )
+        yield Part(
+            kind=Kind.OWN_CHART,
+            name=chart["name"],
+            version=chart["version"],
+            purl=purl,
+            source=f"charts/{file.parent.name}",
+        )
 
 
 def charts() -> Iterator[Part]:
     """Yields the pinned charts of repositories."""
     for chart in sorted(versions.charts(), key=lambda chart: chart.name):
-        yield Part(kind=Kind.CHART, name=chart.name, version=chart.version, purl=chart_purl(chart), source=chart.source)
+        yield Part(
+            kind=Kind.CHART,
+            name=chart.name,
+            version=chart.version,
+            purl=chart_purl(chart),
+            source=chart.source,
+        )
 
 
 def chart_purl(chart: versions.Chart) -> PackageURL:
     """Returns the package URL of a chart."""
-    return PackageURL("helm", name=chart.name, version=chart.version, qualifiers={"repository_url": chart.repository})
+    return PackageURL(
+        "helm",
+        name=chart.name,
+        version=chart.version,
+        qualifiers={"repository_url": chart.repository},
+    )
 
 
 def images() -> Iterator[Part]:
@@ -42,7 +61,13 @@ def images() -> Iterator[Part]:
     for image in versions.images():
         purl = image_purl(image)
         name = "/".join(filter(None, (purl.namespace, purl.name)))
-        yield Part(kind=Kind.IMAGE, name=name, version=str(purl.version), purl=purl, source=support_of(image).source)
+        yield Part(
+            kind=Kind.IMAGE,
+            name=name,
+            version=str(purl.version),
+            purl=purl,
+            source=support_of(image).source,
+        )
 
 
 def image_purl(image: str) -> PackageURL:
@@ -51,16 +76,26 @@ def image_purl(image: str) -> PackageURL:
     if parts is None:
         raise ValueError(f"{image} is not registry/name:tag")
     host = None if parts["host"] == "docker.io" else {"repository_url": parts["host"]}
-    return PackageURL("docker", namespace=parts["namespace"], name=parts["name"], version=parts["tag"], qualifiers=host)
+    return PackageURL(
+        "docker",
+        namespace=parts["namespace"],
+        name=parts["name"],
+        version=parts["tag"],
+        qualifiers=host,
+    )
 
 
 def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
     """Yields AWS services with a selected version."""
     everywhere = tuple(sorted(settings.name for settings in environments))
     yield _aws(Kind.ADD_ON, "metrics-server", versions.METRICS_SERVER_ADD_ON, everywhere)
-    for version, used_by in by_version((settings.kubernetes.version, settings.name) for settings in environments):
+    for version, used_by in by_version(
+        (settings.kubernetes.version, settings.name) for settings in environments
+    ):
         yield _aws(Kind.KUBERNETES, "kubernetes", version, used_by)
-        yield _aws(Kind.LAYER, f"kubectl, Helm {versions.KUBERNETES[version].layer.helm}", version, used_by)
+        yield _aws(
+            Kind.LAYER, f"kubectl, Helm {versions.KUBERNETES[version].layer.helm}", version, used_by
+        )
     for engine, version, used_by in engines(environments):
         yield _aws(Kind.ENGINE, engine, version, used_by)
     for runtime in sorted(versions.LAMBDA_RUNTIMES):
@@ -72,9 +107,14 @@ def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[
     """Yields the database engines with their versions and environments."""
     mysql, cache = [], defaultdict(list)
     for settings in environments:
-        mysql += [(database.version, settings.name) for database in (settings.data.catalogue, settings.data.identity)]
+        mysql += [
+            (database.version, settings.name)
+            for database in (settings.data.catalogue, settings.data.identity)
+        ]
         engine = settings.data.cache.engine
-        cache[engine].append((settings.data.cache.version or versions.DEFAULT_CACHE_VERSION[engine], settings.name))
+        cache[engine].append(
+            (settings.data.cache.version or versions.DEFAULT_CACHE_VERSION[engine], settings.name)
+        )
     yield from (("mysql", version, used_by) for version, used_by in by_version(mysql))
     for engine, found in sorted(cache.items()):
         yield from ((engine, version, used_by) for version, used_by in by_version(found))
@@ -85,7 +125,9 @@ def by_version(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, tuple[st
     found: dict[str, set[str]] = defaultdict(set)
     for version, environment in pairs:
         found[version].add(environment)
-    yield from ((version, tuple(sorted(environments))) for version, environments in sorted(found.items()))
+    yield from (
+        (version, tuple(sorted(environments))) for version, environments in sorted(found.items())
+    )
 
 
 def _aws(kind: Kind, name: str, version: str, used_by: tuple[str, ...]) -> Part:

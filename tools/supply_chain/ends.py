@@ -33,14 +33,24 @@ class Line:
         """Days from today to the last day of support; negative after it, None without an announced
         end.
         """
-        return None if self.support.standard_until is None else (self.support.standard_until - today).days
+        return (
+            None
+            if self.support.standard_until is None
+            else (self.support.standard_until - today).days
+        )
 
 
 def lines(environments: Sequence[Settings]) -> list[Line]:
     """Returns all components in use with known support, announced or not; earliest end first."""
     found = [
-        Line(name=f"Kubernetes {version} on Amazon EKS", support=versions.KUBERNETES[version], used_by=used_by)
-        for version, used_by in by_version((settings.kubernetes.version, settings.name) for settings in environments)
+        Line(
+            name=f"Kubernetes {version} on Amazon EKS",
+            support=versions.KUBERNETES[version],
+            used_by=used_by,
+        )
+        for version, used_by in by_version(
+            (settings.kubernetes.version, settings.name) for settings in environments
+        )
     ]
     for engine, version, used_by in engines(environments):
         release = ".".join(version.split(".")[:2])

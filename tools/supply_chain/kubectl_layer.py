@@ -21,7 +21,9 @@ def program(name: str, *, kubernetes: str = max(versions.KUBERNETES)) -> Path:
         name: `helm` or `kubectl`.
         kubernetes: Kubernetes version, which selects the pinned layer (default: the newest).
     """
-    package = next(Path(str(files(versions.KUBERNETES[kubernetes].layer.package))).glob("_jsii/*.tgz"))
+    package = next(
+        Path(str(files(versions.KUBERNETES[kubernetes].layer.package))).glob("_jsii/*.tgz")
+    )
     kept = KEPT / package.name / name
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,10 @@ LOCKS = {
 CHOSEN_END = "# --- resolved"
 """Marker between chosen packages and those that pip resolved."""
 
-_LOCKED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.MULTILINE)
+_LOCKED = re.compile(
+    r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
+    re.MULTILINE,
+)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
@@ -63,7 +66,11 @@ class Locked:
 def locks(text: str) -> dict[str, Locked]:
     """Returns the packages of a lock file by normalized name."""
     return {
-        canonical(name): Locked(version=version, marker=marker or "", archives=tuple(re.findall(r"sha256:(\w+)", hashes)))
+        canonical(name): Locked(
+            version=version,
+            marker=marker or "",
+            archives=tuple(re.findall(r"sha256:(\w+)", hashes)),
+        )
         for name, version, marker, hashes in _LOCKED.findall(text)
     }
 
@@ -71,7 +78,11 @@ def locks(text: str) -> dict[str, Locked]:
 def chosen(root: Path) -> dict[str, str]:
     """Returns directly required Python packages, without their dependencies."""
     files = (root / file for file in ("requirements.txt", "requirements-dev.txt"))
-    return {name: version for file in files for name, version in pins(file.read_text().partition(CHOSEN_END)[0]).items()}
+    return {
+        name: version
+        for file in files
+        for name, version in pins(file.read_text().partition(CHOSEN_END)[0]).items()
+    }
 
 
 def python_packages(root: Path) -> Iterator[Part]:
@@ -80,7 +91,11 @@ def python_packages(root: Path) -> Iterator[Part]:
     for file in REQUIREMENTS:
         for name, version in pins((root / file).read_text()).items():
             files[canonical(name), version].append(file)
-    archives = {(name, locked.version): locked.archives for file in LOCKS for name, locked in locks((root / file).read_text()).items()}
+    archives = {
+        (name, locked.version): locked.archives
+        for file in LOCKS
+        for name, locked in locks((root / file).read_text()).items()
+    }
     for (name, version), where in sorted(files.items()):
         yield Part(
             kind=Kind.PYTHON,

@@ -13,7 +13,12 @@ from tools.supply_chain.releases import HELD, Asked, Clients, Run, ask, registri
 
 
 def report(
-    root: Path, environments: Sequence[Settings], *, today: date, offline: bool = False, client: Run | None = None
+    root: Path,
+    environments: Sequence[Settings],
+    *,
+    today: date,
+    offline: bool = False,
+    client: Run | None = None,
 ) -> tuple[str, bool]:
     """Returns the report, and True if a component in use has reached its end of support.
 
@@ -37,7 +42,11 @@ def _asked(root: Path, client: Run | None) -> list[Asked]:
 
 
 def _ends(used: Sequence[Line], today: date) -> Iterator[str]:
-    near = [(line, left) for line in used if (left := line.days_left(today)) is not None and left <= NOTICE_DAYS]
+    near = [
+        (line, left)
+        for line in used
+        if (left := line.days_left(today)) is not None and left <= NOTICE_DAYS
+    ]
     announced = [line for line in used if line.support.standard_until]
     summary = f"{len(announced)} of {len(used)} lines in use have one announced, {len(near)} within {NOTICE_DAYS} days"
     yield f"End of support, as of {today}: {summary}"
@@ -52,9 +61,17 @@ def _ends(used: Sequence[Line], today: date) -> Iterator[str]:
 def _newer(asked: Sequence[Asked], *, offline: bool) -> Iterator[str]:
     newer = [answer for answer in asked if answer.is_newer]
     known = [answer for answer in asked if answer.newest]
-    yield "Newer releases: not queried (offline)" if offline else f"Newer releases: {len(newer)} of {len(known)} queried packages"
+    yield (
+        "Newer releases: not queried (offline)"
+        if offline
+        else f"Newer releases: {len(newer)} of {len(known)} queried packages"
+    )
     for answer in newer:
-        held = f"; stays on {HELD[answer.name][0]}x: {HELD[answer.name][1]}" if answer.name in HELD else ""
+        held = (
+            f"; stays on {HELD[answer.name][0]}x: {HELD[answer.name][1]}"
+            if answer.name in HELD
+            else ""
+        )
         yield f"  {answer.name} {answer.pinned} -> {answer.newest} ({answer.registry}{held})"
 
 

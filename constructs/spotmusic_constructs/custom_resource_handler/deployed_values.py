@@ -56,7 +56,12 @@ def read(
             problem = str(error)
         else:
             if not answer["InvalidParameters"]:
-                return {found["Name"].rpartition("/")[2]: found["Value"] for found in answer["Parameters"]}
+                return {
+                    found["Name"].rpartition("/")[2]: found["Value"]
+                    for found in answer["Parameters"]
+                }
             problem = f"{', '.join(answer['InvalidParameters'])}: no such parameter"
         sleep(POLL_SECONDS)
-    raise TimeoutError(f"{problem} after {WAIT_SECONDS} seconds. Deploy the stack that creates it, then this one.")
+    raise TimeoutError(
+        f"{problem} after {WAIT_SECONDS} seconds. Deploy the stack that creates it, then this one."
+    )

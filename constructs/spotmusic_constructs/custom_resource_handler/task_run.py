@@ -22,7 +22,9 @@ def handler(event: dict[str, Any], _context: Any) -> None:
     answer(event, "task-run", work)
 
 
-def run(ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[float], None] = time.sleep) -> None:
+def run(
+    ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[float], None] = time.sleep
+) -> None:
     """Runs the task and waits. A task whose end it does not see is stopped.
 
     Args:
@@ -40,7 +42,9 @@ def run(ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[fl
     try:
         task = _wait(ecs, arn, sleep)
     except Exception:
-        ecs.stop_task(cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment waits no longer")
+        ecs.stop_task(
+            cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment waits no longer"
+        )
         raise
     codes = [container.get("exitCode") for container in task["containers"]]
     if codes != [0]:
@@ -48,7 +52,11 @@ def run(ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[fl
 
 
 def _start(ecs: Any, properties: dict[str, Any], token: str, sleep: Callable[[float], None]) -> str:
-    network = {"subnets": properties["Subnets"], "securityGroups": [properties["SecurityGroup"]], "assignPublicIp": "DISABLED"}
+    network = {
+        "subnets": properties["Subnets"],
+        "securityGroups": [properties["SecurityGroup"]],
+        "assignPublicIp": "DISABLED",
+    }
 
     def asked() -> Any:
         return ecs.run_task(
@@ -73,7 +81,9 @@ def _wait(ecs: Any, arn: str, sleep: Callable[[float], None]) -> dict[str, Any]:
             if task["lastStatus"] == "STOPPED":
                 return dict(task)
         sleep(POLL_SECONDS)
-    raise TimeoutError(f"the task took more than {WAIT_SECONDS} seconds and was stopped: {_log(arn)}")
+    raise TimeoutError(
+        f"the task took more than {WAIT_SECONDS} seconds and was stopped: {_log(arn)}"
+    )
 
 
 def _log(arn: str) -> str:

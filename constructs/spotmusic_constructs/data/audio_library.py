@@ -64,7 +64,12 @@ _UNREPLICATED = "Durability comes from versioning and AWS Backup in the same reg
 
 def _tiering(noncurrent_days: int) -> s3.LifecycleRule:
     return s3.LifecycleRule(
-        transitions=[s3.Transition(storage_class=s3.StorageClass.INTELLIGENT_TIERING, transition_after=durations.days(0))],
+        transitions=[
+            s3.Transition(
+                storage_class=s3.StorageClass.INTELLIGENT_TIERING,
+                transition_after=durations.days(0),
+            )
+        ],
         noncurrent_version_expiration=durations.days(noncurrent_days),
         abort_incomplete_multipart_upload_after=durations.days(7),
     )

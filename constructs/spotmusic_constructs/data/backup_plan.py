@@ -31,7 +31,9 @@ POLICIES = (
 START_WINDOW = durations.hours(1)
 """Shortest start window that AWS Backup accepts. Of two backups of a resource with overlapping
 start windows it runs only one (AWS Backup developer guide, creating a backup plan, 2026-11)."""
-NIGHTLY, CONTINUOUS, COPIED = (events.Schedule.cron(hour=hour, minute="0") for hour in ("4", "5", "6"))
+NIGHTLY, CONTINUOUS, COPIED = (
+    events.Schedule.cron(hour=hour, minute="0") for hour in ("4", "5", "6")
+)
 """Starts of the three rules in UTC, one start window apart: 01:00, 02:00 and 03:00 in São Paulo,
 which has no daylight saving time."""
 
@@ -100,7 +102,9 @@ class BackupPlan(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not 1 <= retention_days <= LONGEST_DAYS:
-            raise ValueError(f"retention_days: {retention_days} is not between 1 and {LONGEST_DAYS}. Choose a number in that range.")
+            raise ValueError(
+                f"retention_days: {retention_days} is not between 1 and {LONGEST_DAYS}. Choose a number in that range."
+            )
 
         kept = removal_policy != cdk.RemovalPolicy.DESTROY
         lock = backup.LockConfiguration(
@@ -121,7 +125,11 @@ class BackupPlan(Construct):
         )
         self.role = self._role()
         self.plan = backup.BackupPlan(
-            self, "Plan", backup_plan_name=name, backup_vault=self.vault, backup_plan_rules=_rules(retention_days)
+            self,
+            "Plan",
+            backup_plan_name=name,
+            backup_vault=self.vault,
+            backup_plan_rules=_rules(retention_days),
         )
         _select(self.plan, "Data", arns=[*database_arns, *bucket_arns], role=self.role)
         self._select_volumes(self.plan, volume_tags)
@@ -145,7 +153,10 @@ class BackupPlan(Construct):
                 iam_role_arn=self.role.role_arn,
                 resources=[f"arn:{location_of(self).partition}:ec2:*:*:volume/*"],
                 conditions={
-                    "StringLike": [{"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value} for key, value in tags.items()]
+                    "StringLike": [
+                        {"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value}
+                        for key, value in tags.items()
+                    ]
                 },
             ),
         )
@@ -156,15 +167,21 @@ class BackupPlan(Construct):
             "Role",
             description="Makes and restores backups",
             assumed_by=iam.ServicePrincipal("backup.amazonaws.com"),
-            managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in POLICIES],
+            managed_policies=[
+                iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in POLICIES
+            ],
         )
         reason = "AWS Backup documents this policy for its role and extends it when a service changes; a copy would stop working unnoticed."
         acknowledge(role, {managed_policy_finding(name): reason for name in POLICIES})
         return role
 
 
-def _select(plan: backup.BackupPlan, construct_id: str, *, arns: Sequence[str], role: iam.Role) -> None:
-    plan.add_selection(construct_id, resources=[backup.BackupResource.from_arn(arn) for arn in arns], role=role)
+def _select(
+    plan: backup.BackupPlan, construct_id: str, *, arns: Sequence[str], role: iam.Role
+) -> None:
+    plan.add_selection(
+        construct_id, resources=[backup.BackupResource.from_arn(arn) for arn in arns], role=role
+    )
 
 
 def _continuous(retention_days: int) -> int:
@@ -173,17 +190,27 @@ def _continuous(retention_days: int) -> int:
 
 def _rules(retention_days: int) -> list[backup.BackupPlanRule]:
     """Return the point-in-time rule, and a nightly rule when its points live longer."""
-    continuous = _rule("Continuous", CONTINUOUS, days=_continuous(retention_days), enable_continuous_backup=True)
-    return [continuous, _rule("Nightly", NIGHTLY, days=retention_days)] if retention_days > CONTINUOUS_DAYS else [continuous]
+    continuous = _rule(
+        "Continuous", CONTINUOUS, days=_continuous(retention_days), enable_continuous_backup=True
+    )
+    return (
+        [continuous, _rule("Nightly", NIGHTLY, days=retention_days)]
+        if retention_days > CONTINUOUS_DAYS
+        else [continuous]
+    )
 
 
 def _copied(vault: backup.IBackupVault, retention_days: int) -> backup.BackupPlanRule:
     """Separate snapshot: AWS Backup does not copy continuous backups within account and Region."""
-    action = backup.BackupPlanCopyActionProps(destination_backup_vault=vault, delete_after=durations.days(retention_days))
+    action = backup.BackupPlanCopyActionProps(
+        destination_backup_vault=vault, delete_after=durations.days(retention_days)
+    )
     return _rule("Copied", COPIED, days=_continuous(retention_days), copy_actions=[action])
 
 
-def _rule(name: str, schedule: events.Schedule, *, days: int, **options: Any) -> backup.BackupPlanRule:
+def _rule(
+    name: str, schedule: events.Schedule, *, days: int, **options: Any
+) -> backup.BackupPlanRule:
     return backup.BackupPlanRule(
         rule_name=name,
         schedule_expression=schedule,

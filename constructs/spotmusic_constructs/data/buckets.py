@@ -35,8 +35,12 @@ def send_events(bucket: s3.Bucket) -> None:
     again: continuous backups would stop (AWS Backup developer guide, Amazon S3 backups). CDK's own
     option adds a Lambda function; CloudFormation needs none.
     """
-    resource_of(bucket, s3.CfnBucket).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
-        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+    resource_of(
+        bucket, s3.CfnBucket
+    ).notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+            event_bridge_enabled=True
+        )
     )
 
 
@@ -59,7 +63,9 @@ def admit_cloudfront(bucket: s3.Bucket) -> None:
             resources=[bucket.arn_for_objects("*")],
             principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
             conditions={
-                "ArnLike": {"AWS:SourceArn": location.arn("cloudfront", "distribution/*", region="")},
+                "ArnLike": {
+                    "AWS:SourceArn": location.arn("cloudfront", "distribution/*", region="")
+                },
                 "StringEquals": {"AWS:SourceAccount": location.account},
             },
         )

@@ -89,10 +89,16 @@ class Cache(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
     ) -> None:
         super().__init__(scope, construct_id)
-        secrets_policy = cdk.RemovalPolicy.DESTROY if removal_policy == cdk.RemovalPolicy.DESTROY else cdk.RemovalPolicy.RETAIN
+        secrets_policy = (
+            cdk.RemovalPolicy.DESTROY
+            if removal_policy == cdk.RemovalPolicy.DESTROY
+            else cdk.RemovalPolicy.RETAIN
+        )
 
         self.port = PORT
-        users = CacheUsers(self, "Users", prefixes=prefixes, key=secrets_key, removal_policy=secrets_policy)
+        users = CacheUsers(
+            self, "Users", prefixes=prefixes, key=secrets_key, removal_policy=secrets_policy
+        )
         self.users: Mapping[str, secretsmanager.ISecret] = users.secrets
         self.replication_group = elasticache.CfnReplicationGroup(
             self,
@@ -121,7 +127,9 @@ class Cache(Construct):
             snapshot_retention_limit=snapshot_retention_days,
             snapshot_window="05:00-06:00",
             preferred_maintenance_window=maintenance_window,
-            log_delivery_configurations=[_log(self, name, log_key, retention.access) for name in ("slow-log", "engine-log")],
+            log_delivery_configurations=[
+                _log(self, name, log_key, retention.access) for name in ("slow-log", "engine-log")
+            ],
         )
         self.replication_group.apply_removal_policy(removal_policy)
         self.primary_endpoint = self.replication_group.attr_primary_end_point_address
@@ -132,7 +140,9 @@ class Cache(Construct):
             handler="cache.handler",
             description="Rotates the passwords of cache users",
             environment={"CACHE_HOST": self.primary_endpoint, "CACHE_PORT": str(PORT)},
-            network=FunctionNetwork(vpc=vpc, subnets=users_subnets, security_group=users_security_group),
+            network=FunctionNetwork(
+                vpc=vpc, subnets=users_subnets, security_group=users_security_group
+            ),
             log_key=log_key,
             log_retention=retention.security,
             # Nodes apply a new password one after another, which takes minutes.
@@ -149,7 +159,9 @@ class Cache(Construct):
 def _parameter_group(scope: Construct, engine: str, version: str) -> elasticache.CfnParameterGroup:
     family = _FAMILIES.get(engine, {}).get(version.split(".", maxsplit=1)[0])
     if family is None:
-        raise ValueError(f"engine_version: {engine} {version} is not supported. Use redis 7.1, or valkey 8.0 or 8.2.")
+        raise ValueError(
+            f"engine_version: {engine} {version} is not supported. Use redis 7.1, or valkey 8.0 or 8.2."
+        )
     return elasticache.CfnParameterGroup(
         scope,
         # The family of a parameter group is immutable: another engine needs another group.
@@ -177,19 +189,25 @@ def _log(
         log_format="json",
         destination_type="cloudwatch-logs",
         destination_details=request.DestinationDetailsProperty(
-            cloud_watch_logs_details=request.CloudWatchLogsDestinationDetailsProperty(log_group=group.log_group_name)
+            cloud_watch_logs_details=request.CloudWatchLogsDestinationDetailsProperty(
+                log_group=group.log_group_name
+            )
         ),
     )
 
 
 def _deviations(engine: str, snapshot_retention_days: int, replicas: int) -> dict[str, str]:
-    found = {"AwsSolutions::AwsSolutions-AEC6": "Every client has its own user (RBAC user group), which excludes the one shared token."}
+    found = {
+        "AwsSolutions::AwsSolutions-AEC6": "Every client has its own user (RBAC user group), which excludes the one shared token."
+    }
     if engine == "redis":  # the rule does not look at Valkey
         found["AwsSolutions::AwsSolutions-AEC5"] = (
             "Who may connect is decided by security groups that name each client; another port would only surprise Redis' clients."
         )
     if not replicas:
-        found["AwsSolutions::AwsSolutions-AEC4"] = "Without a replica there is no failover; the environment file sets none, for the price."
+        found["AwsSolutions::AwsSolutions-AEC4"] = (
+            "Without a replica there is no failover; the environment file sets none, for the price."
+        )
     if snapshot_retention_days < NIST_SNAPSHOT_DAYS:
         found["NIST.800.53.R5::NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup"] = (
             f"A cache holds nothing that could not be made again; this environment keeps {snapshot_retention_days} days of snapshots."

@@ -75,7 +75,11 @@ class CacheUsers(Construct):
         self.secrets: Mapping[str, secretsmanager.ISecret] = secrets
         self.arns = [user.attr_arn for user in users[1:]]
         self.group = elasticache.CfnUserGroup(
-            self, "Group", engine=ENGINE, user_group_id=self._id("group"), user_ids=[user.ref for user in users]
+            self,
+            "Group",
+            engine=ENGINE,
+            user_group_id=self._id("group"),
+            user_ids=[user.ref for user in users],
         )
 
     def _default_user(self) -> elasticache.CfnUser:
@@ -89,7 +93,9 @@ class CacheUsers(Construct):
             no_password_required=True,
         )
 
-    def _secret(self, name: str, key: kms.IKey, removal_policy: cdk.RemovalPolicy) -> GeneratedSecret:
+    def _secret(
+        self, name: str, key: kms.IKey, removal_policy: cdk.RemovalPolicy
+    ) -> GeneratedSecret:
         return GeneratedSecret(
             self,
             f"{name}-secret",

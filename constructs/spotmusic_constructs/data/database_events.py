@@ -59,7 +59,9 @@ class DatabaseEvents(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
-        self.topic = sns.Topic(self, "Topic", display_name="Database events", master_key=key, enforce_ssl=True)
+        self.topic = sns.Topic(
+            self, "Topic", display_name="Database events", master_key=key, enforce_ssl=True
+        )
         self.topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="DatabasesOfThisAccountTell",
@@ -70,7 +72,13 @@ class DatabaseEvents(Construct):
             )
         )
         for email in emails:
-            sns.Subscription(self, email, topic=self.topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=email)
+            sns.Subscription(
+                self,
+                email,
+                topic=self.topic,
+                protocol=sns.SubscriptionProtocol.EMAIL,
+                endpoint=email,
+            )
         subscribe_endpoints(self, topic_arn(self.topic), endpoints)
         for name, members in instances.items():
             subscription = rds.CfnEventSubscription(

@@ -12,7 +12,12 @@ LOG_EXPORTS = ("error", "slowquery", "audit")
 
 
 def database_log_groups(
-    scope: Construct, identifier: str, *, key: kms.IKey, retention: LogRetention, removal_policy: cdk.RemovalPolicy
+    scope: Construct,
+    identifier: str,
+    *,
+    key: kms.IKey,
+    retention: LogRetention,
+    removal_policy: cdk.RemovalPolicy,
 ) -> list[logs.LogGroup]:
     """Create the log groups of an instance, which RDS would create without key or retention.
 

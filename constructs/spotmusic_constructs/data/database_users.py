@@ -92,10 +92,14 @@ class DatabaseUsers(Construct):
         super().__init__(scope, construct_id)
         if rights is not None and rights.keys() != databases.keys():
             names = ", ".join(sorted(rights.keys() ^ databases.keys()))
-            raise ValueError(f"rights: {names} is not in both rights and databases. List the same users in both.")
+            raise ValueError(
+                f"rights: {names} is not in both rights and databases. List the same users in both."
+            )
         too_long = [name for name in databases if len(name) > 32]
         if too_long:
-            raise ValueError(f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL allows. Choose a shorter name.")
+            raise ValueError(
+                f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL allows. Choose a shorter name."
+            )
 
         region = location_of(scope).region
         if facts_of(region):
@@ -113,7 +117,9 @@ class DatabaseUsers(Construct):
             )
             for name, database in databases.items()
         }
-        self.secrets: Mapping[str, secretsmanager.ISecret] = {name: secret.secret for name, secret in secrets.items()}
+        self.secrets: Mapping[str, secretsmanager.ISecret] = {
+            name: secret.secret for name, secret in secrets.items()
+        }
         arns = [secret_arn(secret) for secret in self.secrets.values()]
         self.function = CredentialsFunction(
             self,
@@ -143,7 +149,11 @@ class DatabaseUsers(Construct):
                 "Secrets": arns,
                 "Users": list(databases),
                 "Host": endpoint.host,
-                **({} if rights is None else {"Rights": {user: dict(roles) for user, roles in rights.items()}}),
+                **(
+                    {}
+                    if rights is None
+                    else {"Rights": {user: dict(roles) for user, roles in rights.items()}}
+                ),
             },
         )
         for secret in secrets.values():

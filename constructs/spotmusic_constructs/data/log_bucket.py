@@ -118,11 +118,31 @@ def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
         "ArnLike": {"aws:SourceArn": location.arn("logs", "*", region="*")},
     }
     return [
-        _allow("S3ServerAccessLogs", "logging.s3.amazonaws.com", "s3:PutObject", objects, {"StringEquals": this_account}),
+        _allow(
+            "S3ServerAccessLogs",
+            "logging.s3.amazonaws.com",
+            "s3:PutObject",
+            objects,
+            {"StringEquals": this_account},
+        ),
         *_load_balancers(bucket),
-        _allow("LogDeliveryWrites", "delivery.logs.amazonaws.com", "s3:PutObject", objects, deliveries),
-        _allow("LogDeliveryChecks", "delivery.logs.amazonaws.com", "s3:GetBucketAcl", bucket_arn(bucket), deliveries),
-        _allow("LogDeliveryLists", "delivery.logs.amazonaws.com", "s3:ListBucket", bucket_arn(bucket), deliveries),
+        _allow(
+            "LogDeliveryWrites", "delivery.logs.amazonaws.com", "s3:PutObject", objects, deliveries
+        ),
+        _allow(
+            "LogDeliveryChecks",
+            "delivery.logs.amazonaws.com",
+            "s3:GetBucketAcl",
+            bucket_arn(bucket),
+            deliveries,
+        ),
+        _allow(
+            "LogDeliveryLists",
+            "delivery.logs.amazonaws.com",
+            "s3:ListBucket",
+            bucket_arn(bucket),
+            deliveries,
+        ),
     ]
 
 
@@ -136,7 +156,13 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     # other accounts.
     logs = bucket.arn_for_objects(f"*AWSLogs/{location.account}/*")
     ours = {"ArnLike": {"aws:SourceArn": location.arn("elasticloadbalancing", "loadbalancer/*")}}
-    service = _allow("LoadBalancerLogs", "logdelivery.elasticloadbalancing.amazonaws.com", "s3:PutObject", logs, ours)
+    service = _allow(
+        "LoadBalancerLogs",
+        "logdelivery.elasticloadbalancing.amazonaws.com",
+        "s3:PutObject",
+        logs,
+        ours,
+    )
     facts = facts_of(location.region)
     account = facts.elbv2_account if facts else None
     if account is None:
@@ -152,8 +178,16 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     ]
 
 
-def _allow(sid: str, service: str, action: str, resource: str, conditions: dict[str, dict[str, str]]) -> iam.PolicyStatement:
-    statement = {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resource, "Principal": {"Service": service}}
+def _allow(
+    sid: str, service: str, action: str, resource: str, conditions: dict[str, dict[str, str]]
+) -> iam.PolicyStatement:
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": action,
+        "Resource": resource,
+        "Principal": {"Service": service},
+    }
     return iam.PolicyStatement.from_json({**statement, "Condition": conditions})
 
 

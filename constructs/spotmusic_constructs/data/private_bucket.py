@@ -73,7 +73,11 @@ class PrivateBucket(s3.Bucket):
         )
         # CDK's own argument would add a statement to the log bucket's policy for each bucket, or
         # warn that it cannot.
-        resource_of(self, s3.CfnBucket).logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
+        resource_of(
+            self, s3.CfnBucket
+        ).logging_configuration = s3.CfnBucket.LoggingConfigurationProperty(
             destination_bucket_name=bucket_name(access_logs), log_file_prefix=access_logs_prefix
         )
-        acknowledge(self, {"NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": unreplicated})
+        acknowledge(
+            self, {"NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": unreplicated}
+        )

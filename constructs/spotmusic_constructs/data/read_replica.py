@@ -13,7 +13,13 @@ from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.data.database_logs import database_log_groups
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 
-WINDOWS = ("thu:08:00-thu:09:00", "fri:08:00-fri:09:00", "sat:08:00-sat:09:00", "sun:08:00-sun:09:00", "tue:06:00-tue:07:00")
+WINDOWS = (
+    "thu:08:00-thu:09:00",
+    "fri:08:00-fri:09:00",
+    "sat:08:00-sat:09:00",
+    "sun:08:00-sun:09:00",
+    "tue:06:00-tue:07:00",
+)
 """Maintenance windows in UTC: one replica a night, and none on the night of its source."""
 
 
@@ -57,7 +63,13 @@ class ReadReplica(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         # Not retained: a replica that is added again has the same name.
-        log_groups = database_log_groups(self, identifier, key=log_key, retention=retention, removal_policy=cdk.RemovalPolicy.DESTROY)
+        log_groups = database_log_groups(
+            self,
+            identifier,
+            key=log_key,
+            retention=retention,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
         self.instance = rds.DatabaseInstanceReadReplica(
             self,
             "Instance",

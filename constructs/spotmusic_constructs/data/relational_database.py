@@ -152,14 +152,18 @@ class RelationalDatabase(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if spec.read_replicas and not spec.own_master_secret:
-            raise ValueError("read_replicas: RDS would manage the master password, which excludes replicas. Set own_master_secret=True.")
+            raise ValueError(
+                "read_replicas: RDS would manage the master password, which excludes replicas. Set own_master_secret=True."
+            )
         deletable = spec.removal_policy == cdk.RemovalPolicy.DESTROY
         # A retained snapshot needs its option group, and a retained instance needs all three
         # groups.
         groups_policy = spec.removal_policy if deletable else cdk.RemovalPolicy.RETAIN
         # Retained when the stack is deleted, but not when its creation fails: the names would
         # conflict at the next attempt.
-        logs_policy = spec.removal_policy if deletable else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        logs_policy = (
+            spec.removal_policy if deletable else cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        )
         self.port = PORT
         self.subnet_group = rds.SubnetGroup(
             self,
@@ -169,14 +173,20 @@ class RelationalDatabase(Construct):
             vpc_subnets=vpc_subnets,
             removal_policy=groups_policy,
         )
-        log_groups = database_log_groups(self, spec.identifier, key=keys.logs, retention=retention, removal_policy=logs_policy)
+        log_groups = database_log_groups(
+            self, spec.identifier, key=keys.logs, retention=retention, removal_policy=logs_policy
+        )
         shared: dict[str, Any] = {
             "vpc": vpc,
             "subnet_group": self.subnet_group,
             "security_groups": [security_group],
             **_common_settings(self, spec, insights_key=keys.database, groups_policy=groups_policy),
         }
-        master = _master_secret(self, construct_id, key=keys.secrets, removal_policy=groups_policy) if spec.own_master_secret else None
+        master = (
+            _master_secret(self, construct_id, key=keys.secrets, removal_policy=groups_policy)
+            if spec.own_master_secret
+            else None
+        )
         self.instance = rds.DatabaseInstance(
             self,
             "Instance",
@@ -205,8 +215,12 @@ class RelationalDatabase(Construct):
         acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(spec)})
         self.endpoint = self.instance.db_instance_endpoint_address
         self.own_master_secret = spec.own_master_secret
-        self.master_secret: secretsmanager.ISecret = master.secret if master else cast("secretsmanager.ISecret", self.instance.secret)
-        zones = vpc.select_subnets(subnets=vpc_subnets.subnets, subnet_group_name=vpc_subnets.subnet_group_name).availability_zones
+        self.master_secret: secretsmanager.ISecret = (
+            master.secret if master else cast("secretsmanager.ISecret", self.instance.secret)
+        )
+        zones = vpc.select_subnets(
+            subnets=vpc_subnets.subnets, subnet_group_name=vpc_subnets.subnet_group_name
+        ).availability_zones
         self.replicas = [
             ReadReplica(
                 self,
@@ -223,12 +237,19 @@ class RelationalDatabase(Construct):
             for number in range(1, spec.read_replicas + 1)
         ]
         # By the name of their source: exports of replicas would prevent their removal.
-        self.readers = tuple(f"{self.identifier}-reader-{number}" for number in range(1, spec.read_replicas + 1))
-        self.reader_hosts: str = ",".join(replica.db_instance_endpoint_address for replica in self.replicas) or self.endpoint
+        self.readers = tuple(
+            f"{self.identifier}-reader-{number}" for number in range(1, spec.read_replicas + 1)
+        )
+        self.reader_hosts: str = (
+            ",".join(replica.db_instance_endpoint_address for replica in self.replicas)
+            or self.endpoint
+        )
         users = DatabaseUsers(
             self,
             "Users",
-            endpoint=DatabaseEndpoint(host=self.endpoint, port=PORT, master_secret=self.master_secret),
+            endpoint=DatabaseEndpoint(
+                host=self.endpoint, port=PORT, master_secret=self.master_secret
+            ),
             databases=databases,
             rights=rights,
             vpc=vpc,
@@ -246,7 +267,13 @@ class RelationalDatabase(Construct):
             rotate_on_schedule(master, users.function, after=self.instance)
 
 
-def _common_settings(scope: Construct, spec: DatabaseSpec, *, insights_key: kms.IKey, groups_policy: cdk.RemovalPolicy) -> dict[str, Any]:
+def _common_settings(
+    scope: Construct,
+    spec: DatabaseSpec,
+    *,
+    insights_key: kms.IKey,
+    groups_policy: cdk.RemovalPolicy,
+) -> dict[str, Any]:
     """Create groups and role, and return the settings that an instance shares with its replicas."""
     return {
         "port": PORT,
@@ -266,13 +293,19 @@ def _common_settings(scope: Construct, spec: DatabaseSpec, *, insights_key: kms.
         "performance_insight_encryption_key": insights_key,
         # 15 months in production, the free week elsewhere.
         "performance_insight_retention": (
-            rds.PerformanceInsightRetention.MONTHS_15 if spec.production else rds.PerformanceInsightRetention.DEFAULT
+            rds.PerformanceInsightRetention.MONTHS_15
+            if spec.production
+            else rds.PerformanceInsightRetention.DEFAULT
         ),
-        "database_insights_mode": rds.DatabaseInsightsMode.ADVANCED if spec.production else rds.DatabaseInsightsMode.STANDARD,
+        "database_insights_mode": rds.DatabaseInsightsMode.ADVANCED
+        if spec.production
+        else rds.DatabaseInsightsMode.STANDARD,
     }
 
 
-def _master_secret(scope: Construct, database: str, *, key: kms.IKey, removal_policy: cdk.RemovalPolicy) -> GeneratedSecret:
+def _master_secret(
+    scope: Construct, database: str, *, key: kms.IKey, removal_policy: cdk.RemovalPolicy
+) -> GeneratedSecret:
     return GeneratedSecret(
         scope,
         "Master",
@@ -288,7 +321,9 @@ def _credentials(master: GeneratedSecret | None, key: kms.IKey) -> rds.Credentia
     if master is None:
         return rds.Credentials.from_username(MASTER_USERNAME, encryption_key=key)
     # The name stays a literal: another text would replace the instance.
-    return rds.Credentials.from_password(MASTER_USERNAME, master.secret.secret_value_from_json("password"))
+    return rds.Credentials.from_password(
+        MASTER_USERNAME, master.secret.secret_value_from_json("password")
+    )
 
 
 @cache
@@ -297,7 +332,9 @@ def _engine(version: str) -> rds.IInstanceEngine:
     return rds.DatabaseInstanceEngine.mysql(version=rds.MysqlEngineVersion.of(version, major))
 
 
-def _parameter_group(scope: Construct, spec: DatabaseSpec, removal_policy: cdk.RemovalPolicy) -> rds.ParameterGroup:
+def _parameter_group(
+    scope: Construct, spec: DatabaseSpec, removal_policy: cdk.RemovalPolicy
+) -> rds.ParameterGroup:
     return rds.ParameterGroup(
         scope,
         "ParameterGroup",
@@ -308,7 +345,9 @@ def _parameter_group(scope: Construct, spec: DatabaseSpec, removal_policy: cdk.R
     )
 
 
-def _option_group(scope: Construct, spec: DatabaseSpec, removal_policy: cdk.RemovalPolicy) -> rds.OptionGroup:
+def _option_group(
+    scope: Construct, spec: DatabaseSpec, removal_policy: cdk.RemovalPolicy
+) -> rds.OptionGroup:
     """Create the option group with the audit plugin.
 
     RDS offers it for every MySQL 8.4 (RDS user guide, options for MySQL, read 2026-11).
@@ -331,7 +370,8 @@ def _monitoring_role(scope: Construct) -> iam.Role:
         "MonitoringRole",
         description="Publishes the metrics of the operating system",
         assumed_by=iam.ServicePrincipal(
-            "monitoring.rds.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": location_of(scope).account}}
+            "monitoring.rds.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": location_of(scope).account}},
         ),
         managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_MONITORING_POLICY)],
     )
@@ -341,7 +381,9 @@ def _monitoring_role(scope: Construct) -> iam.Role:
 
 
 _ACKNOWLEDGED = {
-    "AwsSolutions::AwsSolutions-RDS11": ("Security groups name each client that may connect; another port adds no security."),
+    "AwsSolutions::AwsSolutions-RDS11": (
+        "Security groups name each client that may connect; another port adds no security."
+    ),
     "NIST.800.53.R5::NIST.800.53.R5-RDSLoggingEnabled[LogExport::general]": (
         "The general log contains every statement, with listeners' data (LGPD art. 6); audit, error and slow query logs are exported."
     ),

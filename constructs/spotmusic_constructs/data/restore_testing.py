@@ -21,7 +21,11 @@ _WINDOW_DAYS = 7
 _EVERY_WEEK = "cron(0 7 ? * SUN *)"
 """Sundays at 04:00 in São Paulo, after the night's backup."""
 Every = Literal["week", "month", "quarter"]
-_EVERY: Mapping[Every, str] = {"week": _EVERY_WEEK, "month": "cron(0 7 1 * ? *)", "quarter": "cron(0 7 1 1,4,7,10 ? *)"}
+_EVERY: Mapping[Every, str] = {
+    "week": _EVERY_WEEK,
+    "month": "cron(0 7 1 * ? *)",
+    "quarter": "cron(0 7 1 1,4,7,10 ? *)",
+}
 """Schedules of large buckets: Sundays, or the first of a month at the same hour."""
 RECOVERY_HOURS = {"RDS": 1, "S3": 22}
 """Maximum hours of a restore, one step of the recovery procedures in docs/game-day.md. A slower
@@ -95,7 +99,14 @@ class RestoreTesting(Construct):
                 "dbSubnetGroupName": database.subnet_group.subnet_group_name,
                 "vpcSecurityGroupIds": json_text([database.security_group.security_group_id]),
             }
-            self._select(self.plan, name, selection, role_arn, overrides, RDS=[database.instance.instance_arn])
+            self._select(
+                self.plan,
+                name,
+                selection,
+                role_arn,
+                overrides,
+                RDS=[database.instance.instance_arn],
+            )
         self._select(self.plan, name, "buckets", role_arn, S3=bucket_arns)
         if large_bucket_arns:
             large = f"{name}_large"
@@ -111,7 +122,9 @@ class RestoreTesting(Construct):
             log_retention=log_retention,
         ).function
 
-    def _plan(self, construct_id: str, name: str, schedule: str, vault: backup.IBackupVault) -> backup.CfnRestoreTestingPlan:
+    def _plan(
+        self, construct_id: str, name: str, schedule: str, vault: backup.IBackupVault
+    ) -> backup.CfnRestoreTestingPlan:
         return backup.CfnRestoreTestingPlan(
             self,
             construct_id,

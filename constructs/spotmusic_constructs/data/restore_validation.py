@@ -94,7 +94,9 @@ class RestoreValidation(PlatformFunction):
         acknowledge(
             self.rights.policies[0],
             {
-                wildcard_finding("*"): "A restore job and its validation result are no resources that IAM knows.",
+                wildcard_finding(
+                    "*"
+                ): "A restore job and its validation result are no resources that IAM knows.",
                 **{wildcard_finding(resource): prefix for resource in copies.values()},
             },
         )

@@ -42,7 +42,9 @@ class UploadVerdicts(Construct):
         verdicts = UploadVerdicts(self, "Verdicts", bucket=uploads.bucket, key=keys.notifications)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, bucket: s3.IBucket, key: kms.IKey
+    ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = _queue(self, "DeadLetters", key)
         dead_letters_arn = self.dead_letters.attr_arn
@@ -67,17 +69,29 @@ class UploadVerdicts(Construct):
                 events.CfnRule.TargetProperty(
                     arn=queue_arn,
                     id="Queue",
-                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters_arn),
+                    dead_letter_config=events.CfnRule.DeadLetterConfigProperty(
+                        arn=dead_letters_arn
+                    ),
                 )
             ],
         )
         rule_arn = rule.attr_arn
-        for name, queue, arn in (("DeadLettersPolicy", self.dead_letters, dead_letters_arn), ("QueuePolicy", self.queue, queue_arn)):
-            sqs.CfnQueuePolicy(self, name, queues=[queue.ref], policy_document=_policy(arn, rule_arn))
+        for name, queue, arn in (
+            ("DeadLettersPolicy", self.dead_letters, dead_letters_arn),
+            ("QueuePolicy", self.queue, queue_arn),
+        ):
+            sqs.CfnQueuePolicy(
+                self, name, queues=[queue.ref], policy_document=_policy(arn, rule_arn)
+            )
 
 
 def _queue(
-    scope: Construct, name: str, key: kms.IKey, *, visibility_timeout: int | None = None, redrive_policy: object = None
+    scope: Construct,
+    name: str,
+    key: kms.IKey,
+    *,
+    visibility_timeout: int | None = None,
+    redrive_policy: object = None,
 ) -> sqs.CfnQueue:
     return sqs.CfnQueue(
         scope,

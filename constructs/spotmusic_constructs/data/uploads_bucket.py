@@ -60,7 +60,9 @@ class UploadsBucket(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if any("*" in origin for origin in allowed_origins):
-            raise ValueError("allowed_origins: a wildcard would allow any page to upload with a listener's rights. List each origin.")
+            raise ValueError(
+                "allowed_origins: a wildcard would allow any page to upload with a listener's rights. List each origin."
+            )
 
         bucket = PrivateBucket(
             self,
@@ -89,7 +91,9 @@ class UploadsBucket(Construct):
             "MalwareProtectionPlan",
             role=scanner,
             protected_resource=guardduty.CfnMalwareProtectionPlan.CFNProtectedResourceProperty(
-                s3_bucket=guardduty.CfnMalwareProtectionPlan.S3BucketProperty(bucket_name=bucket_name(bucket))
+                s3_bucket=guardduty.CfnMalwareProtectionPlan.S3BucketProperty(
+                    bucket_name=bucket_name(bucket)
+                )
             ),
             actions=guardduty.CfnMalwareProtectionPlan.CFNActionsProperty(
                 tagging=guardduty.CfnMalwareProtectionPlan.CFNTaggingProperty(status="ENABLED")

@@ -55,8 +55,16 @@ class Trust:
 
     def __post_init__(self) -> None:
         if "://" in self.issuer:
-            raise ValueError(f"issuer {self.issuer} has a scheme. Remove it, as in token.actions.githubusercontent.com.")
-        exact = (self.audience, self.branch, self.environment, self.pull_request or "", *self.claims.values())
+            raise ValueError(
+                f"issuer {self.issuer} has a scheme. Remove it, as in token.actions.githubusercontent.com."
+            )
+        exact = (
+            self.audience,
+            self.branch,
+            self.environment,
+            self.pull_request or "",
+            *self.claims.values(),
+        )
         if wrong := next((text for text in exact if "*" in text or "?" in text), None):
             raise ValueError(f"{wrong} has a wildcard. Trust exact claims only.")
 
@@ -73,7 +81,9 @@ def github(*, repository: str, branch: str = "main") -> Trust:
         ValueError: `repository` has another form.
     """
     if not re.fullmatch(r"[\w.-]+(?:@\d+)?/[\w.-]+(?:@\d+)?", repository):
-        raise ValueError(f"repository {repository} has another form. Use owner/name, or owner@id/name@id.")
+        raise ValueError(
+            f"repository {repository} has another form. Use owner/name, or owner@id/name@id."
+        )
     return Trust(
         issuer="token.actions.githubusercontent.com",
         audience="sts.amazonaws.com",
@@ -185,30 +195,56 @@ class DeploymentRoles(Construct):
         if not environments:
             raise ValueError("environments is empty. Name at least one.")
         if pull_requests and trust.pull_request is None:
-            raise ValueError(f"{trust.issuer} has no subject of pull requests. Remove pull_requests.")
+            raise ValueError(
+                f"{trust.issuer} has no subject of pull requests. Remove pull_requests."
+            )
         self._trust, self._prefix, self._qualifier = trust, prefix, qualifier
         self._here = location_of(scope)
         self._provider = provider_arn or self._new_provider()
 
-        readers = [trust.branch, *([trust.pull_request] if pull_requests and trust.pull_request else [])]
+        readers = [
+            trust.branch,
+            *([trust.pull_request] if pull_requests and trust.pull_request else []),
+        ]
         self.diff = self._role("diff", readers, description="Reads what cdk diff compares")
         targets = environments.values()
-        self._assume(self.diff, list(dict.fromkeys(arn for target in targets for arn in self._bootstrap_roles(target, ["lookup"]))))
+        self._assume(
+            self.diff,
+            list(
+                dict.fromkeys(
+                    arn for target in targets for arn in self._bootstrap_roles(target, ["lookup"])
+                )
+            ),
+        )
         hours = deployment_time or cdk.Duration.hours(2)
         deploy, push = {}, {}
         for name, target in environments.items():
             subjects = [trust.environment.replace("{environment}", name)]
-            role = self._role(f"deploy-{name}", subjects, description=f"Deploys {name}", claims=trust.claims, session=hours)
+            role = self._role(
+                f"deploy-{name}",
+                subjects,
+                description=f"Deploys {name}",
+                claims=trust.claims,
+                session=hours,
+            )
             self._assume(role, self._bootstrap_roles(target, BOOTSTRAP_ROLES))
             deploy[name] = role
             push[name] = MappingProxyType(
-                {service: self._push_role(name, target, service, subjects) for service in sorted(target.repositories)}
+                {
+                    service: self._push_role(name, target, service, subjects)
+                    for service in sorted(target.repositories)
+                }
             )
         self.deploy: Mapping[str, iam.Role] = MappingProxyType(deploy)
         self.push: Mapping[str, Mapping[str, iam.Role]] = MappingProxyType(push)
 
     def _new_provider(self) -> str:
-        return iam.CfnOIDCProvider(self, "Provider", url=f"https://{self._trust.issuer}", client_id_list=[self._trust.audience]).attr_arn
+        return iam.CfnOIDCProvider(
+            self,
+            "Provider",
+            url=f"https://{self._trust.issuer}",
+            client_id_list=[self._trust.audience],
+        ).attr_arn
 
     def _role(
         self,
@@ -239,20 +275,40 @@ class DeploymentRoles(Construct):
     def _bootstrap_roles(self, target: DeploymentTarget, kinds: Sequence[str]) -> list[str]:
         account = target.account or self._here.account
         return [
-            self._here.arn("iam", f"role/cdk-{self._qualifier}-{kind}-role-{account}-{region}", region="", account=account)
+            self._here.arn(
+                "iam",
+                f"role/cdk-{self._qualifier}-{kind}-role-{account}-{region}",
+                region="",
+                account=account,
+            )
             for region in target.regions
             for kind in kinds
         ]
 
     def _assume(self, role: iam.Role, arns: Sequence[str]) -> None:
         statement = iam.PolicyStatement(actions=["sts:AssumeRole"], resources=list(arns))
-        iam.ManagedPolicy(role, "Policy", roles=[role], description="Assumes roles of the CDK bootstrap", statements=[statement])
+        iam.ManagedPolicy(
+            role,
+            "Policy",
+            roles=[role],
+            description="Assumes roles of the CDK bootstrap",
+            statements=[statement],
+        )
 
-    def _push_role(self, environment: str, target: DeploymentTarget, service: str, subjects: Sequence[str]) -> iam.Role:
+    def _push_role(
+        self, environment: str, target: DeploymentTarget, service: str, subjects: Sequence[str]
+    ) -> iam.Role:
         description = f"Pushes images of {service} to {environment}"
-        role = self._role(f"push-{environment}-{service}", subjects, description=description, claims=self._trust.claims)
+        role = self._role(
+            f"push-{environment}-{service}",
+            subjects,
+            description=description,
+            claims=self._trust.claims,
+        )
         region, account = target.regions[0], target.account
-        repository = self._here.arn("ecr", f"repository/{target.repositories[service]}", region=region, account=account)
+        repository = self._here.arn(
+            "ecr", f"repository/{target.repositories[service]}", region=region, account=account
+        )
         statements = [
             iam.PolicyStatement(actions=list(PUSH_ACTIONS), resources=[repository]),
             iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
@@ -262,9 +318,22 @@ class DeploymentRoles(Construct):
             repository: "CloudFormation adds a suffix to the name of the service's repository.",
         }
         if target.registry_stack:
-            stack = self._here.arn("cloudformation", f"stack/{target.registry_stack}/*", region=region, account=account)
-            statements.append(iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack]))
+            stack = self._here.arn(
+                "cloudformation", f"stack/{target.registry_stack}/*", region=region, account=account
+            )
+            statements.append(
+                iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack])
+            )
             reasons[stack] = "The last part of a stack's ARN changes at each creation."
-        policy = iam.ManagedPolicy(role, "Policy", roles=[role], description=description, statements=statements)
-        acknowledge(policy, {wildcard_finding(arn): reason for arn, reason in reasons.items() if "*" in arn or "?" in arn})
+        policy = iam.ManagedPolicy(
+            role, "Policy", roles=[role], description=description, statements=statements
+        )
+        acknowledge(
+            policy,
+            {
+                wildcard_finding(arn): reason
+                for arn, reason in reasons.items()
+                if "*" in arn or "?" in arn
+            },
+        )
         return role

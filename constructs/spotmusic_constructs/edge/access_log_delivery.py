@@ -68,15 +68,33 @@ class AccessLogDelivery(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, distribution: cloudfront.Distribution, access_logs: s3.IBucket
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        distribution: cloudfront.Distribution,
+        access_logs: s3.IBucket,
     ) -> None:
         super().__init__(scope, construct_id)
         if not cdk.Token.is_unresolved(name) and not re.fullmatch(r"[\w-]{1,60}", name):
-            raise ValueError(f"{name!r} cannot name a log delivery. Use up to 60 letters, digits, - and _.")
+            raise ValueError(
+                f"{name!r} cannot name a log delivery. Use up to 60 letters, digits, - and _."
+            )
 
-        source = logs.CfnDeliverySource(self, "Source", name=name, resource_arn=distribution.distribution_arn, log_type="ACCESS_LOGS")
+        source = logs.CfnDeliverySource(
+            self,
+            "Source",
+            name=name,
+            resource_arn=distribution.distribution_arn,
+            log_type="ACCESS_LOGS",
+        )
         destination = logs.CfnDeliveryDestination(
-            self, "Destination", name=name, destination_resource_arn=bucket_arn(access_logs), output_format="parquet"
+            self,
+            "Destination",
+            name=name,
+            destination_resource_arn=bucket_arn(access_logs),
+            output_format="parquet",
         )
         logs.CfnDelivery(
             self,

@@ -4,7 +4,14 @@ from functools import partial
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    Formula,
+    MetricSource,
+    Recipients,
+    Thresholds,
+)
 
 SERVER_ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 CLIENT_ERROR_PERCENT: Thresholds = {"warning": 20}
@@ -53,7 +60,9 @@ class DistributionAlarms(AlarmGroup):
         requests: Thresholds | None = None,
     ) -> None:
         dimensions = {"DistributionId": distribution_id, "Region": "Global"}
-        metric = partial(MetricSource, namespace="AWS/CloudFront", dimensions=dimensions, period=_FIVE_MINUTES)
+        metric = partial(
+            MetricSource, namespace="AWS/CloudFront", dimensions=dimensions, period=_FIVE_MINUTES
+        )
         rules = [
             AlarmRule(
                 name="Errors",
@@ -69,7 +78,10 @@ class DistributionAlarms(AlarmGroup):
                 summary="CloudFront: an unusual share of requests is refused (4xx).",
                 watch=Formula(
                     expression=f"IF(FILL(requests, 0) >= {MINIMUM_REQUESTS}, FILL(refused, 0), 0)",
-                    metrics={"requests": metric(name="Requests", statistic="Sum"), "refused": metric(name="4xxErrorRate")},
+                    metrics={
+                        "requests": metric(name="Requests", statistic="Sum"),
+                        "refused": metric(name="4xxErrorRate"),
+                    },
                     label="Requests answered with 4xx, in percent",
                 ),
                 thresholds=client_error_percent,
@@ -124,8 +136,16 @@ class WebAclAlarms(AlarmGroup):
         blocked = AlarmRule(
             name="Blocked",
             summary="Web ACL: it blocks far more requests than on a quiet day.",
-            watch=MetricSource(namespace="AWS/WAFV2", name="BlockedRequests", dimensions=dimensions, statistic="Sum", period=_FIVE_MINUTES),
+            watch=MetricSource(
+                namespace="AWS/WAFV2",
+                name="BlockedRequests",
+                dimensions=dimensions,
+                statistic="Sum",
+                period=_FIVE_MINUTES,
+            ),
             thresholds=blocked_requests,
             periods=1,
         )
-        super().__init__(scope, construct_id, recipients=recipients, runbook="web-acl", rules=[blocked])
+        super().__init__(
+            scope, construct_id, recipients=recipients, runbook="web-acl", rules=[blocked]
+        )

@@ -38,7 +38,9 @@ class EdgeCertificate(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if certificate_arn is not None and f":acm:{EDGE_REGION}:" not in certificate_arn:
-            raise ValueError(f"{certificate_arn} is not an ACM certificate in {EDGE_REGION}, which CloudFront requires. Request one there.")
+            raise ValueError(
+                f"{certificate_arn} is not an ACM certificate in {EDGE_REGION}, which CloudFront requires. Request one there."
+            )
 
         self.certificate: acm.ICertificate = (
             acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn)

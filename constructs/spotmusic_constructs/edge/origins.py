@@ -15,18 +15,27 @@ requests that do not write (CloudFront developer guide, origin timeouts)."""
 ATTEMPTS = 2
 
 
-def bucket_origin(bucket: s3.IBucket, access: cloudfront.S3OriginAccessControl, *, shield_region: str | None = None) -> cloudfront.IOrigin:
+def bucket_origin(
+    bucket: s3.IBucket,
+    access: cloudfront.S3OriginAccessControl,
+    *,
+    shield_region: str | None = None,
+) -> cloudfront.IOrigin:
     """Bucket of another stack and region, read with signed requests, in one region with Origin Shield.
 
     CDK's `with_origin_access_control` would change the bucket policy, which belongs to the bucket's
     stack.
     """
     return origins.S3BucketOrigin.with_bucket_defaults(
-        bucket, origin_access_control_id=access.origin_access_control_id, origin_shield_region=shield_region
+        bucket,
+        origin_access_control_id=access.origin_access_control_id,
+        origin_shield_region=shield_region,
     )
 
 
-def vpc_origin(scope: Construct, gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None) -> cloudfront.IOrigin:
+def vpc_origin(
+    scope: Construct, gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None
+) -> cloudfront.IOrigin:
     """Internal load balancer as a VPC origin, with TLS 1.2 (the maximum) for a domain name.
 
     CloudFront refuses each update of a VPC origin in use: whoever changes an argument gives it
@@ -40,4 +49,6 @@ def vpc_origin(scope: Construct, gateway: elbv2.IApplicationLoadBalancer, domain
         protocol_policy=policy.HTTPS_ONLY if domain_name else policy.HTTP_ONLY,
         origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2] if domain_name else None,
     )
-    return origins.VpcOrigin.with_vpc_origin(origin, domain_name=domain_name, read_timeout=READ_TIMEOUT, connection_attempts=ATTEMPTS)
+    return origins.VpcOrigin.with_vpc_origin(
+        origin, domain_name=domain_name, read_timeout=READ_TIMEOUT, connection_attempts=ATTEMPTS
+    )

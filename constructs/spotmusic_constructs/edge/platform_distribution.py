@@ -15,7 +15,14 @@ from spotmusic_constructs.edge.origins import bucket_origin, vpc_origin
 from spotmusic_constructs.edge.security_headers import NO_CONTENT, SecurityHeaders, player_policy
 
 FORGEABLE_HEADERS = (
-    *("Forwarded", "X-Forwarded-Host", "X-Forwarded-Path", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server"),
+    *(
+        "Forwarded",
+        "X-Forwarded-Host",
+        "X-Forwarded-Path",
+        "X-Forwarded-Port",
+        "X-Forwarded-Prefix",
+        "X-Forwarded-Server",
+    ),
     *("X-Original-Host", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override"),
 )
 """Headers that only the platform's proxies may set. CloudFront removes viewers' values, which the
@@ -99,37 +106,58 @@ class PlatformDistribution(Construct):
         super().__init__(scope, construct_id)
         gateway_origin = vpc_origin(self, gateway, gateway_domain_name)
         viewer_address = self._on_viewer_request(
-            "ViewerAddress", "viewer_address.js", "Tells the gateway the viewer's address and the request's id"
+            "ViewerAddress",
+            "viewer_address.js",
+            "Tells the gateway the viewer's address and the request's id",
         )
         api = self._api(gateway_origin, viewer_address, hsts_subdomains)
-        access = cloudfront.S3OriginAccessControl(self, "OriginAccess", description="Signs every request to the buckets")
+        access = cloudfront.S3OriginAccessControl(
+            self, "OriginAccess", description="Signs every request to the buckets"
+        )
 
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
             default_behavior=self._web_player(bucket_origin(web, access), uploads, hsts_subdomains),
             additional_behaviors={
-                "/audio/*": self._audio(bucket_origin(audio, access, shield_region=audio_shield_region), signing_keys, hsts_subdomains),
+                "/audio/*": self._audio(
+                    bucket_origin(audio, access, shield_region=audio_shield_region),
+                    signing_keys,
+                    hsts_subdomains,
+                ),
                 # CloudFront uses the first matching pattern.
                 **dict.fromkeys(file_paths, self._files(gateway_origin, api)),
                 **dict.fromkeys(api_paths, api),
             },
-            error_responses=[cloudfront.ErrorResponse(http_status=status, ttl=durations.seconds(0)) for status in ERRORS],
+            error_responses=[
+                cloudfront.ErrorResponse(http_status=status, ttl=durations.seconds(0))
+                for status in ERRORS
+            ],
             default_root_object="index.html",
             domain_names=[domain_name] if domain_name else None,
             certificate=certificate,
-            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025 if certificate else None,
+            minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2025
+            if certificate
+            else None,
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             enable_ipv6=True,
             price_class=price_class,
-            geo_restriction=cloudfront.GeoRestriction.allowlist(*allowed_countries) if allowed_countries else None,
+            geo_restriction=cloudfront.GeoRestriction.allowlist(*allowed_countries)
+            if allowed_countries
+            else None,
             web_acl_id=web_acl_arn,
             publish_additional_metrics=True,
             comment="Web player, audio library and API",
         )
-        _acknowledge(self.distribution, has_certificate=certificate is not None, everywhere=not allowed_countries)
+        _acknowledge(
+            self.distribution,
+            has_certificate=certificate is not None,
+            everywhere=not allowed_countries,
+        )
 
-    def _web_player(self, origin: cloudfront.IOrigin, uploads: s3.IBucket | None, hsts_subdomains: bool) -> cloudfront.BehaviorOptions:
+    def _web_player(
+        self, origin: cloudfront.IOrigin, uploads: s3.IBucket | None, hsts_subdomains: bool
+    ) -> cloudfront.BehaviorOptions:
         allowed = player_policy(uploads=uploads.bucket_regional_domain_name if uploads else None)
         return cloudfront.BehaviorOptions(
             origin=origin,
@@ -137,14 +165,23 @@ class PlatformDistribution(Construct):
             viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
             cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
             response_headers_policy=SecurityHeaders(
-                self, "PlayerHeaders", content_security_policy=allowed, include_subdomains=hsts_subdomains
+                self,
+                "PlayerHeaders",
+                content_security_policy=allowed,
+                include_subdomains=hsts_subdomains,
             ).policy,
             function_associations=[
-                self._on_viewer_request("SinglePageRouting", "single_page_routing.js", "Leads addresses of the web player to its page")
+                self._on_viewer_request(
+                    "SinglePageRouting",
+                    "single_page_routing.js",
+                    "Leads addresses of the web player to its page",
+                )
             ],
         )
 
-    def _audio(self, origin: cloudfront.IOrigin, signing_keys: cloudfront.IKeyGroup, hsts_subdomains: bool) -> cloudfront.BehaviorOptions:
+    def _audio(
+        self, origin: cloudfront.IOrigin, signing_keys: cloudfront.IKeyGroup, hsts_subdomains: bool
+    ) -> cloudfront.BehaviorOptions:
         immutable = cloudfront.CachePolicy(
             self,
             "Immutable",
@@ -176,7 +213,10 @@ class PlatformDistribution(Construct):
         )
 
     def _api(
-        self, origin: cloudfront.IOrigin, viewer_address: cloudfront.FunctionAssociation, hsts_subdomains: bool
+        self,
+        origin: cloudfront.IOrigin,
+        viewer_address: cloudfront.FunctionAssociation,
+        hsts_subdomains: bool,
     ) -> cloudfront.BehaviorOptions:
         viewer = cloudfront.OriginRequestPolicy(
             self,
@@ -187,7 +227,11 @@ class PlatformDistribution(Construct):
             cookie_behavior=cloudfront.OriginRequestCookieBehavior.all(),
         )
         headers = SecurityHeaders(
-            self, "ApiHeaders", content_security_policy=NO_CONTENT, include_subdomains=hsts_subdomains, origin_decides=True
+            self,
+            "ApiHeaders",
+            content_security_policy=NO_CONTENT,
+            include_subdomains=hsts_subdomains,
+            origin_decides=True,
         )
         return cloudfront.BehaviorOptions(
             origin=origin,
@@ -202,7 +246,9 @@ class PlatformDistribution(Construct):
             function_associations=[viewer_address],
         )
 
-    def _files(self, origin: cloudfront.IOrigin, api: cloudfront.BehaviorOptions) -> cloudfront.BehaviorOptions:
+    def _files(
+        self, origin: cloudfront.IOrigin, api: cloudfront.BehaviorOptions
+    ) -> cloudfront.BehaviorOptions:
         """Cache behavior without cookies and queries, because its responses are shared."""
         return cloudfront.BehaviorOptions(
             origin=origin,
@@ -213,7 +259,9 @@ class PlatformDistribution(Construct):
                 self,
                 "FileRequest",
                 comment="Who asks, and nothing that the answer could depend on",
-                header_behavior=cloudfront.OriginRequestHeaderBehavior.allow_list("X-Viewer-Address", "X-Request-ID"),
+                header_behavior=cloudfront.OriginRequestHeaderBehavior.allow_list(
+                    "X-Viewer-Address", "X-Request-ID"
+                ),
                 query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.none(),
                 cookie_behavior=cloudfront.OriginRequestCookieBehavior.none(),
             ),
@@ -221,7 +269,9 @@ class PlatformDistribution(Construct):
             function_associations=api.function_associations,
         )
 
-    def _on_viewer_request(self, construct_id: str, file: str, comment: str) -> cloudfront.FunctionAssociation:
+    def _on_viewer_request(
+        self, construct_id: str, file: str, comment: str
+    ) -> cloudfront.FunctionAssociation:
         function = cloudfront.Function(
             self,
             construct_id,
@@ -229,10 +279,14 @@ class PlatformDistribution(Construct):
             runtime=cloudfront.FunctionRuntime.JS_2_0,
             comment=comment,
         )
-        return cloudfront.FunctionAssociation(function=function, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST)
+        return cloudfront.FunctionAssociation(
+            function=function, event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+        )
 
 
-def _acknowledge(distribution: cloudfront.Distribution, *, has_certificate: bool, everywhere: bool) -> None:
+def _acknowledge(
+    distribution: cloudfront.Distribution, *, has_certificate: bool, everywhere: bool
+) -> None:
     findings = {
         "AwsSolutions::AwsSolutions-CFR3": "Standard logging v2 delivers the access logs; its resources are not known to this rule.",
     }

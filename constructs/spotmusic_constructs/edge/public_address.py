@@ -30,5 +30,9 @@ class PublicAddress(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         target = route53.RecordTarget.from_alias(targets.CloudFrontTarget(distribution))
-        route53.ARecord(self, "Ipv4", zone=hosted_zone, record_name=f"{domain_name}.", target=target)
-        route53.AaaaRecord(self, "Ipv6", zone=hosted_zone, record_name=f"{domain_name}.", target=target)
+        route53.ARecord(
+            self, "Ipv4", zone=hosted_zone, record_name=f"{domain_name}.", target=target
+        )
+        route53.AaaaRecord(
+            self, "Ipv6", zone=hosted_zone, record_name=f"{domain_name}.", target=target
+        )

@@ -32,7 +32,11 @@ def player_policy(*, uploads: str | None = None) -> dict[str, str]:
     Args:
         uploads: domain name of the bucket for uploads by signed URL. Default: no uploads.
     """
-    return PLAYER_POLICY if uploads is None else {**PLAYER_POLICY, "connect-src": f"'self' https://{uploads}"}
+    return (
+        PLAYER_POLICY
+        if uploads is None
+        else {**PLAYER_POLICY, "connect-src": f"'self' https://{uploads}"}
+    )
 
 
 _TWO_YEARS = durations.days(730)
@@ -73,32 +77,42 @@ class SecurityHeaders(Construct):
         origin_decides: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        directives = "; ".join(f"{name} {sources}".rstrip() for name, sources in content_security_policy.items())
+        directives = "; ".join(
+            f"{name} {sources}".rstrip() for name, sources in content_security_policy.items()
+        )
         self.policy = cloudfront.ResponseHeadersPolicy(
             self,
             "Policy",
             remove_headers=["X-Powered-By"],
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                    access_control_max_age=_TWO_YEARS, include_subdomains=include_subdomains, override=True
+                    access_control_max_age=_TWO_YEARS,
+                    include_subdomains=include_subdomains,
+                    override=True,
                 ),
                 content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
                 frame_options=cloudfront.ResponseHeadersFrameOptions(
-                    frame_option=cloudfront.HeadersFrameOption.SAMEORIGIN, override=not origin_decides
+                    frame_option=cloudfront.HeadersFrameOption.SAMEORIGIN,
+                    override=not origin_decides,
                 ),
                 content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
                     content_security_policy=directives, override=not origin_decides
                 ),
                 referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                    referrer_policy=cloudfront.HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN, override=not origin_decides
+                    referrer_policy=cloudfront.HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN,
+                    override=not origin_decides,
                 ),
             ),
             custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
                 custom_headers=[
                     cloudfront.ResponseCustomHeader(
-                        header="Permissions-Policy", value="camera=(), geolocation=(), microphone=(), payment=()", override=True
+                        header="Permissions-Policy",
+                        value="camera=(), geolocation=(), microphone=(), payment=()",
+                        override=True,
                     ),
-                    cloudfront.ResponseCustomHeader(header="Cross-Origin-Resource-Policy", value=resource_policy, override=True),
+                    cloudfront.ResponseCustomHeader(
+                        header="Cross-Origin-Resource-Policy", value=resource_policy, override=True
+                    ),
                 ]
             ),
         )

@@ -32,11 +32,18 @@ class SigningKeyGroup(Construct):
         group = SigningKeyGroup(self, "SigningKeys", public_keys=keys)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, public_keys: Mapping[str, str]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, public_keys: Mapping[str, str]
+    ) -> None:
         super().__init__(scope, construct_id)
         if len(public_keys) < 2:
-            raise ValueError("A single signing key cannot be rotated without an outage. Use two or more keys.")
+            raise ValueError(
+                "A single signing key cannot be rotated without an outage. Use two or more keys."
+            )
 
-        keys = {name: cloudfront.PublicKey(self, name, encoded_key=pem, comment=name) for name, pem in public_keys.items()}
+        keys = {
+            name: cloudfront.PublicKey(self, name, encoded_key=pem, comment=name)
+            for name, pem in public_keys.items()
+        }
         self.key_group = cloudfront.KeyGroup(self, "KeyGroup", items=list(keys.values()))
         self.ids = json_text({name: key.public_key_id for name, key in keys.items()})

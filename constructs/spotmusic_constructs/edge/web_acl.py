@@ -14,14 +14,35 @@ BUCKET_PREFIX = "aws-waf-logs-"
 
 CREDENTIAL_HEADERS = ("authorization", "cookie")
 CREDENTIAL_ARGUMENTS = (
-    *("Signature", "Policy", "code", "access_token", "id_token", "refresh_token", "id_token_hint", "logout_token"),
-    *("key", "session_code", "client_data", "user_code", "device_code", "SAMLResponse", "SAMLRequest", "request", "state"),
+    *(
+        "Signature",
+        "Policy",
+        "code",
+        "access_token",
+        "id_token",
+        "refresh_token",
+        "id_token_hint",
+        "logout_token",
+    ),
+    *(
+        "key",
+        "session_code",
+        "client_data",
+        "user_code",
+        "device_code",
+        "SAMLResponse",
+        "SAMLRequest",
+        "request",
+        "state",
+    ),
 )
 """Query arguments with credentials or personal data, which logs omit: signatures of audio URLs,
 codes and tokens of OpenID Connect (an `id_token_hint` contains name and address), and Keycloak's
 own (`key` of a mail sets a password)."""
 
-_LARGEST_INSPECTION = wafv2.CfnWebACL.RequestBodyAssociatedResourceTypeConfigProperty(default_size_inspection_limit="KB_64")
+_LARGEST_INSPECTION = wafv2.CfnWebACL.RequestBodyAssociatedResourceTypeConfigProperty(
+    default_size_inspection_limit="KB_64"
+)
 
 
 class WebAcl(Construct):
@@ -93,7 +114,9 @@ class WebAcl(Construct):
             scope="CLOUDFRONT",
             description="Refuses attacks and floods before they reach the platform",
             default_action=wafv2.CfnWebACL.DefaultActionProperty(allow={}),
-            association_config=wafv2.CfnWebACL.AssociationConfigProperty(request_body={"CLOUDFRONT": _LARGEST_INSPECTION}),
+            association_config=wafv2.CfnWebACL.AssociationConfigProperty(
+                request_body={"CLOUDFRONT": _LARGEST_INSPECTION}
+            ),
             data_protection_config=_without_credentials(),
             visibility_config=rules.visibility(metric_name),
             custom_response_bodies=rules.refusals(),
@@ -101,9 +124,18 @@ class WebAcl(Construct):
                 *([rules.blocked_paths(blocked_paths)] if blocked_paths else []),
                 rules.managed("IpReputation", "AWSManagedRulesAmazonIpReputationList"),
                 rules.request_rate("RequestRate", limit=requests_per_five_minutes),
-                rules.login_rate("LoginRate", limit=logins_per_five_minutes, paths=login_paths, token_paths=token_paths),
+                rules.login_rate(
+                    "LoginRate",
+                    limit=logins_per_five_minutes,
+                    paths=login_paths,
+                    token_paths=token_paths,
+                ),
                 rules.body_size("BodySize"),
-                rules.managed("Common", "AWSManagedRulesCommonRuleSet", counted=["SizeRestrictions_BODY", *counted]),
+                rules.managed(
+                    "Common",
+                    "AWSManagedRulesCommonRuleSet",
+                    counted=["SizeRestrictions_BODY", *counted],
+                ),
                 *([rules.loopback("Loopback", except_at=loopback_paths)] if loopback_paths else []),
                 rules.managed("KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),
                 rules.managed("SqlInjection", "AWSManagedRulesSQLiRuleSet"),
@@ -117,7 +149,8 @@ class WebAcl(Construct):
             log_destination_configs=[bucket_arn(access_logs)],
             logging_filter=_ACTED_ON,
             redacted_fields=[
-                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header}) for header in CREDENTIAL_HEADERS
+                wafv2.CfnLoggingConfiguration.FieldToMatchProperty(single_header={"Name": header})
+                for header in CREDENTIAL_HEADERS
             ],
         )
 
@@ -128,7 +161,10 @@ _ACTED_ON = {
         {
             "Behavior": "KEEP",
             "Requirement": "MEETS_ANY",
-            "Conditions": [{"ActionCondition": {"Action": action}} for action in ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")],
+            "Conditions": [
+                {"ActionCondition": {"Action": action}}
+                for action in ("BLOCK", "COUNT", "EXCLUDED_AS_COUNT")
+            ],
         }
     ],
 }
@@ -142,7 +178,9 @@ def _without_credentials() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
         data_protections=[
             wafv2.CfnWebACL.DataProtectProperty(
                 action="SUBSTITUTION",
-                field=wafv2.CfnWebACL.FieldToProtectProperty(field_type=kind, field_keys=list(keys)),
+                field=wafv2.CfnWebACL.FieldToProtectProperty(
+                    field_type=kind, field_keys=list(keys)
+                ),
             )
             for kind, keys in fields.items()
         ]
@@ -152,4 +190,6 @@ def _without_credentials() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
 def _check_name(bucket_name: str) -> None:
     known = "${" not in bucket_name.split("-", 1)[0]
     if known and not bucket_name.startswith(BUCKET_PREFIX):
-        raise ValueError(f"{bucket_name!r} cannot store WAF logs. Name the bucket {BUCKET_PREFIX}<something>.")
+        raise ValueError(
+            f"{bucket_name!r} cannot store WAF logs. Name the bucket {BUCKET_PREFIX}<something>."
+        )

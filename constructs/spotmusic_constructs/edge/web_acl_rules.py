@@ -41,12 +41,17 @@ _BODY = Acl.FieldToMatchProperty(body=Acl.BodyProperty(oversize_handling="MATCH"
 
 def visibility(metric_name: str) -> Acl.VisibilityConfigProperty:
     """Enable the CloudWatch metric of this name, and request samples (kept for three hours)."""
-    return Acl.VisibilityConfigProperty(cloud_watch_metrics_enabled=True, sampled_requests_enabled=True, metric_name=metric_name)
+    return Acl.VisibilityConfigProperty(
+        cloud_watch_metrics_enabled=True, sampled_requests_enabled=True, metric_name=metric_name
+    )
 
 
 def in_order(*rules: Rule) -> list[Acl.RuleProperty]:
     """Set the priority of each rule to its position, so that priorities are unique."""
-    return [Acl.RuleProperty(priority=place, visibility_config=visibility(rule["name"]), **rule) for place, rule in enumerate(rules)]
+    return [
+        Acl.RuleProperty(priority=place, visibility_config=visibility(rule["name"]), **rule)
+        for place, rule in enumerate(rules)
+    ]
 
 
 def managed(name: str, group: str, *, counted: Sequence[str] = ()) -> Rule:
@@ -59,7 +64,9 @@ def managed(name: str, group: str, *, counted: Sequence[str] = ()) -> Rule:
     """
     count = Acl.RuleActionProperty(count={})
     overrides = [Acl.RuleActionOverrideProperty(name=rule, action_to_use=count) for rule in counted]
-    statement = Acl.ManagedRuleGroupStatementProperty(vendor_name="AWS", name=group, rule_action_overrides=overrides or None)
+    statement = Acl.ManagedRuleGroupStatementProperty(
+        vendor_name="AWS", name=group, rule_action_overrides=overrides or None
+    )
     return {
         "name": name,
         "statement": Acl.StatementProperty(managed_rule_group_statement=statement),
@@ -77,31 +84,45 @@ def request_rate(name: str, *, limit: int) -> Rule:
     return {"name": name, "statement": _rate(limit), "action": _slow_down()}
 
 
-def login_rate(name: str, *, limit: int, paths: Sequence[str], token_paths: Sequence[str] = ()) -> Rule:
+def login_rate(
+    name: str, *, limit: int, paths: Sequence[str], token_paths: Sequence[str] = ()
+) -> Rule:
     """Block an address while it exceeds the limit of login attempts in five minutes.
 
     A login attempt is a POST request below `paths`, or one below `token_paths` with the password
     grant (RFC 6749, 4.3). A login page alone needs about twenty GET requests.
     """
     post = _text(Acl.FieldToMatchProperty(method={}), "EXACTLY", "POST")
-    return {"name": name, "statement": _rate(limit, scope_down_statement=_all(_guesses(paths, token_paths), post)), "action": _slow_down()}
+    return {
+        "name": name,
+        "statement": _rate(limit, scope_down_statement=_all(_guesses(paths, token_paths), post)),
+        "action": _slow_down(),
+    }
 
 
 def loopback(name: str, *, except_at: Sequence[str]) -> Rule:
     """Block requests with labels of `LOOPBACK_RULES`, except at the exact paths."""
     labels = [
-        Acl.StatementProperty(label_match_statement=Acl.LabelMatchStatementProperty(scope="LABEL", key=f"{COMMON_LABELS}{label}"))
+        Acl.StatementProperty(
+            label_match_statement=Acl.LabelMatchStatementProperty(
+                scope="LABEL", key=f"{COMMON_LABELS}{label}"
+            )
+        )
         for label in LOOPBACK_RULES.values()
     ]
     admitted = [_text(Acl.FieldToMatchProperty(uri_path={}), "EXACTLY", path) for path in except_at]
-    elsewhere = Acl.StatementProperty(not_statement=Acl.NotStatementProperty(statement=_any(admitted)))
+    elsewhere = Acl.StatementProperty(
+        not_statement=Acl.NotStatementProperty(statement=_any(admitted))
+    )
     return {"name": name, "statement": _all(_any(labels), elsewhere), "action": _block(403)}
 
 
 def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
     """Return the JSON bodies of blocked requests by key."""
     return {
-        _body_key(status): Acl.CustomResponseBodyProperty(content_type="APPLICATION_JSON", content=json.dumps({"message": message}))
+        _body_key(status): Acl.CustomResponseBodyProperty(
+            content_type="APPLICATION_JSON", content=json.dumps({"message": message})
+        )
         for status, message in REFUSALS.items()
     }
 
@@ -109,15 +130,27 @@ def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
 def body_size(name: str) -> Rule:
     """Block bodies larger than WAF's inspection limit."""
     statement = Acl.SizeConstraintStatementProperty(
-        field_to_match=_BODY, comparison_operator="GT", size=LARGEST_BODY, text_transformations=_transformed(["NONE"])
+        field_to_match=_BODY,
+        comparison_operator="GT",
+        size=LARGEST_BODY,
+        text_transformations=_transformed(["NONE"]),
     )
-    return {"name": name, "statement": Acl.StatementProperty(size_constraint_statement=statement), "action": _block(413)}
+    return {
+        "name": name,
+        "statement": Acl.StatementProperty(size_constraint_statement=statement),
+        "action": _block(413),
+    }
 
 
-def _rate(limit: int, *, scope_down_statement: Acl.StatementProperty | None = None) -> Acl.StatementProperty:
+def _rate(
+    limit: int, *, scope_down_statement: Acl.StatementProperty | None = None
+) -> Acl.StatementProperty:
     return Acl.StatementProperty(
         rate_based_statement=Acl.RateBasedStatementProperty(
-            aggregate_key_type="IP", limit=limit, evaluation_window_sec=WINDOW_SECONDS, scope_down_statement=scope_down_statement
+            aggregate_key_type="IP",
+            limit=limit,
+            evaluation_window_sec=WINDOW_SECONDS,
+            scope_down_statement=scope_down_statement,
         )
     )
 
@@ -137,19 +170,27 @@ def _below(paths: Sequence[str]) -> Acl.StatementProperty:
 def _any(statements: Sequence[Acl.StatementProperty]) -> Acl.StatementProperty:
     """Match any of the statements; WAF rejects an OR of one statement."""
     return (
-        statements[0] if len(statements) == 1 else Acl.StatementProperty(or_statement=Acl.OrStatementProperty(statements=list(statements)))
+        statements[0]
+        if len(statements) == 1
+        else Acl.StatementProperty(
+            or_statement=Acl.OrStatementProperty(statements=list(statements))
+        )
     )
 
 
 def _all(*statements: Acl.StatementProperty) -> Acl.StatementProperty:
-    return Acl.StatementProperty(and_statement=Acl.AndStatementProperty(statements=list(statements)))
+    return Acl.StatementProperty(
+        and_statement=Acl.AndStatementProperty(statements=list(statements))
+    )
 
 
 def _path_starts_with(path: str) -> Acl.StatementProperty:
     return _text(Acl.FieldToMatchProperty(uri_path={}), "STARTS_WITH", path.lower(), *_NORMALIZED)
 
 
-def _text(field: Acl.FieldToMatchProperty, place: str, text: str, *transformations: str) -> Acl.StatementProperty:
+def _text(
+    field: Acl.FieldToMatchProperty, place: str, text: str, *transformations: str
+) -> Acl.StatementProperty:
     """Match a text at a place of a field, which the transformations change first."""
     return Acl.StatementProperty(
         byte_match_statement=Acl.ByteMatchStatementProperty(
@@ -162,7 +203,10 @@ def _text(field: Acl.FieldToMatchProperty, place: str, text: str, *transformatio
 
 
 def _transformed(kinds: Sequence[str]) -> list[Acl.TextTransformationProperty]:
-    return [Acl.TextTransformationProperty(priority=place, type=kind) for place, kind in enumerate(kinds)]
+    return [
+        Acl.TextTransformationProperty(priority=place, type=kind)
+        for place, kind in enumerate(kinds)
+    ]
 
 
 def _block(status: int) -> Acl.RuleActionProperty:
@@ -172,12 +216,16 @@ def _block(status: int) -> Acl.RuleActionProperty:
 def _slow_down() -> Acl.RuleActionProperty:
     """Return 429 with Retry-After, so that players wait; a 403 would make them log in again."""
     wait = Acl.CustomHTTPHeaderProperty(name="Retry-After", value=str(WINDOW_SECONDS))
-    return Acl.RuleActionProperty(block=Acl.BlockActionProperty(custom_response=_response(429, wait)))
+    return Acl.RuleActionProperty(
+        block=Acl.BlockActionProperty(custom_response=_response(429, wait))
+    )
 
 
 def _response(status: int, *headers: Acl.CustomHTTPHeaderProperty) -> Acl.CustomResponseProperty:
     return Acl.CustomResponseProperty(
-        response_code=status, custom_response_body_key=_body_key(status), response_headers=list(headers) or None
+        response_code=status,
+        custom_response_body_key=_body_key(status),
+        response_headers=list(headers) or None,
     )
 
 

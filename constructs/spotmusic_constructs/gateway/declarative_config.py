@@ -3,11 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from spotmusic_constructs.gateway.plugins import API_HEADERS, LOGIN_HEADERS, RateLimit, TokenCheck, everywhere, headers
+from spotmusic_constructs.gateway.plugins import (
+    API_HEADERS,
+    LOGIN_HEADERS,
+    RateLimit,
+    TokenCheck,
+    everywhere,
+    headers,
+)
 
 PUBLIC = "public"
 """Tag of a service that requires no token. Without the tag, a token is required."""
-LOGIN_PATHS = ("protocol/openid-connect", "login-actions", "broker", "account", "device", r"\.well-known")
+LOGIN_PATHS = (
+    "protocol/openid-connect",
+    "login-actions",
+    "broker",
+    "account",
+    "device",
+    r"\.well-known",
+)
 """Public paths of a realm. Client registration and administration paths are excluded."""
 
 CONNECT_MS = 2_000
@@ -50,7 +64,11 @@ def declarative_config(
         ValueError: if two routes have the same path, or a path is not a prefix of the Web API.
     """
     paths = [route.path for route in routes]
-    wrong = [path for path in paths if paths.count(path) > 1 or not path.startswith("/v") or path.endswith("/") or '"' in path]
+    wrong = [
+        path
+        for path in paths
+        if paths.count(path) > 1 or not path.startswith("/v") or path.endswith("/") or '"' in path
+    ]
     if wrong:
         raise ValueError(
             f"routes: {', '.join(sorted(set(wrong)))} are duplicates or not below the Web API. Use unique paths such as /v1/name."
@@ -58,7 +76,10 @@ def declarative_config(
     return {
         "_format_version": "3.0",
         "_transform": True,
-        "services": [*(_api(route, services_url, tokens, rate_limit) for route in routes), _login(login_url, realm, rate_limit)],
+        "services": [
+            *(_api(route, services_url, tokens, rate_limit) for route in routes),
+            _login(login_url, realm, rate_limit),
+        ],
         "plugins": list(everywhere(rate_limit, public_url)),
     }
 
@@ -68,7 +89,11 @@ def _api(route: GatewayRoute, url: str, tokens: TokenCheck, limit: RateLimit) ->
     # The longest prefix wins, independent of the order of the list.
     entry = {**_route(route.service, expression), "priority": len(route.path)}
     plugins = [limit.of_address(limit.open_per_minute)] if route.public else [tokens.to_plugin()]
-    return {**_service(route.service, url, public=route.public), "routes": [entry], "plugins": [*plugins, headers(API_HEADERS)]}
+    return {
+        **_service(route.service, url, public=route.public),
+        "routes": [entry],
+        "plugins": [*plugins, headers(API_HEADERS)],
+    }
 
 
 def _login(url: str, realm: str, limit: RateLimit) -> dict[str, object]:
@@ -82,15 +107,31 @@ def _login(url: str, realm: str, limit: RateLimit) -> dict[str, object]:
     """
     rest = "(/[A-Za-z0-9._~-]+)*/?$"
     parts = {
-        "keycloak": (1, rf'http.path ~ r#"^/auth/realms/{realm}/({"|".join(LOGIN_PATHS)}){rest}"#', limit.logins_per_minute),
-        "keycloak-tokens": (2, f'http.path == "/auth/realms/{realm}/protocol/openid-connect/token"', limit.tokens_per_minute),
+        "keycloak": (
+            1,
+            rf'http.path ~ r#"^/auth/realms/{realm}/({"|".join(LOGIN_PATHS)}){rest}"#',
+            limit.logins_per_minute,
+        ),
+        "keycloak-tokens": (
+            2,
+            f'http.path == "/auth/realms/{realm}/protocol/openid-connect/token"',
+            limit.tokens_per_minute,
+        ),
         "keycloak-files": (2, f'http.path ~ r#"^/auth/resources{rest}"#', limit.open_per_minute),
     }
     routes = [
-        {**_route(name, expression), "priority": priority, "plugins": [limit.of_address(per_minute)]}
+        {
+            **_route(name, expression),
+            "priority": priority,
+            "plugins": [limit.of_address(per_minute)],
+        }
         for name, (priority, expression, per_minute) in parts.items()
     ]
-    return {**_service("keycloak", url, public=True), "routes": routes, "plugins": [headers(LOGIN_HEADERS)]}
+    return {
+        **_service("keycloak", url, public=True),
+        "routes": routes,
+        "plugins": [headers(LOGIN_HEADERS)],
+    }
 
 
 def _service(name: str, url: str, *, public: bool) -> dict[str, object]:
@@ -106,4 +147,10 @@ def _route(name: str, expression: str) -> dict[str, object]:
     # Kong listens with TLS only. It treats a request as http when a load balancer without a
     # certificate forwarded it, so both protocols are listed. The Host must be the upstream's own,
     # because Kong verifies its certificate; X-Forwarded-Host holds the viewers' host.
-    return {"name": name, "expression": expression, "protocols": ["http", "https"], "strip_path": False, "preserve_host": False}
+    return {
+        "name": name,
+        "expression": expression,
+        "protocols": ["http", "https"],
+        "strip_path": False,
+        "preserve_host": False,
+    }

@@ -102,7 +102,11 @@ class Kong(ChartRelease):
                 "fullnameOverride": "kong",
                 "image": images_of(chart, images)["kong"].named,
                 "env": values.environment(vpc_cidr, address_header),
-                "customEnv": {"redis_password": {"valueFrom": {"secretKeyRef": {"name": REDIS, "key": "password"}}}},
+                "customEnv": {
+                    "redis_password": {
+                        "valueFrom": {"secretKeyRef": {"name": REDIS, "key": "password"}}
+                    }
+                },
                 # Inline, because the chart then restarts the pods when it changes.
                 "dblessConfig": {"config": json.dumps(config, indent=1)},
                 "deploymentAnnotations": dict(FOLLOWS_ITS_SECRETS),
@@ -112,5 +116,11 @@ class Kong(ChartRelease):
             },
             **placement,
         )
-        self.external_secrets = (ExternalSecret(namespace=namespace, name=REDIS, fields={"password": password}),)
-        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=service_names("kong-proxy", namespace)),)
+        self.external_secrets = (
+            ExternalSecret(namespace=namespace, name=REDIS, fields={"password": password}),
+        )
+        self.certificates = (
+            Certificate(
+                namespace=namespace, name=TLS, dns_names=service_names("kong-proxy", namespace)
+            ),
+        )

@@ -3,7 +3,14 @@
 import json
 
 from spotmusic_constructs.gateway.lua_plugins import SHARED_MEMORY
-from spotmusic_constructs.kubernetes.pod import HOST, PLATFORM_PRIORITY, POD_SECURITY, READ_ONLY_CONTAINER, resources, spread
+from spotmusic_constructs.kubernetes.pod import (
+    HOST,
+    PLATFORM_PRIORITY,
+    POD_SECURITY,
+    READ_ONLY_CONTAINER,
+    resources,
+    spread,
+)
 
 TLS = "kong-proxy-tls"
 REDIS = "kong-redis"
@@ -15,7 +22,11 @@ CPU_PERCENT = 50
 """Cpu that scaling holds. After the loss of a zone, nearly half of a few pods, the others carry the load until new ones run
 (docs/game-day.md).
 """
-LABELS = {"app.kubernetes.io/name": "kong", "app.kubernetes.io/instance": "kong", "app.kubernetes.io/component": "app"}
+LABELS = {
+    "app.kubernetes.io/name": "kong",
+    "app.kubernetes.io/instance": "kong",
+    "app.kubernetes.io/component": "app",
+}
 
 _LOGGED = {
     "time": "$time_iso8601",
@@ -95,7 +106,12 @@ def listeners() -> dict[str, object]:
             "enabled": True,
             "type": "ClusterIP",
             "http": {"enabled": False},
-            "tls": {"enabled": True, "servicePort": PROXY_PORT, "containerPort": PROXY_PORT, "parameters": ["http2"]},
+            "tls": {
+                "enabled": True,
+                "servicePort": PROXY_PORT,
+                "containerPort": PROXY_PORT,
+                "parameters": ["http2"],
+            },
         },
         "status": {"http": {"enabled": True, "containerPort": STATUS_PORT}},
         "secretVolumes": [TLS],
@@ -105,20 +121,41 @@ def listeners() -> dict[str, object]:
 
 def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
     """Returns number, placement, security context and resources of the pods."""
-    cpu = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": CPU_PERCENT}}}
+    cpu = {
+        "type": "Resource",
+        "resource": {
+            "name": "cpu",
+            "target": {"type": "Utilization", "averageUtilization": CPU_PERCENT},
+        },
+    }
     return {
-        "autoscaling": {"enabled": True, "minReplicas": min_replicas, "maxReplicas": max_replicas, "metrics": [cpu]},
+        "autoscaling": {
+            "enabled": True,
+            "minReplicas": min_replicas,
+            "maxReplicas": max_replicas,
+            "metrics": [cpu],
+        },
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
         "priorityClassName": PLATFORM_PRIORITY,
-        "topologySpreadConstraints": [spread(LABELS, each_revision=True), spread(LABELS, over=HOST, each_revision=True)],
+        "topologySpreadConstraints": [
+            spread(LABELS, each_revision=True),
+            spread(LABELS, over=HOST, each_revision=True),
+        ],
         "resources": resources(cpu="500m", memory="1Gi", limit="2Gi"),
         "initContainerResources": resources(cpu="10m", memory="64Mi"),
         "securityContext": {**POD_SECURITY, "runAsUser": 1000},
         "containerSecurityContext": {**READ_ONLY_CONTAINER, "runAsUser": 1000},
         # The load balancer needs time to stop sending before the listener closes.
         "terminationGracePeriodSeconds": 60,
-        "lifecycle": {"preStop": {"exec": {"command": ["/bin/sh", "-c", "sleep 15 && kong quit --timeout=30"]}}},
+        "lifecycle": {
+            "preStop": {
+                "exec": {"command": ["/bin/sh", "-c", "sleep 15 && kong quit --timeout=30"]}
+            }
+        },
         # A quarter at a time: replacing the maximum number of pods one by one would exceed the
         # release's timeout.
-        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0}},
+        "updateStrategy": {
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
+        },
     }

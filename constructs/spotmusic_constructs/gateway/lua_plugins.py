@@ -27,7 +27,9 @@ class LuaPlugin:
     def files(self) -> dict[str, str]:
         """Lua sources of the plugin by file name."""
         folder = SOURCES / self.name.replace("-", "_")
-        return {file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.lua"))}
+        return {
+            file.name: file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.lua"))
+        }
 
     @property
     def config_map_name(self) -> str:
@@ -43,6 +45,13 @@ def lua_plugin_values(namespace: str) -> dict[str, object]:
     """Returns the chart values of the custom plugins: ConfigMaps and mounts."""
     return {
         # The chart adds them to the bundled plugins.
-        "plugins": {"configMaps": [{"pluginName": plugin.name, "name": plugin.config_map_name} for plugin in LUA_PLUGINS]},
-        "extraObjects": [config_map(plugin.config_map_name, namespace, plugin.files) for plugin in LUA_PLUGINS],
+        "plugins": {
+            "configMaps": [
+                {"pluginName": plugin.name, "name": plugin.config_map_name}
+                for plugin in LUA_PLUGINS
+            ]
+        },
+        "extraObjects": [
+            config_map(plugin.config_map_name, namespace, plugin.files) for plugin in LUA_PLUGINS
+        ],
     }

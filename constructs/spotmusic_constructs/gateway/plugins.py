@@ -49,8 +49,17 @@ class TokenCheck:
 
     def to_plugin(self) -> Plugin:
         """Returns the plugin, which reads the realm's keys when a token names an unknown one."""
-        who = {"issuer": self.issuer, "jwks_uri": self.jwks_uri, "audience": self.audience, "clients": list(self.clients)}
-        limits = {"algorithms": ["RS256"], "longest_seconds": LONGEST_TOKEN_SECONDS, "refresh_seconds": REFRESH_SECONDS}
+        who = {
+            "issuer": self.issuer,
+            "jwks_uri": self.jwks_uri,
+            "audience": self.audience,
+            "clients": list(self.clients),
+        }
+        limits = {
+            "algorithms": ["RS256"],
+            "longest_seconds": LONGEST_TOKEN_SECONDS,
+            "refresh_seconds": REFRESH_SECONDS,
+        }
         return plugin(REALM_TOKEN, {**who, **limits})
 
 
@@ -90,7 +99,13 @@ class RateLimit:
         return self._counting("ip", per_minute)
 
     def _counting(self, by: str, per_minute: int) -> Plugin:
-        redis = {"host": self.host, "port": self.port, "username": self.username, "password": REDIS_PASSWORD, "database": 0}
+        redis = {
+            "host": self.host,
+            "port": self.port,
+            "username": self.username,
+            "password": REDIS_PASSWORD,
+            "database": 0,
+        }
         tls = {"ssl": True, "ssl_verify": True, "server_name": self.host}
         config = {
             "minute": per_minute,
@@ -100,13 +115,17 @@ class RateLimit:
         }
         # Kong allows requests while the cache is unavailable: WAF limits addresses too, and an
         # outage would be worse than a burst.
-        return plugin("rate-limiting", {**config, "fault_tolerant": True, "hide_client_headers": False})
+        return plugin(
+            "rate-limiting", {**config, "fault_tolerant": True, "hide_client_headers": False}
+        )
 
 
 def headers(add: Sequence[str]) -> Plugin:
     """Returns the plugin that adds security headers and removes headers that reveal software."""
     pairs = [header.replace(": ", ":", 1) for header in add]
-    return plugin("response-transformer", {"add": {"headers": pairs}, "remove": {"headers": TELLTALES}})
+    return plugin(
+        "response-transformer", {"add": {"headers": pairs}, "remove": {"headers": TELLTALES}}
+    )
 
 
 def everywhere(rate_limit: RateLimit, public_url: str) -> Iterator[Plugin]:
@@ -114,9 +133,16 @@ def everywhere(rate_limit: RateLimit, public_url: str) -> Iterator[Plugin]:
     address = urlsplit(public_url)
     port = address.port or {"http": 80, "https": 443}[address.scheme]
     yield plugin(VIEWER_ADDRESS, {"scheme": address.scheme, "port": port})
-    yield plugin("correlation-id", {"header_name": "X-Request-ID", "generator": "uuid", "echo_downstream": True})
+    yield plugin(
+        "correlation-id",
+        {"header_name": "X-Request-ID", "generator": "uuid", "echo_downstream": True},
+    )
     yield rate_limit.to_plugin()
-    size = {"allowed_payload_size": LARGEST_BODY_BYTES, "size_unit": "bytes", "require_content_length": False}
+    size = {
+        "allowed_payload_size": LARGEST_BODY_BYTES,
+        "size_unit": "bytes",
+        "require_content_length": False,
+    }
     yield plugin("request-size-limiting", size)
     measures = ("status_code", "latency", "bandwidth", "upstream_health")
     yield plugin("prometheus", {f"{measure}_metrics": True for measure in measures})

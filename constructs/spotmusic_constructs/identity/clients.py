@@ -36,12 +36,22 @@ def secret(variable: str) -> str:
 
 def web(redirects: Sequence[str]) -> dict[str, object]:
     """Web player, a public client on the same origin as Keycloak, without CORS."""
-    return {**_client("web", redirects), "name": "Web player", "publicClient": True, "protocolMappers": [_audience()]}
+    return {
+        **_client("web", redirects),
+        "name": "Web player",
+        "publicClient": True,
+        "protocolMappers": [_audience()],
+    }
 
 
 def mobile(redirects: Sequence[str]) -> dict[str, object]:
     """Mobile apps, with claimed links as redirects (RFC 8252, 7.2) that other apps cannot use."""
-    return {**_client("mobile", redirects), "name": "Mobile apps", "publicClient": True, "protocolMappers": [_audience()]}
+    return {
+        **_client("mobile", redirects),
+        "name": "Mobile apps",
+        "publicClient": True,
+        "protocolMappers": [_audience()],
+    }
 
 
 def grafana(url: str) -> dict[str, object]:
@@ -85,7 +95,11 @@ def _audience() -> dict[str, object]:
         "name": AUDIENCE,
         "protocol": "openid-connect",
         "protocolMapper": "oidc-audience-mapper",
-        "config": {"included.custom.audience": AUDIENCE, "access.token.claim": "true", "id.token.claim": "false"},
+        "config": {
+            "included.custom.audience": AUDIENCE,
+            "access.token.claim": "true",
+            "id.token.claim": "false",
+        },
     }
 
 

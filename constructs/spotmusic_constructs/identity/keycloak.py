@@ -107,13 +107,22 @@ class Keycloak(ChartRelease):
             **placement,
         )
         self.external_secrets = (_secret(namespace, database_user, admin, automation),)
-        self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=(*service_names(SERVICE, namespace), "localhost")),)
+        self.certificates = (
+            Certificate(
+                namespace=namespace,
+                name=TLS,
+                dns_names=(*service_names(SERVICE, namespace), "localhost"),
+            ),
+        )
         self.url = f"https://{SERVICE}.{namespace}.svc.cluster.local:{PORT}"
         self.jwks_uri = f"{self.url}{PATH}/realms/{realm_name}/protocol/openid-connect/certs"
 
 
 def _secret(
-    namespace: str, database: secretsmanager.ISecret, admin: secretsmanager.ISecret, automation: secretsmanager.ISecret
+    namespace: str,
+    database: secretsmanager.ISecret,
+    admin: secretsmanager.ISecret,
+    automation: secretsmanager.ISecret,
 ) -> ExternalSecret:
     fields = {
         "database_name": (database, "dbname"),
@@ -127,5 +136,8 @@ def _secret(
     return ExternalSecret(
         namespace=namespace,
         name=SECRET,
-        fields={key: SecretField(secret_arn=secret_arn(secret), field=field) for key, (secret, field) in fields.items()},
+        fields={
+            key: SecretField(secret_arn=secret_arn(secret), field=field)
+            for key, (secret, field) in fields.items()
+        },
     )

@@ -3,7 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, PLATFORM_PRIORITY, POD_SECURITY, apart, resources, spread
+from spotmusic_constructs.kubernetes.pod import (
+    CONTAINER_SECURITY,
+    PLATFORM_PRIORITY,
+    POD_SECURITY,
+    apart,
+    resources,
+    spread,
+)
 
 RELEASE = "keycloak"
 SERVICE = f"{RELEASE}-http"
@@ -49,8 +56,13 @@ def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
         "KC_BOOTSTRAP_ADMIN_CLIENT_ID": "automation_id",
         "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": "automation_secret",
     }
-    values: list[Mapping[str, object]] = [{"name": name, "value": value} for name, value in plain.items()]
-    return values + [{"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key}}} for name, key in secret.items()]
+    values: list[Mapping[str, object]] = [
+        {"name": name, "value": value} for name, value in plain.items()
+    ]
+    return values + [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key}}}
+        for name, key in secret.items()
+    ]
 
 
 def volumes() -> list[Mapping[str, object]]:
@@ -70,7 +82,11 @@ def mounts() -> list[Mapping[str, object]]:
 def monitor(namespace: str) -> dict[str, object]:
     """ServiceMonitor of Keycloak, with verified TLS."""
     authority = {"secret": {"name": TLS, "key": "ca.crt"}}
-    return {"enabled": True, "interval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{SERVICE}.{namespace}.svc"}}
+    return {
+        "enabled": True,
+        "interval": "30s",
+        "tlsConfig": {"ca": authority, "serverName": f"{SERVICE}.{namespace}.svc"},
+    }
 
 
 def pods(*, zones: int) -> dict[str, object]:

@@ -67,7 +67,9 @@ def administrators() -> dict[str, object]:
 
 
 def _second_factor(parent: str) -> tuple[Execution, Execution]:
-    return _below(f"{parent} staff", "CONDITIONAL", 20), _below(f"{parent} others", "CONDITIONAL", 30)
+    return _below(f"{parent} staff", "CONDITIONAL", 20), _below(
+        f"{parent} others", "CONDITIONAL", 30
+    )
 
 
 def _second_factor_flows(parent: str) -> tuple[Flow, Flow]:
@@ -99,10 +101,23 @@ def _flow(alias: str, description: str, *executions: Execution, top: bool = Fals
     }
 
 
-def _execution(authenticator: str, requirement: str, priority: int, *, config: str | None = None) -> Execution:
+def _execution(
+    authenticator: str, requirement: str, priority: int, *, config: str | None = None
+) -> Execution:
     configured = {"authenticatorConfig": config} if config else {}
-    return {"authenticator": authenticator, "authenticatorFlow": False, "requirement": requirement, "priority": priority, **configured}
+    return {
+        "authenticator": authenticator,
+        "authenticatorFlow": False,
+        "requirement": requirement,
+        "priority": priority,
+        **configured,
+    }
 
 
 def _below(alias: str, requirement: str, priority: int) -> Execution:
-    return {"flowAlias": alias, "authenticatorFlow": True, "requirement": requirement, "priority": priority}
+    return {
+        "flowAlias": alias,
+        "authenticatorFlow": True,
+        "requirement": requirement,
+        "priority": priority,
+    }

@@ -25,7 +25,10 @@ class Email:
     @property
     def variables(self) -> Mapping[str, tuple[str, str]]:
         """Secret ARN and field by environment variable."""
-        return {"SMTP_USERNAME": (self.secret_arn, "username"), "SMTP_PASSWORD": (self.secret_arn, "password")}
+        return {
+            "SMTP_USERNAME": (self.secret_arn, "username"),
+            "SMTP_PASSWORD": (self.secret_arn, "password"),
+        }
 
     def to_representation(self, display_name: str) -> dict[str, str]:
         """Returns the entry of the realm.
@@ -34,7 +37,11 @@ class Email:
             display_name: name of the sender.
         """
         server = {"host": self.host, "port": str(self.port), "starttls": "true", "ssl": "false"}
-        login = {"auth": "true", "user": secret("SMTP_USERNAME"), "password": secret("SMTP_PASSWORD")}
+        login = {
+            "auth": "true",
+            "user": secret("SMTP_USERNAME"),
+            "password": secret("SMTP_PASSWORD"),
+        }
         return {**server, **login, "from": self.sender, "fromDisplayName": display_name}
 
 
@@ -69,8 +76,16 @@ class IdentityProvider:
         Args:
             after: flow that follows the provider's login.
         """
-        client = {"clientId": self.client_id, "clientSecret": secret(self.variable), "syncMode": "IMPORT"}
-        proof = {"clientAuthMethod": "client_secret_post", "defaultScope": "openid profile email", "pkceEnabled": "true"}
+        client = {
+            "clientId": self.client_id,
+            "clientSecret": secret(self.variable),
+            "syncMode": "IMPORT",
+        }
+        proof = {
+            "clientAuthMethod": "client_secret_post",
+            "defaultScope": "openid profile email",
+            "pkceEnabled": "true",
+        }
         signature = {"pkceMethod": "S256", "useJwksUrl": "true", "validateSignature": "true"}
         return {
             "alias": self.alias,
@@ -84,5 +99,8 @@ class IdentityProvider:
             "linkOnly": False,
             "firstBrokerLoginFlowAlias": "first broker login",
             "postBrokerLoginFlowAlias": after,
-            "config": {**client, **({**proof, **signature, **self.endpoints} if self.kind == "oidc" else {})},
+            "config": {
+                **client,
+                **({**proof, **signature, **self.endpoints} if self.kind == "oidc" else {}),
+            },
         }

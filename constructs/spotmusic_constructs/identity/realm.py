@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from spotmusic_constructs.identity import login_flows
-from spotmusic_constructs.identity.clients import GRAFANA_ROLES, admin_cli, grafana, mobile, scope_mappings, web
+from spotmusic_constructs.identity.clients import (
+    GRAFANA_ROLES,
+    admin_cli,
+    grafana,
+    mobile,
+    scope_mappings,
+    web,
+)
 from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL
 from spotmusic_constructs.identity.providers import Email, IdentityProvider
 
@@ -74,9 +81,15 @@ class Realm:
             **_sessions(),
             **_records(),
             **({"smtpServer": self.email.to_representation(display_name)} if self.email else {}),
-            "identityProviders": [provider.to_representation(login_flows.AFTER_PROVIDER) for provider in self.providers],
+            "identityProviders": [
+                provider.to_representation(login_flows.AFTER_PROVIDER)
+                for provider in self.providers
+            ],
             **login_flows.representation(STAFF),
-            "roles": {"realm": _roles(self.name), **({"client": {"grafana": GRAFANA_ROLES}} if self.grafana_url else {})},
+            "roles": {
+                "realm": _roles(self.name),
+                **({"client": {"grafana": GRAFANA_ROLES}} if self.grafana_url else {}),
+            },
             "clients": [*clients, *([grafana(self.grafana_url)] if self.grafana_url else [])],
             "scopeMappings": scope_mappings(["listener", "curator", STAFF]),
         }
@@ -84,7 +97,9 @@ class Realm:
     @property
     def variables(self) -> Mapping[str, tuple[str, str]]:
         """Secret ARN and field by environment variable of the representation, except Grafana's."""
-        of_providers = {provider.variable: (provider.secret_arn, "client_secret") for provider in self.providers}
+        of_providers = {
+            provider.variable: (provider.secret_arn, "client_secret") for provider in self.providers
+        }
         return {**(self.email.variables if self.email else {}), **of_providers}
 
 
@@ -109,12 +124,25 @@ def administrators() -> dict[str, object]:
 
 
 def _roles(realm: str) -> list[dict[str, object]]:
-    everybody = {"realm": ["offline_access", "uma_authorization", "listener"], "client": {"account": ["view-profile", "manage-account"]}}
+    everybody = {
+        "realm": ["offline_access", "uma_authorization", "listener"],
+        "client": {"account": ["view-profile", "manage-account"]},
+    }
     return [
         {"name": "listener", "description": "Listens to music: everybody who has an account"},
         {"name": STAFF, "description": "Works on the platform, with a second factor"},
-        {"name": "curator", "description": "Edits the catalogue", "composite": True, "composites": {"realm": [STAFF]}},
-        {"name": f"default-roles-{realm}", "description": "What every account has", "composite": True, "composites": everybody},
+        {
+            "name": "curator",
+            "description": "Edits the catalogue",
+            "composite": True,
+            "composites": {"realm": [STAFF]},
+        },
+        {
+            "name": f"default-roles-{realm}",
+            "description": "What every account has",
+            "composite": True,
+            "composites": everybody,
+        },
     ]
 
 

@@ -66,9 +66,14 @@ class RealmConfiguration(ChartRelease):
     ) -> None:
         grafana = {GRAFANA_SECRET: (secret_arn(clients), "grafana")} if realm.grafana_url else {}
         variables = {**grafana, **realm.variables}
-        account = {ACCOUNT_ID: (secret_arn(automation), "username"), ACCOUNT_SECRET: (secret_arn(automation), "password")}
+        account = {
+            ACCOUNT_ID: (secret_arn(automation), "username"),
+            ACCOUNT_SECRET: (secret_arn(automation), "password"),
+        }
         sources = {**account, **{_key(name): source for name, source in variables.items()}}
-        fields = {key: SecretField(secret_arn=arn, field=field) for key, (arn, field) in sources.items()}
+        fields = {
+            key: SecretField(secret_arn=arn, field=field) for key, (arn, field) in sources.items()
+        }
         super().__init__(
             scope,
             construct_id,
@@ -86,9 +91,16 @@ class RealmConfiguration(ChartRelease):
                 "accountSecret": SECRET,
                 "accountIdKey": ACCOUNT_ID,
                 "accountSecretKey": ACCOUNT_SECRET,
-                "realms": {f"{realm.name}.json": realm.to_representation(), "master.json": administrators()},
+                "realms": {
+                    f"{realm.name}.json": realm.to_representation(),
+                    "master.json": administrators(),
+                },
                 "variables": {name: _key(name) for name in variables},
-                "keyRotation": {"realm": realm.name, "schedule": schedule, "publishedSeconds": PUBLISHED_SECONDS},
+                "keyRotation": {
+                    "realm": realm.name,
+                    "schedule": schedule,
+                    "publishedSeconds": PUBLISHED_SECONDS,
+                },
             },
             **placement,
         )

@@ -32,12 +32,23 @@ class Binding:
     def to_values(self) -> dict[str, object]:
         """Returns the entry of the chart's values."""
         made = {"selector": dict(self.selector)} if self.selector else {}
-        entry = {"name": self.name, "namespace": self.namespace, "service": self.service, "port": self.port}
+        entry = {
+            "name": self.name,
+            "namespace": self.namespace,
+            "service": self.service,
+            "port": self.port,
+        }
         return {**entry, "targetGroupArn": self.target_group_arn, **made}
 
 
 def broker_bindings(
-    *, namespace: str, statefulset: str, port: int, labels: Mapping[str, str], bootstrap: str, brokers: Sequence[str]
+    *,
+    namespace: str,
+    statefulset: str,
+    port: int,
+    labels: Mapping[str, str],
+    bootstrap: str,
+    brokers: Sequence[str],
 ) -> tuple[Binding, ...]:
     """Returns one binding for all brokers, and one for each broker.
 

@@ -7,7 +7,12 @@ from constructs import Construct
 
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
-from spotmusic_constructs.kubernetes.pod import PLATFORM_PRIORITY, READ_ONLY_CONTAINER, resources, spread
+from spotmusic_constructs.kubernetes.pod import (
+    PLATFORM_PRIORITY,
+    READ_ONLY_CONTAINER,
+    resources,
+    spread,
+)
 
 RELEASE = "cert-manager"
 REPLICAS = 2
@@ -53,7 +58,10 @@ class CertManager(ChartRelease):
             atomic=True,
             values={
                 "crds": {"enabled": True, "keep": True},
-                "global": {"priorityClassName": PLATFORM_PRIORITY, "leaderElection": {"namespace": namespace}},
+                "global": {
+                    "priorityClassName": PLATFORM_PRIORITY,
+                    "leaderElection": {"namespace": namespace},
+                },
                 # The chart `trust` has the monitor.
                 "prometheus": {"enabled": True, "servicemonitor": {"enabled": False}},
                 "acmesolver": {"image": names["acmesolver"].named},

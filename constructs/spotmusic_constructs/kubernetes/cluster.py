@@ -74,8 +74,12 @@ class KubernetesCluster(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.node_role = roles.NodeRole(self, "NodeRole").role
-        self.log_group = _control_plane_log(self, name, log_key, log_retention, keep=deletion_protection)
-        role = roles.ClusterRole(self, "ClusterRole", cluster_name=name, encryption_keys=[key], tag_keys=tag_keys)
+        self.log_group = _control_plane_log(
+            self, name, log_key, log_retention, keep=deletion_protection
+        )
+        role = roles.ClusterRole(
+            self, "ClusterRole", cluster_name=name, encryption_keys=[key], tag_keys=tag_keys
+        )
         kubectl_role = roles.KubectlRole(self, "KubectlRole", cluster_name=name)
         cluster = eks.Cluster(
             self,
@@ -87,7 +91,9 @@ class KubernetesCluster(Construct):
             vpc_subnets=[SUBNETS],
             security_group=control_plane_security_group,
             endpoint_access=(
-                eks.EndpointAccess.PUBLIC_AND_PRIVATE.only_from(*public_access_cidrs) if public_access_cidrs else eks.EndpointAccess.PRIVATE
+                eks.EndpointAccess.PUBLIC_AND_PRIVATE.only_from(*public_access_cidrs)
+                if public_access_cidrs
+                else eks.EndpointAccess.PRIVATE
             ),
             compute=eks.ComputeConfig(node_pools=[]),
             secrets_encryption_key=key,
@@ -128,9 +134,19 @@ class KubernetesCluster(Construct):
         """Create access entries of administrators and nodes; CDK creates that of the function."""
         everywhere = eks.AccessScopeType.CLUSTER
         for arn in administrators:
-            admin = eks.AccessPolicy.from_access_policy_name("AmazonEKSClusterAdminPolicy", access_scope_type=everywhere)
-            eks.AccessEntry(self, access_entry_id("Administrator", arn), cluster=self.cluster, principal=arn, access_policies=[admin])
-        auto_node = eks.AccessPolicy.from_access_policy_name("AmazonEKSAutoNodePolicy", access_scope_type=everywhere)
+            admin = eks.AccessPolicy.from_access_policy_name(
+                "AmazonEKSClusterAdminPolicy", access_scope_type=everywhere
+            )
+            eks.AccessEntry(
+                self,
+                access_entry_id("Administrator", arn),
+                cluster=self.cluster,
+                principal=arn,
+                access_policies=[admin],
+            )
+        auto_node = eks.AccessPolicy.from_access_policy_name(
+            "AmazonEKSAutoNodePolicy", access_scope_type=everywhere
+        )
         self.node_access = eks.AccessEntry(
             self,
             "Nodes",
@@ -141,14 +157,22 @@ class KubernetesCluster(Construct):
         )
 
 
-def _control_plane_log(scope: Construct, name: str, key: kms.IKey, retention: logs.RetentionDays, *, keep: bool) -> logs.CfnLogGroup:
+def _control_plane_log(
+    scope: Construct, name: str, key: kms.IKey, retention: logs.RetentionDays, *, keep: bool
+) -> logs.CfnLogGroup:
     """Create the log group before EKS does, so that it has a key and a retention from the start.
 
     EKS prescribes the name: a group retained from a failed first deployment would conflict with the
     next.
     """
     group = logs.CfnLogGroup(
-        scope, "Log", log_group_name=f"/aws/eks/{name}/cluster", kms_key_id=key_arn(key), retention_in_days=days_of(retention)
+        scope,
+        "Log",
+        log_group_name=f"/aws/eks/{name}/cluster",
+        kms_key_id=key_arn(key),
+        retention_in_days=days_of(retention),
     )
-    group.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else cdk.RemovalPolicy.DESTROY)
+    group.apply_removal_policy(
+        cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if keep else cdk.RemovalPolicy.DESTROY
+    )
     return group

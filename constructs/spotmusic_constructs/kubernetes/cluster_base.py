@@ -10,7 +10,12 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from spotmusic_constructs.arns import key_arn
-from spotmusic_constructs.kubernetes.helm_release import LONGEST_TIMEOUT, ChartRelease, LocalChart, Placement
+from spotmusic_constructs.kubernetes.helm_release import (
+    LONGEST_TIMEOUT,
+    ChartRelease,
+    LocalChart,
+    Placement,
+)
 from spotmusic_constructs.kubernetes.namespace import Namespace, network_policies
 from spotmusic_constructs.network.flows import Flow
 
@@ -79,13 +84,20 @@ class ClusterBase(ChartRelease):
                     "securityGroup": node_security_group.security_group_id,
                     "storage": {"key": key_arn(key)},
                 },
-                "nodePools": {"general": {"capacityTypes": ["spot", "on-demand"] if spot else ["on-demand"]}},
+                "nodePools": {
+                    "general": {"capacityTypes": ["spot", "on-demand"] if spot else ["on-demand"]}
+                },
                 "storageClass": {
                     "key": key_arn(key),
-                    "reclaimPolicy": "Delete" if removal_policy == cdk.RemovalPolicy.DESTROY else "Retain",
+                    "reclaimPolicy": "Delete"
+                    if removal_policy == cdk.RemovalPolicy.DESTROY
+                    else "Retain",
                 },
                 "tags": dict(tags),
-                "namespaces": {name: namespace.to_values(policies[name]) for name, namespace in namespaces.items()},
+                "namespaces": {
+                    name: namespace.to_values(policies[name])
+                    for name, namespace in namespaces.items()
+                },
             },
             # On deletion, a NodeClass disappears only after its nodes and their instance profile,
             # and IAM does not delete a role in an instance profile. On installation, node pools are

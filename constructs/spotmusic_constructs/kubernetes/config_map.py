@@ -5,4 +5,9 @@ from collections.abc import Mapping
 
 def config_map(name: str, namespace: str, data: Mapping[str, str]) -> dict[str, object]:
     """Returns the manifest of a ConfigMap, for charts that accept extra manifests as values."""
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": dict(data)}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": namespace},
+        "data": dict(data),
+    }

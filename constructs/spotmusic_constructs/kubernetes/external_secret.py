@@ -51,7 +51,16 @@ class ExternalSecret:
     def to_values(self) -> dict[str, object]:
         """Returns the entry of a chart's values, with the names of the ExternalSecret resource."""
         data = [
-            {"secretKey": variable, "remoteRef": {"key": source.secret_arn, "property": source.field}}
+            {
+                "secretKey": variable,
+                "remoteRef": {"key": source.secret_arn, "property": source.field},
+            }
             for variable, source in self.fields.items()
         ]
-        return {"namespace": self.namespace, "name": self.name, "data": data, "template": dict(self.template), "labels": dict(self.labels)}
+        return {
+            "namespace": self.namespace,
+            "name": self.name,
+            "data": data,
+            "template": dict(self.template),
+            "labels": dict(self.labels),
+        }

@@ -10,7 +10,12 @@ from constructs import Construct, IDependable
 from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Image, Images, images_of
-from spotmusic_constructs.kubernetes.pod import PLATFORM_PRIORITY, READ_ONLY_CONTAINER, resources, spread
+from spotmusic_constructs.kubernetes.pod import (
+    PLATFORM_PRIORITY,
+    READ_ONLY_CONTAINER,
+    resources,
+    spread,
+)
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.rights import allow
 
@@ -55,8 +60,13 @@ class ExternalSecretsOperator(Construct):
         after: Sequence[IDependable] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        read = allow(["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"], [secret_arn(secret) for secret in secrets])
-        statements = [read, _write_parameter(authority_parameter_arn)] if authority_parameter_arn else [read]
+        read = allow(
+            ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"],
+            [secret_arn(secret) for secret in secrets],
+        )
+        statements = (
+            [read, _write_parameter(authority_parameter_arn)] if authority_parameter_arn else [read]
+        )
         self.identity = PodIdentity(
             self,
             "Identity",
@@ -97,12 +107,20 @@ class ExternalSecretsOperator(Construct):
 
 def _write_parameter(arn: str) -> iam.PolicyStatement:
     """SSM actions that write a parameter (External Secrets, provider Parameter Store, 2026)."""
-    actions = ["ssm:PutParameter", "ssm:GetParameter", "ssm:AddTagsToResource", "ssm:ListTagsForResource"]
+    actions = [
+        "ssm:PutParameter",
+        "ssm:GetParameter",
+        "ssm:AddTagsToResource",
+        "ssm:ListTagsForResource",
+    ]
     return allow(actions, [arn])
 
 
 def _part(name: str, image: Image) -> dict[str, object]:
-    labels: Mapping[str, str] = {"app.kubernetes.io/instance": RELEASE, "app.kubernetes.io/name": name}
+    labels: Mapping[str, str] = {
+        "app.kubernetes.io/instance": RELEASE,
+        "app.kubernetes.io/name": name,
+    }
     return {
         "image": image.named,
         "replicaCount": 2,

@@ -128,7 +128,10 @@ class HelmRelease(Construct):
             *_values_problems(values),
         ]
         if problems:
-            raise ValueError(f"{self.node.path}: release {release}\n" + "\n".join(f"  {problem}" for problem in problems))
+            raise ValueError(
+                f"{self.node.path}: release {release}\n"
+                + "\n".join(f"  {problem}" for problem in problems)
+            )
 
         source: dict[str, Any] = (
             {"chart_asset": chart.asset(self, "Files")}
@@ -211,7 +214,9 @@ def _naming_problems(release: str, chart: Chart | LocalChart) -> Iterator[str]:
     if isinstance(chart, LocalChart):
         if not (chart.path / "Chart.yaml").is_file():
             yield f"{chart.path} has no Chart.yaml. Use the folder of a chart."
-    elif chart.repository.startswith("oci://") and chart.repository.rpartition("/")[2] != chart.name:
+    elif (
+        chart.repository.startswith("oci://") and chart.repository.rpartition("/")[2] != chart.name
+    ):
         yield f"{chart.repository} does not end with the chart's name. Use the address of the chart itself: oci://…/{chart.name}."
 
 

@@ -27,7 +27,9 @@ _FUNCTION_FINDINGS = {
         "CloudFormation waits for the answer and fails the deployment without one, so no event is lost in silence."
     ),
 }
-_HANDLER_FINDINGS = {"AwsSolutions::AwsSolutions-L1": "CDK chooses the runtime of its handler, and updates it with its releases."}
+_HANDLER_FINDINGS = {
+    "AwsSolutions::AwsSolutions-L1": "CDK chooses the runtime of its handler, and updates it with its releases."
+}
 _FRAMEWORK_FINDINGS = {
     managed_policy_finding("service-role/AWSLambdaBasicExecutionRole"): _AWS_FUNCTION,
     managed_policy_finding("service-role/AWSLambdaVPCAccessExecutionRole"): _AWS_FUNCTION,
@@ -52,11 +54,15 @@ def kubectl_layer(scope: Construct, construct_id: str, *, package: str) -> lambd
         ModuleNotFoundError: if the package is not installed.
     """
     version = package.rpartition("_v")[2]
-    layer: lambda_.ILayerVersion = getattr(import_module(package), f"KubectlV{version}Layer")(scope, construct_id)
+    layer: lambda_.ILayerVersion = getattr(import_module(package), f"KubectlV{version}Layer")(
+        scope, construct_id
+    )
     return layer
 
 
-def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention: logs.RetentionDays) -> None:
+def harden_kubectl(
+    cluster: eks.Cluster, *, log_key: kms.IKey, log_retention: logs.RetentionDays
+) -> None:
     """Harden CDK's functions: log encryption and retention, role trust, acknowledged findings.
 
     Args:
@@ -74,7 +80,9 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention: lo
         # A name derived from the function would delete the group first, and Lambda would create it
         # again while releases are uninstalled.
         group.add_property_deletion_override("LogGroupName")
-        resource_of(function, cdk.CfnResource).add_property_override("LoggingConfig.LogGroup", group.ref)
+        resource_of(function, cdk.CfnResource).add_property_override(
+            "LoggingConfig.LogGroup", group.ref
+        )
         # These logs record only deployments of this stack, which CloudTrail records as well.
         group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         group.cfn_options.update_replace_policy = cdk.CfnDeletionPolicy.RETAIN
@@ -86,4 +94,8 @@ def harden_kubectl(cluster: eks.Cluster, *, log_key: kms.IKey, log_retention: lo
     tag_like(role, barrier, by_name=True)
     acknowledge(handler, _HANDLER_FINDINGS)
     every_version = wildcard_finding(f"<{logical_id(handler)}.Arn>:*")
-    acknowledge(framework, _FRAMEWORK_FINDINGS | {every_version: "The framework calls every version of its handler and nothing else."})
+    acknowledge(
+        framework,
+        _FRAMEWORK_FINDINGS
+        | {every_version: "The framework calls every version of its handler and nothing else."},
+    )

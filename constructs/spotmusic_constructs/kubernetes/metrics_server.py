@@ -29,7 +29,13 @@ class MetricsServer(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster: eks.ICluster, addon_version: str, after: Sequence[IDependable] = ()
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: eks.ICluster,
+        addon_version: str,
+        after: Sequence[IDependable] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.add_on = eks.CfnAddon(

@@ -64,17 +64,32 @@ class Namespace:
 
     def __post_init__(self) -> None:
         if self.pod_security != "restricted" and not self.because:
-            raise ValueError(f"pod_security {self.pod_security} is an exception. Give the reason in `because`, or use restricted.")
+            raise ValueError(
+                f"pod_security {self.pod_security} is an exception. Give the reason in `because`, or use restricted."
+            )
 
     def to_values(self, policies: Sequence[Mapping[str, object]]) -> dict[str, object]:
         """Returns the entry of the chart's values."""
-        quota = {"pods": self.quota.pods, "cpu": self.quota.cpu, "memory": self.quota.memory, "volumes": self.quota.volumes}
+        quota = {
+            "pods": self.quota.pods,
+            "cpu": self.quota.cpu,
+            "memory": self.quota.memory,
+            "volumes": self.quota.volumes,
+        }
         experiments = {"experimentsBy": self.experiments_by} if self.experiments_by else {}
         gate = {"behindLoadBalancer": True} if self.behind_load_balancer else {}
-        return {"podSecurity": self.pod_security, "quota": quota, "policies": list(policies), **gate, **experiments}
+        return {
+            "podSecurity": self.pod_security,
+            "quota": quota,
+            "policies": list(policies),
+            **gate,
+            **experiments,
+        }
 
 
-def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow], *, vpc_cidr: str) -> dict[str, list[dict[str, object]]]:
+def network_policies(
+    namespaces: Mapping[str, Namespace], flows: Sequence[Flow], *, vpc_cidr: str
+) -> dict[str, list[dict[str, object]]]:
     """Returns the NetworkPolicies of each namespace: flows of its pods, and common rules.
 
     Parties outside the cluster are identified by security groups, which a policy cannot reference.
@@ -85,37 +100,69 @@ def network_policies(namespaces: Mapping[str, Namespace], flows: Sequence[Flow],
         flows: table of flows.
         vpc_cidr: IPv4 range of the VPC.
     """
-    homes = {party: (name, labels) for name, namespace in namespaces.items() for party, labels in namespace.parties.items()}
-    policies: dict[str, list[dict[str, object]]] = {name: list(_common(namespace, vpc_cidr)) for name, namespace in namespaces.items()}
+    homes = {
+        party: (name, labels)
+        for name, namespace in namespaces.items()
+        for party, labels in namespace.parties.items()
+    }
+    policies: dict[str, list[dict[str, object]]] = {
+        name: list(_common(namespace, vpc_cidr)) for name, namespace in namespaces.items()
+    }
     for flow in flows:
         name = f"{flow.source}-to-{flow.target}-{flow.port}"
-        if flow.source in homes and flow.target in homes and homes[flow.source][0] == homes[flow.target][0]:
+        if (
+            flow.source in homes
+            and flow.target in homes
+            and homes[flow.source][0] == homes[flow.target][0]
+        ):
             continue  # pods of one namespace may connect to each other anyway
         if flow.source in homes:
             home, labels = homes[flow.source]
             peers = [_peer(flow.target, homes, vpc_cidr)]
-            policies[home].append(_policy(name, flow.reason, labels, egress=[{"to": peers, "ports": _ports(flow)}]))
+            policies[home].append(
+                _policy(name, flow.reason, labels, egress=[{"to": peers, "ports": _ports(flow)}])
+            )
         if flow.target in homes:
             home, labels = homes[flow.target]
             peers = [_peer(flow.source, homes, vpc_cidr)]
-            policies[home].append(_policy(name, flow.reason, labels, ingress=[{"from": peers, "ports": _ports(flow)}]))
+            policies[home].append(
+                _policy(name, flow.reason, labels, ingress=[{"from": peers, "ports": _ports(flow)}])
+            )
     return policies
 
 
 def _common(namespace: Namespace, vpc_cidr: str) -> Iterator[dict[str, object]]:
     """Yield the policies of connections outside the table of flows."""
     inside: list[object] = [{"podSelector": {}}]
-    yield _policy("within", "Pods of one component talk to each other", {}, ingress=[{"from": inside}], egress=[{"to": inside}])
+    yield _policy(
+        "within",
+        "Pods of one component talk to each other",
+        {},
+        ingress=[{"from": inside}],
+        egress=[{"to": inside}],
+    )
     if namespace.calls_apis:
         agent: dict[str, object] = {"to": [_block(POD_IDENTITY_AGENT)], "ports": [_port(80)]}
         anywhere: dict[str, object] = {"to": [_block("0.0.0.0/0")], "ports": [_port(HTTPS)]}
-        yield _policy("apis", "Pods call the Kubernetes API and AWS with the rights of Pod Identity", {}, egress=[anywhere, agent])
+        yield _policy(
+            "apis",
+            "Pods call the Kubernetes API and AWS with the rights of Pod Identity",
+            {},
+            egress=[anywhere, agent],
+        )
     if namespace.answers_webhooks:
         ports = [_port(port) for port in WEBHOOK_PORTS]
-        yield _policy("webhooks", "The API server asks admission webhooks", {}, ingress=[{"from": [_block(vpc_cidr)], "ports": ports}])
+        yield _policy(
+            "webhooks",
+            "The API server asks admission webhooks",
+            {},
+            ingress=[{"from": [_block(vpc_cidr)], "ports": ports}],
+        )
 
 
-def _peer(party: str, homes: Mapping[str, tuple[str, Mapping[str, str]]], vpc_cidr: str) -> dict[str, object]:
+def _peer(
+    party: str, homes: Mapping[str, tuple[str, Mapping[str, str]]], vpc_cidr: str
+) -> dict[str, object]:
     if party in homes:
         name, labels = homes[party]
         return _namespace(name) | ({"podSelector": {"matchLabels": dict(labels)}} if labels else {})
@@ -139,5 +186,12 @@ def _ports(flow: Flow) -> list[dict[str, object]]:
     return [_port(first) | ({"endPort": last} if last != first else {})]
 
 
-def _policy(name: str, reason: str, labels: Mapping[str, str], **rules: list[dict[str, object]]) -> dict[str, object]:
-    return {"name": name, "reason": reason, "pods": {"matchLabels": dict(labels)} if labels else {}, **rules}
+def _policy(
+    name: str, reason: str, labels: Mapping[str, str], **rules: list[dict[str, object]]
+) -> dict[str, object]:
+    return {
+        "name": name,
+        "reason": reason,
+        "pods": {"matchLabels": dict(labels)} if labels else {},
+        **rules,
+    }

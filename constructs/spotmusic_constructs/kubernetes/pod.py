@@ -5,7 +5,10 @@ from collections.abc import Mapping
 ZONE = "topology.kubernetes.io/zone"
 HOST = "kubernetes.io/hostname"
 
-POD_SECURITY: dict[str, object] = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+POD_SECURITY: dict[str, object] = {
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
 """Pod security context required by Pod Security `restricted`."""
 CONTAINER_SECURITY: dict[str, object] = {
     "runAsNonRoot": True,
@@ -25,10 +28,14 @@ BROKER_POOL = "brokers"
 """Node pool of the brokers, tainted so that no other pods share their nodes."""
 BROKER_NODES: dict[str, str] = {"karpenter.sh/nodepool": BROKER_POOL}
 """Label that Karpenter, and therefore EKS Auto Mode, sets on the nodes of a pool."""
-BROKER_TOLERATIONS: list[dict[str, str]] = [{"key": "dedicated", "operator": "Equal", "value": BROKER_POOL, "effect": "NoSchedule"}]
+BROKER_TOLERATIONS: list[dict[str, str]] = [
+    {"key": "dedicated", "operator": "Equal", "value": BROKER_POOL, "effect": "NoSchedule"}
+]
 
 
-def spread(labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2, each_revision: bool = False) -> dict[str, object]:
+def spread(
+    labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2, each_revision: bool = False
+) -> dict[str, object]:
     """Returns a spread constraint with a maximum skew of one pod between zones or hosts.
 
     Nodes with taints that the pods do not tolerate are ignored: they would count as empty zones and

@@ -46,9 +46,14 @@ class PodIdentity(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(
-            self, "Role", assumed_by=_pods_of(cluster_arn(cluster), account=location_of(scope).account), description=description
+            self,
+            "Role",
+            assumed_by=_pods_of(cluster_arn(cluster), account=location_of(scope).account),
+            description=description,
         )
-        self.policies = Rights(self, "Policy", role=self.role, statements=statements, description=description).policies
+        self.policies = Rights(
+            self, "Policy", role=self.role, statements=statements, description=description
+        ).policies
         self.association = eks.CfnPodIdentityAssociation(
             self,
             "Association",
@@ -62,5 +67,10 @@ class PodIdentity(Construct):
 @cache
 def _pods_of(cluster: str, *, account: str) -> iam.IPrincipal:
     """EKS Pod Identity on behalf of one cluster."""
-    conditions = {"StringEquals": {"aws:SourceAccount": account}, "ArnEquals": {"aws:SourceArn": cluster}}
-    return iam.SessionTagsPrincipal(iam.ServicePrincipal("pods.eks.amazonaws.com", conditions=conditions))
+    conditions = {
+        "StringEquals": {"aws:SourceAccount": account},
+        "ArnEquals": {"aws:SourceArn": cluster},
+    }
+    return iam.SessionTagsPrincipal(
+        iam.ServicePrincipal("pods.eks.amazonaws.com", conditions=conditions)
+    )

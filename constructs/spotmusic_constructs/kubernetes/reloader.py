@@ -7,7 +7,13 @@ from constructs import Construct
 
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
-from spotmusic_constructs.kubernetes.pod import CONTAINER_SECURITY, PLATFORM_PRIORITY, POD_SECURITY, resources, spread
+from spotmusic_constructs.kubernetes.pod import (
+    CONTAINER_SECURITY,
+    PLATFORM_PRIORITY,
+    POD_SECURITY,
+    resources,
+    spread,
+)
 
 RELEASE = "reloader"
 FOLLOWS_ITS_SECRETS: Mapping[str, str] = {"secret.reloader.stakater.com/auto": "true"}
@@ -77,7 +83,9 @@ class Reloader(ChartRelease):
                     "deployment": {
                         "replicas": 2,
                         "priorityClassName": PLATFORM_PRIORITY,
-                        "topologySpreadConstraints": [spread({"app.kubernetes.io/instance": RELEASE}, each_revision=True)],
+                        "topologySpreadConstraints": [
+                            spread({"app.kubernetes.io/instance": RELEASE}, each_revision=True)
+                        ],
                         "securityContext": {**POD_SECURITY, "runAsUser": _USER},
                         "containerSecurityContext": CONTAINER_SECURITY,
                         "resources": resources(cpu="20m", memory="128Mi", limit="256Mi"),

@@ -42,23 +42,36 @@ class ClusterRole(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster_name: str, encryption_keys: Sequence[kms.IKey], tag_keys: Sequence[str] = ()
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster_name: str,
+        encryption_keys: Sequence[kms.IKey],
+        tag_keys: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
         arn = location.arn("eks", f"cluster/{cluster_name}")
-        only_it = {"StringEquals": {"aws:SourceAccount": location.account}, "ArnLike": {"aws:SourceArn": arn}}
+        only_it = {
+            "StringEquals": {"aws:SourceAccount": location.account},
+            "ArnLike": {"aws:SourceArn": arn},
+        }
         role = iam.Role(
             self,
             "Role",
             # Auto Mode tags its sessions with the name of the cluster, by which its managed
             # policies are confined.
-            assumed_by=iam.SessionTagsPrincipal(iam.ServicePrincipal("eks.amazonaws.com", conditions=only_it)),
+            assumed_by=iam.SessionTagsPrincipal(
+                iam.ServicePrincipal("eks.amazonaws.com", conditions=only_it)
+            ),
             description="Amazon EKS works for the cluster: nodes, volumes, load balancers, network interfaces",
             managed_policies=_aws_managed(AUTO_MODE_POLICIES),
         )
         _acknowledge_aws_managed(
-            role, AUTO_MODE_POLICIES, "EKS Auto Mode requires these policies, which AWS restricts to the tag of the cluster."
+            role,
+            AUTO_MODE_POLICIES,
+            "EKS Auto Mode requires these policies, which AWS restricts to the tag of the cluster.",
         )
         iam.ManagedPolicy(
             self,
@@ -90,7 +103,11 @@ class NodeRole(Construct):
             description="Nodes join the cluster and pull images; pods have roles of their own",
             managed_policies=_aws_managed(NODE_POLICIES),
         )
-        _acknowledge_aws_managed(self.role, NODE_POLICIES, "The two smallest policies with which a node joins a cluster and pulls images.")
+        _acknowledge_aws_managed(
+            self.role,
+            NODE_POLICIES,
+            "The two smallest policies with which a node joins a cluster and pulls images.",
+        )
 
 
 class KubectlRole(Construct):
@@ -115,11 +132,18 @@ class KubectlRole(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": location.account}}),
+            assumed_by=iam.ServicePrincipal(
+                "lambda.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": location.account}},
+            ),
             description="Deployments run helm and kubectl against the cluster",
             managed_policies=_aws_managed(FUNCTION_POLICIES),
         )
-        _acknowledge_aws_managed(role, FUNCTION_POLICIES, "A function in a VPC makes its network interfaces and writes its log, no more.")
+        _acknowledge_aws_managed(
+            role,
+            FUNCTION_POLICIES,
+            "A function in a VPC makes its network interfaces and writes its log, no more.",
+        )
         cluster = location.arn("eks", f"cluster/{cluster_name}")
         policy = iam.ManagedPolicy(
             self,

@@ -77,6 +77,10 @@ class SecretsAndCertificates(ChartRelease):
 
 
 def _reject_duplicates(names: Sequence[tuple[str, str]]) -> None:
-    repeated = sorted({f"{namespace}/{name}" for namespace, name in names if names.count((namespace, name)) > 1})
+    repeated = sorted(
+        {f"{namespace}/{name}" for namespace, name in names if names.count((namespace, name)) > 1}
+    )
     if repeated:
-        raise ValueError(f"{', '.join(repeated)} is a duplicate name. Rename or remove one of the entries.")
+        raise ValueError(
+            f"{', '.join(repeated)} is a duplicate name. Rename or remove one of the entries."
+        )

@@ -32,7 +32,14 @@ class _Made:
 _MADE: Mapping[str, _Made] = {
     "Nodes": _Made(
         actions=("ec2:CreateFleet", "ec2:RunInstances", "ec2:CreateLaunchTemplate"),
-        types=("fleet", "instance", "launch-template", "network-interface", "spot-instances-request", "volume"),
+        types=(
+            "fleet",
+            "instance",
+            "launch-template",
+            "network-interface",
+            "spot-instances-request",
+            "volume",
+        ),
         tags=("eks:kubernetes-node-class-name", "eks:kubernetes-node-pool-name"),
         keys=("kubernetes.io/cluster/*",),
     ),
@@ -49,7 +56,9 @@ _MADE: Mapping[str, _Made] = {
         ),
     ),
     "NetworkInterfaces": _Made(
-        actions=("ec2:CreateNetworkInterface",), types=("network-interface",), tags=("eks:kubernetes-cni-node-name",)
+        actions=("ec2:CreateNetworkInterface",),
+        types=("network-interface",),
+        tags=("eks:kubernetes-cni-node-name",),
     ),
 }
 """Sources: Amazon EKS user guide, custom AWS tags for EKS Auto resources, for actions and
@@ -74,7 +83,15 @@ class TaggingRights(Construct):
                       tag_keys=["Project", "CostCenter"])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, role: iam.IRole, cluster_name: str, tag_keys: Sequence[str]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        role: iam.IRole,
+        cluster_name: str,
+        tag_keys: Sequence[str],
+    ) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
         types = sorted({type_ for made in _MADE.values() for type_ in made.types})
@@ -98,7 +115,9 @@ class TaggingRights(Construct):
 
 
 def _conditions(made: _Made, cluster_name: str, keys: Sequence[str]) -> dict[str, object]:
-    always = {"StringLike": {f"aws:RequestTag/{tag}": "*" for tag in made.tags}} if made.tags else {}
+    always = (
+        {"StringLike": {f"aws:RequestTag/{tag}": "*" for tag in made.tags}} if made.tags else {}
+    )
     return {
         # `ForAllValues` matches requests without tags, so require the cluster tag explicitly.
         "StringEquals": {"aws:RequestTag/eks:eks-cluster-name": cluster_name},

@@ -24,22 +24,45 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
     return {
         "vhosts": [{"name": vhost, "default_queue_type": "quorum"}],
         "users": [
-            {"name": name, "password": passwords[name], "tags": ",".join(user.get("tags", []))} for name, user in values["users"].items()
+            {"name": name, "password": passwords[name], "tags": ",".join(user.get("tags", []))}
+            for name, user in values["users"].items()
         ],
         "permissions": [
-            {"user": name, "vhost": vhost, "configure": "", "write": user["write"], "read": user["read"]}
+            {
+                "user": name,
+                "vhost": vhost,
+                "configure": "",
+                "write": user["write"],
+                "read": user["read"],
+            }
             for name, user in values["users"].items()
         ],
         "topic_permissions": [
-            {"user": name, "vhost": vhost, "exchange": TASKS, "write": user["publishes"], "read": ""}
+            {
+                "user": name,
+                "vhost": vhost,
+                "exchange": TASKS,
+                "write": user["publishes"],
+                "read": "",
+            }
             for name, user in values["users"].items()
             if "publishes" in user
         ],
         "exchanges": [
-            {"name": name, "vhost": vhost, "type": exchange["type"], **_KEPT, "internal": False, "arguments": {}}
+            {
+                "name": name,
+                "vhost": vhost,
+                "type": exchange["type"],
+                **_KEPT,
+                "internal": False,
+                "arguments": {},
+            }
             for name, exchange in values["exchanges"].items()
         ],
-        "queues": [{"name": name, "vhost": vhost, **_KEPT, "arguments": {"x-queue-type": "quorum"}} for name in values["queues"]],
+        "queues": [
+            {"name": name, "vhost": vhost, **_KEPT, "arguments": {"x-queue-type": "quorum"}}
+            for name in values["queues"]
+        ],
         "bindings": list(_bindings(values["queues"], vhost)),
         "policies": [
             {

@@ -10,7 +10,14 @@ from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
-from spotmusic_constructs.kubernetes.pod import BROKER_NODES, BROKER_TOLERATIONS, STATEFUL_PRIORITY, apart, resources, spread
+from spotmusic_constructs.kubernetes.pod import (
+    BROKER_NODES,
+    BROKER_TOLERATIONS,
+    STATEFUL_PRIORITY,
+    apart,
+    resources,
+    spread,
+)
 from spotmusic_constructs.messaging.topology import MONITOR
 
 RELEASE = "rabbitmq"
@@ -77,7 +84,11 @@ class RabbitMQ(ChartRelease):
         **placement: Unpack[Placement],
     ) -> None:
         everybody = {**users, **({MONITOR: monitor} if monitor else {})}
-        names = (*service_names(RELEASE, namespace), *service_names(f"{RELEASE}-nodes", namespace, pods=True), host)
+        names = (
+            *service_names(RELEASE, namespace),
+            *service_names(f"{RELEASE}-nodes", namespace, pods=True),
+            host,
+        )
         super().__init__(
             scope,
             construct_id,
@@ -104,7 +115,10 @@ class RabbitMQ(ChartRelease):
         )
         self.user_secrets = {name: _secret_name(name) for name in users}
         self.monitor_secret = _secret_name(MONITOR) if monitor else None
-        self.external_secrets = (_administrator(namespace, default_user), *_users(namespace, everybody))
+        self.external_secrets = (
+            _administrator(namespace, default_user),
+            *_users(namespace, everybody),
+        )
         self.certificates = (Certificate(namespace=namespace, name=TLS, dns_names=names),)
 
 
@@ -132,8 +146,16 @@ def _administrator(namespace: str, secret: secretsmanager.ISecret) -> ExternalSe
 
 def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> Iterator[ExternalSecret]:
     for name, secret in users.items():
-        yield ExternalSecret(namespace=namespace, name=_secret_name(name), fields=_credentials(secret), labels=IMPORTED)
+        yield ExternalSecret(
+            namespace=namespace,
+            name=_secret_name(name),
+            fields=_credentials(secret),
+            labels=IMPORTED,
+        )
 
 
 def _credentials(secret: secretsmanager.ISecret) -> dict[str, SecretField]:
-    return {field: SecretField(secret_arn=secret_arn(secret), field=field) for field in ("username", "password")}
+    return {
+        field: SecretField(secret_arn=secret_arn(secret), field=field)
+        for field in ("username", "password")
+    }

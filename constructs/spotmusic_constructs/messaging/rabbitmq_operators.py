@@ -83,7 +83,10 @@ class RabbitMQOperators(ChartRelease):
 
 
 def _operator(namespace: str, component: str) -> dict[str, object]:
-    labels = {"app.kubernetes.io/instance": "rabbitmq-operators", "app.kubernetes.io/component": component}
+    labels = {
+        "app.kubernetes.io/instance": "rabbitmq-operators",
+        "app.kubernetes.io/component": component,
+    }
     return {
         "replicaCount": 2,
         "watchAllNamespaces": False,

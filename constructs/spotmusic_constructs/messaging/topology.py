@@ -48,8 +48,15 @@ class TaskQueue:
 
     def __post_init__(self) -> None:
         if not self.consumers or not self.publishers:
-            raise ValueError(f"{self.name}: the queue has no consumers or no publishers. Name both.")
-        if min(self.delivery_limit, self.max_length, self.message_ttl_hours, self.dead_letter_hours) < 1:
+            raise ValueError(
+                f"{self.name}: the queue has no consumers or no publishers. Name both."
+            )
+        if (
+            min(
+                self.delivery_limit, self.max_length, self.message_ttl_hours, self.dead_letter_hours
+            )
+            < 1
+        ):
             raise ValueError(f"{self.name}: a limit is below 1. Set it to 1 or more.")
 
     @property
@@ -112,17 +119,35 @@ class Topology:
     def __post_init__(self) -> None:
         named = {name for queue in self.queues for name in (*queue.consumers, *queue.publishers)}
         if unknown := sorted(named - self.users.keys()):
-            raise ValueError(f"{', '.join(unknown)} use queues but have no user. Add a secret for each to `users`.")
+            raise ValueError(
+                f"{', '.join(unknown)} use queues but have no user. Add a secret for each to `users`."
+            )
 
     def to_values(self) -> dict[str, object]:
         """Returns the values of the chart `rabbitmq-topology`."""
         return {
             "vhost": self.virtual_host,
             "exchanges": {TASKS: {"type": "topic"}, DEAD_LETTERS: {"type": "direct"}},
-            "queues": {name: entry for queue in self.queues for name, entry in queue.to_values().items()},
+            "queues": {
+                name: entry for queue in self.queues for name, entry in queue.to_values().items()
+            },
             "users": {
-                **{name: {"secret": secret, **self._rights(name)} for name, secret in self.users.items()},
-                **({MONITOR: {"secret": self.monitor, "tags": ["monitoring"], "write": "", "read": ""}} if self.monitor else {}),
+                **{
+                    name: {"secret": secret, **self._rights(name)}
+                    for name, secret in self.users.items()
+                },
+                **(
+                    {
+                        MONITOR: {
+                            "secret": self.monitor,
+                            "tags": ["monitoring"],
+                            "write": "",
+                            "read": "",
+                        }
+                    }
+                    if self.monitor
+                    else {}
+                ),
             },
         }
 
@@ -130,7 +155,10 @@ class Topology:
         """Permissions of a service: publish to and consume from its queues."""
         targets = [queue.name for queue in self.queues if service in queue.publishers]
         sources = [queue.name for queue in self.queues if service in queue.consumers]
-        rights = {"write": f"^{TASKS}$" if targets else "", "read": f"^({_either(sources)})$" if sources else ""}
+        rights = {
+            "write": f"^{TASKS}$" if targets else "",
+            "read": f"^({_either(sources)})$" if sources else "",
+        }
         return rights | ({"publishes": rf"^({_either(targets)})(\.|$)"} if targets else {})
 
 

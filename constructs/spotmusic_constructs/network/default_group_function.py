@@ -36,17 +36,26 @@ class DefaultGroupFunction(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, key: kms.IKey, log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        key: kms.IKey,
+        log_retention: logs.RetentionDays = logs.RetentionDays.ONE_YEAR,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         location = location_of(stack)
-        log_group = logs.CfnLogGroup(self, "Logs", kms_key_id=key_arn(key), retention_in_days=days_of(log_retention))
+        log_group = logs.CfnLogGroup(
+            self, "Logs", kms_key_id=key_arn(key), retention_in_days=days_of(log_retention)
+        )
         # It records deployments of this stack only, which CloudTrail records as well.
         log_group.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
 
         provider = stack.node.find_child(_PROVIDER)
-        function, role = (cast("cdk.CfnResource", provider.node.find_child(name)) for name in ("Handler", "Role"))
+        function, role = (
+            cast("cdk.CfnResource", provider.node.find_child(name)) for name in ("Handler", "Role")
+        )
         function.add_property_override("LoggingConfig", {"LogGroup": log_group.ref})
         this_account = {"StringEquals": {"aws:SourceAccount": location.account}}
         role.add_property_override("AssumeRolePolicyDocument.Statement.0.Condition", this_account)

@@ -22,10 +22,18 @@ def s3_policy(location: Location) -> Policy:
     """
     bucket = f"arn:{location.partition}:s3:::"
     region = location.region
-    compact_region = cdk.Fn.join("", cdk.Fn.split("-", region)) if cdk.Token.is_unresolved(region) else region.replace("-", "")
+    compact_region = (
+        cdk.Fn.join("", cdk.Fn.split("-", region))
+        if cdk.Token.is_unresolved(region)
+        else region.replace("-", "")
+    )
     return _policy(
-        _allow("OwnBuckets", "s3:*", StringEquals=_own_principal(location) | _own_resource(location)),
-        _allow("ImageLayers", "s3:GetObject", resource=f"{bucket}prod-{region}-starport-layer-bucket/*"),
+        _allow(
+            "OwnBuckets", "s3:*", StringEquals=_own_principal(location) | _own_resource(location)
+        ),
+        _allow(
+            "ImageLayers", "s3:GetObject", resource=f"{bucket}prod-{region}-starport-layer-bucket/*"
+        ),
         _allow(
             "ReportsToCloudFormation",
             "s3:PutObject",
@@ -51,7 +59,14 @@ def interface_policy(service: str, location: Location, *, tokens: bool = False) 
         if service == "secretsmanager":
             # The action has no resource (Service Authorization Reference, 2026-11), so its requests
             # may lack `aws:ResourceAccount`.
-            return _policy(own, _allow("RandomPasswords", "secretsmanager:GetRandomPassword", StringEquals=own_principal))
+            return _policy(
+                own,
+                _allow(
+                    "RandomPasswords",
+                    "secretsmanager:GetRandomPassword",
+                    StringEquals=own_principal,
+                ),
+            )
         return _policy(own)
     if service in {"ecr.api", "ecr.dkr"}:
         return _policy(
@@ -69,7 +84,12 @@ def interface_policy(service: str, location: Location, *, tokens: bool = False) 
     return _policy(_allow("OwnPrincipals", "*", StringEquals=own_principal))
 
 
-_PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"]
+_PULL = [
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
+]
 
 
 def _own_principal(location: Location) -> dict[str, str]:
@@ -84,6 +104,18 @@ def _policy(*statements: Mapping[str, Any]) -> Policy:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def _allow(sid: str, action: str | list[str], *, resource: str | list[str] = "*", **conditions: Mapping[str, str]) -> dict[str, Any]:
-    statement = {"Sid": sid, "Effect": "Allow", "Principal": "*", "Action": action, "Resource": resource}
+def _allow(
+    sid: str,
+    action: str | list[str],
+    *,
+    resource: str | list[str] = "*",
+    **conditions: Mapping[str, str],
+) -> dict[str, Any]:
+    statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": action,
+        "Resource": resource,
+    }
     return {**statement, "Condition": conditions} if conditions else statement

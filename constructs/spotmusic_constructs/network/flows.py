@@ -68,7 +68,9 @@ class Flow:
             yield f"{self.target} is only ever a source. Name the party that answers."
         if self.protocol == "udp" and {self.source, self.target} & OUTSIDE:
             yield "UDP is for connections between security groups. Use TCP."
-        if self.target == INTERNET and (self.source in OUTSIDE or self.ports not in [(port, port) for port in INTERNET_PORTS]):
+        if self.target == INTERNET and (
+            self.source in OUTSIDE or self.ports not in [(port, port) for port in INTERNET_PORTS]
+        ):
             yield "only our own parties call the Internet, and only on 443, or 587 for mail. Reach it through TLS on 443."
 
     @property

@@ -20,10 +20,10 @@ TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
 one."""
 
 _NIST = "NIST.800.53.R5::NIST.800.53.R5"
-_NO_DOMAIN = (
-    "An environment without a domain can have no public certificate; its traffic stays inside the VPC, and production needs a domain."
-)
-WITHOUT_PROTECTION = {f"{_NIST}-ELBDeletionProtectionEnabled": "Only environments without listeners may be deleted in one step."}
+_NO_DOMAIN = "An environment without a domain can have no public certificate; its traffic stays inside the VPC, and production needs a domain."
+WITHOUT_PROTECTION = {
+    f"{_NIST}-ELBDeletionProtectionEnabled": "Only environments without listeners may be deleted in one step."
+}
 """Finding of load balancers without deletion protection."""
 
 
@@ -102,7 +102,13 @@ class InternalLoadBalancer(Construct):
         self.load_balancer.set_attribute("zonal_shift.config.enabled", "true")
         if hosted_zone:
             alias = targets.LoadBalancerTarget(self.load_balancer)
-            route53.ARecord(self, "Address", zone=hosted_zone, record_name=record_name, target=route53.RecordTarget.from_alias(alias))
+            route53.ARecord(
+                self,
+                "Address",
+                zone=hosted_zone,
+                record_name=record_name,
+                target=route53.RecordTarget.from_alias(alias),
+            )
         acknowledge(self.load_balancer, {f"{_NIST}-ALBWAFEnabled": inspected})
         if not deletion_protection:
             acknowledge(self.load_balancer, WITHOUT_PROTECTION)
@@ -124,7 +130,17 @@ class InternalLoadBalancer(Construct):
                 default_action=default_action,
             )
         plain = self.load_balancer.add_listener(
-            "Listener", open=False, port=80, protocol=elbv2.ApplicationProtocol.HTTP, default_action=default_action
+            "Listener",
+            open=False,
+            port=80,
+            protocol=elbv2.ApplicationProtocol.HTTP,
+            default_action=default_action,
         )
-        acknowledge(plain, {f"{_NIST}-{rule}": _NO_DOMAIN for rule in ("ELBv2ACMCertificateRequired", "ALBHttpToHttpsRedirection")})
+        acknowledge(
+            plain,
+            {
+                f"{_NIST}-{rule}": _NO_DOMAIN
+                for rule in ("ELBv2ACMCertificateRequired", "ALBHttpToHttpsRedirection")
+            },
+        )
         return plain

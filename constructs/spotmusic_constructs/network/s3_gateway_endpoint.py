@@ -24,7 +24,9 @@ class S3GatewayEndpoint(Construct):
         S3GatewayEndpoint(self, "S3", vpc=vpc, subnets=vpc.private_subnets)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, subnets: Sequence[ec2.ISubnet]
+    ) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
         ec2.CfnVPCEndpoint(

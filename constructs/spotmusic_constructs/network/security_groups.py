@@ -19,7 +19,9 @@ lists, weight, 2026-11)."""
 DESCRIPTION_LENGTH = 255
 
 _NOTHING = ec2.CfnSecurityGroup.EgressProperty(
-    cidr_ip="127.0.0.1/32", ip_protocol="-1", description="Nothing: without any rule here EC2 would allow everything"
+    cidr_ip="127.0.0.1/32",
+    ip_protocol="-1",
+    description="Nothing: without any rule here EC2 would allow everything",
 )
 """Rule that replaces EC2's default allow-all egress (AWS CloudFormation user guide,
 AWS::EC2::SecurityGroup)."""
@@ -75,20 +77,32 @@ class SecurityGroups(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._group_of = group_of
-        self._outside = {CLOUDFRONT: {"source_prefix_list_id": cloudfront_prefix_list}, VPC: {"cidr_ip": vpc_cidr}}
+        self._outside = {
+            CLOUDFRONT: {"source_prefix_list_id": cloudfront_prefix_list},
+            VPC: {"cidr_ip": vpc_cidr},
+        }
         require_room(flows, group_of, shares_egress)
         edges = _edges(flows, group_of)
 
-        own = {group for source, target, *_ in edges for group in (source, target)} | {group_of(party) for party in parties}
+        own = {group for source, target, *_ in edges for group in (source, target)} | {
+            group_of(party) for party in parties
+        }
         stack_name, vpc_id = location_of(scope).stack_name, vpc.vpc_id
-        self._ids = {name: self._group(name, vpc_id, stack_name).attr_group_id for name in sorted(own - OUTSIDE)}
+        self._ids = {
+            name: self._group(name, vpc_id, stack_name).attr_group_id
+            for name in sorted(own - OUTSIDE)
+        }
         self._handles: dict[str, ec2.ISecurityGroup] = {}
         for edge, reasons in edges.items():
             reason = "; ".join(reasons)[:DESCRIPTION_LENGTH]
             if not shares_egress(*edge[:2]):
                 self._allow_egress(edge, reason)
             self._allow_ingress(edge, reason)
-        shared = {(source, VPC, ports, protocol) for source, target, ports, protocol in edges if shares_egress(source, target)}
+        shared = {
+            (source, VPC, ports, protocol)
+            for source, target, ports, protocol in edges
+            if shares_egress(source, target)
+        }
         for edge in sorted(shared):
             self._allow_egress(edge, "Parties of the VPC whose ingress rules name this group")
 
@@ -100,9 +114,13 @@ class SecurityGroups(Construct):
         """
         name = self._group_of(party)
         if name not in self._ids:
-            raise KeyError(f"{party} has no security group: no flow names it. Add its flows to the table, or name it in parties.")
+            raise KeyError(
+                f"{party} has no security group: no flow names it. Add its flows to the table, or name it in parties."
+            )
         if name not in self._handles:
-            self._handles[name] = ec2.SecurityGroup.from_security_group_id(self, f"Handle-{name}", self._ids[name], mutable=False)
+            self._handles[name] = ec2.SecurityGroup.from_security_group_id(
+                self, f"Handle-{name}", self._ids[name], mutable=False
+            )
         return self._handles[name]
 
     def _group(self, name: str, vpc_id: str, stack_name: str) -> ec2.CfnSecurityGroup:
@@ -152,24 +170,34 @@ def _name(edge: Edge) -> str:
     A rule that moves in the table keeps its resource, and EC2 rejects duplicates.
     """
     source, target, (first, last), protocol = edge
-    return f"{source}-to-{target}-{first}" + (f"-{last}" if last != first else "") + ("-udp" if protocol == "udp" else "")
+    return (
+        f"{source}-to-{target}-{first}"
+        + (f"-{last}" if last != first else "")
+        + ("-udp" if protocol == "udp" else "")
+    )
 
 
 def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, list[str]]:
     """Returns reasons by connection; parties of one group may share a connection."""
     edges: dict[Edge, list[str]] = defaultdict(list)
     for flow in flows:
-        edges[(group_of(flow.source), group_of(flow.target), flow.ports, flow.protocol)].append(flow.reason)
+        edges[(group_of(flow.source), group_of(flow.target), flow.ports, flow.protocol)].append(
+            flow.reason
+        )
     return edges
 
 
-def require_room(flows: Sequence[Flow], group_of: Callable[[str], str], shares_egress: Shares = _never) -> None:
+def require_room(
+    flows: Sequence[Flow], group_of: Callable[[str], str], shares_egress: Shares = _never
+) -> None:
     """Checks the quota of rules for a table of flows.
 
     Raises:
         ValueError: a group would exceed the quota of rules.
     """
-    for (group, direction), count in Counter(_weights(_edges(flows, group_of), shares_egress)).items():
+    for (group, direction), count in Counter(
+        _weights(_edges(flows, group_of), shares_egress)
+    ).items():
         if count > RULES_PER_DIRECTION:
             raise ValueError(
                 f"{group} would have {count} {direction} rules, and EC2 allows {RULES_PER_DIRECTION}; the prefix list of CloudFront "
@@ -180,7 +208,10 @@ def require_room(flows: Sequence[Flow], group_of: Callable[[str], str], shares_e
 def _weights(edges: Collection[Edge], shares_egress: Shares) -> Iterator[tuple[str, str]]:
     """Yields group and direction once for each counted rule, including the initial one."""
     yield from {(source, "egress") for source, *_ in edges if source not in OUTSIDE}
-    egress = {(source, VPC if shares_egress(source, target) else target, ports, protocol) for source, target, ports, protocol in edges}
+    egress = {
+        (source, VPC if shares_egress(source, target) else target, ports, protocol)
+        for source, target, ports, protocol in edges
+    }
     yield from ((source, "egress") for source, *_ in egress if source not in OUTSIDE)
     for source, target, *_ in edges:
         if target not in OUTSIDE:

@@ -56,11 +56,21 @@ class ThreeTierVpc(Construct):
                                availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"], nat_gateways=3)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, cidr: str, availability_zones: Sequence[str], nat_gateways: int = 1) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cidr: str,
+        availability_zones: Sequence[str],
+        nat_gateways: int = 1,
+    ) -> None:
         super().__init__(scope, construct_id)
         prefix = _checked_prefix(cidr)
         if len(availability_zones) > _ZONES_WITH_ADDRESSES:
-            raise ValueError(f"{len(availability_zones)} zones: at most {_ZONES_WITH_ADDRESSES} have addresses. Remove some.")
+            raise ValueError(
+                f"{len(availability_zones)} zones: at most {_ZONES_WITH_ADDRESSES} have addresses. Remove some."
+            )
 
         self.vpc = ec2.Vpc(
             self,
@@ -73,7 +83,10 @@ class ThreeTierVpc(Construct):
                 _tier(APPLICATION, ec2.SubnetType.PRIVATE_WITH_EGRESS, prefix + _APPLICATION_STEPS),
                 _tier(DATA, ec2.SubnetType.PRIVATE_ISOLATED, prefix + _SMALL_STEPS),
                 ec2.SubnetConfiguration(
-                    name=PUBLIC, subnet_type=ec2.SubnetType.PUBLIC, cidr_mask=prefix + _SMALL_STEPS, map_public_ip_on_launch=False
+                    name=PUBLIC,
+                    subnet_type=ec2.SubnetType.PUBLIC,
+                    cidr_mask=prefix + _SMALL_STEPS,
+                    map_public_ip_on_launch=False,
                 ),
             ],
             # CloudFormation can't remove the rules of the default group, so CDK's function does; it
@@ -93,13 +106,17 @@ class ThreeTierVpc(Construct):
     def _acknowledge_internet_routes(self) -> None:
         reason = "Public subnets hold NAT gateways only and give out no public addresses; NAT is the one way to AWS APIs and registries."
         for subnet in self.vpc.public_subnets:
-            acknowledge(subnet, {"NIST.800.53.R5::NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": reason})
+            acknowledge(
+                subnet, {"NIST.800.53.R5::NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": reason}
+            )
 
 
 def _checked_prefix(cidr: str) -> int:
     prefix = IPv4Network(cidr).prefixlen
     if not 16 <= prefix <= 18:
-        raise ValueError(f"{cidr} is not between /16 and /18. AWS takes at most a /16, and below a /18 pods run out of addresses.")
+        raise ValueError(
+            f"{cidr} is not between /16 and /18. AWS takes at most a /16, and below a /18 pods run out of addresses."
+        )
     return prefix
 
 

@@ -41,10 +41,15 @@ class VpcFlowLogs(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
-        self.log_group = logs.CfnLogGroup(self, "LogGroup", kms_key_id=key_arn(key), retention_in_days=days_of(log_retention))
+        self.log_group = logs.CfnLogGroup(
+            self, "LogGroup", kms_key_id=key_arn(key), retention_in_days=days_of(log_retention)
+        )
         self.log_group.apply_removal_policy(removal_policy)
         role = iam.Role(
-            self, "Role", assumed_by=_flow_logs_of_this_account(location_of(scope)), description="Writes the flow logs of the VPC"
+            self,
+            "Role",
+            assumed_by=_flow_logs_of_this_account(location_of(scope)),
+            description="Writes the flow logs of the VPC",
         )
         policy = self._allow_writing(role)
         flow_log = ec2.CfnFlowLog(
@@ -67,7 +72,12 @@ class VpcFlowLogs(Construct):
             description="Streams of the flow log group",
             statements=[
                 iam.PolicyStatement(
-                    actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], resources=[self.log_group.attr_arn]
+                    actions=[
+                        "logs:CreateLogStream",
+                        "logs:DescribeLogStreams",
+                        "logs:PutLogEvents",
+                    ],
+                    resources=[self.log_group.attr_arn],
                 )
             ],
         )

@@ -161,7 +161,9 @@ class AlarmGroup(Construct):
                 rule=rule,
                 threshold=threshold,
                 description=recipients.text(
-                    f"{rule.summary} {RETURNS_TO_OK}" if rule.event else rule.summary, severity=severity, runbook=rule.runbook or runbook
+                    f"{rule.summary} {RETURNS_TO_OK}" if rule.event else rule.summary,
+                    severity=severity,
+                    runbook=rule.runbook or runbook,
                 ),
                 topics=recipients.topics(severity),
             )
@@ -171,7 +173,13 @@ class AlarmGroup(Construct):
 
 
 def alarm(
-    scope: Construct, construct_id: str, *, rule: AlarmRule, threshold: float, description: str, topics: list[str] | None
+    scope: Construct,
+    construct_id: str,
+    *,
+    rule: AlarmRule,
+    threshold: float,
+    description: str,
+    topics: list[str] | None,
 ) -> cloudwatch.CfnAlarm:
     """Create one alarm. Without topics it only feeds a composite alarm."""
     return cloudwatch.CfnAlarm(
@@ -186,7 +194,11 @@ def alarm(
         evaluation_periods=rule.periods,
         datapoints_to_alarm=rule.datapoints or rule.periods,
         treat_missing_data=rule.missing_data,
-        **(_of_metric(rule.watch) if isinstance(rule.watch, MetricSource) else {"metrics": _of_formula(rule.watch)}),
+        **(
+            _of_metric(rule.watch)
+            if isinstance(rule.watch, MetricSource)
+            else {"metrics": _of_formula(rule.watch)}
+        ),
     )
 
 
@@ -207,14 +219,26 @@ def _of_formula(formula: Formula) -> list[dict[str, Any]]:
             "id": id_,
             "returnData": False,
             "metricStat": {
-                "metric": {"namespace": metric.namespace, "metricName": metric.name, "dimensions": _dimensions(metric)},
+                "metric": {
+                    "namespace": metric.namespace,
+                    "metricName": metric.name,
+                    "dimensions": _dimensions(metric),
+                },
                 "period": metric.period,
                 "stat": metric.statistic,
             },
         }
         for id_, metric in formula.metrics.items()
     ]
-    return [{"id": "result", "expression": formula.expression, "label": formula.label, "returnData": True}, *sources]
+    return [
+        {
+            "id": "result",
+            "expression": formula.expression,
+            "label": formula.label,
+            "returnData": True,
+        },
+        *sources,
+    ]
 
 
 def _dimensions(metric: MetricSource) -> list[dict[str, str]]:

@@ -55,19 +55,33 @@ class AlarmTopic(Construct):
         super().__init__(scope, construct_id)
         location = location_of(scope)
         arn = sns.CfnTopic(self, "Resource", kms_master_key_id=key_arn(key)).ref
-        sns.CfnTopicPolicy(self, "Policy", topics=[arn], policy_document=topic_policy(location, arn, "budgets", "cloudwatch"))
+        sns.CfnTopicPolicy(
+            self,
+            "Policy",
+            topics=[arn],
+            policy_document=topic_policy(location, arn, "budgets", "cloudwatch"),
+        )
         for email in emails:
             # The address is part of the id: with a number instead, taking one away would replace all that follow.
-            sns.CfnSubscription(self, f"Email-{email}", topic_arn=arn, protocol="email", endpoint=email)
+            sns.CfnSubscription(
+                self, f"Email-{email}", topic_arn=arn, protocol="email", endpoint=email
+            )
         subscribe_endpoints(self, arn, endpoints)
         self.topic = topic_handle(self, "Handle", arn)
 
         urgent = Construct(self, "Pager")
         pager_arn = sns.CfnTopic(urgent, "Resource", kms_master_key_id=key_arn(key)).ref
-        sns.CfnTopicPolicy(urgent, "Policy", topics=[pager_arn], policy_document=topic_policy(location, pager_arn, "cloudwatch"))
+        sns.CfnTopicPolicy(
+            urgent,
+            "Policy",
+            topics=[pager_arn],
+            policy_document=topic_policy(location, pager_arn, "cloudwatch"),
+        )
         subscribe_endpoints(urgent, pager_arn, pagers)
         self.pager = topic_handle(urgent, "Handle", pager_arn)
-        self.recipients = Recipients(topic=self.topic, pager=self.pager, environment_name=environment_name, runbooks=runbooks)
+        self.recipients = Recipients(
+            topic=self.topic, pager=self.pager, environment_name=environment_name, runbooks=runbooks
+        )
 
 
 def topic_policy(location: Location, topic_arn: str, *publishers: str) -> dict[str, Any]:

@@ -40,7 +40,13 @@ def subject(environment: str) -> str:
 
 
 def alertmanager_values(
-    *, image: Image, recipients: Recipients, heartbeat_arn: str, region: str, storage_class: str, zones: int
+    *,
+    image: Image,
+    recipients: Recipients,
+    heartbeat_arn: str,
+    region: str,
+    storage_class: str,
+    zones: int,
 ) -> dict[str, object]:
     """Return the values below `alertmanager`.
 
@@ -62,7 +68,9 @@ def alertmanager_values(
             "replicas": REPLICAS,
             "retention": "120h",
             "podAntiAffinity": "hard",
-            "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "alertmanager"}, zones=min(REPLICAS, zones))],
+            "topologySpreadConstraints": [
+                spread({"app.kubernetes.io/name": "alertmanager"}, zones=min(REPLICAS, zones))
+            ],
             "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
             # Of the pod; the operator sets that of the containers.
             "securityContext": POD_SECURITY,
@@ -79,17 +87,41 @@ HEARTBEAT = ("1m", "4m")
 least once in five minutes, the period of the alarm (`heartbeat.PERIOD_SECONDS`)."""
 ONE_CAUSE = "redpanda|rabbitmq|keycloak|alertmanager"
 """Components whose critical alert explains their warnings: a quorum that is lost has many symptoms."""
-SAME = ("alertname", "namespace", "service", "slo", "exported_namespace", "name", "pod", "persistentvolumeclaim", "poddisruptionbudget")
+SAME = (
+    "alertname",
+    "namespace",
+    "service",
+    "slo",
+    "exported_namespace",
+    "name",
+    "pod",
+    "persistentvolumeclaim",
+    "poddisruptionbudget",
+)
 """Labels that identify the subject in two severities of one alert."""
 
 
 def _config(recipients: Recipients, heartbeat_arn: str, region: str) -> dict[str, object]:
     def receiver(severity: Severity) -> dict[str, object]:
-        sns = {"sigv4": {"region": region}, "subject": subject(recipients.environment_name), "message": MESSAGE, "send_resolved": True}
-        sends = [{"topic_arn": topic, **sns, "attributes": {"severity": severity}} for topic in recipients.topics(severity)]
+        sns = {
+            "sigv4": {"region": region},
+            "subject": subject(recipients.environment_name),
+            "message": MESSAGE,
+            "send_resolved": True,
+        }
+        sends = [
+            {"topic_arn": topic, **sns, "attributes": {"severity": severity}}
+            for topic in recipients.topics(severity)
+        ]
         return {"name": severity, "sns_configs": sends}
 
-    beat = {"topic_arn": heartbeat_arn, "sigv4": {"region": region}, "subject": "Watchdog", "message": "Watchdog", "send_resolved": False}
+    beat = {
+        "topic_arn": heartbeat_arn,
+        "sigv4": {"region": region},
+        "subject": "Watchdog",
+        "message": "Watchdog",
+        "send_resolved": False,
+    }
     return {
         "global": {"resolve_timeout": "5m"},
         "route": {
@@ -119,18 +151,30 @@ def _config(recipients: Recipients, heartbeat_arn: str, region: str) -> dict[str
             ],
         },
         "inhibit_rules": [
-            {"source_matchers": ['severity = "critical"'], "target_matchers": ['severity = "warning"'], "equal": list(SAME)},
+            {
+                "source_matchers": ['severity = "critical"'],
+                "target_matchers": ['severity = "warning"'],
+                "equal": list(SAME),
+            },
             {
                 "source_matchers": ['severity = "critical"', f'component =~ "{ONE_CAUSE}"'],
                 "target_matchers": ['severity = "warning"', f'component =~ "{ONE_CAUSE}"'],
                 "equal": ["component"],
             },
         ],
-        "receivers": [*(receiver(severity) for severity in TELLS), {"name": "heartbeat", "sns_configs": [beat]}, {"name": "nobody"}],
+        "receivers": [
+            *(receiver(severity) for severity in TELLS),
+            {"name": "heartbeat", "sns_configs": [beat]},
+            {"name": "nobody"},
+        ],
     }
 
 
 def volume(storage_class: str, *, gib: int) -> dict[str, object]:
     """Return the claim of one volume for each replica."""
-    claim = {"storageClassName": storage_class, "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": f"{gib}Gi"}}}
+    claim = {
+        "storageClassName": storage_class,
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": f"{gib}Gi"}},
+    }
     return {"volumeClaimTemplate": {"spec": claim}}

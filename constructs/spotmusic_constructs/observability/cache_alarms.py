@@ -4,7 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    Formula,
+    MetricSource,
+    Recipients,
+    Thresholds,
+)
 
 CPU_PERCENT: Thresholds = {"warning": 70, "critical": 90}
 """Of the one core that runs commands (ElastiCache user guide, which metrics should I monitor)."""
@@ -52,12 +59,23 @@ class CacheAlarms(AlarmGroup):
 
         def rules_of(number: int, node: str) -> Iterator[AlarmRule]:
             def rule(
-                name: str, summary: str, metric: str, thresholds: Thresholds, *, statistic: str = "Maximum", breaching: bool = False
+                name: str,
+                summary: str,
+                metric: str,
+                thresholds: Thresholds,
+                *,
+                statistic: str = "Maximum",
+                breaching: bool = False,
             ) -> AlarmRule:
                 return AlarmRule(
                     name=f"Node{number}{name}",
                     summary=f"Cache{of} node {number}: {summary}",
-                    watch=MetricSource(namespace="AWS/ElastiCache", name=metric, dimensions={"CacheClusterId": node}, statistic=statistic),
+                    watch=MetricSource(
+                        namespace="AWS/ElastiCache",
+                        name=metric,
+                        dimensions={"CacheClusterId": node},
+                        statistic=statistic,
+                    ),
                     thresholds=thresholds,
                     missing_data="breaching" if breaching else "notBreaching",
                 )
@@ -70,10 +88,31 @@ class CacheAlarms(AlarmGroup):
                 statistic="Average",
                 breaching=True,
             )
-            yield rule("Memory", "its memory is almost full.", "DatabaseMemoryUsagePercentage", memory_percent)
-            yield rule("Evictions", "it evicts keys of the cache to make room.", "Evictions", evictions, statistic="Sum")
-            yield rule("Lag", "this replica is behind the primary; a failover to it would lose writes.", "ReplicationLag", lag_seconds)
-            yield rule("Connections", "clients hold almost as many connections as it takes.", "CurrConnections", connections)
+            yield rule(
+                "Memory",
+                "its memory is almost full.",
+                "DatabaseMemoryUsagePercentage",
+                memory_percent,
+            )
+            yield rule(
+                "Evictions",
+                "it evicts keys of the cache to make room.",
+                "Evictions",
+                evictions,
+                statistic="Sum",
+            )
+            yield rule(
+                "Lag",
+                "this replica is behind the primary; a failover to it would lose writes.",
+                "ReplicationLag",
+                lag_seconds,
+            )
+            yield rule(
+                "Connections",
+                "clients hold almost as many connections as it takes.",
+                "CurrConnections",
+                connections,
+            )
             yield rule(
                 "Logins",
                 "a login fails, by a wrong password or a command that its user may not run.",
@@ -87,7 +126,14 @@ class CacheAlarms(AlarmGroup):
             construct_id,
             recipients=recipients,
             runbook="cache",
-            rules=[_failover(nodes, of), *(rule for number, node in enumerate(nodes, start=1) for rule in rules_of(number, node))],
+            rules=[
+                _failover(nodes, of),
+                *(
+                    rule
+                    for number, node in enumerate(nodes, start=1)
+                    for rule in rules_of(number, node)
+                ),
+            ],
         )
 
 
@@ -99,12 +145,24 @@ def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
     """
     roles = {
         f"node{number}": MetricSource(
-            namespace="AWS/ElastiCache", name="IsMaster", dimensions={"CacheClusterId": node}, statistic="Maximum"
+            namespace="AWS/ElastiCache",
+            name="IsMaster",
+            dimensions={"CacheClusterId": node},
+            statistic="Maximum",
         )
         for number, node in enumerate(nodes, start=1)
     }
     changes = Formula(
-        expression=" + ".join(f"FILL(ABS(DIFF({node})), 0)" for node in roles), metrics=roles, label="Nodes whose role has changed"
+        expression=" + ".join(f"FILL(ABS(DIFF({node})), 0)" for node in roles),
+        metrics=roles,
+        label="Nodes whose role has changed",
     )
     summary = f"Cache{of.rstrip(',')}: its primary has changed, because a node failed or a failover was requested."
-    return AlarmRule(name="Failover", summary=summary, watch=changes, thresholds={"warning": 1}, datapoints=1, event=True)
+    return AlarmRule(
+        name="Failover",
+        summary=summary,
+        watch=changes,
+        thresholds={"warning": 1},
+        datapoints=1,
+        event=True,
+    )

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Thresholds
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    MetricSource,
+    Recipients,
+    Thresholds,
+)
 
 DAYS: Thresholds = {"warning": 30, "critical": 14}
 """ACM renews certificates of 198 days 45 days before the end, older ones 60 (AWS announcement of 2026-02-18; ACM user guide, managed

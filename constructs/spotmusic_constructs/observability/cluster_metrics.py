@@ -41,7 +41,12 @@ def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[
             },
             "thanosImage": names["thanos"].parts,
             # A certificate of our authority instead of two hook jobs that make one.
-            "admissionWebhooks": {"certManager": {"enabled": True, "issuerRef": {"kind": "ClusterIssuer", "name": INTERNAL_CA}}},
+            "admissionWebhooks": {
+                "certManager": {
+                    "enabled": True,
+                    "issuerRef": {"kind": "ClusterIssuer", "name": INTERNAL_CA},
+                }
+            },
             "resources": small,
             "containerSecurityContext": READ_ONLY_CONTAINER,
         },
@@ -53,7 +58,11 @@ def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[
             "containerSecurityContext": READ_ONLY_CONTAINER,
         },
         "nodeExporter": {"enabled": node_namespace is not None},
-        **({"prometheus-node-exporter": _node_exporter(names["node-exporter"], node_namespace)} if node_namespace else {}),
+        **(
+            {"prometheus-node-exporter": _node_exporter(names["node-exporter"], node_namespace)}
+            if node_namespace
+            else {}
+        ),
     }
 
 

@@ -60,14 +60,30 @@ class ComponentDashboard(Construct):
         ComponentDashboard(self, "Dashboard", rows=[database])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, rows: Sequence[DashboardRow], period_seconds: int = 300) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        rows: Sequence[DashboardRow],
+        period_seconds: int = 300,
+    ) -> None:
         super().__init__(scope, construct_id)
         region = location_of(scope).region
         widgets = []
         for number, row in enumerate(rows):
             top = number * (_TITLE_HEIGHT + _GRAPH_HEIGHT)
             text = {"markdown": f"## {row.title}", "background": "transparent"}
-            widgets.append({"type": "text", "x": 0, "y": top, "width": _COLUMNS, "height": _TITLE_HEIGHT, "properties": text})
+            widgets.append(
+                {
+                    "type": "text",
+                    "x": 0,
+                    "y": top,
+                    "width": _COLUMNS,
+                    "height": _TITLE_HEIGHT,
+                    "properties": text,
+                }
+            )
             width = _COLUMNS // len(row.graphs)
             widgets += [
                 {
@@ -80,7 +96,9 @@ class ComponentDashboard(Construct):
                 }
                 for column, graph in enumerate(row.graphs)
             ]
-        cloudwatch.CfnDashboard(self, "Resource", dashboard_body=json_text({"start": "-PT12H", "widgets": widgets}))
+        cloudwatch.CfnDashboard(
+            self, "Resource", dashboard_body=json_text({"start": "-PT12H", "widgets": widgets})
+        )
 
 
 def _properties(graph: GraphSpec, region: str, period: int) -> dict[str, Any]:
@@ -98,16 +116,30 @@ def _properties(graph: GraphSpec, region: str, period: int) -> dict[str, Any]:
 
 def _line(label: str, line: MetricSource | Formula, prefix: str, period: int) -> list[list[Any]]:
     if isinstance(line, MetricSource):
-        return [[*_source(line), {"stat": line.statistic, "period": max(period, line.period), "label": label}]]
+        return [
+            [
+                *_source(line),
+                {"stat": line.statistic, "period": max(period, line.period), "label": label},
+            ]
+        ]
     expression = line.expression
     sources = []
     for name, metric in line.metrics.items():
         # Lines of one graph share its names.
         expression = re.sub(rf"\b{name}\b", f"{prefix}{name}", expression)
-        options = {"id": f"{prefix}{name}", "visible": False, "stat": metric.statistic, "period": max(period, metric.period)}
+        options = {
+            "id": f"{prefix}{name}",
+            "visible": False,
+            "stat": metric.statistic,
+            "period": max(period, metric.period),
+        }
         sources.append([*_source(metric), options])
     return [[{"expression": expression, "label": label, "id": prefix}], *sources]
 
 
 def _source(metric: MetricSource) -> list[str]:
-    return [metric.namespace, metric.name, *(part for pair in metric.dimensions.items() for part in pair)]
+    return [
+        metric.namespace,
+        metric.name,
+        *(part for pair in metric.dimensions.items() for part in pair),
+    ]

@@ -20,7 +20,10 @@ def _graph(
 ) -> GraphSpec:
     labels = names if isinstance(names, Mapping) else {name: name for name in names}
     lines = {
-        label: MetricSource(namespace=namespace, name=name, dimensions=dimensions, statistic=statistic) for name, label in labels.items()
+        label: MetricSource(
+            namespace=namespace, name=name, dimensions=dimensions, statistic=statistic
+        )
+        for name, label in labels.items()
     }
     return GraphSpec(title=title, lines=lines, region=region)
 
@@ -37,8 +40,16 @@ def _compared(
     **dimensions: str,
 ) -> GraphSpec:
     """Return a graph of one metric with a line for each member: its label, and its value of the dimension."""
-    metric = partial(MetricSource, namespace=namespace, name=name, statistic=statistic, period=period)
-    return GraphSpec(title=title, lines={label: metric(dimensions={dimension: value, **dimensions}) for label, value in members.items()})
+    metric = partial(
+        MetricSource, namespace=namespace, name=name, statistic=statistic, period=period
+    )
+    return GraphSpec(
+        title=title,
+        lines={
+            label: metric(dimensions={dimension: value, **dimensions})
+            for label, value in members.items()
+        },
+    )
 
 
 def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> DashboardRow:
@@ -48,10 +59,37 @@ def edge_row(*, distribution_id: str, web_acl_metric_name: str) -> DashboardRow:
     return DashboardRow(
         title="Edge (CloudFront, WAF)",
         graphs=[
-            _graph("Requests", "AWS/CloudFront", ["Requests"], distribution, statistic="Sum", region=EDGE_REGION),
-            _graph("Errors (%)", "AWS/CloudFront", {"4xxErrorRate": "4xx", "5xxErrorRate": "5xx"}, distribution, region=EDGE_REGION),
-            _graph("Bytes to viewers", "AWS/CloudFront", ["BytesDownloaded"], distribution, statistic="Sum", region=EDGE_REGION),
-            _graph("Web ACL", "AWS/WAFV2", ["AllowedRequests", "BlockedRequests"], acl, statistic="Sum", region=EDGE_REGION),
+            _graph(
+                "Requests",
+                "AWS/CloudFront",
+                ["Requests"],
+                distribution,
+                statistic="Sum",
+                region=EDGE_REGION,
+            ),
+            _graph(
+                "Errors (%)",
+                "AWS/CloudFront",
+                {"4xxErrorRate": "4xx", "5xxErrorRate": "5xx"},
+                distribution,
+                region=EDGE_REGION,
+            ),
+            _graph(
+                "Bytes to viewers",
+                "AWS/CloudFront",
+                ["BytesDownloaded"],
+                distribution,
+                statistic="Sum",
+                region=EDGE_REGION,
+            ),
+            _graph(
+                "Web ACL",
+                "AWS/WAFV2",
+                ["AllowedRequests", "BlockedRequests"],
+                acl,
+                statistic="Sum",
+                region=EDGE_REGION,
+            ),
         ],
     )
 
@@ -60,7 +98,12 @@ def load_balancer_row(*, title: str, load_balancer_full_name: str) -> DashboardR
     """Return the row of an Application Load Balancer."""
     dimensions = {"LoadBalancer": load_balancer_full_name}
     times = {
-        statistic: MetricSource(namespace="AWS/ApplicationELB", name="TargetResponseTime", dimensions=dimensions, statistic=statistic)
+        statistic: MetricSource(
+            namespace="AWS/ApplicationELB",
+            name="TargetResponseTime",
+            dimensions=dimensions,
+            statistic=statistic,
+        )
         for statistic in ("p50", "p95", "p99")
     }
     return DashboardRow(
@@ -72,7 +115,11 @@ def load_balancer_row(*, title: str, load_balancer_full_name: str) -> DashboardR
             _graph(
                 "Connections",
                 "AWS/ApplicationELB",
-                {"ActiveConnectionCount": "active", "NewConnectionCount": "new", "RejectedConnectionCount": "rejected"},
+                {
+                    "ActiveConnectionCount": "active",
+                    "NewConnectionCount": "new",
+                    "RejectedConnectionCount": "rejected",
+                },
                 dimensions,
                 statistic="Sum",
             ),
@@ -91,7 +138,11 @@ def network_load_balancer_row(*, title: str, load_balancer_full_name: str) -> Da
             _graph(
                 "Resets and port errors",
                 "AWS/NetworkELB",
-                {"TCP_Client_Reset_Count": "client", "TCP_Target_Reset_Count": "target", "PortAllocationErrorCount": "ports"},
+                {
+                    "TCP_Client_Reset_Count": "client",
+                    "TCP_Target_Reset_Count": "target",
+                    "PortAllocationErrorCount": "ports",
+                },
                 dimensions,
                 statistic="Sum",
             ),
@@ -105,29 +156,63 @@ def service_row(*, name: str, cluster_name: str, service_name: str) -> Dashboard
     return DashboardRow(
         title=f"Service {name}",
         graphs=[
-            _graph("Tasks", "ECS/ContainerInsights", {"RunningTaskCount": "running", "DesiredTaskCount": "desired"}, dimensions),
-            _graph("Cpu and memory (%)", "AWS/ECS", {"CPUUtilization": "cpu", "MemoryUtilization": "memory"}, dimensions),
-            _graph("Network (bytes/s)", "ECS/ContainerInsights", {"NetworkRxBytes": "in", "NetworkTxBytes": "out"}, dimensions),
+            _graph(
+                "Tasks",
+                "ECS/ContainerInsights",
+                {"RunningTaskCount": "running", "DesiredTaskCount": "desired"},
+                dimensions,
+            ),
+            _graph(
+                "Cpu and memory (%)",
+                "AWS/ECS",
+                {"CPUUtilization": "cpu", "MemoryUtilization": "memory"},
+                dimensions,
+            ),
+            _graph(
+                "Network (bytes/s)",
+                "ECS/ContainerInsights",
+                {"NetworkRxBytes": "in", "NetworkTxBytes": "out"},
+                dimensions,
+            ),
         ],
     )
 
 
 def queue_row(*, queues: Mapping[str, MetricSource]) -> DashboardRow:
     """Return the row of messages that wait in each queue."""
-    return DashboardRow(title="Queues", graphs=[GraphSpec(title="Messages that wait", lines=queues)])
+    return DashboardRow(
+        title="Queues", graphs=[GraphSpec(title="Messages that wait", lines=queues)]
+    )
 
 
 def database_row(*, title: str, instance_identifier: str, replica: bool = False) -> DashboardRow:
     """Return the row of an RDS instance, with the lag of a read replica."""
     dimensions = {"DBInstanceIdentifier": instance_identifier}
-    lag = [_graph("Lag (s)", "AWS/RDS", ["ReplicaLag"], dimensions, statistic="Maximum")] if replica else []
+    lag = (
+        [_graph("Lag (s)", "AWS/RDS", ["ReplicaLag"], dimensions, statistic="Maximum")]
+        if replica
+        else []
+    )
     return DashboardRow(
         title=title,
         graphs=[
             _graph("Cpu (%)", "AWS/RDS", ["CPUUtilization"], dimensions),
-            _graph("Connections", "AWS/RDS", ["DatabaseConnections"], dimensions, statistic="Maximum"),
-            _graph("Free (bytes)", "AWS/RDS", {"FreeStorageSpace": "storage", "FreeableMemory": "memory"}, dimensions, statistic="Minimum"),
-            _graph("Latency (s)", "AWS/RDS", {"ReadLatency": "read", "WriteLatency": "write"}, dimensions),
+            _graph(
+                "Connections", "AWS/RDS", ["DatabaseConnections"], dimensions, statistic="Maximum"
+            ),
+            _graph(
+                "Free (bytes)",
+                "AWS/RDS",
+                {"FreeStorageSpace": "storage", "FreeableMemory": "memory"},
+                dimensions,
+                statistic="Minimum",
+            ),
+            _graph(
+                "Latency (s)",
+                "AWS/RDS",
+                {"ReadLatency": "read", "WriteLatency": "write"},
+                dimensions,
+            ),
             *lag,
         ],
     )
@@ -136,7 +221,9 @@ def database_row(*, title: str, instance_identifier: str, replica: bool = False)
 def cache_row(*, nodes: Sequence[str], title: str = "Cache") -> DashboardRow:
     """Return the row of a replication group of ElastiCache, with a line for each node."""
     members = {f"node {number}": node for number, node in enumerate(nodes, start=1)}
-    graph = partial(_compared, namespace="AWS/ElastiCache", dimension="CacheClusterId", members=members)
+    graph = partial(
+        _compared, namespace="AWS/ElastiCache", dimension="CacheClusterId", members=members
+    )
     return DashboardRow(
         title=title,
         graphs=[
@@ -165,18 +252,33 @@ def kubernetes_row(*, cluster_name: str) -> DashboardRow:
             _graph(
                 "Pods that wait",
                 "AWS/EKS",
-                {"scheduler_pending_pods": "pending", "scheduler_pending_pods_UNSCHEDULABLE": "unschedulable"},
+                {
+                    "scheduler_pending_pods": "pending",
+                    "scheduler_pending_pods_UNSCHEDULABLE": "unschedulable",
+                },
                 dimensions,
                 statistic="Maximum",
             ),
-            _graph("Database (bytes)", "AWS/EKS", ["apiserver_storage_size_bytes"], dimensions, statistic="Maximum"),
+            _graph(
+                "Database (bytes)",
+                "AWS/EKS",
+                ["apiserver_storage_size_bytes"],
+                dimensions,
+                statistic="Maximum",
+            ),
         ],
     )
 
 
 def nat_row(*, nat_gateways: Mapping[str, str]) -> DashboardRow:
     """Return the row of NAT gateways, with a line for each."""
-    graph = partial(_compared, namespace="AWS/NATGateway", dimension="NatGatewayId", members=nat_gateways, statistic="Sum")
+    graph = partial(
+        _compared,
+        namespace="AWS/NATGateway",
+        dimension="NatGatewayId",
+        members=nat_gateways,
+        statistic="Sum",
+    )
     return DashboardRow(
         title="NAT gateways",
         graphs=[
@@ -189,17 +291,34 @@ def nat_row(*, nat_gateways: Mapping[str, str]) -> DashboardRow:
 
 def bucket_row(*, buckets: Mapping[str, str]) -> DashboardRow:
     """Return the row of buckets, with a line for each. S3 measures once a day."""
-    graph = partial(_compared, namespace="AWS/S3", dimension="BucketName", members=buckets, statistic="Average", period=86_400)
+    graph = partial(
+        _compared,
+        namespace="AWS/S3",
+        dimension="BucketName",
+        members=buckets,
+        statistic="Average",
+        period=86_400,
+    )
     return DashboardRow(
         title="Buckets",
         graphs=[
             graph("Objects", name="NumberOfObjects", StorageType="AllStorageTypes"),
-            graph("Bytes read often", name="BucketSizeBytes", StorageType="IntelligentTieringFAStorage"),
-            graph("Bytes read seldom", name="BucketSizeBytes", StorageType="IntelligentTieringIAStorage"),
+            graph(
+                "Bytes read often",
+                name="BucketSizeBytes",
+                StorageType="IntelligentTieringFAStorage",
+            ),
+            graph(
+                "Bytes read seldom",
+                name="BucketSizeBytes",
+                StorageType="IntelligentTieringIAStorage",
+            ),
         ],
     )
 
 
 def events_row(*, counts: Mapping[str, MetricSource]) -> DashboardRow:
     """Return the row of events that should never happen, such as failed backups and findings."""
-    return DashboardRow(title="Events", graphs=[GraphSpec(title="Events that should never happen", lines=counts)])
+    return DashboardRow(
+        title="Events", graphs=[GraphSpec(title="Events that should never happen", lines=counts)]
+    )

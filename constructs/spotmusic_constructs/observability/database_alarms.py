@@ -4,7 +4,14 @@ from functools import partial
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    Formula,
+    MetricSource,
+    Recipients,
+    Thresholds,
+)
 
 _GIB = 1024**3
 _MYSQL_BYTES_PER_CONNECTION = 12_582_880
@@ -53,7 +60,9 @@ def memory_gib(instance_class: str) -> int:
             return large
         if size.endswith("xlarge") and size.removesuffix("xlarge").isdigit() | (size == "xlarge"):
             return large * 2 * int(size.removesuffix("xlarge") or 1)
-    raise ValueError(f"{instance_class}: its memory is not known. Use a class of the families t, m or r, or name the thresholds.")
+    raise ValueError(
+        f"{instance_class}: its memory is not known. Use a class of the families t, m or r, or name the thresholds."
+    )
 
 
 class DatabaseAlarms(AlarmGroup):
@@ -97,7 +106,11 @@ class DatabaseAlarms(AlarmGroup):
         storage_share: Thresholds = STORAGE_SHARE,
         memory_share: Thresholds = MEMORY_SHARE,
     ) -> None:
-        metric = partial(MetricSource, namespace="AWS/RDS", dimensions={"DBInstanceIdentifier": instance_identifier})
+        metric = partial(
+            MetricSource,
+            namespace="AWS/RDS",
+            dimensions={"DBInstanceIdentifier": instance_identifier},
+        )
         super().__init__(
             scope,
             construct_id,
@@ -131,7 +144,9 @@ class DatabaseAlarms(AlarmGroup):
                     name="Connections",
                     summary=f"Database {name}: clients hold almost as many connections as it admits.",
                     watch=metric(name="DatabaseConnections", statistic="Maximum"),
-                    thresholds=_of(connection_share, max_connections or default_connections(memory_gib)),
+                    thresholds=_of(
+                        connection_share, max_connections or default_connections(memory_gib)
+                    ),
                 ),
                 AlarmRule(
                     name="DiskQueue",
@@ -150,7 +165,11 @@ def _lag(name: str, watch: MetricSource) -> AlarmRule:
     return AlarmRule(
         name="Lag",
         summary=f"Database {name}: it follows its source too late, or not at all, and services read old rows.",
-        watch=Formula(expression="IF(lag < 0, 86400, lag)", metrics={"lag": watch}, label="seconds behind its source"),
+        watch=Formula(
+            expression="IF(lag < 0, 86400, lag)",
+            metrics={"lag": watch},
+            label="seconds behind its source",
+        ),
         thresholds=LAG_SECONDS,
         missing_data="breaching",
     )

@@ -8,7 +8,9 @@ from spotmusic_constructs.data.upload_verdicts import DETAIL_TYPE
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Recipients, Severity
 from spotmusic_constructs.observability.event_log import EventLog
 
-_FAILED = '($.detail.{field} = "FAILED" || $.detail.{field} = "ABORTED" || $.detail.{field} = "EXPIRED")'
+_FAILED = (
+    '($.detail.{field} = "FAILED" || $.detail.{field} = "ABORTED" || $.detail.{field} = "EXPIRED")'
+)
 
 # Jobs that back up and copy have a state, jobs that restore a status (AWS Backup developer guide, EventBridge events). Other events of
 # AWS Backup may have a status too, and theirs says nothing of a restore.
@@ -23,7 +25,9 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
         "backup",
         "critical",
         "AWS Backup: a restore failed. If it was the weekly test, the backup may be useless.",
-        '{ $.source = "aws.backup" && $.detail-type = "Restore Job State Change" && ' + _FAILED.format(field="status") + " }",
+        '{ $.source = "aws.backup" && $.detail-type = "Restore Job State Change" && '
+        + _FAILED.format(field="status")
+        + " }",
     ),
     "FailedDeployments": (
         "failed-deployment",
@@ -99,8 +103,12 @@ class DeletedTracks(AlarmGroup):
         DeletedTracks(self, "DeletedTracks", recipients=recipients, log=event_log)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, log: EventLog) -> None:
-        self.count = log.count("DeletedTracks", '{ $.source = "aws.s3" && $.detail-type = "Object Deleted" }')
+    def __init__(
+        self, scope: Construct, construct_id: str, *, recipients: Recipients, log: EventLog
+    ) -> None:
+        self.count = log.count(
+            "DeletedTracks", '{ $.source = "aws.s3" && $.detail-type = "Object Deleted" }'
+        )
         rule = AlarmRule(
             name="Count",
             summary=f"Audio library: {DELETED_TRACKS} tracks were deleted in five minutes. Restore them, unless it was a take-down.",
@@ -109,7 +117,13 @@ class DeletedTracks(AlarmGroup):
             periods=1,
             event=True,
         )
-        super().__init__(scope, construct_id, recipients=recipients, runbook="restore#objects-of-a-bucket", rules=[rule])
+        super().__init__(
+            scope,
+            construct_id,
+            recipients=recipients,
+            runbook="restore#objects-of-a-bucket",
+            rules=[rule],
+        )
 
 
 class EventAlarms(Construct):
@@ -128,9 +142,20 @@ class EventAlarms(Construct):
         EventAlarms(self, "EventAlarms", recipients=recipients, log=event_log)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, log: EventLog) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, recipients: Recipients, log: EventLog
+    ) -> None:
         super().__init__(scope, construct_id)
-        self.counts = {name: log.count(name, pattern) for name, (_, _, _, pattern) in _PATTERNS.items()}
+        self.counts = {
+            name: log.count(name, pattern) for name, (_, _, _, pattern) in _PATTERNS.items()
+        }
         for name, (runbook, severity, summary, _) in _PATTERNS.items():
-            rule = AlarmRule(name="Count", summary=summary, watch=self.counts[name], thresholds={severity: 1}, periods=1, event=True)
+            rule = AlarmRule(
+                name="Count",
+                summary=summary,
+                watch=self.counts[name],
+                thresholds={severity: 1},
+                periods=1,
+                event=True,
+            )
             AlarmGroup(self, name, recipients=recipients, runbook=runbook, rules=[rule])

@@ -26,11 +26,15 @@ class EventForwarding(Construct):
         EventForwarding(self, "Events", region="us-east-1", sources=["aws.health", "aws.kms"])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, region: str, sources: Sequence[str]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, region: str, sources: Sequence[str]
+    ) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
         if region == location.region:
-            raise ValueError(f"region: {region} is that of the stack, so the rule would match its own events again. Use another region.")
+            raise ValueError(
+                f"region: {region} is that of the stack, so the rule would match its own events again. Use another region."
+            )
         bus = location.arn("events", "event-bus/default", region=region)
         role = iam.CfnRole(
             self,

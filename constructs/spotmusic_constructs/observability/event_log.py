@@ -23,7 +23,10 @@ SOURCES: Mapping[str, Pattern] = {
     "Certificates": {"source": ["aws.acm"]},
     "Databases": {"source": ["aws.rds"]},
     # Every task that starts or stops is an event too; those are in Container Insights.
-    "Deployments": {"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change", "ECS Service Action"]},
+    "Deployments": {
+        "source": ["aws.ecs"],
+        "detail-type": ["ECS Deployment State Change", "ECS Service Action"],
+    },
     "Findings": {"source": ["aws.guardduty"]},
     "Health": {"source": ["aws.health"]},
     "Keys": {"source": ["aws.kms"]},
@@ -117,7 +120,9 @@ class EventLog(Construct):
             log_group_name=self._log_group_name,
             filter_pattern=pattern,
             metric_transformations=[
-                logs.CfnMetricFilter.MetricTransformationProperty(metric_name=name, metric_namespace=self._namespace, metric_value="1")
+                logs.CfnMetricFilter.MetricTransformationProperty(
+                    metric_name=name, metric_namespace=self._namespace, metric_value="1"
+                )
             ],
         )
         return MetricSource(namespace=self._namespace, name=name, statistic="Sum", period=300)

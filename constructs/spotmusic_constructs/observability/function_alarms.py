@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Severity
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    MetricSource,
+    Recipients,
+    Severity,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +43,14 @@ class FunctionAlarms(Construct):
                        functions={"Rotation": WatchedFunction(function_name="rotation", **options)})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, functions: Mapping[str, WatchedFunction]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        recipients: Recipients,
+        functions: Mapping[str, WatchedFunction],
+    ) -> None:
         super().__init__(scope, construct_id)
         for name, function in functions.items():
             errors = MetricSource(
@@ -48,6 +61,11 @@ class FunctionAlarms(Construct):
                 period=300,
             )
             rule = AlarmRule(
-                name="Errors", summary=function.summary, watch=errors, thresholds={function.severity: 1}, periods=1, event=True
+                name="Errors",
+                summary=function.summary,
+                watch=errors,
+                thresholds={function.severity: 1},
+                periods=1,
+                event=True,
             )
             AlarmGroup(self, name, recipients=recipients, runbook=function.runbook, rules=[rule])

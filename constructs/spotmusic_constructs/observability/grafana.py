@@ -86,11 +86,21 @@ class Grafana:
     def certificate(self, namespace: str) -> Certificate:
         """Return the certificate of Grafana, with the internal authority."""
         # The team opens it as `localhost`, through a tunnel.
-        return Certificate(namespace=namespace, name=TLS, dns_names=(*service_names("grafana", namespace), "localhost"))
+        return Certificate(
+            namespace=namespace,
+            name=TLS,
+            dns_names=(*service_names("grafana", namespace), "localhost"),
+        )
 
 
 def grafana_values(
-    *, grafana: Grafana, namespace: str, workspace: Workspace, image: Image, sidecar: Image, proxy: Image
+    *,
+    grafana: Grafana,
+    namespace: str,
+    workspace: Workspace,
+    image: Image,
+    sidecar: Image,
+    proxy: Image,
 ) -> dict[str, object]:
     """Return the values below `grafana`."""
     return {
@@ -99,7 +109,9 @@ def grafana_values(
         "replicas": REPLICAS,
         "annotations": dict(FOLLOWS_ITS_SECRETS),
         "podDisruptionBudget": {"maxUnavailable": 1},
-        "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "grafana"}, each_revision=True)],
+        "topologySpreadConstraints": [
+            spread({"app.kubernetes.io/name": "grafana"}, each_revision=True)
+        ],
         "containerSecurityContext": READ_ONLY_CONTAINER,
         "resources": resources(cpu="100m", memory="256Mi", limit="512Mi"),
         # The chart's role reads Secrets as well: see `reader`.
@@ -107,13 +119,27 @@ def grafana_values(
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
         "testFramework": {"enabled": False},
         "initChownData": {"enabled": False},
-        "admin": {"existingSecret": SECRET, "userKey": "admin_user", "passwordKey": "admin_password"},
+        "admin": {
+            "existingSecret": SECRET,
+            "userKey": "admin_user",
+            "passwordKey": "admin_password",
+        },
         "envValueFrom": {
             variable: {"secretKeyRef": {"name": SECRET, "key": key}}
             for key, variable in {**KEYS, "secret_key": "GF_SECURITY_SECRET_KEY"}.items()
         },
-        "extraSecretMounts": [{"name": "tls", "secretName": TLS, "mountPath": "/etc/grafana-tls", "readOnly": True, "defaultMode": 0o440}],
-        "extraConfigmapMounts": [{"name": "rds-ca", "configMap": "rds-ca", "mountPath": "/etc/rds-ca", "readOnly": True}],
+        "extraSecretMounts": [
+            {
+                "name": "tls",
+                "secretName": TLS,
+                "mountPath": "/etc/grafana-tls",
+                "readOnly": True,
+                "defaultMode": 0o440,
+            }
+        ],
+        "extraConfigmapMounts": [
+            {"name": "rds-ca", "configMap": "rds-ca", "mountPath": "/etc/rds-ca", "readOnly": True}
+        ],
         "extraEmptyDirMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 Grafana writes here and to its data
         **{
             probe: {"httpGet": {"path": "/api/health", "port": "grafana", "scheme": "HTTPS"}}
@@ -180,10 +206,16 @@ def _sidecar(image: Image) -> dict[str, object]:
 
 
 def _ini(grafana: Grafana) -> dict[str, object]:
-    openid, internal = (f"{url}/protocol/openid-connect" for url in (grafana.realm_url, grafana.internal_realm_url))
+    openid, internal = (
+        f"{url}/protocol/openid-connect" for url in (grafana.realm_url, grafana.internal_realm_url)
+    )
     return {
         "paths": {"logs": "/var/lib/grafana/log"},
-        "analytics": {"reporting_enabled": False, "check_for_updates": False, "check_for_plugin_updates": False},
+        "analytics": {
+            "reporting_enabled": False,
+            "check_for_updates": False,
+            "check_for_plugin_updates": False,
+        },
         "server": {
             "protocol": "https",
             "root_url": grafana.url,
@@ -200,7 +232,12 @@ def _ini(grafana: Grafana) -> dict[str, object]:
             "max_open_conn": DATABASE_CONNECTIONS,
             "max_idle_conn": 5,
         },
-        "security": {"cookie_secure": True, "cookie_samesite": "lax", "strict_transport_security": True, "disable_gravatar": True},
+        "security": {
+            "cookie_secure": True,
+            "cookie_samesite": "lax",
+            "strict_transport_security": True,
+            "disable_gravatar": True,
+        },
         "users": {"allow_sign_up": False},
         "unified_alerting": {"enabled": False},
         "auth": {"disable_login_form": True, "oauth_allow_insecure_email_lookup": False},
@@ -249,7 +286,11 @@ def _data_sources(workspace: Workspace) -> list[dict[str, object]]:
             "uid": "history",
             "type": "prometheus",
             "url": f"http://{PROXY}{workspace.path}/",
-            "jsonData": {"httpMethod": "POST", "timeInterval": "30s", "prometheusType": "Prometheus"},
+            "jsonData": {
+                "httpMethod": "POST",
+                "timeInterval": "30s",
+                "prometheusType": "Prometheus",
+            },
         },
     ]
 
@@ -266,7 +307,13 @@ def _signing_proxy(workspace: Workspace, image: Image) -> dict[str, object]:
     return {
         "name": "signing-proxy",
         "image": f"{image.name}:{image.tag}",
-        "args": ["--name=aps", f"--region={workspace.region}", f"--host={workspace.host}", f"--port={PROXY}", "--log-failed-requests"],
+        "args": [
+            "--name=aps",
+            f"--region={workspace.region}",
+            f"--host={workspace.host}",
+            f"--port={PROXY}",
+            "--log-failed-requests",
+        ],
         "resources": resources(cpu="10m", memory="32Mi", limit="64Mi"),
         "securityContext": READ_ONLY_CONTAINER,
     }

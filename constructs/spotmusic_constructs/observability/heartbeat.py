@@ -29,11 +29,15 @@ class Heartbeat(Construct):
         heartbeat = Heartbeat(self, "Heartbeat", recipients=recipients, key=keys.notifications)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, recipients: Recipients, key: kms.IKey
+    ) -> None:
         super().__init__(scope, construct_id)
         resource = sns.CfnTopic(self, "Resource", kms_master_key_id=key_arn(key))
         arn = resource.ref
-        sns.CfnTopicPolicy(self, "Policy", topics=[arn], policy_document=topic_policy(location_of(scope), arn))
+        sns.CfnTopicPolicy(
+            self, "Policy", topics=[arn], policy_document=topic_policy(location_of(scope), arn)
+        )
         self.topic = topic_handle(self, "Handle", arn)
         silence = AlarmRule(
             name="Silence",

@@ -4,7 +4,13 @@ from functools import partial
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Thresholds
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    MetricSource,
+    Recipients,
+    Thresholds,
+)
 
 _GIB = 1024**3
 STORAGE_BYTES: Thresholds = {"warning": 6 * _GIB, "critical": 7 * _GIB}
@@ -37,7 +43,9 @@ class KubernetesAlarms(AlarmGroup):
         unschedulable_pods: int = 1,
         storage_bytes: Thresholds = STORAGE_BYTES,
     ) -> None:
-        metric = partial(MetricSource, namespace="AWS/EKS", dimensions={"ClusterName": cluster_name})
+        metric = partial(
+            MetricSource, namespace="AWS/EKS", dimensions={"ClusterName": cluster_name}
+        )
         super().__init__(
             scope,
             construct_id,

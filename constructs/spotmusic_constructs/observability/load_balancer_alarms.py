@@ -6,7 +6,15 @@ from functools import partial
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Severity, Thresholds
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    Formula,
+    MetricSource,
+    Recipients,
+    Severity,
+    Thresholds,
+)
 from spotmusic_constructs.share import bad_percent
 
 ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
@@ -31,7 +39,13 @@ def error_rate(load_balancer_full_name: str, *, period: int = 60, at_least: int 
         at_least: number of these requests below which the result is 0.
     """
     whole = {"LoadBalancer": load_balancer_full_name}
-    total = partial(MetricSource, namespace="AWS/ApplicationELB", dimensions=whole, statistic="Sum", period=period)
+    total = partial(
+        MetricSource,
+        namespace="AWS/ApplicationELB",
+        dimensions=whole,
+        statistic="Sum",
+        period=period,
+    )
     errors = "FILL(own, 0) + FILL(theirs, 0)"
     percent = bad_percent(errors, "FILL(requests, 0)")
     return Formula(
@@ -127,7 +141,11 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
                     name="Malformed",
                     runbook="load-balancer#malformed-requests",
                     summary=f"Load balancer {name}: it refuses malformed requests: an attack, or a client with headers beyond ASCII.",
-                    watch=metric(name="DesyncMitigationMode_NonCompliant_Request_Count", statistic="Sum", period=300),
+                    watch=metric(
+                        name="DesyncMitigationMode_NonCompliant_Request_Count",
+                        statistic="Sum",
+                        period=300,
+                    ),
                     thresholds={"warning": MALFORMED_REQUESTS},
                     periods=3,
                 ),
@@ -162,7 +180,12 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
         target_groups: Mapping[str, WatchedTargets],
     ) -> None:
         whole = {"LoadBalancer": load_balancer_full_name}
-        errors = MetricSource(namespace="AWS/NetworkELB", name="PortAllocationErrorCount", dimensions=whole, statistic="Sum")
+        errors = MetricSource(
+            namespace="AWS/NetworkELB",
+            name="PortAllocationErrorCount",
+            dimensions=whole,
+            statistic="Sum",
+        )
         super().__init__(
             scope,
             construct_id,
@@ -181,7 +204,9 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
         )
 
 
-def _target_rules(namespace: str, dimensions: Mapping[str, str], target_groups: Mapping[str, WatchedTargets]) -> Iterator[AlarmRule]:
+def _target_rules(
+    namespace: str, dimensions: Mapping[str, str], target_groups: Mapping[str, WatchedTargets]
+) -> Iterator[AlarmRule]:
     for name, targets in target_groups.items():
         of_group = {**dimensions, "TargetGroup": targets.group}
         hosts = partial(MetricSource, namespace=namespace, dimensions=of_group, statistic="Maximum")

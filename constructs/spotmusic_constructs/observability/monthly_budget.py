@@ -35,7 +35,13 @@ class MonthlyBudget(Construct):
         forecast_percent: int = 100,
     ) -> None:
         super().__init__(scope, construct_id)
-        _budget(self, "MONTHLY", limit_usd, topic, {"ACTUAL": actual_percent, "FORECASTED": forecast_percent})
+        _budget(
+            self,
+            "MONTHLY",
+            limit_usd,
+            topic,
+            {"ACTUAL": actual_percent, "FORECASTED": forecast_percent},
+        )
 
 
 class DailyBudget(Construct):
@@ -52,24 +58,37 @@ class DailyBudget(Construct):
         DailyBudget(self, "DailyBudget", topic=recipients.topic, limit_usd=2500)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, topic: sns.ITopic, limit_usd: float) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, topic: sns.ITopic, limit_usd: float
+    ) -> None:
         super().__init__(scope, construct_id)
         _budget(self, "DAILY", limit_usd, topic, {"ACTUAL": 100})
 
 
-def _budget(scope: Construct, unit: str, limit_usd: float, topic: sns.ITopic, percents: Mapping[str, int]) -> None:
+def _budget(
+    scope: Construct, unit: str, limit_usd: float, topic: sns.ITopic, percents: Mapping[str, int]
+) -> None:
     budgets.CfnBudget(
         scope,
         "Resource",
         budget=budgets.CfnBudget.BudgetDataProperty(
-            budget_type="COST", time_unit=unit, budget_limit=budgets.CfnBudget.SpendProperty(amount=limit_usd, unit="USD")
+            budget_type="COST",
+            time_unit=unit,
+            budget_limit=budgets.CfnBudget.SpendProperty(amount=limit_usd, unit="USD"),
         ),
         notifications_with_subscribers=[
             budgets.CfnBudget.NotificationWithSubscribersProperty(
                 notification=budgets.CfnBudget.NotificationProperty(
-                    notification_type=kind, comparison_operator="GREATER_THAN", threshold=percent, threshold_type="PERCENTAGE"
+                    notification_type=kind,
+                    comparison_operator="GREATER_THAN",
+                    threshold=percent,
+                    threshold_type="PERCENTAGE",
                 ),
-                subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=topic_arn(topic))],
+                subscribers=[
+                    budgets.CfnBudget.SubscriberProperty(
+                        subscription_type="SNS", address=topic_arn(topic)
+                    )
+                ],
             )
             for kind, percent in percents.items()
         ],

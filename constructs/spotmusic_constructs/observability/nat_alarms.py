@@ -19,13 +19,31 @@ class NatGatewayAlarms(AlarmGroup):
         NatGatewayAlarms(self, "NatAlarms", recipients=recipients, nat_gateway_ids={"zone A": gateway_id})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, nat_gateway_ids: Mapping[str, str]) -> None:
-        super().__init__(scope, construct_id, recipients=recipients, runbook="nat-gateway", rules=_rules(nat_gateway_ids))
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        recipients: Recipients,
+        nat_gateway_ids: Mapping[str, str],
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            recipients=recipients,
+            runbook="nat-gateway",
+            rules=_rules(nat_gateway_ids),
+        )
 
 
 def _rules(nat_gateway_ids: Mapping[str, str]) -> Iterator[AlarmRule]:
     for place, gateway in nat_gateway_ids.items():
-        total = partial(MetricSource, namespace="AWS/NATGateway", dimensions={"NatGatewayId": gateway}, statistic="Sum")
+        total = partial(
+            MetricSource,
+            namespace="AWS/NATGateway",
+            dimensions={"NatGatewayId": gateway},
+            statistic="Sum",
+        )
         name = place.title().replace(" ", "")
         yield AlarmRule(
             name=f"{name}Ports",

@@ -108,7 +108,13 @@ class PodLogs(Construct):
         after: Sequence[IDependable] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(self, "LogGroup", encryption_key=key, retention=log_retention, removal_policy=removal_policy)
+        self.log_group = logs.LogGroup(
+            self,
+            "LogGroup",
+            encryption_key=key,
+            retention=log_retention,
+            removal_policy=removal_policy,
+        )
         identity = PodIdentity(
             self,
             "Identity",
@@ -116,7 +122,12 @@ class PodLogs(Construct):
             namespace=namespace,
             service_account=RELEASE,
             description="Writes the logs of pods to their log group",
-            statements=[allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [self.log_group.log_group_arn])],
+            statements=[
+                allow(
+                    ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                    [self.log_group.log_group_arn],
+                )
+            ],
         )
         region, group = location_of(scope).region, self.log_group.log_group_name
         self.release = HelmRelease(
@@ -166,7 +177,10 @@ _POD: dict[str, object] = {
     },
     "daemonSetVolumes": [
         {"name": "logs", "hostPath": {"path": "/var/log", "type": "Directory"}},
-        {"name": "position", "hostPath": {"path": "/var/lib/fluent-bit", "type": "DirectoryOrCreate"}},
+        {
+            "name": "position",
+            "hostPath": {"path": "/var/lib/fluent-bit", "type": "DirectoryOrCreate"},
+        },
     ],
     "daemonSetVolumeMounts": [
         {"name": "logs", "mountPath": "/var/log", "readOnly": True},

@@ -33,7 +33,9 @@ class ScrapeTarget:
         return {
             "job_name": f"ecs-{self.service}",
             "metrics_path": self.path,
-            "dns_sd_configs": [{"names": [self.host], "type": "A", "port": self.port, "refresh_interval": "30s"}],
+            "dns_sd_configs": [
+                {"names": [self.host], "type": "A", "port": self.port, "refresh_interval": "30s"}
+            ],
             "relabel_configs": [{"target_label": "service", "replacement": self.service}],
         }
 
@@ -110,7 +112,10 @@ def prometheus_values(
                 }
             ],
             # Monitors and rules of every chart count, not only those of this release.
-            **{f"{kind}SelectorNilUsesHelmValues": False for kind in ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig")},
+            **{
+                f"{kind}SelectorNilUsesHelmValues": False
+                for kind in ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig")
+            },
             "additionalScrapeConfigs": [target.to_scrape_config() for target in targets],
         },
     }

@@ -86,7 +86,10 @@ class KubePrometheusStack(Construct):
         self.certificates = (grafana.certificate(namespace),)
 
         identities = self._identities(
-            cluster, namespace, workspace, [topic for topic in (recipients.topic, recipients.pager, heartbeat) if topic]
+            cluster,
+            namespace,
+            workspace,
+            [topic for topic in (recipients.topic, recipients.pager, heartbeat) if topic],
         )
         self.release = HelmRelease(
             self,
@@ -128,12 +131,23 @@ class KubePrometheusStack(Construct):
                     sidecar=names["grafana-sidecar"],
                     proxy=names["signing-proxy"],
                 ),
-                "extraManifests": [config_map("rds-ca", namespace, {"ca.pem": grafana.database_ca}), *reader(namespace)],
+                "extraManifests": [
+                    config_map("rds-ca", namespace, {"ca.pem": grafana.database_ca}),
+                    *reader(namespace),
+                ],
             },
         )
 
-    def _identities(self, cluster: eks.ICluster, namespace: str, workspace: Workspace, topics: Sequence[sns.ITopic]) -> list[PodIdentity]:
-        def identity(id_: str, account: str, description: str, *rights: tuple[list[str], str]) -> PodIdentity:
+    def _identities(
+        self,
+        cluster: eks.ICluster,
+        namespace: str,
+        workspace: Workspace,
+        topics: Sequence[sns.ITopic],
+    ) -> list[PodIdentity]:
+        def identity(
+            id_: str, account: str, description: str, *rights: tuple[list[str], str]
+        ) -> PodIdentity:
             return PodIdentity(
                 self,
                 id_,
@@ -144,7 +158,12 @@ class KubePrometheusStack(Construct):
                 statements=[allow(actions, [resource]) for actions, resource in rights],
             )
 
-        write = identity("Write", prometheus.SERVICE_ACCOUNT, "Prometheus keeps its samples", (["aps:RemoteWrite"], workspace.arn))
+        write = identity(
+            "Write",
+            prometheus.SERVICE_ACCOUNT,
+            "Prometheus keeps its samples",
+            (["aps:RemoteWrite"], workspace.arn),
+        )
         tell = identity(
             "Tell",
             alertmanager.SERVICE_ACCOUNT,
@@ -156,7 +175,20 @@ class KubePrometheusStack(Construct):
             grafana_module.SERVICE_ACCOUNT,
             "Grafana draws what CloudWatch and the workspace have",
             (["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"),
-            ([f"aps:{action}" for action in ("GetLabels", "GetMetricMetadata", "GetSeries", "QueryMetrics")], workspace.arn),
+            (
+                [
+                    f"aps:{action}"
+                    for action in ("GetLabels", "GetMetricMetadata", "GetSeries", "QueryMetrics")
+                ],
+                workspace.arn,
+            ),
         )
-        acknowledge(see, {wildcard_finding("*"): "CloudWatch has no resources to name for reading metrics, only the account."})
+        acknowledge(
+            see,
+            {
+                wildcard_finding(
+                    "*"
+                ): "CloudWatch has no resources to name for reading metrics, only the account."
+            },
+        )
         return [write, tell, see]

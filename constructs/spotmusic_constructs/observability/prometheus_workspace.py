@@ -52,14 +52,18 @@ class PrometheusWorkspace(Construct):
             self,
             "Policy",
             policy_name=f"{name}-prometheus",
-            policy_document=delivery_policy(location_of(scope), "DeliveriesOfThisAccountWrite", log_group.log_group_arn),
+            policy_document=delivery_policy(
+                location_of(scope), "DeliveriesOfThisAccountWrite", log_group.log_group_arn
+            ),
         )
         resource = aps.CfnWorkspace(
             self,
             "Resource",
             alias=name,
             kms_key_arn=key_arn(key),
-            logging_configuration=aps.CfnWorkspace.LoggingConfigurationProperty(log_group_arn=log_group.log_group_arn),
+            logging_configuration=aps.CfnWorkspace.LoggingConfigurationProperty(
+                log_group_arn=log_group.log_group_arn
+            ),
         )
         resource.apply_removal_policy(removal_policy)
         resource.add_resource_dependency(admission)
@@ -72,4 +76,6 @@ class PrometheusWorkspace(Construct):
     @property
     def workspace(self) -> Workspace:
         """Workspace for the release of Prometheus in the cluster."""
-        return Workspace(arn=self.arn, workspace_id=self._workspace_id, region=location_of(self).region)
+        return Workspace(
+            arn=self.arn, workspace_id=self._workspace_id, region=location_of(self).region
+        )

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients, Thresholds
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    MetricSource,
+    Recipients,
+    Thresholds,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +39,14 @@ class QueueAlarms(AlarmGroup):
                    queues={"notifications": QueueWatch(metric=metric, messages={"warning": 1000})})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, queues: Mapping[str, QueueWatch]) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        recipients: Recipients,
+        queues: Mapping[str, QueueWatch],
+    ) -> None:
         super().__init__(
             scope,
             construct_id,

@@ -16,10 +16,16 @@ class RestartAlarms(AlarmGroup):
         RestartAlarms(self, "RestartAlarms", recipients=recipients, group_name=restarts.group.ref)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, group_name: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, recipients: Recipients, group_name: str
+    ) -> None:
         # Counted when the last try has failed (EventBridge Scheduler user guide, monitoring with CloudWatch).
         dropped = MetricSource(
-            namespace="AWS/Scheduler", name="InvocationDroppedCount", dimensions={"ScheduleGroup": group_name}, statistic="Sum", period=300
+            namespace="AWS/Scheduler",
+            name="InvocationDroppedCount",
+            dimensions={"ScheduleGroup": group_name},
+            statistic="Sum",
+            period=300,
         )
         super().__init__(
             scope,

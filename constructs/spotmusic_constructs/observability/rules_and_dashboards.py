@@ -58,7 +58,10 @@ class RulesAndDashboards(ChartRelease):
         super().__init__(
             scope,
             construct_id,
-            chart=replace(chart, files={f"dashboards/{name}": text for name, text in dashboard_files().items()}),
+            chart=replace(
+                chart,
+                files={f"dashboards/{name}": text for name, text in dashboard_files().items()},
+            ),
             release="rules-and-dashboards",
             namespace=namespace,
             # None of its resources has a readiness.

@@ -2,7 +2,14 @@
 
 from constructs import Construct
 
-from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Formula, MetricSource, Recipients, Thresholds
+from spotmusic_constructs.observability.alarm import (
+    AlarmGroup,
+    AlarmRule,
+    Formula,
+    MetricSource,
+    Recipients,
+    Thresholds,
+)
 
 CPU_PERCENT: Thresholds = {"warning": 90}
 """Scaling keeps it far below. Above it, the maximum is reached, or new tasks do not start."""
@@ -41,7 +48,9 @@ class ServiceAlarms(AlarmGroup):
     ) -> None:
         service = {"ClusterName": cluster_name, "ServiceName": service_name}
         running, desired = (
-            MetricSource(namespace="ECS/ContainerInsights", name=f"{state}TaskCount", dimensions=service)
+            MetricSource(
+                namespace="ECS/ContainerInsights", name=f"{state}TaskCount", dimensions=service
+            )
             for state in ("Running", "Desired")
         )
         super().__init__(
@@ -65,14 +74,21 @@ class ServiceAlarms(AlarmGroup):
                 AlarmRule(
                     name="Cpu",
                     summary=f"Service {name}: its tasks use almost all of their cpu for ten minutes, and scaling adds no tasks.",
-                    watch=MetricSource(namespace="AWS/ECS", name="CPUUtilization", dimensions=service),
+                    watch=MetricSource(
+                        namespace="AWS/ECS", name="CPUUtilization", dimensions=service
+                    ),
                     thresholds=cpu_percent,
                     periods=10,
                 ),
                 AlarmRule(
                     name="Memory",
                     summary=f"Service {name}: the memory of a task is almost full; at 100% the task is killed.",
-                    watch=MetricSource(namespace="AWS/ECS", name="MemoryUtilization", dimensions=service, statistic="Maximum"),
+                    watch=MetricSource(
+                        namespace="AWS/ECS",
+                        name="MemoryUtilization",
+                        dimensions=service,
+                        statistic="Maximum",
+                    ),
                     thresholds=memory_percent,
                 ),
             ],

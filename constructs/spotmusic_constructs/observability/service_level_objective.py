@@ -8,7 +8,14 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.observability.alarm import AlarmRule, Formula, MetricSource, Recipients, Severity, alarm
+from spotmusic_constructs.observability.alarm import (
+    AlarmRule,
+    Formula,
+    MetricSource,
+    Recipients,
+    Severity,
+    alarm,
+)
 
 _HOUR = 3600
 _MONTH_DAYS = 30
@@ -56,14 +63,19 @@ class BadPercent(Protocol):
         """
 
 
-def slow_share(load_balancer_full_name: str, seconds: float, *, period: int, at_least: int = 0) -> Formula:
+def slow_share(
+    load_balancer_full_name: str, seconds: float, *, period: int, at_least: int = 0
+) -> Formula:
     """Return the percentage of requests that the targets of a load balancer answered later than `seconds`.
 
     With fewer than `at_least` of them the result is 0.
     """
     whole = {"LoadBalancer": load_balancer_full_name}
     metric = partial(MetricSource, namespace="AWS/ApplicationELB", dimensions=whole, period=period)
-    slow, metrics = "100 - FILL(within, 100)", {"within": metric(name="TargetResponseTime", statistic=f"PR(:{seconds:g})")}
+    slow, metrics = (
+        "100 - FILL(within, 100)",
+        {"within": metric(name="TargetResponseTime", statistic=f"PR(:{seconds:g})")},
+    )
     label = f"Requests slower than {seconds:g} s, in percent"
     if not at_least:
         return Formula(expression=slow, metrics=metrics, label=label)
@@ -114,8 +126,14 @@ class ServiceLevelObjective(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not 0 < objective_percent < 100:
-            raise ValueError(f"objective_percent: {objective_percent} leaves no error budget. Use a share below 100, such as 99.9.")
-        self._broken, self._bad_percent, self._objective_percent = broken, bad_percent, objective_percent
+            raise ValueError(
+                f"objective_percent: {objective_percent} leaves no error budget. Use a share below 100, such as 99.9."
+            )
+        self._broken, self._bad_percent, self._objective_percent = (
+            broken,
+            bad_percent,
+            objective_percent,
+        )
         self._burn_rates = burn_rates
         self.alarms = []
         for burn in burn_rates:
@@ -130,7 +148,10 @@ class ServiceLevelObjective(Construct):
                     datapoints=1,
                     because=_HALF,
                 )
-                for name, seconds, at_least in (("Long", burn.long_seconds, MINIMUM_BAD_REQUESTS), ("Short", burn.short_seconds, 0))
+                for name, seconds, at_least in (
+                    ("Long", burn.long_seconds, MINIMUM_BAD_REQUESTS),
+                    ("Short", burn.short_seconds, 0),
+                )
             ]
             self.alarms.append(
                 cloudwatch.CfnCompositeAlarm(
@@ -161,9 +182,7 @@ class ServiceLevelObjective(Construct):
         It stops experiments whose incident outlasts the expected one. An n-minute incident overlaps n + 1 one-minute periods; hence
         n + 2 of n + 3 datapoints.
         """
-        description = (
-            f"{self._broken}, for more than {minutes} minutes: AWS FIS ends its experiment. Objective: {self._objective_percent:g}%."
-        )
+        description = f"{self._broken}, for more than {minutes} minutes: AWS FIS ends its experiment. Objective: {self._objective_percent:g}%."
         return self._quiet(
             "Outlasting",
             self._burn_rates[0],
@@ -175,11 +194,28 @@ class ServiceLevelObjective(Construct):
         )
 
     def _quiet(
-        self, name: str, burn: BurnRate, description: str, *, watch: Formula, periods: int, datapoints: int, because: str
+        self,
+        name: str,
+        burn: BurnRate,
+        description: str,
+        *,
+        watch: Formula,
+        periods: int,
+        datapoints: int,
+        because: str,
     ) -> cloudwatch.CfnAlarm:
         """Create an alarm without actions."""
         threshold = round(burn.rate * (100 - self._objective_percent), 6)
-        rule = AlarmRule(name=name, summary=description, watch=watch, thresholds={}, periods=periods, datapoints=datapoints)
-        made = alarm(self, name, rule=rule, threshold=threshold, description=description, topics=None)
+        rule = AlarmRule(
+            name=name,
+            summary=description,
+            watch=watch,
+            thresholds={},
+            periods=periods,
+            datapoints=datapoints,
+        )
+        made = alarm(
+            self, name, rule=rule, threshold=threshold, description=description, topics=None
+        )
         acknowledge(made, {"NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction": because})
         return made

@@ -32,7 +32,14 @@ class SlackChannel(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, slack_workspace_id: str, slack_channel_id: str, topic_arns: Sequence[str]
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        slack_workspace_id: str,
+        slack_channel_id: str,
+        topic_arns: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
         role = iam.Role(

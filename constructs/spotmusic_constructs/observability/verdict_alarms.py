@@ -36,8 +36,21 @@ class VerdictAlarms(AlarmGroup):
                       verdict_queues={"web-api": VerdictQueues(queue="verdicts", dead_letters="verdicts-failed")})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, recipients: Recipients, verdict_queues: Mapping[str, VerdictQueues]) -> None:
-        super().__init__(scope, construct_id, recipients=recipients, runbook="uploads", rules=_rules(verdict_queues))
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        recipients: Recipients,
+        verdict_queues: Mapping[str, VerdictQueues],
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            recipients=recipients,
+            runbook="uploads",
+            rules=_rules(verdict_queues),
+        )
 
 
 def _rules(verdict_queues: Mapping[str, VerdictQueues]) -> Iterator[AlarmRule]:
@@ -59,4 +72,10 @@ def _rules(verdict_queues: Mapping[str, VerdictQueues]) -> Iterator[AlarmRule]:
 
 
 def _metric(name: str, queue: str) -> MetricSource:
-    return MetricSource(namespace="AWS/SQS", name=name, dimensions={"QueueName": queue}, statistic="Maximum", period=300)
+    return MetricSource(
+        namespace="AWS/SQS",
+        name=name,
+        dimensions={"QueueName": queue},
+        statistic="Maximum",
+        period=300,
+    )

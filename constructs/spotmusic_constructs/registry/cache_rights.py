@@ -20,10 +20,15 @@ class RepositoryCreationRole(Construct):
         role = RepositoryCreationRole(self, "CreationRole", namespace="dev", key=keys.images).role
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, namespace: str, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, namespace: str, key: kms.IKey
+    ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(
-            self, "Role", assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"), description="Makes the repositories of cached images"
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"),
+            description="Makes the repositories of cached images",
         )
         repositories = _repositories(location_of(scope), namespace)
         policy = iam.ManagedPolicy(
@@ -32,11 +37,24 @@ class RepositoryCreationRole(Construct):
             roles=[self.role],
             description="Repositories of cached images, and their key",
             statements=[
-                iam.PolicyStatement(actions=["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"], resources=[repositories]),
-                iam.PolicyStatement(actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], resources=[key_arn(key)]),
+                iam.PolicyStatement(
+                    actions=["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
+                    resources=[repositories],
+                ),
+                iam.PolicyStatement(
+                    actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
+                    resources=[key_arn(key)],
+                ),
             ],
         )
-        acknowledge(policy, {wildcard_finding(repositories): "Repositories are made for images yet unknown, all below this one namespace."})
+        acknowledge(
+            policy,
+            {
+                wildcard_finding(
+                    repositories
+                ): "Repositories are made for images yet unknown, all below this one namespace."
+            },
+        )
 
 
 class CachePullPolicy(Construct):
@@ -54,7 +72,9 @@ class CachePullPolicy(Construct):
         CachePullPolicy(self, "PullPolicy", namespace="dev", role=node_role)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, namespace: str, role: iam.IRole) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, namespace: str, role: iam.IRole
+    ) -> None:
         super().__init__(scope, construct_id)
         repositories = _repositories(location_of(scope), namespace)
         policy = iam.ManagedPolicy(
@@ -82,7 +102,9 @@ class CachePullPolicy(Construct):
                 wildcard_finding(
                     repositories
                 ): "The images that a role pulls change with versions, all below this environment's namespace.",
-                wildcard_finding("*"): "ECR gives out tokens for the whole registry only; what they can pull is the other statement.",
+                wildcard_finding(
+                    "*"
+                ): "ECR gives out tokens for the whole registry only; what they can pull is the other statement.",
             },
         )
 

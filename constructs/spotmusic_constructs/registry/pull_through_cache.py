@@ -13,7 +13,12 @@ from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import facts_of, location_of
 from spotmusic_constructs.registry.cache_rights import CachePullPolicy, RepositoryCreationRole
 from spotmusic_constructs.registry.retention import retention
-from spotmusic_constructs.registry.upstream_registries import DOCKER_HUB, UPSTREAM_REGISTRIES, UpstreamRegistry, split
+from spotmusic_constructs.registry.upstream_registries import (
+    DOCKER_HUB,
+    UPSTREAM_REGISTRIES,
+    UpstreamRegistry,
+    split,
+)
 from spotmusic_constructs.resource import resource_of
 from spotmusic_constructs.tagging import tag_like
 
@@ -61,11 +66,18 @@ class PullThroughCache(Construct):
         self._settings_keys = settings_keys or {}
         self._advised: set[str] = set()
         given = credentials or {}
-        cached = [upstream for upstream in UPSTREAM_REGISTRIES if upstream.host in given or not upstream.needs_credentials]
+        cached = [
+            upstream
+            for upstream in UPSTREAM_REGISTRIES
+            if upstream.host in given or not upstream.needs_credentials
+        ]
         self._prefixes = {upstream.host: f"{namespace}/{upstream.prefix}" for upstream in cached}
 
         role = RepositoryCreationRole(self, "CreationRole", namespace=namespace, key=key).role
-        role_arn, lifecycle = role.role_arn, retention(keep_images=keep_images, untagged_days=untagged_days)
+        role_arn, lifecycle = (
+            role.role_arn,
+            retention(keep_images=keep_images, untagged_days=untagged_days),
+        )
         templates = []
         for upstream in cached:
             template = ecr.CfnRepositoryCreationTemplate(
@@ -93,7 +105,9 @@ class PullThroughCache(Construct):
         """
         host, path = split(reference)
         hint = (
-            f", or take public.ecr.aws/docker/{path}, which is the same image" if host == DOCKER_HUB and path.startswith("library/") else ""
+            f", or take public.ecr.aws/docker/{path}, which is the same image"
+            if host == DOCKER_HUB and path.startswith("library/")
+            else ""
         )
         return f"{self._address(host, hint)}/{path}"
 
@@ -123,14 +137,21 @@ class PullThroughCache(Construct):
     def _warn(self, host: str, hint: str) -> None:
         cacheable = any(upstream.host == host for upstream in UPSTREAM_REGISTRIES)
         setting = self._settings_keys.get(host, f"the credentials of {host}")
-        advice = f"Set {setting}{hint}." if cacheable else "ECR has no cache for it: push a copy to a registry that it can cache."
+        advice = (
+            f"Set {setting}{hint}."
+            if cacheable
+            else "ECR has no cache for it: push a copy to a registry that it can cache."
+        )
         if advice not in self._advised:
             self._advised.add(advice)
             cdk.Annotations.of(self).add_warning_v2(
-                f"spotmusic:uncached-registry:{host}", f"Images of {host} are pulled from the Internet, for it is not cached. {advice}"
+                f"spotmusic:uncached-registry:{host}",
+                f"Images of {host} are pulled from the Internet, for it is not cached. {advice}",
             )
 
-    def _rule(self, upstream: UpstreamRegistry, credential: str | None) -> ecr.CfnPullThroughCacheRule:
+    def _rule(
+        self, upstream: UpstreamRegistry, credential: str | None
+    ) -> ecr.CfnPullThroughCacheRule:
         return ecr.CfnPullThroughCacheRule(
             self,
             f"{upstream.prefix}-rule",

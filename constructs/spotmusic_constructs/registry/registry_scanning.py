@@ -28,7 +28,11 @@ class RegistryScanning(Construct):
             rules=[
                 ecr.CfnRegistryScanningConfiguration.ScanningRuleProperty(
                     scan_frequency="CONTINUOUS_SCAN" if continuous else "SCAN_ON_PUSH",
-                    repository_filters=[ecr.CfnRegistryScanningConfiguration.RepositoryFilterProperty(filter="*", filter_type="WILDCARD")],
+                    repository_filters=[
+                        ecr.CfnRegistryScanningConfiguration.RepositoryFilterProperty(
+                            filter="*", filter_type="WILDCARD"
+                        )
+                    ],
                 )
             ],
         )

@@ -17,16 +17,33 @@ def retention(*, keep_images: int, untagged_days: int) -> str:
         _rule(
             1,
             f"Untagged images go after {untagged_days} days",
-            {"tagStatus": "untagged", "countType": "sinceImagePushed", "countUnit": "days", "countNumber": untagged_days},
+            {
+                "tagStatus": "untagged",
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": untagged_days,
+            },
         ),
         _rule(
             2,
             f"The newest {keep_images} tagged images stay",
-            {"tagStatus": "tagged", "tagPatternList": ["*"], "countType": "imageCountMoreThan", "countNumber": keep_images},
+            {
+                "tagStatus": "tagged",
+                "tagPatternList": ["*"],
+                "countType": "imageCountMoreThan",
+                "countNumber": keep_images,
+            },
         ),
     ]
     return json.dumps({"rules": rules}, separators=(",", ":"))
 
 
-def _rule(priority: int, description: str, selection: dict[str, str | int | list[str]]) -> dict[str, object]:
-    return {"rulePriority": priority, "description": description, "selection": selection, "action": {"type": "expire"}}
+def _rule(
+    priority: int, description: str, selection: dict[str, str | int | list[str]]
+) -> dict[str, object]:
+    return {
+        "rulePriority": priority,
+        "description": description,
+        "selection": selection,
+        "action": {"type": "expire"},
+    }

@@ -56,7 +56,12 @@ class ServiceRepositories(Construct):
             {name: self._repository(name, removal_policy) for name in services}
         )
         for name, repository in self.repositories.items():
-            cdk.CfnOutput(self, f"{name}-address", value=repository.repository_uri, description=f"Where to push images of {name}")
+            cdk.CfnOutput(
+                self,
+                f"{name}-address",
+                value=repository.repository_uri,
+                description=f"Where to push images of {name}",
+            )
 
     def _repository(self, service: str, removal_policy: cdk.RemovalPolicy) -> ecr.Repository:
         repository = ecr.Repository(

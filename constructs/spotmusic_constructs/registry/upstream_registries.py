@@ -25,11 +25,25 @@ class UpstreamRegistry:
 
 
 UPSTREAM_REGISTRIES: tuple[UpstreamRegistry, ...] = (
-    UpstreamRegistry(host="public.ecr.aws", url="public.ecr.aws", kind="ecr-public", prefix="ecr-public"),
+    UpstreamRegistry(
+        host="public.ecr.aws", url="public.ecr.aws", kind="ecr-public", prefix="ecr-public"
+    ),
     UpstreamRegistry(host="quay.io", url="quay.io", kind="quay", prefix="quay"),
     UpstreamRegistry(host="registry.k8s.io", url="registry.k8s.io", kind="k8s", prefix="k8s"),
-    UpstreamRegistry(host=DOCKER_HUB, url="registry-1.docker.io", kind="docker-hub", prefix="docker-hub", needs_credentials=True),
-    UpstreamRegistry(host="ghcr.io", url="ghcr.io", kind="github-container-registry", prefix="github", needs_credentials=True),
+    UpstreamRegistry(
+        host=DOCKER_HUB,
+        url="registry-1.docker.io",
+        kind="docker-hub",
+        prefix="docker-hub",
+        needs_credentials=True,
+    ),
+    UpstreamRegistry(
+        host="ghcr.io",
+        url="ghcr.io",
+        kind="github-container-registry",
+        prefix="github",
+        needs_credentials=True,
+    ),
 )
 """Every upstream registry of the platform's images. Source: Amazon ECR user guide, pull through
 cache rules, 2026-11."""
@@ -53,5 +67,7 @@ def split(reference: str) -> tuple[str, str]:
         path = f"library/{path}"
     name, _, version = path.rpartition("@") if "@" in path else path.rpartition(":")
     if not name or not version or version == "latest":
-        raise ValueError(f"{reference} names no exact image. Give it a tag other than latest, or a digest.")
+        raise ValueError(
+            f"{reference} names no exact image. Give it a tag other than latest, or a digest."
+        )
     return host, path

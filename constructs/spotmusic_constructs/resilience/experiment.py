@@ -48,7 +48,9 @@ class Target:
             )
         for name, value in self.parameters.items():
             if not cdk.Token.is_unresolved(value) and not _VALUE.fullmatch(value):
-                raise ValueError(f"parameters: AWS FIS rejects {name}={value!r}. Use letters, digits, spaces and _.:/=+-@, and no comma.")
+                raise ValueError(
+                    f"parameters: AWS FIS rejects {name}={value!r}. Use letters, digits, spaces and _.:/=+-@, and no comma."
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +106,9 @@ class Experiment(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not stop_alarms:
-            raise ValueError(f"{construct_id}: stop_alarms is empty. Add an alarm that fires when listeners are affected.")
+            raise ValueError(
+                f"{construct_id}: stop_alarms is empty. Add an alarm that fires when listeners are affected."
+            )
         template = fis.CfnExperimentTemplate
         self.template = template(
             self,
@@ -120,11 +124,14 @@ class Experiment(Construct):
             },
             targets={name: _target(action.target) for name, action in actions.items()},
             stop_conditions=[
-                template.ExperimentTemplateStopConditionProperty(source="aws:cloudwatch:alarm", value=alarm.attr_arn)
+                template.ExperimentTemplateStopConditionProperty(
+                    source="aws:cloudwatch:alarm", value=alarm.attr_arn
+                )
                 for alarm in stop_alarms
             ],
             experiment_options=template.ExperimentTemplateExperimentOptionsProperty(
-                account_targeting="single-account", empty_target_resolution_mode="skip" if may_miss else "fail"
+                account_targeting="single-account",
+                empty_target_resolution_mode="skip" if may_miss else "fail",
             ),
             log_configuration=template.ExperimentTemplateLogConfigurationProperty(
                 log_schema_version=LOG_SCHEMA,
@@ -142,7 +149,10 @@ def _target(target: Target) -> fis.CfnExperimentTemplate.ExperimentTemplateTarge
         resource_type=target.resource_type,
         resource_tags=dict(target.tags) or None,
         parameters=dict(target.parameters) or None,
-        filters=[template.ExperimentTemplateTargetFilterProperty(path=path, values=[value]) for path, value in target.filters.items()]
+        filters=[
+            template.ExperimentTemplateTargetFilterProperty(path=path, values=[value])
+            for path, value in target.filters.items()
+        ]
         or None,
         selection_mode=target.selection,
     )

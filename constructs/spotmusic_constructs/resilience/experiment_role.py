@@ -53,7 +53,9 @@ class ExperimentRole(Construct):
                        fault_rights=[failover_rights([catalogue.instance.instance_arn])])
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, fault_rights: Sequence[FaultRights]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, fault_rights: Sequence[FaultRights]
+    ) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
         experiments = location.arn("fis", "experiment/*")
@@ -63,7 +65,10 @@ class ExperimentRole(Construct):
             description="Injects one kind of fault, when somebody starts an experiment",
             assumed_by=iam.ServicePrincipal(
                 "fis.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": location.account}, "ArnLike": {"aws:SourceArn": experiments}},
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": location.account},
+                    "ArnLike": {"aws:SourceArn": experiments},
+                },
             ),
         )
         finds = {"tag:GetResources", *(action for fault in fault_rights for action in fault.finds)}
@@ -74,7 +79,9 @@ class ExperimentRole(Construct):
             description="What the fault needs, and the record of it",
             statements=[
                 iam.PolicyStatement(sid="FindTargets", actions=sorted(finds), resources=["*"]),
-                iam.PolicyStatement(sid="WriteTheRecord", actions=list(_LOG_DELIVERY), resources=["*"]),
+                iam.PolicyStatement(
+                    sid="WriteTheRecord", actions=list(_LOG_DELIVERY), resources=["*"]
+                ),
                 *(statement for fault in fault_rights for statement in fault.statements),
             ],
         )
@@ -96,9 +103,21 @@ def network_rights(location: Location, vpc_id: str) -> FaultRights:
         statements=[
             _allow("MakeAclInVpc", ["ec2:CreateNetworkAcl"], [vpc]),
             _allow("MakeAcl", ["ec2:CreateNetworkAcl"], [acls], {"StringEquals": made}),
-            _allow("TagAcl", ["ec2:CreateTags"], [acls], {"StringEquals": {**made, "ec2:CreateAction": "CreateNetworkAcl"}}),
-            _allow("WriteAcl", ["ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAcl"], [acls], {"StringEquals": own}),
-            _allow("PutAclBeforeSubnet", ["ec2:ReplaceNetworkAclAssociation"], [subnets, acls], in_vpc),
+            _allow(
+                "TagAcl",
+                ["ec2:CreateTags"],
+                [acls],
+                {"StringEquals": {**made, "ec2:CreateAction": "CreateNetworkAcl"}},
+            ),
+            _allow(
+                "WriteAcl",
+                ["ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAcl"],
+                [acls],
+                {"StringEquals": own},
+            ),
+            _allow(
+                "PutAclBeforeSubnet", ["ec2:ReplaceNetworkAclAssociation"], [subnets, acls], in_vpc
+            ),
         ],
         # Source: AWS FIS user guide, aws:network:disrupt-connectivity.
         finds=[
@@ -114,7 +133,10 @@ def network_rights(location: Location, vpc_id: str) -> FaultRights:
 
 def failover_rights(instance_arns: Sequence[str]) -> FaultRights:
     """Return the rights to fail over databases on RDS."""
-    return FaultRights(statements=[_allow("FailOver", ["rds:RebootDBInstance"], instance_arns)], finds=["rds:DescribeDBInstances"])
+    return FaultRights(
+        statements=[_allow("FailOver", ["rds:RebootDBInstance"], instance_arns)],
+        finds=["rds:DescribeDBInstances"],
+    )
 
 
 def cache_power_rights(location: Location, replication_group: str) -> FaultRights:
@@ -127,20 +149,30 @@ def cache_power_rights(location: Location, replication_group: str) -> FaultRight
 def pod_rights(location: Location, cluster_name: str) -> FaultRights:
     """Return the rights to reach a cluster on EKS. Kubernetes grants those to delete pods (`admit_to_cluster`)."""
     arn = location.arn("eks", f"cluster/{cluster_name}")
-    return FaultRights(statements=[_allow("ReachCluster", ["eks:DescribeCluster"], [arn])], finds=["ec2:DescribeSubnets"])
+    return FaultRights(
+        statements=[_allow("ReachCluster", ["eks:DescribeCluster"], [arn])],
+        finds=["ec2:DescribeSubnets"],
+    )
 
 
 def task_rights(location: Location, cluster_arn: str) -> FaultRights:
     """Return the rights to stop tasks of a cluster on ECS."""
     tasks = location.arn("ecs", "task/*")
     return FaultRights(
-        statements=[_allow("StopTasks", ["ecs:StopTask"], [tasks], {"ArnEquals": {"ecs:cluster": cluster_arn}})],
+        statements=[
+            _allow(
+                "StopTasks", ["ecs:StopTask"], [tasks], {"ArnEquals": {"ecs:cluster": cluster_arn}}
+            )
+        ],
         finds=["ecs:DescribeTasks", "ecs:ListTasks"],
         wildcards={tasks: "Only tasks of our cluster, which come and go: the condition says so."},
     )
 
 
 def _allow(
-    sid: str, actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, object] | None = None
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[str],
+    conditions: Mapping[str, object] | None = None,
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions)

@@ -65,20 +65,40 @@ class Brokers:
 
 def zone_cut_off(zone: str, *, vpc_id: str, tags: Mapping[str, str]) -> Action:
     """Return the loss of the network of a zone: no traffic enters or leaves its subnets."""
-    return _cut_off(Target(resource_type="aws:ec2:subnet", tags=tags, parameters={"availabilityZoneIdentifier": zone, "vpc": vpc_id}))
+    return _cut_off(
+        Target(
+            resource_type="aws:ec2:subnet",
+            tags=tags,
+            parameters={"availabilityZoneIdentifier": zone, "vpc": vpc_id},
+        )
+    )
 
 
 def way_out_cut_off(*, vpc_id: str, tags: Mapping[str, str]) -> Action:
     """Return the loss of a NAT gateway, by that of its public subnet, which has no other resource."""
-    return _cut_off(Target(resource_type="aws:ec2:subnet", tags=tags, parameters={"vpc": vpc_id}, selection="COUNT(1)"))
+    return _cut_off(
+        Target(
+            resource_type="aws:ec2:subnet",
+            tags=tags,
+            parameters={"vpc": vpc_id},
+            selection="COUNT(1)",
+        )
+    )
 
 
 def _cut_off(subnets: Target) -> Action:
     parameters = {"scope": "all", "duration": MINUTES}
-    return Action(action_id="aws:network:disrupt-connectivity", target_key="Subnets", target=subnets, parameters=parameters)
+    return Action(
+        action_id="aws:network:disrupt-connectivity",
+        target_key="Subnets",
+        target=subnets,
+        parameters=parameters,
+    )
 
 
-def database_failed_over(identifier: str, *, tags: Mapping[str, str], zone: str | None = None) -> Action:
+def database_failed_over(
+    identifier: str, *, tags: Mapping[str, str], zone: str | None = None
+) -> Action:
     """Return the failover of a database.
 
     Args:
@@ -87,13 +107,27 @@ def database_failed_over(identifier: str, *, tags: Mapping[str, str], zone: str 
         zone: zone of its primary; any when left out.
     """
     where = {"availabilityZoneIdentifiers": zone} if zone else {}
-    instance = Target(resource_type="aws:rds:db", tags=tags, parameters=where, filters={"DBInstanceIdentifier": identifier})
-    return Action(action_id="aws:rds:reboot-db-instances", target_key="DBInstances", target=instance, parameters={"forceFailover": "true"})
+    instance = Target(
+        resource_type="aws:rds:db",
+        tags=tags,
+        parameters=where,
+        filters={"DBInstanceIdentifier": identifier},
+    )
+    return Action(
+        action_id="aws:rds:reboot-db-instances",
+        target_key="DBInstances",
+        target=instance,
+        parameters={"forceFailover": "true"},
+    )
 
 
 def cache_without_power(zone: str, *, tags: Mapping[str, str]) -> Action:
     """Return the loss of the cache node in a zone. AWS FIS finds the cache by tags only."""
-    group = Target(resource_type="aws:elasticache:replicationgroup", tags=tags, parameters={"availabilityZoneIdentifier": zone})
+    group = Target(
+        resource_type="aws:elasticache:replicationgroup",
+        tags=tags,
+        parameters={"availabilityZoneIdentifier": zone},
+    )
     return Action(
         action_id="aws:elasticache:replicationgroup-interrupt-az-power",
         target_key="ReplicationGroups",
@@ -104,5 +138,10 @@ def cache_without_power(zone: str, *, tags: Mapping[str, str]) -> Action:
 
 def task_stopped(*, cluster_name: str, service: str, tags: Mapping[str, str]) -> Action:
     """Return the stop of a task of a service on ECS: during a deployment, of its old or its new version."""
-    task = Target(resource_type="aws:ecs:task", tags=tags, parameters={"cluster": cluster_name, "service": service}, selection="COUNT(1)")
+    task = Target(
+        resource_type="aws:ecs:task",
+        tags=tags,
+        parameters={"cluster": cluster_name, "service": service},
+        selection="COUNT(1)",
+    )
     return Action(action_id="aws:ecs:stop-task", target_key="Tasks", target=task)

@@ -47,16 +47,26 @@ class FaultInjection(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._stop_alarms = stop_alarms
-        self.log_group = logs.LogGroup(self, "Log", encryption_key=key, retention=log_retention, removal_policy=removal_policy)
+        self.log_group = logs.LogGroup(
+            self, "Log", encryption_key=key, retention=log_retention, removal_policy=removal_policy
+        )
         self._admission = logs.CfnResourcePolicy(
             self,
             "LogPolicy",
             policy_name=name,
-            policy_document=delivery_policy(location_of(scope), "ExperimentsOfThisAccountWrite", self.log_group.log_group_arn),
+            policy_document=delivery_policy(
+                location_of(scope), "ExperimentsOfThisAccountWrite", self.log_group.log_group_arn
+            ),
         )
 
     def add(
-        self, construct_id: str, *, description: str, actions: Mapping[str, Action], role: iam.IRole, may_miss: bool = False
+        self,
+        construct_id: str,
+        *,
+        description: str,
+        actions: Mapping[str, Action],
+        role: iam.IRole,
+        may_miss: bool = False,
     ) -> Experiment:
         """Create an experiment template.
 
@@ -81,6 +91,15 @@ class FaultInjection(Construct):
         return experiment
 
 
-def admit_to_cluster(scope: Construct, construct_id: str, *, cluster_name: str, role: iam.IRole, user: str) -> eks.CfnAccessEntry:
+def admit_to_cluster(
+    scope: Construct, construct_id: str, *, cluster_name: str, role: iam.IRole, user: str
+) -> eks.CfnAccessEntry:
     """Admit experiments to a cluster as a Kubernetes user, whose rights are those of its roles in the cluster."""
-    return eks.CfnAccessEntry(scope, construct_id, cluster_name=cluster_name, principal_arn=role.role_arn, username=user, type="STANDARD")
+    return eks.CfnAccessEntry(
+        scope,
+        construct_id,
+        cluster_name=cluster_name,
+        principal_arn=role.role_arn,
+        username=user,
+        type="STANDARD",
+    )

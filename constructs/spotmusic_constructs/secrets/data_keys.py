@@ -16,12 +16,24 @@ CLOUDFRONT = ServicePrincipal(
     actions=("kms:Decrypt",),
     # A named distribution would create a cycle: the edge stack needs the buckets, which need the
     # key.
-    conditions={"ArnLike": {"aws:SourceArn": "arn:{partition}:cloudfront::{account}:distribution/*"}},
+    conditions={
+        "ArnLike": {"aws:SourceArn": "arn:{partition}:cloudfront::{account}:distribution/*"}
+    },
 )
 LOG_GROUPS = ServicePrincipal(
     name="logs.{region}.amazonaws.com",
-    actions=("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"),
-    conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": "arn:{partition}:logs:{region}:{account}:*"}},
+    actions=(
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+    ),
+    conditions={
+        "ArnLike": {
+            "kms:EncryptionContext:aws:logs:arn": "arn:{partition}:logs:{region}:{account}:*"
+        }
+    },
 )
 LOG_DELIVERY = ServicePrincipal(name="delivery.logs.amazonaws.com", conditions=_THIS_ACCOUNT)
 
@@ -46,12 +58,20 @@ NOTIFICATIONS = KeyUse(
         # context belongs to this account.
         ServicePrincipal(
             name="events.amazonaws.com",
-            conditions={"ArnLike": {"kms:EncryptionContext:aws:sns:topicArn": "arn:{partition}:sns:{region}:{account}:*"}},
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:sns:topicArn": "arn:{partition}:sns:{region}:{account}:*"
+                }
+            },
         ),
         # The same for queues: SQS names their ARN there.
         ServicePrincipal(
             name="events.amazonaws.com",
-            conditions={"ArnLike": {"kms:EncryptionContext:aws:sqs:arn": "arn:{partition}:sqs:{region}:{account}:*"}},
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:sqs:arn": "arn:{partition}:sqs:{region}:{account}:*"
+                }
+            },
         ),
     ),
 )
@@ -59,11 +79,22 @@ NOTIFICATIONS = KeyUse(
 
 USES = MappingProxyType(
     {
-        "database": KeyUse(description="Databases, their snapshots and master secrets", via=("rds", "secretsmanager")),
+        "database": KeyUse(
+            description="Databases, their snapshots and master secrets",
+            via=("rds", "secretsmanager"),
+        ),
         "cache": KeyUse(description="Cache nodes and their snapshots", via=("elasticache",)),
-        "audio": KeyUse(description="Buckets of audio, uploads and web content", via=("s3",), principals=(CLOUDFRONT,)),
+        "audio": KeyUse(
+            description="Buckets of audio, uploads and web content",
+            via=("s3",),
+            principals=(CLOUDFRONT,),
+        ),
         "logs": LOGS,
-        "kubernetes": KeyUse(description="Kubernetes secrets and volumes", via=("ec2", "eks"), grants_to_services=True),
+        "kubernetes": KeyUse(
+            description="Kubernetes secrets and volumes",
+            via=("ec2", "eks"),
+            grants_to_services=True,
+        ),
         # The source service encrypts copies of snapshots with the vault's key.
         "backup": KeyUse(description="Recovery points", via=("backup", "ec2", "rds", "s3")),
         "copies": KeyUse(description="Copies of recovery points", via=("backup", "ec2", "rds")),
@@ -105,7 +136,9 @@ class DataKeys:
     notifications: kms.IKey
 
 
-def create_data_keys(scope: Construct, *, removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN) -> DataKeys:
+def create_data_keys(
+    scope: Construct, *, removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN
+) -> DataKeys:
     """Creates the key of every class of data in `scope`.
 
     Args:
@@ -116,7 +149,13 @@ def create_data_keys(scope: Construct, *, removal_policy: cdk.RemovalPolicy = cd
         Handles of the keys: grants change only the grantee's policy.
     """
     keys = {
-        name: EncryptionKey(scope, f"{name.capitalize()}Key", data_class=name, use=use, removal_policy=removal_policy).key
+        name: EncryptionKey(
+            scope,
+            f"{name.capitalize()}Key",
+            data_class=name,
+            use=use,
+            removal_policy=removal_policy,
+        ).key
         for name, use in USES.items()
     }
     return DataKeys(**keys)

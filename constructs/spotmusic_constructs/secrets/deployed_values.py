@@ -54,7 +54,9 @@ class DeployedValues(PlatformFunction):
         after: Sequence[IDependable] = (),
     ) -> None:
         if len(parameter_names) > MOST_NAMES:
-            raise ValueError(f"parameter_names: {len(parameter_names)} are more than the {MOST_NAMES} of one request. Use two constructs.")
+            raise ValueError(
+                f"parameter_names: {len(parameter_names)} are more than the {MOST_NAMES} of one request. Use two constructs."
+            )
         location = location_of(scope)
         super().__init__(
             scope,
@@ -62,7 +64,12 @@ class DeployedValues(PlatformFunction):
             description="Reads values of another stack for a deployment",
             code=lambda_.Code.from_asset(str(CUSTOM_RESOURCES), exclude=["__pycache__"]),
             handler="deployed_values.handler",
-            statements=[allow(["ssm:GetParameters"], [location.arn("ssm", f"parameter{path}/{name}") for name in parameter_names])],
+            statements=[
+                allow(
+                    ["ssm:GetParameters"],
+                    [location.arn("ssm", f"parameter{path}/{name}") for name in parameter_names],
+                )
+            ],
             log_key=log_key,
             log_retention=log_retention,
             timeout=durations.minutes(15),

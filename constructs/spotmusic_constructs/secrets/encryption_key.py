@@ -100,7 +100,12 @@ class EncryptionKey(Construct):
             key_policy=_policy(location, use),
         )
         self.resource.apply_removal_policy(removal_policy)
-        kms.CfnAlias(self, "Alias", alias_name=f"alias/{location.stack_name}/{data_class}", target_key_id=self.resource.ref)
+        kms.CfnAlias(
+            self,
+            "Alias",
+            alias_name=f"alias/{location.stack_name}/{data_class}",
+            target_key_id=self.resource.ref,
+        )
 
     @cached_property
     def key(self) -> kms.IKey:
@@ -131,7 +136,9 @@ def _policy(location: Location, use: KeyUse) -> dict[str, Any]:
             "Principal": {"AWS": "*"},
             "Action": "kms:CreateGrant",
             "Resource": "*",
-            "Condition": {"BoolIfExists": {"aws:PrincipalIsAWSService": "false", by_service: "false"}},
+            "Condition": {
+                "BoolIfExists": {"aws:PrincipalIsAWSService": "false", by_service: "false"}
+            },
         },
         *_through_services(use, places),
         *(_by_service(principal, places) for principal in use.principals),
@@ -169,7 +176,8 @@ def _through_services(use: KeyUse, places: Mapping[str, str]) -> list[dict[str, 
 
 def _by_service(principal: ServicePrincipal, places: Mapping[str, str]) -> dict[str, Any]:
     conditions = {
-        operator: {key: value.format_map(places) for key, value in block.items()} for operator, block in principal.conditions.items()
+        operator: {key: value.format_map(places) for key, value in block.items()}
+        for operator, block in principal.conditions.items()
     }
     return {
         "Effect": "Allow",

@@ -109,7 +109,10 @@ class GeneratedSecret(Construct):
 
 def rotation_tags(rotation: ManualRotation) -> list[cdk.CfnTag]:
     """Return the tags of a secret with owner and due date of its rotation."""
-    return [cdk.CfnTag(key="RotationOwner", value=rotation.owner), cdk.CfnTag(key="RotateBefore", value=rotation.before.isoformat())]
+    return [
+        cdk.CfnTag(key="RotationOwner", value=rotation.owner),
+        cdk.CfnTag(key="RotateBefore", value=rotation.before.isoformat()),
+    ]
 
 
 def rotate_by_hand(resource: secretsmanager.CfnSecret, rotation: ManualRotation) -> None:

@@ -32,7 +32,9 @@ class ParameterTree(Construct):
         tree.grant_read(task_role)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, path: str, parameters: Mapping[str, str]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, path: str, parameters: Mapping[str, str]
+    ) -> None:
         super().__init__(scope, construct_id)
         self.path = path
         location = location_of(scope)
@@ -41,7 +43,14 @@ class ParameterTree(Construct):
 
         for name, value in parameters.items():
             tier = "Advanced" if len(value.encode()) > _STANDARD_BYTES else None
-            ssm.CfnParameter(self, _ID_SEPARATORS.sub("-", name), type="String", tier=tier, name=f"{path}/{name}", value=value)
+            ssm.CfnParameter(
+                self,
+                _ID_SEPARATORS.sub("-", name),
+                type="String",
+                tier=tier,
+                name=f"{path}/{name}",
+                value=value,
+            )
 
     def arn_of(self, name: str) -> str:
         """Returns the ARN of the parameter with this full name, or of the path itself."""

@@ -7,7 +7,11 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.arns import key_arn, secret_handle
-from spotmusic_constructs.secrets.generated_secret import ManualRotation, rotate_by_hand, rotation_tags
+from spotmusic_constructs.secrets.generated_secret import (
+    ManualRotation,
+    rotate_by_hand,
+    rotation_tags,
+)
 from spotmusic_constructs.secrets.signing_key_provider import SigningKeyProvider
 
 

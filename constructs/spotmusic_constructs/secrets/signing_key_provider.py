@@ -52,7 +52,9 @@ class SigningKeyProvider(PlatformFunction):
 
     def admit(self, secret_arn: str) -> None:
         """Let the function read and write the secret of one more pair."""
-        self.rights.add(allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], [secret_arn]))
+        self.rights.add(
+            allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], [secret_arn])
+        )
 
 
 _ACKNOWLEDGED = {

@@ -46,7 +46,9 @@ def combine(parts: Iterable[Access]) -> Access:
     )
 
 
-def user_access(prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[str] = ("username", "password")) -> Access:
+def user_access(
+    prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[str] = ("username", "password")
+) -> Access:
     """Returns the fields of a user's secret as `<PREFIX>_<FIELD>`, and the right to read it.
 
     ECS reads a secret once, when a task starts; a rotated password does not reach running tasks.
@@ -60,7 +62,9 @@ def user_access(prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[s
     arn = secret_arn(user)
     return Access(
         environment={f"{prefix}_USER_ARN": arn},
-        secrets={f"{prefix}_{key.upper()}": ecs.Secret.from_secrets_manager(user, key) for key in fields},
+        secrets={
+            f"{prefix}_{key.upper()}": ecs.Secret.from_secrets_manager(user, key) for key in fields
+        },
         secret_arns=(arn,),
         statements=({"Action": "secretsmanager:GetSecretValue", "Resource": arn},),
     )
@@ -74,7 +78,10 @@ def secret_access(name: str, secret: secretsmanager.ISecret, *, field: str | Non
         secret: the secret.
         field: key of its JSON object; default: the whole secret.
     """
-    return Access(secrets={name: ecs.Secret.from_secrets_manager(secret, field)}, secret_arns=(secret_arn(secret),))
+    return Access(
+        secrets={name: ecs.Secret.from_secrets_manager(secret, field)},
+        secret_arns=(secret_arn(secret),),
+    )
 
 
 def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Access:
@@ -84,7 +91,12 @@ def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Acc
         environment: variables with the paths.
         arns: the parameters.
     """
-    return Access(environment=environment, statements=({"Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": sorted(arns)},))
+    return Access(
+        environment=environment,
+        statements=(
+            {"Action": ["ssm:GetParameter", "ssm:GetParameters"], "Resource": sorted(arns)},
+        ),
+    )
 
 
 def writing_access(prefix: str, bucket: s3.IBucket, *, below: str) -> Access:
@@ -109,7 +121,13 @@ def invalidation_access(distributions: str, *, tags: Mapping[str, str]) -> Acces
     """
     tagged = {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
     return Access(
-        statements=({"Action": "cloudfront:CreateInvalidation", "Resource": distributions, "Condition": {"StringEquals": tagged}},)
+        statements=(
+            {
+                "Action": "cloudfront:CreateInvalidation",
+                "Resource": distributions,
+                "Condition": {"StringEquals": tagged},
+            },
+        )
     )
 
 
@@ -118,7 +136,12 @@ def queue_access(variable: str, *, url: str, arn: str) -> Access:
 
     The key needs no right here, as with buckets.
     """
-    actions = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    actions = [
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+    ]
     return Access(environment={variable: url}, statements=({"Action": actions, "Resource": arn},))
 
 
@@ -131,7 +154,10 @@ def mail_access(variable: str, *, sender: str, identity: str) -> Access:
         identity: ARN of the verified identity of the address.
     """
     from_it = {"StringEquals": {"ses:FromAddress": sender}}
-    return Access(environment={variable: sender}, statements=({"Action": "ses:SendEmail", "Resource": identity, "Condition": from_it},))
+    return Access(
+        environment={variable: sender},
+        statements=({"Action": "ses:SendEmail", "Resource": identity, "Condition": from_it},),
+    )
 
 
 def bucket_access(prefix: str, bucket: s3.IBucket, *, writes: bool = False) -> Access:
@@ -141,7 +167,9 @@ def bucket_access(prefix: str, bucket: s3.IBucket, *, writes: bool = False) -> A
     needed.
     """
     read = ["s3:GetObject", "s3:GetObjectTagging"]
-    write = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"] if writes else []
+    write = (
+        ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"] if writes else []
+    )
     return Access(
         environment={f"{prefix}_BUCKET": bucket_name(bucket)},
         statements=({"Action": [*read, *write], "Resource": bucket.arn_for_objects("*")},),

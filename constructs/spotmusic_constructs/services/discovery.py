@@ -15,7 +15,9 @@ IDLE_TIMEOUT = durations.seconds(60)
 
 def task_records(name: str) -> ecs.CloudMapOptions:
     """Returns the Cloud Map registration with an A record for each task, for Prometheus."""
-    return ecs.CloudMapOptions(name=name, dns_record_type=servicediscovery.DnsRecordType.A, dns_ttl=durations.seconds(10))
+    return ecs.CloudMapOptions(
+        name=name, dns_record_type=servicediscovery.DnsRecordType.A, dns_ttl=durations.seconds(10)
+    )
 
 
 def endpoint(name: str, port: int | None, log_group: logs.ILogGroup) -> ecs.ServiceConnectProps:

@@ -95,12 +95,24 @@ class FargateService(Construct):
         super().__init__(scope, construct_id)
         shifts = deployment == "blue_green" and route is not None
         if route and port is None:
-            raise ValueError(f"{name}: the route {route.path} requires a port. Set the port, or remove the route.")
+            raise ValueError(
+                f"{name}: the route {route.path} requires a port. Set the port, or remove the route."
+            )
         if shifts and infrastructure_role is None:
-            raise ValueError(f"{name}: blue_green requires a role with which ECS shifts the route. Set infrastructure_role.")
+            raise ValueError(
+                f"{name}: blue_green requires a role with which ECS shifts the route. Set infrastructure_role."
+            )
 
-        self.log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
-        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=self.log_group.log_group_arn)
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            encryption_key=log_key,
+            retention=log_retention,
+            removal_policy=removal_policy,
+        )
+        roles = TaskRoles(
+            self, "Roles", access=access, image=image, log_group_arn=self.log_group.log_group_arn
+        )
         task = ServiceTaskDefinition(
             self,
             "Task",
@@ -116,7 +128,15 @@ class FargateService(Construct):
             health_path=health_path,
         )
         self.ingress = (
-            ServiceIngress(self, "Ingress", vpc=cluster.vpc, route=route, port=port, health_path=health_path, alternate=shifts)
+            ServiceIngress(
+                self,
+                "Ingress",
+                vpc=cluster.vpc,
+                route=route,
+                port=port,
+                health_path=health_path,
+                alternate=shifts,
+            )
             if route and port
             else None
         )
@@ -140,7 +160,9 @@ class FargateService(Construct):
             # deployment failure detection, 2026-11). The API reference of the breaker mentions only
             # rolling updates.
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN if shifts else ecs.DeploymentStrategy.ROLLING,
+            deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN
+            if shifts
+            else ecs.DeploymentStrategy.ROLLING,
             bake_time=(bake_time or durations.minutes(10)) if shifts else None,
             deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=[alarm.ref]) if alarm else None,
             health_check_grace_period=durations.seconds(60) if route else None,
@@ -151,25 +173,38 @@ class FargateService(Construct):
             service_connect_configuration=endpoint(name, port, self.log_group),
         )
         self.service_node = self.service.node
-        self.target_group = self.ingress and self._answer(self.ingress, infrastructure_role if shifts else None)
+        self.target_group = self.ingress and self._answer(
+            self.ingress, infrastructure_role if shifts else None
+        )
         self.name = self.service.service_name
         self.scaling = TaskScaling(
-            self, "Scaling", cluster_name=cluster_name(cluster), name=self.name, scaling=scaling or Scaling(), ingress=self.ingress
+            self,
+            "Scaling",
+            cluster_name=cluster_name(cluster),
+            name=self.name,
+            scaling=scaling or Scaling(),
+            ingress=self.ingress,
         )
 
-    def _answer(self, ingress: ServiceIngress, shifted_by: iam.IRole | None) -> elbv2.ApplicationTargetGroup:
+    def _answer(
+        self, ingress: ServiceIngress, shifted_by: iam.IRole | None
+    ) -> elbv2.ApplicationTargetGroup:
         """Adds the load balancer to the service, and the rule that ECS shifts."""
         alternate = (
             ecs.AlternateTarget(
                 "Alternate",
                 alternate_target_group=ingress.target_groups[-1],
-                production_listener=ecs.ListenerRuleConfiguration.application_listener_rule(ingress.rule),
+                production_listener=ecs.ListenerRuleConfiguration.application_listener_rule(
+                    ingress.rule
+                ),
                 role=shifted_by,
             )
             if shifted_by
             else None
         )
-        ingress.target_groups[0].add_target(self.service.load_balancer_target(container_name=CONTAINER, alternate_target=alternate))
+        ingress.target_groups[0].add_target(
+            self.service.load_balancer_target(container_name=CONTAINER, alternate_target=alternate)
+        )
         # ECS rejects a target group without a listener.
         self.service_node.add_dependency(ingress.rule)
         return ingress.target_groups[0]

@@ -72,9 +72,14 @@ def bootstrap_image(name: str, *, port: int, health_path: str) -> ServiceImage:
     """
     return replace(
         plain_image(name),
-        health_command=("CMD-SHELL", f"wget -q -O /dev/null http://127.0.0.1:{port}{health_path} || exit 1"),
+        health_command=(
+            "CMD-SHELL",
+            f"wget -q -O /dev/null http://127.0.0.1:{port}{health_path} || exit 1",
+        ),
         entry_point=("sh", "-c"),
-        command=(f"printf '%s' '{nginx_configuration(port, health_path)}' > /tmp/nginx.conf && exec nginx -e stderr -c /tmp/nginx.conf",),
+        command=(
+            f"printf '%s' '{nginx_configuration(port, health_path)}' > /tmp/nginx.conf && exec nginx -e stderr -c /tmp/nginx.conf",
+        ),
     )
 
 
@@ -98,8 +103,13 @@ def plain_image(name: str) -> ServiceImage:
 def nginx_configuration(port: int, health_path: str) -> str:
     """Returns the nginx configuration of the bootstrap image. Callers get 503, never success."""
     answers = {"/metrics": "spotmusic_bootstrap_image 1", health_path: "ok"}
-    exact = " ".join(f'location = {path} {{ return 200 "{text}\\n"; }}' for path, text in answers.items())
-    temporary = " ".join(f"{kind}_temp_path /tmp/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    exact = " ".join(
+        f'location = {path} {{ return 200 "{text}\\n"; }}' for path, text in answers.items()
+    )
+    temporary = " ".join(
+        f"{kind}_temp_path /tmp/{kind};"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     return (
         "daemon off; pid /tmp/nginx.pid; worker_processes 1; events { worker_connections 256; } "
         f"http {{ access_log off; server_tokens off; default_type text/plain; {temporary} "

@@ -36,12 +36,22 @@ class ServiceIngress(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, vpc: ec2.IVpc, route: Route, port: int, health_path: str, alternate: bool = False
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vpc: ec2.IVpc,
+        route: Route,
+        port: int,
+        health_path: str,
+        alternate: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self.route = route
         names = ("TargetGroup", "AlternateTargetGroup") if alternate else ("TargetGroup",)
-        self.target_groups = tuple(_target_group(self, name, vpc=vpc, port=port, health_path=health_path) for name in names)
+        self.target_groups = tuple(
+            _target_group(self, name, vpc=vpc, port=port, health_path=health_path) for name in names
+        )
         weights = (100, 0)
         self.rule = elbv2.ApplicationListenerRule(
             self,
@@ -58,14 +68,18 @@ class ServiceIngress(Construct):
             if alternate
             else elbv2.ListenerAction.forward(list(self.target_groups)),
         )
-        self.deployment_alarm = failed_requests(self, route, self.target_groups) if alternate else None
+        self.deployment_alarm = (
+            failed_requests(self, route, self.target_groups) if alternate else None
+        )
 
 
 def _digest(route: Route) -> str:
     return sha256(f"{route.priority} {route.path}".encode()).hexdigest()[:8]
 
 
-def _target_group(scope: Construct, name: str, *, vpc: ec2.IVpc, port: int, health_path: str) -> elbv2.ApplicationTargetGroup:
+def _target_group(
+    scope: Construct, name: str, *, vpc: ec2.IVpc, port: int, health_path: str
+) -> elbv2.ApplicationTargetGroup:
     return elbv2.ApplicationTargetGroup(
         scope,
         name,

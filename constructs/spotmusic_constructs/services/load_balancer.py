@@ -63,5 +63,7 @@ class ServicesLoadBalancer(InternalLoadBalancer):
             inspected="Requests pass the web ACL of CloudFront first; this load balancer is internal and accepts only Kong.",
         )
         self.listener = self.listen(
-            elbv2.ListenerAction.fixed_response(404, content_type="application/json", message_body='{"message":"Not found"}')
+            elbv2.ListenerAction.fixed_response(
+                404, content_type="application/json", message_body='{"message":"Not found"}'
+            )
         )

@@ -56,8 +56,16 @@ class OneOffTask(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
-        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=self.log_group.log_group_arn)
+        self.log_group = logs.LogGroup(
+            self,
+            "Logs",
+            encryption_key=log_key,
+            retention=log_retention,
+            removal_policy=removal_policy,
+        )
+        roles = TaskRoles(
+            self, "Roles", access=access, image=image, log_group_arn=self.log_group.log_group_arn
+        )
         self.role_arns = roles.arns
         self.task_definition = ServiceTaskDefinition(
             self,

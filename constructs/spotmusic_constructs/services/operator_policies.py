@@ -54,7 +54,9 @@ _LOOKED_AT: Mapping[str, str] = {
 2026-11."""
 
 _SHELL = "DeleteEnvironment DescribeEnvironments GetEnvironmentStatus PutCredentials StartEnvironment StopEnvironment CreateSession"
-_INTERFACES = "CreateNetworkInterface CreateNetworkInterfacePermission CreateTags DeleteNetworkInterface"
+_INTERFACES = (
+    "CreateNetworkInterface CreateNetworkInterfacePermission CreateTags DeleteNetworkInterface"
+)
 """Actions that CloudShell requires for an environment in a VPC (AWS CloudShell user guide,
 permissions of VPC environments, 2026-11)."""
 _TUNNELS = "AWS-StartPortForwardingSessionToRemoteHost"
@@ -150,7 +152,10 @@ class OperatorPolicies(Construct):
         self.reader = self._policy(
             "Reader",
             f"{prefix}-on-call-reader",
-            [_allow(_spelled(_LOOKED_AT), ["*"]), _allow(["ssm:GetParameter", "ssm:GetParameters"], [parameters])],
+            [
+                _allow(_spelled(_LOOKED_AT), ["*"]),
+                _allow(["ssm:GetParameter", "ssm:GetParameters"], [parameters]),
+            ],
         )
         self.operator = self._policy(
             "Operator",
@@ -162,7 +167,10 @@ class OperatorPolicies(Construct):
                 self._handled(tagged),
                 *self._rotation(tagged, rotation_functions),
                 # Amazon ECS does not tag service deployments; their ARN has the name of the cluster.
-                _allow(["ecs:StopServiceDeployment"], [self._arn("ecs", f"service-deployment/{cluster_name}/*")]),
+                _allow(
+                    ["ecs:StopServiceDeployment"],
+                    [self._arn("ecs", f"service-deployment/{cluster_name}/*")],
+                ),
                 # EC2 authorizes the volume, by its tags, and the snapshot, which has none yet (Service
                 # Authorization Reference, Amazon EC2, 2026-11).
                 _allow(
@@ -176,29 +184,53 @@ class OperatorPolicies(Construct):
         masters = [self._arn("secretsmanager", "secret:rds!db-*")]
         of_ours = {"StringLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": own[0]}}
         monitored = {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}
-        restores = ["rds:AddTagsToResource", "rds:ModifyDBInstance", "rds:RestoreDBInstanceToPointInTime", "rds:StartDBInstance"]
+        restores = [
+            "rds:AddTagsToResource",
+            "rds:ModifyDBInstance",
+            "rds:RestoreDBInstanceToPointInTime",
+            "rds:StartDBInstance",
+        ]
         self.data = self._policy(
             "Data",
             f"{prefix}-data-operator",
             [
-                *([_allow(["secretsmanager:GetSecretValue"], master_secret_arns)] if master_secret_arns else []),
+                *(
+                    [_allow(["secretsmanager:GetSecretValue"], master_secret_arns)]
+                    if master_secret_arns
+                    else []
+                ),
                 _allow(["secretsmanager:GetRandomPassword"], ["*"]),
-                _allow(_spelled({"secretsmanager": _REPLACED}), [self._arn("secretsmanager", "secret:*")], tagged),
+                _allow(
+                    _spelled({"secretsmanager": _REPLACED}),
+                    [self._arn("secretsmanager", "secret:*")],
+                    tagged,
+                ),
                 _allow(restores, own),
                 # RDS tags the master secrets that it manages, also that of a restored instance, which
                 # has a role for metrics of its own (Amazon RDS user guide, permissions for Secrets
                 # Manager integration and for Enhanced Monitoring, 2026-11). Another stack cannot
                 # import the name of such a secret: its export would stop a change of its owner.
                 _allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
-                _allow(["secretsmanager:GetSecretValue", "secretsmanager:RotateSecret"], masters, of_ours),
-                _allow(["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored),
+                _allow(
+                    ["secretsmanager:GetSecretValue", "secretsmanager:RotateSecret"],
+                    masters,
+                    of_ours,
+                ),
+                _allow(
+                    ["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored
+                ),
                 _allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
             ],
         )
 
     def _shell(self, security_group_id: str, subnet_ids: Sequence[str]) -> list[_Statement]:
         called = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudshell.amazonaws.com"}}
-        ours = {"ForAllValues:StringEquals": {"cloudshell:SecurityGroupIds": [security_group_id], "cloudshell:SubnetIds": list(subnet_ids)}}
+        ours = {
+            "ForAllValues:StringEquals": {
+                "cloudshell:SecurityGroupIds": [security_group_id],
+                "cloudshell:SubnetIds": list(subnet_ids),
+            }
+        }
         places = [
             self._arn("ec2", f"security-group/{security_group_id}"),
             *(self._arn("ec2", f"subnet/{subnet}") for subnet in subnet_ids),
@@ -212,7 +244,9 @@ class OperatorPolicies(Construct):
             _allow(["ec2:CreateNetworkInterface"], places, called),
         ]
 
-    def _tunnel(self, cluster_arn: str, cluster_name: str, task_family: str, role_arns: Sequence[str]) -> list[_Statement]:
+    def _tunnel(
+        self, cluster_arn: str, cluster_name: str, task_family: str, role_arns: Sequence[str]
+    ) -> list[_Statement]:
         there = {"ArnEquals": {"ecs:cluster": cluster_arn}}
         tasks = self._arn("ecs", "task/*")
         passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
@@ -236,13 +270,19 @@ class OperatorPolicies(Construct):
     def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> _Statement:
         """One statement for all types, to limit the size; an action ignores other types."""
         names = [name for actions in _HANDLED for name in actions.split()]
-        places = [(actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()]
-        resources = [self._arn(service, kind, region=_REGIONS.get(service)) for service, kind in places]
+        places = [
+            (actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()
+        ]
+        resources = [
+            self._arn(service, kind, region=_REGIONS.get(service)) for service, kind in places
+        ]
         # Zonal shift also applies to the Kubernetes cluster (Amazon EKS user guide, zonal shift,
         # 2026-11).
         return _allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
 
-    def _rotation(self, tagged: Mapping[str, Mapping[str, str]], functions: Sequence[str]) -> list[_Statement]:
+    def _rotation(
+        self, tagged: Mapping[str, Mapping[str, str]], functions: Sequence[str]
+    ) -> list[_Statement]:
         # AWS Secrets Manager requires the right from the caller of RotateSecret (its API reference,
         # 2026-11). A call of the person could send an event like those of CloudFormation.
         through = {**tagged, "Bool": {"aws:ViaAWSService": "true"}}
@@ -252,7 +292,9 @@ class OperatorPolicies(Construct):
     def _arn(self, service: str, resource: str, **parts: str | None) -> str:
         return self._location.arn(service, resource, **parts)
 
-    def _policy(self, construct_id: str, name: str, statements: Sequence[_Statement]) -> iam.ManagedPolicy:
+    def _policy(
+        self, construct_id: str, name: str, statements: Sequence[_Statement]
+    ) -> iam.ManagedPolicy:
         policy = iam.ManagedPolicy(
             self,
             construct_id,
@@ -261,7 +303,12 @@ class OperatorPolicies(Construct):
             document=iam.PolicyDocument.from_json(
                 {
                     "Statement": [
-                        {"Effect": "Allow", "Action": list(actions), "Resource": list(resources), "Condition": conditions}
+                        {
+                            "Effect": "Allow",
+                            "Action": list(actions),
+                            "Resource": list(resources),
+                            "Condition": conditions,
+                        }
                         for actions, resources, conditions in statements
                     ]
                 }
@@ -270,7 +317,9 @@ class OperatorPolicies(Construct):
         reason = "A person looks at everything of the account, or acts on what the tags, the cluster or the name confine it to."
         texts = {text for statement in statements for text in statement.resources if "*" in text}
         # The pack shows IAM variables like pseudo parameters.
-        wildcards = {wildcard_finding(text).replace("${aws:userid}", "<aws:userid>") for text in texts}
+        wildcards = {
+            wildcard_finding(text).replace("${aws:userid}", "<aws:userid>") for text in texts
+        }
         acknowledge(policy, dict.fromkeys(sorted(wildcards), reason))
         return policy
 
@@ -279,5 +328,9 @@ def _spelled(actions: Mapping[str, str]) -> list[str]:
     return [f"{service}:{name}" for service, names in actions.items() for name in names.split()]
 
 
-def _allow(actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Mapping[str, object]] | None = None) -> _Statement:
+def _allow(
+    actions: Sequence[str],
+    resources: Sequence[str],
+    conditions: Mapping[str, Mapping[str, object]] | None = None,
+) -> _Statement:
     return _Statement(actions, resources, conditions or {})

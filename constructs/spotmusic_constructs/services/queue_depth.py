@@ -93,7 +93,11 @@ class QueueDepth(PlatformFunction):
                 "DIMENSIONS": json.dumps({"Environment": environment_name}),
                 **({"AUTHORITY_PARAMETER": authority_parameter} if authority_parameter else {}),
             },
-            network=FunctionNetwork(vpc=vpc, subnets=ec2.SubnetSelection(subnet_group_name="application"), security_group=security_group),
+            network=FunctionNetwork(
+                vpc=vpc,
+                subnets=ec2.SubnetSelection(subnet_group_name="application"),
+                security_group=security_group,
+            ),
             statements=statements,
             log_key=log_key,
             log_retention=log_retention,
@@ -109,7 +113,11 @@ class QueueDepth(PlatformFunction):
             "EveryMinute",
             description="Counts waiting messages",
             schedule=events.Schedule.rate(durations.minutes(1)),
-            targets=[targets.LambdaFunction(self.function, retry_attempts=0, max_event_age=durations.minutes(1))],
+            targets=[
+                targets.LambdaFunction(
+                    self.function, retry_attempts=0, max_event_age=durations.minutes(1)
+                )
+            ],
         )
 
     def queue(self, name: str) -> Queue:
@@ -119,7 +127,11 @@ class QueueDepth(PlatformFunction):
 
 def waiting_messages(environment: str, queue: str) -> Queue:
     """Return the metric of the messages that wait in a queue."""
-    return Queue(namespace=NAMESPACE, metric_name=METRIC_NAME, dimensions={"Environment": environment, "Queue": queue})
+    return Queue(
+        namespace=NAMESPACE,
+        metric_name=METRIC_NAME,
+        dimensions={"Environment": environment, "Queue": queue},
+    )
 
 
 _ACKNOWLEDGED_RIGHTS = {

@@ -38,7 +38,9 @@ class Sum:
     metrics: tuple[dict[str, object], ...]
 
 
-def sum_over_groups(route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...], metric: str, prefix: str) -> Sum:
+def sum_over_groups(
+    route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...], metric: str, prefix: str
+) -> Sum:
     """Returns the sum of a metric of target groups; only one of them has data at a time."""
     ids = [f"{prefix}{index}" for index in range(len(groups))]
     metrics = tuple(
@@ -63,7 +65,9 @@ def sum_over_groups(route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ..
     return Sum(expression=" + ".join(f"FILL({id_}, 0)" for id_ in ids), metrics=metrics)
 
 
-def failed_requests(scope: Construct, route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...]) -> cloudwatch.CfnAlarm:
+def failed_requests(
+    scope: Construct, route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...]
+) -> cloudwatch.CfnAlarm:
     """Creates the roll-back alarm: more than 5% of requests fail in two of three minutes.
 
     The load balancer responds for tasks that refuse connections, and counts its responses for all
@@ -71,7 +75,11 @@ def failed_requests(scope: Construct, route: Route, groups: tuple[elbv2.Applicat
     """
     failed, refused, all_ = (
         sum_over_groups(route, groups, metric, prefix)
-        for metric, prefix in (("HTTPCode_Target_5XX_Count", "f"), ("TargetConnectionErrorCount", "c"), ("RequestCount", "r"))
+        for metric, prefix in (
+            ("HTTPCode_Target_5XX_Count", "f"),
+            ("TargetConnectionErrorCount", "c"),
+            ("RequestCount", "r"),
+        )
     )
     percent = bad_percent(f"{failed.expression} + {refused.expression}", all_.expression)
     alarm = cloudwatch.CfnAlarm(

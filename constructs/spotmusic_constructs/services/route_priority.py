@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 from hashlib import sha256
 
-_BANDS = {2: (20_000, 49_999), 3: (8_000, 19_999), 4: (3_000, 7_999), 5: (1_000, 2_999), 6: (1, 999)}
+_BANDS = {
+    2: (20_000, 49_999),
+    3: (8_000, 19_999),
+    4: (3_000, 7_999),
+    5: (1_000, 2_999),
+    6: (1, 999),
+}
 """Lowest and highest priority by the number of segments of a path. ALB allows 1 to 50000 and
 evaluates low numbers first, so /v1/tracks/lyrics must precede /v1/tracks. Most routes have two
 segments, which get the widest band. Release 0.1.0 had numbers higher by one: a rule that replaces

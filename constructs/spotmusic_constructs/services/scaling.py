@@ -74,7 +74,14 @@ class TaskScaling(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, cluster_name: str, name: str, scaling: Scaling, ingress: ServiceIngress | None = None
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster_name: str,
+        name: str,
+        scaling: Scaling,
+        ingress: ServiceIngress | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         location = location_of(scope)
@@ -94,15 +101,31 @@ class TaskScaling(Construct):
             ),
         )
         self._target_id = target.ref
-        self._track("Cpu", scaling.cpu_percent, predefined_metric_specification={"predefinedMetricType": "ECSServiceAverageCPUUtilization"})
+        self._track(
+            "Cpu",
+            scaling.cpu_percent,
+            predefined_metric_specification={
+                "predefinedMetricType": "ECSServiceAverageCPUUtilization"
+            },
+        )
         if scaling.requests_per_target:
             if ingress is None:
-                raise ValueError("requests_per_target: the service has no route, so no requests are counted. Add a route, or scale on cpu.")
-            self._track("Requests", scaling.requests_per_target, **_requests(ingress, cluster_name, name))
+                raise ValueError(
+                    "requests_per_target: the service has no route, so no requests are counted. Add a route, or scale on cpu."
+                )
+            self._track(
+                "Requests", scaling.requests_per_target, **_requests(ingress, cluster_name, name)
+            )
         if scaling.messages_per_task:
             if scaling.queue is None:
-                raise ValueError("messages_per_task: the service has no queue, so no messages are counted. Set the queue, or scale on cpu.")
-            self._track("Messages", scaling.messages_per_task, **_messages(scaling.queue, cluster_name, name))
+                raise ValueError(
+                    "messages_per_task: the service has no queue, so no messages are counted. Set the queue, or scale on cpu."
+                )
+            self._track(
+                "Messages",
+                scaling.messages_per_task,
+                **_messages(scaling.queue, cluster_name, name),
+            )
 
     def _track(self, name: str, target_value: float, **specification: Any) -> None:
         autoscaling.CfnScalingPolicy(
@@ -112,7 +135,10 @@ class TaskScaling(Construct):
             policy_type="TargetTrackingScaling",
             scaling_target_id=self._target_id,
             target_tracking_scaling_policy_configuration=autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
-                target_value=target_value, scale_out_cooldown=_OUT_SECONDS, scale_in_cooldown=_IN_SECONDS, **specification
+                target_value=target_value,
+                scale_out_cooldown=_OUT_SECONDS,
+                scale_in_cooldown=_IN_SECONDS,
+                **specification,
             ),
         )
 
@@ -121,23 +147,55 @@ def _requests(ingress: ServiceIngress, cluster: str, service: str) -> dict[str, 
     """Metric of requests of both target groups: ALB's own count per target covers only one."""
     if len(ingress.target_groups) == 1:
         label = f"{load_balancer_name(ingress.route.load_balancer)}/{ingress.target_groups[0].target_group_full_name}"
-        return {"predefined_metric_specification": {"predefinedMetricType": "ALBRequestCountPerTarget", "resourceLabel": label}}
+        return {
+            "predefined_metric_specification": {
+                "predefinedMetricType": "ALBRequestCountPerTarget",
+                "resourceLabel": label,
+            }
+        }
     requests = sum_over_groups(ingress.route, ingress.target_groups, "RequestCount", "r")
     return _per_task(requests.expression, requests.metrics, cluster, service)
 
 
 def _messages(queue: Queue, cluster: str, service: str) -> dict[str, Any]:
-    return _per_task("ready", [_metric("ready", queue.namespace, queue.metric_name, queue.dimensions, "Maximum")], cluster, service)
+    return _per_task(
+        "ready",
+        [_metric("ready", queue.namespace, queue.metric_name, queue.dimensions, "Maximum")],
+        cluster,
+        service,
+    )
 
 
-def _per_task(expression: str, metrics: Sequence[Mapping[str, Any]], cluster: str, service: str) -> dict[str, Any]:
-    tasks = _metric("tasks", "ECS/ContainerInsights", "RunningTaskCount", {"ClusterName": cluster, "ServiceName": service}, "Average")
-    ratio = {"id": "per_task", "label": "per task", "expression": f"({expression}) / tasks", "returnData": True}
+def _per_task(
+    expression: str, metrics: Sequence[Mapping[str, Any]], cluster: str, service: str
+) -> dict[str, Any]:
+    tasks = _metric(
+        "tasks",
+        "ECS/ContainerInsights",
+        "RunningTaskCount",
+        {"ClusterName": cluster, "ServiceName": service},
+        "Average",
+    )
+    ratio = {
+        "id": "per_task",
+        "label": "per task",
+        "expression": f"({expression}) / tasks",
+        "returnData": True,
+    }
     # Target tracking uses minutes and accepts no period.
-    stats = [{**m, "metricStat": {k: v for k, v in m["metricStat"].items() if k != "period"}} for m in (*metrics, tasks)]
+    stats = [
+        {**m, "metricStat": {k: v for k, v in m["metricStat"].items() if k != "period"}}
+        for m in (*metrics, tasks)
+    ]
     return {"customized_metric_specification": {"metrics": [ratio, *stats]}}
 
 
-def _metric(id_: str, namespace: str, name: str, dimensions: Mapping[str, str], stat: str) -> dict[str, Any]:
-    metric = {"namespace": namespace, "metricName": name, "dimensions": [{"name": k, "value": v} for k, v in dimensions.items()]}
+def _metric(
+    id_: str, namespace: str, name: str, dimensions: Mapping[str, str], stat: str
+) -> dict[str, Any]:
+    metric = {
+        "namespace": namespace,
+        "metricName": name,
+        "dimensions": [{"name": k, "value": v} for k, v in dimensions.items()],
+    }
     return {"id": id_, "returnData": False, "metricStat": {"metric": metric, "stat": stat}}

@@ -29,10 +29,14 @@ class ServiceNames(Construct):
                      service_names={"playback": playback.service.service_name})
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, path: str, service_names: Mapping[str, str]) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, path: str, service_names: Mapping[str, str]
+    ) -> None:
         super().__init__(scope, construct_id)
         for number, page in enumerate(_pages(list(service_names))):
-            value = "".join(f"{_BEGIN}{service}{_EQUALS}{service_names[service]}" for service in page)
+            value = "".join(
+                f"{_BEGIN}{service}{_EQUALS}{service_names[service]}" for service in page
+            )
             ssm.CfnParameter(
                 self,
                 f"Page{number}",
@@ -56,7 +60,12 @@ def published_names(scope: Construct, *, path: str, services: Sequence[str]) -> 
     """
     found: dict[str, str] = {}
     for number, page in enumerate(_pages(services)):
-        read = cdk.CfnParameter(scope, f"ServiceNames{number}", type="AWS::SSM::Parameter::Value<String>", default=f"{path}/{number}")
+        read = cdk.CfnParameter(
+            scope,
+            f"ServiceNames{number}",
+            type="AWS::SSM::Parameter::Value<String>",
+            default=f"{path}/{number}",
+        )
         value = read.value_as_string
         for service in page:
             rest = {"Fn::Select": [1, {"Fn::Split": [f"{_BEGIN}{service}{_EQUALS}", value]}]}
@@ -65,4 +74,7 @@ def published_names(scope: Construct, *, path: str, services: Sequence[str]) -> 
 
 
 def _pages(services: Sequence[str]) -> Iterator[Sequence[str]]:
-    yield from (services[first : first + NAMES_PER_PARAMETER] for first in range(0, len(services), NAMES_PER_PARAMETER))
+    yield from (
+        services[first : first + NAMES_PER_PARAMETER]
+        for first in range(0, len(services), NAMES_PER_PARAMETER)
+    )

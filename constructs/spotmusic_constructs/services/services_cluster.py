@@ -65,5 +65,8 @@ class ServicesCluster(Construct):
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
         self.namespace = self.cluster.add_default_cloud_map_namespace(
-            name=namespace, type=servicediscovery.NamespaceType.DNS_PRIVATE, vpc=vpc, use_for_service_connect=True
+            name=namespace,
+            type=servicediscovery.NamespaceType.DNS_PRIVATE,
+            vpc=vpc,
+            use_for_service_connect=True,
         )

@@ -82,7 +82,9 @@ class ServiceTaskDefinition(Construct):
             memory_limit_mib=memory,
             execution_role=execution_role,
             task_role=task_role,
-            runtime_platform=ecs.RuntimePlatform(cpu_architecture=cpu_architecture or _ARM64, operating_system_family=_LINUX),
+            runtime_platform=ecs.RuntimePlatform(
+                cpu_architecture=cpu_architecture or _ARM64, operating_system_family=_LINUX
+            ),
         )
         _keep_revisions(self.task_definition)
         container = self.task_definition.add_container(
@@ -95,9 +97,14 @@ class ServiceTaskDefinition(Construct):
             memory_limit_mib=memory - PROXY_MEMORY_MIB,
             linux_parameters=_confined(self),
             ulimits=[open_files()],
-            environment={**variables(name, port=port, health_path=health_path), **access.environment},
+            environment={
+                **variables(name, port=port, health_path=health_path),
+                **access.environment,
+            },
             secrets=dict(access.secrets) or None,
-            port_mappings=[ecs.PortMapping(name=CONTAINER, container_port=port, app_protocol=_HTTP)] if port else None,
+            port_mappings=[ecs.PortMapping(name=CONTAINER, container_port=port, app_protocol=_HTTP)]
+            if port
+            else None,
             health_check=_health_check(image),
             stop_timeout=STOP_TIMEOUT,
             logging=non_blocking_log(log_group, CONTAINER),
@@ -106,7 +113,9 @@ class ServiceTaskDefinition(Construct):
         cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
         acknowledge(
             self.task_definition,
-            {"AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."},
+            {
+                "AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."
+            },
         )
 
 
@@ -134,7 +143,10 @@ def variables(name: str, *, port: int | None, health_path: str) -> dict[str, str
 def non_blocking_log(log_group: logs.ILogGroup, prefix: str) -> ecs.LogDriver:
     """Returns a log driver that drops lines while CloudWatch Logs is unreachable."""
     return ecs.LogDriver.aws_logs(
-        stream_prefix=prefix, log_group=log_group, mode=ecs.AwsLogDriverMode.NON_BLOCKING, max_buffer_size=_MAX_BUFFER
+        stream_prefix=prefix,
+        log_group=log_group,
+        mode=ecs.AwsLogDriverMode.NON_BLOCKING,
+        max_buffer_size=_MAX_BUFFER,
     )
 
 
@@ -151,7 +163,11 @@ def _confined(scope: Construct) -> ecs.LinuxParameters:
     option = ecs.TmpfsMountOption
     # A bind mount belongs to root; a tmpfs is writable for every user.
     linux.add_tmpfs(
-        ecs.Tmpfs(container_path="/tmp", size=_TEMPORARY_MIB, mount_options=[option.RW, option.NOSUID, option.NODEV, option.NOEXEC])  # noqa: S108
+        ecs.Tmpfs(
+            container_path="/tmp",  # noqa: S108
+            size=_TEMPORARY_MIB,
+            mount_options=[option.RW, option.NOSUID, option.NODEV, option.NOEXEC],
+        )
     )
     return linux
 

@@ -17,7 +17,9 @@ _PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloa
 _FILL_CACHE = ["ecr:BatchImportUpstreamImage", "ecr:CreateRepository"]
 """Further actions of the first pull through a cache rule (Amazon ECR user guide, pull through
 cache, IAM permissions)."""
-_ALL_OBJECTS = "The service works with any object of this one bucket: their keys are made while it runs."
+_ALL_OBJECTS = (
+    "The service works with any object of this one bucket: their keys are made while it runs."
+)
 _NO_INLINE = "NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy"
 
 
@@ -40,23 +42,50 @@ class TaskRoles(Construct):
                                   task_role=roles.task_role)
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, access: Access, image: ServiceImage, log_group_arn: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        access: Access,
+        image: ServiceImage,
+        log_group_arn: str,
+    ) -> None:
         super().__init__(scope, construct_id)
         execution = self._role("ExecutionRole", _starting(access, image, log_group_arn))
         if image.repository_arn:
-            acknowledge(execution, {wildcard_finding("*"): "A token is for the whole registry; the image is the other statement."})
+            acknowledge(
+                execution,
+                {
+                    wildcard_finding(
+                        "*"
+                    ): "A token is for the whole registry; the image is the other statement."
+                },
+            )
         task = self._role("TaskRole", access.statements)
         self.arns = (execution.attr_arn, task.attr_arn)
-        self.execution_role = iam.Role.from_role_arn(self, "ExecutionRoleHandle", self.arns[0], mutable=False)
+        self.execution_role = iam.Role.from_role_arn(
+            self, "ExecutionRoleHandle", self.arns[0], mutable=False
+        )
         self.task_role = iam.Role.from_role_arn(self, "TaskRoleHandle", self.arns[1], mutable=False)
 
     def _role(self, name: str, statements: Iterable[Statement]) -> iam.CfnRole:
         allowed = [{"Effect": "Allow", **statement} for statement in statements]
-        policy = iam.CfnRole.PolicyProperty(policy_name=name, policy_document={"Version": "2012-10-17", "Statement": allowed})
-        role = iam.CfnRole(self, name, assume_role_policy_document=_assumed_by_tasks(), policies=[policy] if allowed else None)
+        policy = iam.CfnRole.PolicyProperty(
+            policy_name=name, policy_document={"Version": "2012-10-17", "Statement": allowed}
+        )
+        role = iam.CfnRole(
+            self,
+            name,
+            assume_role_policy_document=_assumed_by_tasks(),
+            policies=[policy] if allowed else None,
+        )
         if allowed:
             acknowledge(
-                role, {_NO_INLINE: "The policy belongs only to this role and is deleted with it; a managed policy could outlive it."}
+                role,
+                {
+                    _NO_INLINE: "The policy belongs only to this role and is deleted with it; a managed policy could outlive it."
+                },
             )
         for statement in allowed:
             if str(statement["Resource"]).endswith("/*"):
@@ -66,12 +95,19 @@ class TaskRoles(Construct):
 
 def _starting(access: Access, image: ServiceImage, log_group_arn: str) -> list[Statement]:
     """Rights of the execution role."""
-    statements: list[Statement] = [{"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": log_group_arn}]
+    statements: list[Statement] = [
+        {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": log_group_arn}
+    ]
     if image.repository_arn:
         pull = [*_PULL, *_FILL_CACHE] if image.from_cache else _PULL
-        statements += [{"Action": pull, "Resource": image.repository_arn}, {"Action": "ecr:GetAuthorizationToken", "Resource": "*"}]
+        statements += [
+            {"Action": pull, "Resource": image.repository_arn},
+            {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+        ]
     if access.secret_arns:
-        statements.append({"Action": "secretsmanager:GetSecretValue", "Resource": list(access.secret_arns)})
+        statements.append(
+            {"Action": "secretsmanager:GetSecretValue", "Resource": list(access.secret_arns)}
+        )
     if access.parameter_arns:
         statements.append({"Action": "ssm:GetParameters", "Resource": list(access.parameter_arns)})
     return statements
@@ -88,7 +124,10 @@ def _assumed_by_tasks() -> dict[str, Any]:
                 "Effect": "Allow",
                 "Principal": {"Service": "ecs-tasks.amazonaws.com"},
                 "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID}, "ArnLike": {"aws:SourceArn": source}},
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": cdk.Aws.ACCOUNT_ID},
+                    "ArnLike": {"aws:SourceArn": source},
+                },
             }
         ],
     }

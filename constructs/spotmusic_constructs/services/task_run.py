@@ -63,7 +63,11 @@ class TaskRun(PlatformFunction):
             role_description="Runs a task for a deployment",
             code=lambda_.Code.from_asset(str(CUSTOM_RESOURCES), exclude=["__pycache__"]),
             handler="task_run.handler",
-            environment={"CLUSTER": cluster_arn(cluster), "LOG_GROUP": task.log_group.log_group_name, "STREAM": f"{CONTAINER}/{CONTAINER}"},
+            environment={
+                "CLUSTER": cluster_arn(cluster),
+                "LOG_GROUP": task.log_group.log_group_name,
+                "STREAM": f"{CONTAINER}/{CONTAINER}",
+            },
             statements=[
                 allow(["ecs:RunTask"], [task.task_definition.task_definition_arn], here),
                 allow(["ecs:DescribeTasks", "ecs:StopTask"], [tasks], here),

@@ -75,11 +75,21 @@ class Tunnel(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         if not 1 <= hours <= MOST_HOURS:
-            raise ValueError(f"hours: {hours} is not between 1 and {MOST_HOURS}. Set a value in this range.")
-        log_group = logs.LogGroup(self, "Logs", encryption_key=log_key, retention=log_retention, removal_policy=removal_policy)
+            raise ValueError(
+                f"hours: {hours} is not between 1 and {MOST_HOURS}. Set a value in this range."
+            )
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            encryption_key=log_key,
+            retention=log_retention,
+            removal_policy=removal_policy,
+        )
         actions = [f"ssmmessages:{channel}" for channel in CHANNELS]
         access = Access(statements=({"Action": actions, "Resource": "*"},))
-        roles = TaskRoles(self, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn)
+        roles = TaskRoles(
+            self, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn
+        )
         acknowledge(
             roles.node.find_child("TaskRole"),
             {wildcard_finding("*"): "IAM knows no resource for the channels of Session Manager."},
@@ -92,7 +102,8 @@ class Tunnel(Construct):
             execution_role=roles.execution_role,
             task_role=roles.task_role,
             runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=ecs.CpuArchitecture.ARM64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+                cpu_architecture=ecs.CpuArchitecture.ARM64,
+                operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
         )
         container = task.add_container(
@@ -101,17 +112,30 @@ class Tunnel(Construct):
             entry_point=["sleep"],
             command=[str(hours * 3600)],
             memory_limit_mib=MEMORY_MIB,
-            linux_parameters=ecs.LinuxParameters(self, "LinuxParameters", init_process_enabled=True),
+            linux_parameters=ecs.LinuxParameters(
+                self, "LinuxParameters", init_process_enabled=True
+            ),
             user=USER,
             ulimits=[open_files()],
             environment={"SERVICE": name},
-            health_check=ecs.HealthCheck(command=["CMD", "true"], start_period=durations.seconds(30)),
+            health_check=ecs.HealthCheck(
+                command=["CMD", "true"], start_period=durations.seconds(30)
+            ),
             logging=non_blocking_log(log_group, CONTAINER),
         )
         # The execution role has the rights to pull, which CDK cannot see.
         cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
-        acknowledge(task, {"AwsSolutions::AwsSolutions-ECS2": "The environment contains only the name of the party."})
-        network = {"subnets": list(subnet_ids), "securityGroups": [security_group_id], "assignPublicIp": "DISABLED"}
+        acknowledge(
+            task,
+            {
+                "AwsSolutions::AwsSolutions-ECS2": "The environment contains only the name of the party."
+            },
+        )
+        network = {
+            "subnets": list(subnet_ids),
+            "securityGroups": [security_group_id],
+            "assignPublicIp": "DISABLED",
+        }
         run = {
             "cluster": cluster_name(cluster),
             "taskDefinition": task.family,
@@ -119,7 +143,12 @@ class Tunnel(Construct):
             "enableExecuteCommand": True,
             "networkConfiguration": {"awsvpcConfiguration": network},
         }
-        output = cdk.CfnOutput(self, "RunTask", value=json_text(run), description="Input of aws ecs run-task (docs/access.md)")
+        output = cdk.CfnOutput(
+            self,
+            "RunTask",
+            value=json_text(run),
+            description="Input of aws ecs run-task (docs/access.md)",
+        )
         output.override_logical_id("RunTunnel")
         self.task_definition: ecs.FargateTaskDefinition = task
         self.role_arns = roles.arns

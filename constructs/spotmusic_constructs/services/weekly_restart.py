@@ -54,9 +54,18 @@ class WeeklyRestart(Construct):
         location = location_of(scope)
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         group = self.group.ref
-        role_arn = self._role([location.arn("ecs", f"service/{cluster_name(cluster)}/{name}") for name in service_names.values()]).role_arn
+        role_arn = self._role(
+            [
+                location.arn("ecs", f"service/{cluster_name(cluster)}/{name}")
+                for name in service_names.values()
+            ]
+        ).role_arn
         for name, service_name in service_names.items():
-            request = {"Cluster": cluster_arn(cluster), "Service": service_name, "ForceNewDeployment": True}
+            request = {
+                "Cluster": cluster_arn(cluster),
+                "Service": service_name,
+                "ForceNewDeployment": True,
+            }
             scheduler.CfnSchedule(
                 self,
                 name,
@@ -77,12 +86,17 @@ class WeeklyRestart(Construct):
             )
 
     def _role(self, service_arns: list[str]) -> iam.Role:
-        source = {"aws:SourceAccount": location_of(self).account, "aws:SourceArn": self.group.attr_arn}
+        source = {
+            "aws:SourceAccount": location_of(self).account,
+            "aws:SourceArn": self.group.attr_arn,
+        }
         role = iam.Role(
             self,
             "Role",
             description="Asks ECS to start the tasks of services again",
-            assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions={"StringEquals": source}),
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com", conditions={"StringEquals": source}
+            ),
         )
         # Managed: NIST 800-53 AC-3 rules reject inline policies.
         Rights(self, "Policy", role=role, statements=[allow(["ecs:UpdateService"], service_arns)])

@@ -25,7 +25,9 @@ class _WhenReferencesAreKnown:
     def validate(self) -> list[str]:
         finding = wildcard_finding(_shown(cdk.Stack.of(self._role).resolve(self._resource)))
         # Like `Validations.acknowledge`, without the trace, which would contain a temporary folder.
-        self._role.node.add_metadata(cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {finding: self._reason})
+        self._role.node.add_metadata(
+            cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY, {finding: self._reason}
+        )
         return []
 
 

@@ -95,17 +95,33 @@ class BrokerLoadBalancer(Construct):
         self.load_balancer.set_attribute("access_logs.s3.prefix", f"{record_name}-access")
 
         # Auto Mode registers targets only where a target group has this tag.
-        cdk.Tags.of(self).add("eks:eks-cluster-name", cluster_name, include_resource_types=[elbv2.CfnTargetGroup.CFN_RESOURCE_TYPE_NAME])
-        self.kafka_bootstrap = self._listen("KafkaBootstrap", port=redpanda.BOOTSTRAP_PORT, target_port=redpanda.EXTERNAL_PORT)
+        cdk.Tags.of(self).add(
+            "eks:eks-cluster-name",
+            cluster_name,
+            include_resource_types=[elbv2.CfnTargetGroup.CFN_RESOURCE_TYPE_NAME],
+        )
+        self.kafka_bootstrap = self._listen(
+            "KafkaBootstrap", port=redpanda.BOOTSTRAP_PORT, target_port=redpanda.EXTERNAL_PORT
+        )
         self.kafka_brokers = tuple(
-            self._listen(f"KafkaBroker{ordinal}", port=redpanda.FIRST_ADVERTISED_PORT + ordinal, target_port=redpanda.EXTERNAL_PORT)
+            self._listen(
+                f"KafkaBroker{ordinal}",
+                port=redpanda.FIRST_ADVERTISED_PORT + ordinal,
+                target_port=redpanda.EXTERNAL_PORT,
+            )
             for ordinal in range(brokers)
         )
         self.schema_registry = self._listen(
-            "SchemaRegistry", port=redpanda.ADVERTISED_SCHEMA_REGISTRY_PORT, target_port=redpanda.SCHEMA_REGISTRY_EXTERNAL_PORT
+            "SchemaRegistry",
+            port=redpanda.ADVERTISED_SCHEMA_REGISTRY_PORT,
+            target_port=redpanda.SCHEMA_REGISTRY_EXTERNAL_PORT,
         )
         self.amqp = self._listen("Amqp", port=AMQPS_PORT, target_port=AMQPS_PORT)
-        self.management = self._listen("Management", port=MANAGEMENT_PORT, target_port=MANAGEMENT_PORT) if management else None
+        self.management = (
+            self._listen("Management", port=MANAGEMENT_PORT, target_port=MANAGEMENT_PORT)
+            if management
+            else None
+        )
         route53.ARecord(
             self,
             "Address",

@@ -12,7 +12,14 @@ from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, Secr
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.streaming import redpanda_values as values
-from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_USER, EXTERNAL_TLS, LABELS, MECHANISM, RELEASE, USERS
+from spotmusic_constructs.streaming.redpanda_values import (
+    BOOTSTRAP_USER,
+    EXTERNAL_TLS,
+    LABELS,
+    MECHANISM,
+    RELEASE,
+    USERS,
+)
 from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 
 __all__ = ["BOOTSTRAP_USER", "LABELS", "MECHANISM", "RELEASE", "Redpanda"]
@@ -78,9 +85,13 @@ class Redpanda(ChartRelease):
         **placement: Unpack[Placement],
     ) -> None:
         if brokers % 2 == 0:
-            raise ValueError(f"brokers: {brokers} is even, which gives no better quorum than {brokers - 1}. Use 1, 3, 5, 7 or 9.")
+            raise ValueError(
+                f"brokers: {brokers} is even, which gives no better quorum than {brokers - 1}. Use 1, 3, 5, 7 or 9."
+            )
         if memory_gib < 2 * cpu:
-            raise ValueError(f"memory_gib: {memory_gib} for {cpu} cores is less than 2 GiB per core. Use {2 * cpu} or more.")
+            raise ValueError(
+                f"memory_gib: {memory_gib} for {cpu} cores is less than 2 GiB per core. Use {2 * cpu} or more."
+            )
         names = images_of(chart, images)
         licenses = (tiered_storage.external_secret,) if tiered_storage else ()
         super().__init__(
@@ -102,25 +113,37 @@ class Redpanda(ChartRelease):
                 "rackAwareness": {"enabled": True, "nodeAnnotation": "topology.kubernetes.io/zone"},
                 **values.security(),
                 **values.listeners(host, brokers),
-                "config": {"cluster": values.cluster_properties(minimum_replication, brokers=brokers)},
+                "config": {
+                    "cluster": values.cluster_properties(minimum_replication, brokers=brokers)
+                },
                 # Tuning requires a privileged container. Nodes of Auto Mode keep the kernel's
                 # aio-max-nr of 65536: Seastar gives each core fewer control blocks for network I/O,
                 # so fewer connections, and logs a warning.
                 "tuning": {"tune_aio_events": False},
                 "resources": values.broker_resources(cpu, memory_gib),
-                **values.storage(storage_gib, storage_class, tiered_storage.to_values() if tiered_storage else None),
-                "statefulset": values.stateful_set(brokers, names, zones=zones, tiered=tiered_storage is not None),
+                **values.storage(
+                    storage_gib,
+                    storage_class,
+                    tiered_storage.to_values() if tiered_storage else None,
+                ),
+                "statefulset": values.stateful_set(
+                    brokers, names, zones=zones, tiered=tiered_storage is not None
+                ),
                 "post_install_job": {"enabled": True, "podTemplate": {"spec": values.job_pod()}},
             },
             **placement,
         )
         self.external_secrets = (_bootstrap(namespace, admin), _users(namespace, users), *licenses)
-        self.certificates = (Certificate(namespace=namespace, name=EXTERNAL_TLS, dns_names=(host,)),)
+        self.certificates = (
+            Certificate(namespace=namespace, name=EXTERNAL_TLS, dns_names=(host,)),
+        )
 
 
 def _bootstrap(namespace: str, admin: secretsmanager.ISecret) -> ExternalSecret:
     return ExternalSecret(
-        namespace=namespace, name=BOOTSTRAP_USER, fields={"password": SecretField(secret_arn=secret_arn(admin), field="password")}
+        namespace=namespace,
+        name=BOOTSTRAP_USER,
+        fields={"password": SecretField(secret_arn=secret_arn(admin), field="password")},
     )
 
 
@@ -128,5 +151,13 @@ def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> Exter
     """File of all users in the chart's format, one per line."""
     variables = {name: name.replace("-", "_") for name in users}
     lines = [f"{name}:{{{{ .{variable} }}}}:{MECHANISM}" for name, variable in variables.items()]
-    fields = {variable: SecretField(secret_arn=secret_arn(users[name]), field="password") for name, variable in variables.items()}
-    return ExternalSecret(namespace=namespace, name=USERS, fields=fields, template={"users.txt": "\n".join(lines) + "\n"})
+    fields = {
+        variable: SecretField(secret_arn=secret_arn(users[name]), field="password")
+        for name, variable in variables.items()
+    }
+    return ExternalSecret(
+        namespace=namespace,
+        name=USERS,
+        fields=fields,
+        template={"users.txt": "\n".join(lines) + "\n"},
+    )

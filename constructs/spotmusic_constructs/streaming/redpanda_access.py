@@ -7,7 +7,12 @@ from typing import Literal, Unpack
 from constructs import Construct
 
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
-from spotmusic_constructs.streaming.redpanda_values import BOOTSTRAP_PORT, BOOTSTRAP_USER, MECHANISM, RELEASE
+from spotmusic_constructs.streaming.redpanda_values import (
+    BOOTSTRAP_PORT,
+    BOOTSTRAP_USER,
+    MECHANISM,
+    RELEASE,
+)
 
 DEAD_LETTERS = "dead-letters"
 DEAD_LETTER_HOURS = 336
@@ -151,6 +156,10 @@ def _dead_letters(topics: Sequence[Topic], users: Sequence[str]) -> Iterator[Top
 
 def _check(topic: Topic, users: Sequence[str], minimum: int) -> None:
     if topic.replication < minimum:
-        raise ValueError(f"{topic.name}: replication {topic.replication} is less than the minimum {minimum}. Raise it.")
+        raise ValueError(
+            f"{topic.name}: replication {topic.replication} is less than the minimum {minimum}. Raise it."
+        )
     if unknown := sorted({*topic.producers, *topic.consumers} - set(users)):
-        raise ValueError(f"{topic.name}: {', '.join(unknown)} have no user. Add them to `event_users`, or remove them from the topic.")
+        raise ValueError(
+            f"{topic.name}: {', '.join(unknown)} have no user. Add them to `event_users`, or remove them from the topic."
+        )

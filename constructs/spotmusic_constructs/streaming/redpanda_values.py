@@ -35,7 +35,12 @@ CACHE = "/var/lib/redpanda/data/cloud_storage_cache"
 USER = 101
 """User and group of the brokers' image."""
 LABELS = {
-    f"app.kubernetes.io/{key}": value for key, value in (("component", "redpanda-statefulset"), ("instance", RELEASE), ("name", RELEASE))
+    f"app.kubernetes.io/{key}": value
+    for key, value in (
+        ("component", "redpanda-statefulset"),
+        ("instance", RELEASE),
+        ("name", RELEASE),
+    )
 }
 
 
@@ -49,14 +54,22 @@ def security() -> dict[str, object]:
                 "mechanism": MECHANISM,
                 "secretRef": USERS,
                 "users": [],
-                "bootstrapUser": {"mechanism": MECHANISM, "secretKeyRef": {"name": BOOTSTRAP_USER, "key": "password"}},
+                "bootstrapUser": {
+                    "mechanism": MECHANISM,
+                    "secretKeyRef": {"name": BOOTSTRAP_USER, "key": "password"},
+                },
             }
         },
         "tls": {
             "enabled": True,
             "certs": {
                 # Without internal names the certificate has no names and is never issued.
-                "default": {"caEnabled": True, "applyInternalDNSNames": True, "issuerRef": issuer, "duration": "2160h"},
+                "default": {
+                    "caEnabled": True,
+                    "applyInternalDNSNames": True,
+                    "issuerRef": issuer,
+                    "duration": "2160h",
+                },
                 "external": {"caEnabled": True, "secretRef": {"name": EXTERNAL_TLS}},
             },
         },
@@ -89,7 +102,11 @@ def listeners(host: str, brokers: int) -> dict[str, object]:
             "kafka": {"authenticationMethod": "sasl", "external": {"default": kafka}},
             "admin": closed,
             "http": {"enabled": False, **closed},
-            "schemaRegistry": {"enabled": True, "authenticationMethod": "http_basic", "external": {"default": registry}},
+            "schemaRegistry": {
+                "enabled": True,
+                "authenticationMethod": "http_basic",
+                "external": {"default": registry},
+            },
         },
     }
 
@@ -129,7 +146,11 @@ def storage(gib: int, storage_class: str, tiered: Mapping[str, object] | None) -
     config = beyond.pop("config")
     return {
         "storage": {
-            "persistentVolume": {"enabled": True, "size": f"{gib}Gi", "storageClass": storage_class},
+            "persistentVolume": {
+                "enabled": True,
+                "size": f"{gib}Gi",
+                "storageClass": storage_class,
+            },
             "tiered": {"mountType": "none", "config": config},
         },
         **beyond,
@@ -139,10 +160,16 @@ def storage(gib: int, storage_class: str, tiered: Mapping[str, object] | None) -
 def monitoring(namespace: str) -> dict[str, object]:
     """Values of monitoring, over verified TLS."""
     authority = {"secret": {"name": f"{RELEASE}-default-cert", "key": "ca.crt"}}
-    return {"enabled": True, "scrapeInterval": "30s", "tlsConfig": {"ca": authority, "serverName": f"{RELEASE}.{namespace}.svc"}}
+    return {
+        "enabled": True,
+        "scrapeInterval": "30s",
+        "tlsConfig": {"ca": authority, "serverName": f"{RELEASE}.{namespace}.svc"},
+    }
 
 
-def stateful_set(brokers: int, names: Mapping[str, Image], *, zones: int = 3, tiered: bool = False) -> dict[str, object]:
+def stateful_set(
+    brokers: int, names: Mapping[str, Image], *, zones: int = 3, tiered: bool = False
+) -> dict[str, object]:
     """Values of the StatefulSet: images, scheduling and security contexts."""
     # The chart would change the owner of the cache as root; the brokers' group owns the volume
     # (fsGroup).
@@ -174,13 +201,20 @@ def stateful_set(brokers: int, names: Mapping[str, Image], *, zones: int = 3, ti
                 # A broker first transfers its leaderships; the chart's hook takes up to 45 seconds
                 # of this.
                 "terminationGracePeriodSeconds": 120,
-                "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},
+                "securityContext": {
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                    "runAsNonRoot": True,
+                },
                 "containers": [
                     {"name": "redpanda", "securityContext": CONTAINER_SECURITY},
                     {"name": "sidecar", "securityContext": READ_ONLY_CONTAINER, "resources": small},
                 ],
                 "initContainers": [
-                    {"name": "redpanda-configurator", "securityContext": CONTAINER_SECURITY, "resources": small},
+                    {
+                        "name": "redpanda-configurator",
+                        "securityContext": CONTAINER_SECURITY,
+                        "resources": small,
+                    },
                     {"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER},
                     *([cache] if tiered else []),
                 ],
@@ -195,9 +229,23 @@ def job_pod() -> dict[str, object]:
     # The chart's command with a missing folder of users: it would make all of them superusers, who
     # bypass ACLs (redpanda-operator 26.2.1, sync-cluster-config).
     command = ["/redpanda-operator", "sync-cluster-config", "--users-directory", "/nobody"]
-    command += ["--redpanda-yaml", "/tmp/base-config/redpanda.yaml", "--bootstrap-yaml", "/tmp/config/.bootstrap.yaml"]  # noqa: S108
+    command += [
+        "--redpanda-yaml",
+        "/tmp/base-config/redpanda.yaml",  # noqa: S108
+        "--bootstrap-yaml",
+        "/tmp/config/.bootstrap.yaml",  # noqa: S108
+    ]
     return {
         "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}, "runAsNonRoot": True},
-        "containers": [{"name": "post-install", "command": command, "securityContext": READ_ONLY_CONTAINER, "resources": small}],
-        "initContainers": [{"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER}],
+        "containers": [
+            {
+                "name": "post-install",
+                "command": command,
+                "securityContext": READ_ONLY_CONTAINER,
+                "resources": small,
+            }
+        ],
+        "initContainers": [
+            {"name": "bootstrap-yaml-envsubst", "securityContext": READ_ONLY_CONTAINER}
+        ],
     }

@@ -79,13 +79,21 @@ class TieredStorage(Construct):
             self,
             "Role",
             description="Brokers of Redpanda keep older events in Amazon S3",
-            assume_role_policy_document=_trust(provider, issuer_url, f"system:serviceaccount:{namespace}:{SERVICE_ACCOUNT}"),
+            assume_role_policy_document=_trust(
+                provider, issuer_url, f"system:serviceaccount:{namespace}:{SERVICE_ACCOUNT}"
+            ),
         )
         self.role_arn = role.attr_arn
-        policy = iam.CfnManagedPolicy(self, "Policy", roles=[role.ref], policy_document=_rights(self.bucket, key))
-        acknowledge(policy, {wildcard_finding(f"<{logical_id(self.bucket)}.Arn>/*"): _EVERY_SEGMENT})
+        policy = iam.CfnManagedPolicy(
+            self, "Policy", roles=[role.ref], policy_document=_rights(self.bucket, key)
+        )
+        acknowledge(
+            policy, {wildcard_finding(f"<{logical_id(self.bucket)}.Arn>/*"): _EVERY_SEGMENT}
+        )
         self.external_secret = ExternalSecret(
-            namespace=namespace, name=LICENSE, fields={"license": SecretField(secret_arn=secret_arn(license), field="license")}
+            namespace=namespace,
+            name=LICENSE,
+            fields={"license": SecretField(secret_arn=secret_arn(license), field="license")},
         )
 
     def to_values(self) -> dict[str, object]:
@@ -95,7 +103,10 @@ class TieredStorage(Construct):
             "serviceAccount": {
                 "create": True,
                 "name": SERVICE_ACCOUNT,
-                "annotations": {"eks.amazonaws.com/role-arn": self.role_arn, "eks.amazonaws.com/sts-regional-endpoints": "true"},
+                "annotations": {
+                    "eks.amazonaws.com/role-arn": self.role_arn,
+                    "eks.amazonaws.com/sts-regional-endpoints": "true",
+                },
             },
             "config": {
                 "cloud_storage_enabled": True,
@@ -106,10 +117,10 @@ class TieredStorage(Construct):
         }
 
 
-_EVERY_SEGMENT = "Redpanda chooses the names of its segments, in a bucket that contains nothing else."
-_UNREPLICATED = (
-    "The newest events are on three brokers in three zones, and S3 keeps each object in three; copies abroad need a legal basis."
+_EVERY_SEGMENT = (
+    "Redpanda chooses the names of its segments, in a bucket that contains nothing else."
 )
+_UNREPLICATED = "The newest events are on three brokers in three zones, and S3 keeps each object in three; copies abroad need a legal basis."
 
 
 def _trust(provider: iam.CfnOIDCProvider, issuer_url: str, subject: str) -> str:
@@ -124,17 +135,33 @@ def _trust(provider: iam.CfnOIDCProvider, issuer_url: str, subject: str) -> str:
         "Principal": {"Federated": "${Provider}"},
         "Condition": {"StringEquals": {"${Issuer}:aud": _AUDIENCE, "${Issuer}:sub": subject}},
     }
-    return cdk.Fn.sub(json.dumps({"Version": "2012-10-17", "Statement": [statement]}), {"Provider": provider.attr_arn, "Issuer": issuer})
+    return cdk.Fn.sub(
+        json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        {"Provider": provider.attr_arn, "Issuer": issuer},
+    )
 
 
 def _rights(bucket: s3.IBucket, key: kms.IKey) -> dict[str, object]:
-    objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectTagging", "s3:PutObjectTagging"]
-    via_s3 = {"StringEquals": {"kms:ViaService": f"s3.{location_of(bucket).region}.{cdk.Aws.URL_SUFFIX}"}}
+    objects = [
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:GetObjectTagging",
+        "s3:PutObjectTagging",
+    ]
+    via_s3 = {
+        "StringEquals": {"kms:ViaService": f"s3.{location_of(bucket).region}.{cdk.Aws.URL_SUFFIX}"}
+    }
     return {
         "Version": "2012-10-17",
         "Statement": [
             {"Effect": "Allow", "Action": objects, "Resource": bucket.arn_for_objects("*")},
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket_arn(bucket)},
-            {"Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": key_arn(key), "Condition": via_s3},
+            {
+                "Effect": "Allow",
+                "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+                "Resource": key_arn(key),
+                "Condition": via_s3,
+            },
         ],
     }

@@ -11,7 +11,9 @@ from tools.model.values import Json
 
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts" / "monitoring"
-TARGET_LABELS = frozenset({"job", "namespace", "pod", "service", "container", "endpoint", "instance", "cluster"})
+TARGET_LABELS = frozenset(
+    {"job", "namespace", "pod", "service", "container", "endpoint", "instance", "cluster"}
+)
 """Labels that Prometheus adds to each series."""
 SUFFIXES = {"histogram": ("_bucket", "_count", "_sum")}
 
@@ -31,7 +33,9 @@ def known() -> dict[str, frozenset[str]]:
         for name, metric in exporter["metrics"].items():
             labels = TARGET_LABELS | set(metric.get("labels", ()))
             for suffix in SUFFIXES.get(metric["type"], ("",)):
-                series[name + suffix] = frozenset(labels | ({"le"} if suffix == "_bucket" else set()))
+                series[name + suffix] = frozenset(
+                    labels | ({"le"} if suffix == "_bucket" else set())
+                )
     return series
 
 
@@ -39,7 +43,9 @@ def known() -> dict[str, frozenset[str]]:
 def rules() -> dict[str, list[Json]]:
     """Rules by the name of their file."""
     return {
-        path.stem: [rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]
+        path.stem: [
+            rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]
+        ]
         for path in sorted((CHART / "rules").glob("*.yaml"))
     }
 
@@ -49,11 +55,15 @@ def recorded() -> dict[str, frozenset[str]]:
     """Labels of each recorded series, by its name."""
     series: dict[str, set[str]] = {}
     for rule in (rule for group in rules().values() for rule in group if "record" in rule):
-        series.setdefault(rule["record"], set()).update(grouping_labels(rule["expr"]) | set(rule.get("labels", {})))
+        series.setdefault(rule["record"], set()).update(
+            grouping_labels(rule["expr"]) | set(rule.get("labels", {}))
+        )
     return {name: frozenset(labels) for name, labels in series.items()}
 
 
-def problems(where: str, expr: str, exporters: Callable[[], Mapping[str, frozenset[str]]] = known) -> Iterator[str]:
+def problems(
+    where: str, expr: str, exporters: Callable[[], Mapping[str, frozenset[str]]] = known
+) -> Iterator[str]:
     """Yield metrics and labels of an expression that no exporter has."""
     everything = {**exporters(), **recorded()}
     labels: set[str] = set()

@@ -8,7 +8,9 @@ from itertools import pairwise
 NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
 TOKEN = re.compile(rf"\"(?:[^\"\\]|\\.)*\"|\[[^\]]*\]|{NAME}|\d[\w.]*|[^\s]")
 GROUPING = frozenset({"by", "without", "on", "ignoring", "group_left", "group_right"})
-AGGREGATIONS = frozenset({"sum", "min", "max", "avg", "count", "topk", "bottomk", "quantile", "group", "stddev"})
+AGGREGATIONS = frozenset(
+    {"sum", "min", "max", "avg", "count", "topk", "bottomk", "quantile", "group", "stddev"}
+)
 WORDS = GROUPING | AGGREGATIONS | {"and", "or", "unless", "bool", "offset", "inf", "nan"}
 
 
@@ -46,7 +48,11 @@ def _parts(expr: str) -> Iterator[Selector | str]:
         elif following == "{":
             end = tokens.index("}", index)
             inside = tokens[index + 1 : end]
-            names = {word for word, after in pairwise(inside) if re.fullmatch(NAME, word) and after in "=!~"}
+            names = {
+                word
+                for word, after in pairwise(inside)
+                if re.fullmatch(NAME, word) and after in "=!~"
+            }
             yield Selector(token, frozenset(names))
             index = end + 1
         elif following != "(" and token.lower() not in WORDS:

@@ -14,7 +14,11 @@ def run(tool: str, *arguments: str | Path) -> str:
     """Run a tool and return its output. The test is skipped without the tool."""
     found = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:{TOOLS}")
     if not found:
-        pytest.skip(f"{tool} is not at hand: `make tools` fetches Debian's, without root; or put one in PATH")
-    done = subprocess.run([found, *map(str, arguments)], capture_output=True, text=True, check=False)
+        pytest.skip(
+            f"{tool} is not at hand: `make tools` fetches Debian's, without root; or put one in PATH"
+        )
+    done = subprocess.run(
+        [found, *map(str, arguments)], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

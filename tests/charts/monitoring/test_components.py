@@ -65,7 +65,12 @@ def jobs(platform: RenderedCluster) -> list[Json]:
 
 def targets() -> list[Json]:
     boards = [json.loads(text) for text in dashboard_files().values()]
-    return [target for board in boards for panel in board["panels"] for target in panel.get("targets", ())]
+    return [
+        target
+        for board in boards
+        for panel in board["panels"]
+        for target in panel.get("targets", ())
+    ]
 
 
 def drawn_namespaces() -> set[str]:
@@ -73,24 +78,43 @@ def drawn_namespaces() -> set[str]:
 
 
 def test_components_have_target_or_data_source(known: RenderedCluster) -> None:
-    by_prometheus = {e["component"] for e in catalogue()["exporters"].values() if is_scraped(known, e["scraped"])}
-    sources = {source["uid"] for source in value(known, "monitoring", "grafana.additionalDataSources")}
+    by_prometheus = {
+        e["component"] for e in catalogue()["exporters"].values() if is_scraped(known, e["scraped"])
+    }
+    sources = {
+        source["uid"] for source in value(known, "monitoring", "grafana.additionalDataSources")
+    }
     by_cloudwatch = (
-        {catalogue()["cloudwatch"][namespace]["component"] for namespace in drawn_namespaces()} if "cloudwatch" in sources else set()
+        {catalogue()["cloudwatch"][namespace]["component"] for namespace in drawn_namespaces()}
+        if "cloudwatch" in sources
+        else set()
     )
-    unseen = [component for component in COMPONENTS if component not in by_prometheus | by_cloudwatch]
+    unseen = [
+        component for component in COMPONENTS if component not in by_prometheus | by_cloudwatch
+    ]
     assert not unseen, (
         f"{', '.join(unseen)}: nobody sees it. Scrape it, or draw it from CloudWatch; docs/metrics.yaml says how each is seen."
     )
 
 
 def test_components_have_dashboards() -> None:
-    recordings = {rule["record"]: rule["expr"] for content in rules().values() for rule in content if "record" in rule}
+    recordings = {
+        rule["record"]: rule["expr"]
+        for content in rules().values()
+        for rule in content
+        if "record" in rule
+    }
     read = " ".join(target["expr"] for target in targets() if "expr" in target)
     read += " ".join(expr for name, expr in recordings.items() if name in read)
-    drawn = {e["component"] for e in catalogue()["exporters"].values() if any(metric in read for metric in e["metrics"])}
+    drawn = {
+        e["component"]
+        for e in catalogue()["exporters"].values()
+        if any(metric in read for metric in e["metrics"])
+    }
     drawn |= {catalogue()["cloudwatch"][namespace]["component"] for namespace in drawn_namespaces()}
-    assert not [component for component in COMPONENTS if component not in drawn], "no dashboard shows these"
+    assert not [component for component in COMPONENTS if component not in drawn], (
+        "no dashboard shows these"
+    )
 
 
 def test_grafana_has_every_dashboard_data_source(whole: RenderedCluster) -> None:
@@ -106,26 +130,46 @@ def test_grafana_has_every_dashboard_data_source(whole: RenderedCluster) -> None
 
 
 def test_listed_exporters_are_scraped(known: RenderedCluster) -> None:
-    assert not [name for name, exporter in catalogue()["exporters"].items() if not is_scraped(known, exporter["scraped"])]
+    assert not [
+        name
+        for name, exporter in catalogue()["exporters"].items()
+        if not is_scraped(known, exporter["scraped"])
+    ]
 
 
 def test_exporters_publish_metrics_in_use(known: RenderedCluster) -> None:
     for name, exporter in catalogue()["exporters"].items():
         if needs := exporter.get("needs"):
             found = value(known, needs["release"], needs["value"])
-            assert needs["has"] in (found or ""), f"{name} keeps metrics to itself: {needs['value']} lacks {needs['has']}"
+            assert needs["has"] in (found or ""), (
+                f"{name} keeps metrics to itself: {needs['value']} lacks {needs['has']}"
+            )
 
 
 def test_conflicting_target_labels_are_renamed(known: RenderedCluster) -> None:
-    assert value(known, "kong", "serviceMonitor.honorLabels") is not True, "rules read exported_service"
-    assert value(known, "cert-manager", "prometheus.servicemonitor.honorLabels") is not True, "rules read exported_namespace"
-    assert value(known, "external-secrets", "serviceMonitor.honorLabels") is not True, "rules read exported_namespace"
+    assert value(known, "kong", "serviceMonitor.honorLabels") is not True, (
+        "rules read exported_service"
+    )
+    assert value(known, "cert-manager", "prometheus.servicemonitor.honorLabels") is not True, (
+        "rules read exported_namespace"
+    )
+    assert value(known, "external-secrets", "serviceMonitor.honorLabels") is not True, (
+        "rules read exported_namespace"
+    )
 
 
 def test_service_discovery_names_match_task_registration(known: RenderedCluster) -> None:
-    (namespace,) = (r["Properties"]["Name"] for _, _, r in known.resources("AWS::ServiceDiscovery::PrivateDnsNamespace"))
-    registered = {f"{r['Properties']['Name']}.{namespace}" for _, _, r in known.resources("AWS::ServiceDiscovery::Service")}
-    asked = {name for job in jobs(known) for lookup in job["dns_sd_configs"] for name in lookup["names"]}
+    (namespace,) = (
+        r["Properties"]["Name"]
+        for _, _, r in known.resources("AWS::ServiceDiscovery::PrivateDnsNamespace")
+    )
+    registered = {
+        f"{r['Properties']['Name']}.{namespace}"
+        for _, _, r in known.resources("AWS::ServiceDiscovery::Service")
+    }
+    asked = {
+        name for job in jobs(known) for lookup in job["dns_sd_configs"] for name in lookup["names"]
+    }
     assert asked
     assert asked <= registered, f"{sorted(asked - registered)} are names that no task registers"
     assert {job["metrics_path"] for job in jobs(known)} == {"/metrics"}
@@ -135,13 +179,20 @@ def test_service_discovery_names_match_task_registration(known: RenderedCluster)
         for container in r["Properties"]["ContainerDefinitions"]
         for port in container.get("PortMappings", ())
     }
-    assert len(with_port) == len(jobs(known)), "a service listens on a port and gives no metrics there, or the other way round"
+    assert len(with_port) == len(jobs(known)), (
+        "a service listens on a port and gives no metrics there, or the other way round"
+    )
 
 
 def test_required_components_have_monitors(whole: RenderedCluster) -> None:
-    (alert,) = (rule for rule in rules()["monitoring"] if rule.get("alert") == "ComponentNotScraped")
+    (alert,) = (
+        rule for rule in rules()["monitoring"] if rule.get("alert") == "ComponentNotScraped"
+    )
     asked = {part.split('"')[1] for part in alert["expr"].split("namespace=")[1:]}
-    watched = {manifest["metadata"].get("namespace", release) for release, manifest in whole.of_kind(*MONITORS)}
+    watched = {
+        manifest["metadata"].get("namespace", release)
+        for release, manifest in whole.of_kind(*MONITORS)
+    }
     assert asked <= watched, f"no monitor in {sorted(asked - watched)}"
     assert {selector.metric for selector in selectors(alert["expr"])} == {"up"}
 

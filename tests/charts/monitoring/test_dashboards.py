@@ -29,7 +29,9 @@ each_board = pytest.mark.parametrize("uid", list(BOARDS))
 def test_panels_have_title_description_and_unit(uid: str) -> None:
     for panel in panels(BOARDS[uid]):
         assert panel["title"]
-        assert panel["description"].endswith("."), f"{uid}: {panel['title']} has no sentence that describes it"
+        assert panel["description"].endswith("."), (
+            f"{uid}: {panel['title']} has no sentence that describes it"
+        )
         assert panel["fieldConfig"]["defaults"]["unit"], f"{uid}: {panel['title']} has no unit"
 
 
@@ -60,7 +62,9 @@ def target_problems(where: str, target: Json) -> Iterator[str]:
 
 @each_board
 def test_dashboards_reference_provisioned_data_sources(uid: str) -> None:
-    used = {target["datasource"]["uid"] for panel in panels(BOARDS[uid]) for target in panel["targets"]}
+    used = {
+        target["datasource"]["uid"] for panel in panels(BOARDS[uid]) for target in panel["targets"]
+    }
     assert used <= SOURCES
 
 
@@ -69,7 +73,9 @@ def test_panels_do_not_overlap(uid: str) -> None:
     taken: set[tuple[int, int]] = set()
     for panel in BOARDS[uid]["panels"]:
         place = panel["gridPos"]
-        cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        cells = {
+            (place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])
+        }
         assert place["x"] + place["w"] <= 24
         assert not cells & taken, f"{panel['title']} lies on another panel"
         taken |= cells
@@ -86,15 +92,21 @@ def test_dashboard_choices_match_chart_values() -> None:
     assert used == wanted
 
 
-def test_dashboard_release_contains_every_dashboard(deployed: Callable[[str], RenderedCluster]) -> None:
+def test_dashboard_release_contains_every_dashboard(
+    deployed: Callable[[str], RenderedCluster],
+) -> None:
     manifests = deployed("prod").manifests["rules-and-dashboards"]
     config_maps = [manifest for manifest in manifests if manifest["kind"] == "ConfigMap"]
-    boards = [json.loads(text) for config_map in config_maps for text in config_map["data"].values()]
+    boards = [
+        json.loads(text) for config_map in config_maps for text in config_map["data"].values()
+    ]
     assert {board["uid"] for board in boards} == set(BOARDS)
     choices = [choice["query"] for board in boards for choice in board["templating"]["list"]]
     assert any(choice.startswith("catalogue : ") for choice in choices)
     assert not [choice for choice in choices if "@" in choice]
-    assert all(config_map["metadata"]["labels"] == {"grafana_dashboard": "1"} for config_map in config_maps)
+    assert all(
+        config_map["metadata"]["labels"] == {"grafana_dashboard": "1"} for config_map in config_maps
+    )
 
 
 @pytest.mark.parametrize("level", ["dashboard", "row", "panel", "query"])

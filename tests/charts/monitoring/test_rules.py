@@ -30,7 +30,12 @@ def alerts(file: str) -> Iterator[Json]:
 
 def is_ratio(expr: str) -> bool:
     """Return whether an alert reads a share of requests, itself or by a recording rule."""
-    read = [rule["expr"] for file in rules().values() for rule in file if "record" in rule and rule["record"] in expr]
+    read = [
+        rule["expr"]
+        for file in rules().values()
+        for rule in file
+        if "record" in rule and rule["record"] in expr
+    ]
     return any(RATIO.search(part) for part in (expr, *read))
 
 
@@ -45,14 +50,22 @@ each_file = pytest.mark.parametrize("file", list(rules()))
 
 @each_file
 def test_alerts_read_exported_metrics(file: str) -> None:
-    found = [problem for rule in alerts(file) for problem in problems(f"{file}.yaml: the alert {rule['alert']}", rule["expr"])]
+    found = [
+        problem
+        for rule in alerts(file)
+        for problem in problems(f"{file}.yaml: the alert {rule['alert']}", rule["expr"])
+    ]
     assert not found, "\n".join(found)
 
 
 @each_file
 def test_recording_rules_read_exported_metrics(file: str) -> None:
     recordings = [rule for rule in rules()[file] if "record" in rule]
-    found = [problem for rule in recordings for problem in problems(f"{file}.yaml: {rule['record']}", rule["expr"])]
+    found = [
+        problem
+        for rule in recordings
+        for problem in problems(f"{file}.yaml: {rule['record']}", rule["expr"])
+    ]
     assert not found, "\n".join(found)
 
 
@@ -60,11 +73,19 @@ def test_recording_rules_read_exported_metrics(file: str) -> None:
 def test_alerts_have_severity_and_runbook(file: str) -> None:
     for rule in alerts(file):
         severity = rule["labels"]["severity"]
-        assert severity in SEVERITIES or rule["alert"] == "Watchdog", f"{file}.yaml: {rule['alert']} has the severity {severity}"
-        assert {"summary", "description", "runbook_url"} <= set(rule["annotations"]), f"{file}.yaml: {rule['alert']} says too little"
+        assert severity in SEVERITIES or rule["alert"] == "Watchdog", (
+            f"{file}.yaml: {rule['alert']} has the severity {severity}"
+        )
+        assert {"summary", "description", "runbook_url"} <= set(rule["annotations"]), (
+            f"{file}.yaml: {rule['alert']} says too little"
+        )
         runbook, _, anchor = rule["annotations"]["runbook_url"].partition("#")
-        assert (ROOT / runbook).is_file(), f"{file}.yaml: {rule['alert']} sends its reader to {runbook}, which does not exist"
-        assert not anchor or anchor in anchors(ROOT / runbook), f"{file}.yaml: {runbook} has no heading for {anchor}"
+        assert (ROOT / runbook).is_file(), (
+            f"{file}.yaml: {rule['alert']} sends its reader to {runbook}, which does not exist"
+        )
+        assert not anchor or anchor in anchors(ROOT / runbook), (
+            f"{file}.yaml: {runbook} has no heading for {anchor}"
+        )
 
 
 def test_recording_rules_are_used() -> None:
@@ -86,20 +107,32 @@ def test_promtool_unit_tests_pass(file: str) -> None:
 def test_ratio_alerts_stay_silent_when_idle(file: str) -> None:
     """A few bad requests of an idle hour are a large share, and no outage."""
     tested = cases(file, "bad requests of an idle hour")
-    assert not [rule["alert"] for rule in alerts(file) if is_ratio(rule["expr"]) and rule["alert"] not in tested]
+    assert not [
+        rule["alert"]
+        for rule in alerts(file)
+        if is_ratio(rule["expr"]) and rule["alert"] not in tested
+    ]
 
 
 @each_file
 def test_missing_members_alert_without_series(file: str) -> None:
     """A count or sum of no series is no value, and compares with nothing."""
     tested = cases(file, "every series ends")
-    assert not [rule["alert"] for rule in alerts(file) if MEMBERS_MISSING.match(rule["expr"]) and rule["alert"] not in tested]
+    assert not [
+        rule["alert"]
+        for rule in alerts(file)
+        if MEMBERS_MISSING.match(rule["expr"]) and rule["alert"] not in tested
+    ]
 
 
 @pytest.mark.parametrize("slo", OBJECTIVES)
 def test_objectives_have_two_burn_rate_windows(slo: str) -> None:
     budget = f"{1 - OBJECTIVES[slo][1]:.6f}".rstrip("0")
-    found = {rule["labels"]["severity"]: " ".join(rule["expr"].split()) for rule in alerts("slo") if f'slo="{slo}"' in rule["expr"]}
+    found = {
+        rule["labels"]["severity"]: " ".join(rule["expr"].split())
+        for rule in alerts("slo")
+        if f'slo="{slo}"' in rule["expr"]
+    }
     assert found == {
         severity: f'slo:errors:ratio_rate{long}{{slo="{slo}"}} > {rate} * {budget} '
         f'and slo:errors:ratio_rate{short}{{slo="{slo}"}} > {rate} * {budget} '

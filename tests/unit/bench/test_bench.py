@@ -35,10 +35,16 @@ def test_bench_measures_other_rows_after_failure() -> None:
 
 
 def test_bench_selects_rows_and_groups() -> None:
-    assert [row.name for row in chosen(ROWS, ["synth", "local"])] == ["synth.plain", "synth.tuned", "local"]
+    assert [row.name for row in chosen(ROWS, ["synth", "local"])] == [
+        "synth.plain",
+        "synth.tuned",
+        "local",
+    ]
     assert [row.name for row in chosen(ROWS, ["synth.tuned"])] == ["synth.tuned"]
     assert len(chosen(ROWS, [])) == 4
-    with pytest.raises(SystemExit, match=r"no row is named sinth\. Use one of engine, local, synth"):
+    with pytest.raises(
+        SystemExit, match=r"no row is named sinth\. Use one of engine, local, synth"
+    ):
         chosen(ROWS, ["sinth"])
 
 
@@ -48,4 +54,8 @@ def test_bench_counts_skipped_tests_by_reason() -> None:
         "SKIPPED [30] tests/a.py:7: no luajit: make tools\n"
         "SKIPPED [3] tests/b.py: no charts\n33 passed"
     )
-    assert skipped_tests(output) == ["35 tests skipped", "30 × no luajit: make tools", "5 × no charts"]
+    assert skipped_tests(output) == [
+        "35 tests skipped",
+        "30 × no luajit: make tools",
+        "5 × no charts",
+    ]

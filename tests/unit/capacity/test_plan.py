@@ -31,7 +31,11 @@ def prod() -> Settings:
 
 def carries(environment: Settings) -> int:
     """Listeners that an environment carries once its quotas are raised."""
-    return next(found.listeners for found in carried(environment) if not (found.limit and found.limit.raised))
+    return next(
+        found.listeners
+        for found in carried(environment)
+        if not (found.limit and found.limit.raised)
+    )
 
 
 @pytest.mark.parametrize("listeners", [100_000, 1_000_000, 5_000_000])
@@ -57,7 +61,10 @@ def test_plan_agrees_with_inverse(listeners: int) -> None:
 @settings(max_examples=8, deadline=None)
 @given(listeners=LISTENERS, factor=st.floats(1, 10))
 def test_more_listeners_never_need_less(listeners: int, factor: float) -> None:
-    fewer, more = plan_for(prod(), listeners), plan_for(prod(), min(MOST_LISTENERS, int(listeners * factor)))
+    fewer, more = (
+        plan_for(prod(), listeners),
+        plan_for(prod(), min(MOST_LISTENERS, int(listeners * factor))),
+    )
     assert fewer.cells <= more.cells
     if more.cells == 1:
         room = {constraint.name: constraint.room for constraint in more.constraints}
@@ -71,7 +78,10 @@ def test_plan_never_lowers_a_setting() -> None:
 
 def fullness(environment: Settings) -> dict[tuple[str, str], float]:
     """Load in percent of the room of each constraint, for two million listeners."""
-    return {found.name: found.percent for found in constraints_of(environment, load_of(environment, 2_000_000))}
+    return {
+        found.name: found.percent
+        for found in constraints_of(environment, load_of(environment, 2_000_000))
+    }
 
 
 @pytest.mark.parametrize(
@@ -96,24 +106,34 @@ def fullness(environment: Settings) -> dict[tuple[str, str], float]:
         ("metrics.series_kib", 8.0, "prometheus", True),
     ],
 )
-def test_assumption_moves_fullness_its_way(key: str, value: float, component: str, fuller: bool) -> None:
+def test_assumption_moves_fullness_its_way(
+    key: str, value: float, component: str, fuller: bool
+) -> None:
     section, name = key.split(".")
     capacity = CapacitySettings.model_validate({section: {name: value}})
     before, after = fullness(prod()), fullness(prod().model_copy(update={"capacity": capacity}))
-    moved = {found: after[found] > percent for found, percent in before.items() if after[found] != percent}
+    moved = {
+        found: after[found] > percent
+        for found, percent in before.items()
+        if after[found] != percent
+    }
     assert component in {found[0] for found in moved}
     assert {grew for found, grew in moved.items() if found[0] == component} == {fuller}
 
 
 def test_plan_takes_classes_of_the_region() -> None:
-    small = changed(prod(), {("region",): "af-south-1", ("data", "catalogue", "instance_class"): "t4g.2xlarge"})
+    small = changed(
+        prod(), {("region",): "af-south-1", ("data", "catalogue", "instance_class"): "t4g.2xlarge"}
+    )
     assert plan_for(small, 1_500_000).settings.data.catalogue.instance_class.startswith("r6g.")
 
 
 def test_growth_margin_raises_the_plan() -> None:
     tight = prod().model_copy(update={"capacity": CapacitySettings(growth_percent=0)})
     ample = prod().model_copy(update={"capacity": CapacitySettings(growth_percent=100)})
-    assert carries(plan_for(ample, 2_000_000).settings) > 1.5 * carries(plan_for(tight, 2_000_000).settings)
+    assert carries(plan_for(ample, 2_000_000).settings) > 1.5 * carries(
+        plan_for(tight, 2_000_000).settings
+    )
 
 
 def test_hundred_million_need_cells() -> None:
@@ -124,7 +144,9 @@ def test_hundred_million_need_cells() -> None:
 
 
 def test_large_catalogue_reads_from_replicas() -> None:
-    capacity = CapacitySettings.model_validate({"cache": {"shard_per_second": 1_000_000.0}, "events": {"partition_per_second": 5000.0}})
+    capacity = CapacitySettings.model_validate(
+        {"cache": {"shard_per_second": 1_000_000.0}, "events": {"partition_per_second": 5000.0}}
+    )
     planned = plan_for(prod().model_copy(update={"capacity": capacity}), 5_300_000).settings
     assert planned.data.catalogue.read_replicas >= 2
     assert planned.data.catalogue.rotates_master
@@ -160,7 +182,11 @@ def test_rewritten_file_differs_in_values_only() -> None:
 
 
 def test_every_limit_has_source_and_date() -> None:
-    assert [limit.what for limit in LIMITS if not (limit.source and limit.unit and limit.read.startswith("20"))] == []
+    assert [
+        limit.what
+        for limit in LIMITS
+        if not (limit.source and limit.unit and limit.read.startswith("20"))
+    ] == []
 
 
 def run(folder: Path, *arguments: str) -> int:
@@ -174,11 +200,16 @@ def run(folder: Path, *arguments: str) -> int:
         (["--env", "dev"], "dev: no service has load. Set services.<name>.load"),
         (["--env", "prod", "--listeners", "0"], "LISTENERS=0: nobody listens. Use 1 or more."),
         (["--env", "prod", "--listeners=-5"], "LISTENERS=-5: nobody listens."),
-        (["--env", "prod", "--listeners", "many"], "LISTENERS=many is not a whole number. Write it in digits, such as 2000000."),
+        (
+            ["--env", "prod", "--listeners", "many"],
+            "LISTENERS=many is not a whole number. Write it in digits, such as 2000000.",
+        ),
         (["--env", "prod", "--listeners", "1000000000000"], "Use at most 1,000,000,000."),
     ],
 )
-def test_absurd_input_has_one_message(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_absurd_input_has_one_message(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(ENVIRONMENTS, *arguments) == 2
     shown = capsys.readouterr()
     assert message in shown.err
@@ -194,11 +225,15 @@ def test_unknown_class_has_one_message(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_load_beyond_any_cell_is_refused() -> None:
     capacity = CapacitySettings.model_validate({"metrics": {"cluster_series": 5_000_000.0}})
-    with pytest.raises(PlanError, match=r"prometheus needs .* GiB of memory and has 3, in a cell of any size"):
+    with pytest.raises(
+        PlanError, match=r"prometheus needs .* GiB of memory and has 3, in a cell of any size"
+    ):
         plan_for(prod().model_copy(update={"capacity": capacity}), 1000)
 
 
-def test_report_names_load_patch_and_quotas(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_names_load_patch_and_quotas(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     shutil.copy(ENVIRONMENTS / "prod.yaml", tmp_path)
     assert run(tmp_path, "--env", "prod", "--listeners", "2,000,000", "--write") == 0
     shown = capsys.readouterr().out
@@ -211,7 +246,10 @@ def test_report_names_load_patch_and_quotas(tmp_path: Path, capsys: pytest.Captu
         assert words in shown
     assert "max: 208" in (tmp_path / "prod.yaml").read_text()
     assert run(tmp_path, "--env", "prod") == 0
-    assert "prod carries 2,399,787 monthly listeners, and declares 2,000,000." in capsys.readouterr().out
+    assert (
+        "prod carries 2,399,787 monthly listeners, and declares 2,000,000."
+        in capsys.readouterr().out
+    )
 
 
 def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -228,4 +266,6 @@ def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFi
 def test_report_names_a_budget_far_above(usd: float, said: bool) -> None:
     cost: Any = SimpleNamespace(region="sa-east-1", stacks={}, total=(usd / 10, usd / 2, usd))
     shown = report.text(plan_for(prod(), 100_000), [], ENVIRONMENTS / "prod.yaml", cost)
-    assert (f"monthly_budget_usd is {prod().observability.monthly_budget_usd:,.0f}: lower it" in shown) == said
+    assert (
+        f"monthly_budget_usd is {prod().observability.monthly_budget_usd:,.0f}: lower it" in shown
+    ) == said

@@ -25,7 +25,9 @@ def resource(type_: str, **properties: Any) -> Json:
 
 
 def chart(release: str, version: str, **values: Any) -> Json:
-    return resource("Custom::AWSCDK-EKS-HelmChart", Release=release, Version=version, Values=json.dumps(values))
+    return resource(
+        "Custom::AWSCDK-EKS-HelmChart", Release=release, Version=version, Values=json.dumps(values)
+    )
 
 
 def keycloak(version: str) -> Json:
@@ -34,23 +36,42 @@ def keycloak(version: str) -> Json:
 
 def rule(priority: int, *groups: str) -> Json:
     forward = {"TargetGroups": [{"TargetGroupArn": group} for group in groups]}
-    return resource(RULE, ListenerArn="listener", Priority=priority, Actions=[{"Type": "forward", "ForwardConfig": forward}])
+    return resource(
+        RULE,
+        ListenerArn="listener",
+        Priority=priority,
+        Actions=[{"Type": "forward", "ForwardConfig": forward}],
+    )
 
 
 def database(**changes: Any) -> Json:
-    properties = {"AllocatedStorage": "200", "EngineVersion": "8.4.10", "DBInstanceClass": "db.r8g.large", "DeletionProtection": True}
+    properties = {
+        "AllocatedStorage": "200",
+        "EngineVersion": "8.4.10",
+        "DBInstanceClass": "db.r8g.large",
+        "DeletionProtection": True,
+    }
     return resource("AWS::RDS::DBInstance", **{**properties, **changes})
 
 
 def cache(engine: str, version: str, **more: Any) -> Json:
-    return resource("AWS::ElastiCache::ReplicationGroup", Engine=engine, EngineVersion=version, **more)
+    return resource(
+        "AWS::ElastiCache::ReplicationGroup", Engine=engine, EngineVersion=version, **more
+    )
 
 
 def plan(days: int, *, copied: int | None = None) -> Json:
     """Backup plan with point-in-time recovery, and copies that are kept for `copied` days."""
     retention = {"Lifecycle": {"DeleteAfterDays": days}}
-    copies = [{"CopyActions": [{"Lifecycle": {"DeleteAfterDays": copied}}], **retention}] if copied else []
-    return resource("AWS::Backup::BackupPlan", BackupPlan={"BackupPlanRule": [{"EnableContinuousBackup": True, **retention}, *copies]})
+    copies = (
+        [{"CopyActions": [{"Lifecycle": {"DeleteAfterDays": copied}}], **retention}]
+        if copied
+        else []
+    )
+    return resource(
+        "AWS::Backup::BackupPlan",
+        BackupPlan={"BackupPlanRule": [{"EnableContinuousBackup": True, **retention}, *copies]},
+    )
 
 
 def path_rule(path: str) -> Json:
@@ -59,7 +80,10 @@ def path_rule(path: str) -> Json:
 
 
 def open_port(first: int, last: int, source: str = "Caller") -> Json:
-    groups = {"SourceSecurityGroupId": {"Fn::GetAtt": [source, "GroupId"]}, "GroupId": {"Fn::GetAtt": ["Called", "GroupId"]}}
+    groups = {
+        "SourceSecurityGroupId": {"Fn::GetAtt": [source, "GroupId"]},
+        "GroupId": {"Fn::GetAtt": ["Called", "GroupId"]},
+    }
     return resource("AWS::EC2::SecurityGroupIngress", FromPort=first, ToPort=last, **groups)
 
 
@@ -76,28 +100,62 @@ def one(old: Json, new: Json, effect: Effect, expected: str) -> Case:
 
 REFUSED, LOSS, REPLACEMENT, INTERRUPTION, NONE = Effect
 CASES: dict[str, Case] = {
-    "a feature release skipped": one(chart("redpanda", "26.1.3"), chart("redpanda", "26.3.1"), REFUSED, "skips a feature release"),
-    "the first feature release of a year": one(chart("redpanda", "25.3.3"), chart("redpanda", "26.1.1"), NONE, "Version"),
-    "a minor version of Keycloak": one(keycloak("26.8.2"), keycloak("26.9.0"), INTERRUPTION, "Keycloak 26.8.2 → 26.9.0"),
+    "a feature release skipped": one(
+        chart("redpanda", "26.1.3"), chart("redpanda", "26.3.1"), REFUSED, "skips a feature release"
+    ),
+    "the first feature release of a year": one(
+        chart("redpanda", "25.3.3"), chart("redpanda", "26.1.1"), NONE, "Version"
+    ),
+    "a minor version of Keycloak": one(
+        keycloak("26.8.2"), keycloak("26.9.0"), INTERRUPTION, "Keycloak 26.8.2 → 26.9.0"
+    ),
     "a patch version of Keycloak": one(keycloak("26.8.2"), keycloak("26.8.3"), NONE, "Values"),
-    "an older chart": one(chart("kong", "3.10.0"), chart("kong", "3.9.0"), REFUSED, "chart 3.10.0 → 3.9.0"),
-    "another major MySQL": one(database(), database(EngineVersion="9.1.0"), REFUSED, "refuses another major version"),
-    "an encrypted database": one(database(), database(StorageEncrypted=True), REPLACEMENT, "StorageEncrypted was"),
-    "a cache of Valkey": one(cache("redis", "7.1"), cache("valkey", "8.1"), REPLACEMENT, "documents a replacement"),
+    "an older chart": one(
+        chart("kong", "3.10.0"), chart("kong", "3.9.0"), REFUSED, "chart 3.10.0 → 3.9.0"
+    ),
+    "another major MySQL": one(
+        database(), database(EngineVersion="9.1.0"), REFUSED, "refuses another major version"
+    ),
+    "an encrypted database": one(
+        database(), database(StorageEncrypted=True), REPLACEMENT, "StorageEncrypted was"
+    ),
+    "a cache of Valkey": one(
+        cache("redis", "7.1"), cache("valkey", "8.1"), REPLACEMENT, "documents a replacement"
+    ),
     "a version of Kubernetes skipped": one(
-        resource("AWS::EKS::Cluster", Version="1.34"), resource("AWS::EKS::Cluster", Version="1.36"), REFUSED, "skips a version"
+        resource("AWS::EKS::Cluster", Version="1.34"),
+        resource("AWS::EKS::Cluster", Version="1.36"),
+        REFUSED,
+        "skips a version",
     ),
     "another lock in governance mode": one(
-        resource("AWS::Backup::BackupVault", BackupVaultName="vault", LockConfiguration={"MinRetentionDays": 35}),
-        resource("AWS::Backup::BackupVault", BackupVaultName="vault", LockConfiguration={"MinRetentionDays": 7}),
+        resource(
+            "AWS::Backup::BackupVault",
+            BackupVaultName="vault",
+            LockConfiguration={"MinRetentionDays": 35},
+        ),
+        resource(
+            "AWS::Backup::BackupVault",
+            BackupVaultName="vault",
+            LockConfiguration={"MinRetentionDays": 7},
+        ),
         NONE,
         "LockConfiguration",
     ),
     "shorter backups": one(plan(35), plan(14), LOSS, "point-in-time recovery: 35 days → 14"),
-    "shorter copies": one(plan(35, copied=60), plan(35, copied=40), LOSS, "copies in the second vault: 60 days → 40"),
-    "no copies": one(plan(35, copied=35), plan(35), LOSS, "copies in the second vault: 35 days → 0"),
+    "shorter copies": one(
+        plan(35, copied=60), plan(35, copied=40), LOSS, "copies in the second vault: 60 days → 40"
+    ),
+    "no copies": one(
+        plan(35, copied=35), plan(35), LOSS, "copies in the second vault: 35 days → 0"
+    ),
     "longer backups": one(plan(35), plan(60, copied=60), NONE, "BackupPlan"),
-    "a rule of the same path": (stack(One=path_rule("/v1/a")), stack(One=path_rule("/v1/a"), Two=rule(2, "a")), NONE, "is added"),
+    "a rule of the same path": (
+        stack(One=path_rule("/v1/a")),
+        stack(One=path_rule("/v1/a"), Two=rule(2, "a")),
+        NONE,
+        "is added",
+    ),
     "another port of Prometheus": (
         stack(Old=open_port(8080, 8080, "Xkubernetesnodes")),
         stack(New=open_port(9090, 9090, "Xkubernetesnodes")),
@@ -114,22 +172,47 @@ CASES: dict[str, Case] = {
     "a rule of one group": one(rule(1, "a"), rule(1, "b"), NONE, "Actions"),
     "a second access entry": (
         stack(Viewer=resource(ENTRY, PrincipalArn="arn:role")),
-        {"cluster": {"Resources": {"Administrator": resource(ENTRY, PrincipalArn="arn:role")}}, "data": {"Resources": {}}},
+        {
+            "cluster": {"Resources": {"Administrator": resource(ENTRY, PrincipalArn="arn:role")}},
+            "data": {"Resources": {}},
+        },
         REFUSED,
         "has the entry Viewer",
     ),
     "a zone more": (
         {"network": {"Resources": {"A": resource("AWS::EC2::Subnet")}}},
-        {"network": {"Resources": {"A": resource("AWS::EC2::Subnet"), "B": resource("AWS::EC2::Subnet")}}},
+        {
+            "network": {
+                "Resources": {"A": resource("AWS::EC2::Subnet"), "B": resource("AWS::EC2::Subnet")}
+            }
+        },
         REFUSED,
         "1 subnets → 2",
     ),
-    "a kept bucket removed": (stack(One=resource("AWS::S3::Bucket")), stack(), REPLACEMENT, "leaves the stack and is retained"),
+    "a kept bucket removed": (
+        stack(One=resource("AWS::S3::Bucket")),
+        stack(),
+        REPLACEMENT,
+        "leaves the stack and is retained",
+    ),
     "a bucket deleted": (stack(One={"Type": "AWS::S3::Bucket"}), stack(), LOSS, "is deleted"),
-    "a listener removed": (stack(One=resource("AWS::ElasticLoadBalancingV2::Listener")), stack(), INTERRUPTION, "is deleted"),
-    "an alarm removed": (stack(One=resource("AWS::CloudWatch::Alarm")), stack(), NONE, "is deleted"),
+    "a listener removed": (
+        stack(One=resource("AWS::ElasticLoadBalancingV2::Listener")),
+        stack(),
+        INTERRUPTION,
+        "is deleted",
+    ),
+    "an alarm removed": (
+        stack(One=resource("AWS::CloudWatch::Alarm")),
+        stack(),
+        NONE,
+        "is deleted",
+    ),
     "a new task definition": one(
-        resource("AWS::ECS::TaskDefinition", Cpu="256"), resource("AWS::ECS::TaskDefinition", Cpu="512"), NONE, "is replaced: Cpu"
+        resource("AWS::ECS::TaskDefinition", Cpu="256"),
+        resource("AWS::ECS::TaskDefinition", Cpu="512"),
+        NONE,
+        "is replaced: Cpu",
     ),
 }
 
@@ -144,21 +227,35 @@ def test_changes_have_expected_effects(case: str) -> None:
 
 @pytest.mark.parametrize(
     ("first", "then", "expected"),
-    [(["a", "b"], ["c", "a"], "c signs before"), (["a", "b"], ["b", "c"], "a is removed while"), (["a", "b"], ["b", "a"], "")],
+    [
+        (["a", "b"], ["c", "a"], "c signs before"),
+        (["a", "b"], ["b", "c"], "a is removed while"),
+        (["a", "b"], ["b", "a"], ""),
+    ],
 )
-def test_signing_keys_rotate_in_three_steps(first: list[str], then: list[str], expected: str) -> None:
+def test_signing_keys_rotate_in_three_steps(
+    first: list[str], then: list[str], expected: str
+) -> None:
     def platform(keys: list[str]) -> dict[str, Json]:
         pairs = {f"Key{key}": resource("Custom::SigningKeyPair", KeyName=key) for key in keys}
-        task = resource("AWS::ECS::TaskDefinition", Environment=[{"Name": "AUDIO_SIGNER", "Value": keys[0]}])
+        task = resource(
+            "AWS::ECS::TaskDefinition", Environment=[{"Name": "AUDIO_SIGNER", "Value": keys[0]}]
+        )
         return {"secrets": {"Resources": pairs}, "ecs-services": {"Resources": {"Task": task}}}
 
-    refused = [change.detail for change in compare(platform(first), platform(then)) if change.effect == Effect.REFUSED]
+    refused = [
+        change.detail
+        for change in compare(platform(first), platform(then))
+        if change.effect == Effect.REFUSED
+    ]
     assert refused == [] if not expected else any(expected in text for text in refused)
 
 
 def test_exit_status_follows_worst_effect() -> None:
     def changes(*effects: Effect) -> list[Change]:
-        return [Change(effect=effect, stack="data", subject="One", detail="x") for effect in effects]
+        return [
+            Change(effect=effect, stack="data", subject="One", detail="x") for effect in effects
+        ]
 
     assert exit_status(changes()) == exit_status(changes(NONE)) == 0
     assert exit_status(changes(NONE, LOSS)) == exit_status(changes(INTERRUPTION)) == 2
@@ -166,16 +263,27 @@ def test_exit_status_follows_worst_effect() -> None:
 
 
 def test_report_lists_refused_changes_first() -> None:
-    before, now = stack(One=database(), Two=rule(1, "a")), stack(One=database(EngineVersion="8.4.9"), Two=rule(1, "b"))
+    before, now = (
+        stack(One=database(), Two=rule(1, "a")),
+        stack(One=database(EngineVersion="8.4.9"), Two=rule(1, "b")),
+    )
     lines = report(compare(before, now), environment="prod").splitlines()
     assert lines[0] == "prod: 1 refused, 1 interruption, 1 no interruption (1 changed)"
-    assert lines[2:5] == ["refused:", "  ~ data/One: MySQL 8.4.10 → 8.4.9", "    → AWS does not downgrade. Keep the newer version."]
+    assert lines[2:5] == [
+        "refused:",
+        "  ~ data/One: MySQL 8.4.10 → 8.4.9",
+        "    → AWS does not downgrade. Keep the newer version.",
+    ]
     assert lines[-1] == "  ~ data/Two: AWS::ElasticLoadBalancingV2::ListenerRule: Actions"
     assert report([], environment="prod") == "prod: no differences."
 
 
-def change(effect: Effect, subject: str, detail: str, *, advice: str = "", sign: str = "~") -> Change:
-    return Change(effect=effect, stack="data", subject=subject, detail=detail, advice=advice, sign=sign)
+def change(
+    effect: Effect, subject: str, detail: str, *, advice: str = "", sign: str = "~"
+) -> Change:
+    return Change(
+        effect=effect, stack="data", subject=subject, detail=detail, advice=advice, sign=sign
+    )
 
 
 def test_report_cuts_long_values() -> None:
@@ -197,12 +305,17 @@ def test_report_groups_added_resources() -> None:
 
 
 def test_report_counts_hidden_changes() -> None:
-    lines = report([change(NONE, f"N{number}", "A::B: C") for number in range(25)], environment="dev").splitlines()
+    lines = report(
+        [change(NONE, f"N{number}", "A::B: C") for number in range(25)], environment="dev"
+    ).splitlines()
     assert lines[-1] == "  and 5 more (ALL=1 lists them)"
 
 
 def test_markdown_report_is_one_comment() -> None:
-    changes = [change(REFUSED, f"N{number}", "```\n<b>" * 50, advice=f"advice {number}") for number in range(999)]
+    changes = [
+        change(REFUSED, f"N{number}", "```\n<b>" * 50, advice=f"advice {number}")
+        for number in range(999)
+    ]
     text = report([*changes, change(NONE, "Two", "A::B: C")], environment="dev", markdown=True)
     assert text.startswith("**dev: 999 refused, 1 no interruption (1 changed)**")
     assert len(text) < 15_000
@@ -211,7 +324,10 @@ def test_markdown_report_is_one_comment() -> None:
 
 
 def test_full_text_has_every_changed_line() -> None:
-    before, now = stack(One=database(), Two=rule(1, "a"), Same=rule(2, "b")), stack(One=database(Port="1"), Same=rule(2, "b"))
+    before, now = (
+        stack(One=database(), Two=rule(1, "a"), Same=rule(2, "b")),
+        stack(One=database(Port="1"), Same=rule(2, "b")),
+    )
     lines = full_text(before, now).splitlines()
     assert {"+++ data/One", '+  "Port": "1"', "+++ data/Two", '-  "Priority": 1,'} <= set(lines)
     assert not any("data/Same" in line for line in lines)
@@ -222,9 +338,19 @@ def test_metadata_of_cli_is_no_change(tmp_path: Path) -> None:
 
     def synthesized(context: dict[str, Any]) -> Templates:
         app = cdk.App(context=feature_flags() | context)
-        stack = cdk.Stack(cdk.Stage(app, "dev"), "data", env=cdk.Environment(account="111122223333", region="sa-east-1"))
+        stack = cdk.Stack(
+            cdk.Stage(app, "dev"),
+            "data",
+            env=cdk.Environment(account="111122223333", region="sa-east-1"),
+        )
         code = lambda_.Code.from_asset(str(tmp_path))
-        lambda_.Function(stack, "Function", code=code, handler="index.handler", runtime=lambda_.Runtime.PYTHON_3_13)
+        lambda_.Function(
+            stack,
+            "Function",
+            code=code,
+            handler="index.handler",
+            runtime=lambda_.Runtime.PYTHON_3_13,
+        )
         return templates_in(Path(app.synth().directory, "assembly-dev"))
 
     (tmp_path / "index.py").touch()

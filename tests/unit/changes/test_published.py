@@ -8,10 +8,20 @@ from tools.changes.comparison import compare
 def templates(**database: Any) -> dict[str, Any]:
     value = {
         "Type": "AWS::SSM::Parameter",
-        "Properties": {"Name": "/dev/data/Host", "Value": {"Fn::GetAtt": ["Database", "Endpoint.Address"]}},
+        "Properties": {
+            "Name": "/dev/data/Host",
+            "Value": {"Fn::GetAtt": ["Database", "Endpoint.Address"]},
+        },
     }
-    reader = {"Type": "Custom::DeployedValues", "Properties": {"ServiceToken": "f", "Path": "/dev/data", "Names": ["Host"]}}
-    instance = {"Type": "AWS::RDS::DBInstance", "Properties": database, "DeletionPolicy": "Snapshot"}
+    reader = {
+        "Type": "Custom::DeployedValues",
+        "Properties": {"ServiceToken": "f", "Path": "/dev/data", "Names": ["Host"]},
+    }
+    instance = {
+        "Type": "AWS::RDS::DBInstance",
+        "Properties": database,
+        "DeletionPolicy": "Snapshot",
+    }
     return {
         "data": {"Resources": {"Database": instance, "Parameter": value}},
         "eks-platform": {"Resources": {"DataValues0A1B2C3D": reader}},
@@ -19,7 +29,11 @@ def templates(**database: Any) -> dict[str, Any]:
 
 
 def found(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    return [change.detail + change.advice for change in compare(before, now) if change.stack == "eks-platform"]
+    return [
+        change.detail + change.advice
+        for change in compare(before, now)
+        if change.stack == "eks-platform"
+    ]
 
 
 def test_values_of_replaced_resources_are_reported() -> None:

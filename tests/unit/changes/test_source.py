@@ -12,7 +12,9 @@ from botocore.stub import Stubber
 from tools.changes import source
 from tools.model.stacks import SourceError, stacks_in
 
-TEMPLATE = {"Resources": {"One": {"Type": "AWS::S3::Bucket"}, "CDKMetadata": {"Type": "AWS::CDK::Metadata"}}}
+TEMPLATE = {
+    "Resources": {"One": {"Type": "AWS::S3::Bucket"}, "CDKMetadata": {"Type": "AWS::CDK::Metadata"}}
+}
 
 
 @pytest.fixture
@@ -22,7 +24,12 @@ def assembly(tmp_path: Path) -> Path:
     def artifact(stack: str, region: str) -> dict[str, Any]:
         properties = {"templateFile": f"{stack}.json", "stackName": f"spotmusic-prod-{stack}"}
         where = f"aws://444455556666/{region}"
-        return {"type": "aws:cloudformation:stack", "displayName": f"prod/{stack}", "environment": where, "properties": properties}
+        return {
+            "type": "aws:cloudformation:stack",
+            "displayName": f"prod/{stack}",
+            "environment": where,
+            "properties": properties,
+        }
 
     artifacts = {"data": artifact("data", "sa-east-1"), "edge": artifact("edge", "us-east-1")}
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
@@ -33,7 +40,9 @@ def stub_templates(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | 
     """Stubs CloudFormation: returns a template or an error for each region."""
 
     def client(service: str, *, region_name: str, config: Any) -> Any:
-        made = real(service, region_name=region_name, aws_access_key_id="x", aws_secret_access_key="x")
+        made = real(
+            service, region_name=region_name, aws_access_key_id="x", aws_secret_access_key="x"
+        )
         stub, answer = Stubber(made), answers[region_name.replace("-", "_")]
         if isinstance(answer, str):
             stub.add_client_error("get_template", "ValidationError", answer)
@@ -46,13 +55,26 @@ def stub_templates(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | 
     monkeypatch.setattr(boto3, "client", client)
 
 
-def test_deployed_templates_are_read_from_each_region(assembly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stub_templates(monkeypatch, sa_east_1=TEMPLATE, us_east_1="Stack with id spotmusic-prod-edge does not exist")
-    assert source.deployed(assembly) == {"data": {"Resources": {"One": {"Type": "AWS::S3::Bucket"}}}}
+def test_deployed_templates_are_read_from_each_region(
+    assembly: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub_templates(
+        monkeypatch,
+        sa_east_1=TEMPLATE,
+        us_east_1="Stack with id spotmusic-prod-edge does not exist",
+    )
+    assert source.deployed(assembly) == {
+        "data": {"Resources": {"One": {"Type": "AWS::S3::Bucket"}}}
+    }
 
 
-@pytest.mark.parametrize(("error", "expected"), [("does not exist", "None of the stacks"), ("no right", "Log in to account 444455556666")])
-def test_unreadable_account_is_reported(assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, expected: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [("does not exist", "None of the stacks"), ("no right", "Log in to account 444455556666")],
+)
+def test_unreadable_account_is_reported(
+    assembly: Path, monkeypatch: pytest.MonkeyPatch, error: str, expected: str
+) -> None:
     stub_templates(monkeypatch, sa_east_1=error, us_east_1=error)
     with pytest.raises(SourceError, match=expected):
         source.deployed(assembly)
@@ -63,7 +85,11 @@ def test_ref_uses_its_own_app(tmp_path: Path) -> None:
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "prod.yaml").write_text("name: prod\n")
     (tmp_path / "cdk.json").write_text('{"context": {}}')
-    stack = {"type": "aws:cloudformation:stack", "displayName": "prod/data", "environment": "aws://1/x"}
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "displayName": "prod/data",
+        "environment": "aws://1/x",
+    }
     manifest = {"artifacts": {"data": {**stack, "properties": {"templateFile": "data.json"}}}}
     write = f"import os, pathlib\npathlib.Path(os.environ['CDK_OUTDIR'], 'manifest.json').write_text({json.dumps(manifest)!r})\n"
     (tmp_path / "app.py").write_text(write)
@@ -73,5 +99,8 @@ def test_ref_uses_its_own_app(tmp_path: Path) -> None:
     (tmp_path / "app.py").unlink()
     with source.of_ref(tmp_path, "HEAD", "prod") as assembly:
         assert list(stacks_in(assembly)) == ["data"]
-    with pytest.raises(SourceError, match=r"HEAD has no environments/qa.yaml"), source.of_ref(tmp_path, "HEAD", "qa"):
+    with (
+        pytest.raises(SourceError, match=r"HEAD has no environments/qa.yaml"),
+        source.of_ref(tmp_path, "HEAD", "qa"),
+    ):
         pass

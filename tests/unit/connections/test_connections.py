@@ -15,9 +15,15 @@ def test_connections_cover_every_word() -> None:
 
 @pytest.mark.parametrize("word", WORDS, ids=lambda word: word.text)
 def test_connections_cost_rules_for_flows(word: Word) -> None:
-    flows = list(connection_of(word, sample_of("dev")).flows(Client(name="playback", settings=sample_of("dev"))))
+    flows = list(
+        connection_of(word, sample_of("dev")).flows(
+            Client(name="playback", settings=sample_of("dev"))
+        )
+    )
     assert bool(flows) == (RESOURCES[str(word)].rules is not None)
-    assert (flows != [] and flows[0].target == "broker-load-balancer") == (RESOURCES[str(word)].broker_rules == 1)
+    assert (flows != [] and flows[0].target == "broker-load-balancer") == (
+        RESOURCES[str(word)].broker_rules == 1
+    )
 
 
 def test_connection_of_a_service_leads_there() -> None:

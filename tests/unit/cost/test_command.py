@@ -19,7 +19,12 @@ from tools.cost.estimate import estimate
 from tools.cost.prices import CostError, Price, Prices
 
 ENVIRONMENTS = ROOT / "tests" / "environments"
-CACHE = {"CacheNodeType": "cache.r7g.large", "Engine": "redis", "NumNodeGroups": 1, "ReplicasPerNodeGroup": 2}
+CACHE = {
+    "CacheNodeType": "cache.r7g.large",
+    "Engine": "redis",
+    "NumNodeGroups": 1,
+    "ReplicasPerNodeGroup": 2,
+}
 
 
 def assembly_of(folder: Path, **stacks: dict[str, dict[str, Any]]) -> Path:
@@ -27,7 +32,12 @@ def assembly_of(folder: Path, **stacks: dict[str, dict[str, Any]]) -> Path:
     folder.mkdir(exist_ok=True)
     artifacts = {}
     for stack, resources in stacks.items():
-        body = {"Resources": {id_: {"Type": about["Type"], "Properties": about.get("Properties", {})} for id_, about in resources.items()}}
+        body = {
+            "Resources": {
+                id_: {"Type": about["Type"], "Properties": about.get("Properties", {})}
+                for id_, about in resources.items()
+            }
+        }
         (folder / f"{stack}.json").write_text(json.dumps(body))
         artifacts[stack] = {
             "type": "aws:cloudformation:stack",
@@ -45,25 +55,37 @@ def assembly(tmp_path: Path) -> Path:
     return assembly_of(
         tmp_path / "now",
         network={"Address": {"Type": "AWS::EC2::EIP"}},
-        data={"Cache": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE}, "Key": {"Type": "AWS::KMS::Key"}},
+        data={
+            "Cache": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE},
+            "Key": {"Type": "AWS::KMS::Key"},
+        },
     )
 
 
 def run(*arguments: str | Path) -> int:
-    return command.main(["--env", "prod", "--environments", str(ENVIRONMENTS), *map(str, arguments)])
+    return command.main(
+        ["--env", "prod", "--environments", str(ENVIRONMENTS), *map(str, arguments)]
+    )
 
 
-def test_replica_costs_instance_and_storage_of_its_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_replica_costs_instance_and_storage_of_its_source(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A replica has no backups, and its template no size of its storage."""
     source = {"DBInstanceClass": "db.r8g.large", "AllocatedStorage": "100", "MultiAZ": False}
     replica = {"DBInstanceClass": "db.r8g.large", "SourceDBInstanceIdentifier": {"Ref": "Instance"}}
-    database, reader = ({"Type": "AWS::RDS::DBInstance", "Properties": properties} for properties in (source, replica))
+    database, reader = (
+        {"Type": "AWS::RDS::DBInstance", "Properties": properties}
+        for properties in (source, replica)
+    )
     alone = assembly_of(tmp_path / "alone", data={"Instance": database})
     both = assembly_of(tmp_path / "both", data={"Instance": database, "Reader1Instance": reader})
 
     def items(assembly: Path) -> dict[str, float]:
         assert run("--assembly", assembly, "--format", "json") == 0
-        return {line["label"]: line["usd"][1] for line in json.loads(capsys.readouterr().out)["lines"]}
+        return {
+            line["label"]: line["usd"][1] for line in json.loads(capsys.readouterr().out)["lines"]
+        }
 
     before, now = items(alone), items(both)
     assert now["database reader1, db.r8g.large"] == before["database , db.r8g.large"]
@@ -72,16 +94,24 @@ def test_replica_costs_instance_and_storage_of_its_source(tmp_path: Path, capsys
 
 
 @pytest.mark.parametrize(("copied", "vaults"), [("IdentityInstance", 1), ("AudioBucket", 2)])
-def test_audio_is_paid_in_its_vaults(tmp_path: Path, capsys: pytest.CaptureFixture[str], copied: str, vaults: int) -> None:
+def test_audio_is_paid_in_its_vaults(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], copied: str, vaults: int
+) -> None:
     def backup(type_: str, **properties: Any) -> dict[str, Any]:
         return {"Type": f"AWS::Backup::{type_}", "Properties": properties}
 
     def selection(plan: str, resource: str) -> dict[str, Any]:
         selected = {"Resources": [{"Fn::GetAtt": [resource, "Arn"]}]}
-        return backup("BackupSelection", BackupPlanId={"Fn::GetAtt": [plan, "BackupPlanId"]}, BackupSelection=selected)
+        return backup(
+            "BackupSelection",
+            BackupPlanId={"Fn::GetAtt": [plan, "BackupPlanId"]},
+            BackupSelection=selected,
+        )
 
     target = {"TargetBackupVault": {"Fn::GetAtt": ["Vault", "BackupVaultName"]}}
-    copy = {"CopyActions": [{"DestinationBackupVaultArn": {"Fn::GetAtt": ["Copies", "BackupVaultArn"]}}]}
+    copy = {
+        "CopyActions": [{"DestinationBackupVaultArn": {"Fn::GetAtt": ["Copies", "BackupVaultArn"]}}]
+    }
     data = {
         "Vault": backup("BackupVault"),
         "Copies": backup("BackupVault"),
@@ -92,14 +122,21 @@ def test_audio_is_paid_in_its_vaults(tmp_path: Path, capsys: pytest.CaptureFixtu
     }
     assert run("--assembly", assembly_of(tmp_path / "now", data=data), "--format", "json") == 0
     (line,) = json.loads(capsys.readouterr().out)["lines"]
-    assert (line["label"], line["usd"][1]) == ("audio backups", pytest.approx(vaults * 1_000 * 0.05))
+    assert (line["label"], line["usd"][1]) == (
+        "audio backups",
+        pytest.approx(vaults * 1_000 * 0.05),
+    )
 
 
-def test_report_has_stacks_total_and_savings(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_report_has_stacks_total_and_savings(
+    assembly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run("--assembly", assembly) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:2] == ["prod:", "USD"]
-    assert "data                                                  956        956        956" in lines
+    assert (
+        "data                                                  956        956        956" in lines
+    )
     assert any(line.startswith("     286  Reserve the cache nodes") for line in lines)
     assert any("191  Use Valkey in place of Redis" in line for line in lines)
     assert all(len(line) <= 100 for line in lines)
@@ -110,10 +147,16 @@ def test_json_has_every_line_and_level(assembly: Path, capsys: pytest.CaptureFix
     found = json.loads(capsys.readouterr().out)
     assert found["total"] == [959.49] * 3
     assert found["listeners"] == [69_500, 347_500, 695_000]
-    assert {line["label"] for line in found["lines"]} == {"public addresses", "cache, cache.r7g.large redis", "keys"}
+    assert {line["label"] for line in found["lines"]} == {
+        "public addresses",
+        "cache, cache.r7g.large redis",
+        "keys",
+    }
 
 
-def test_markdown_shows_the_difference(assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+def test_markdown_shows_the_difference(
+    assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
     before = assembly_of(tmp_path / "before", network={}, data={"Key": {"Type": "AWS::KMS::Key"}})
 
     @contextmanager
@@ -128,20 +171,35 @@ def test_markdown_shows_the_difference(assembly: Path, tmp_path: Path, monkeypat
     assert "| network | 4 | 4 | 4 | +3.65 |" in text
     assert "against `main`" in text
     assert run("--assembly", assembly, "--base", "main") == 0
-    assert ["all", "+958", "+958", "+958"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["all", "+958", "+958", "+958"] in [
+        line.split() for line in capsys.readouterr().out.splitlines()
+    ]
 
 
 def test_budget_below_estimate_warns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    nodes = {f"C{n}": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE} for n in range(120)}
+    nodes = {
+        f"C{n}": {"Type": "AWS::ElastiCache::ReplicationGroup", "Properties": CACHE}
+        for n in range(120)
+    }
     assert run("--assembly", assembly_of(tmp_path / "many", data=nodes)) == 0
-    assert "Warning: The estimate exceeds observability.monthly_budget_usd" in capsys.readouterr().out
+    assert (
+        "Warning: The estimate exceeds observability.monthly_budget_usd" in capsys.readouterr().out
+    )
 
 
-@pytest.mark.parametrize(("region", "warned"), [("sa-east-1", 0), ("eu-central-1", 0), ("ap-northeast-1", 1), ("af-south-1", 1)])
+@pytest.mark.parametrize(
+    ("region", "warned"),
+    [("sa-east-1", 0), ("eu-central-1", 0), ("ap-northeast-1", 1), ("af-south-1", 1)],
+)
 def test_cheaper_continent_of_cloudfront_warns(region: str, warned: int) -> None:
     settings = sample_of("prod").model_copy(update={"region": region})
     warnings = estimate({}, {}, settings, prices.read()).warnings(date.today())
-    assert sum(warning.startswith("CloudFront is counted at its lowest prices") for warning in warnings) == warned
+    assert (
+        sum(
+            warning.startswith("CloudFront is counted at its lowest prices") for warning in warnings
+        )
+        == warned
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,23 +211,33 @@ def test_cheaper_continent_of_cloudfront_warns(region: str, warned: int) -> None
         (["--prices", "/nowhere/prices.csv"], "prices.csv cannot be read"),
     ],
 )
-def test_mistake_has_one_message(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_mistake_has_one_message(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(*arguments) == 2
     shown = capsys.readouterr()
     assert message in shown.err
     assert (shown.out, "Traceback" in shown.err) == ("", False)
 
 
-def test_own_resource_without_price_is_named(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_own_resource_without_price_is_named(
+    assembly: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A type that the platform does not have, or a form of one: Aurora has no storage of its own."""
     aurora = {"DBInstanceClass": "db.r8g.large", "DBClusterIdentifier": {"Ref": "Cluster"}}
     own: dict[str, dict[str, Any]] = {
         "Table": {"Type": "AWS::DynamoDB::Table"},
         "Writer": {"Type": "AWS::RDS::DBInstance", "Properties": aurora},
     }
-    assert run("--assembly", assembly_of(assembly, own=own, data={"Key": {"Type": "AWS::KMS::Key"}})) == 0
+    assert (
+        run("--assembly", assembly_of(assembly, own=own, data={"Key": {"Type": "AWS::KMS::Key"}}))
+        == 0
+    )
     out = capsys.readouterr().out
-    assert "Warning: Without a price, and not in the estimate: AWS::DynamoDB::Table, AWS::RDS::DBInstance." in out
+    assert (
+        "Warning: Without a price, and not in the estimate: AWS::DynamoDB::Table, AWS::RDS::DBInstance."
+        in out
+    )
     assert ["all", "1", "1", "1"] in [line.split() for line in out.splitlines()]
 
 
@@ -181,27 +249,42 @@ def test_region_without_prices_names_command(type_: str) -> None:
         estimate(templates, {"own": "eu-central-1"}, settings, prices.read())
 
 
-def test_missing_price_is_named(assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rows = [line for line in prices.PATH.read_text().splitlines(keepends=True) if "PublicIPv4" not in line]
+def test_missing_price_is_named(
+    assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [
+        line
+        for line in prices.PATH.read_text().splitlines(keepends=True)
+        if "PublicIPv4" not in line
+    ]
     (tmp_path / "prices.csv").write_text("".join(rows))
     assert run("--assembly", assembly, "--prices", tmp_path / "prices.csv") == 2
-    assert "No price of AmazonVPC PublicIPv4:InUseAddress in sa-east-1. Run" in capsys.readouterr().err
+    assert (
+        "No price of AmazonVPC PublicIPv4:InUseAddress in sa-east-1. Run" in capsys.readouterr().err
+    )
 
 
-def test_malformed_prices_are_refused(assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_malformed_prices_are_refused(
+    assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "prices.csv").write_text("service,usage\nAmazonVPC,x\n")
     assert run("--assembly", assembly, "--prices", tmp_path / "prices.csv") == 2
     assert "prices.csv has a malformed row" in capsys.readouterr().err
 
 
-def test_base_without_git_is_refused(assembly: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_base_without_git_is_refused(
+    assembly: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("PATH", "")
     assert run("--assembly", assembly, "--base", "main") == 2
     assert "BASE needs git" in capsys.readouterr().err
 
 
 def test_base_that_fails_to_synthesize_is_named(
-    assembly: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    assembly: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     checkout = tmp_path / "checkout"
     (checkout / "environments").mkdir(parents=True)
@@ -226,7 +309,9 @@ def test_tiers_are_paid_one_after_another() -> None:
         known.usd("A", "C", "x", 1)
 
 
-@pytest.mark.parametrize(("read", "old"), [(date(2026, 8, 1), False), (date(2026, 7, 31), True), (None, True)])
+@pytest.mark.parametrize(
+    ("read", "old"), [(date(2026, 8, 1), False), (date(2026, 7, 31), True), (None, True)]
+)
 def test_prices_age_after_120_days(read: date | None, old: bool) -> None:
     assert Price("A", "B", "GB", "any", 0, 1, read, "verified", "").old(date(2026, 11, 29)) is old
 

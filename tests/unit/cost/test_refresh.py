@@ -66,7 +66,9 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_refresh_takes_prices_and_date(endpoint: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refresh_takes_prices_and_date(
+    endpoint: str, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert refresh.main(["--endpoint", endpoint, "--file", str(file)]) == 0
     lines = file.read_text().splitlines()
     source = '"AWS price list, bulk offer file AmazonEC2"'
@@ -74,32 +76,52 @@ def test_refresh_takes_prices_and_date(endpoint: str, file: Path, capsys: pytest
     assert [line.split(",")[5] for line in lines[1:]] == ["0.5", "0.2", "0.4", "0.3", "1"]
     out = capsys.readouterr().out
     assert "3 of 5 prices changed" in out
-    assert "1 are not in the price list, and stay as they are: AmazonEC2 BoxUsage:m9z.large in sa-east-1" in out
+    assert (
+        "1 are not in the price list, and stay as they are: AmazonEC2 BoxUsage:m9z.large in sa-east-1"
+        in out
+    )
 
 
 def test_refresh_adds_a_region(endpoint: str, file: Path) -> None:
-    assert refresh.main(["--endpoint", endpoint, "--file", str(file), "--region", "eu-central-1"]) == 0
+    assert (
+        refresh.main(["--endpoint", endpoint, "--file", str(file), "--region", "eu-central-1"]) == 0
+    )
     assert prices.read(file).usd("AmazonEC2", "BoxUsage:m6a.large", "eu-central-1", 10) == 5
 
 
 def test_refresh_completes_a_region(endpoint: str, file: Path) -> None:
     """A release has usage types that a region added before has not."""
-    file.write_text(FILE + "AmazonEC2,BoxUsage:c6a.large,Hrs,eu-central-1,0,0.1,2025-05-28,verified,somewhere\n")
-    assert refresh.main(["--endpoint", endpoint, "--file", str(file), "--region", "eu-central-1"]) == 0
-    assert prices.read(file).of_kind("AmazonEC2", "BoxUsage:", "eu-central-1") == {"c6a.large": 0.1, "m6a.large": 0.5}
+    file.write_text(
+        FILE + "AmazonEC2,BoxUsage:c6a.large,Hrs,eu-central-1,0,0.1,2025-05-28,verified,somewhere\n"
+    )
+    assert (
+        refresh.main(["--endpoint", endpoint, "--file", str(file), "--region", "eu-central-1"]) == 0
+    )
+    assert prices.read(file).of_kind("AmazonEC2", "BoxUsage:", "eu-central-1") == {
+        "c6a.large": 0.1,
+        "m6a.large": 0.5,
+    }
 
 
-def test_project_keeps_its_own_prices(endpoint: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_project_keeps_its_own_prices(
+    endpoint: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Those of the platform are in its wheel, which the next release replaces."""
     own = file.with_name("own") / "prices.csv"
     own.parent.mkdir()
     monkeypatch.setattr(prices, "PATH", file)
     monkeypatch.setattr(prices, "OWN", own)
     for region, count in (("eu-central-1", 3), ("sa-east-1", 6)):
-        assert refresh.main(["--endpoint", endpoint, "--file", str(file), "--own", "--region", region]) == 0
+        assert (
+            refresh.main(["--endpoint", endpoint, "--file", str(file), "--own", "--region", region])
+            == 0
+        )
         assert len(own.read_text().splitlines()) == 1 + count
     assert file.read_text() == FILE
-    assert [prices.read().usd("AmazonEC2", "BoxUsage:m6a.large", region, 10) for region in ("eu-central-1", "sa-east-1")] == [5, 5]
+    assert [
+        prices.read().usd("AmazonEC2", "BoxUsage:m6a.large", region, 10)
+        for region in ("eu-central-1", "sa-east-1")
+    ] == [5, 5]
     assert prices.read().usd("awskms", "KMS-Keys", "eu-central-1", 2) == 2
 
 
@@ -110,20 +132,50 @@ def listed(price: Price) -> str:
         usage, _, engine = usage.rpartition(":")
     elif "Usage:LoadBalancing:" in usage or usage.endswith(":CreateCacheSnapshot"):
         usage, operation = re.fullmatch(r"(.*Usage):(.*)", usage).groups()  # type: ignore[union-attr]
-    database = "Any" if usage.endswith("-Storage") else "MySQL" if price.service == "AmazonRDS" else ""
+    database = (
+        "Any" if usage.endswith("-Storage") else "MySQL" if price.service == "AmazonRDS" else ""
+    )
     deployment = ("Multi-AZ" if "Multi-AZ" in usage else "Single-AZ") if database else ""
-    cells = ("1", "OnDemand", f"{price.start:.0f}", "Inf", price.unit, "7", f"EUC1-{usage}", engine.title(), "", operation)
+    cells = (
+        "1",
+        "OnDemand",
+        f"{price.start:.0f}",
+        "Inf",
+        price.unit,
+        "7",
+        f"EUC1-{usage}",
+        engine.title(),
+        "",
+        operation,
+    )
     return ",".join(f'"{cell}"' for cell in (*cells, database, deployment)) + "\n"
 
 
 def test_new_region_gets_every_usage_type(
-    endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    endpoint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     known = [row for row in prices.read() if row.region == refresh.REFERENCE]
     for service in {row.service for row in known}:
-        monkeypatch.setitem(OFFERS, service, "".join(listed(row) for row in known if row.service == service))
+        monkeypatch.setitem(
+            OFFERS, service, "".join(listed(row) for row in known if row.service == service)
+        )
     refresh.write(tmp_path / "prices.csv", known)
-    assert refresh.main(["--endpoint", endpoint, "--file", str(tmp_path / "prices.csv"), "--region", "eu-central-1"]) == 0
+    assert (
+        refresh.main(
+            [
+                "--endpoint",
+                endpoint,
+                "--file",
+                str(tmp_path / "prices.csv"),
+                "--region",
+                "eu-central-1",
+            ]
+        )
+        == 0
+    )
     assert "not in the price list" not in capsys.readouterr().out
     added = [row for row in prices.read(tmp_path / "prices.csv") if row.region == "eu-central-1"]
     assert {row.usd for row in added} == {7}
@@ -131,7 +183,11 @@ def test_new_region_gets_every_usage_type(
 
 @pytest.mark.parametrize("offers", [{}, {"AmazonEC2": ""}])
 def test_failed_refresh_leaves_the_file(
-    endpoint: str, file: Path, offers: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    endpoint: str,
+    file: Path,
+    offers: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setitem(globals(), "OFFERS", offers)
     assert refresh.main(["--endpoint", endpoint, "--file", str(file)]) == 2
@@ -151,4 +207,6 @@ def test_refresh_without_internet_says_so(file: Path, capsys: pytest.CaptureFixt
 
 def test_shipped_file_survives_a_rewrite(tmp_path: Path) -> None:
     refresh.write(tmp_path / "prices.csv", prices.read())
-    assert sorted((tmp_path / "prices.csv").read_text().splitlines()) == sorted(prices.PATH.read_text().splitlines())
+    assert sorted((tmp_path / "prices.csv").read_text().splitlines()) == sorted(
+        prices.PATH.read_text().splitlines()
+    )

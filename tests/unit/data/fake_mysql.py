@@ -10,7 +10,19 @@ from typing import Any
 import pymysql
 
 ALL_RIGHTS = {
-    *("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER", "INDEX", "REFERENCES", "CREATE TEMPORARY TABLES", "LOCK TABLES"),
+    *(
+        "SELECT",
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "CREATE",
+        "DROP",
+        "ALTER",
+        "INDEX",
+        "REFERENCES",
+        "CREATE TEMPORARY TABLES",
+        "LOCK TABLES",
+    ),
     *("CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "EXECUTE", "EVENT", "TRIGGER"),
 }
 """Rows of SCHEMA_PRIVILEGES after ALL PRIVILEGES on a database: MySQL lists each right, and never
@@ -50,9 +62,13 @@ class FakeMySQL:
     def connect(self, user: str, password: str, database: str | None) -> "Connection":
         account = self.accounts.get(user)
         if account is None or account.locked or password not in account.accepted:
-            raise pymysql.err.OperationalError(pymysql.constants.ER.ACCESS_DENIED_ERROR, f"Access denied for user '{user}'")
+            raise pymysql.err.OperationalError(
+                pymysql.constants.ER.ACCESS_DENIED_ERROR, f"Access denied for user '{user}'"
+            )
         if database is not None and database not in account.grants:
-            raise pymysql.err.OperationalError(pymysql.constants.ER.DBACCESS_DENIED_ERROR, "Access denied to database")
+            raise pymysql.err.OperationalError(
+                pymysql.constants.ER.DBACCESS_DENIED_ERROR, "Access denied to database"
+            )
         return Connection(self, user)
 
     def execute(self, actor: str, statement: str, args: tuple[str, ...]) -> None:  # noqa: C901, PLR0912 (a branch for each statement)
@@ -60,7 +76,9 @@ class FakeMySQL:
         if statement == "SELECT 1":
             return
         assert actor == "spotmusic_master", f"{actor} may not {statement}"
-        if match := re.fullmatch(r"CREATE DATABASE IF NOT EXISTS `([a-z0-9-]+)` CHARACTER SET utf8mb4", statement):
+        if match := re.fullmatch(
+            r"CREATE DATABASE IF NOT EXISTS `([a-z0-9-]+)` CHARACTER SET utf8mb4", statement
+        ):
             self.databases.add(match[1])
         elif statement == "CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL":
             self.accounts.setdefault(args[0], Account(primary=args[1], requires_ssl=True))
@@ -71,14 +89,21 @@ class FakeMySQL:
                 self.accounts[args[0]].locked = True
         elif match := re.fullmatch(r"GRANT ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* TO %s@'%%'", statement):
             self.accounts[args[0]].grants.setdefault(match[2], set()).update(rights_of(match[1]))
-        elif match := re.fullmatch(r"REVOKE ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* FROM %s@'%%'", statement):
+        elif match := re.fullmatch(
+            r"REVOKE ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* FROM %s@'%%'", statement
+        ):
             grants = self.accounts[args[0]].grants
             grants[match[2]] -= rights_of(match[1])
             if not grants[match[2]]:
                 del grants[match[2]]
-        elif statement == "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s":
+        elif (
+            statement
+            == "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s"
+        ):
             grants = self.accounts[args[0].split("'")[1]].grants
-            self.answer = [(database, right) for database, rights in grants.items() for right in rights]
+            self.answer = [
+                (database, right) for database, rights in grants.items() for right in rights
+            ]
         elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s":
             self.accounts[args[0]].primary = args[1]  # The retained password is unchanged.
         elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD":
@@ -97,7 +122,12 @@ class Connection:
     def __enter__(self) -> "Connection":
         return self
 
-    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
         return None
 
     @contextmanager

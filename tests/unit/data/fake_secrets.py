@@ -1,4 +1,5 @@
 """In-memory Secrets Manager: one secret, its versions and their stages."""
+# ruff: noqa: N803 - the API's spelling
 
 import json
 from types import SimpleNamespace
@@ -16,8 +17,12 @@ class FakeSecrets:
 
     def __init__(self, values: dict[str, dict[str, Any]], *, rotates: bool | None = True) -> None:
         self.rotates = rotates
-        self.values: dict[tuple[str, str], dict[str, Any]] = {(arn, "v1"): value for arn, value in values.items()}
-        self.stages: dict[str, dict[str, list[str]]] = {arn: {"v1": ["AWSCURRENT"]} for arn in values}
+        self.values: dict[tuple[str, str], dict[str, Any]] = {
+            (arn, "v1"): value for arn, value in values.items()
+        }
+        self.stages: dict[str, dict[str, list[str]]] = {
+            arn: {"v1": ["AWSCURRENT"]} for arn in values
+        }
         self.made = 0
 
     def begin(self, arn: str, token: str) -> None:
@@ -33,11 +38,17 @@ class FakeSecrets:
     def _version(self, arn: str, stage: str) -> str:
         return next(version for version, stages in self.stages[arn].items() if stage in stages)
 
-    def describe_secret(self, *, SecretId: str) -> dict[str, Any]:  # noqa: N803 (the API's spelling)
+    def describe_secret(self, *, SecretId: str) -> dict[str, Any]:
         rotation = {} if self.rotates is None else {"RotationEnabled": self.rotates}
         return {**rotation, "VersionIdsToStages": self.stages[SecretId]}
 
-    def get_secret_value(self, *, SecretId: str, VersionStage: str, VersionId: str | None = None) -> dict[str, Any]:  # noqa: N803
+    def get_secret_value(
+        self,
+        *,
+        SecretId: str,
+        VersionStage: str,
+        VersionId: str | None = None,
+    ) -> dict[str, Any]:
         version = VersionId or self._version(SecretId, VersionStage)
         if (SecretId, version) not in self.values:
             raise NotFoundError
@@ -47,11 +58,25 @@ class FakeSecrets:
         self.made += 1
         return {"RandomPassword": f"made-{self.made}"}
 
-    def put_secret_value(self, *, SecretId: str, ClientRequestToken: str, SecretString: str, VersionStages: list[str]) -> None:  # noqa: N803
+    def put_secret_value(
+        self,
+        *,
+        SecretId: str,
+        ClientRequestToken: str,
+        SecretString: str,
+        VersionStages: list[str],
+    ) -> None:
         self.values[SecretId, ClientRequestToken] = json.loads(SecretString)
         self.stages[SecretId][ClientRequestToken] = list(VersionStages)
 
-    def update_secret_version_stage(self, *, SecretId: str, VersionStage: str, MoveToVersionId: str, RemoveFromVersionId: str) -> None:  # noqa: N803
+    def update_secret_version_stage(
+        self,
+        *,
+        SecretId: str,
+        VersionStage: str,
+        MoveToVersionId: str,
+        RemoveFromVersionId: str,
+    ) -> None:
         self.stages[SecretId][RemoveFromVersionId].remove(VersionStage)
         self.stages[SecretId][RemoveFromVersionId].append("AWSPREVIOUS")
         self.stages[SecretId][MoveToVersionId].append(VersionStage)

@@ -20,7 +20,9 @@ def synthesized(**options: Any) -> Resources:
         "Backup",
         name="example",
         key=key_of(stack),
-        copies_key=kms.Key.from_key_arn(stack, "CopiesKey", "arn:aws:kms:sa-east-1:111122223333:key/copies"),
+        copies_key=kms.Key.from_key_arn(
+            stack, "CopiesKey", "arn:aws:kms:sa-east-1:111122223333:key/copies"
+        ),
         database_arns=["arn:aws:rds:sa-east-1:111122223333:db:catalogue"],
         bucket_arns=["arn:aws:s3:::audio"],
         volume_tags={"Env": "example"},
@@ -42,11 +44,17 @@ def synthesized(**options: Any) -> Resources:
 def test_backup_rules_follow_retention(days: int, kept: dict[str, int]) -> None:
     resources = synthesized(retention_days=days)
     rules = {
-        rule["RuleName"]: rule for plan in all_of(resources, "AWS::Backup::BackupPlan") for rule in plan["BackupPlan"]["BackupPlanRule"]
+        rule["RuleName"]: rule
+        for plan in all_of(resources, "AWS::Backup::BackupPlan")
+        for rule in plan["BackupPlan"]["BackupPlanRule"]
     }
     assert {name: rule["Lifecycle"]["DeleteAfterDays"] for name, rule in rules.items()} == kept
-    assert [action["Lifecycle"]["DeleteAfterDays"] for action in rules["Copied"]["CopyActions"]] == [days]
-    assert {vault["LockConfiguration"]["MinRetentionDays"] for vault in all_of(resources, VAULT)} == {min(days, 35)}
+    assert [
+        action["Lifecycle"]["DeleteAfterDays"] for action in rules["Copied"]["CopyActions"]
+    ] == [days]
+    assert {
+        vault["LockConfiguration"]["MinRetentionDays"] for vault in all_of(resources, VAULT)
+    } == {min(days, 35)}
 
 
 @pytest.mark.parametrize("days", [0, 366])
@@ -57,5 +65,7 @@ def test_plan_refuses_retention_outside_the_lock(days: int) -> None:
 
 @pytest.mark.parametrize("days", [None, 7])
 def test_vault_locks_become_final_after_given_days(days: int | None) -> None:
-    locks = [vault["LockConfiguration"] for vault in all_of(synthesized(vault_lock_days=days), VAULT)]
+    locks = [
+        vault["LockConfiguration"] for vault in all_of(synthesized(vault_lock_days=days), VAULT)
+    ]
     assert [lock.get("ChangeableForDays") for lock in locks] == [days, days]

@@ -34,7 +34,11 @@ def lifecycle(resources: Resources) -> list[Json]:
 @pytest.mark.parametrize("kind", [AudioLibrary, WebBucket, UploadsBucket, LogBucket])
 def test_bucket_is_retained_by_default(kind: Any) -> None:
     kept, destroyed = made(kind), made(kind, removal_policy=cdk.RemovalPolicy.DESTROY)
-    assert whole(kept, BUCKET)["DeletionPolicy"] == whole(kept, BUCKET)["UpdateReplacePolicy"] == "Retain"
+    assert (
+        whole(kept, BUCKET)["DeletionPolicy"]
+        == whole(kept, BUCKET)["UpdateReplacePolicy"]
+        == "Retain"
+    )
     assert whole(destroyed, BUCKET)["DeletionPolicy"] == "Delete"
     assert not any(resource["Type"].startswith("Custom::") for resource in destroyed.values())
 
@@ -52,7 +56,10 @@ def test_unpromoted_upload_expires() -> None:
 
 def test_malware_plan_depends_on_role_policy() -> None:
     uploads = made(UploadsBucket)
-    awaited = {uploads[id_]["Type"] for id_ in whole(uploads, "AWS::GuardDuty::MalwareProtectionPlan")["DependsOn"]}
+    awaited = {
+        uploads[id_]["Type"]
+        for id_ in whole(uploads, "AWS::GuardDuty::MalwareProtectionPlan")["DependsOn"]
+    }
     assert awaited >= {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::S3::BucketPolicy"}
 
 
@@ -63,7 +70,9 @@ def test_uploads_send_events_to_eventbridge() -> None:
 
 def test_uploads_cors_requires_named_origin() -> None:
     assert "CorsConfiguration" not in only(made(UploadsBucket), BUCKET)
-    (rule,) = only(made(UploadsBucket, allowed_origins=[ORIGIN]), BUCKET)["CorsConfiguration"]["CorsRules"]
+    (rule,) = only(made(UploadsBucket, allowed_origins=[ORIGIN]), BUCKET)["CorsConfiguration"][
+        "CorsRules"
+    ]
     assert rule["AllowedOrigins"] == [ORIGIN]
     assert "*" not in rule["AllowedHeaders"]
 
@@ -96,11 +105,15 @@ def test_unresolved_region_has_no_log_account() -> None:
     """Elastic Load Balancing writes as an account of its own in old regions (user guide, access logs)."""
     anywhere = cdk.Stack(cdk.App(), "anywhere")
     LogBucket(anywhere, "Bucket")
-    assert "LoadBalancerLogsOfOldRegions" not in str(of_type(resources_of(anywhere), "AWS::S3::BucketPolicy"))
+    assert "LoadBalancerLogsOfOldRegions" not in str(
+        of_type(resources_of(anywhere), "AWS::S3::BucketPolicy")
+    )
     assert "507241528517" in str(of_type(made(LogBucket), "AWS::S3::BucketPolicy"))
 
 
 def test_log_bucket_policy_is_complete() -> None:
     logs = LogBucket(new_stack(), "Logs")
-    added = logs.bucket.add_to_resource_policy(iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["s3:*"], resources=["*"]))
+    added = logs.bucket.add_to_resource_policy(
+        iam.PolicyStatement(principals=[iam.AnyPrincipal()], actions=["s3:*"], resources=["*"])
+    )
     assert not added.statement_added

@@ -55,11 +55,17 @@ def test_cache_has_defaults_and_options(minimal: Resources, full: Resources) -> 
     options = ("Engine", "EngineVersion", "ReplicasPerNodeGroup", "SnapshotRetentionLimit")
     assert [only(minimal, GROUP)[name] for name in options] == ["redis", "7.1", 2, 15]
     assert [only(full, GROUP)[name] for name in options] == ["valkey", "8.2", 1, 7]
-    assert [whole(resources, GROUP)["DeletionPolicy"] for resources in (minimal, full)] == ["Snapshot", "Delete"]
+    assert [whole(resources, GROUP)["DeletionPolicy"] for resources in (minimal, full)] == [
+        "Snapshot",
+        "Delete",
+    ]
 
 
 def test_cache_evicts_expiring_keys_only(minimal: Resources) -> None:
-    assert only(minimal, "AWS::ElastiCache::ParameterGroup")["Properties"]["maxmemory-policy"] == "volatile-lru"
+    assert (
+        only(minimal, "AWS::ElastiCache::ParameterGroup")["Properties"]["maxmemory-policy"]
+        == "volatile-lru"
+    )
 
 
 def test_cache_users_survive_engine_change(full: Resources) -> None:
@@ -68,7 +74,10 @@ def test_cache_users_survive_engine_change(full: Resources) -> None:
 
 def test_cache_rotation_waits_for_cache(minimal: Resources) -> None:
     (group,) = of_type(minimal, GROUP)
-    assert all(group in schedule["DependsOn"] for schedule in of_type(minimal, "AWS::SecretsManager::RotationSchedule").values())
+    assert all(
+        group in schedule["DependsOn"]
+        for schedule in of_type(minimal, "AWS::SecretsManager::RotationSchedule").values()
+    )
 
 
 @pytest.mark.parametrize(("engine", "version"), [("redis", "8.0"), ("valkey", "6.2")])

@@ -56,11 +56,16 @@ def test_cache_handler_stops_before_timeout(cache: ModuleType) -> None:
 
 def test_cache_handler_tests_pending_password(cache: ModuleType) -> None:
     tried: list[str] = []
-    cache.store(FakeElastiCache(), lambda pending: tried.append(pending["password"]), lambda: 600).prove(PENDING)
+    cache.store(
+        FakeElastiCache(), lambda pending: tried.append(pending["password"]), lambda: 600
+    ).prove(PENDING)
     assert tried == ["second"]
 
 
-@pytest.mark.parametrize(("reply", "refused"), [(b"+OK\r\n", False), (b"-WRONGPASS invalid username-password pair\r\n", True), (b"", True)])
+@pytest.mark.parametrize(
+    ("reply", "refused"),
+    [(b"+OK\r\n", False), (b"-WRONGPASS invalid username-password pair\r\n", True), (b"", True)],
+)
 def test_cache_handler_sends_redis_protocol(cache: ModuleType, reply: bytes, refused: bool) -> None:
     client_socket, server_socket = socket.socketpair()
     with client_socket, server_socket:
@@ -77,7 +82,9 @@ def test_cache_handler_sends_redis_protocol(cache: ModuleType, reply: bytes, ref
 def test_cache_login_verifies_server(cache: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
 
-    def wrap(context: ssl.SSLContext, plain: socket.socket, *, server_hostname: str) -> socket.socket:
+    def wrap(
+        context: ssl.SSLContext, plain: socket.socket, *, server_hostname: str
+    ) -> socket.socket:
         seen.append((context.verify_mode, context.check_hostname, server_hostname))
         return plain
 

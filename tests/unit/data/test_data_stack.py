@@ -26,7 +26,10 @@ HOLD_DATA = {
 
 def data_of(settings: Settings) -> Resources:
     stage = cdk.Stage(cdk.App(context=feature_flags()), settings.name)
-    network, secrets = NetworkStack(stage, settings=settings), SecretsStack(stage, settings=settings)
+    network, secrets = (
+        NetworkStack(stage, settings=settings),
+        SecretsStack(stage, settings=settings),
+    )
     return resources_of(DataStack(stage, settings=settings, network=network, secrets=secrets))
 
 
@@ -36,7 +39,9 @@ def prod() -> Resources:
 
 
 def test_database_events_reach_every_address(prod: Resources) -> None:
-    addresses = [subscription["Endpoint"] for subscription in all_of(prod, "AWS::SNS::Subscription")]
+    addresses = [
+        subscription["Endpoint"] for subscription in all_of(prod, "AWS::SNS::Subscription")
+    ]
     assert addresses == list(sample_of("prod").observability.alarm_emails)
 
 
@@ -52,16 +57,24 @@ def with_data(settings: Settings, **changes: Any) -> Settings:
 def disposable() -> Resources:
     """Development with disposable data, and services with several words, a private database alone, and a retired word."""
     settings = with_data(sample_of("dev"), removal_policy="destroy", allow_data_destruction=True)
-    both = settings.services["trends"].model_copy(update={"talks_to": (Word("database"), Word("catalogue", "read"))})
+    both = settings.services["trends"].model_copy(
+        update={"talks_to": (Word("database"), Word("catalogue", "read"))}
+    )
     alone = settings.services["notifications"].model_copy(update={"talks_to": (Word("database"),)})
-    leaving = settings.services["playback"].model_copy(update={"retired_talks_to": (Word("catalogue", "write"),)})
+    leaving = settings.services["playback"].model_copy(
+        update={"retired_talks_to": (Word("catalogue", "write"),)}
+    )
     services = {**settings.services, "trends": both, "notifications": alone, "playback": leaving}
     return data_of(settings.model_copy(update={"services": services}).kept)
 
 
 def test_data_deletion_requires_two_settings(prod: Resources, disposable: Resources) -> None:
     def policies(resources: Resources) -> set[str]:
-        return {resource["DeletionPolicy"] for resource in resources.values() if resource["Type"] in HOLD_DATA}
+        return {
+            resource["DeletionPolicy"]
+            for resource in resources.values()
+            if resource["Type"] in HOLD_DATA
+        }
 
     assert policies(prod) == {"Retain", "RetainExceptOnCreate", "Snapshot"}
     assert policies(disposable) == {"Delete"}

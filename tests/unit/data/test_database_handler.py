@@ -22,7 +22,13 @@ MASTER, PLAYBACK, WEB = "arn:master", "arn:playback", "arn:web-api"
 
 
 def user(name: str) -> dict[str, Any]:
-    return {"username": name, "password": "first", "host": "db.example", "port": "3306", "dbname": name}
+    return {
+        "username": name,
+        "password": "first",
+        "host": "db.example",
+        "port": "3306",
+        "dbname": name,
+    }
 
 
 class Users:
@@ -31,16 +37,22 @@ class Users:
     def __init__(self, handler: ModuleType) -> None:
         master = {"username": "spotmusic_master", "password": "master-password"}
         self.handler, self.mysql = handler, FakeMySQL()
-        self.secrets = FakeSecrets({MASTER: master, PLAYBACK: user("playback"), WEB: user("web-api")})
+        self.secrets = FakeSecrets(
+            {MASTER: master, PLAYBACK: user("playback"), WEB: user("web-api")}
+        )
 
     def apply(self, event: dict[str, Any], **how: Any) -> None:
         self.handler.on_cloudformation(event, self.secrets, self.mysql.connect, **how)
 
-    def rotate(self, token: str, steps: str = "create set test finish", secret: str = PLAYBACK) -> None:
+    def rotate(
+        self, token: str, steps: str = "create set test finish", secret: str = PLAYBACK
+    ) -> None:
         self.secrets.begin(secret, token)
         for step in steps.split():
             message = {"SecretId": secret, "ClientRequestToken": token, "Step": f"{step}Secret"}
-            self.handler.rotate(message, self.secrets, self.handler.store(self.secrets, self.mysql.connect))
+            self.handler.rotate(
+                message, self.secrets, self.handler.store(self.secrets, self.mysql.connect)
+            )
 
 
 @pytest.fixture
@@ -50,19 +62,27 @@ def users(load_handler: Callable[[str, str], ModuleType], monkeypatch: pytest.Mo
 
 
 def event(request: str = "Create") -> dict[str, Any]:
-    return {"RequestType": request, "ResourceProperties": {"Secrets": [PLAYBACK, WEB], "Users": ["playback", "web-api"]}}
+    return {
+        "RequestType": request,
+        "ResourceProperties": {"Secrets": [PLAYBACK, WEB], "Users": ["playback", "web-api"]},
+    }
 
 
 def test_database_user_has_rights_in_own_database(users: Users) -> None:
     users.apply(event())
     assert users.mysql.databases == {"playback", "web-api"}
-    assert users.mysql.accounts["playback"] == Account(primary="first", requires_ssl=True, grants={"playback": ALL_RIGHTS})
+    assert users.mysql.accounts["playback"] == Account(
+        primary="first", requires_ssl=True, grants={"playback": ALL_RIGHTS}
+    )
     with pytest.raises(pymysql.err.OperationalError):
         users.mysql.connect("playback", "first", "web-api")
 
 
 def test_database_users_wait_for_new_right(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
-    refusal, found = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetSecretValue"), users.secrets.get_secret_value
+    refusal, found = (
+        ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetSecretValue"),
+        users.secrets.get_secret_value,
+    )
     answers = [refusal, refusal]
 
     def read(**request: str) -> dict[str, Any]:
@@ -82,11 +102,20 @@ def test_database_users_wait_for_new_right(users: Users, monkeypatch: pytest.Mon
 
 def with_rights(**rights: str) -> dict[str, Any]:
     properties = {"Secrets": [PLAYBACK], "Users": ["playback"], "Rights": {"playback": rights}}
-    return {"RequestType": "Update", "ResourceProperties": properties, "OldResourceProperties": properties}
+    return {
+        "RequestType": "Update",
+        "ResourceProperties": properties,
+        "OldResourceProperties": properties,
+    }
 
 
 @pytest.mark.parametrize(
-    ("role", "rights"), [("reader", {"SELECT"}), ("writer", {"SELECT", "INSERT", "UPDATE", "DELETE"}), ("owner", ALL_RIGHTS)]
+    ("role", "rights"),
+    [
+        ("reader", {"SELECT"}),
+        ("writer", {"SELECT", "INSERT", "UPDATE", "DELETE"}),
+        ("owner", ALL_RIGHTS),
+    ],
 )
 def test_user_has_the_rights_of_its_role(users: Users, role: str, rights: set[str]) -> None:
     users.apply(with_rights(catalogue=role))
@@ -100,7 +129,11 @@ def test_lost_rights_are_revoked_after_new_grants(users: Users) -> None:
     users.apply(with_rights(catalogue="reader"))
     assert users.mysql.accounts["playback"].grants == {"catalogue": {"SELECT"}}
     assert users.mysql.databases == {"playback", "catalogue"}
-    changes = [statement.split()[0] for statement in users.mysql.statements if statement.startswith(("GRANT", "REVOKE"))]
+    changes = [
+        statement.split()[0]
+        for statement in users.mysql.statements
+        if statement.startswith(("GRANT", "REVOKE"))
+    ]
     assert changes == ["GRANT", "REVOKE", "REVOKE"]
 
 
@@ -121,11 +154,15 @@ def test_removed_database_user_is_locked(users: Users) -> None:
     users.apply(event())
     fewer = {"Secrets": [PLAYBACK], "Users": ["playback"]}
     both = event()["ResourceProperties"]
-    users.apply({"RequestType": "Update", "ResourceProperties": fewer, "OldResourceProperties": both})
+    users.apply(
+        {"RequestType": "Update", "ResourceProperties": fewer, "OldResourceProperties": both}
+    )
     with pytest.raises(pymysql.err.OperationalError):
         users.mysql.connect("web-api", "first", "web-api")
     assert "web-api" in users.mysql.databases
-    users.apply({"RequestType": "Update", "ResourceProperties": both, "OldResourceProperties": fewer})
+    users.apply(
+        {"RequestType": "Update", "ResourceProperties": both, "OldResourceProperties": fewer}
+    )
     users.mysql.connect("web-api", "first", "web-api")
 
 
@@ -180,7 +217,9 @@ def test_interrupted_rotation_keeps_current_password(users: Users) -> None:
     users.rotate("v2", "create set")
     for token in ("v3", "v4"):
         users.rotate(token, "create set")
-        assert users.secrets.current(PLAYBACK)["password"] in users.mysql.accounts["playback"].accepted
+        assert (
+            users.secrets.current(PLAYBACK)["password"] in users.mysql.accounts["playback"].accepted
+        )
     users.rotate("v5")
     assert "first" in users.mysql.accounts["playback"].accepted
 
@@ -194,7 +233,12 @@ def test_cloudformation_hears_of_a_failure(users: Users, monkeypatch: pytest.Mon
         raise TimeoutError("no route")
 
     monkeypatch.setattr(users.handler, "connect", refuse)
-    envelope = {"StackId": "s", "RequestId": "r", "LogicalResourceId": "Users", "ResponseURL": ANSWERS}
+    envelope = {
+        "StackId": "s",
+        "RequestId": "r",
+        "LogicalResourceId": "Users",
+        "ResponseURL": ANSWERS,
+    }
     users.handler.handler({**event(), **envelope}, None)
     (answer,) = answers
     assert answer["Status"] == "FAILED"
@@ -204,7 +248,10 @@ def test_cloudformation_hears_of_a_failure(users: Users, monkeypatch: pytest.Mon
 
 def test_handler_trusts_roots_of_its_region(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "sa-east-1")
-    assert users.handler._trust_store() == Path(str(users.handler.__file__)).parent / "rds_ca" / "sa-east-1.pem"
+    assert (
+        users.handler._trust_store()
+        == Path(str(users.handler.__file__)).parent / "rds_ca" / "sa-east-1.pem"
+    )
 
 
 def test_database_connection_verifies_server(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,12 @@ def resources() -> Resources:
 def test_database_secret_has_connection_fields(resources: Resources) -> None:
     secret = only(resources, "AWS::SecretsManager::Secret")
     fields = json.loads(secret["GenerateSecretString"]["SecretStringTemplate"])
-    assert fields == {"username": "playback", "host": "db.example", "port": "3306", "dbname": "plays"}
+    assert fields == {
+        "username": "playback",
+        "host": "db.example",
+        "port": "3306",
+        "dbname": "plays",
+    }
     assert secret["GenerateSecretString"]["GenerateStringKey"] == "password"
     assert secret["KmsKeyId"] == KEY
 
@@ -54,7 +59,11 @@ def test_rotation_waits_for_database_user(resources: Resources) -> None:
 
 def test_database_users_follow_replaced_database(resources: Resources) -> None:
     resource = only(resources, "Custom::DatabaseUsers")
-    assert (resource["Host"], resource["Users"], len(resource["Secrets"])) == ("db.example", ["playback"], 1)
+    assert (resource["Host"], resource["Users"], len(resource["Secrets"])) == (
+        "db.example",
+        ["playback"],
+        1,
+    )
 
 
 def test_database_users_reject_long_names() -> None:
@@ -70,7 +79,10 @@ def test_database_without_services_has_no_users() -> None:
 
 def assets(outdir: Path) -> dict[str, Path]:
     app = cdk.App(outdir=str(outdir), context=feature_flags())
-    users(cdk.Stack(app, "test", env=cdk.Environment(account="111122223333", region="sa-east-1")), {"playback": "playback"})
+    users(
+        cdk.Stack(app, "test", env=cdk.Environment(account="111122223333", region="sa-east-1")),
+        {"playback": "playback"},
+    )
     app.synth()
     return {path.name: path for path in outdir.glob("asset.*")}
 
@@ -79,7 +91,14 @@ def test_credentials_asset_contains_pymysql(tmp_path: Path) -> None:
     one, two = assets(tmp_path / "one"), assets(tmp_path / "two")
     assert one.keys() == two.keys()
     (folder,) = one.values()
-    assert {path.name for path in folder.iterdir()} == {"cache.py", "cloudformation.py", "database.py", "rotation.py", "pymysql", "rds_ca"}
+    assert {path.name for path in folder.iterdir()} == {
+        "cache.py",
+        "cloudformation.py",
+        "database.py",
+        "rotation.py",
+        "pymysql",
+        "rds_ca",
+    }
     assert (folder / "rds_ca" / "sa-east-1.pem").read_text() == rds_ca("sa-east-1")
     assert not list(folder.rglob("*.pyc"))
 
@@ -89,5 +108,8 @@ def test_rds_authority_has_three_roots() -> None:
 
 
 def test_rds_authority_rejects_unknown_region() -> None:
-    with pytest.raises(ValueError, match=r"Save https://truststore\.pki\.rds\.amazonaws\.com/xx-moon-1/xx-moon-1-bundle\.pem"):
+    with pytest.raises(
+        ValueError,
+        match=r"Save https://truststore\.pki\.rds\.amazonaws\.com/xx-moon-1/xx-moon-1-bundle\.pem",
+    ):
         rds_ca("xx-moon-1")

@@ -6,7 +6,11 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
 
-from spotmusic_constructs.data.relational_database import DatabaseKeys, DatabaseSpec, RelationalDatabase
+from spotmusic_constructs.data.relational_database import (
+    DatabaseKeys,
+    DatabaseSpec,
+    RelationalDatabase,
+)
 from tests.conftest import new_stack
 from tests.templates import Resources, all_of, of_type, only, resources_of, whole
 from tests.unit.imported import APPLICATION, DATA, group_of, key_of, vpc_of
@@ -29,14 +33,23 @@ def synthesized(**spec: Any) -> Resources:
     RelationalDatabase(
         stack,
         "Catalogue",
-        spec=DatabaseSpec(identifier="example-catalogue", engine_version="8.4.10", instance_type=ec2.InstanceType("r8g.large"), **spec),
+        spec=DatabaseSpec(
+            identifier="example-catalogue",
+            engine_version="8.4.10",
+            instance_type=ec2.InstanceType("r8g.large"),
+            **spec,
+        ),
         databases={"playback": "playback"},
         vpc=vpc_of(stack),
         vpc_subnets=DATA,
         security_group=group_of(stack, "sg-database"),
         users_subnets=APPLICATION,
         users_security_group=group_of(stack, "sg-users"),
-        keys=DatabaseKeys(database=key_of(stack, "Database"), secrets=key_of(stack, "Secrets"), logs=key_of(stack, "Logs")),
+        keys=DatabaseKeys(
+            database=key_of(stack, "Database"),
+            secrets=key_of(stack, "Secrets"),
+            logs=key_of(stack, "Logs"),
+        ),
     )
     return resources_of(stack)
 
@@ -77,7 +90,12 @@ def test_database_takes_options(full: Resources) -> None:
 
 
 def test_database_protection_depends_on_production(minimal: Resources, full: Resources) -> None:
-    depending = ("DatabaseInsightsMode", "PerformanceInsightsRetentionPeriod", "DeletionProtection", "MultiAZ")
+    depending = (
+        "DatabaseInsightsMode",
+        "PerformanceInsightsRetentionPeriod",
+        "DeletionProtection",
+        "MultiAZ",
+    )
     assert [only(minimal, INSTANCE)[name] for name in depending] == ["advanced", 465, True, True]
     assert [only(full, INSTANCE)[name] for name in depending] == ["standard", 7, False, False]
 
@@ -90,7 +108,11 @@ def test_database_audits_no_queries(minimal: Resources) -> None:
 
 def test_failed_first_deployment_leaves_no_name(minimal: Resources) -> None:
     """A retained log group would block the name in the second attempt."""
-    named = [group for group in of_type(minimal, "AWS::Logs::LogGroup").values() if "LogGroupName" in group["Properties"]]
+    named = [
+        group
+        for group in of_type(minimal, "AWS::Logs::LogGroup").values()
+        if "LogGroupName" in group["Properties"]
+    ]
     assert {group["DeletionPolicy"] for group in named} == {"RetainExceptOnCreate"}
 
 
@@ -105,15 +127,37 @@ def test_final_snapshot_keeps_its_groups(minimal: Resources, full: Resources) ->
 
 def test_replicas_inherit_settings_of_their_source(replicated: Resources) -> None:
     source, replicas = instances(replicated)
-    own = {"AvailabilityZone", "DBInstanceIdentifier", "PreferredMaintenanceWindow", "SourceDBInstanceIdentifier", "DeletionProtection"}
+    own = {
+        "AvailabilityZone",
+        "DBInstanceIdentifier",
+        "PreferredMaintenanceWindow",
+        "SourceDBInstanceIdentifier",
+        "DeletionProtection",
+    }
     # RDS takes them from the source, or a replica has none.
     inherited = {
-        *("AllocatedStorage", "Engine", "EngineVersion", "EngineLifecycleSupport", "StorageEncrypted", "KmsKeyId"),
-        *("MasterUsername", "MasterUserPassword", "MultiAZ", "BackupRetentionPeriod", "PreferredBackupWindow", "DeleteAutomatedBackups"),
+        *(
+            "AllocatedStorage",
+            "Engine",
+            "EngineVersion",
+            "EngineLifecycleSupport",
+            "StorageEncrypted",
+            "KmsKeyId",
+        ),
+        *(
+            "MasterUsername",
+            "MasterUserPassword",
+            "MultiAZ",
+            "BackupRetentionPeriod",
+            "PreferredBackupWindow",
+            "DeleteAutomatedBackups",
+        ),
     }
     for replica in replicas:
         assert replica.keys() & inherited == set()
-        assert {name: replica[name] for name in replica.keys() - own} == {name: source[name] for name in source.keys() - own - inherited}
+        assert {name: replica[name] for name in replica.keys() - own} == {
+            name: source[name] for name in source.keys() - own - inherited
+        }
 
 
 def test_replicas_are_spread_over_zones_and_nights(replicated: Resources) -> None:
@@ -123,17 +167,26 @@ def test_replicas_are_spread_over_zones_and_nights(replicated: Resources) -> Non
 
 
 def test_replicas_are_deleted_without_snapshot(replicated: Resources) -> None:
-    policies = {id_: resource["DeletionPolicy"] for id_, resource in of_type(replicated, INSTANCE).items()}
+    policies = {
+        id_: resource["DeletionPolicy"] for id_, resource in of_type(replicated, INSTANCE).items()
+    }
     assert policies.pop("CatalogueInstance4AD361ED") == "Snapshot"
     assert set(policies.values()) == {"Delete"}
 
 
 def test_own_master_secret_is_rotated_by_users_function(replicated: Resources) -> None:
-    (id_,) = [id_ for id_ in of_type(replicated, "AWS::SecretsManager::Secret") if id_.startswith("CatalogueMaster")]
+    (id_,) = [
+        id_
+        for id_ in of_type(replicated, "AWS::SecretsManager::Secret")
+        if id_.startswith("CatalogueMaster")
+    ]
     source, _ = instances(replicated)
     assert f"{{'Ref': '{id_}'}}" in str(source["MasterUserPassword"])
     assert {"MasterUserSecret", "ManageMasterUserPassword"} & source.keys() == set()
-    rotated = [schedule["SecretId"] for schedule in all_of(replicated, "AWS::SecretsManager::RotationSchedule")]
+    rotated = [
+        schedule["SecretId"]
+        for schedule in all_of(replicated, "AWS::SecretsManager::RotationSchedule")
+    ]
     assert {"Ref": id_} in rotated
     function = only(replicated, "AWS::Lambda::Function")
     assert function["Environment"]["Variables"]["MASTER_SECRET_ARN"] == {"Ref": id_}

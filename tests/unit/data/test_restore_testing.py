@@ -19,7 +19,12 @@ SELECTION = "AWS::Backup::RestoreTestingSelection"
 def template() -> Resources:
     stack = new_stack()
     instance = rds.DatabaseInstance.from_database_instance_attributes(
-        stack, "Instance", instance_identifier="catalogue", instance_endpoint_address="db", port=3306, security_groups=[]
+        stack,
+        "Instance",
+        instance_identifier="catalogue",
+        instance_endpoint_address="db",
+        port=3306,
+        security_groups=[],
     )
     RestoreTesting(
         stack,
@@ -43,18 +48,30 @@ def template() -> Resources:
 
 
 def selections(template: Resources) -> dict[str, dict[str, Any]]:
-    return {selection["RestoreTestingSelectionName"]: selection for selection in all_of(template, SELECTION)}
+    return {
+        selection["RestoreTestingSelectionName"]: selection
+        for selection in all_of(template, SELECTION)
+    }
 
 
 def plans(template: Resources) -> dict[str, dict[str, Any]]:
-    return {plan["RestoreTestingPlanName"]: plan for plan in all_of(template, "AWS::Backup::RestoreTestingPlan")}
+    return {
+        plan["RestoreTestingPlanName"]: plan
+        for plan in all_of(template, "AWS::Backup::RestoreTestingPlan")
+    }
 
 
 def test_large_bucket_has_own_restore_schedule(template: Resources) -> None:
     found, every = selections(template)["large_buckets"], plans(template)
-    assert (found["ProtectedResourceArns"], found["RestoreTestingPlanName"]) == (["arn:aws:s3:::audio"], "example_large")
+    assert (found["ProtectedResourceArns"], found["RestoreTestingPlanName"]) == (
+        ["arn:aws:s3:::audio"],
+        "example_large",
+    )
     assert every["example_large"]["ScheduleExpression"] == "cron(0 7 1 1,4,7,10 ? *)"
-    assert every["example_large"]["RecoveryPointSelection"] == every["example"]["RecoveryPointSelection"]
+    assert (
+        every["example_large"]["RecoveryPointSelection"]
+        == every["example"]["RecoveryPointSelection"]
+    )
 
 
 def test_restored_database_uses_data_subnets(template: Resources) -> None:

@@ -16,7 +16,13 @@ def index(load_handler: Callable[[str, str], ModuleType]) -> ModuleType:
 
 
 def verdict(
-    index: ModuleType, kind: str, arn: str, *, hours: float = 2, job: dict[str, str] | None = None, **clients: MagicMock
+    index: ModuleType,
+    kind: str,
+    arn: str,
+    *,
+    hours: float = 2,
+    job: dict[str, str] | None = None,
+    **clients: MagicMock,
 ) -> dict[str, Any]:
     backup = MagicMock()
     backup.describe_restore_job.return_value = job or {}
@@ -27,7 +33,9 @@ def verdict(
     except index.UnusableBackupError:
         failed = True
     arguments: dict[str, Any] = backup.put_restore_validation_result.call_args.kwargs
-    assert failed == (arguments["ValidationStatus"] == "FAILED"), "a bad verdict fails the function, after it was reported"
+    assert failed == (arguments["ValidationStatus"] == "FAILED"), (
+        "a bad verdict fails the function, after it was reported"
+    )
     return arguments
 
 
@@ -40,18 +48,27 @@ def verdict(
         ({**GOOD, "PubliclyAccessible": True}, "FAILED"),
     ],
 )
-def test_restored_database_is_available_encrypted_private(index: ModuleType, instance: dict[str, Any], status: str) -> None:
+def test_restored_database_is_available_encrypted_private(
+    index: ModuleType, instance: dict[str, Any], status: str
+) -> None:
     rds = MagicMock()
     rds.describe_db_instances.return_value = {"DBInstances": [instance]}
-    result = verdict(index, "RDS", "arn:aws:rds:sa-east-1:111122223333:db:awsbackup-restore-test-1", rds=rds)
+    result = verdict(
+        index, "RDS", "arn:aws:rds:sa-east-1:111122223333:db:awsbackup-restore-test-1", rds=rds
+    )
     assert (result["RestoreJobId"], result["ValidationStatus"]) == ("job-1", status)
-    rds.describe_db_instances.assert_called_once_with(DBInstanceIdentifier="awsbackup-restore-test-1")
+    rds.describe_db_instances.assert_called_once_with(
+        DBInstanceIdentifier="awsbackup-restore-test-1"
+    )
 
 
 def test_restored_bucket_with_objects_passes(index: ModuleType) -> None:
     s3 = MagicMock()
     s3.list_objects_v2.return_value = {"KeyCount": 1}
-    assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"] == "SUCCESSFUL"
+    assert (
+        verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"]
+        == "SUCCESSFUL"
+    )
     s3.list_objects_v2.assert_called_once_with(Bucket="awsbackup-restore-test-1", MaxKeys=1)
 
 
@@ -63,22 +80,42 @@ OLD, NEW = datetime(2026, 11, 20, tzinfo=UTC), datetime(2026, 11, 22, 6, tzinfo=
     [
         ({"KeyCount": 0, "IsTruncated": False}, "SUCCESSFUL"),
         ({"Contents": [{"LastModified": NEW}], "IsTruncated": False}, "SUCCESSFUL"),
-        ({"Contents": [{"LastModified": NEW}, {"LastModified": OLD}], "IsTruncated": False}, "FAILED"),
+        (
+            {"Contents": [{"LastModified": NEW}, {"LastModified": OLD}], "IsTruncated": False},
+            "FAILED",
+        ),
         ({"Contents": [{"LastModified": NEW}], "IsTruncated": True}, "FAILED"),
     ],
-    ids=["nothing is there yet", "all of it came today", "some is older than the backup", "more than one page"],
+    ids=[
+        "nothing is there yet",
+        "all of it came today",
+        "some is older than the backup",
+        "more than one page",
+    ],
 )
-def test_empty_copy_of_empty_bucket_passes(index: ModuleType, source: dict[str, Any], status: str) -> None:
+def test_empty_copy_of_empty_bucket_passes(
+    index: ModuleType, source: dict[str, Any], status: str
+) -> None:
     s3 = MagicMock()
-    s3.list_objects_v2.side_effect = lambda **asked: source if asked["Bucket"] == "audio" else {"KeyCount": 0}
+    s3.list_objects_v2.side_effect = lambda **asked: (
+        source if asked["Bucket"] == "audio" else {"KeyCount": 0}
+    )
     job = {"SourceResourceArn": "arn:aws:s3:::audio"}
-    assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", job=job, s3=s3)["ValidationStatus"] == status
+    assert (
+        verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", job=job, s3=s3)[
+            "ValidationStatus"
+        ]
+        == status
+    )
 
 
 def test_empty_copy_of_unknown_bucket_fails(index: ModuleType) -> None:
     s3 = MagicMock()
     s3.list_objects_v2.return_value = {"KeyCount": 0}
-    assert verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"] == "FAILED"
+    assert (
+        verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"]
+        == "FAILED"
+    )
 
 
 @pytest.mark.parametrize(("hours", "status"), [(1.5, "SUCCESSFUL"), (1, "FAILED")])
@@ -87,18 +124,28 @@ def test_late_restore_fails(index: ModuleType, hours: float, status: str) -> Non
     s3.list_objects_v2.return_value = {"KeyCount": 1}
     result = verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", hours=hours, s3=s3)
     assert result["ValidationStatus"] == status
-    assert ("its restore took 1.5 hours, and the limit is 1" in result["ValidationStatusMessage"]) == (status == "FAILED")
+    assert (
+        "its restore took 1.5 hours, and the limit is 1" in result["ValidationStatusMessage"]
+    ) == (status == "FAILED")
 
 
-def test_completion_time_falls_back_to_event(index: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_completion_time_falls_back_to_event(
+    index: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[dict[str, Any]] = []
     monkeypatch.setenv("RECOVERY_HOURS", '{"RDS": 2}')
-    monkeypatch.setattr(index, "validate", lambda job, clients, hours: seen.append({**job, **hours}))
+    monkeypatch.setattr(
+        index, "validate", lambda job, clients, hours: seen.append({**job, **hours})
+    )
     index.handler({"time": "2026-11-22T08:40:00Z", "detail": {"resourceType": "RDS"}}, None)
     assert seen == [{"completionDate": "2026-11-22T08:40:00Z", "resourceType": "RDS", "RDS": 2}]
 
 
 def test_unknown_resource_type_is_not_validated(index: ModuleType) -> None:
     backup = MagicMock()
-    index.validate({"restoreJobId": "job-1", "resourceType": "EFS", "createdResourceArn": "arn"}, lambda _service: backup, {})
+    index.validate(
+        {"restoreJobId": "job-1", "resourceType": "EFS", "createdResourceArn": "arn"},
+        lambda _service: backup,
+        {},
+    )
     backup.put_restore_validation_result.assert_not_called()

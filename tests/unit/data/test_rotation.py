@@ -9,7 +9,13 @@ import pytest
 from tests.unit.data.fake_secrets import FakeSecrets
 
 SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:user-AbCdEf"
-USER = {"username": "playback", "password": "first", "host": "db", "port": "3306", "dbname": "playback"}
+USER = {
+    "username": "playback",
+    "password": "first",
+    "host": "db",
+    "port": "3306",
+    "dbname": "playback",
+}
 
 
 @pytest.fixture
@@ -28,7 +34,9 @@ def event(step: str, version: str = "v2") -> dict[str, str]:
 
 def store(rotation: ModuleType, calls: list[tuple[str, ...]]) -> Any:
     return rotation.Store(
-        accept=lambda current, pending: calls.append(("accept", current["password"], pending["password"])),
+        accept=lambda current, pending: calls.append(
+            ("accept", current["password"], pending["password"])
+        ),
         prove=lambda pending: calls.append(("prove", pending["password"])),
     )
 
@@ -69,24 +77,38 @@ def test_finished_rotation_is_ignored(rotation: ModuleType, secrets: FakeSecrets
 
 
 @pytest.mark.parametrize("step", ["setSecret", "finishSecret"])
-def test_rotation_rejects_version_without_pending(rotation: ModuleType, secrets: FakeSecrets, step: str) -> None:
+def test_rotation_rejects_version_without_pending(
+    rotation: ModuleType, secrets: FakeSecrets, step: str
+) -> None:
     secrets.stages[SECRET]["v2"] = []
     with pytest.raises(rotation.RotationError, match="not pending"):
         rotation.rotate(event(step), secrets, store(rotation, []))
 
 
-def test_repeated_finish_moves_no_stage(rotation: ModuleType, secrets: FakeSecrets, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repeated_finish_moves_no_stage(
+    rotation: ModuleType, secrets: FakeSecrets, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Another invocation promotes the version between the two reads of its stages."""
     stages = iter([["AWSPENDING"], ["AWSPENDING", "AWSCURRENT"]])
-    monkeypatch.setattr(secrets, "describe_secret", lambda **_: {"VersionIdsToStages": {"v2": next(stages)}})
-    monkeypatch.setattr(secrets, "update_secret_version_stage", lambda **move: pytest.fail(f"a stage is moved: {move}"))
+    monkeypatch.setattr(
+        secrets, "describe_secret", lambda **_: {"VersionIdsToStages": {"v2": next(stages)}}
+    )
+    monkeypatch.setattr(
+        secrets,
+        "update_secret_version_stage",
+        lambda **move: pytest.fail(f"a stage is moved: {move}"),
+    )
     rotation.rotate(event("finishSecret"), secrets, store(rotation, []))
     assert not list(stages)
 
 
 def test_rotation_rejects_static_secret(rotation: ModuleType) -> None:
     with pytest.raises(rotation.RotationError, match="does not rotate"):
-        rotation.rotate(event("createSecret"), FakeSecrets({SECRET: dict(USER)}, rotates=False), store(rotation, []))
+        rotation.rotate(
+            event("createSecret"),
+            FakeSecrets({SECRET: dict(USER)}, rotates=False),
+            store(rotation, []),
+        )
 
 
 def test_rotation_check_works_before_rotation(rotation: ModuleType) -> None:

@@ -14,13 +14,22 @@ QUEUE = "AWS::SQS::Queue"
 @pytest.fixture(scope="module")
 def made() -> Resources:
     stack = new_stack()
-    UploadVerdicts(stack, "Verdicts", bucket=s3.Bucket.from_bucket_name(stack, "Uploads", "uploads"), key=key_of(stack))
+    UploadVerdicts(
+        stack,
+        "Verdicts",
+        bucket=s3.Bucket.from_bucket_name(stack, "Uploads", "uploads"),
+        key=key_of(stack),
+    )
     return resources_of(stack)
 
 
 def named(made: Resources, name: str) -> str:
     """Logical id of a queue or a rule."""
-    (found,) = (id_ for id_, body in made.items() if id_.startswith(f"Verdicts{name}") and "Policy" not in body["Type"])
+    (found,) = (
+        id_
+        for id_, body in made.items()
+        if id_.startswith(f"Verdicts{name}") and "Policy" not in body["Type"]
+    )
     return found
 
 

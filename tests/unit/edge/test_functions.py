@@ -37,7 +37,9 @@ def answers(name: str, events: Sequence[Json]) -> list[Json]:
     """Results of a function for requests."""
     ask = f"console.log(JSON.stringify({json.dumps(events)}.map(handler)))"
     node = [f"{executable.ROOT_DIR}/bin/node", "-e", f"{source(name)}\n{ask}"]
-    found: list[Json] = json.loads(subprocess.run(node, capture_output=True, text=True, check=True).stdout)
+    found: list[Json] = json.loads(
+        subprocess.run(node, capture_output=True, text=True, check=True).stdout
+    )
     return found
 
 
@@ -47,8 +49,16 @@ def test_player_paths_return_index_page() -> None:
 
 
 def test_edge_function_overwrites_viewer_address() -> None:
-    forged = {"x-viewer-address": {"value": "10.0.0.1"}, "host": {"value": "music.example"}, "x-request-id": {"value": "x" * 8000}}
-    event = {"viewer": {"ip": "2001:db8::1"}, "context": {"requestId": "EXAMPLE=="}, "request": {"headers": forged}}
+    forged = {
+        "x-viewer-address": {"value": "10.0.0.1"},
+        "host": {"value": "music.example"},
+        "x-request-id": {"value": "x" * 8000},
+    }
+    event = {
+        "viewer": {"ip": "2001:db8::1"},
+        "context": {"requestId": "EXAMPLE=="},
+        "request": {"headers": forged},
+    }
     (request,) = answers("viewer_address", [event])
     assert request["headers"] == {
         "x-viewer-address": {"value": "2001:db8::1"},
@@ -57,10 +67,16 @@ def test_edge_function_overwrites_viewer_address() -> None:
     }
 
 
-@pytest.mark.parametrize("path", ["/v1", "/V1/catalogue", "//v1/x", "/v3/x", "/auth", "/Auth/realms/x", "/audio", "/v12/a.json"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1", "/V1/catalogue", "//v1/x", "/v3/x", "/auth", "/Auth/realms/x", "/audio", "/v12/a.json"],
+)
 def test_api_paths_never_get_the_page(path: str) -> None:
     (answer,) = answers("single_page_routing", [{"request": {"uri": path}}])
-    assert (answer["statusCode"], answer["headers"]["content-type"]["value"]) == (404, "application/json")
+    assert (answer["statusCode"], answer["headers"]["content-type"]["value"]) == (
+        404,
+        "application/json",
+    )
     assert json.loads(answer["body"]["data"]) == {"message": "Not found"}
 
 

@@ -15,9 +15,14 @@ PEM = "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----"
 def synthesize(*names: str) -> tuple[dict[str, Json], Json]:
     """Public keys by their name in the environment file, and the key ids that services read."""
     stack = new_stack(region="us-east-1")
-    group = SigningKeyGroup(stack, "SigningKeys", public_keys={name: PEM.format(name) for name in names})
+    group = SigningKeyGroup(
+        stack, "SigningKeys", public_keys={name: PEM.format(name) for name in names}
+    )
     found = properties_of(resources_of(stack), "AWS::CloudFront::PublicKey")
-    keys = {key["PublicKeyConfig"]["Comment"]: {"id": id_, **key["PublicKeyConfig"]} for id_, key in found.items()}
+    keys = {
+        key["PublicKeyConfig"]["Comment"]: {"id": id_, **key["PublicKeyConfig"]}
+        for id_, key in found.items()
+    }
     return keys, stack.resolve(group.ids)
 
 
@@ -32,7 +37,9 @@ def test_new_signing_key_keeps_existing_keys() -> None:
 def test_signing_key_ids_are_listed_by_name() -> None:
     keys, ids = synthesize("third", "second")
     listed = "".join(part if isinstance(part, str) else part["Ref"] for part in ids["Fn::Join"][1])
-    assert listed == json.dumps({name: keys[name]["id"] for name in ("third", "second")}, separators=(",", ":"))
+    assert listed == json.dumps(
+        {name: keys[name]["id"] for name in ("third", "second")}, separators=(",", ":")
+    )
 
 
 def test_signing_key_group_requires_two_keys() -> None:

@@ -17,13 +17,23 @@ from tools.model.values import Json
 def rules(*, logs: str = "aws-waf-logs-example", **options: Any) -> dict[str, Json]:
     """Rules of a web ACL by name."""
     stack = new_stack(region="us-east-1")
-    WebAcl(stack, "WebAcl", metric_name="example", login_paths=["/auth"], access_logs=logs_of(stack, logs), **options)
+    WebAcl(
+        stack,
+        "WebAcl",
+        metric_name="example",
+        login_paths=["/auth"],
+        access_logs=logs_of(stack, logs),
+        **options,
+    )
     return {rule["Name"]: rule for rule in only(resources_of(stack), "AWS::WAFv2::WebACL")["Rules"]}
 
 
 def test_web_acl_limits_are_configurable() -> None:
     found = rules(requests_per_five_minutes=500, logins_per_five_minutes=20)
-    assert [found[name]["Statement"]["RateBasedStatement"]["Limit"] for name in ("RequestRate", "LoginRate")] == [500, 20]
+    assert [
+        found[name]["Statement"]["RateBasedStatement"]["Limit"]
+        for name in ("RequestRate", "LoginRate")
+    ] == [500, 20]
 
 
 def test_web_acl_loopback_exception_is_optional() -> None:
@@ -35,7 +45,10 @@ def test_web_acl_loopback_exception_is_optional() -> None:
     assert "Loopback" not in without
 
 
-@pytest.mark.parametrize(("paths", "kind"), [(["/auth/Admin"], "ByteMatchStatement"), (["/auth/Admin", "/auth/metrics"], "OrStatement")])
+@pytest.mark.parametrize(
+    ("paths", "kind"),
+    [(["/auth/Admin"], "ByteMatchStatement"), (["/auth/Admin", "/auth/metrics"], "OrStatement")],
+)
 def test_blocked_paths_are_compared_in_lower_case(paths: list[str], kind: str) -> None:
     name, first = next(iter(rules(blocked_paths=paths).items()))
     assert name == "BlockedPaths"
@@ -56,7 +69,16 @@ def test_web_acl_alarm_counts_every_rule() -> None:
     stack = new_stack(region="us-east-1")
     topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:us-east-1:111122223333:alarms")
     recipients = Recipients(topic=topic, environment_name="prod")
-    WebAclAlarms(stack, "WebAcl", recipients=recipients, metric_name="example", blocked_requests={"critical": 500})
+    WebAclAlarms(
+        stack,
+        "WebAcl",
+        recipients=recipients,
+        metric_name="example",
+        blocked_requests={"critical": 500},
+    )
     (blocked,) = all_of(resources_of(stack), "AWS::CloudWatch::Alarm")
     assert blocked["Threshold"] == 500
-    assert {dimension["Name"]: dimension["Value"] for dimension in blocked["Dimensions"]} == {"WebACL": "example", "Rule": "ALL"}
+    assert {dimension["Name"]: dimension["Value"] for dimension in blocked["Dimensions"]} == {
+        "WebACL": "example",
+        "Rule": "ALL",
+    }

@@ -53,18 +53,38 @@ def interpreter() -> str:
     for name in ("luajit", "lua5.1", str(TOOLS / "bin" / "luajit")):
         found = shutil.which(name)
         probe = [found or "", "-e", 'require "cjson"']
-        if found and subprocess.run(probe, env=environment(), capture_output=True, check=False).returncode == 0:
+        if (
+            found
+            and subprocess.run(
+                probe, env=environment(), capture_output=True, check=False
+            ).returncode
+            == 0
+        ):
             return found
-    pytest.skip("neither luajit nor lua5.1 with cjson is in PATH or .tools (make tools fetches them from Debian)")
+    pytest.skip(
+        "neither luajit nor lua5.1 with cjson is in PATH or .tools (make tools fetches them from Debian)"
+    )
 
 
 def run(plugin: str, *requests: Json, keys: "tuple[Key, ...]" = ()) -> list[Json]:
     """Returns the result of each request, in order."""
     pems = {key.jwk["n"]: str(key.public) for key in keys}
-    case = {"sources": str(SOURCES), "plugin": plugin, "conf": CONFIGURED[plugin], "now": NOW, "pems": pems, "requests": list(requests)}
+    case = {
+        "sources": str(SOURCES),
+        "plugin": plugin,
+        "conf": CONFIGURED[plugin],
+        "now": NOW,
+        "pems": pems,
+        "requests": list(requests),
+    }
     driver = Path(__file__).with_name("lua_driver.lua")
     done = subprocess.run(
-        [interpreter(), str(driver)], env=environment(), input=json.dumps(case), capture_output=True, text=True, check=False
+        [interpreter(), str(driver)],
+        env=environment(),
+        input=json.dumps(case),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     found: list[Json] = json.loads(done.stdout)
@@ -75,15 +95,36 @@ class Key:
     """Key pair of the realm that signs tokens."""
 
     def __init__(self, kid: str, folder: Path) -> None:
-        openssl = shutil.which("openssl") or pytest.skip("openssl, which signs and verifies here, is not installed")
-        self.kid, self._openssl, self.private, self.public = kid, openssl, folder / f"{kid}.pem", folder / f"{kid}.pub"
+        openssl = shutil.which("openssl") or pytest.skip(
+            "openssl, which signs and verifies here, is not installed"
+        )
+        self.kid, self._openssl, self.private, self.public = (
+            kid,
+            openssl,
+            folder / f"{kid}.pem",
+            folder / f"{kid}.pub",
+        )
         self._run("genrsa", "-out", str(self.private), "2048")
         self._run("rsa", "-in", str(self.private), "-pubout", "-out", str(self.public))
-        modulus = self._run("rsa", "-in", str(self.private), "-noout", "-modulus").decode().strip().partition("=")[2]
-        self.jwk = {"kid": kid, "kty": "RSA", "alg": "RS256", "use": "sig", "n": encoded(bytes.fromhex(modulus)), "e": "AQAB"}
+        modulus = (
+            self._run("rsa", "-in", str(self.private), "-noout", "-modulus")
+            .decode()
+            .strip()
+            .partition("=")[2]
+        )
+        self.jwk = {
+            "kid": kid,
+            "kty": "RSA",
+            "alg": "RS256",
+            "use": "sig",
+            "n": encoded(bytes.fromhex(modulus)),
+            "e": "AQAB",
+        }
 
     def _run(self, *arguments: str, text: bytes = b"") -> bytes:
-        return subprocess.run([self._openssl, *arguments], input=text, capture_output=True, check=True).stdout
+        return subprocess.run(
+            [self._openssl, *arguments], input=text, capture_output=True, check=True
+        ).stdout
 
     def token(self, *, header: Json | None = None, **changes: Any) -> str:
         """Returns a signed token; a claim of `None` is left out."""
@@ -99,10 +140,19 @@ def encoded(data: bytes) -> str:
 
 def realm(*keys: Key) -> Json:
     """JWKS response of the realm. Like a real one, it contains a key for encryption."""
-    other = {"kid": "encryption", "kty": "RSA", "alg": "RSA-OAEP", "use": "enc", "n": "AQAB", "e": "AQAB"}
+    other = {
+        "kid": "encryption",
+        "kty": "RSA",
+        "alg": "RSA-OAEP",
+        "use": "enc",
+        "n": "AQAB",
+        "e": "AQAB",
+    }
     return {"body": json.dumps({"keys": [other, *(key.jwk for key in keys)]})}
 
 
-def request(token: str | None, answer: Json | None, *, after: float = 0, scheme: str = "Bearer") -> Json:
+def request(
+    token: str | None, answer: Json | None, *, after: float = 0, scheme: str = "Bearer"
+) -> Json:
     headers = {"authorization": f"{scheme} {token}"} if token is not None else {}
     return {"headers": headers, "after": after, **({"realm": answer} if answer else {})}

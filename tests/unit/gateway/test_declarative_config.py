@@ -25,7 +25,9 @@ def config(*routes: GatewayRoute) -> Json:
         login_url=LOGIN,
         realm="spotmusic",
         public_url="https://spotmusic.example",
-        tokens=TokenCheck(issuer=ISSUER, jwks_uri=f"{LOGIN}/auth/realms/spotmusic/protocol/openid-connect/certs"),
+        tokens=TokenCheck(
+            issuer=ISSUER, jwks_uri=f"{LOGIN}/auth/realms/spotmusic/protocol/openid-connect/certs"
+        ),
         rate_limit=RateLimit(requests_per_minute=600, host=CACHE, port=6379),
     )
 
@@ -40,7 +42,11 @@ def plugin(owner: Json, name: str) -> Json:
 
 def test_routes_require_token_unless_public() -> None:
     found = config(PLAYBACK, ADMIN, STATUS)
-    asked = {service["name"] for service in found["services"] if any(plugin["name"] == "realm-token" for plugin in service["plugins"])}
+    asked = {
+        service["name"]
+        for service in found["services"]
+        if any(plugin["name"] == "realm-token" for plugin in service["plugins"])
+    }
     assert asked == {"playback", "curation"}
 
 
@@ -57,8 +63,12 @@ def test_longer_route_prefix_wins() -> None:
 
 def login_route(path: str) -> str | None:
     """Name of the first Keycloak route for a path, with normalized dots and doubled slashes."""
-    for route in sorted(service(config(), "keycloak")["routes"], key=lambda route: -int(route["priority"])):
-        kind, pattern = re.fullmatch(r'http\.path (==|~) (?:r#)?"(.+)"#?', route["expression"]).groups()  # type: ignore[union-attr]
+    for route in sorted(
+        service(config(), "keycloak")["routes"], key=lambda route: -int(route["priority"])
+    ):
+        kind, pattern = re.fullmatch(
+            r'http\.path (==|~) (?:r#)?"(.+)"#?', route["expression"]
+        ).groups()  # type: ignore[union-attr]
         if path == pattern if kind == "==" else re.search(pattern, path):
             return str(route["name"])
     return None
@@ -112,7 +122,9 @@ def test_login_route_rejects_path_tricks(path: str) -> None:
 
 def test_rate_limit_counts_by_subject() -> None:
     limit = plugin(config(PLAYBACK), "rate-limiting")
-    assert limit["limit_by"] == "credential"  # Requests without a token have no user; Kong counts the address instead.
+    assert (
+        limit["limit_by"] == "credential"
+    )  # Requests without a token have no user; Kong counts the address instead.
     assert limit["minute"] == 600
     redis = limit["redis"]
     assert redis["host"] == redis["server_name"] == CACHE
@@ -127,7 +139,10 @@ def test_kong_body_limit_equals_edge() -> None:
 def test_logins_tokens_and_files_are_counted_apart() -> None:
     realm = "/auth/realms/spotmusic/protocol/openid-connect"
     paths = (f"{realm}/auth", f"{realm}/token", "/auth/resources/9t0rk/login/x.css")
-    counted = {route["name"]: plugin(route, "rate-limiting") for route in service(config(), "keycloak")["routes"]}
+    counted = {
+        route["name"]: plugin(route, "rate-limiting")
+        for route in service(config(), "keycloak")["routes"]
+    }
     limits = [counted[str(login_route(path))] for path in paths]
     assert [limit["minute"] for limit in limits] == [1200, 1500, 5000]
     assert {limit["limit_by"] for limit in limits} == {"ip"}
@@ -140,7 +155,9 @@ def test_public_routes_count_addresses_of_many_listeners() -> None:
 
 def test_api_answers_have_security_headers() -> None:
     added = plugin(service(config(PLAYBACK), "playback"), "response-transformer")["add"]["headers"]
-    assert [header.partition(":")[0] for header in added] == [header.partition(":")[0] for header in API_HEADERS]
+    assert [header.partition(":")[0] for header in added] == [
+        header.partition(":")[0] for header in API_HEADERS
+    ]
     assert all(": " not in header.partition(";")[0] for header in added)
 
 
@@ -193,15 +210,21 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
         "plugins[openid-connect].name: this plugin is none that Kong's open-source edition brings and this project uses. Correct its name.",
     ),
     "requests that are not counted": (
-        lambda c: c.update(plugins=[entry for entry in c["plugins"] if entry["name"] != "rate-limiting"]),
+        lambda c: c.update(
+            plugins=[entry for entry in c["plugins"] if entry["name"] != "rate-limiting"]
+        ),
         "plugins: requests are not counted. Add the plugin rate-limiting.",
     ),
     "pods that count alone": (
-        lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"].update(policy="local"),
+        lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"].update(
+            policy="local"
+        ),
         "plugins[rate-limiting].config.policy: each pod would count by itself. Use redis.",
     ),
     "a password": (
-        lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"]["redis"].update(password="hunter2"),
+        lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"][
+            "redis"
+        ].update(password="hunter2"),
         "plugins[rate-limiting].config.redis.password: no password stands in the configuration. Refer to it: {vault://env/…}.",
     ),
     "an upstream that is not verified": (
@@ -212,7 +235,9 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
 
 
 @pytest.mark.parametrize(("breaks", "expected"), BROKEN.values(), ids=BROKEN)
-def test_plugin_schema_rejects_bad_configuration(breaks: Callable[[Json], object], expected: str) -> None:
+def test_plugin_schema_rejects_bad_configuration(
+    breaks: Callable[[Json], object], expected: str
+) -> None:
     broken = copy.deepcopy(config(PLAYBACK))
     breaks(broken)
     found = problems("kong", broken)

@@ -22,8 +22,12 @@ def synthesize(*, certificate: bool, **more: Any) -> Resources:
         "Gateway",
         vpc=vpc_of(stack),
         security_group=group_of(stack, "sg-gateway"),
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE) if certificate else None,
-        hosted_zone=route53.PrivateHostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"),
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE)
+        if certificate
+        else None,
+        hosted_zone=route53.PrivateHostedZone.from_hosted_zone_attributes(
+            stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"
+        ),
         access_logs=logs_of(stack),
         cluster_name="spotmusic-test",
         **more,
@@ -41,7 +45,9 @@ def full() -> Resources:
 
 
 def test_gateway_load_balancer_shifts_away_from_zones(full: Resources) -> None:
-    assert {"Key": "zonal_shift.config.enabled", "Value": "true"} in part(full, "LoadBalancer")["LoadBalancerAttributes"]
+    assert {"Key": "zonal_shift.config.enabled", "Value": "true"} in part(full, "LoadBalancer")[
+        "LoadBalancerAttributes"
+    ]
 
 
 def test_gateway_listener_forwards_to_pods_over_tls(full: Resources) -> None:
@@ -51,11 +57,15 @@ def test_gateway_listener_forwards_to_pods_over_tls(full: Resources) -> None:
 
 
 def test_auto_mode_may_register_pods(full: Resources) -> None:
-    assert {"Key": "eks:eks-cluster-name", "Value": "spotmusic-test"} in part(full, "TargetGroup")["Tags"]
+    assert {"Key": "eks:eks-cluster-name", "Value": "spotmusic-test"} in part(full, "TargetGroup")[
+        "Tags"
+    ]
 
 
 def test_gateway_without_domain_listens_on_http() -> None:
     without_domain = synthesize(certificate=False, deletion_protection=False)
     listener, balancer = part(without_domain, "Listener"), part(without_domain, "LoadBalancer")
     assert (listener["Port"], listener["Protocol"]) == (80, "HTTP")
-    assert {"Key": "deletion_protection.enabled", "Value": "false"} in balancer["LoadBalancerAttributes"]
+    assert {"Key": "deletion_protection.enabled", "Value": "false"} in balancer[
+        "LoadBalancerAttributes"
+    ]

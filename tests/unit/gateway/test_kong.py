@@ -27,7 +27,10 @@ def values() -> Json:
         cluster=cluster_in(stack),
         chart=versions.KONG,
         images=Images(),
-        routes=[GatewayRoute(service=f"service-{number}", path=f"/v1/service-{number}") for number in range(40)],
+        routes=[
+            GatewayRoute(service=f"service-{number}", path=f"/v1/service-{number}")
+            for number in range(40)
+        ],
         services_url="https://services.internal.spotmusic.example",
         login_url=LOGIN,
         public_url="https://spotmusic.example",
@@ -52,7 +55,9 @@ def test_kong_replicas_are_configurable(values: Json) -> None:
 def test_kong_trusts_address_header_of_edge(values: Json) -> None:
     env = values["env"]
     assert (env["trusted_ips"], env["real_ip_header"]) == ("10.40.0.0/16", "X-Viewer-Address")
-    function = (ROOT / "constructs" / "spotmusic_constructs" / "edge" / "viewer_address.js").read_text()
+    function = (
+        ROOT / "constructs" / "spotmusic_constructs" / "edge" / "viewer_address.js"
+    ).read_text()
     assert f"headers['{env['real_ip_header'].lower()}']" in function
 
 
@@ -79,23 +84,38 @@ def test_kong_compresses_answers_to_tokens_only(values: Json) -> None:
 
 
 def test_longest_token_fits_into_a_header(values: Json) -> None:
-    longest = int(re.findall(r"LONGEST_TOKEN = (\d+)", LuaPlugin(name="realm-token").files["token.lua"])[0])
+    longest = int(
+        re.findall(r"LONGEST_TOKEN = (\d+)", LuaPlugin(name="realm-token").files["token.lua"])[0]
+    )
     size = int(values["env"]["nginx_http_large_client_header_buffers"].split()[1].removesuffix("k"))
     assert longest + len("Authorization: Bearer \r\n") < size * 1024
 
 
 def test_kong_plugins_are_on_lua_path(values: Json) -> None:
     maps = {found["metadata"]["name"]: found for found in values["extraObjects"]}
-    shipped = {entry["pluginName"]: maps[entry["name"]] for entry in values["plugins"]["configMaps"]}
+    shipped = {
+        entry["pluginName"]: maps[entry["name"]] for entry in values["plugins"]["configMaps"]
+    }
     assert shipped.keys() == {"realm-token", "viewer-address"}
     assert maps.keys() == {entry["name"] for entry in values["plugins"]["configMaps"]}
-    assert shipped["realm-token"]["data"].keys() == {"handler.lua", "keys.lua", "schema.lua", "token.lua"}
+    assert shipped["realm-token"]["data"].keys() == {
+        "handler.lua",
+        "keys.lua",
+        "schema.lua",
+        "token.lua",
+    }
     assert {found["metadata"]["namespace"] for found in maps.values()} == {"kong"}
-    assert "plugins" not in values["env"]  # It would replace the list that the chart creates from these.
+    assert (
+        "plugins" not in values["env"]
+    )  # It would replace the list that the chart creates from these.
 
 
 def test_changed_lua_renames_config_map(values: Json) -> None:
-    name = next(entry["name"] for entry in values["plugins"]["configMaps"] if entry["pluginName"] == "realm-token")
+    name = next(
+        entry["name"]
+        for entry in values["plugins"]["configMaps"]
+        if entry["pluginName"] == "realm-token"
+    )
     assert name == LuaPlugin(name="realm-token").config_map_name
     assert len(name.removeprefix("kong-plugin-realm-token-")) == 8
 
@@ -107,5 +127,7 @@ def test_kong_workers_share_realm_keys(values: Json) -> None:
 
 
 def test_kong_trusts_amazon_and_internal_authorities(values: Json) -> None:
-    assert values["env"]["lua_ssl_trusted_certificate"] == "system,/etc/secrets/kong-proxy-tls/ca.crt"
+    assert (
+        values["env"]["lua_ssl_trusted_certificate"] == "system,/etc/secrets/kong-proxy-tls/ca.crt"
+    )
     assert values["env"]["nginx_proxy_proxy_ssl_trusted_certificate"] == "/kong_prefix/.ca_combined"

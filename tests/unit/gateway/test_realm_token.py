@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.unit.gateway.lua import CONF, NOW, SOURCES, Key, encoded, interpreter, realm, request, run
+from tests.unit.gateway.lua import (
+    CONF,
+    NOW,
+    SOURCES,
+    Key,
+    encoded,
+    interpreter,
+    realm,
+    request,
+    run,
+)
 from tools.model.values import Json
 
 
@@ -30,9 +40,16 @@ def answer_to(key: Key, token: str | None, **more: Any) -> Json:
     return outcome
 
 
-@pytest.mark.parametrize("file", sorted(SOURCES.glob("*/*.lua")), ids=lambda file: f"{file.parent.name}/{file.name}")
+@pytest.mark.parametrize(
+    "file", sorted(SOURCES.glob("*/*.lua")), ids=lambda file: f"{file.parent.name}/{file.name}"
+)
 def test_lua_compiles(file: Path) -> None:
-    done = subprocess.run([interpreter(), "-e", f"assert(loadfile({str(file)!r}))"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [interpreter(), "-e", f"assert(loadfile({str(file)!r}))"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -73,14 +90,24 @@ def test_realm_token_rejects_wrong_claims(key: Key, claims: Json, expected: str)
     assert 'error="invalid_token"' in outcome["headers"]["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("claims", [{"aud": "web-api"}, {"nbf": 0}, {"azp": "mobile"}, {"exp": NOW - 3}])
+@pytest.mark.parametrize(
+    "claims", [{"aud": "web-api"}, {"nbf": 0}, {"azp": "mobile"}, {"exp": NOW - 3}]
+)
 def test_realm_token_accepts_standard_forms(key: Key, claims: Json) -> None:
     assert passes(answer_to(key, key.token(**claims)))
 
 
 @pytest.mark.parametrize(
     "header",
-    [{"alg": "none"}, {"alg": "HS256"}, {"alg": "RS512"}, {"kid": None}, {"kid": "x" * 200}, {"crit": ["exp"]}, {"alg": ["RS256"]}],
+    [
+        {"alg": "none"},
+        {"alg": "HS256"},
+        {"alg": "RS512"},
+        {"kid": None},
+        {"kid": "x" * 200},
+        {"crit": ["exp"]},
+        {"alg": ["RS256"]},
+    ],
 )
 def test_realm_token_rejects_other_algorithms(key: Key, header: Json) -> None:
     outcome = answer_to(key, key.token(header=header))
@@ -101,7 +128,18 @@ def test_realm_token_rejects_changed_claims(key: Key) -> None:
 
 
 @pytest.mark.parametrize(
-    "token", ["", "a", "a.b", "a.b.c", "a.b.c.d", "..", "e30.e30.", f"{encoded(b'[]')}.{encoded(b'[]')}.AAAA", "x" * 9000]
+    "token",
+    [
+        "",
+        "a",
+        "a.b",
+        "a.b.c",
+        "a.b.c.d",
+        "..",
+        "e30.e30.",
+        f"{encoded(b'[]')}.{encoded(b'[]')}.AAAA",
+        "x" * 9000,
+    ],
 )
 def test_malformed_token_is_rejected_without_lookup(key: Key, token: str) -> None:
     outcome = answer_to(key, token)
@@ -116,7 +154,10 @@ def test_another_scheme_is_no_token(key: Key, scheme: str) -> None:
 
 def test_missing_token_returns_challenge(key: Key) -> None:
     outcome = answer_to(key, None)
-    assert (outcome["status"], outcome["headers"]["WWW-Authenticate"]) == (401, 'Bearer realm="spotmusic"')
+    assert (outcome["status"], outcome["headers"]["WWW-Authenticate"]) == (
+        401,
+        'Bearer realm="spotmusic"',
+    )
 
 
 def test_two_tokens_are_none(key: Key) -> None:
@@ -161,11 +202,24 @@ def test_revoked_realm_key_expires(key: Key, other: Key) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [None, {"status": 503, "body": ""}, {"body": "<html>"}, {"body": '{"keys": []}'}, {"body": "x" * 70_000}, {"body": "[]"}]
+    "answer",
+    [
+        None,
+        {"status": 503, "body": ""},
+        {"body": "<html>"},
+        {"body": '{"keys": []}'},
+        {"body": "x" * 70_000},
+        {"body": "[]"},
+    ],
 )
 def test_realm_outage_keeps_known_keys(key: Key, answer: Json | None) -> None:
     good = key.token(exp=NOW + 3500)
-    outcomes = run("realm-token", request(good, realm(key)), *[request(good, answer, after=301)] * 3, keys=(key,))
+    outcomes = run(
+        "realm-token",
+        request(good, realm(key)),
+        *[request(good, answer, after=301)] * 3,
+        keys=(key,),
+    )
     assert all(passes(outcome) for outcome in outcomes)
     assert "stay good" in outcomes[1]["log"]
 
@@ -179,14 +233,22 @@ def test_concurrent_requests_share_key_renewal(key: Key) -> None:
 
 
 def test_unknown_keys_return_503(key: Key) -> None:
-    away, back = run("realm-token", request(key.token(), None), request(key.token(), realm(key), after=2), keys=(key,))
+    away, back = run(
+        "realm-token",
+        request(key.token(), None),
+        request(key.token(), realm(key), after=2),
+        keys=(key,),
+    )
     assert (away["status"], away["headers"]["Retry-After"]) == (503, "5")
     assert passes(back)
 
 
 def test_unknown_key_ids_limit_lookups(key: Key, other: Key) -> None:
     answers = realm(key)
-    flood = [request(other.token(header={"kid": f"made-up-{number}"}), answers, after=0.01) for number in range(20)]
+    flood = [
+        request(other.token(header={"kid": f"made-up-{number}"}), answers, after=0.01)
+        for number in range(20)
+    ]
     outcomes = run("realm-token", request(key.token(), answers), *flood, keys=(key, other))
     assert all(outcome["status"] == 401 for outcome in outcomes[1:])
     assert sum(outcome["asked"] for outcome in outcomes) == 1
@@ -218,7 +280,12 @@ FORGED = {
 
 
 def test_viewer_address_clears_forged_identities() -> None:
-    kept = {"authorization": "Bearer x", "accept": "*/*", "x-request-id": "7", "x-viewer-address": "198.51.100.7"}
+    kept = {
+        "authorization": "Bearer x",
+        "accept": "*/*",
+        "x-request-id": "7",
+        "x-viewer-address": "198.51.100.7",
+    }
     (outcome,) = run("viewer-address", {"headers": {**FORGED, **kept}, "address": "198.51.100.7"})
     assert outcome["sent"] == kept
 
@@ -234,18 +301,33 @@ def test_realm_token_tells_the_service_who_listens(key: Key) -> None:
     asked = request(token, realm(key))
     asked["headers"].update(FORGED)
     (outcome,) = run("realm-token", asked, keys=(key,))
-    assert (outcome["sent"]["X-Listener"], outcome["sent"]["X-Listener-Roles"]) == ("listener-1", "curator,listener")
+    assert (outcome["sent"]["X-Listener"], outcome["sent"]["X-Listener-Roles"]) == (
+        "listener-1",
+        "curator,listener",
+    )
     assert "x-listener-roles" not in outcome["sent"]
 
 
-@pytest.mark.parametrize("roles", [None, {}, {"roles": []}, {"roles": "staff"}, {"roles": ["a,staff", "x\r\nX-Listener: y", 7]}, "staff"])
+@pytest.mark.parametrize(
+    "roles",
+    [
+        None,
+        {},
+        {"roles": []},
+        {"roles": "staff"},
+        {"roles": ["a,staff", "x\r\nX-Listener: y", 7]},
+        "staff",
+    ],
+)
 def test_realm_token_omits_malformed_roles(key: Key, roles: Any) -> None:
     outcome = answer_to(key, key.token(realm_access=roles))
     assert passes(outcome)
     assert "X-Listener-Roles" not in outcome["sent"]
 
 
-@pytest.mark.parametrize("subject", ["a\r\nX-Listener-Roles: staff", "two words", "x" * 256, "jo\u00e3o"])
+@pytest.mark.parametrize(
+    "subject", ["a\r\nX-Listener-Roles: staff", "two words", "x" * 256, "jo\u00e3o"]
+)
 def test_realm_token_refuses_subjects_no_header_holds(key: Key, subject: str) -> None:
     assert answer_to(key, key.token(sub=subject))["status"] == 401
 

@@ -45,23 +45,36 @@ def values() -> Json:
         vpc_cidr="10.40.0.0/16",
         replicas=3,
     )
-    assert keycloak.jwks_uri == f"{keycloak.url}/auth/realms/spotmusic/protocol/openid-connect/certs"
+    assert (
+        keycloak.jwks_uri == f"{keycloak.url}/auth/realms/spotmusic/protocol/openid-connect/certs"
+    )
     return values_of(stack, "keycloak")
 
 
 @pytest.fixture(scope="module")
 def variables(values: Json) -> Json:
-    return {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in yaml.safe_load(values["extraEnv"])}
+    return {
+        variable["name"]: variable.get("value", variable.get("valueFrom"))
+        for variable in yaml.safe_load(values["extraEnv"])
+    }
 
 
 def test_realm_import_uses_service_account(variables: Json) -> None:
     assert variables["KC_BOOTSTRAP_ADMIN_CLIENT_ID"]["secretKeyRef"]["key"] == "automation_id"
-    assert variables["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"]["secretKeyRef"]["key"] == "automation_secret"
+    assert (
+        variables["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"]["secretKeyRef"]["key"] == "automation_secret"
+    )
 
 
 def test_keycloak_trusts_roots_of_database(values: Json, variables: Json) -> None:
-    (roots,) = (manifest["data"]["ca.pem"] for manifest in values["extraManifests"] if manifest["metadata"]["name"] == "rds-ca")
-    (mount,) = (mount for mount in yaml.safe_load(values["extraVolumeMounts"]) if mount["name"] == "rds-ca")
+    (roots,) = (
+        manifest["data"]["ca.pem"]
+        for manifest in values["extraManifests"]
+        if manifest["metadata"]["name"] == "rds-ca"
+    )
+    (mount,) = (
+        mount for mount in yaml.safe_load(values["extraVolumeMounts"]) if mount["name"] == "rds-ca"
+    )
     assert roots == rds_ca("sa-east-1")
     assert variables["KC_TRUSTSTORE_PATHS"] == f"{mount['mountPath']}/ca.pem"
 

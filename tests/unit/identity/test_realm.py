@@ -16,7 +16,9 @@ def realm() -> Json:
     return FULL.to_representation()
 
 
-REALMS = pytest.mark.parametrize("found", [FULL.to_representation(), administrators()], ids=["listeners", "administrators"])
+REALMS = pytest.mark.parametrize(
+    "found", [FULL.to_representation(), administrators()], ids=["listeners", "administrators"]
+)
 TOKENS = {
     "accessTokenLifespan": 300,
     "defaultSignatureAlgorithm": "RS256",
@@ -47,10 +49,23 @@ def steps(realm: Json, alias: str) -> Iterator[tuple[str, str]]:
 def test_second_factor_is_required_for_staff(realm: Json, parent: str) -> None:
     configs = {config["alias"]: config["config"] for config in realm["authenticatorConfig"]}
     staff, others = flow(realm, f"{parent} staff"), flow(realm, f"{parent} others")
-    assert configs[staff["authenticationExecutions"][0]["authenticatorConfig"]] == {"condUserRole": "staff", "negate": "false"}
-    assert configs[others["authenticationExecutions"][0]["authenticatorConfig"]] == {"condUserRole": "staff", "negate": "true"}
-    assert [step for step, _ in steps(realm, staff["alias"])] == ["conditional-user-role", "auth-otp-form"]
-    assert [step for step, _ in steps(realm, others["alias"])] == ["conditional-user-role", "conditional-user-configured", "auth-otp-form"]
+    assert configs[staff["authenticationExecutions"][0]["authenticatorConfig"]] == {
+        "condUserRole": "staff",
+        "negate": "false",
+    }
+    assert configs[others["authenticationExecutions"][0]["authenticatorConfig"]] == {
+        "condUserRole": "staff",
+        "negate": "true",
+    }
+    assert [step for step, _ in steps(realm, staff["alias"])] == [
+        "conditional-user-role",
+        "auth-otp-form",
+    ]
+    assert [step for step, _ in steps(realm, others["alias"])] == [
+        "conditional-user-role",
+        "conditional-user-configured",
+        "auth-otp-form",
+    ]
 
 
 def test_password_login_checks_second_factor(realm: Json) -> None:
@@ -63,9 +78,14 @@ def test_password_login_checks_second_factor(realm: Json) -> None:
 
 
 def test_provider_login_checks_second_factor(realm: Json) -> None:
-    assert {found["postBrokerLoginFlowAlias"] for found in realm["identityProviders"]} == {"spotmusic after provider"}
+    assert {found["postBrokerLoginFlowAlias"] for found in realm["identityProviders"]} == {
+        "spotmusic after provider"
+    }
     first, *_ = steps(realm, "spotmusic after provider")
-    assert first == ("allow-access-authenticator", "REQUIRED")  # Without a required step, Keycloak denies users without a second factor.
+    assert first == (
+        "allow-access-authenticator",
+        "REQUIRED",
+    )  # Without a required step, Keycloak denies users without a second factor.
 
 
 def test_login_subflows_have_one_parent(realm: Json) -> None:
@@ -76,18 +96,31 @@ def test_login_subflows_have_one_parent(realm: Json) -> None:
         if step["authenticatorFlow"]
     ]
     assert len(set(children)) == len(children)
-    assert set(children) == {found["alias"] for found in realm["authenticationFlows"] if not found["topLevel"]}
+    assert set(children) == {
+        found["alias"] for found in realm["authenticationFlows"] if not found["topLevel"]
+    }
 
 
 def test_internal_roles_include_staff(realm: Json) -> None:
-    composites = {role["name"]: role.get("composites", {}).get("realm", []) for role in realm["roles"]["realm"]}
+    composites = {
+        role["name"]: role.get("composites", {}).get("realm", [])
+        for role in realm["roles"]["realm"]
+    }
     assert "staff" in composites["curator"]
-    assert all(role["composites"]["realm"] == ["staff"] for role in realm["roles"]["client"]["grafana"])
-    assert {role["name"] for role in realm["roles"]["client"]["grafana"]} == {"admin", "editor", "viewer"}
+    assert all(
+        role["composites"]["realm"] == ["staff"] for role in realm["roles"]["client"]["grafana"]
+    )
+    assert {role["name"] for role in realm["roles"]["client"]["grafana"]} == {
+        "admin",
+        "editor",
+        "viewer",
+    }
 
 
 def test_default_role_includes_listener(realm: Json) -> None:
-    default_role = next(role for role in realm["roles"]["realm"] if role["name"] == "default-roles-spotmusic")
+    default_role = next(
+        role for role in realm["roles"]["realm"] if role["name"] == "default-roles-spotmusic"
+    )
     assert "listener" in default_role["composites"]["realm"]
 
 
@@ -109,18 +142,29 @@ def test_player_tokens_have_web_api_audience(realm: Json) -> None:
 
 def test_web_origins_contain_localhost_only() -> None:
     local: Json = Realm(
-        name="spotmusic", web_redirects=["https://spotmusic.example/callback", "http://localhost:5173/callback"]
+        name="spotmusic",
+        web_redirects=["https://spotmusic.example/callback", "http://localhost:5173/callback"],
     ).to_representation()
     assert client(local, "web")["webOrigins"] == ["http://localhost:5173"]
-    assert client(local, "web")["attributes"]["post.logout.redirect.uris"] == "http://localhost:5173/##https://spotmusic.example/"
+    assert (
+        client(local, "web")["attributes"]["post.logout.redirect.uris"]
+        == "http://localhost:5173/##https://spotmusic.example/"
+    )
 
 
 def test_identity_provider_signature_is_verified(realm: Json) -> None:
     club = provider(realm, "music-club")
     assert club["config"]["clientSecret"] == "$(env:PROVIDER_MUSIC_CLUB_SECRET)"
-    assert club["config"].items() >= {**CLUB, "validateSignature": "true", "pkceMethod": "S256"}.items()
+    assert (
+        club["config"].items()
+        >= {**CLUB, "validateSignature": "true", "pkceMethod": "S256"}.items()
+    )
     assert club["trustEmail"] is False
-    assert provider(realm, "google")["config"] == {"clientId": "g", "clientSecret": "$(env:PROVIDER_GOOGLE_SECRET)", "syncMode": "IMPORT"}
+    assert provider(realm, "google")["config"] == {
+        "clientId": "g",
+        "clientSecret": "$(env:PROVIDER_GOOGLE_SECRET)",
+        "syncMode": "IMPORT",
+    }
 
 
 def test_realm_variables_have_secrets(realm: Json) -> None:
@@ -130,12 +174,23 @@ def test_realm_variables_have_secrets(realm: Json) -> None:
         "PROVIDER_GOOGLE_SECRET": ("arn:google", "client_secret"),
         "PROVIDER_MUSIC_CLUB_SECRET": ("arn:club", "client_secret"),
     }
-    assert {name for name in (*FULL.variables, "GRAFANA_CLIENT_SECRET") if f"$(env:{name})" not in str(realm)} == set()
+    assert {
+        name
+        for name in (*FULL.variables, "GRAFANA_CLIENT_SECRET")
+        if f"$(env:{name})" not in str(realm)
+    } == set()
 
 
 def test_realm_without_options_is_closed() -> None:
-    small: Json = Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]).to_representation()
-    assert small["verifyEmail"] is small["resetPasswordAllowed"] is small["registrationAllowed"] is False
+    small: Json = Realm(
+        name="spotmusic", web_redirects=["https://spotmusic.example/callback"]
+    ).to_representation()
+    assert (
+        small["verifyEmail"]
+        is small["resetPasswordAllowed"]
+        is small["registrationAllowed"]
+        is False
+    )
     assert "smtpServer" not in small
     assert [found["clientId"] for found in small["clients"]] == ["web", "mobile", "admin-cli"]
     assert "client" not in small["roles"]
@@ -143,19 +198,27 @@ def test_realm_without_options_is_closed() -> None:
 
 @pytest.mark.parametrize(("required", "expected"), [(True, "all"), (False, "none")])
 def test_realm_requires_tls_by_default(required: bool, expected: str) -> None:
-    assert Realm(name="spotmusic", tls_required=required).to_representation()["sslRequired"] == expected
+    assert (
+        Realm(name="spotmusic", tls_required=required).to_representation()["sslRequired"]
+        == expected
+    )
 
 
 def test_administrators_need_a_second_factor() -> None:
     master = administrators()
     assert master["browserFlow"] == "spotmusic administrators"
-    assert dict(steps(master, "spotmusic administrators forms")) == {"auth-username-password-form": "REQUIRED", "auth-otp-form": "REQUIRED"}
+    assert dict(steps(master, "spotmusic administrators forms")) == {
+        "auth-username-password-form": "REQUIRED",
+        "auth-otp-form": "REQUIRED",
+    }
 
 
 def test_console_login_uses_forwarded_port(realm: Json) -> None:
     master: Json = administrators()
     (hostname,) = (
-        variable["value"] for variable in environment("https://x.example", "10.0.0.0/8") if variable["name"] == "KC_HOSTNAME_ADMIN"
+        variable["value"]
+        for variable in environment("https://x.example", "10.0.0.0/8")
+        if variable["name"] == "KC_HOSTNAME_ADMIN"
     )
     assert master["attributes"]["frontendUrl"] == hostname
     assert "frontendUrl" not in realm["attributes"]
@@ -236,7 +299,10 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda r: r.update(eventsExpiration=90 * DAY),
         "eventsExpiration: records of access are kept for six months",
     ),
-    "Keycloak's own flow": (lambda r: r.update(browserFlow="browser"), "browserFlow: Keycloak's own flow asks nobody for a second factor"),
+    "Keycloak's own flow": (
+        lambda r: r.update(browserFlow="browser"),
+        "browserFlow: Keycloak's own flow asks nobody for a second factor",
+    ),
     "a provider that is believed": (
         lambda r: r["identityProviders"][1]["config"].update(validateSignature="false"),
         "identityProviders[music-club].config.validateSignature: anybody could say who somebody is.",
@@ -249,7 +315,9 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
 
 
 @pytest.mark.parametrize(("breaks", "expected"), BROKEN.values(), ids=BROKEN)
-def test_realm_schema_names_the_problem(breaks: Callable[[Json], object], expected: str, realm: Json) -> None:
+def test_realm_schema_names_the_problem(
+    breaks: Callable[[Json], object], expected: str, realm: Json
+) -> None:
     broken = copy.deepcopy(realm)
     breaks(broken)
     found = problems("realm", broken)

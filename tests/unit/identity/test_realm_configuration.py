@@ -30,7 +30,9 @@ def stack() -> cdk.Stack:
 
 @pytest.fixture(scope="module")
 def configuration(stack: cdk.Stack) -> RealmConfiguration:
-    google = IdentityProvider(alias="google", kind="google", label="Google", client_id="g", secret_arn=arn_of("google"))
+    google = IdentityProvider(
+        alias="google", kind="google", label="Google", client_id="g", secret_arn=arn_of("google")
+    )
     return RealmConfiguration(
         stack,
         "Realm",
@@ -40,7 +42,10 @@ def configuration(stack: cdk.Stack) -> RealmConfiguration:
         keycloak_image="registry.example.com/keycloak/keycloak:26.8.2",
         url="https://keycloak-http.keycloak.svc.cluster.local:8443/auth",
         realm=Realm(
-            name="spotmusic", web_redirects=["https://spotmusic.example/callback"], grafana_url="https://localhost:3000", providers=[google]
+            name="spotmusic",
+            web_redirects=["https://spotmusic.example/callback"],
+            grafana_url="https://localhost:3000",
+            providers=[google],
         ),
         automation=secret_in(stack, "automation"),
         clients=secret_in(stack, "clients"),
@@ -55,7 +60,9 @@ def values(stack: cdk.Stack, configuration: RealmConfiguration) -> Json:
 
 @pytest.fixture(scope="module")
 def manifests(values: Json) -> Manifests:
-    return {(manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in render(values)}
+    return {
+        (manifest["kind"], manifest["metadata"]["name"]): manifest for manifest in render(values)
+    }
 
 
 def render(values: Json) -> list[Json]:
@@ -68,36 +75,69 @@ def job(manifests: Manifests) -> Json:
 
 
 def pods(manifests: Manifests) -> list[Json]:
-    crons = [manifests["CronJob", name]["spec"]["jobTemplate"]["spec"] for name in ("realm-keys", "realm-import")]
+    crons = [
+        manifests["CronJob", name]["spec"]["jobTemplate"]["spec"]
+        for name in ("realm-keys", "realm-import")
+    ]
     return [spec["template"]["spec"] for spec in (job(manifests)["spec"], *crons)]
 
 
 def environment(container: Json) -> Json:
-    return {variable["name"]: variable.get("value", variable.get("valueFrom")) for variable in container["env"]}
+    return {
+        variable["name"]: variable.get("value", variable.get("valueFrom"))
+        for variable in container["env"]
+    }
 
 
 def test_realm_job_imports_both_realms(manifests: Manifests) -> None:
-    (volume,) = (volume for volume in job(manifests)["spec"]["template"]["spec"]["volumes"] if volume["name"] == "realms")
+    (volume,) = (
+        volume
+        for volume in job(manifests)["spec"]["template"]["spec"]["volumes"]
+        if volume["name"] == "realms"
+    )
     data = manifests["ConfigMap", volume["configMap"]["name"]]["data"]
     assert {json.loads(text)["realm"] for text in data.values()} == {"spotmusic", "master"}
     (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
-    assert environment(container)["IMPORT_FILES_LOCATIONS"] == "/config/master.json,/config/spotmusic.json"
+    assert (
+        environment(container)["IMPORT_FILES_LOCATIONS"]
+        == "/config/master.json,/config/spotmusic.json"
+    )
     # CloudFormation, Helm and YAML preserve numbers.
     assert json.loads(data["spotmusic.json"])["eventsExpiration"] == 190 * 24 * 3600
 
 
 def test_realm_import_deletes_nothing(manifests: Manifests) -> None:
     (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
-    managed = {name: value for name, value in environment(container).items() if name.startswith("IMPORT_MANAGED_")}
-    assert {"IMPORT_MANAGED_CLIENT", "IMPORT_MANAGED_ROLE", "IMPORT_MANAGED_COMPONENT", "IMPORT_MANAGED_IDENTITYPROVIDER"} <= managed.keys()
+    managed = {
+        name: value
+        for name, value in environment(container).items()
+        if name.startswith("IMPORT_MANAGED_")
+    }
+    assert {
+        "IMPORT_MANAGED_CLIENT",
+        "IMPORT_MANAGED_ROLE",
+        "IMPORT_MANAGED_COMPONENT",
+        "IMPORT_MANAGED_IDENTITYPROVIDER",
+    } <= managed.keys()
     assert set(managed.values()) == {"no-delete"}
 
 
-def test_realm_job_variables_come_from_secret(manifests: Manifests, configuration: RealmConfiguration) -> None:
+def test_realm_job_variables_come_from_secret(
+    manifests: Manifests, configuration: RealmConfiguration
+) -> None:
     (secret,) = configuration.external_secrets
     (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
-    references = {name: value["secretKeyRef"] for name, value in environment(container).items() if isinstance(value, dict)}
-    assert {"KEYCLOAK_CLIENTID", "KEYCLOAK_CLIENTSECRET", "GRAFANA_CLIENT_SECRET", "PROVIDER_GOOGLE_SECRET"} == references.keys()
+    references = {
+        name: value["secretKeyRef"]
+        for name, value in environment(container).items()
+        if isinstance(value, dict)
+    }
+    assert {
+        "KEYCLOAK_CLIENTID",
+        "KEYCLOAK_CLIENTSECRET",
+        "GRAFANA_CLIENT_SECRET",
+        "PROVIDER_GOOGLE_SECRET",
+    } == references.keys()
     assert secret.fields["provider-google-secret"].secret_arn == arn_of("google")
 
 
@@ -114,23 +154,37 @@ def test_realm_change_creates_new_job(values: Json, manifests: Manifests) -> Non
     name = job(manifests)["metadata"]["name"]
     changed = json.loads(json.dumps(values))
     changed["realms"]["spotmusic.json"]["accessTokenLifespan"] = 240
-    other = next(manifest["metadata"]["name"] for manifest in render(changed) if manifest["kind"] == "Job")
+    other = next(
+        manifest["metadata"]["name"] for manifest in render(changed) if manifest["kind"] == "Job"
+    )
     assert name != other
     later = {**values, "keyRotation": {**values["keyRotation"], "schedule": "0 1 1 1 *"}}
-    assert name == next(manifest["metadata"]["name"] for manifest in render(later) if manifest["kind"] == "Job")
+    assert name == next(
+        manifest["metadata"]["name"] for manifest in render(later) if manifest["kind"] == "Job"
+    )
 
 
 def test_manual_realm_import_is_suspended(manifests: Manifests) -> None:
     by_hand = manifests["CronJob", "realm-import"]["spec"]
     assert by_hand["suspend"] is True
-    assert by_hand["jobTemplate"]["spec"]["template"]["spec"] == job(manifests)["spec"]["template"]["spec"]
+    assert (
+        by_hand["jobTemplate"]["spec"]["template"]["spec"]
+        == job(manifests)["spec"]["template"]["spec"]
+    )
 
 
 def test_signing_keys_rotate_quarterly(manifests: Manifests) -> None:
     spec = manifests["CronJob", "realm-keys"]["spec"]
-    assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == ("23 6 1 */3 *", "Etc/UTC", "Forbid")
+    assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == (
+        "23 6 1 */3 *",
+        "Etc/UTC",
+        "Forbid",
+    )
     (container,) = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
-    assert int(environment(container)["PUBLISHED_SECONDS"]) < spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    assert (
+        int(environment(container)["PUBLISHED_SECONDS"])
+        < spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]
+    )
     assert manifests["ConfigMap", "realm-keys"]["data"]["replace-keys.sh"] == SCRIPT.read_text()
 
 
@@ -154,12 +208,17 @@ def test_realm_chart_rejects_unknown_values(values: Json, change: Json) -> None:
 def test_reloader_watches_one_import_secret(manifests: Manifests) -> None:
     """Reloader creates one job for each Secret of a CronJob when it starts, all at once."""
     cron = manifests["CronJob", "realm-import"]
-    excluded = set(cron["metadata"]["annotations"]["secrets.exclude.reloader.stakater.com/reload"].split(","))
+    excluded = set(
+        cron["metadata"]["annotations"]["secrets.exclude.reloader.stakater.com/reload"].split(",")
+    )
     pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     mounted = {volume["secret"]["secretName"] for volume in pod["volumes"] if "secret" in volume}
     containers = [*pod["containers"], *pod["initContainers"]]
     read = {
-        e["valueFrom"]["secretKeyRef"]["name"] for c in containers for e in c.get("env", ()) if "secretKeyRef" in e.get("valueFrom", {})
+        e["valueFrom"]["secretKeyRef"]["name"]
+        for c in containers
+        for e in c.get("env", ())
+        if "secretKeyRef" in e.get("valueFrom", {})
     }
     assert len((mounted | read) - excluded) == 1
     assert not read & excluded
@@ -187,17 +246,37 @@ def replace_keys(folder: Path, hour: str, *, dies_at: str = "") -> list[tuple[st
         providers.write_text(
             "a,hmac-generated-hs512,hmac-generated,100\nb,rsa-generated,rsa-generated,100\nc,rsa-enc-generated,rsa-enc-generated,100\n"
         )
-    variables = {"STATE": str(folder), "KCADM": str(folder / "kcadm"), "PATH": f"{folder}:/usr/bin:/bin", "REALM": "spotmusic"}
-    variables |= {"KEYCLOAK_URL": "https://keycloak", "ACCOUNT": "automation", "PUBLISHED_SECONDS": "900", "DIES_AT": dies_at}
-    done = subprocess.run([bash, str(SCRIPT)], env=variables, check=False, capture_output=True, text=True)
+    variables = {
+        "STATE": str(folder),
+        "KCADM": str(folder / "kcadm"),
+        "PATH": f"{folder}:/usr/bin:/bin",
+        "REALM": "spotmusic",
+    }
+    variables |= {
+        "KEYCLOAK_URL": "https://keycloak",
+        "ACCOUNT": "automation",
+        "PUBLISHED_SECONDS": "900",
+        "DIES_AT": dies_at,
+    }
+    done = subprocess.run(
+        [bash, str(SCRIPT)], env=variables, check=False, capture_output=True, text=True
+    )
     assert (done.returncode != 0) == bool(dies_at), done.stderr
     lines = [line.split(",") for line in providers.read_text().splitlines()]
-    assert [line[1] for line in lines if line[2] != "rsa-generated"] == ["hmac-generated-hs512", "rsa-enc-generated"]
-    return sorted((name, int(priority)) for _, name, kind, priority in lines if kind == "rsa-generated")
+    assert [line[1] for line in lines if line[2] != "rsa-generated"] == [
+        "hmac-generated-hs512",
+        "rsa-enc-generated",
+    ]
+    return sorted(
+        (name, int(priority)) for _, name, kind, priority in lines if kind == "rsa-generated"
+    )
 
 
 def test_key_rotation_publishes_before_signing(tmp_path: Path) -> None:
-    assert replace_keys(tmp_path, "2026100106") == [("rsa-generated", 100), ("signing-2026100106", 2026100106)]
+    assert replace_keys(tmp_path, "2026100106") == [
+        ("rsa-generated", 100),
+        ("signing-2026100106", 2026100106),
+    ]
     log = (tmp_path / "log").read_text().splitlines()
     published, waited, signs = (
         next(index for index, line in enumerate(log) if line.startswith(word))
@@ -209,7 +288,10 @@ def test_key_rotation_publishes_before_signing(tmp_path: Path) -> None:
 
 def test_key_rotation_deletes_oldest_key(tmp_path: Path) -> None:
     replace_keys(tmp_path, "2026100106")
-    assert replace_keys(tmp_path, "2027010106") == [("signing-2026100106", 2026100106), ("signing-2027010106", 2027010106)]
+    assert replace_keys(tmp_path, "2027010106") == [
+        ("signing-2026100106", 2026100106),
+        ("signing-2027010106", 2027010106),
+    ]
 
 
 def test_key_rotation_is_idempotent(tmp_path: Path) -> None:
@@ -217,7 +299,14 @@ def test_key_rotation_is_idempotent(tmp_path: Path) -> None:
     assert replace_keys(tmp_path, "2026100106") == first
 
 
-STEPS = ("config credentials", "get components", "create components", "sleep", "update components", "delete components")
+STEPS = (
+    "config credentials",
+    "get components",
+    "create components",
+    "sleep",
+    "update components",
+    "delete components",
+)
 """Calls of a run, in order; the job is killed before each."""
 
 
@@ -232,7 +321,9 @@ def rotated_twice(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.mark.parametrize("hour", ["2027010106", "2027010107"], ids=["same-hour", "next-hour"])
 @pytest.mark.parametrize("step", STEPS)
-def test_key_rotation_survives_interruption(tmp_path: Path, rotated_twice: str, step: str, hour: str) -> None:
+def test_key_rotation_survives_interruption(
+    tmp_path: Path, rotated_twice: str, step: str, hour: str
+) -> None:
     (tmp_path / "providers").write_text(rotated_twice)
     signed = max(replace_keys(tmp_path, "2027010106", dies_at=step), key=lambda key: key[1])
     after = replace_keys(tmp_path, hour)
@@ -245,15 +336,23 @@ def test_key_rotation_finishes_interrupted_pair(tmp_path: Path) -> None:
     replace_keys(tmp_path, "2026100106")
     interrupted = replace_keys(tmp_path, "2027010106", dies_at="sleep")
     assert ("signing-2027010106", 0) in interrupted
-    assert replace_keys(tmp_path, "2027010107") == [("signing-2026100106", 2026100106), ("signing-2027010106", 2027010107)]
+    assert replace_keys(tmp_path, "2027010107") == [
+        ("signing-2026100106", 2026100106),
+        ("signing-2027010106", 2027010107),
+    ]
     assert (tmp_path / "log").read_text().splitlines().count("sleep 900") == 3
 
 
 def test_key_rotation_deletes_unused_pairs(tmp_path: Path) -> None:
     replace_keys(tmp_path, "2026100106")
     with (tmp_path / "providers").open("a") as providers:
-        providers.write("old,signing-2026100101,rsa-generated,0\nnew,signing-2026100102,rsa-generated,0\n")
-    assert replace_keys(tmp_path, "2027010106") == [("signing-2026100102", 2027010106), ("signing-2026100106", 2026100106)]
+        providers.write(
+            "old,signing-2026100101,rsa-generated,0\nnew,signing-2026100102,rsa-generated,0\n"
+        )
+    assert replace_keys(tmp_path, "2027010106") == [
+        ("signing-2026100102", 2027010106),
+        ("signing-2026100106", 2026100106),
+    ]
 
 
 def test_repeated_key_rotation_keeps_signer(tmp_path: Path) -> None:

@@ -6,7 +6,11 @@ import pytest
 
 from spotmusic_cdk import flows
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.identity import EmailSettings, IdentityProviderSettings, IdentitySettings
+from spotmusic_cdk.settings.identity import (
+    EmailSettings,
+    IdentityProviderSettings,
+    IdentitySettings,
+)
 from spotmusic_constructs.network.flows import INTERNET
 from stacks.realm import realm_of, secrets_of
 from tests.conftest import sample_of
@@ -16,7 +20,11 @@ from tools.model.values import Json
 IDENTITY = IdentitySettings(
     registration=True,
     email=EmailSettings(sender="no-reply@spotmusic.example", secret=arn_of("mail")),
-    providers={"google": IdentityProviderSettings(kind="google", label="Google", client_id="g", secret=arn_of("google"))},
+    providers={
+        "google": IdentityProviderSettings(
+            kind="google", label="Google", client_id="g", secret=arn_of("google")
+        )
+    },
 )
 CLOUDFRONT_NAME = "d111111abcdef8.cloudfront.net"
 
@@ -27,7 +35,11 @@ def changed(environment: str, **changes: Any) -> Settings:
 
 def redirects(settings: Settings) -> dict[str, list[str]]:
     representation: Json = realm_of(settings).to_representation()
-    return {client["clientId"]: client["redirectUris"] for client in representation["clients"] if "redirectUris" in client}
+    return {
+        client["clientId"]: client["redirectUris"]
+        for client in representation["clients"]
+        if "redirectUris" in client
+    }
 
 
 def web(origin: str) -> list[str]:
@@ -50,9 +62,14 @@ def test_redirects_without_domain_use_localhost() -> None:
 
 def test_distribution_name_replaces_internal_name() -> None:
     dev = sample_of("dev")
-    named = changed("dev", edge=dev.edge.model_copy(update={"distribution_domain_name": CLOUDFRONT_NAME}))
+    named = changed(
+        "dev", edge=dev.edge.model_copy(update={"distribution_domain_name": CLOUDFRONT_NAME})
+    )
     assert named.issuer == f"https://{CLOUDFRONT_NAME}/auth/realms/spotmusic"
-    assert redirects(named)["web"] == [*web(f"https://{CLOUDFRONT_NAME}"), *web("http://localhost:5173")]
+    assert redirects(named)["web"] == [
+        *web(f"https://{CLOUDFRONT_NAME}"),
+        *web("http://localhost:5173"),
+    ]
     assert realm_of(named).tls_required is True
 
 
@@ -71,7 +88,10 @@ def test_realm_email_uses_regional_ses() -> None:
     realm = realm_of(changed("prod", identity=IDENTITY))
     assert realm.email is not None
     assert realm.email.host == "email-smtp.sa-east-1.amazonaws.com"
-    assert list(secrets_of(changed("prod", identity=IDENTITY))) == [arn_of("mail"), arn_of("google")]
+    assert list(secrets_of(changed("prod", identity=IDENTITY))) == [
+        arn_of("mail"),
+        arn_of("google"),
+    ]
 
 
 def test_realm_shows_display_name_only() -> None:
@@ -82,7 +102,11 @@ def test_realm_shows_display_name_only() -> None:
 
 
 def leaving(settings: Settings) -> set[int]:
-    return {flow.port for flow in flows.table(settings) if (flow.source, flow.target) == ("keycloak", INTERNET)}
+    return {
+        flow.port
+        for flow in flows.table(settings)
+        if (flow.source, flow.target) == ("keycloak", INTERNET)
+    }
 
 
 def test_keycloak_egress_requires_mail_or_providers() -> None:

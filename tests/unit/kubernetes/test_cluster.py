@@ -26,7 +26,9 @@ def synthesize(**changes: Any) -> dict[str, Any]:
         "name": "spotmusic-test",
         "kubernetes_version": "1.36",
         # The real layer has 30 MB. Only the tests of layers need it.
-        "kubectl_layer": lambda_.LayerVersion.from_layer_version_arn(stack, "Layer", f"arn:aws:lambda:sa-east-1:{ACCOUNT}:layer:kubectl:1"),
+        "kubectl_layer": lambda_.LayerVersion.from_layer_version_arn(
+            stack, "Layer", f"arn:aws:lambda:sa-east-1:{ACCOUNT}:layer:kubectl:1"
+        ),
         "vpc": vpc_of(stack),
         "control_plane_security_group": group_of(stack, "sg-control"),
         "kubectl_security_group": group_of(stack, "sg-kubectl"),
@@ -49,7 +51,11 @@ def template() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def for_developers() -> dict[str, Any]:
     return synthesize(
-        kubernetes_version="1.29", administrators=(), tag_keys=(), public_access_cidrs=["203.0.113.0/24"], deletion_protection=False
+        kubernetes_version="1.29",
+        administrators=(),
+        tag_keys=(),
+        public_access_cidrs=["203.0.113.0/24"],
+        deletion_protection=False,
     )
 
 
@@ -70,19 +76,29 @@ def test_cluster_without_tags_has_no_tagging_policy(for_developers: dict[str, An
 
 
 def test_kubectl_barrier_has_stack_tags(template: dict[str, Any]) -> None:
-    (barrier,) = [r["Properties"] for name, r in template["Resources"].items() if "KubectlReadyBarrier" in name]
+    (barrier,) = [
+        r["Properties"]
+        for name, r in template["Resources"].items()
+        if "KubectlReadyBarrier" in name
+    ]
     assert barrier["Tags"] == {"Project": "spotmusic"}
 
 
 def test_releases_are_deleted_before_kubectl_rights(template: dict[str, Any]) -> None:
-    (barrier,) = [resource for name, resource in template["Resources"].items() if "KubectlReadyBarrier" in name]
+    (barrier,) = [
+        resource
+        for name, resource in template["Resources"].items()
+        if "KubectlReadyBarrier" in name
+    ]
     assert [name for name in barrier["DependsOn"] if "KubectlRolePolicy" in name]
 
 
 def test_oldest_cluster_has_its_layer(stack: cdk.Stack) -> None:
     """tests/stacks/test_changed_settings.py has the layers of other versions."""
     kubectl_layer(stack, "Layer", package=versions.KUBERNETES["1.29"].layer.package)
-    (layer,) = properties_of(Template.from_stack(stack).to_json()["Resources"], "AWS::Lambda::LayerVersion").values()
+    (layer,) = properties_of(
+        Template.from_stack(stack).to_json()["Resources"], "AWS::Lambda::LayerVersion"
+    ).values()
     assert "kubectl 1.29." in layer["Description"]
 
 
@@ -90,7 +106,14 @@ def test_development_cluster_is_deletable(for_developers: dict[str, Any]) -> Non
     found = cluster(for_developers)
     assert found["Version"] == "1.29"
     config = found["ResourcesVpcConfig"]
-    assert (config["EndpointPublicAccess"], config["PublicAccessCidrs"]) == (True, ["203.0.113.0/24"])
+    assert (config["EndpointPublicAccess"], config["PublicAccessCidrs"]) == (
+        True,
+        ["203.0.113.0/24"],
+    )
     assert found["DeletionProtection"] is False
-    groups = [resource for resource in for_developers["Resources"].values() if resource["Type"] == "AWS::Logs::LogGroup"]
+    groups = [
+        resource
+        for resource in for_developers["Resources"].values()
+        if resource["Type"] == "AWS::Logs::LogGroup"
+    ]
     assert {group["DeletionPolicy"] for group in groups} == {"Delete"}

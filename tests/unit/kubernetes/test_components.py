@@ -58,7 +58,10 @@ def ground_values(**options: Any) -> Json:
 
 
 def test_storage_class_deletes_volumes_on_request() -> None:
-    assert ground_values(removal_policy=cdk.RemovalPolicy.DESTROY)["storageClass"]["reclaimPolicy"] == "Delete"
+    assert (
+        ground_values(removal_policy=cdk.RemovalPolicy.DESTROY)["storageClass"]["reclaimPolicy"]
+        == "Delete"
+    )
 
 
 @pytest.mark.parametrize("tags", [{"Owner": "{{ .PVCName }}"}, {"Owner": ""}, {"Own=er": "a"}])
@@ -69,11 +72,21 @@ def test_ground_chart_rejects_driver_placeholders(tags: dict[str, str]) -> None:
 
 def test_node_lifetime_fits_auto_mode() -> None:
     """EKS Auto Mode replaces nodes after 21 days."""
-    pools = [m for m in render(CHARTS / "ground", "ground", "kube-system", ground_values()) if m["kind"] == "NodePool"]
+    pools = [
+        m
+        for m in render(CHARTS / "ground", "ground", "kube-system", ground_values())
+        if m["kind"] == "NodePool"
+    ]
     assert pools
     for pool in pools:
         spec = pool["spec"]["template"]["spec"]
-        assert sum(int(spec[key].removesuffix("h")) for key in ("expireAfter", "terminationGracePeriod")) <= 21 * 24
+        assert (
+            sum(
+                int(spec[key].removesuffix("h"))
+                for key in ("expireAfter", "terminationGracePeriod")
+            )
+            <= 21 * 24
+        )
 
 
 def test_broker_pool_has_room_for_largest_settings() -> None:
@@ -89,28 +102,46 @@ def test_broker_pool_has_room_for_largest_settings() -> None:
 def test_namespace_of_keycloak_has_room_for_all_replicas() -> None:
     most = KeycloakSettings.model_json_schema()["properties"]["replicas"]["maximum"]
     kubernetes = sample_of("prod").kubernetes
-    kubernetes = kubernetes.model_copy(update={"keycloak": kubernetes.keycloak.model_copy(update={"replicas": most})})
-    assert namespaces(sample_of("prod").model_copy(update={"kubernetes": kubernetes}))["keycloak"].quota.pods > most
+    kubernetes = kubernetes.model_copy(
+        update={"keycloak": kubernetes.keycloak.model_copy(update={"replicas": most})}
+    )
+    assert (
+        namespaces(sample_of("prod").model_copy(update={"kubernetes": kubernetes}))[
+            "keycloak"
+        ].quota.pods
+        > most
+    )
 
 
 def test_cluster_base_creates_all_priority_classes() -> None:
     code = "".join(path.read_text() for path in (ROOT / "constructs").rglob("*.py"))
     named = {getattr(pod, name) for name in re.findall(r'"priorityClassName": ([\w"-]+)', code)}
-    assert named == yaml.safe_load((CHARTS / "ground" / "values.yaml").read_text())["priorityClasses"].keys()
+    assert (
+        named
+        == yaml.safe_load((CHARTS / "ground" / "values.yaml").read_text())["priorityClasses"].keys()
+    )
 
 
 def test_duplicate_certificate_is_rejected() -> None:
     twice = [Certificate(namespace="kong", name="tls", dns_names=("a",))] * 2
     stack = new_stack()
-    arguments: Json = {"chart": LocalChart(path=CHARTS / "trust"), "region": "sa-east-1", "external_secrets": []}
+    arguments: Json = {
+        "chart": LocalChart(path=CHARTS / "trust"),
+        "region": "sa-east-1",
+        "external_secrets": [],
+    }
     with pytest.raises(ValueError, match="kong/tls is a duplicate name"):
-        SecretsAndCertificates(stack, "Trust", cluster=cluster_in(stack), certificates=twice, **arguments)
+        SecretsAndCertificates(
+            stack, "Trust", cluster=cluster_in(stack), certificates=twice, **arguments
+        )
 
 
 def test_external_secret_template_defines_keys() -> None:
     fields = {"password": SecretField(secret_arn="arn:secret", field="password")}
     assert ExternalSecret(namespace="a", name="b", fields=fields).keys == {"password"}
-    assert ExternalSecret(namespace="a", name="b", fields=fields, template={"conf": "{{ .password }}"}).keys == {"conf"}
+    assert ExternalSecret(
+        namespace="a", name="b", fields=fields, template={"conf": "{{ .password }}"}
+    ).keys == {"conf"}
 
 
 def test_headless_service_names_include_pods() -> None:
@@ -118,7 +149,12 @@ def test_headless_service_names_include_pods() -> None:
 
 
 def test_image_without_tag_is_rejected() -> None:
-    chart = SimpleNamespace(name="chart", version="1.2.3", repository="https://charts.example.com", images={"main": "quay.io/keycloak"})
+    chart = SimpleNamespace(
+        name="chart",
+        version="1.2.3",
+        repository="https://charts.example.com",
+        images={"main": "quay.io/keycloak"},
+    )
     with pytest.raises(ValueError, match="exact tag"):
         images_of(chart, Images())
 
@@ -137,14 +173,26 @@ def test_spread_of_each_revision_ignores_old_pods() -> None:
 def test_pod_role_without_statements_has_no_policy() -> None:
     stack = new_stack()
     cluster = eks.Cluster.from_cluster_attributes(stack, "Cluster", cluster_name="spotmusic-test")
-    PodIdentity(stack, "Identity", cluster=cluster, namespace="a", service_account="b", description="Nothing yet")
+    PodIdentity(
+        stack,
+        "Identity",
+        cluster=cluster,
+        namespace="a",
+        service_account="b",
+        description="Nothing yet",
+    )
     assert not Template.from_stack(stack).find_resources("AWS::IAM::ManagedPolicy")
 
 
 def test_pod_security_exception_requires_reason() -> None:
     with pytest.raises(ValueError, match="Give the reason in `because`"):
         Namespace(pod_security="privileged")
-    assert Namespace(pod_security="privileged", because="It reads the host.").to_values([])["podSecurity"] == "privileged"
+    assert (
+        Namespace(pod_security="privileged", because="It reads the host.").to_values([])[
+            "podSecurity"
+        ]
+        == "privileged"
+    )
 
 
 def test_namespace_admits_experiments_on_request() -> None:

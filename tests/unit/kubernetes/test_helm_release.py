@@ -87,7 +87,10 @@ def test_release_depends_on_predecessors() -> None:
         ({"atomic": True, "minutes": 8}, "Use 7 minutes at the most with atomic"),
         ({"values": {"a": [{"b": None}]}}, r"values\.a\[0\]\.b is None"),
         ({"values": {"a": "x" * 100_001}}, "Keep them below 100000"),
-        ({"chart": PublicChart(repository="oci://quay.io/charts")}, "does not end with the chart's name"),
+        (
+            {"chart": PublicChart(repository="oci://quay.io/charts")},
+            "does not end with the chart's name",
+        ),
         ({"chart": LocalChart(path=Path("nowhere"))}, "has no Chart.yaml"),
     ],
 )

@@ -17,19 +17,33 @@ from tools.model.values import Json
 from tools.supply_chain.kubectl_layer import program
 
 GROUP = "storage.k8s.io/v1"
-CLASSES = {"name": "storageclasses", "singularName": "storageclass", "namespaced": False, "kind": "StorageClass", "verbs": ["get"]}
+CLASSES = {
+    "name": "storageclasses",
+    "singularName": "storageclass",
+    "namespaced": False,
+    "kind": "StorageClass",
+    "verbs": ["get"],
+}
 NOTHING_BUT_CLASSES: Mapping[str, Json] = {
     "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.0"},
     "/api": {"kind": "APIVersions", "versions": ["v1"]},
     "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": []},
-    "/apis": {"kind": "APIGroupList", "groups": [{"name": "storage.k8s.io", "versions": [{"groupVersion": GROUP, "version": "v1"}]}]},
+    "/apis": {
+        "kind": "APIGroupList",
+        "groups": [
+            {"name": "storage.k8s.io", "versions": [{"groupVersion": GROUP, "version": "v1"}]}
+        ],
+    },
     f"/apis/{GROUP}": {"kind": "APIResourceList", "groupVersion": GROUP, "resources": [CLASSES]},
 }
 """Discovery responses that Helm requests before a `lookup`."""
 OURS = {
     "name": "gp3",
     "labels": {"app.kubernetes.io/managed-by": "Helm"},
-    "annotations": {"meta.helm.sh/release-name": "ground", "meta.helm.sh/release-namespace": "default"},
+    "annotations": {
+        "meta.helm.sh/release-name": "ground",
+        "meta.helm.sh/release-namespace": "default",
+    },
 }
 """Metadata that Helm adds to its resources and requires before it updates them."""
 VALUES = {
@@ -45,7 +59,9 @@ def api_server(answers: Mapping[str, Json]) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found = answers.get(self.path.partition("?")[0])
-            body = json.dumps(found or {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}).encode()
+            body = json.dumps(
+                found or {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
+            ).encode()
             self.send_response(200 if found else 404)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -74,8 +90,18 @@ def storage_class(tmp_path: Path) -> Callable[[Json | None], Json]:
             template.unlink()
 
     def released(existing: Json | None) -> Json:
-        found = {"apiVersion": GROUP, "kind": "StorageClass", "metadata": OURS, "provisioner": "any", **(existing or {})}
-        answers = NOTHING_BUT_CLASSES if existing is None else {**NOTHING_BUT_CLASSES, f"/apis/{GROUP}/storageclasses/gp3": found}
+        found = {
+            "apiVersion": GROUP,
+            "kind": "StorageClass",
+            "metadata": OURS,
+            "provisioner": "any",
+            **(existing or {}),
+        }
+        answers = (
+            NOTHING_BUT_CLASSES
+            if existing is None
+            else {**NOTHING_BUT_CLASSES, f"/apis/{GROUP}/storageclasses/gp3": found}
+        )
         with api_server(answers) as address:
             command = [
                 str(program("helm")),
@@ -106,7 +132,9 @@ def storage_class(tmp_path: Path) -> Callable[[Json | None], Json]:
 @pytest.fixture
 def parameters(storage_class: Callable[[Json | None], Json]) -> Callable[[Json | None], Json]:
     """Parameters of the released class, as a function of those of the existing class."""
-    return lambda existing: dict(storage_class(None if existing is None else {"parameters": existing})["parameters"])
+    return lambda existing: dict(
+        storage_class(None if existing is None else {"parameters": existing})["parameters"]
+    )
 
 
 def tags(parameters: Json) -> Json:
@@ -114,11 +142,19 @@ def tags(parameters: Json) -> Json:
 
 
 def test_new_storage_class_has_environment_tags(parameters: Callable[[Json | None], Json]) -> None:
-    assert tags(parameters(None)) == {"tagSpecification_1": "CostCenter=streaming", "tagSpecification_2": "Project=spotmusic"}
+    assert tags(parameters(None)) == {
+        "tagSpecification_1": "CostCenter=streaming",
+        "tagSpecification_2": "Project=spotmusic",
+    }
 
 
 def test_untagged_storage_class_stays_untagged(parameters: Callable[[Json | None], Json]) -> None:
-    existing = {"type": "gp3", "encrypted": "true", "kmsKeyId": "arn:key", "csi.storage.k8s.io/fstype": "xfs"}
+    existing = {
+        "type": "gp3",
+        "encrypted": "true",
+        "kmsKeyId": "arn:key",
+        "csi.storage.k8s.io/fstype": "xfs",
+    }
     assert parameters(existing) == existing
 
 
@@ -127,12 +163,19 @@ def test_existing_storage_class_keeps_tags(parameters: Callable[[Json | None], J
     assert tags(parameters({"type": "gp3", **before})) == before
 
 
-def test_storage_class_leaves_changes_to_kubernetes(parameters: Callable[[Json | None], Json]) -> None:
+def test_storage_class_leaves_changes_to_kubernetes(
+    parameters: Callable[[Json | None], Json],
+) -> None:
     assert parameters({"type": "io2", "encrypted": "false"})["encrypted"] == "true"
 
 
 @pytest.mark.parametrize(
-    ("existing", "expected"), [(None, "Delete"), ({"reclaimPolicy": "Retain"}, "Retain"), ({"reclaimPolicy": "Delete"}, "Delete")]
+    ("existing", "expected"),
+    [
+        (None, "Delete"),
+        ({"reclaimPolicy": "Retain"}, "Retain"),
+        ({"reclaimPolicy": "Delete"}, "Delete"),
+    ],
 )
 def test_existing_storage_class_keeps_reclaim_policy(
     storage_class: Callable[[Json | None], Json], existing: Json | None, expected: str

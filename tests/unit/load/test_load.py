@@ -91,30 +91,59 @@ def test_million_listeners_match_calculation_at_hand() -> None:
 @given(listeners=st.integers(1, 100_000_000), factor=st.floats(1, 100))
 def test_load_grows_with_listeners(listeners: int, factor: float) -> None:
     environment = settings_with()
-    fewer, more = (dict(numbers(load_of(environment, number))) for number in (listeners, listeners * factor))
+    fewer, more = (
+        dict(numbers(load_of(environment, number))) for number in (listeners, listeners * factor)
+    )
     assert fewer.keys() == more.keys()
     assert [path for path, value in fewer.items() if more[path] < value * (1 - 1e-9)] == []
 
 
-@pytest.mark.parametrize(("section", "key"), [(section, key) for section, key, _ in assumptions() if key not in SPENT_LATER])
+@pytest.mark.parametrize(
+    ("section", "key"),
+    [(section, key) for section, key, _ in assumptions() if key not in SPENT_LATER],
+)
 def test_assumption_changes_load_its_way(section: str, key: str) -> None:
     given_value = getattr(getattr(CapacitySettings(), section), key)
-    changed = {"events.listening": 60.0} if isinstance(given_value, dict) else type(given_value)(given_value * 2)
-    before, after = (dict(numbers(load_of(settings_with(capacity), 1_000_000))) for capacity in ({}, {section: {key: changed}}))
-    moved = {path: after[path] - value for path, value in before.items() if after[path] != pytest.approx(value)}
+    changed = (
+        {"events.listening": 60.0}
+        if isinstance(given_value, dict)
+        else type(given_value)(given_value * 2)
+    )
+    before, after = (
+        dict(numbers(load_of(settings_with(capacity), 1_000_000)))
+        for capacity in ({}, {section: {key: changed}})
+    )
+    moved = {
+        path: after[path] - value
+        for path, value in before.items()
+        if after[path] != pytest.approx(value)
+    }
     # More of what a core or a partition handles, and longer plays, are less load.
     falls = key.endswith(
-        ("per_core", "core_mib_per_second", "core_queries_per_second", "database_core_per_second", "partition_per_second", "play_seconds")
+        (
+            "per_core",
+            "core_mib_per_second",
+            "core_queries_per_second",
+            "database_core_per_second",
+            "partition_per_second",
+            "play_seconds",
+        )
     )
     assert moved
-    if not isinstance(given_value, dict) and key not in ("busiest_hour_percent", "busiest_day_percent"):
+    if not isinstance(given_value, dict) and key not in (
+        "busiest_hour_percent",
+        "busiest_day_percent",
+    ):
         assert all((change < 0) == falls for change in moved.values()), moved
 
 
 @pytest.mark.parametrize("key", ["busiest_hour_percent", "busiest_day_percent"])
 def test_busier_minute_keeps_the_month(key: str) -> None:
     changed = getattr(CapacitySettings().audience, key) * 2
-    calm, busy = (load_of(settings_with(capacity), 1_000_000) for capacity in ({}, {"audience": {key: changed}}))
+    calm, busy = (
+        load_of(settings_with(capacity), 1_000_000)
+        for capacity in ({}, {"audience": {key: changed}})
+    )
     assert busy.audience.concurrent == pytest.approx(2 * calm.audience.concurrent)
     assert busy.edge.month_tb == pytest.approx(calm.edge.month_tb)
     assert busy.events.month_gb == pytest.approx(calm.events.month_gb)
@@ -127,4 +156,6 @@ def test_every_assumption_names_unit_source_and_date() -> None:
     every = {f"{section}.{key}" for section, field in CapacitySettings.model_fields.items() if section != "listeners"
              for key in getattr(field.annotation, "model_fields", {})}  # fmt: skip
     assert every == {f"{section}.{key}" for section, key, _ in found}
-    assert [key for _, key, said in found if not (said.unit and said.source and said.read[:4].isdigit())] == []
+    assert [
+        key for _, key, said in found if not (said.unit and said.source and said.read[:4].isdigit())
+    ] == []

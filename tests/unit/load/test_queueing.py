@@ -4,10 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.load.queueing import best_capacity, mean_wait, scaled_capacity, waiting_longer, waiting_probability
+from tools.load.queueing import (
+    best_capacity,
+    mean_wait,
+    scaled_capacity,
+    waiting_longer,
+    waiting_probability,
+)
 
 
-@pytest.mark.parametrize(("servers", "load", "probability"), [(1, 0.5, 0.5), (2, 1.0, 1 / 3), (5, 4.0, 0.5541), (10, 8.0, 0.4092)])
+@pytest.mark.parametrize(
+    ("servers", "load", "probability"),
+    [(1, 0.5, 0.5), (2, 1.0, 1 / 3), (5, 4.0, 0.5541), (10, 8.0, 0.4092)],
+)
 def test_erlang_c_matches_published_values(servers: int, load: float, probability: float) -> None:
     assert waiting_probability(servers, load) == pytest.approx(probability, abs=1e-4)
 
@@ -24,7 +33,11 @@ def test_another_server_shortens_waiting(servers: int, share: float) -> None:
 
 
 def test_overload_waits_forever() -> None:
-    assert (waiting_probability(3, 3), waiting_longer(3, 4, 1, 1), mean_wait(3, 3, 1)) == (1, 1, float("inf"))
+    assert (waiting_probability(3, 3), waiting_longer(3, 4, 1, 1), mean_wait(3, 3, 1)) == (
+        1,
+        1,
+        float("inf"),
+    )
 
 
 def test_contention_limits_scaling() -> None:

@@ -81,8 +81,13 @@ def test_user_secrets_have_topology_operator_label(rabbitmq: RabbitMQ) -> None:
 
     The operator also requires the label to update a changed password.
     """
-    users = [secret for secret in rabbitmq.external_secrets if secret.name != "rabbitmq-default-user"]
-    assert {secret.name for secret in users} == {*rabbitmq.user_secrets.values(), rabbitmq.monitor_secret}
+    users = [
+        secret for secret in rabbitmq.external_secrets if secret.name != "rabbitmq-default-user"
+    ]
+    assert {secret.name for secret in users} == {
+        *rabbitmq.user_secrets.values(),
+        rabbitmq.monitor_secret,
+    }
     assert {secret.labels.get("rabbitmq.com/topology-operator") for secret in users} == {"true"}
 
 
@@ -93,9 +98,22 @@ def test_rabbitmq_without_monitor_has_no_secret() -> None:
 
 
 def test_administrator_secret_has_operator_format(rabbitmq: RabbitMQ, spec: Json) -> None:
-    administrator = next(secret for secret in rabbitmq.external_secrets if secret.name == "rabbitmq-default-user")
-    assert administrator.keys == {"username", "password", "default_user.conf", "host", "port", "provider", "type"}
-    assert administrator.template["default_user.conf"] == "default_user = {{ .username }}\ndefault_pass = {{ .password }}\n"
+    administrator = next(
+        secret for secret in rabbitmq.external_secrets if secret.name == "rabbitmq-default-user"
+    )
+    assert administrator.keys == {
+        "username",
+        "password",
+        "default_user.conf",
+        "host",
+        "port",
+        "provider",
+        "type",
+    }
+    assert (
+        administrator.template["default_user.conf"]
+        == "default_user = {{ .username }}\ndefault_pass = {{ .password }}\n"
+    )
     assert administrator.fields["password"].secret_arn == arn_of("operator")
     assert spec["secretBackend"]["externalSecret"] == {"name": administrator.name}
 
@@ -117,7 +135,9 @@ def test_rabbitmq_metrics_have_labels_and_tls(manifests: list[Json]) -> None:
     endpoints = spec_of(manifests, "ServiceMonitor")["endpoints"]
     assert len(endpoints) == 2
     for endpoint in endpoints:
-        assert {"sourceLabels": ["__metrics_path__"], "targetLabel": "metrics_path"} in endpoint["relabelings"]
+        assert {"sourceLabels": ["__metrics_path__"], "targetLabel": "metrics_path"} in endpoint[
+            "relabelings"
+        ]
         assert (endpoint["port"], endpoint["scheme"]) == ("prometheus-tls", "https")
         assert endpoint["tlsConfig"]["ca"]["secret"] == {"name": "rabbitmq-tls", "key": "ca.crt"}
 
@@ -137,7 +157,10 @@ def test_rabbitmq_configuration_matches_schema(spec: Json) -> None:
     ("change", "expected"),
     [
         ({"queue_leader_locatr": "balanced"}, "'queue_leader_locatr' was unexpected"),
-        ({"default_queue_type": "classic"}, "default_queue_type: Only a quorum queue is on three nodes"),
+        (
+            {"default_queue_type": "classic"},
+            "default_queue_type: Only a quorum queue is on three nodes",
+        ),
         ({"ssl_options.versions.2": "tlsv1.1"}, "ssl_options.versions.2: TLS before 1.2 is broken"),
     ],
 )
@@ -151,7 +174,11 @@ def test_rabbitmq_node_has_termination_grace_period(spec: Json) -> None:
 
 
 def test_readiness_job_waits_for_every_node(values: Json) -> None:
-    job = next(item for item in render(CHART, "rabbitmq", "rabbitmq", {**values, "replicas": 5}) if item["kind"] == "Job")
+    job = next(
+        item
+        for item in render(CHART, "rabbitmq", "rabbitmq", {**values, "replicas": 5})
+        if item["kind"] == "Job"
+    )
     pod = job["spec"]["template"]
     (container,) = pod["spec"]["containers"]
     assert job["metadata"]["annotations"]["helm.sh/hook"] == "post-install,post-upgrade"

@@ -10,7 +10,13 @@ from tools.model.values import Json
 @pytest.fixture(scope="module")
 def values() -> Json:
     stack = new_stack()
-    RabbitMQOperators(stack, "Operators", cluster=cluster_in(stack), chart=versions.RABBITMQ_OPERATORS, images=Images())
+    RabbitMQOperators(
+        stack,
+        "Operators",
+        cluster=cluster_in(stack),
+        chart=versions.RABBITMQ_OPERATORS,
+        images=Images(),
+    )
     return values_of(stack, "rabbitmq-operators")
 
 
@@ -18,16 +24,25 @@ def values() -> Json:
 def test_rabbitmq_operators_keep_to_own_namespace(values: Json, operator: str) -> None:
     assert values[operator]["watchAllNamespaces"] is False
     assert values[operator]["watchNamespaces"] == ["rabbitmq"]
-    assert values[operator]["networkPolicy"] == {"enabled": False}  # The platform's own policies are from the table of flows.
+    assert values[operator]["networkPolicy"] == {
+        "enabled": False
+    }  # The platform's own policies are from the table of flows.
 
 
 def test_topology_operator_metrics_need_no_token(values: Json) -> None:
     """The chart's PodMonitor sends no token: with the chart's `secure` each scrape returns 401."""
-    assert values["msgTopologyOperator"]["metrics"] == {"podMonitor": {"enabled": True}, "secure": False}
+    assert values["msgTopologyOperator"]["metrics"] == {
+        "podMonitor": {"enabled": True},
+        "secure": False,
+    }
 
 
 def test_topology_operator_trusts_internal_authority(values: Json) -> None:
     operator = values["msgTopologyOperator"]
-    (volume,), (mount,), (variable,) = operator["extraVolumes"], operator["extraVolumeMounts"], operator["extraEnvVars"]
+    (volume,), (mount,), (variable,) = (
+        operator["extraVolumes"],
+        operator["extraVolumeMounts"],
+        operator["extraEnvVars"],
+    )
     assert volume["secret"]["items"] == [{"key": "ca.crt", "path": "ca.crt"}]
     assert variable == {"name": "SSL_CERT_DIR", "value": mount["mountPath"]}

@@ -17,15 +17,33 @@ from tools.model.values import Json
 
 CHART = ROOT / "charts" / "rabbitmq-topology"
 PASSWORDS = {"web-api": "a", "notifications": "b", "queue-depth": "c"}
-MAIL = TaskQueue(name="mail", consumers=["notifications"], publishers=["web-api", "notifications"], delivery_limit=3, max_length=5_000_000)
-PUSH = TaskQueue(name="push-urgent", consumers=["notifications"], publishers=["web-api"], message_ttl_hours=1)
-TOPOLOGY = Topology(queues=[MAIL, PUSH], users={"web-api": "user-web-api", "notifications": "user-notifications"}, monitor="user-monitor")
+MAIL = TaskQueue(
+    name="mail",
+    consumers=["notifications"],
+    publishers=["web-api", "notifications"],
+    delivery_limit=3,
+    max_length=5_000_000,
+)
+PUSH = TaskQueue(
+    name="push-urgent", consumers=["notifications"], publishers=["web-api"], message_ttl_hours=1
+)
+TOPOLOGY = Topology(
+    queues=[MAIL, PUSH],
+    users={"web-api": "user-web-api", "notifications": "user-notifications"},
+    monitor="user-monitor",
+)
 
 
 @pytest.fixture(scope="module")
 def values() -> Json:
     stack = new_stack()
-    TaskTopology(stack, "TaskTopology", cluster=cluster_in(stack), chart=LocalChart(path=CHART), topology=TOPOLOGY)
+    TaskTopology(
+        stack,
+        "TaskTopology",
+        cluster=cluster_in(stack),
+        chart=LocalChart(path=CHART),
+        topology=TOPOLOGY,
+    )
     return values_of(stack, "rabbitmq-topology")
 
 
@@ -35,7 +53,9 @@ def manifests(values: Json) -> list[Json]:
 
 
 def of_kind(manifests: list[Json], kind: str) -> dict[str, Json]:
-    return {item["metadata"]["name"]: dict(item["spec"]) for item in manifests if item["kind"] == kind}
+    return {
+        item["metadata"]["name"]: dict(item["spec"]) for item in manifests if item["kind"] == kind
+    }
 
 
 def test_task_queue_policy_bounds_messages(values: Json) -> None:
@@ -76,16 +96,25 @@ def test_queue_users_have_own_permissions(values: Json) -> None:
 
 
 def test_queue_monitor_cannot_read_messages(values: Json) -> None:
-    assert values["users"]["queue-depth"] == {"secret": "user-monitor", "tags": ["monitoring"], "write": "", "read": ""}
+    assert values["users"]["queue-depth"] == {
+        "secret": "user-monitor",
+        "tags": ["monitoring"],
+        "write": "",
+        "read": "",
+    }
 
 
 def test_queue_definitions_contain_passwords() -> None:
     document = definitions(TOPOLOGY, PASSWORDS)
     assert {user["name"]: user["password"] for user in document["users"]} == PASSWORDS
-    assert {queue["name"] for queue in document["queues"]} == {policy["name"] for policy in document["policies"]}
+    assert {queue["name"] for queue in document["queues"]} == {
+        policy["name"] for policy in document["policies"]
+    }
 
 
-@pytest.mark.parametrize("change", [{"consumers": []}, {"publishers": []}, {"max_length": 0}, {"delivery_limit": 0}])
+@pytest.mark.parametrize(
+    "change", [{"consumers": []}, {"publishers": []}, {"max_length": 0}, {"delivery_limit": 0}]
+)
 def test_queue_requires_users_and_limits(change: Json) -> None:
     with pytest.raises(ValueError, match="mail: "):
         TaskQueue(**{"name": "mail", "consumers": ["a"], "publishers": ["b"], **change})
@@ -111,25 +140,36 @@ def test_queue_limits_render_as_integers(manifests: list[Json]) -> None:
 def test_topology_resources_match_definitions(manifests: list[Json]) -> None:
     """Engine tests verify the file in a real RabbitMQ, so equal resources need no other test."""
     document = definitions(TOPOLOGY, PASSWORDS)
-    assert {name: (spec["pattern"], spec["applyTo"], spec["definition"]) for name, spec in of_kind(manifests, "Policy").items()} == {
-        policy["name"]: (policy["pattern"], policy["apply-to"], policy["definition"]) for policy in document["policies"]
+    assert {
+        name: (spec["pattern"], spec["applyTo"], spec["definition"])
+        for name, spec in of_kind(manifests, "Policy").items()
+    } == {
+        policy["name"]: (policy["pattern"], policy["apply-to"], policy["definition"])
+        for policy in document["policies"]
     }
     assert set(of_kind(manifests, "Queue")) == {queue["name"] for queue in document["queues"]}
-    assert {name: exchange["type"] for name, exchange in of_kind(manifests, "Exchange").items()} == {
-        exchange["name"]: exchange["type"] for exchange in document["exchanges"]
+    assert {
+        name: exchange["type"] for name, exchange in of_kind(manifests, "Exchange").items()
+    } == {exchange["name"]: exchange["type"] for exchange in document["exchanges"]}
+    assert {
+        (b["source"], b["destination"], b["routingKey"])
+        for b in of_kind(manifests, "Binding").values()
+    } == {(b["source"], b["destination"], b["routing_key"]) for b in document["bindings"]}
+    assert {
+        name: spec["permissions"] for name, spec in of_kind(manifests, "Permission").items()
+    } == {
+        p["user"]: {key: p[key] for key in ("configure", "write", "read")}
+        for p in document["permissions"]
     }
-    assert {(b["source"], b["destination"], b["routingKey"]) for b in of_kind(manifests, "Binding").values()} == {
-        (b["source"], b["destination"], b["routing_key"]) for b in document["bindings"]
+    assert {
+        name: spec["permissions"] for name, spec in of_kind(manifests, "TopicPermission").items()
+    } == {
+        p["user"]: {key: p[key] for key in ("exchange", "write", "read")}
+        for p in document["topic_permissions"]
     }
-    assert {name: spec["permissions"] for name, spec in of_kind(manifests, "Permission").items()} == {
-        p["user"]: {key: p[key] for key in ("configure", "write", "read")} for p in document["permissions"]
-    }
-    assert {name: spec["permissions"] for name, spec in of_kind(manifests, "TopicPermission").items()} == {
-        p["user"]: {key: p[key] for key in ("exchange", "write", "read")} for p in document["topic_permissions"]
-    }
-    assert {name: ",".join(spec.get("tags", [])) for name, spec in of_kind(manifests, "User").items()} == {
-        user["name"]: user["tags"] for user in document["users"]
-    }
+    assert {
+        name: ",".join(spec.get("tags", [])) for name, spec in of_kind(manifests, "User").items()
+    } == {user["name"]: user["tags"] for user in document["users"]}
 
 
 POLICY, BINDINGS, USER = ("queues", "mail", "policy"), ("queues", "mail"), ("users", "web-api")

@@ -21,7 +21,13 @@ FLOWS = [
 
 def made(stack: cdk.Stack, flows: list[Flow], **more: Any) -> SecurityGroups:
     return SecurityGroups(
-        stack, "Groups", vpc=vpc_of(stack), vpc_cidr="10.40.0.0/16", flows=flows, cloudfront_prefix_list="pl-5da64334", **more
+        stack,
+        "Groups",
+        vpc=vpc_of(stack),
+        vpc_cidr="10.40.0.0/16",
+        flows=flows,
+        cloudfront_prefix_list="pl-5da64334",
+        **more,
     )
 
 
@@ -34,7 +40,10 @@ def test_shared_rule_has_both_reasons(stack: cdk.Stack) -> None:
 def test_new_flow_changes_no_other_rule(stack: cdk.Stack) -> None:
     made(stack, FLOWS)
     other = new_stack()
-    made(other, [Flow(source="new", target="database", port=3306, reason="New reads"), *reversed(FLOWS)])
+    made(
+        other,
+        [Flow(source="new", target="database", port=3306, reason="New reads"), *reversed(FLOWS)],
+    )
     assert resources_of(stack).items() <= resources_of(other).items()
 
 
@@ -52,10 +61,15 @@ def test_unknown_party_has_no_security_group(stack: cdk.Stack) -> None:
 
 
 def test_security_groups_respect_quota(stack: cdk.Stack) -> None:
-    viewers = [Flow(source=CLOUDFRONT, target="gateway", port=port, reason="Viewers") for port in (80, 443)]
+    viewers = [
+        Flow(source=CLOUDFRONT, target="gateway", port=port, reason="Viewers") for port in (80, 443)
+    ]
     with pytest.raises(ValueError, match="gateway would have 110 ingress rules, and EC2 allows 60"):
         made(new_stack(), viewers)
-    flows = [Flow(source="busy", target="database", port=port, reason="Busy") for port in range(1000, 1059)]
+    flows = [
+        Flow(source="busy", target="database", port=port, reason="Busy")
+        for port in range(1000, 1059)
+    ]
     made(stack, flows)
     with pytest.raises(ValueError, match="busy would have 61 egress rules"):
         made(new_stack(), [*flows, Flow(source="busy", target=INTERNET, port=443, reason="Busy")])

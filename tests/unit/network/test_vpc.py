@@ -26,7 +26,11 @@ class StackInZones(cdk.Stack):
 
 def ranges(cidr: str = "10.40.0.0/16", zones: list[str] = ZONES) -> dict[tuple[str, str], str]:
     """Range of each subnet by tier and zone."""
-    stack = StackInZones(cdk.App(context=feature_flags()), "test", env=cdk.Environment(account="111122223333", region=REGION))
+    stack = StackInZones(
+        cdk.App(context=feature_flags()),
+        "test",
+        env=cdk.Environment(account="111122223333", region=REGION),
+    )
     ThreeTierVpc(stack, "Network", cidr=cidr, availability_zones=zones)
     found: dict[tuple[str, str], str] = {}
     for subnet in all_of(Template.from_stack(stack).to_json()["Resources"], "AWS::EC2::Subnet"):
@@ -41,8 +45,16 @@ def test_third_zone_moves_no_subnet() -> None:
 
 def test_smaller_range_scales_subnets() -> None:
     found = ranges("10.40.64.0/18")
-    assert [found["application", zone] for zone in ZONES] == ["10.40.64.0/22", "10.40.68.0/22", "10.40.72.0/22"]
-    assert [found["data", zone] for zone in ZONES] == ["10.40.80.0/26", "10.40.80.64/26", "10.40.80.128/26"]
+    assert [found["application", zone] for zone in ZONES] == [
+        "10.40.64.0/22",
+        "10.40.68.0/22",
+        "10.40.72.0/22",
+    ]
+    assert [found["data", zone] for zone in ZONES] == [
+        "10.40.80.0/26",
+        "10.40.80.64/26",
+        "10.40.80.128/26",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +67,12 @@ def test_smaller_range_scales_subnets() -> None:
 )
 def test_vpc_rejects_unsuitable_ranges(stack: cdk.Stack, cidr: str, zones: str, error: str) -> None:
     with pytest.raises(ValueError, match=error):
-        ThreeTierVpc(stack, "Network", cidr=cidr, availability_zones=[f"{REGION}{letter}" for letter in zones])
+        ThreeTierVpc(
+            stack,
+            "Network",
+            cidr=cidr,
+            availability_zones=[f"{REGION}{letter}" for letter in zones],
+        )
 
 
 def test_default_group_function_requires_restricted_vpc(stack: cdk.Stack) -> None:
@@ -68,7 +85,9 @@ def statements(policy: Any) -> dict[str, Any]:
 
 
 def test_sts_endpoint_admits_tokens_for_own_roles(stack: cdk.Stack) -> None:
-    by_token = statements(interface_policy("sts", location_of(stack), tokens=True))["OwnRolesByToken"]
+    by_token = statements(interface_policy("sts", location_of(stack), tokens=True))[
+        "OwnRolesByToken"
+    ]
     assert by_token["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert by_token["Condition"] == {"StringEquals": {"aws:ResourceAccount": "111122223333"}}
 

@@ -17,7 +17,10 @@ def test_events_are_forwarded_to_other_region() -> None:
     stack = stack_in("us-east-1")
     EventForwarding(stack, "Events", region="sa-east-1", sources=["aws.kms"])
     found = resources_of(stack)
-    rule, role, policy = (only(found, type_) for type_ in ("AWS::Events::Rule", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy"))
+    rule, role, policy = (
+        only(found, type_)
+        for type_ in ("AWS::Events::Rule", "AWS::IAM::Role", "AWS::IAM::ManagedPolicy")
+    )
     assert rule["EventPattern"] == {"source": ["aws.kms"]}
     (target,), (right,) = rule["Targets"], policy["PolicyDocument"]["Statement"]
     assert BUS in str(target["Arn"])

@@ -16,7 +16,12 @@ from tools.model.values import Json
 if TYPE_CHECKING:
     from tools.model.cluster import RenderedCluster
 
-COMPONENTS = {rule["labels"]["component"] for content in rules().values() for rule in content if "alert" in rule}
+COMPONENTS = {
+    rule["labels"]["component"]
+    for content in rules().values()
+    for rule in content
+    if "alert" in rule
+}
 
 
 @pytest.fixture
@@ -52,7 +57,10 @@ def test_alertmanager_accepts_configuration(file: Path) -> None:
     ],
 )
 def test_alerts_are_routed_by_severity(file: Path, labels: list[str], receiver: str) -> None:
-    assert run("amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip() == receiver
+    assert (
+        run("amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip()
+        == receiver
+    )
 
 
 def test_watchdog_repeats_every_period(config: Json) -> None:
@@ -66,8 +74,18 @@ def test_watchdog_repeats_every_period(config: Json) -> None:
 
 def test_critical_alert_inhibits_its_warning(config: Json) -> None:
     same = config["inhibit_rules"][0]
-    assert (same["source_matchers"], same["target_matchers"]) == (['severity = "critical"'], ['severity = "warning"'])
-    assert {"alertname", "slo", "pod", "exported_namespace", "name", "persistentvolumeclaim"} <= set(same["equal"])
+    assert (same["source_matchers"], same["target_matchers"]) == (
+        ['severity = "critical"'],
+        ['severity = "warning"'],
+    )
+    assert {
+        "alertname",
+        "slo",
+        "pod",
+        "exported_namespace",
+        "name",
+        "persistentvolumeclaim",
+    } <= set(same["equal"])
 
 
 def test_lost_quorum_inhibits_component_warnings(config: Json) -> None:
@@ -86,12 +104,20 @@ def test_prometheus_samples_contain_environment(monitoring: Json) -> None:
     assert spec.get("prometheusExternalLabelName") not in spec["externalLabels"]
 
 
-def test_log_stream_names_namespace_pod_container(deployed: Callable[[str], "RenderedCluster"]) -> None:
+def test_log_stream_names_namespace_pod_container(
+    deployed: Callable[[str], "RenderedCluster"],
+) -> None:
     inputs = deployed("prod").releases["fluent-bit"].values["config"]["inputs"]
     pattern = re.search(r"Tag_Regex (.+)", inputs)
     assert pattern
     name = f"/var/log/containers/kong-7d9f8c-x2x4z_kong_proxy-{'0a' * 32}.log"
     found = re.search(pattern[1].replace("(?<", "(?P<"), name)
     assert found
-    assert found.groupdict() == {"pod": "kong-7d9f8c-x2x4z", "namespace": "kong", "container": "proxy"}
-    assert "Exclude_Path /var/log/containers/*_pod-logs_*.log\n" in inputs, "its own lines would return for ever"
+    assert found.groupdict() == {
+        "pod": "kong-7d9f8c-x2x4z",
+        "namespace": "kong",
+        "container": "proxy",
+    }
+    assert "Exclude_Path /var/log/containers/*_pod-logs_*.log\n" in inputs, (
+        "its own lines would return for ever"
+    )

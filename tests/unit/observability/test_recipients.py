@@ -17,11 +17,16 @@ SUBSCRIPTION = "AWS::SNS::Subscription"
     ("addresses", "expected"),
     [
         ({}, []),
-        ({"emails": ["a@x.example", "b@x.example"]}, [("email", "a@x.example"), ("email", "b@x.example")]),
+        (
+            {"emails": ["a@x.example", "b@x.example"]},
+            [("email", "a@x.example"), ("email", "b@x.example")],
+        ),
         ({"endpoints": [ADDRESS]}, [("https", ADDRESS)]),
     ],
 )
-def test_alarm_topic_subscribes_every_address(addresses: Json, expected: list[tuple[str, str]]) -> None:
+def test_alarm_topic_subscribes_every_address(
+    addresses: Json, expected: list[tuple[str, str]]
+) -> None:
     stack = new_stack()
     AlarmTopic(stack, "Alarms", key=key_of(stack), **addresses)
     found = resources_of(stack)
@@ -39,7 +44,12 @@ def test_pagers_subscribe_to_critical_topic() -> None:
 def slack(workspace: str) -> Resources:
     stack = new_stack()
     SlackChannel(
-        stack, "Slack", name="spotmusic-prod", slack_workspace_id=workspace, slack_channel_id="C0123ABCD", topic_arns=["arn:topic"]
+        stack,
+        "Slack",
+        name="spotmusic-prod",
+        slack_workspace_id=workspace,
+        slack_channel_id="C0123ABCD",
+        topic_arns=["arn:topic"],
     )
     return resources_of(stack)
 
@@ -49,7 +59,10 @@ def test_slack_channel_grants_no_rights() -> None:
     found = slack("T0123ABCD")
     (policy,) = only(found, "AWS::Chatbot::SlackChannelConfiguration")["GuardrailPolicies"]
     assert policy["Fn::Join"][1][-1] == ":iam::aws:policy/AWSDenyAll"
-    assert whole(found, "AWS::IAM::Role")["Properties"].keys() == {"AssumeRolePolicyDocument", "Description"}
+    assert whole(found, "AWS::IAM::Role")["Properties"].keys() == {
+        "AssumeRolePolicyDocument",
+        "Description",
+    }
     assert len(found) == 2
 
 
@@ -58,5 +71,8 @@ def test_slack_channel_name_follows_workspace() -> None:
 
     CloudFormation creates the new configuration before it deletes the old one.
     """
-    found = [only(slack(workspace), "AWS::Chatbot::SlackChannelConfiguration") for workspace in ("T0123ABCD", "T4567EFGH")]
+    found = [
+        only(slack(workspace), "AWS::Chatbot::SlackChannelConfiguration")
+        for workspace in ("T0123ABCD", "T4567EFGH")
+    ]
     assert len({configuration["ConfigurationName"] for configuration in found}) == 2

@@ -12,14 +12,32 @@ from tests.templates import of_type, only, resources_of
 from tools.model.helm import render
 
 CHART = Path(__file__).parents[3] / "charts" / "monitoring"
-CHOICES = ("brokerLoadBalancer", "buckets", "cacheNodes", "databases", "distribution", "ecsCluster", "ecsServices", "eksCluster")
-NAMES = {choice: {"one": "one-0123"} for choice in (*CHOICES, "loadBalancers", "natGateways", "repositories", "webAcl")}
+CHOICES = (
+    "brokerLoadBalancer",
+    "buckets",
+    "cacheNodes",
+    "databases",
+    "distribution",
+    "ecsCluster",
+    "ecsServices",
+    "eksCluster",
+)
+NAMES = {
+    choice: {"one": "one-0123"}
+    for choice in (*CHOICES, "loadBalancers", "natGateways", "repositories", "webAcl")
+}
 VIEWER = "arn:aws:iam::111122223333:role/team"
 
 
 def made(**changes: Any) -> cdk.Stack:
     stack = new_stack()
-    RulesAndDashboards(stack, "Rules", cluster=cluster_in(stack), chart=LocalChart(path=CHART), **{"names": NAMES, **changes})
+    RulesAndDashboards(
+        stack,
+        "Rules",
+        cluster=cluster_in(stack),
+        chart=LocalChart(path=CHART),
+        **{"names": NAMES, **changes},
+    )
     return stack
 
 
@@ -28,7 +46,9 @@ def test_viewers_can_forward_ports_only() -> None:
     entry = only(resources_of(stack), "AWS::EKS::AccessEntry")
     assert (entry["PrincipalArn"], entry["KubernetesGroups"]) == (VIEWER, [TEAM])
     assert "AccessPolicies" not in entry
-    manifests = render(CHART, "rules-and-dashboards", "monitoring", values_of(stack, "rules-and-dashboards"))
+    manifests = render(
+        CHART, "rules-and-dashboards", "monitoring", values_of(stack, "rules-and-dashboards")
+    )
     (role,) = (m for m in manifests if m["kind"] == "Role")
     assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
         (["services", "pods"], ["get", "list"]),

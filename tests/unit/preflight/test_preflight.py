@@ -12,7 +12,12 @@ from typing import Any, ClassVar
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 from botocore.stub import Stubber
 
 from spotmusic_cdk import versions
@@ -20,12 +25,26 @@ from spotmusic_cdk.settings import Settings, parse
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
 from tests.guards.test_commands import wrong
 from tools.preflight import __main__ as command
-from tools.preflight import account, brokers, domain, engines, grown, leftovers, network, quotas, routes, secrets, security
+from tools.preflight import (
+    account,
+    brokers,
+    domain,
+    engines,
+    grown,
+    leftovers,
+    network,
+    quotas,
+    routes,
+    secrets,
+    security,
+)
 from tools.preflight.finding import Ask, Context, Finding, State, fix, run, table
 
 ACCOUNT = "111122223333"
 HOME, EDGE = "sa-east-1", "us-east-1"
-DOCKER_HUB = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT}:secret:ecr-pullthroughcache/docker-hub-AbCdEf"
+DOCKER_HUB = (
+    f"arn:aws:secretsmanager:{HOME}:{ACCOUNT}:secret:ecr-pullthroughcache/docker-hub-AbCdEf"
+)
 DOMAIN = "domain: {name: music.example, hosted_zone_id: Z0123456789EXAMPLE}\n"
 FILE = f"""
 name: demo
@@ -93,8 +112,12 @@ class Recorded:
             stub.assert_no_pending_responses()
 
 
-def context_of(clients: Callable[[str, str], Any], of: Settings | None = None, session_region: str = HOME) -> Context:
-    return Context(settings=of or settings(), clients=clients, account=ACCOUNT, session_region=session_region)
+def context_of(
+    clients: Callable[[str, str], Any], of: Settings | None = None, session_region: str = HOME
+) -> Context:
+    return Context(
+        settings=of or settings(), clients=clients, account=ACCOUNT, session_region=session_region
+    )
 
 
 def asked(ask: Ask, *calls: Call, **context: Any) -> list[Finding]:
@@ -107,7 +130,10 @@ def asked(ask: Ask, *calls: Call, **context: Any) -> list[Finding]:
 
 
 def states(findings: Iterable[Finding]) -> str:
-    return " ".join({State.OK: "ok", State.FIX: "fix", State.COULD_NOT_ASK: "unknown"}[finding.state] for finding in findings)
+    return " ".join(
+        {State.OK: "ok", State.FIX: "fix", State.COULD_NOT_ASK: "unknown"}[finding.state]
+        for finding in findings
+    )
 
 
 def home(service: str, operation: str, **answer: Any) -> Call:
@@ -115,12 +141,26 @@ def home(service: str, operation: str, **answer: Any) -> Call:
 
 
 def region(status: str) -> Call:
-    return ("ec2", EDGE, "describe_regions", {"Regions": [{"RegionName": HOME, "OptInStatus": status}]})
+    return (
+        "ec2",
+        EDGE,
+        "describe_regions",
+        {"Regions": [{"RegionName": HOME, "OptInStatus": status}]},
+    )
 
 
 def stack(status: str = "UPDATE_COMPLETE", version: str = "30") -> dict[str, Any]:
     outputs = [{"OutputKey": "BootstrapVersion", "OutputValue": version}]
-    return {"Stacks": [{"StackName": "CDKToolkit", "CreationTime": NOW, "StackStatus": status, "Outputs": outputs}]}
+    return {
+        "Stacks": [
+            {
+                "StackName": "CDKToolkit",
+                "CreationTime": NOW,
+                "StackStatus": status,
+                "Outputs": outputs,
+            }
+        ]
+    }
 
 
 def bootstraps(answer: Response) -> list[Call]:
@@ -129,7 +169,10 @@ def bootstraps(answer: Response) -> list[Call]:
 
 def stacks(first: Response) -> list[Call]:
     places = [place or HOME for place in account.STACKS.values()]
-    return [("cloudformation", place, "describe_stacks", stack() if number else first) for number, place in enumerate(places)]
+    return [
+        ("cloudformation", place, "describe_stacks", stack() if number else first)
+        for number, place in enumerate(places)
+    ]
 
 
 def simulated(decision: str) -> Call:
@@ -157,7 +200,10 @@ def policies(answer: Response) -> list[Call]:
 
 
 def zones(*ids: str, state: str = "available") -> Call:
-    found = [{"ZoneName": name, "ZoneId": id_, "State": state} for name, id_ in zip(("sa-east-1a", "sa-east-1b"), ids, strict=False)]
+    found = [
+        {"ZoneName": name, "ZoneId": id_, "State": state}
+        for name, id_ in zip(("sa-east-1a", "sa-east-1b"), ids, strict=False)
+    ]
     return home("ec2", "describe_availability_zones", AvailabilityZones=found)
 
 
@@ -171,36 +217,68 @@ def prefix_list(id_: str) -> Call:
 
 
 def orderable(*names: str, storage: str = "gp3", multi_az: bool = True) -> Call:
-    option = {"StorageType": storage, "MultiAZCapable": multi_az, "AvailabilityZones": [{"Name": name} for name in names]}
-    return home("rds", "describe_orderable_db_instance_options", OrderableDBInstanceOptions=[option])
+    option = {
+        "StorageType": storage,
+        "MultiAZCapable": multi_az,
+        "AvailabilityZones": [{"Name": name} for name in names],
+    }
+    return home(
+        "rds", "describe_orderable_db_instance_options", OrderableDBInstanceOptions=[option]
+    )
 
 
 def engine(*found: str) -> Call:
-    return home("rds", "describe_db_engine_versions", DBEngineVersions=[{"EngineVersion": version} for version in found])
+    return home(
+        "rds",
+        "describe_db_engine_versions",
+        DBEngineVersions=[{"EngineVersion": version} for version in found],
+    )
 
 
 def caches(version: str, *offers: str) -> list[Call]:
     found = [{"CacheNodeType": offer} for offer in offers]
     return [
-        home("elasticache", "describe_cache_engine_versions", CacheEngineVersions=[{"EngineVersion": version}]),
-        home("elasticache", "describe_reserved_cache_nodes_offerings", ReservedCacheNodesOfferings=found),
+        home(
+            "elasticache",
+            "describe_cache_engine_versions",
+            CacheEngineVersions=[{"EngineVersion": version}],
+        ),
+        home(
+            "elasticache",
+            "describe_reserved_cache_nodes_offerings",
+            ReservedCacheNodesOfferings=found,
+        ),
     ]
 
 
 def kubernetes(status: str, build: str) -> list[Call]:
     return [
-        home("eks", "describe_cluster_versions", clusterVersions=[{"clusterVersion": "1.36", "versionStatus": status}]),
-        home("eks", "describe_addon_versions", addons=[{"addonVersions": [{"addonVersion": build}]}]),
+        home(
+            "eks",
+            "describe_cluster_versions",
+            clusterVersions=[{"clusterVersion": "1.36", "versionStatus": status}],
+        ),
+        home(
+            "eks", "describe_addon_versions", addons=[{"addonVersions": [{"addonVersion": build}]}]
+        ),
     ]
 
 
 def defaults(service: str, used: Mapping[str, str], **allowed: str) -> Call:
-    parameters = [{"ParameterName": name, "IsModifiable": True, "AllowedValues": allowed.get(name, value)} for name, value in used.items()]
-    return home(service, "describe_engine_default_parameters", EngineDefaults={"Parameters": parameters})
+    parameters = [
+        {"ParameterName": name, "IsModifiable": True, "AllowedValues": allowed.get(name, value)}
+        for name, value in used.items()
+    ]
+    return home(
+        service, "describe_engine_default_parameters", EngineDefaults={"Parameters": parameters}
+    )
 
 
 def quota_calls(value: float) -> list[Call]:
-    own = {"PublicIp": "203.0.113.1", "Tags": [{"Key": "Project", "Value": "spotmusic"}, {"Key": "Env", "Value": "demo"}]}
+    own = {
+        "PublicIp": "203.0.113.1",
+        "Tags": [{"Key": "Project", "Value": "spotmusic"}, {"Key": "Env", "Value": "demo"}],
+    }
     return [
         home("ec2", "describe_addresses", Addresses=[own, {"PublicIp": "203.0.113.2"}]),
         ("service-quotas", HOME, "get_service_quota", "NoSuchResourceException"),
@@ -217,8 +295,18 @@ SERVERS = ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"]
 
 
 def hosted_zone(name: str = "music.example.", *, private: bool = False) -> Call:
-    zone = {"Id": "/hostedzone/Z0", "Name": name, "CallerReference": "first", "Config": {"PrivateZone": private}}
-    return ("route53", EDGE, "get_hosted_zone", {"HostedZone": zone, "DelegationSet": {"NameServers": SERVERS}})
+    zone = {
+        "Id": "/hostedzone/Z0",
+        "Name": name,
+        "CallerReference": "first",
+        "Config": {"PrivateZone": private},
+    }
+    return (
+        "route53",
+        EDGE,
+        "get_hosted_zone",
+        {"HostedZone": zone, "DelegationSet": {"NameServers": SERVERS}},
+    )
 
 
 def silent(_: str) -> set[str]:
@@ -226,13 +314,30 @@ def silent(_: str) -> set[str]:
 
 
 def caa(*values: str) -> Call:
-    records = [{"Name": "music.example.", "Type": "CAA", "TTL": 60, "ResourceRecords": [{"Value": value} for value in values]}]
-    answer = {"ResourceRecordSets": records if values else [], "IsTruncated": False, "MaxItems": "1"}
+    records = [
+        {
+            "Name": "music.example.",
+            "Type": "CAA",
+            "TTL": 60,
+            "ResourceRecords": [{"Value": value} for value in values],
+        }
+    ]
+    answer = {
+        "ResourceRecordSets": records if values else [],
+        "IsTruncated": False,
+        "MaxItems": "1",
+    }
     return ("route53", EDGE, "list_resource_record_sets", answer)
 
 
 def secret(**more: Any) -> Call:
-    return home("secretsmanager", "describe_secret", ARN=DOCKER_HUB, Name="ecr-pullthroughcache/docker-hub", **more)
+    return home(
+        "secretsmanager",
+        "describe_secret",
+        ARN=DOCKER_HUB,
+        Name="ecr-pullthroughcache/docker-hub",
+        **more,
+    )
 
 
 def value(text: str) -> Call:
@@ -240,10 +345,17 @@ def value(text: str) -> Call:
 
 
 def trail(*, everywhere: bool = True, logs: bool | None = None, **selectors: Any) -> list[Call]:
-    found = {"Name": "all", "TrailARN": f"arn:aws:cloudtrail:{HOME}:{ACCOUNT}:trail/all", "IsMultiRegionTrail": everywhere}
+    found = {
+        "Name": "all",
+        "TrailARN": f"arn:aws:cloudtrail:{HOME}:{ACCOUNT}:trail/all",
+        "IsMultiRegionTrail": everywhere,
+    }
     calls = [home("cloudtrail", "describe_trails", trailList=[found])]
     calls += [] if logs is None else [home("cloudtrail", "get_trail_status", IsLogging=logs)]
-    return [*calls, *([home("cloudtrail", "get_event_selectors", **selectors)] if selectors else [])]
+    return [
+        *calls,
+        *([home("cloudtrail", "get_event_selectors", **selectors)] if selectors else []),
+    ]
 
 
 def basic(kind: str) -> Any:
@@ -260,7 +372,9 @@ def listed(*resources: tuple[str, str, str], status: str = "CREATE_COMPLETE") ->
     fixed = {"LastUpdatedTimestamp": NOW, "ResourceStatus": status}
     names = ("LogicalResourceId", "ResourceType", "PhysicalResourceId")
     return home(
-        "cloudformation", "list_stack_resources", StackResourceSummaries=[{**fixed, **dict(zip(names, r, strict=True))} for r in resources]
+        "cloudformation",
+        "list_stack_resources",
+        StackResourceSummaries=[{**fixed, **dict(zip(names, r, strict=True))} for r in resources],
     )
 
 
@@ -276,39 +390,80 @@ SERVICES = listed(
 
 
 def weights(first: int, alternate: int) -> Call:
-    groups = [{"TargetGroupArn": "arn:first", "Weight": first}, {"TargetGroupArn": "arn:alternate", "Weight": alternate}]
-    return home("elbv2", "describe_rules", Rules=[{"Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]}])
+    groups = [
+        {"TargetGroupArn": "arn:first", "Weight": first},
+        {"TargetGroupArn": "arn:alternate", "Weight": alternate},
+    ]
+    return home(
+        "elbv2",
+        "describe_rules",
+        Rules=[{"Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]}],
+    )
 
 
 def brokers_of(*redpanda: str, rabbitmq: str = "healthy healthy healthy") -> list[Call]:
     """Three brokers of each kind, with the states of their targets."""
-    ids = ("KafkaBootstrapTargets19", "KafkaBroker0TargetsC4", "KafkaBroker1TargetsED", "KafkaBroker2Targets25", "AmqpTargets20")
-    states = ([{"TargetHealth": {"State": state}} for state in kind] for kind in (redpanda, rabbitmq.split()))
+    ids = (
+        "KafkaBootstrapTargets19",
+        "KafkaBroker0TargetsC4",
+        "KafkaBroker1TargetsED",
+        "KafkaBroker2Targets25",
+        "AmqpTargets20",
+    )
+    states = (
+        [{"TargetHealth": {"State": state}} for state in kind]
+        for kind in (redpanda, rabbitmq.split())
+    )
     groups = listed(*((f"Brokers{id_}", f"{BALANCING}TargetGroup", f"arn:{id_}") for id_ in ids))
-    return [groups, *(home("elbv2", "describe_target_health", TargetHealthDescriptions=targets) for targets in states)]
+    return [
+        groups,
+        *(
+            home("elbv2", "describe_target_health", TargetHealthDescriptions=targets)
+            for targets in states
+        ),
+    ]
 
 
 def databases(version: str, storage: int) -> list[Call]:
     """Two deployed databases; the first has this version and size."""
     type_ = "AWS::RDS::DBInstance"
-    found = [{"EngineVersion": v, "AllocatedStorage": s} for v, s in ((version, storage), ("8.4.3", 20))]
+    found = [
+        {"EngineVersion": v, "AllocatedStorage": s} for v, s in ((version, storage), ("8.4.3", 20))
+    ]
     described = [home("rds", "describe_db_instances", DBInstances=[instance]) for instance in found]
-    return [listed(("CatalogueInstance0A", type_, "one"), ("IdentityInstance0B", type_, "two")), *described]
+    return [
+        listed(("CatalogueInstance0A", type_, "one"), ("IdentityInstance0B", type_, "two")),
+        *described,
+    ]
 
 
 def deployed_caches(node_type: str, *caches: tuple[float, ...]) -> list[Call]:
     """Deployed caches of two nodes, each with its maximum of used memory in GiB."""
     group = {"CacheNodeType": node_type, "MemberClusters": ["001", "002"]}
-    calls = [listed(*((f"Group{number}", "AWS::ElastiCache::ReplicationGroup", f"cache{number}") for number in range(len(caches))))]
+    calls = [
+        listed(
+            *(
+                (f"Group{number}", "AWS::ElastiCache::ReplicationGroup", f"cache{number}")
+                for number in range(len(caches))
+            )
+        )
+    ]
     for gibibytes in caches:
         calls.append(home("elasticache", "describe_replication_groups", ReplicationGroups=[group]))
-        calls += [home("cloudwatch", "get_metric_statistics", Datapoints=[{"Maximum": gibibyte * 2**30}]) for gibibyte in gibibytes]
+        calls += [
+            home("cloudwatch", "get_metric_statistics", Datapoints=[{"Maximum": gibibyte * 2**30}])
+            for gibibyte in gibibytes
+        ]
     return calls
 
 
 def web_acl(bucket: str, logs: int | None = None) -> list[Call]:
     arn = f"arn:aws:wafv2:us-east-1:{ACCOUNT}:global/webacl/demo/1"
-    found = {"LoggingConfigurations": [{"ResourceArn": arn, "LogDestinationConfigs": [f"arn:aws:s3:::{bucket}"]}]}
+    found = {
+        "LoggingConfigurations": [
+            {"ResourceArn": arn, "LogDestinationConfigs": [f"arn:aws:s3:::{bucket}"]}
+        ]
+    }
     delivered = [] if logs is None else [home("s3", "list_objects_v2", KeyCount=logs)]
     return [("wafv2", EDGE, "list_logging_configurations", found), *delivered]
 
@@ -333,11 +488,26 @@ FIELDS = '{"username": "user", "accessToken": "hidden-token"}'
 VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (account.account, [region("opt-in-not-required")], "ok ok ok", ACCOUNT),
     (account.bootstrap, bootstraps(stack()), "ok ok", "version 30"),
-    (account.bootstrap, bootstraps("ValidationError"), "fix fix", f"npx cdk bootstrap aws://{ACCOUNT}/{EDGE}"),
+    (
+        account.bootstrap,
+        bootstraps("ValidationError"),
+        "fix fix",
+        f"npx cdk bootstrap aws://{ACCOUNT}/{EDGE}",
+    ),
     (account.bootstrap, bootstraps(stack(version="5")), "fix fix", "version 5 is older"),
     (account.bootstrap, bootstraps(stack("ROLLBACK_COMPLETE")), "fix fix", "is ROLLBACK_COMPLETE"),
-    (account.weak_references, [simulated("allowed"), simulated("implicitDeny")], "ok fix", "--cloudformation-execution-policies"),
-    (account.weak_references, [("iam", EDGE, "simulate_principal_policy", "NoSuchEntity")] * 2, "fix fix", "does not exist"),
+    (
+        account.weak_references,
+        [simulated("allowed"), simulated("implicitDeny")],
+        "ok fix",
+        "--cloudformation-execution-policies",
+    ),
+    (
+        account.weak_references,
+        [("iam", EDGE, "simulate_principal_policy", "NoSuchEntity")] * 2,
+        "fix fix",
+        "does not exist",
+    ),
     (account.managed_policies, policies({"Policy": {"IsAttachable": True}}), "ok", ""),
     (account.managed_policies, policies({"Policy": {"IsAttachable": False}}), "fix", "AWS has no"),
     (account.managed_policies, policies("NoSuchEntity"), "fix", "AWS has no"),
@@ -348,33 +518,86 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (account.stacks, stacks(stack("UPDATE_IN_PROGRESS")), "fix", "wait until it ends"),
     (account.stacks, stacks(stack("ROLLBACK_FAILED")), "fix", "failed-first-deployment"),
     (network.zones, [zones("sae1-az1", "sae1-az2")], "ok ok", ""),
-    (network.zones, [zones("use1-az3", "apne2-az1")], "fix fix", "use1-az3 does not support EKS and CloudFront VPC origins"),
-    (network.zones, [zones("use1-az3", "apne2-az1")], "fix fix", "apne2-az1 does not support CloudFront VPC origins"),
+    (
+        network.zones,
+        [zones("use1-az3", "apne2-az1")],
+        "fix fix",
+        "use1-az3 does not support EKS and CloudFront VPC origins",
+    ),
+    (
+        network.zones,
+        [zones("use1-az3", "apne2-az1")],
+        "fix fix",
+        "apne2-az1 does not support CloudFront VPC origins",
+    ),
     (network.zones, [zones("sae1-az1", state="impaired")], "fix fix", "sae1-az1 is impaired"),
     (network.endpoints, [endpoint("sa-east-1b")], "ok", "1, in every zone"),
-    (network.endpoints, [endpoint("sa-east-1c")], "fix", f"not in every zone: com.amazonaws.{HOME}.sts"),
+    (
+        network.endpoints,
+        [endpoint("sa-east-1c")],
+        "fix",
+        f"not in every zone: com.amazonaws.{HOME}.sts",
+    ),
     (network.prefix_list, [prefix_list(LIST)], "ok", LIST),
     (network.prefix_list, [prefix_list("pl-0")], "fix", "set edge.origin_prefix_list: pl-0"),
     (engines.databases, [engine("8.4.10"), orderable(*BOTH)], "ok ok", ""),
     (engines.databases, [engine(), orderable(FIRST)], "fix fix", "cannot be ordered in sa-east-1b"),
-    (engines.databases, [engine(), orderable(*BOTH, storage="io1")], "fix fix", "cannot be ordered"),
-    (engines.databases, [engine(), orderable(*BOTH, multi_az=False)], "fix fix", "cannot be ordered"),
+    (
+        engines.databases,
+        [engine(), orderable(*BOTH, storage="io1")],
+        "fix fix",
+        "cannot be ordered",
+    ),
+    (
+        engines.databases,
+        [engine(), orderable(*BOTH, multi_az=False)],
+        "fix fix",
+        "cannot be ordered",
+    ),
     (engines.cache, caches("7.1", "cache.t4g.small"), "ok ok", ""),
     (engines.cache, caches("7.1.0", "x"), "ok ok", ""),
     (engines.cache, caches("7.0"), "fix fix", "not among 7.0"),
-    (engines.kubernetes, kubernetes("STANDARD_SUPPORT", versions.METRICS_SERVER_ADD_ON), "ok ok", ""),
-    (engines.kubernetes, kubernetes("EXTENDED_SUPPORT", "v0.8.0-eksbuild.1"), "fix fix", "METRICS_SERVER_ADD_ON"),
+    (
+        engines.kubernetes,
+        kubernetes("STANDARD_SUPPORT", versions.METRICS_SERVER_ADD_ON),
+        "ok ok",
+        "",
+    ),
+    (
+        engines.kubernetes,
+        kubernetes("EXTENDED_SUPPORT", "v0.8.0-eksbuild.1"),
+        "fix fix",
+        "METRICS_SERVER_ADD_ON",
+    ),
     (engines.parameters, [defaults("rds", MYSQL), defaults("elasticache", CACHE)], "ok ok", ""),
     (
         engines.parameters,
-        [defaults("rds", MYSQL, sql_generate_invisible_primary_key="ON,OFF"), defaults("elasticache", CACHE)],
+        [
+            defaults("rds", MYSQL, sql_generate_invisible_primary_key="ON,OFF"),
+            defaults("elasticache", CACHE),
+        ],
         "fix ok",
         "sql_generate_invisible_primary_key is 0; allowed: ON,OFF",
     ),
-    (engines.parameters, [defaults("rds", MYSQL), defaults("elasticache", {})], "ok fix", "maxmemory-policy is unknown"),
+    (
+        engines.parameters,
+        [defaults("rds", MYSQL), defaults("elasticache", {})],
+        "ok fix",
+        "maxmemory-policy is unknown",
+    ),
     (quotas.quotas, quota_calls(1000), "ok ok ok ok ok", ""),
-    (quotas.quotas, quota_calls(0), "fix fix fix fix fix", "--service-code fargate --quota-code L-3032A538 --desired-value 20"),
-    (quotas.quotas, quota_calls(0), "fix fix fix fix fix", "0, and 2 are needed"),  # an address of another counts
+    (
+        quotas.quotas,
+        quota_calls(0),
+        "fix fix fix fix fix",
+        "--service-code fargate --quota-code L-3032A538 --desired-value 20",
+    ),
+    (
+        quotas.quotas,
+        quota_calls(0),
+        "fix fix fix fix fix",
+        "0, and 2 are needed",
+    ),  # an address of another counts
     (quotas.functions, [concurrency(1000)], "ok", ""),
     (quotas.functions, [concurrency(10)], "fix", "L-B99A9384"),
     (partial(domain.zone, resolve=lambda _: set(SERVERS)), [hosted_zone()], "ok ok", ""),
@@ -387,7 +610,12 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (domain.authorities, [caa('0 issue "letsencrypt.org"')], "fix", '0 issue "amazon.com"'),
     (domain.authorities, [caa('0 iodef "mailto:a"')], "ok", "none"),
     (secrets.secrets, [secret(), value(FIELDS)], "ok ok ok", ""),
-    (secrets.secrets, [secret(KmsKeyId="arn:key/1"), value("hidden-token")], "ok fix fix", "missing accessToken and username"),
+    (
+        secrets.secrets,
+        [secret(KmsKeyId="arn:key/1"), value("hidden-token")],
+        "ok fix fix",
+        "missing accessToken and username",
+    ),
     (secrets.secrets, [secret(DeletedDate=NOW)], "fix", "restore-secret"),
     (
         secrets.secrets,
@@ -395,49 +623,118 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
         "fix",
         "create-secret --region sa-east-1 --name ecr-pullthroughcache/docker-hub ",
     ),
-    (secrets.secrets, [secret(), ("secretsmanager", HOME, "get_secret_value", "AccessDeniedException")], "ok ok unknown", "AccessDenied"),
+    (
+        secrets.secrets,
+        [secret(), ("secretsmanager", HOME, "get_secret_value", "AccessDeniedException")],
+        "ok ok unknown",
+        "AccessDenied",
+    ),
     (security.trail, trail(logs=True, EventSelectors=basic("All")), "ok", "all"),
     (security.trail, trail(logs=True, AdvancedEventSelectors=ADVANCED), "ok", "all"),
-    (security.trail, trail(logs=True, EventSelectors=basic("ReadOnly")), "fix", "does not record write management events"),
+    (
+        security.trail,
+        trail(logs=True, EventSelectors=basic("ReadOnly")),
+        "fix",
+        "does not record write management events",
+    ),
     (security.trail, trail(logs=False), "fix", "does not log"),
     (security.trail, trail(everywhere=False), "fix", "one region only"),
-    (security.trail, [home("cloudtrail", "describe_trails", trailList=[])], "fix", "no trail exists"),
+    (
+        security.trail,
+        [home("cloudtrail", "describe_trails", trailList=[])],
+        "fix",
+        "no trail exists",
+    ),
     (security.detector, detector("ENABLED"), "ok", "d1"),
     (security.detector, detector("DISABLED"), "fix", "update-detector"),
     (security.detector, detector(None), "fix", "create-detector"),
     (routes.weights, [GONE], "ok", "does not exist yet"),
     (routes.weights, [SERVICES, weights(100, 0)], "ok", "no update moves traffic"),
-    (routes.weights, [SERVICES, weights(0, 100)], "fix", "--cluster arn:cluster --service arn:service --force-new-deployment"),
+    (
+        routes.weights,
+        [SERVICES, weights(0, 100)],
+        "fix",
+        "--cluster arn:cluster --service arn:service --force-new-deployment",
+    ),
     (brokers.brokers, [GONE], "ok", "does not exist yet"),
     (brokers.brokers, brokers_of(rabbitmq=""), "ok ok", "none is registered yet"),
     (brokers.brokers, brokers_of("healthy", "healthy", "healthy"), "ok ok", "3 of 3 are healthy"),
-    (brokers.brokers, brokers_of("healthy", "unhealthy", "healthy"), "fix ok", "2 of 3 are healthy"),
-    (brokers.brokers, brokers_of("healthy", "healthy", "healthy", rabbitmq="healthy healthy"), "ok fix", "docs/runbooks/rabbitmq.md"),
+    (
+        brokers.brokers,
+        brokers_of("healthy", "unhealthy", "healthy"),
+        "fix ok",
+        "2 of 3 are healthy",
+    ),
+    (
+        brokers.brokers,
+        brokers_of("healthy", "healthy", "healthy", rabbitmq="healthy healthy"),
+        "ok fix",
+        "docs/runbooks/rabbitmq.md",
+    ),
     (grown.databases, [GONE], "ok", "does not exist yet"),
     (grown.databases, databases("8.4.10", 20), "ok", "version and storage do not exceed"),
     (grown.databases, databases("8.4.11", 20), "fix", "RDS runs MySQL 8.4.11, the file has 8.4.10"),
-    (grown.databases, databases("8.4.12", 44), "fix fix", "RDS has grown to 44 GiB, the file has 20"),
+    (
+        grown.databases,
+        databases("8.4.12", 44),
+        "fix fix",
+        "RDS has grown to 44 GiB, the file has 20",
+    ),
     (grown.cache, deployed_caches("cache.t4g.micro", ()), "ok", "is no smaller"),
-    (grown.cache, deployed_caches("cache.r7g.large", (0.2, 0.9)), "ok", "cache0 held up to 0.9 GiB in 14 days"),
-    (grown.cache, deployed_caches("cache.r7g.large", (0.2, 9.8)), "fix", "9.8 GiB in 14 days, and cache.t4g.small holds 1.0"),
-    (grown.cache, deployed_caches("cache.r7g.large", (0.2, 0.9), (0.2, 1.2)), "ok fix", "cache1 held up to 1.2 GiB"),
+    (
+        grown.cache,
+        deployed_caches("cache.r7g.large", (0.2, 0.9)),
+        "ok",
+        "cache0 held up to 0.9 GiB in 14 days",
+    ),
+    (
+        grown.cache,
+        deployed_caches("cache.r7g.large", (0.2, 9.8)),
+        "fix",
+        "9.8 GiB in 14 days, and cache.t4g.small holds 1.0",
+    ),
+    (
+        grown.cache,
+        deployed_caches("cache.r7g.large", (0.2, 0.9), (0.2, 1.2)),
+        "ok fix",
+        "cache1 held up to 1.2 GiB",
+    ),
     (security.web_acl_logs, web_acl(OURS, 1), "ok", "logs arrive"),
     (security.web_acl_logs, web_acl(OURS, 0), "unknown", "no log has arrived yet"),
     (security.web_acl_logs, web_acl("aws-waf-logs-other"), "unknown", "documents disagree"),
     (domain.mail, identities("NotFoundException"), "fix", "SES has no identity music.example"),
-    (domain.mail, identities({"VerifiedForSendingStatus": False}), "fix", "music.example is not verified"),
-    (domain.mail, identities({**VERIFIED, "ConfigurationSetName": "a"}), "fix", "music.example has the configuration set a"),
+    (
+        domain.mail,
+        identities({"VerifiedForSendingStatus": False}),
+        "fix",
+        "music.example is not verified",
+    ),
+    (
+        domain.mail,
+        identities({**VERIFIED, "ConfigurationSetName": "a"}),
+        "fix",
+        "music.example has the configuration set a",
+    ),
     (domain.mail, identities(VERIFIED, VERIFIED), "fix", "hello@music.example is an identity too"),
-    (domain.mail, identities(VERIFIED, "NotFoundException", False), "fix", "the account is in the sandbox"),
+    (
+        domain.mail,
+        identities(VERIFIED, "NotFoundException", False),
+        "fix",
+        "the account is in the sandbox",
+    ),
     (domain.mail, identities(VERIFIED, "NotFoundException", True), "ok", "music.example may send"),
 ]
 
 
-IDS = [f"{getattr(ask, '__name__', 'zone')}: {text or expected}" for ask, _, expected, text in VERDICTS]
+IDS = [
+    f"{getattr(ask, '__name__', 'zone')}: {text or expected}" for ask, _, expected, text in VERDICTS
+]
 
 
 @pytest.mark.parametrize(("ask", "calls", "expected", "text"), VERDICTS, ids=IDS)
-def test_check_has_verdict_and_advice(ask: Ask, calls: list[Call], expected: str, text: str) -> None:
+def test_check_has_verdict_and_advice(
+    ask: Ask, calls: list[Call], expected: str, text: str
+) -> None:
     found = asked(ask, *calls)
     assert states(found) == expected
     assert text in " ".join(f"{finding.detail} {finding.command}" for finding in found)
@@ -445,7 +742,9 @@ def test_check_has_verdict_and_advice(ask: Ask, calls: list[Call], expected: str
 
 
 def test_account_mismatch_is_reported() -> None:
-    other = settings((f'account: "{ACCOUNT}"', 'account: "444455556666"'), (f":{ACCOUNT}:", ":444455556666:"))
+    other = settings(
+        (f'account: "{ACCOUNT}"', 'account: "444455556666"'), (f":{ACCOUNT}:", ":444455556666:")
+    )
     found = asked(account.account, region("not-opted-in"), of=other, session_region="eu-west-1")
     assert states(found) == "fix fix fix"
     assert [finding.command for finding in found[1:]] == [
@@ -457,22 +756,32 @@ def test_account_mismatch_is_reported() -> None:
 def test_missing_service_linked_roles_are_created() -> None:
     assert {*states(asked(account.service_linked_roles, *roles(ROLE))).split()} == {"ok"}
     created: Call = ("iam", EDGE, "create_service_linked_role", ROLE)
-    first, *_ = [*account.service_linked_roles(context_of(Recorded([*roles("NoSuchEntity"), created])))]
-    assert first.command == "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
+    first, *_ = [
+        *account.service_linked_roles(context_of(Recorded([*roles("NoSuchEntity"), created])))
+    ]
+    assert (
+        first.command == "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
+    )
     assert command.repaired(first).state == State.OK
 
 
-@pytest.mark.parametrize(("code", "state"), [("InvalidInput", State.OK), ("AccessDenied", State.FIX)])
+@pytest.mark.parametrize(
+    ("code", "state"), [("InvalidInput", State.OK), ("AccessDenied", State.FIX)]
+)
 def test_repair_reports_denials(code: str, state: State) -> None:
     clients = Recorded([("iam", EDGE, "create_service_linked_role", code)])
-    create = partial(clients("iam", EDGE).create_service_linked_role, AWSServiceName="ecs.amazonaws.com")
+    create = partial(
+        clients("iam", EDGE).create_service_linked_role, AWSServiceName="ecs.amazonaws.com"
+    )
     assert command.repaired(fix("role ECS", "there is none", "aws", create)).state == state
 
 
 def test_fault_injection_requires_role() -> None:
     injecting = settings(("services:", "resilience: {fault_injection: true}\nservices:"))
     calls = [*roles(ROLE), ("iam", EDGE, "get_role", "NoSuchEntity")]
-    assert asked(account.service_linked_roles, *calls, of=injecting)[-1].command.endswith("fis.amazonaws.com")
+    assert asked(account.service_linked_roles, *calls, of=injecting)[-1].command.endswith(
+        "fis.amazonaws.com"
+    )
 
 
 @pytest.mark.parametrize(
@@ -494,7 +803,11 @@ def log_groups(name: str) -> Call:
     return home("logs", "describe_log_groups", logGroups=[{"logGroupName": name}])
 
 
-LOG_GROUP, CLUSTER, VAULT = "/aws/eks/spotmusic-demo/cluster", "spotmusic-demo", "demodataBackupVault0123ABCD"
+LOG_GROUP, CLUSTER, VAULT = (
+    "/aws/eks/spotmusic-demo/cluster",
+    "spotmusic-demo",
+    "demodataBackupVault0123ABCD",
+)
 LEFTOVERS: list[tuple[Ask, str, Callable[[str], Call], str]] = [
     (
         leftovers.log_groups,
@@ -502,24 +815,49 @@ LEFTOVERS: list[tuple[Ask, str, Callable[[str], Call], str]] = [
         log_groups,
         f"{LOG_GROUP}-old",
     ),
-    (leftovers.cluster, CLUSTER, lambda name: home("eks", "list_clusters", clusters=[name]), "spotmusic-other"),
-    (leftovers.vaults, VAULT, lambda name: home("backup", "list_backup_vaults", BackupVaultList=[{"BackupVaultName": name}]), "Default"),
+    (
+        leftovers.cluster,
+        CLUSTER,
+        lambda name: home("eks", "list_clusters", clusters=[name]),
+        "spotmusic-other",
+    ),
+    (
+        leftovers.vaults,
+        VAULT,
+        lambda name: home(
+            "backup", "list_backup_vaults", BackupVaultList=[{"BackupVaultName": name}]
+        ),
+        "Default",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("ask", "name", "listing", "unrelated"), LEFTOVERS)
-def test_orphaned_resources_are_reported(ask: Ask, name: str, listing: Callable[[str], Call], unrelated: str) -> None:
+def test_orphaned_resources_are_reported(
+    ask: Ask, name: str, listing: Callable[[str], Call], unrelated: str
+) -> None:
     assert states(asked(ask, listing(unrelated))) == "ok"
     assert states(asked(ask, listing(name), listed(("A", "T", name)))) == "ok"
-    for call in (listed(("A", "T", name), status="DELETE_SKIPPED"), listed(("A", "T", "other")), GONE):
+    for call in (
+        listed(("A", "T", name), status="DELETE_SKIPPED"),
+        listed(("A", "T", "other")),
+        GONE,
+    ):
         (found,) = asked(ask, listing(name), call)
         assert (found.state, "delete-" in found.command) == (State.FIX, True)
 
 
 def test_orphaned_authority_parameter_is_reported() -> None:
-    kept = home("ssm", "get_parameters", Parameters=[{"Name": "/spotmusic/demo/internal-authority"}])
+    kept = home(
+        "ssm", "get_parameters", Parameters=[{"Name": "/spotmusic/demo/internal-authority"}]
+    )
     for answer, expected in (("ValidationError", "fix"), (stack(), "ok")):
-        found = asked(leftovers.parameter, kept, ("cloudformation", HOME, "describe_stacks", answer), of=settings((DOMAIN, "")))
+        found = asked(
+            leftovers.parameter,
+            kept,
+            ("cloudformation", HOME, "describe_stacks", answer),
+            of=settings((DOMAIN, "")),
+        )
         assert states(found) == expected
     assert states(asked(leftovers.parameter)) == "ok"
 
@@ -528,10 +866,22 @@ def test_tagged_rule_is_reported() -> None:
     blue_green = settings(("route: /v1/playback,", "route: /v1/playback, deployment: blue_green,"))
 
     def tags(key: str) -> Call:
-        return home("elbv2", "describe_tags", TagDescriptions=[{"ResourceArn": "arn:rule", "Tags": [{"Key": key, "Value": "x"}]}])
+        return home(
+            "elbv2",
+            "describe_tags",
+            TagDescriptions=[{"ResourceArn": "arn:rule", "Tags": [{"Key": key, "Value": "x"}]}],
+        )
 
-    assert states(asked(routes.weights, SERVICES, tags("aws:cloudformation:stack-name"), of=blue_green)) == "ok"
-    assert states(asked(routes.weights, SERVICES, tags("Owner"), weights(0, 100), of=blue_green)) == "fix"
+    assert (
+        states(
+            asked(routes.weights, SERVICES, tags("aws:cloudformation:stack-name"), of=blue_green)
+        )
+        == "ok"
+    )
+    assert (
+        states(asked(routes.weights, SERVICES, tags("Owner"), weights(0, 100), of=blue_green))
+        == "fix"
+    )
 
 
 @pytest.fixture
@@ -546,14 +896,18 @@ def resolver() -> Iterator[str]:
             known = b"\x05music" in question
             name = b"\x04NS-1\x09awsdns-01\x03org\x00"
             record = b"\xc0\x0c" + struct.pack("!2HIH", 2, 1, 60, len(name)) + name
-            header = query[:2] + struct.pack("!5H", 0x8180 if known else 0x8183, 1, int(known), 0, 0)
+            header = query[:2] + struct.pack(
+                "!5H", 0x8180 if known else 0x8183, 1, int(known), 0, 0
+            )
             server.sendto(header + question + (record if known else b""), client)
 
         threading.Thread(target=respond, daemon=True).start()
         yield f"127.0.0.1:{server.getsockname()[1]}"
 
 
-@pytest.mark.parametrize(("name", "expected"), [("music.example", {"ns-1.awsdns-01.org"}), ("none.example", set())])
+@pytest.mark.parametrize(
+    ("name", "expected"), [("music.example", {"ns-1.awsdns-01.org"}), ("none.example", set())]
+)
 def test_name_servers_are_those_of_delegation(resolver: str, name: str, expected: set[str]) -> None:
     assert domain.name_servers(name, resolver) == expected
 
@@ -584,14 +938,22 @@ def test_unreachable_service_fails_own_check() -> None:
         raise EndpointConnectionError(endpoint_url="https://example.invalid")
 
     clients = Recorded([zones("sae1-az1", "sae1-az2")])
-    assert states(run({"one": unreachable, "two": network.zones}, context_of(clients))) == "unknown ok ok"
+    assert (
+        states(run({"one": unreachable, "two": network.zones}, context_of(clients)))
+        == "unknown ok ok"
+    )
 
 
 @pytest.mark.parametrize(
-    ("found", "strict", "status"), [("fix", False, 1), ("could not ask", False, 0), ("could not ask", True, 1), ("ok", True, 0)]
+    ("found", "strict", "status"),
+    [("fix", False, 1), ("could not ask", False, 0), ("could not ask", True, 1), ("ok", True, 0)],
 )
 def test_preflight_status_follows_findings(
-    found: str, strict: bool, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    found: str,
+    strict: bool,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     finding = Finding(check="check", state=State(found), detail="detail", command="do it")
     monkeypatch.setattr(command, "CHECKS", {"check": lambda _: [finding]})

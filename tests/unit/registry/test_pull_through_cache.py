@@ -38,17 +38,27 @@ def full() -> Resources:
 
 def credentials(resources: Resources) -> dict[str, str | None]:
     """ARN of the credentials by registry."""
-    return {rule["UpstreamRegistryUrl"]: rule.get("CredentialArn") for rule in all_of(resources, "AWS::ECR::PullThroughCacheRule")}
+    return {
+        rule["UpstreamRegistryUrl"]: rule.get("CredentialArn")
+        for rule in all_of(resources, "AWS::ECR::PullThroughCacheRule")
+    }
 
 
 def warnings(stack: cdk.Stack) -> list[str]:
-    return [str(found.entry.data) for found in Annotations.from_stack(stack).find_warning("*", Match.any_value())]
+    return [
+        str(found.entry.data)
+        for found in Annotations.from_stack(stack).find_warning("*", Match.any_value())
+    ]
 
 
 def test_registries_are_cached_with_credentials(full: Resources) -> None:
     anonymous = dict.fromkeys(("public.ecr.aws", "quay.io", "registry.k8s.io"))
     assert credentials(cached()) == anonymous
-    assert credentials(full) == {**anonymous, "registry-1.docker.io": CREDENTIALS["docker.io"], "ghcr.io": CREDENTIALS["ghcr.io"]}
+    assert credentials(full) == {
+        **anonymous,
+        "registry-1.docker.io": CREDENTIALS["docker.io"],
+        "ghcr.io": CREDENTIALS["ghcr.io"],
+    }
 
 
 def test_cache_rules_depend_on_templates(full: Resources) -> None:
@@ -56,24 +66,38 @@ def test_cache_rules_depend_on_templates(full: Resources) -> None:
     for rule in of_type(full, "AWS::ECR::PullThroughCacheRule").values():
         (needed,) = rule["DependsOn"]
         assert rule["Properties"]["EcrRepositoryPrefix"].startswith("dev/")
-        assert templates[needed]["Properties"]["Prefix"] == rule["Properties"]["EcrRepositoryPrefix"]
+        assert (
+            templates[needed]["Properties"]["Prefix"] == rule["Properties"]["EcrRepositoryPrefix"]
+        )
 
 
 def test_cached_images_expire_by_age_and_count(full: Resources) -> None:
     for template in all_of(full, "AWS::ECR::RepositoryCreationTemplate"):
-        assert [rule["selection"]["countNumber"] for rule in json.loads(template["LifecyclePolicy"])["rules"]] == [3, 7]
+        assert [
+            rule["selection"]["countNumber"]
+            for rule in json.loads(template["LifecyclePolicy"])["rules"]
+        ] == [3, 7]
 
 
 @pytest.mark.parametrize(
     ("reference", "name"),
     [
         ("quay.io/keycloak/keycloak:26.8.2", "dev/quay/keycloak/keycloak:26.8.2"),
-        ("registry.k8s.io/ingress/controller:v1@sha256:ab", "dev/k8s/ingress/controller:v1@sha256:ab"),
-        ("public.ecr.aws/docker/library/rabbitmq:4.3.5", "dev/ecr-public/docker/library/rabbitmq:4.3.5"),
+        (
+            "registry.k8s.io/ingress/controller:v1@sha256:ab",
+            "dev/k8s/ingress/controller:v1@sha256:ab",
+        ),
+        (
+            "public.ecr.aws/docker/library/rabbitmq:4.3.5",
+            "dev/ecr-public/docker/library/rabbitmq:4.3.5",
+        ),
         ("docker.io/kong/kong:3.9.3", "dev/docker-hub/kong/kong:3.9.3"),
         ("kong/kong:3.9.3", "dev/docker-hub/kong/kong:3.9.3"),
         ("rabbitmq:4.3.5", "dev/docker-hub/library/rabbitmq:4.3.5"),
-        ("ghcr.io/external-secrets/external-secrets:v2.9.0", "dev/github/external-secrets/external-secrets:v2.9.0"),
+        (
+            "ghcr.io/external-secrets/external-secrets:v2.9.0",
+            "dev/github/external-secrets/external-secrets:v2.9.0",
+        ),
     ],
 )
 def test_upstream_image_maps_to_own_registry(stack: cdk.Stack, reference: str, name: str) -> None:
@@ -95,7 +119,10 @@ def test_image_names_create_no_stack_dependency() -> None:
     assert consumer.dependencies == []
 
 
-@pytest.mark.parametrize("reference", ["quay.io/keycloak/keycloak", "quay.io/keycloak/keycloak:latest", "quay.io:5000/keycloak"])
+@pytest.mark.parametrize(
+    "reference",
+    ["quay.io/keycloak/keycloak", "quay.io/keycloak/keycloak:latest", "quay.io:5000/keycloak"],
+)
 def test_image_without_exact_version_is_rejected(stack: cdk.Stack, reference: str) -> None:
     with pytest.raises(ValueError, match="names no exact image"):
         made(stack).image(reference)
@@ -104,14 +131,31 @@ def test_image_without_exact_version_is_rejected(stack: cdk.Stack, reference: st
 @pytest.mark.parametrize(
     ("reference", "name", "expected"),
     [
-        ("docker.io/kong/kong:3.9.3", "docker.io/kong/kong:3.9.3", "Set registry.docker_hub_credentials."),
-        ("rabbitmq:4.3.5", "docker.io/library/rabbitmq:4.3.5", "take public.ecr.aws/docker/library/rabbitmq:4.3.5"),
-        ("docker.redpanda.com/redpanda:v26", "docker.redpanda.com/redpanda:v26", "ECR has no cache for it"),
+        (
+            "docker.io/kong/kong:3.9.3",
+            "docker.io/kong/kong:3.9.3",
+            "Set registry.docker_hub_credentials.",
+        ),
+        (
+            "rabbitmq:4.3.5",
+            "docker.io/library/rabbitmq:4.3.5",
+            "take public.ecr.aws/docker/library/rabbitmq:4.3.5",
+        ),
+        (
+            "docker.redpanda.com/redpanda:v26",
+            "docker.redpanda.com/redpanda:v26",
+            "ECR has no cache for it",
+        ),
     ],
     ids=["without-credentials", "official", "unsupported"],
 )
-def test_uncached_image_warns_with_remedy(stack: cdk.Stack, reference: str, name: str, expected: str) -> None:
-    assert made(stack, settings_keys={"docker.io": "registry.docker_hub_credentials"}).image(reference) == name
+def test_uncached_image_warns_with_remedy(
+    stack: cdk.Stack, reference: str, name: str, expected: str
+) -> None:
+    assert (
+        made(stack, settings_keys={"docker.io": "registry.docker_hub_credentials"}).image(reference)
+        == name
+    )
     (warning,) = warnings(stack)
     assert expected in warning
 
@@ -119,8 +163,12 @@ def test_uncached_image_warns_with_remedy(stack: cdk.Stack, reference: str, name
 def test_pull_grant_allows_upstream_import() -> None:
     app = cdk.App(context=feature_flags())
     registry, consumer = cdk.Stack(app, "registry", env=ENV), cdk.Stack(app, "consumer", env=ENV)
-    made(registry).grant_pull(iam.Role(consumer, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")))
-    images, token = only(resources_of(consumer), "AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    made(registry).grant_pull(
+        iam.Role(consumer, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+    )
+    images, token = only(resources_of(consumer), "AWS::IAM::ManagedPolicy")["PolicyDocument"][
+        "Statement"
+    ]
     assert {"ecr:BatchImportUpstreamImage", "ecr:CreateRepository"} < set(images["Action"])
     assert images["Resource"] == "arn:aws:ecr:sa-east-1:111122223333:repository/dev/*"
     assert token["Action"] == "ecr:GetAuthorizationToken"
@@ -131,6 +179,8 @@ def test_pull_grant_allows_upstream_import() -> None:
 def test_cache_findings_are_acknowledged(env: cdk.Environment | None) -> None:
     app = cdk.App(context=feature_flags())
     stack = cdk.Stack(app, "test", env=env)
-    made(stack).grant_pull(iam.Role(stack, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")))
+    made(stack).grant_pull(
+        iam.Role(stack, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
+    )
     compliance.register(app)
     app.synth()  # Raises for each finding.

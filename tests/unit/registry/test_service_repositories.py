@@ -14,7 +14,9 @@ from tools.model.values import Json
 
 
 def made(stack: cdk.Stack, **more: Any) -> ServiceRepositories:
-    return ServiceRepositories(stack, "Services", services=["playback", "web-api"], key=key_of(stack), **more)
+    return ServiceRepositories(
+        stack, "Services", services=["playback", "web-api"], key=key_of(stack), **more
+    )
 
 
 def repositories(stack: cdk.Stack) -> list[Json]:
@@ -35,8 +37,13 @@ def test_service_repositories_can_be_deleted(stack: cdk.Stack) -> None:
 
 def test_service_images_expire_by_count(stack: cdk.Stack) -> None:
     made(stack, keep_images=7, untagged_days=3)
-    rules = json.loads(repositories(stack)[0]["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"])["rules"]
-    assert [(r["selection"]["tagStatus"], r["selection"]["countType"], r["selection"]["countNumber"]) for r in rules] == [
+    rules = json.loads(
+        repositories(stack)[0]["Properties"]["LifecyclePolicy"]["LifecyclePolicyText"]
+    )["rules"]
+    assert [
+        (r["selection"]["tagStatus"], r["selection"]["countType"], r["selection"]["countNumber"])
+        for r in rules
+    ] == [
         ("untagged", "sinceImagePushed", 3),
         ("tagged", "imageCountMoreThan", 7),
     ]
@@ -44,11 +51,15 @@ def test_service_images_expire_by_count(stack: cdk.Stack) -> None:
 
 def test_service_repository_outputs_describe_push(stack: cdk.Stack) -> None:
     made(stack)
-    descriptions = {output["Description"] for output in Template.from_stack(stack).to_json()["Outputs"].values()}
+    descriptions = {
+        output["Description"] for output in Template.from_stack(stack).to_json()["Outputs"].values()
+    }
     assert descriptions == {"Where to push images of playback", "Where to push images of web-api"}
 
 
 def test_pull_grant_changes_reader_only(stack: cdk.Stack) -> None:
     role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
     made(stack).repositories["playback"].grant_pull(role)
-    assert not any("RepositoryPolicyText" in repository["Properties"] for repository in repositories(stack))
+    assert not any(
+        "RepositoryPolicyText" in repository["Properties"] for repository in repositories(stack)
+    )

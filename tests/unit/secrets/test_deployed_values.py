@@ -31,7 +31,10 @@ class Parameters:
         self.requests += 1
         if self.requests <= self.after:
             return {"Parameters": [], "InvalidParameters": Names}
-        return {"Parameters": [{"Name": name, "Value": name.lower()} for name in Names], "InvalidParameters": []}
+        return {
+            "Parameters": [{"Name": name, "Value": name.lower()} for name in Names],
+            "InvalidParameters": [],
+        }
 
 
 @pytest.fixture
@@ -46,14 +49,25 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 @pytest.mark.parametrize("after", [0, 3])
 def test_values_are_awaited(function: ModuleType, after: int) -> None:
     ssm, waits = Parameters(after=after), list[float]()
-    assert function.read(ssm, PATH, ["CacheHost"], sleep=waits.append) == {"CacheHost": "/spotmusic/dev/data/cachehost"}
+    assert function.read(ssm, PATH, ["CacheHost"], sleep=waits.append) == {
+        "CacheHost": "/spotmusic/dev/data/cachehost"
+    }
     assert len(waits) == after
 
 
 def test_absent_values_fail_within_the_function(function: ModuleType) -> None:
     waits = list[float]()
-    with pytest.raises(TimeoutError, match=r"/spotmusic/dev/data/CacheHost: no such parameter .* Deploy the stack that creates it"):
-        function.read(Parameters(after=10_000), PATH, ["CacheHost"], sleep=waits.append, clock=lambda: 2 * sum(waits))
+    with pytest.raises(
+        TimeoutError,
+        match=r"/spotmusic/dev/data/CacheHost: no such parameter .* Deploy the stack that creates it",
+    ):
+        function.read(
+            Parameters(after=10_000),
+            PATH,
+            ["CacheHost"],
+            sleep=waits.append,
+            clock=lambda: 2 * sum(waits),
+        )
     assert 2 * sum(waits) < 900, "a call may take as long as the pause after it"
 
 
@@ -65,15 +79,27 @@ def test_late_right_is_awaited(function: ModuleType) -> None:
                 raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetParameters")
             return super().get_parameters(Names=Names)
 
-    assert function.read(Late(after=0), PATH, ["CacheHost"], sleep=lambda _: None) == {"CacheHost": "/spotmusic/dev/data/cachehost"}
+    assert function.read(Late(after=0), PATH, ["CacheHost"], sleep=lambda _: None) == {
+        "CacheHost": "/spotmusic/dev/data/cachehost"
+    }
 
 
-@pytest.mark.parametrize(("kind", "status"), [("Create", "SUCCESS"), ("Update", "SUCCESS"), ("Delete", "SUCCESS")])
-def test_deployed_values_answer_cloudformation(function: ModuleType, monkeypatch: pytest.MonkeyPatch, kind: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status"), [("Create", "SUCCESS"), ("Update", "SUCCESS"), ("Delete", "SUCCESS")]
+)
+def test_deployed_values_answer_cloudformation(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch, kind: str, status: str
+) -> None:
     answers = list[str]()
     monkeypatch.setattr(function.boto3, "client", lambda _: Parameters(after=0))
     monkeypatch.setattr("cloudformation._put", lambda _, body: answers.append(body.decode()))
-    event = {"RequestType": kind, "ResponseURL": ANSWERS, "StackId": "s", "RequestId": "r", "LogicalResourceId": "l"}
+    event = {
+        "RequestType": kind,
+        "ResponseURL": ANSWERS,
+        "StackId": "s",
+        "RequestId": "r",
+        "LogicalResourceId": "l",
+    }
     function.handler({**event, "ResourceProperties": {"Path": PATH, "Names": ["CacheHost"]}}, None)
     (answer,) = answers
     assert f'"Status": "{status}"' in answer
@@ -95,7 +121,10 @@ def test_function_reads_only_its_parameters(stack: cdk.Stack) -> None:
 def test_deployed_values_wait_for_constructs(stack: cdk.Stack) -> None:
     topic = sns.CfnTopic(stack, "Cluster")
     values_of(stack, parameter_names=["CacheHost"], after=[topic])
-    assert stack.resolve(topic.logical_id) in whole(resources_of(stack), "Custom::DeployedValues")["DependsOn"]
+    assert (
+        stack.resolve(topic.logical_id)
+        in whole(resources_of(stack), "Custom::DeployedValues")["DependsOn"]
+    )
 
 
 def test_deployed_values_reject_many_names(stack: cdk.Stack) -> None:

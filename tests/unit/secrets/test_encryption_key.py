@@ -15,14 +15,24 @@ KEY = "AWS::KMS::Key"
 @pytest.fixture(scope="module")
 def resources() -> Resources:
     stack = new_stack()
-    create_data_keys(stack).database.grant_decrypt(iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal()))
+    create_data_keys(stack).database.grant_decrypt(
+        iam.Role(stack, "Reader", assumed_by=iam.AccountRootPrincipal())
+    )
     return resources_of(stack)
 
 
 def test_notifications_key_admits_publishers(resources: Resources) -> None:
-    (key,) = (key for id_, key in properties_of(resources, KEY).items() if id_.startswith("NotificationsKey"))
-    services = {statement["Principal"].get("Service") for statement in key["KeyPolicy"]["Statement"]}
-    assert services >= {f"{name}.amazonaws.com" for name in ("budgets", "cloudwatch", "events", "events.rds")}
+    (key,) = (
+        key
+        for id_, key in properties_of(resources, KEY).items()
+        if id_.startswith("NotificationsKey")
+    )
+    services = {
+        statement["Principal"].get("Service") for statement in key["KeyPolicy"]["Statement"]
+    }
+    assert services >= {
+        f"{name}.amazonaws.com" for name in ("budgets", "cloudwatch", "events", "events.rds")
+    }
 
 
 def test_decrypt_grant_changes_reader_only(resources: Resources) -> None:
@@ -44,4 +54,7 @@ def test_key_can_be_deleted_with_stack() -> None:
     key = whole(resources_of(stack), KEY)
     assert key["DeletionPolicy"] == "Delete"
     assert key["Properties"]["PendingWindowInDays"] == 7
-    assert [statement["Effect"] for statement in key["Properties"]["KeyPolicy"]["Statement"]] == ["Allow", "Deny"]
+    assert [statement["Effect"] for statement in key["Properties"]["KeyPolicy"]["Statement"]] == [
+        "Allow",
+        "Deny",
+    ]

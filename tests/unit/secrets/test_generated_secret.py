@@ -15,14 +15,21 @@ from tests.unit.imported import key_of
 from tools.model.values import Json
 
 SECRET = "AWS::SecretsManager::Secret"
-BY_HAND = ManualRotation(owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md")
+BY_HAND = ManualRotation(
+    owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md"
+)
 
 
 @pytest.fixture(scope="module")
 def components() -> dict[str, Json]:
     stack = new_stack()
     secrets = ComponentSecrets(
-        stack, "Components", key=key_of(stack), event_users=["playback", "trends"], task_users=["web-api"], manual_rotation=BY_HAND
+        stack,
+        "Components",
+        key=key_of(stack),
+        event_users=["playback", "trends"],
+        task_users=["web-api"],
+        manual_rotation=BY_HAND,
     )
     assert list(secrets.redpanda_users) == ["playback", "trends"]
     assert list(secrets.rabbitmq_users) == ["web-api"]
@@ -68,9 +75,22 @@ def test_component_secrets_have_rotation_tags(components: dict[str, Json]) -> No
 
 
 def test_component_users_have_own_secrets(components: dict[str, Json]) -> None:
-    templates = [json.loads(s["Properties"]["GenerateSecretString"]["SecretStringTemplate"]) for s in components.values()]
+    templates = [
+        json.loads(s["Properties"]["GenerateSecretString"]["SecretStringTemplate"])
+        for s in components.values()
+    ]
     users = sorted(template["username"] for template in templates if template)
-    assert users == ["admin", "admin", "admin", "automation", "operator", "playback", "queue-depth", "trends", "web-api"]
+    assert users == [
+        "admin",
+        "admin",
+        "admin",
+        "automation",
+        "operator",
+        "playback",
+        "queue-depth",
+        "trends",
+        "web-api",
+    ]
 
 
 def test_keycloak_clients_share_one_secret(components: dict[str, Json]) -> None:

@@ -13,11 +13,21 @@ def prod() -> SecretsStack:
 
 
 def test_signing_keys_keep_environment_order(prod: SecretsStack) -> None:
-    assert [pair.key_name for pair in prod.signing_keys] == list(sample_of("prod").edge.signing_keys)
+    assert [pair.key_name for pair in prod.signing_keys] == list(
+        sample_of("prod").edge.signing_keys
+    )
 
 
 def test_parameters_contain_service_endpoints(prod: SecretsStack) -> None:
     values = {p["Name"]: p["Value"] for p in all_of(resources_of(prod), "AWS::SSM::Parameter")}
-    assert values["/spotmusic/prod/kafka/bootstrap-servers"] == "brokers.internal.spotmusic.example:9093"
-    assert values["/spotmusic/prod/amqp/endpoint"] == "amqps://brokers.internal.spotmusic.example:5671"
-    assert values["/spotmusic/prod/identity/issuer"] == "https://spotmusic.example/auth/realms/spotmusic"
+    assert (
+        values["/spotmusic/prod/kafka/bootstrap-servers"]
+        == "brokers.internal.spotmusic.example:9093"
+    )
+    assert (
+        values["/spotmusic/prod/amqp/endpoint"] == "amqps://brokers.internal.spotmusic.example:5671"
+    )
+    assert (
+        values["/spotmusic/prod/identity/issuer"]
+        == "https://spotmusic.example/auth/realms/spotmusic"
+    )

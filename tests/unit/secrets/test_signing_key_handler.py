@@ -55,7 +55,15 @@ process.exit(createVerify("sha1").update("policy").verify(publicKey, signature) 
 
 def node(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [str(NODE), "--input-type=module", "--eval", script]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -104,7 +112,12 @@ def send(folder: Path, answers: tuple[str, list[Json]]) -> Callable[..., Json]:
             **({} if type_ == "Create" else {"PhysicalResourceId": ARN}),
         }
         secret = str(folder / "secret.json")
-        options = {"SECRET_FILE": secret, "REFUSAL": refusal, "REFUSALS": str(refusals), "AWS_ENDPOINT_URL": url.removesuffix("/answer")}
+        options = {
+            "SECRET_FILE": secret,
+            "REFUSAL": refusal,
+            "REFUSALS": str(refusals),
+            "AWS_ENDPOINT_URL": url.removesuffix("/answer"),
+        }
         result = node(folder, RUN, EVENT=json.dumps(content), **options)
         assert result.returncode == 0, result.stderr
         assert "PRIVATE KEY" not in result.stdout + result.stderr
@@ -123,12 +136,18 @@ def test_signing_key_creation_returns_public_key(folder: Path, send: Callable[..
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", ARN)
     assert answer["Data"]["PublicKey"].startswith("-----BEGIN PUBLIC KEY-----")
     assert stored(folder)["key_name"] == "first"
-    keys = json.dumps({"privateKey": stored(folder)["private_key"], "publicKey": answer["Data"]["PublicKey"]})
+    keys = json.dumps(
+        {"privateKey": stored(folder)["private_key"], "publicKey": answer["Data"]["PublicKey"]}
+    )
     assert node(folder, CHECK, KEYS=keys).returncode == 0
 
 
-@pytest.mark.parametrize(("type_", "request_id"), [("Create", "one"), ("Create", "two"), ("Update", "three")])
-def test_existing_signing_key_is_kept(send: Callable[..., Json], type_: str, request_id: str) -> None:
+@pytest.mark.parametrize(
+    ("type_", "request_id"), [("Create", "one"), ("Create", "two"), ("Update", "three")]
+)
+def test_existing_signing_key_is_kept(
+    send: Callable[..., Json], type_: str, request_id: str
+) -> None:
     first = send("Create", "one")
     assert send(type_, request_id)["Data"] == first["Data"]
 
@@ -151,10 +170,18 @@ def test_signing_key_waits_for_new_right(send: Callable[..., Json]) -> None:
     assert send("Update", "two", refusal="InternalServiceError", refusals=1)["Status"] == "FAILED"
 
 
-def test_signing_key_event_requires_cloudformation(folder: Path, answers: tuple[str, list[Json]]) -> None:
+def test_signing_key_event_requires_cloudformation(
+    folder: Path, answers: tuple[str, list[Json]]
+) -> None:
     url, received = answers
-    event = {"RequestType": "Create", "ResponseURL": url, "ResourceProperties": {"SecretArn": ARN, "KeyName": "first"}}
-    result = node(folder, RUN, EVENT=json.dumps(event), SECRET_FILE=str(folder / "secret.json"), REFUSALS="0")
+    event = {
+        "RequestType": "Create",
+        "ResponseURL": url,
+        "ResourceProperties": {"SecretArn": ARN, "KeyName": "first"},
+    }
+    result = node(
+        folder, RUN, EVENT=json.dumps(event), SECRET_FILE=str(folder / "secret.json"), REFUSALS="0"
+    )
     assert "is no address of CloudFormation" in result.stderr
     assert received == []
     assert not (folder / "secret.json").exists()

@@ -16,11 +16,15 @@ from tests.unit.imported import key_of
 @pytest.fixture(scope="module")
 def resources() -> Resources:
     stack = new_stack()
-    by_hand = ManualRotation(owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md")
+    by_hand = ManualRotation(
+        owner="platform", before=date(2027, 5, 24), runbook="docs/runbooks/secret-rotation.md"
+    )
     key = key_of(stack)
     provider = SigningKeyProvider(stack, "Provider", log_key=key)
     for name in ("first", "second"):
-        pair = SigningKeyPair(stack, name, key_name=name, key=key, provider=provider, manual_rotation=by_hand)
+        pair = SigningKeyPair(
+            stack, name, key_name=name, key=key, provider=provider, manual_rotation=by_hand
+        )
         cdk.CfnOutput(stack, f"{name}PublicKey", value=pair.public_key_pem)
     return resources_of(stack)
 
@@ -29,7 +33,10 @@ def test_signing_key_pairs_share_one_function(resources: Resources) -> None:
     (function,) = of_type(resources, "AWS::Lambda::Function")
     pairs = of_type(resources, "Custom::SigningKeyPair")
     assert [pair["Properties"]["KeyName"] for pair in pairs.values()] == ["first", "second"]
-    assert all(pair["Properties"]["ServiceToken"] == {"Fn::GetAtt": [function, "Arn"]} for pair in pairs.values())
+    assert all(
+        pair["Properties"]["ServiceToken"] == {"Fn::GetAtt": [function, "Arn"]}
+        for pair in pairs.values()
+    )
 
 
 def test_signing_key_pairs_depend_on_rights(resources: Resources) -> None:

@@ -31,13 +31,23 @@ class ServiceFixture:
 
     def __init__(self) -> None:
         self.stack = new_stack()
-        self.vpc, self.security_group, self.key = vpc_of(self.stack), group_of(self.stack, "sg-0"), key_of(self.stack)
+        self.vpc, self.security_group, self.key = (
+            vpc_of(self.stack),
+            group_of(self.stack, "sg-0"),
+            key_of(self.stack),
+        )
 
     def secret(self, name: str) -> secretsmanager.ISecret:
         return secret_in(self.stack, name)
 
     def cluster(self) -> ecs.Cluster:
-        return ServicesCluster(self.stack, "Cluster", vpc=self.vpc, namespace="svc.dev.spotmusic.internal", key=self.key).cluster
+        return ServicesCluster(
+            self.stack,
+            "Cluster",
+            vpc=self.vpc,
+            namespace="svc.dev.spotmusic.internal",
+            key=self.key,
+        ).cluster
 
     def route(self, path: str, priority: int) -> Route:
         names = {"hosted_zone_id": "Z0123456789", "zone_name": "dev.spotmusic.internal"}
@@ -50,7 +60,12 @@ class ServiceFixture:
             "certificate": None,
         }
         balancer = ServicesLoadBalancer(self.stack, "LoadBalancer", **parts)
-        return Route(listener=balancer.listener, load_balancer=balancer.load_balancer, path=path, priority=priority)
+        return Route(
+            listener=balancer.listener,
+            load_balancer=balancer.load_balancer,
+            path=path,
+            priority=priority,
+        )
 
     def service(self, **more: Any) -> FargateService:
         arguments: Json = {"access": Access(), "image": IMAGE, **more}
@@ -65,7 +80,9 @@ class ServiceFixture:
         )
 
     def role(self) -> iam.IRole:
-        return iam.Role.from_role_arn(self.stack, "Shifting", f"arn:aws:iam::{ACCOUNT}:role/shifting", mutable=False)
+        return iam.Role.from_role_arn(
+            self.stack, "Shifting", f"arn:aws:iam::{ACCOUNT}:role/shifting", mutable=False
+        )
 
     def template(self) -> Json:
         return dict(Template.from_stack(self.stack).to_json())

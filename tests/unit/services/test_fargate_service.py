@@ -29,7 +29,12 @@ def resources(path: str = "/v1/playback", priority: int = 7, **options: Any) -> 
     """Resources of one routed service, blue/green by default."""
     fixture = ServiceFixture()
     fixture.service(
-        **{"route": fixture.route(path, priority), "deployment": "blue_green", "infrastructure_role": fixture.role(), **options}
+        **{
+            "route": fixture.route(path, priority),
+            "deployment": "blue_green",
+            "infrastructure_role": fixture.role(),
+            **options,
+        }
     )
     return dict(fixture.template()["Resources"])
 
@@ -43,7 +48,9 @@ def test_worker_has_no_endpoints() -> None:
     worker = resources(port=None, route=None)
     (container,) = only(worker, TASK)["ContainerDefinitions"]
     assert "PortMappings" not in container
-    assert not {"AWS::ServiceDiscovery::Service", RULE} & {resource["Type"] for resource in worker.values()}
+    assert not {"AWS::ServiceDiscovery::Service", RULE} & {
+        resource["Type"] for resource in worker.values()
+    }
     assert only(worker, SERVICE)["DeploymentConfiguration"]["Strategy"] == "ROLLING"
 
 
@@ -62,14 +69,18 @@ def test_update_keeps_revision_for_rollback(blue_green: Json) -> None:
         ({}, 0),
     ],
 )
-def test_deployment_alarm_counts_both_target_groups(blue_green: Json, counts: dict[str, float], percent: float) -> None:
+def test_deployment_alarm_counts_both_target_groups(
+    blue_green: Json, counts: dict[str, float], percent: float
+) -> None:
     alarm = only(blue_green, "AWS::CloudWatch::Alarm")
     (metric,) = (metric for metric in alarm["Metrics"] if metric.get("ReturnData"))
     assert value_of(metric["Expression"], counts) == pytest.approx(percent)
     assert alarm["TreatMissingData"] == "notBreaching"
 
 
-@pytest.mark.parametrize("change", [{"image": OTHER}, {"cpu": 512, "memory": 1024, "health_path": "/ready"}])
+@pytest.mark.parametrize(
+    "change", [{"image": OTHER}, {"cpu": 512, "memory": 1024, "health_path": "/ready"}]
+)
 def test_shifted_rule_ignores_harmless_changes(blue_green: Json, change: Json) -> None:
     """ECS shifts the weights of the rule, which an update by CloudFormation would reset."""
     assert of_type(resources(**change), RULE) == of_type(blue_green, RULE)
@@ -82,9 +93,16 @@ def test_new_route_creates_new_rule(blue_green: Json, route: tuple[str, int]) ->
 
 def test_rolling_service_keeps_first_target_group(blue_green: Json) -> None:
     """Blue/green starts with weight 100 for the first group, so the running tasks must be in it."""
-    (rolling,), (shifted,) = only(resources(deployment="rolling"), RULE)["Actions"], only(blue_green, RULE)["Actions"]
+    (rolling,), (shifted,) = (
+        only(resources(deployment="rolling"), RULE)["Actions"],
+        only(blue_green, RULE)["Actions"],
+    )
     first, second = shifted["ForwardConfig"]["TargetGroups"]
-    assert (first["Weight"], second["Weight"], first["TargetGroupArn"]) == (100, 0, rolling["TargetGroupArn"])
+    assert (first["Weight"], second["Weight"], first["TargetGroupArn"]) == (
+        100,
+        0,
+        rolling["TargetGroupArn"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +110,10 @@ def test_rolling_service_keeps_first_target_group(blue_green: Json) -> None:
     [
         ({"port": None}, "requires a port"),
         ({"infrastructure_role": None}, "infrastructure_role"),
-        ({"port": None, "route": None, "scaling": Scaling(requests_per_target=800)}, "has no route"),
+        (
+            {"port": None, "route": None, "scaling": Scaling(requests_per_target=800)},
+            "has no route",
+        ),
         ({"port": None, "route": None, "scaling": Scaling(messages_per_task=10)}, "has no queue"),
     ],
 )
@@ -105,10 +126,21 @@ def pulls(image: str) -> list[Json]:
     """Statements about Amazon ECR in the execution role of a bootstrap image."""
     fixture = ServiceFixture()
     bootstrap = bootstrap_image(image, port=8080, health_path="/healthz")
-    TaskRoles(fixture.stack, "Roles", access=Access(), image=bootstrap, log_group_arn="arn:aws:logs:sa-east-1:111122223333:log-group:a:*")
+    TaskRoles(
+        fixture.stack,
+        "Roles",
+        access=Access(),
+        image=bootstrap,
+        log_group_arn="arn:aws:logs:sa-east-1:111122223333:log-group:a:*",
+    )
     roles = all_of(fixture.template()["Resources"], "AWS::IAM::Role")
     policies = [policy for role in roles for policy in role.get("Policies", [])]
-    return [s for policy in policies for s in policy["PolicyDocument"]["Statement"] if "ecr:BatchGetImage" in s["Action"]]
+    return [
+        s
+        for policy in policies
+        for s in policy["PolicyDocument"]["Statement"]
+        if "ecr:BatchGetImage" in s["Action"]
+    ]
 
 
 def test_bootstrap_pull_can_fill_cache() -> None:
@@ -127,7 +159,9 @@ def test_combined_access_prefers_later_values() -> None:
     assert (both.environment["CACHE_USER_ARN"], len(both.secret_arns)) == ("other", 1)
 
 
-@pytest.mark.parametrize(("days", "kept"), [(184, "ONE_YEAR"), (366, "THIRTEEN_MONTHS"), (3653, "TEN_YEARS")])
+@pytest.mark.parametrize(
+    ("days", "kept"), [(184, "ONE_YEAR"), (366, "THIRTEEN_MONTHS"), (3653, "TEN_YEARS")]
+)
 def test_retention_rounds_up(days: int, kept: str) -> None:
     assert retention_of(days).name == kept
 
@@ -140,13 +174,35 @@ def test_every_retention_has_its_days() -> None:
 
 def test_weekly_restart_time_is_configurable() -> None:
     fixture = ServiceFixture()
-    WeeklyRestart(fixture.stack, "R", cluster=fixture.cluster(), service_names={"a": "a"}, at="rate(7 days)", window_minutes=60)
+    WeeklyRestart(
+        fixture.stack,
+        "R",
+        cluster=fixture.cluster(),
+        service_names={"a": "a"},
+        at="rate(7 days)",
+        window_minutes=60,
+    )
     schedule = only(fixture.template()["Resources"], "AWS::Scheduler::Schedule")
-    assert (schedule["ScheduleExpression"], schedule["FlexibleTimeWindow"]["MaximumWindowInMinutes"]) == ("rate(7 days)", 60)
+    assert (
+        schedule["ScheduleExpression"],
+        schedule["FlexibleTimeWindow"]["MaximumWindowInMinutes"],
+    ) == ("rate(7 days)", 60)
 
 
 def test_tunnel_rejects_more_than_eight_hours() -> None:
     fixture = ServiceFixture()
-    arguments: Json = {"subnet_ids": ["subnet-1"], "security_group_id": "sg-people", "log_key": fixture.key, "hours": 24}
+    arguments: Json = {
+        "subnet_ids": ["subnet-1"],
+        "security_group_id": "sg-people",
+        "log_key": fixture.key,
+        "hours": 24,
+    }
     with pytest.raises(ValueError, match="hours: 24 is not between 1 and 8"):
-        Tunnel(fixture.stack, "Tunnel", name="operators", cluster=fixture.cluster(), image=OTHER, **arguments)
+        Tunnel(
+            fixture.stack,
+            "Tunnel",
+            name="operators",
+            cluster=fixture.cluster(),
+            image=OTHER,
+            **arguments,
+        )

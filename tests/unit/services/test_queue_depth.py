@@ -26,7 +26,9 @@ QUEUES = [
 
 
 def load_handler() -> ModuleType:
-    spec = spec_from_file_location("queue_depth_index", Path(queue_depth.__file__).parent / "queue_depth_handler" / "index.py")
+    spec = spec_from_file_location(
+        "queue_depth_index", Path(queue_depth.__file__).parent / "queue_depth_handler" / "index.py"
+    )
     assert spec
     assert spec.loader
     module = module_from_spec(spec)
@@ -61,7 +63,18 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("authority")
     subprocess.run(
         [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"),
+            *(
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-days",
+                "1",
+            ),
             *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
             *("-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")),
         ],
@@ -123,7 +136,9 @@ def test_queue_depth_follows_no_redirect(endpoint: str, trusted: ssl.SSLContext)
         HANDLER.ready_messages(f"{endpoint}/moved", "queue-depth", "pass", trusted)
 
 
-def test_queue_depth_uses_no_proxy(endpoint: str, trusted: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queue_depth_uses_no_proxy(
+    endpoint: str, trusted: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("https_proxy", "http://localhost:1")
@@ -136,7 +151,10 @@ def test_queue_depth_raises_on_denied_login(endpoint: str, trusted: ssl.SSLConte
 
 
 def test_queue_depth_publishes_configured_queues(
-    endpoint: str, authority: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    endpoint: str,
+    authority: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     aws = Aws((authority / "certificate.pem").read_text())
     monkeypatch.setitem(__import__("sys").modules, "boto3", aws)
@@ -154,8 +172,15 @@ def test_queue_depth_publishes_configured_queues(
     assert HANDLER.handler({}, None) == {"notifications": 42}
     (data,) = aws.published
     (number,) = data["MetricData"]
-    assert (data["Namespace"], number["MetricName"], number["Value"]) == ("Spotmusic/Queues", "ReadyMessages", 42)
-    assert number["Dimensions"] == [{"Name": "Environment", "Value": "dev"}, {"Name": "Queue", "Value": "notifications"}]
+    assert (data["Namespace"], number["MetricName"], number["Value"]) == (
+        "Spotmusic/Queues",
+        "ReadyMessages",
+        42,
+    )
+    assert number["Dimensions"] == [
+        {"Name": "Environment", "Value": "dev"},
+        {"Name": "Queue", "Value": "notifications"},
+    ]
     assert "gone" in capsys.readouterr().out
 
 
@@ -173,7 +198,12 @@ def test_queue_depth_metric_matches_published_dimensions() -> None:
         log_key=fixture.key,
     )
     published = HANDLER.metric_data(
-        {"notifications": 1}, {"NAMESPACE": "Spotmusic/Queues", "METRIC_NAME": "ReadyMessages", "DIMENSIONS": '{"Environment": "dev"}'}
+        {"notifications": 1},
+        {
+            "NAMESPACE": "Spotmusic/Queues",
+            "METRIC_NAME": "ReadyMessages",
+            "DIMENSIONS": '{"Environment": "dev"}',
+        },
     )
     (number,) = published["MetricData"]
     queue = depth.queue("notifications")

@@ -19,7 +19,11 @@ def test_route_priorities_are_distinct_and_valid() -> None:
 
 def test_nested_route_has_higher_priority() -> None:
     priorities = route_priorities(["/v1/tracks", "/v1/tracks/lyrics", "/v1/tracks/lyrics/lines"])
-    assert priorities["/v1/tracks"] > priorities["/v1/tracks/lyrics"] > priorities["/v1/tracks/lyrics/lines"]
+    assert (
+        priorities["/v1/tracks"]
+        > priorities["/v1/tracks/lyrics"]
+        > priorities["/v1/tracks/lyrics/lines"]
+    )
 
 
 def test_priority_collision_names_both_routes() -> None:

@@ -25,9 +25,21 @@ class Ecs:
     """Fake of the Amazon ECS calls that the function makes."""
 
     def __init__(
-        self, *, code: int | None = 0, polls: int = 2, failures: tuple[dict[str, str], ...] = (), denied: int = 0, hidden: int = 0
+        self,
+        *,
+        code: int | None = 0,
+        polls: int = 2,
+        failures: tuple[dict[str, str], ...] = (),
+        denied: int = 0,
+        hidden: int = 0,
     ) -> None:
-        self.code, self.polls, self.failures, self.denied, self.hidden = code, polls, list(failures), denied, hidden
+        self.code, self.polls, self.failures, self.denied, self.hidden = (
+            code,
+            polls,
+            list(failures),
+            denied,
+            hidden,
+        )
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def run_task(self, **arguments: Any) -> dict[str, Any]:
@@ -35,15 +47,24 @@ class Ecs:
         self.denied -= 1
         if self.denied >= 0:
             raise refusal("AccessDeniedException")
-        return {"failures": self.failures, "tasks": [] if self.failures else [{"taskArn": "arn:task/services/0a1b"}]}
+        return {
+            "failures": self.failures,
+            "tasks": [] if self.failures else [{"taskArn": "arn:task/services/0a1b"}],
+        }
 
     def describe_tasks(self, **_: Any) -> dict[str, Any]:
         self.hidden -= 1
         if self.hidden >= 0:
             return {"tasks": [], "failures": [{"reason": "MISSING"}]}
         self.polls -= 1
-        stopped = {"lastStatus": "STOPPED", "containers": [{"exitCode": self.code}], "stoppedReason": "Essential container exited"}
-        return {"tasks": [stopped if self.polls < 0 else {"lastStatus": "RUNNING", "containers": []}]}
+        stopped = {
+            "lastStatus": "STOPPED",
+            "containers": [{"exitCode": self.code}],
+            "stoppedReason": "Essential container exited",
+        }
+        return {
+            "tasks": [stopped if self.polls < 0 else {"lastStatus": "RUNNING", "containers": []}]
+        }
 
     def stop_task(self, **arguments: Any) -> None:
         self.calls.append(("stop_task", arguments))
@@ -51,7 +72,11 @@ class Ecs:
 
 @pytest.fixture
 def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    for name, value in {"CLUSTER": "services", "LOG_GROUP": "migrations", "STREAM": "service/service"}.items():
+    for name, value in {
+        "CLUSTER": "services",
+        "LOG_GROUP": "migrations",
+        "STREAM": "service/service",
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(str(CUSTOM_RESOURCES))
     sys.modules.pop("task_run", None)
@@ -76,7 +101,12 @@ def test_failed_task_error_names_log(function: ModuleType, code: int | None) -> 
 
 def test_task_without_capacity_fails(function: ModuleType) -> None:
     with pytest.raises(RuntimeError, match="did not start: RESOURCE:MEMORY"):
-        function.run(Ecs(failures=({"reason": "RESOURCE:MEMORY"},)), PROPERTIES, token="request-1", sleep=lambda _: None)
+        function.run(
+            Ecs(failures=({"reason": "RESOURCE:MEMORY"},)),
+            PROPERTIES,
+            token="request-1",
+            sleep=lambda _: None,
+        )
 
 
 def test_endless_task_is_stopped(function: ModuleType) -> None:
@@ -102,7 +132,9 @@ def test_task_run_waits_for_new_right(function: ModuleType) -> None:
     assert sum(waits) == sys.modules["cloudformation"].GRANT_SECONDS
 
 
-def test_task_is_stopped_when_polling_fails(function: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_task_is_stopped_when_polling_fails(
+    function: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ecs = Ecs()
     monkeypatch.setattr(ecs, "describe_tasks", Mock(side_effect=refusal("ThrottlingException")))
     with pytest.raises(ClientError, match="Throttling"):
@@ -110,7 +142,10 @@ def test_task_is_stopped_when_polling_fails(function: ModuleType, monkeypatch: p
     assert ecs.calls[-1][0] == "stop_task"
 
 
-@pytest.mark.parametrize(("request_type", "runs", "status"), [("Create", 1, "SUCCESS"), ("Delete", 0, "SUCCESS"), ("Update", 1, "FAILED")])
+@pytest.mark.parametrize(
+    ("request_type", "runs", "status"),
+    [("Create", 1, "SUCCESS"), ("Delete", 0, "SUCCESS"), ("Update", 1, "FAILED")],
+)
 def test_task_run_responds_to_cloudformation(
     function: ModuleType, monkeypatch: pytest.MonkeyPatch, request_type: str, runs: int, status: str
 ) -> None:
@@ -126,8 +161,16 @@ def test_task_run_responds_to_cloudformation(
         "ResourceProperties": PROPERTIES,
     }
     function.handler({**event, "RequestType": request_type}, None)
-    assert (answers[0]["Status"], answers[0]["PhysicalResourceId"], len(ecs.calls)) == (status, "task-run", runs)
+    assert (answers[0]["Status"], answers[0]["PhysicalResourceId"], len(ecs.calls)) == (
+        status,
+        "task-run",
+        runs,
+    )
 
 
 def test_task_run_handler_has_no_dependencies() -> None:
-    assert {path.name for path in CUSTOM_RESOURCES.glob("*.py")} == {"cloudformation.py", "deployed_values.py", "task_run.py"}
+    assert {path.name for path in CUSTOM_RESOURCES.glob("*.py")} == {
+        "cloudformation.py",
+        "deployed_values.py",
+        "task_run.py",
+    }

@@ -17,7 +17,9 @@ def folder(tmp_path: Path) -> Path:
     """Two environments; one has a misspelt key."""
     given = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
     (tmp_path / "dev.yaml").write_text(given)
-    (tmp_path / "qa.yaml").write_text(given.replace("name: dev", "name: qa").replace("network:", "netwrk:"))
+    (tmp_path / "qa.yaml").write_text(
+        given.replace("name: dev", "name: qa").replace("network:", "netwrk:")
+    )
     return tmp_path
 
 
@@ -29,16 +31,26 @@ def test_check_reports_mistakes_once(folder: Path, capsys: pytest.CaptureFixture
 
 def test_check_reports_all_problems(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Errors of types hide neither unknown words, nor the problems of other files."""
-    misspelt = {"data:": "dta:", "trends\n    talks_to: [cache, events]": "trends\n    talks_to: [cache, event]\n    memory: 5"}
+    misspelt = {
+        "data:": "dta:",
+        "trends\n    talks_to: [cache, events]": "trends\n    talks_to: [cache, event]\n    memory: 5",
+    }
     text = (folder / "dev.yaml").read_text()
     for right, wrong in misspelt.items():
         assert right in text
         text = text.replace(right, wrong)
     (folder / "qa.yaml").write_text(text)
-    (folder / "dev.yaml").write_text((folder / "dev.yaml").read_text().replace("name: dev", "name: dve"))
+    (folder / "dev.yaml").write_text(
+        (folder / "dev.yaml").read_text().replace("name: dev", "name: dve")
+    )
     assert main([], folder=folder) == 2
     errors = capsys.readouterr().err
-    for once in ("dta: unknown key.", "trends.memory: 5", "Did you mean events?", "dve is not the file's name"):
+    for once in (
+        "dta: unknown key.",
+        "trends.memory: 5",
+        "Did you mean events?",
+        "dve is not the file's name",
+    ):
         assert errors.count(once) == 1
 
 
@@ -48,7 +60,9 @@ def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out.endswith("services, valid\n")
 
 
-def test_check_leaves_out_files_of_editors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_leaves_out_files_of_editors(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Emacs lays a link to nothing beside a file that it edits."""
     (folder / "qa.yaml").unlink()
     (folder / ".#dev.yaml").symlink_to("somebody@host.1")
@@ -63,13 +77,20 @@ def test_check_loads_settings_alone(folder: Path) -> None:
         "import sys; from pathlib import Path; from spotmusic_cdk.settings.__main__ import main;"
         "main([], folder=Path(sys.argv[1])); print(len(sys.modules), sorted({'aws_cdk', 'jsii', 'constructs'} & set(sys.modules)))"
     )
-    run = subprocess.run([sys.executable, "-c", code, folder], cwd=ROOT, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code, folder], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     modules, imported = run.stdout.splitlines()[-1].split(maxsplit=1)
     assert imported == "[]"
     assert int(modules) < 350
 
 
 def test_hook_checks_environment_files() -> None:
-    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]}
+    hooks = {
+        hook["id"]: hook
+        for hook in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0][
+            "hooks"
+        ]
+    }
     assert hooks["environments"]["entry"].endswith("python -m spotmusic_cdk.settings")
     assert re.search(hooks["environments"]["files"], "environments/qa.yaml")

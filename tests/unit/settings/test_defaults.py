@@ -16,11 +16,18 @@ from tools.checkout import settings_of
 
 @pytest.mark.parametrize(
     ("policy", "allowed", "deletes"),
-    [("retain", False, False), ("destroy", False, False), ("retain", True, False), ("destroy", True, True)],
+    [
+        ("retain", False, False),
+        ("destroy", False, False),
+        ("retain", True, False),
+        ("destroy", True, True),
+    ],
 )
 def test_data_deletion_requires_both_settings(policy: str, allowed: bool, deletes: bool) -> None:
     settings = sample_of("dev")
-    data = settings.data.model_copy(update={"removal_policy": policy, "allow_data_destruction": allowed})
+    data = settings.data.model_copy(
+        update={"removal_policy": policy, "allow_data_destruction": allowed}
+    )
     assert settings.model_copy(update={"data": data}).deletes_data is deletes
 
 
@@ -57,23 +64,42 @@ def test_shipped_budget_covers_its_delivery() -> None:
 @pytest.mark.parametrize(
     ("terabytes", "region", "usd"),
     # Within the first step, and over six, computed by hand.
-    [(0.526, "us-east-1", 45), (0.526, "sa-east-1", 58), (1051, "sa-east-1", 75_070), (1051, "eu-west-1", 40_450)],
+    [
+        (0.526, "us-east-1", 45),
+        (0.526, "sa-east-1", 58),
+        (1051, "sa-east-1", 75_070),
+        (1051, "eu-west-1", 40_450),
+    ],
 )
-def test_delivery_cost_follows_volume_and_continent(terabytes: float, region: str, usd: int) -> None:
+def test_delivery_cost_follows_volume_and_continent(
+    terabytes: float, region: str, usd: int
+) -> None:
     assert delivery_usd(terabytes, region) == pytest.approx(usd, rel=0.01)
 
 
-@pytest.mark.parametrize(("production", "budget", "warnings"), [(True, 25_000, 1), (True, 90_000, 0), (False, 25_000, 0)])
-def test_budget_below_delivery_warns_in_production(production: bool, budget: int, warnings: int) -> None:
+@pytest.mark.parametrize(
+    ("production", "budget", "warnings"), [(True, 25_000, 1), (True, 90_000, 0), (False, 25_000, 0)]
+)
+def test_budget_below_delivery_warns_in_production(
+    production: bool, budget: int, warnings: int
+) -> None:
     settings = sample_of("prod")
     observability = settings.observability.model_copy(update={"monthly_budget_usd": budget})
-    found = list(budget_warnings(settings.model_copy(update={"production": production, "observability": observability})))
+    found = list(
+        budget_warnings(
+            settings.model_copy(update={"production": production, "observability": observability})
+        )
+    )
     assert [problem.key for problem in found] == ["observability.monthly_budget_usd"] * warnings
 
 
 @pytest.mark.parametrize(
     ("identity", "domain"),
-    [(None, "news.music.example"), ("news.music.example", "news.music.example"), ("music.example", "music.example")],
+    [
+        (None, "news.music.example"),
+        ("news.music.example", "news.music.example"),
+        ("music.example", "music.example"),
+    ],
 )
 def test_mail_identity_covers_sender(identity: str | None, domain: str) -> None:
     assert MailSettings(sender="hello@news.music.example", identity=identity).domain == domain
@@ -81,7 +107,9 @@ def test_mail_identity_covers_sender(identity: str | None, domain: str) -> None:
 
 @pytest.mark.parametrize("identity", ["other.example", "usic.example", "a.news.music.example"])
 def test_unrelated_mail_identity_is_rejected(identity: str) -> None:
-    with pytest.raises(ValidationError, match=f"{identity} does not cover hello@news.music.example"):
+    with pytest.raises(
+        ValidationError, match=f"{identity} does not cover hello@news.music.example"
+    ):
         MailSettings(sender="hello@news.music.example", identity=identity)
 
 
@@ -94,7 +122,10 @@ def service(*words: object, retired: tuple[object, ...] = ()) -> ServiceSettings
     return ServiceSettings.model_validate({"talks_to": words, "retired_talks_to": retired})
 
 
-@pytest.mark.parametrize(("entry", "written"), [("audio", "audio"), ({"audio": "read"}, "audio"), ({"audio": "write"}, "audio: write")])
+@pytest.mark.parametrize(
+    ("entry", "written"),
+    [("audio", "audio"), ({"audio": "read"}, "audio"), ({"audio": "write"}, "audio: write")],
+)
 def test_talks_to_entries_have_modes(entry: object, written: str) -> None:
     (word,) = service(entry).talks_to
     assert (word, word.text) == ("audio", written)

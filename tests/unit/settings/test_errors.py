@@ -48,21 +48,46 @@ def message(text: str, *, name: str = "dev") -> str:
 
 
 TEAM = "arn:aws:iam::111122223333:role/team"
-PROVIDER = {"label": "X", "client_id": "spotmusic", "secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:provider-AbCdEf"}
+PROVIDER = {
+    "label": "X",
+    "client_id": "spotmusic",
+    "secret": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:provider-AbCdEf",
+}
 INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown key": ({"nmae": "x"}, "nmae: unknown key.\n  Did you mean name?"),
-    "a wrong type": ({"kubernetes.version": 1.36}, "kubernetes.version: 1.36 is not text.\n  Put it in quotes."),
-    "an account that is a number": ({"account": 111122223333}, "account: 111122223333 is not text.\n  Put it in quotes."),
-    "a misspelt choice": ({"data.removal_policy": "destory"}, "stack is deleted).\n  Did you mean destroy?"),
-    "a number that is no choice": ({"network.flow_log_retention_days": 8}, "Use one of 365, 400, 545"),
+    "a wrong type": (
+        {"kubernetes.version": 1.36},
+        "kubernetes.version: 1.36 is not text.\n  Put it in quotes.",
+    ),
+    "an account that is a number": (
+        {"account": 111122223333},
+        "account: 111122223333 is not text.\n  Put it in quotes.",
+    ),
+    "a misspelt choice": (
+        {"data.removal_policy": "destory"},
+        "stack is deleted).\n  Did you mean destroy?",
+    ),
+    "a number that is no choice": (
+        {"network.flow_log_retention_days": 8},
+        "Use one of 365, 400, 545",
+    ),
     "a choice without quotes": ({"edge.price_class": 100}, "Put it in quotes."),
-    "a misspelt region": ({"region": "sa-est-1"}, "requires the partition aws.\n  Did you mean sa-east-1?"),
-    "a misspelt size of instances": ({"data.catalogue.instance_class": "t4g.medum"}, "Did you mean medium?"),
+    "a misspelt region": (
+        {"region": "sa-est-1"},
+        "requires the partition aws.\n  Did you mean sa-east-1?",
+    ),
+    "a misspelt size of instances": (
+        {"data.catalogue.instance_class": "t4g.medum"},
+        "Did you mean medium?",
+    ),
     "replicas of a database whose password RDS manages": (
         {"data.catalogue.read_replicas": 2},
         "data.catalogue.read_replicas: RDS creates no replica of a database whose master secret it manages.\n  Set data.catalogue.master",
     ),
-    "replicas that nobody reads": ({"data.identity.read_replicas": 1}, "data.identity.read_replicas: Keycloak and Grafana read and write"),
+    "replicas that nobody reads": (
+        {"data.identity.read_replicas": 1},
+        "data.identity.read_replicas: Keycloak and Grafana read and write",
+    ),
     "a cache of its own for nobody": (
         {"data.cache.own": ["playbak"]},
         "data.cache.own: playbak does not use the cache.\n  Did you mean playback?",
@@ -76,21 +101,37 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "services: services, read replicas and nodes of caches need",
     ),
     "more tasks than addresses": (
-        {"network.cidr": "10.20.0.0/18", "services.web-api.scaling": {"min": 1, "max": 1000}, "services.playback.scaling": {"max": 900}},
+        {
+            "network.cidr": "10.20.0.0/18",
+            "services.web-api.scaling": {"min": 1, "max": 1000},
+            "services.playback.scaling": {"max": 900},
+        },
         "services: their tasks need up to",
     ),
     "a region without Origin Shield": (
         {"edge.origin_shield": "us-west-1"},
         "edge.origin_shield: CloudFront has no Origin Shield in us-west-1.\n  Did you mean us-west-2?",
     ),
-    "a value out of bounds": ({"data.catalogue.storage_gib": 5}, "data.catalogue.storage_gib: 5 is refused: input should be greater than"),
+    "a value out of bounds": (
+        {"data.catalogue.storage_gib": 5},
+        "data.catalogue.storage_gib: 5 is refused: input should be greater than",
+    ),
     "half the name of a secret": (
         {"registry.github_credentials": "x:secret:ecr-pullthroughcache/x"},
         "registry.github_credentials: 'x:secret:ecr-pullthroughcache/x' is refused: it does not match ^arn:aws:secretsmanager",
     ),
-    "a CIDR that is too small": ({"network.cidr": "10.20.0.0/24"}, "network.cidr: 10.20.0.0/24 has an unsupported size"),
-    "a CIDR with host bits": ({"network.cidr": "10.20.1.0/16"}, "network.cidr: '10.20.1.0/16' is not an IPv4 network"),
-    "a public CIDR": ({"network.cidr": "8.8.0.0/16"}, "network.cidr: 8.8.0.0/16 is not a private range"),
+    "a CIDR that is too small": (
+        {"network.cidr": "10.20.0.0/24"},
+        "network.cidr: 10.20.0.0/24 has an unsupported size",
+    ),
+    "a CIDR with host bits": (
+        {"network.cidr": "10.20.1.0/16"},
+        "network.cidr: '10.20.1.0/16' is not an IPv4 network",
+    ),
+    "a public CIDR": (
+        {"network.cidr": "8.8.0.0/16"},
+        "network.cidr: 8.8.0.0/16 is not a private range",
+    ),
     "a zone of another region": (
         {"zones": ["sa-east-1a", "sa-east-1b", "eu-west-1c"]},
         "zones: eu-west-1c is not a zone of sa-east-1.\n  Write zones: [sa-east-1a, sa-east-1b, sa-east-1c], or change region",
@@ -103,24 +144,56 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.redpanda": None},
         "kubernetes.redpanda: a section cannot be switched off.\n  Remove it: every component belongs to the platform",
     ),
-    "a month of logs": ({"observability.access_log_days": 30}, "Days that records of access are kept; Marco Civil (art. 15) requires"),
-    "a boundary by its ARN": ({"permission_boundary_arn": "x"}, "unknown key.\n  Use permissions_boundary at the top of the file."),
-    "a peak at the top": ({"peak": {"listeners": 1}}, "peak: unknown key.\n  Use capacity.listeners for the environment, and load:"),
-    "replicas of RabbitMQ": ({"kubernetes.rabbitmq.replicas": 1}, "unknown key.\n  Remove it: RabbitMQ has three nodes"),
+    "a month of logs": (
+        {"observability.access_log_days": 30},
+        "Days that records of access are kept; Marco Civil (art. 15) requires",
+    ),
+    "a boundary by its ARN": (
+        {"permission_boundary_arn": "x"},
+        "unknown key.\n  Use permissions_boundary at the top of the file.",
+    ),
+    "a peak at the top": (
+        {"peak": {"listeners": 1}},
+        "peak: unknown key.\n  Use capacity.listeners for the environment, and load:",
+    ),
+    "replicas of RabbitMQ": (
+        {"kubernetes.rabbitmq.replicas": 1},
+        "unknown key.\n  Remove it: RabbitMQ has three nodes",
+    ),
     "an image of another region": (
-        {"services.trends.image": f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"},
+        {
+            "services.trends.image": f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"
+        },
         "services.trends.image: the image is in us-east-1, not in sa-east-1.\n  Replicate the repository",
     ),
     "two images of one service": (
-        {"services.trends.image": f"registry.example.com/trends@sha256:{'0' * 64}", "services.trends.image_tag": "1"},
+        {
+            "services.trends.image": f"registry.example.com/trends@sha256:{'0' * 64}",
+            "services.trends.image_tag": "1",
+        },
         "services.trends.image: it cannot be combined with image_tag.\n  Remove one",
     ),
-    "a tag of AWS": ({"tags": {"aws:cloudformation:x": "y"}}, "tags: aws:cloudformation:x starts with a prefix that AWS or EKS reserves"),
-    "a tag of the platform": ({"tags": {"costcenter": "100234"}}, "tags: costcenter is a tag of the platform.\n  Set cost_center instead."),
-    "tags that differ in case": ({"tags": {"Team": "a", "team": "b"}}, "tags: Team and team differ in case only, which IAM refuses"),
-    "tags that no policy holds": ({"tags": {f"{n}" * 127: "x" for n in range(5)}}, "tags: the keys have 635 characters, more than the 600"),
+    "a tag of AWS": (
+        {"tags": {"aws:cloudformation:x": "y"}},
+        "tags: aws:cloudformation:x starts with a prefix that AWS or EKS reserves",
+    ),
+    "a tag of the platform": (
+        {"tags": {"costcenter": "100234"}},
+        "tags: costcenter is a tag of the platform.\n  Set cost_center instead.",
+    ),
+    "tags that differ in case": (
+        {"tags": {"Team": "a", "team": "b"}},
+        "tags: Team and team differ in case only, which IAM refuses",
+    ),
+    "tags that no policy holds": (
+        {"tags": {f"{n}" * 127: "x" for n in range(5)}},
+        "tags: the keys have 635 characters, more than the 600",
+    ),
     "a boundary of another account": (
-        {"account": "444455556666", "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary"},
+        {
+            "account": "444455556666",
+            "permissions_boundary": "arn:aws:iam::111122223333:policy/boundary",
+        },
         "permissions_boundary: the policy belongs to account 111122223333, not to 444455556666",
     ),
     "a public endpoint without ranges": (
@@ -132,7 +205,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "kubernetes.public_access_cidrs: ranges require a public endpoint.\n  Remove them",
     ),
     "an address that is no range": (
-        {"kubernetes.endpoint": "public_and_private", "kubernetes.public_access_cidrs": ["203.0.113.7"]},
+        {
+            "kubernetes.endpoint": "public_and_private",
+            "kubernetes.public_access_cidrs": ["203.0.113.7"],
+        },
         "kubernetes.public_access_cidrs.0: '203.0.113.7' is not an IPv4 range",
     ),
     "zones of the region before": (
@@ -144,7 +220,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "edge.price_class: class 200 has no edges on the continent of sa-east-1.\n  Use all.",
     ),
     "a price class without Asia": (
-        {"region": "ap-northeast-1", "zones": ["ap-northeast-1a", "ap-northeast-1c"], "edge.price_class": "100"},
+        {
+            "region": "ap-northeast-1",
+            "zones": ["ap-northeast-1a", "ap-northeast-1c"],
+            "edge.price_class": "100",
+        },
         "edge.price_class: class 100 has no edges on the continent of ap-northeast-1.\n  Use 200 or all.",
     ),
     "a name of CloudFront with a domain": (
@@ -163,23 +243,45 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "identity.display_name: '$(env:SMTP_PASSWORD)' is refused: it does not match",
     ),
     "a provider of identities without its endpoints": (
-        {"identity.providers": {"apple": {**PROVIDER, "kind": "oidc", "issuer": "https://appleid.apple.com"}}},
+        {
+            "identity.providers": {
+                "apple": {**PROVIDER, "kind": "oidc", "issuer": "https://appleid.apple.com"}
+            }
+        },
         "identity.providers.apple.kind: an oidc provider needs authorization_url, token_url, jwks_url.\n  Copy them from its /.well-known",
     ),
     "a known provider with endpoints": (
-        {"identity.providers": {"google": {**PROVIDER, "kind": "google", "issuer": "https://accounts.google.com"}}},
+        {
+            "identity.providers": {
+                "google": {**PROVIDER, "kind": "google", "issuer": "https://accounts.google.com"}
+            }
+        },
         "identity.providers.google.kind: Keycloak knows the endpoints of google.\n  Remove issuer.",
     ),
     "a provider behind a port that is shut": (
-        {"identity.providers": {"club": {**PROVIDER, "kind": "oidc", "token_url": "https://club.example:8443/token"}}},
+        {
+            "identity.providers": {
+                "club": {**PROVIDER, "kind": "oidc", "token_url": "https://club.example:8443/token"}
+            }
+        },
         "identity.providers.club.token_url: port 8443 is closed to outgoing traffic.\n  Use an address on port 443, without the number.",
     ),
     "more providers than a login page shows": (
-        {"identity.providers": {f"club-{number}": {**PROVIDER, "kind": "google"} for number in range(21)}},
+        {
+            "identity.providers": {
+                f"club-{number}": {**PROVIDER, "kind": "google"} for number in range(21)
+            }
+        },
         "identity.providers: {'club-0': {'client_id': 'spotmusic', 'kind': 'google', 'label': 'X', 'secret':… is refused",
     ),
-    "one zone": ({"zones": ["sa-east-1a"]}, "zones: sa-east-1a are not two or three different zones"),
-    "two NAT gateways for three zones": ({"network.nat_gateways": 2}, "network.nat_gateways: 2 is neither 1 nor one for each of the 3"),
+    "one zone": (
+        {"zones": ["sa-east-1a"]},
+        "zones: sa-east-1a are not two or three different zones",
+    ),
+    "two NAT gateways for three zones": (
+        {"network.nat_gateways": 2},
+        "network.nat_gateways: 2 is neither 1 nor one for each of the 3",
+    ),
     "a route to a service without a port": (
         {"services.notifications.port": None, "services.notifications.route": "/v1/notifications"},
         "services.notifications.route: /v1/notifications requires a port",
@@ -192,10 +294,19 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.trends.cpu": 512, "services.trends.memory": 1000},
         "services.trends.memory: Fargate does not support 1000 MiB with 512 cpu units.\n  Use 1024, 2048, 3072, 4096",
     ),
-    "a service that talks to an unknown one": ({"services.trends.talks_to": ["lyrics"]}, "services.trends.talks_to: lyrics is neither"),
-    "a misspelt word of talks_to": ({"services.trends.talks_to": ["event"]}, "audio, uploads, mail.\n  Did you mean events?"),
+    "a service that talks to an unknown one": (
+        {"services.trends.talks_to": ["lyrics"]},
+        "services.trends.talks_to: lyrics is neither",
+    ),
+    "a misspelt word of talks_to": (
+        {"services.trends.talks_to": ["event"]},
+        "audio, uploads, mail.\n  Did you mean events?",
+    ),
     "mail without a sender": (
-        {"services.trends.talks_to": ["mail"], "services.trends.retired_talks_to": ["events", "cache"]},
+        {
+            "services.trends.talks_to": ["mail"],
+            "services.trends.retired_talks_to": ["events", "cache"],
+        },
         "mail: trends may send mail, and mail.sender is missing.\n  Set it to an address that SES has verified",
     ),
     "a misspelt mode of a word": (
@@ -219,11 +330,17 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "services.trends.talks_to: duplicate value audio.",
     ),
     "more services with uploads than get verdicts": (
-        {f"services.service-{number}": {"port": None, "talks_to": ["uploads"]} for number in range(5)},
+        {
+            f"services.service-{number}": {"port": None, "talks_to": ["uploads"]}
+            for number in range(5)
+        },
         "services: uploads occurs 6 times in talks_to, and 5 services can receive verdicts",
     ),
     "two owners of the catalogue": (
-        {"services.playback.talks_to": ["events", {"catalogue": "write"}], "services.playback.migrations": ["migrate"]},
+        {
+            "services.playback.talks_to": ["events", {"catalogue": "write"}],
+            "services.playback.migrations": ["migrate"],
+        },
         "services.web-api.migrations: playback already owns the catalogue.\n  Set migrations on one service only.",
     ),
     "a catalogue without an owner": (
@@ -249,7 +366,9 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a topic of a retired service": (
         {
             "services.playback.retired": True,
-            "kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["trends"]}},
+            "kubernetes.redpanda.topics": {
+                "events.plays": {"producers": ["playback"], "consumers": ["trends"]}
+            },
         },
         "kubernetes.redpanda.topics.events.plays.producers: playback is not a service with events in talks_to",
     ),
@@ -268,12 +387,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a variable that is a setting and a secret": (
         {
             "services.trends.settings": {"TOKEN": "x"},
-            "services.trends.secrets": {"TOKEN": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:x-AbCdEf"},
+            "services.trends.secrets": {
+                "TOKEN": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:x-AbCdEf"
+            },
         },
         "services.trends.secrets.TOKEN: settings has this variable as well",
     ),
     "a service's secret of another region": (
-        {"services.trends.secrets": {"TOKEN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:x-AbCdEf"}},
+        {
+            "services.trends.secrets": {
+                "TOKEN": "arn:aws:secretsmanager:us-east-1:111122223333:secret:x-AbCdEf"
+            }
+        },
         "services.trends.secrets.TOKEN: the secret is in us-east-1",
     ),
     "more settings than a template holds": (
@@ -291,7 +416,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         },
         "playback calls web-api calls trends calls playback: none of them can start first.",
     ),
-    "a service named like a resource": ({"services.cache": {}}, "services.cache: the name is a resource"),
+    "a service named like a resource": (
+        {"services.cache": {}},
+        "services.cache: the name is a resource",
+    ),
     "scaling on requests without a route": (
         {"services.notifications.scaling": {"requests_per_target": 10}},
         "services.notifications.scaling.requests_per_target: requests are counted with a route only",
@@ -304,7 +432,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.trends.load": {"per_listener_hour": 100}},
         "services.trends.load.per_task: required key is missing",
     ),
-    "the peak of an earlier version": ({"resilience.peak": {"listeners": 1}}, "resilience.peak: unknown key.\n  Use capacity.listeners"),
+    "the peak of an earlier version": (
+        {"resilience.peak": {"listeners": 1}},
+        "resilience.peak: unknown key.\n  Use capacity.listeners",
+    ),
     "the peak of a service": (
         {"services.trends.peak": {"per_second": 1, "per_task": 1}},
         "services.trends.peak: unknown key.\n  Use capacity.listeners for the environment, and load: {per_listener_hour, per_task}",
@@ -313,13 +444,20 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"usage.mean_percent": 33},
         "usage.mean_percent: unknown key.\n  Use capacity.audience.busiest_hour_percent",
     ),
-    "min above max": ({"services.trends.scaling": {"min": 5, "max": 2}}, "services.trends.scaling: min 5 is above max 2"),
+    "min above max": (
+        {"services.trends.scaling": {"min": 5, "max": 2}},
+        "services.trends.scaling: min 5 is above max 2",
+    ),
     "an even number of brokers": (
         {"kubernetes.redpanda.brokers": 4},
         "kubernetes.redpanda.brokers: 4 brokers tolerate no more failures than 3",
     ),
     "a topic with an unknown consumer": (
-        {"kubernetes.redpanda.topics": {"events.plays": {"producers": ["playback"], "consumers": ["radio"]}}},
+        {
+            "kubernetes.redpanda.topics": {
+                "events.plays": {"producers": ["playback"], "consumers": ["radio"]}
+            }
+        },
         "kubernetes.redpanda.topics.events.plays.consumers: radio is not a service with events in talks_to.\n  Correct it, or add",
     ),
     "a service that may use no topic": (
@@ -339,7 +477,12 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "kubernetes.redpanda.topics.events.plays.replication: 5 exceeds the 3 brokers",
     ),
     "more partitions than the cores hold": (
-        {"kubernetes.redpanda.topics": {"events.plays": {"partitions": 1000}, "events.more": {"partitions": 1000}}},
+        {
+            "kubernetes.redpanda.topics": {
+                "events.plays": {"partitions": 1000},
+                "events.more": {"partitions": 1000},
+            }
+        },
         "kubernetes.redpanda.topics: 6099 partition replicas exceed 3000",
     ),
     "a queue without consumers": (
@@ -367,15 +510,30 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "services: 41 services exceed the limit of 40 in one stack.\n  Move some to another environment.",
     ),
     "forty services, most of them blue/green": (
-        {f"services.service-{n}": {"route": f"/v1/s{n}", "deployment": "blue_green" if n else "rolling"} for n in range(35)},
+        {
+            f"services.service-{n}": {
+                "route": f"/v1/s{n}",
+                "deployment": "blue_green" if n else "rolling",
+            }
+            for n in range(35)
+        },
         "services: their 506 resources exceed the limit of 472 in one stack.\n  Set deployment: rolling on some",
     ),
     "more connections than the network stack holds": (
-        {f"services.service-{number}": {"route": f"/v1/s{number}", "talks_to": ["database", "cache", "web-api"]} for number in range(30)},
+        {
+            f"services.service-{number}": {
+                "route": f"/v1/s{number}",
+                "talks_to": ["database", "cache", "web-api"],
+            }
+            for number in range(30)
+        },
         "services: their connections need 347 security groups and rules, and one network stack holds 320.\n  Shorten",
     ),
     "more clients than the brokers admit": (
-        {f"services.service-{number}": {"port": None, "talks_to": ["events", "tasks"]} for number in range(30)},
+        {
+            f"services.service-{number}": {"port": None, "talks_to": ["events", "tasks"]}
+            for number in range(30)
+        },
         "services: events and tasks occur 66 times in talks_to, and the brokers allow 58",
     ),
     "a region of another partition": (
@@ -399,13 +557,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "resilience.fault_injection: CloudFormation in mx-central-1 does not support experiment templates of AWS FIS.\n  Remove it.",
     ),
     "a secret of another region": (
-        {"registry.github_credentials": "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/github-AbCdEf"},
+        {
+            "registry.github_credentials": "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/github-AbCdEf"
+        },
         "registry.github_credentials: the secret is in us-east-1, not in sa-east-1.\n  Create the secret in sa-east-1",
     ),
     "a secret of another account": (
         {
             "account": "111122223333",
-            "identity.email": {"sender": "no-reply@x.example", "secret": PROVIDER["secret"].replace("111122223333", "444455556666")},
+            "identity.email": {
+                "sender": "no-reply@x.example",
+                "secret": PROVIDER["secret"].replace("111122223333", "444455556666"),
+            },
         },
         "identity.email.secret: the secret belongs to account 444455556666, not to 111122223333.\n  Create the",
     ),
@@ -425,8 +588,14 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"observability.alarm_emails": ["a@x.example", "a@x.example"]},
         "alarm_emails: duplicate value a@x.example.\n  Remove the duplicate.",
     ),
-    "an unknown country": ({"edge.allowed_countries": ["BR", "XX"]}, "edge.allowed_countries.1: 'XX' is not a country of ISO 3166-1"),
-    "Norway": ({"edge.allowed_countries": [False]}, "edge.allowed_countries.0: False is not text.\n  Put it in quotes."),
+    "an unknown country": (
+        {"edge.allowed_countries": ["BR", "XX"]},
+        "edge.allowed_countries.1: 'XX' is not a country of ISO 3166-1",
+    ),
+    "Norway": (
+        {"edge.allowed_countries": [False]},
+        "edge.allowed_countries.0: False is not text.\n  Put it in quotes.",
+    ),
     "an administrator that looks on": (
         {"kubernetes.administrators": [TEAM], "kubernetes.viewers": [TEAM]},
         f"kubernetes.viewers: {TEAM} is also an administrator, and EKS allows one access entry per role",
@@ -443,8 +612,14 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.rabbitmq": {"memory_gib": 16, "storage_gib": 20}},
         "kubernetes.rabbitmq.storage_gib: 20 GiB is less than twice memory_gib",
     ),
-    "digits of another script": ({"account": "١١١١٢٢٢٢٣٣٣٣"}, "account: '١١١١٢٢٢٢٣٣٣٣' is refused: it does not match ^[0-9]{12}$"),
-    "a value with a full stop in it": ({"owner": "a. b"}, "owner: 'a. b' is refused: it does not match"),
+    "digits of another script": (
+        {"account": "١١١١٢٢٢٢٣٣٣٣"},
+        "account: '١١١١٢٢٢٢٣٣٣٣' is refused: it does not match ^[0-9]{12}$",
+    ),
+    "a value with a full stop in it": (
+        {"owner": "a. b"},
+        "owner: 'a. b' is refused: it does not match",
+    ),
     "a value that a terminal would obey": ({"owner": "\x1b[31m"}, "owner: '\\x1b[31m' is refused"),
     "destruction without the second setting": (
         {"data.removal_policy": "destroy"},
@@ -466,7 +641,10 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         {"data.removal_policy": "destroy", "data.allow_data_destruction": True},
         "data.removal_policy: production must retain data when its stack is deleted",
     ),
-    "no account": ({"account": None}, "account: without it production could be deployed to any account.\n  Set it"),
+    "no account": (
+        {"account": None},
+        "account: without it production could be deployed to any account.\n  Set it",
+    ),
     "no administrators": (
         {"kubernetes.administrators": []},
         "kubernetes.administrators: no person could access the cluster",
@@ -476,10 +654,22 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         "operators.network: no person could reach the API server or a database in an incident",
     ),
     "no domain": ({"domain": None}, "domain: production needs certificates and logins"),
-    "one NAT gateway": ({"network.nat_gateways": 1}, "network.nat_gateways: production needs one per zone.\n  Use 3."),
-    "no standby": ({"data.catalogue.multi_az": False}, "data.catalogue.multi_az: production must survive"),
-    "a week of the cache": ({"data.cache.snapshot_retention_days": 7}, "data.cache.snapshot_retention_days: production requires 15 days"),
-    "production switched off": ({"production": False}, "data.backup.vault_lock_days: a vault lock requires production"),
+    "one NAT gateway": (
+        {"network.nat_gateways": 1},
+        "network.nat_gateways: production needs one per zone.\n  Use 3.",
+    ),
+    "no standby": (
+        {"data.catalogue.multi_az": False},
+        "data.catalogue.multi_az: production must survive",
+    ),
+    "a week of the cache": (
+        {"data.cache.snapshot_retention_days": 7},
+        "data.cache.snapshot_retention_days: production requires 15 days",
+    ),
+    "production switched off": (
+        {"production": False},
+        "data.backup.vault_lock_days: a vault lock requires production",
+    ),
     "a lock that can be taken off": (
         {"data.backup.vault_lock_days": None},
         "data.backup.vault_lock_days: an administrator of the vault could delete its backups",
@@ -489,14 +679,20 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         "network.interface_endpoints: production requires every interface endpoint",
     ),
     "a public Kubernetes API": (
-        {"kubernetes.endpoint": "public_and_private", "kubernetes.public_access_cidrs": ["0.0.0.0/0"]},
+        {
+            "kubernetes.endpoint": "public_and_private",
+            "kubernetes.public_access_cidrs": ["0.0.0.0/0"],
+        },
         "kubernetes.endpoint: the Kubernetes API of production must not be public.\n  Use private.",
     ),
     "images of Docker Hub from the Internet": (
         {"registry.docker_hub_credentials": None},
         "registry.docker_hub_credentials: images of docker.io would be pulled from the Internet",
     ),
-    "images of GitHub from the Internet": ({"registry.github_credentials": None}, "registry.github_credentials: images of ghcr.io"),
+    "images of GitHub from the Internet": (
+        {"registry.github_credentials": None},
+        "registry.github_credentials: images of ghcr.io",
+    ),
     "a day of backups": (
         {"data.backup.retention_days": 1},
         "data.backup.retention_days: production requires 35 days.\n  Use 35 to 365.",
@@ -506,14 +702,31 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
         {"kubernetes.keycloak.replicas": 1},
         "kubernetes.keycloak.replicas: logins of production must survive the loss of a pod",
     ),
-    "one broker": ({"kubernetes.redpanda.brokers": 1}, "kubernetes.redpanda.brokers: production must keep events when a zone is lost"),
+    "one broker": (
+        {"kubernetes.redpanda.brokers": 1},
+        "kubernetes.redpanda.brokers: production must keep events when a zone is lost",
+    ),
     "two gateways": ({"kubernetes.kong.min_replicas": 2}, "kubernetes.kong.min_replicas"),
     "a topic with one replica": (
-        {"kubernetes.redpanda.topics": {"events.plays": {"replication": 1, "producers": ["playback"], "consumers": ["trends"]}}},
+        {
+            "kubernetes.redpanda.topics": {
+                "events.plays": {
+                    "replication": 1,
+                    "producers": ["playback"],
+                    "consumers": ["trends"],
+                }
+            }
+        },
         "kubernetes.redpanda.topics.events.plays.replication: 1 does not survive the loss of a zone.\n  Use 3.",
     ),
-    "alarms without addresses": ({"observability.alarm_emails": []}, "observability.alarm_emails: alarms would have no recipient"),
-    "two tasks": ({"services.trends.scaling": {"min": 2, "max": 9}}, "services.trends.scaling.min: production runs a task in every zone"),
+    "alarms without addresses": (
+        {"observability.alarm_emails": []},
+        "observability.alarm_emails: alarms would have no recipient",
+    ),
+    "two tasks": (
+        {"services.trends.scaling": {"min": 2, "max": 9}},
+        "services.trends.scaling.min: production runs a task in every zone",
+    ),
 }
 
 
@@ -534,11 +747,14 @@ def test_production_requires_documented_items() -> None:
         assert f"{key}: " in message(json.dumps(document), name="prod")
 
 
-EXPANDING = "a0: &a0 [1]\n" + "".join(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12))
+EXPANDING = "a0: &a0 [1]\n" + "".join(
+    f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]\n" for level in range(1, 12)
+)
 """Aliases of aliases: 9^11 values from a few lines."""
 NO_ENVIRONMENT = {
     EXPANDING: "this is more than plain YAML: its aliases expand to more than 100000 values.\n  Remove",
-    "[" * 1_500: "this is not YAML: maximum depth of data structure exceeded (21) in line 1, column 21.\n  Correct the syntax.",
+    "["
+    * 1_500: "this is not YAML: maximum depth of data structure exceeded (21) in line 1, column 21.\n  Correct the syntax.",
     "a: [": "file: this is not YAML: expected the node content, but found '<stream end>' in line 1, column 5.\n  Correct the syntax.",
     "- a\n- b\n": "file: the content is no mapping of keys to values.\n  Write lines",
     "": "file: the content is no mapping",
@@ -564,10 +780,14 @@ def test_invalid_document_is_one_message(text: str) -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_aliases_and_merges_are_supported() -> None:
-    text = DEV.replace("{multi_az: false}", "&small {multi_az: false}", 1).replace("identity: {multi_az: false}", "identity: {<<: *small}")
+    text = DEV.replace("{multi_az: false}", "&small {multi_az: false}", 1).replace(
+        "identity: {multi_az: false}", "identity: {<<: *small}"
+    )
     text = text.replace("cidr: 10", "cidr: &small 10")
     assert text.count("small}") == 1
-    assert parse(text, source=Path("environments/dev.yaml")) == parse(DEV, source=Path("environments/dev.yaml"))
+    assert parse(text, source=Path("environments/dev.yaml")) == parse(
+        DEV, source=Path("environments/dev.yaml")
+    )
 
 
 def test_settings_report_all_mistakes() -> None:
@@ -579,7 +799,9 @@ def test_settings_report_all_mistakes() -> None:
 def loaded(folder: Path, name: str = "dev", **given: dict[str, Any]) -> Settings:
     """Loads one of several environment files, given by their changes to `dev` or `prod`."""
     for file, changes in given.items():
-        (folder / f"{file}.yaml").write_text(changed(PROD if file in ("prod", "live") else DEV, changes))
+        (folder / f"{file}.yaml").write_text(
+            changed(PROD if file in ("prod", "live") else DEV, changes)
+        )
     return load(name, folder=folder, today=TODAY)
 
 
@@ -645,28 +867,46 @@ def test_engine_is_supported_on_its_last_day(tmp_path: Path) -> None:
     [
         (
             "dev",
-            {"region": "us-east-1", "zones": ["us-east-1a", "us-east-1b", "us-east-1e"], "edge.origin_prefix_list": "pl-12345678"},
+            {
+                "region": "us-east-1",
+                "zones": ["us-east-1a", "us-east-1b", "us-east-1e"],
+                "edge.origin_prefix_list": "pl-12345678",
+            },
             r"zones: us-east-1e: .*use1-az3.*\n  Compare .*\[us-east-1a, us-east-1b, us-east-1c\]",
         ),
-        ("prod", {"observability.runbooks_url": None}, "observability.runbooks_url: alarms of production end with a path"),
+        (
+            "prod",
+            {"observability.runbooks_url": None},
+            "observability.runbooks_url: alarms of production end with a path",
+        ),
         ("dev", {"kubernetes.version": "1.29"}, "EKS stopped creating 1.29 clusters on 2026-03-23"),
     ],
 )
-def test_load_warns_of_unwise_settings(tmp_path: Path, name: str, changes: dict[str, Any], expected: str) -> None:
+def test_load_warns_of_unwise_settings(
+    tmp_path: Path, name: str, changes: dict[str, Any], expected: str
+) -> None:
     with pytest.warns(SettingsWarning, match=expected):
         loaded(tmp_path, name, **{name: changes})
 
 
 def test_clock_causes_warnings_only(tmp_path: Path) -> None:
     loaded(tmp_path, dev={})
-    with pytest.warns(SettingsWarning, match=r"standard support of MySQL 8\.4\.\d+ ended on .*\n  Update the project"):
+    with pytest.warns(
+        SettingsWarning,
+        match=r"standard support of MySQL 8\.4\.\d+ ended on .*\n  Update the project",
+    ):
         load("dev", folder=tmp_path, today=TODAY, clock=date(2040, 1, 1))
 
 
-@pytest.mark.parametrize(("day", "verb"), [(date(2026, 9, 4), "ends"), (date(2026, 12, 3), "ended")])
+@pytest.mark.parametrize(
+    ("day", "verb"), [(date(2026, 9, 4), "ends"), (date(2026, 12, 3), "ended")]
+)
 def test_expiring_kubernetes_version_warns(day: date, verb: str, tmp_path: Path) -> None:
     (tmp_path / "dev.yaml").write_text(changed(DEV, {"kubernetes.version": "1.34"}))
-    with pytest.warns(SettingsWarning, match=f"standard support of 1.34 {verb} on 2026-12-02, after which EKS upgrades"):
+    with pytest.warns(
+        SettingsWarning,
+        match=f"standard support of 1.34 {verb} on 2026-12-02, after which EKS upgrades",
+    ):
         load("dev", folder=tmp_path, today=day)
 
 
@@ -680,7 +920,9 @@ def test_supported_settings_do_not_warn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("region", sorted(REGIONS))
 def test_default_price_class_covers_regions(region: str) -> None:
     assert "all" in price_classes_of(region)
-    assert ("200" in price_classes_of(region)) is not region.startswith(("sa-", "ap-southeast-2", "ap-southeast-4", "ap-southeast-6"))
+    assert ("200" in price_classes_of(region)) is not region.startswith(
+        ("sa-", "ap-southeast-2", "ap-southeast-4", "ap-southeast-6")
+    )
 
 
 def test_application_without_environment_lists_choices(capsys: pytest.CaptureFixture[str]) -> None:
@@ -688,34 +930,55 @@ def test_application_without_environment_lists_choices(capsys: pytest.CaptureFix
 
     gc.enable()  # The application disables the garbage collector.
     assert app.main(ROOT / "tests" / "environments") == 2
-    assert "Run `npx cdk synth -c env=NAME` with one of dev, prod, staging, or" in capsys.readouterr().err
+    assert (
+        "Run `npx cdk synth -c env=NAME` with one of dev, prod, staging, or"
+        in capsys.readouterr().err
+    )
 
 
 def test_application_refuses_settings_without_traceback(tmp_path: Path) -> None:
     """Runs the real app.py with an invalid environment file, as the CDK CLI does: without docstrings in memory."""
     (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())
     (tmp_path / "environments").mkdir()
-    (tmp_path / "environments" / "dev.yaml").write_text(changed(DEV, {"data.removal_policy": "destory"}))
+    (tmp_path / "environments" / "dev.yaml").write_text(
+        changed(DEV, {"data.removal_policy": "destory"})
+    )
     ended = subprocess.run(
         [sys.executable, "-OO", str(tmp_path / "app.py")],
         capture_output=True,
         text=True,
         check=False,
-        env={"PATH": "", "PYTHONPATH": f"{ROOT}:{ROOT / 'constructs'}", "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": "dev"})},
+        env={
+            "PATH": "",
+            "PYTHONPATH": f"{ROOT}:{ROOT / 'constructs'}",
+            "CDK_CONTEXT_JSON": json.dumps({**feature_flags(), "env": "dev"}),
+        },
     )
     assert ended.returncode == 2, ended.stderr
     assert re.search(
-        r"^environments/dev.yaml: data.removal_policy: 'destory' is refused \(.+stack is deleted\)", ended.stderr, re.MULTILINE
+        r"^environments/dev.yaml: data.removal_policy: 'destory' is refused \(.+stack is deleted\)",
+        ended.stderr,
+        re.MULTILINE,
     )
     assert "Traceback" not in ended.stderr
 
 
-def test_application_reports_refusal_of_construct(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_application_reports_refusal_of_construct(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from stacks import app
 
     gc.enable()  # The application disables the garbage collector.
     (tmp_path / "environments").mkdir()
-    changes = {"region": "il-central-1", "zones": ["il-central-1a", "il-central-1b"], "edge.origin_prefix_list": "pl-12345678"}
+    changes = {
+        "region": "il-central-1",
+        "zones": ["il-central-1a", "il-central-1b"],
+        "edge.origin_prefix_list": "pl-12345678",
+    }
     (tmp_path / "environments" / "dev.yaml").write_text(changed(DEV, changes))
     assert app.main(tmp_path / "environments", context={"env": "dev", "validation": False}) == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("environments/dev.yaml: No RDS root certificates for il-central-1")
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .startswith("environments/dev.yaml: No RDS root certificates for il-central-1")
+    )

@@ -34,33 +34,60 @@ KINDS: dict[str, tuple[str, Mapping[str, Family]]] = {
 def choices(kind: str) -> dict[str, set[str]]:
     """Instance classes by region."""
     file, _ = KINDS[kind]
-    return {region: set(_enumerated(rules)) for region, rules in json.loads((EXTENSIONS / file).read_text()).items() if "-" in region}
+    return {
+        region: set(_enumerated(rules))
+        for region, rules in json.loads((EXTENSIONS / file).read_text()).items()
+        if "-" in region
+    }
 
 
 def _enumerated(rules: dict[str, Any]) -> list[str]:
     if "enum" in rules:
         return list(rules["enum"])
-    mysql = [rule["then"]["properties"] for rule in rules["allOf"] if rule["if"]["properties"]["Engine"].get("const") == "mysql"]
+    mysql = [
+        rule["then"]["properties"]
+        for rule in rules["allOf"]
+        if rule["if"]["properties"]["Engine"].get("const") == "mysql"
+    ]
     # cfn-lint has one list per licence; MySQL has one licence.
     return [name for properties in mysql for name in properties["DBInstanceClass"]["enum"]]
 
 
 BUDGET, EXPERIMENT = "AWS::Budgets::Budget", "AWS::FIS::ExperimentTemplate"
-HOME_STACKS = ("network", "registry", "secrets", "data", "eks-platform", "ecs-services", "observability")
+HOME_STACKS = (
+    "network",
+    "registry",
+    "secrets",
+    "data",
+    "eks-platform",
+    "ecs-services",
+    "observability",
+)
 
 
-def test_regions_support_every_resource_type(templates: Callable[[str], dict[str, Template]]) -> None:
+def test_regions_support_every_resource_type(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
     ours = {
         resource["Type"]
         for name in HOME_STACKS
         for resource in templates("prod")[name]["Resources"].values()
         if resource["Type"].startswith("AWS::")
     }
-    partition = {region for region in choices("database") if not region.startswith(("cn-", "us-gov-", "us-iso"))}
-    missing = {region: ours - set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region)) for region in partition}
+    partition = {
+        region
+        for region in choices("database")
+        if not region.startswith(("cn-", "us-gov-", "us-iso"))
+    }
+    missing = {
+        region: ours - set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
+        for region in partition
+    }
     assert {region for region, types in missing.items() if types <= {BUDGET, EXPERIMENT}} == REGIONS
     assert {region for region in REGIONS if BUDGET in missing[region]} == WITHOUT_BUDGETS
-    assert {region for region in REGIONS if EXPERIMENT in missing[region]} == WITHOUT_FAULT_INJECTION
+    assert {
+        region for region in REGIONS if EXPERIMENT in missing[region]
+    } == WITHOUT_FAULT_INJECTION
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -69,14 +96,24 @@ def test_accepted_instance_classes_exist_in_region(kind: str) -> None:
     for name, family in KINDS[kind][1].items():
         for region in REGIONS:
             here = {f"{prefix}.{name}.{size}" for size in family.sizes} & choices(kind)[region]
-            assert len(here) == (0 if region in family.absent else len(family.sizes)), f"{name} in {region}"
+            assert len(here) == (0 if region in family.absent else len(family.sizes)), (
+                f"{name} in {region}"
+            )
 
 
 def test_accepted_mysql_releases_exist_in_rds() -> None:
-    rules = json.loads((EXTENSIONS / "aws_rds_dbinstance" / "engine_version.json").read_text())["allOf"]
-    (mysql,) = (rule for rule in rules if rule["if"]["properties"]["Engine"].get("const") == "mysql")
+    rules = json.loads((EXTENSIONS / "aws_rds_dbinstance" / "engine_version.json").read_text())[
+        "allOf"
+    ]
+    (mysql,) = (
+        rule for rule in rules if rule["if"]["properties"]["Engine"].get("const") == "mysql"
+    )
     known = mysql["then"]["properties"]["EngineVersion"]["enum"]
-    named = [f"{release}.{number}" for release, numbers in versions.MYSQL_RELEASES.items() for number in numbers.split()]
+    named = [
+        f"{release}.{number}"
+        for release, numbers in versions.MYSQL_RELEASES.items()
+        for number in numbers.split()
+    ]
     assert [version for version in named if version not in known] == []
 
 
@@ -89,4 +126,6 @@ def test_cache_node_types_have_memory() -> None:
 
 
 def test_cache_memory_excludes_reserved_memory() -> None:
-    assert cache_memory_gib("cache.r7g.large") == pytest.approx(13.1 * (1 - int(CACHE["reserved-memory-percent"]) / 100))
+    assert cache_memory_gib("cache.r7g.large") == pytest.approx(
+        13.1 * (1 - int(CACHE["reserved-memory-percent"]) / 100)
+    )

@@ -16,10 +16,18 @@ EVERYBODY = ["trends", "recommendations", "notifications"]
 LISTS: dict[str, Any] = {
     "tags": {"Team": "music", "Ledger": "4711"},
     "network.interface_endpoints": "all",
-    "kubernetes.administrators": [f"arn:aws:iam::111122223333:role/{name}" for name in ("break-glass", "administrators")],
+    "kubernetes.administrators": [
+        f"arn:aws:iam::111122223333:role/{name}" for name in ("break-glass", "administrators")
+    ],
     "kubernetes.viewers": [f"arn:aws:iam::111122223333:role/team-{letter}" for letter in "cab"],
-    "kubernetes.redpanda.topics": {name: {"producers": ["playback"], "consumers": EVERYBODY} for name in ("events.z", "events.a")},
-    "kubernetes.rabbitmq.queues": {"zebra": {"consumers": ["notifications"]}, "lyrics": {"consumers": ["web-api", "notifications"]}},
+    "kubernetes.redpanda.topics": {
+        name: {"producers": ["playback"], "consumers": EVERYBODY}
+        for name in ("events.z", "events.a")
+    },
+    "kubernetes.rabbitmq.queues": {
+        "zebra": {"consumers": ["notifications"]},
+        "lyrics": {"consumers": ["web-api", "notifications"]},
+    },
     "identity.providers": {name: {"kind": name, **PROVIDER} for name in ("google", "github")},
     "edge.allowed_countries": ["PT", "BR"],
     "edge.signing_keys": ["second", "first"],
@@ -31,7 +39,9 @@ LISTS: dict[str, Any] = {
 
 def shuffled(value: Any, by: random.Random, key: str = "") -> Any:
     if isinstance(value, dict):
-        return {name: shuffled(value[name], by, name) for name in by.sample(list(value), len(value))}
+        return {
+            name: shuffled(value[name], by, name) for name in by.sample(list(value), len(value))
+        }
     return by.sample(value, len(value)) if isinstance(value, list) and key not in ORDERED else value
 
 
@@ -44,7 +54,10 @@ def test_settings_ignore_order() -> None:
     text = changed(PROD, LISTS)
     expected, document = parsed(text).model_dump_json(), yaml.safe_load(text)
     for seed in range(5):
-        assert parsed(json.dumps(shuffled(document, random.Random(seed)))).model_dump_json() == expected  # noqa: S311 (no secret)
+        assert (
+            parsed(json.dumps(shuffled(document, random.Random(seed)))).model_dump_json()  # noqa: S311 (no secret)
+            == expected
+        )
 
 
 def test_first_signing_key_signs() -> None:

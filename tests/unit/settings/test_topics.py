@@ -2,16 +2,26 @@
 
 from typing import Any
 
-from spotmusic_cdk.settings.kubernetes import DEFAULT_TOPICS, RedpandaSettings, TopicSettings, topics_of
+from spotmusic_cdk.settings.kubernetes import (
+    DEFAULT_TOPICS,
+    RedpandaSettings,
+    TopicSettings,
+    topics_of,
+)
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.conftest import sample_of
 
 SERVICES = ("playback", "recommendations", "trends", "notifications")
 
 
-def topics(given: dict[str, TopicSettings | None], *, services: tuple[str, ...] = SERVICES) -> dict[str, Any]:
+def topics(
+    given: dict[str, TopicSettings | None], *, services: tuple[str, ...] = SERVICES
+) -> dict[str, Any]:
     clients = {name: ServiceSettings.model_validate({"talks_to": ("events",)}) for name in services}
-    return {name: topic.model_dump() for name, topic in topics_of(RedpandaSettings(topics=given), clients).items()}
+    return {
+        name: topic.model_dump()
+        for name, topic in topics_of(RedpandaSettings(topics=given), clients).items()
+    }
 
 
 def test_topics_without_settings_are_defaults() -> None:
@@ -25,7 +35,9 @@ def test_added_topic_keeps_default_topics() -> None:
 
 def test_default_topic_keeps_unnamed_keys() -> None:
     found = topics({"events.playback-telemetry": TopicSettings(partitions=24)})
-    assert found == topics({}) | {"events.playback-telemetry": topics({})["events.playback-telemetry"] | {"partitions": 24}}
+    assert found == topics({}) | {
+        "events.playback-telemetry": topics({})["events.playback-telemetry"] | {"partitions": 24}
+    }
 
 
 def test_default_topic_accepts_consumers() -> None:
@@ -35,11 +47,15 @@ def test_default_topic_accepts_consumers() -> None:
 
 
 def test_null_removes_only_its_topic() -> None:
-    assert topics({"events.listening": None}) == {name: topic for name, topic in topics({}).items() if name != "events.listening"}
+    assert topics({"events.listening": None}) == {
+        name: topic for name, topic in topics({}).items() if name != "events.listening"
+    }
 
 
 def test_absent_services_leave_default_topics() -> None:
-    found = topics({"events.listening": TopicSettings(partitions=24)}, services=("playback", "trends"))
+    found = topics(
+        {"events.listening": TopicSettings(partitions=24)}, services=("playback", "trends")
+    )
     assert found["events.listening"]["consumers"] == ("trends",)
     assert found["events.trends"]["consumers"] == ()
 
@@ -49,6 +65,8 @@ def test_copy_computes_its_own_topics() -> None:
     settings = sample_of("dev")
     redpanda, removed = settings.kubernetes.redpanda, {"topics": {"events.listening": None}}
     assert {"events.listening"} <= settings.topics.keys() & redpanda.effective_topics.keys()
-    kubernetes = settings.kubernetes.model_copy(update={"redpanda": redpanda.model_copy(update=removed)})
+    kubernetes = settings.kubernetes.model_copy(
+        update={"redpanda": redpanda.model_copy(update=removed)}
+    )
     assert "events.listening" not in kubernetes.redpanda.effective_topics
     assert "events.listening" not in settings.model_copy(update={"kubernetes": kubernetes}).topics

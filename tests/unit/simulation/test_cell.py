@@ -37,14 +37,18 @@ def scenario(name: str) -> Scenario:
 
 @pytest.mark.parametrize("listeners", SIZES)
 def test_planned_cell_holds_its_objectives(listeners: int) -> None:
-    assert {name: outcome.broken for name, outcome in outcomes(listeners).items() if outcome.broken} == {}
+    assert {
+        name: outcome.broken for name, outcome in outcomes(listeners).items() if outcome.broken
+    } == {}
 
 
 @pytest.mark.parametrize("listeners", SIZES)
 def test_formulas_agree_with_simulation(listeners: int) -> None:
     found = list(agreements(planned(listeners), listeners, list(outcomes(listeners).values())))
     assert len(found) >= 8
-    assert {row.what: (row.formula, row.simulated) for row in found if abs(row.difference) > TOLERANCE} == {}
+    assert {
+        row.what: (row.formula, row.simulated) for row in found if abs(row.difference) > TOLERANCE
+    } == {}
 
 
 def test_cell_is_deterministic_by_seed() -> None:
@@ -61,14 +65,25 @@ def test_cell_is_deterministic_by_seed() -> None:
     ("name", "objective", "change"),
     [
         ("release", "web-api-availability", {("services", "web-api", "scaling", "max"): 20}),
-        ("consumers stopped", "event-lag", {("kubernetes", "redpanda", "topics", "events.listening", "partitions"): 3}),
-        ("cold cache at peak", "web-api-latency", {("data", "catalogue", "instance_class"): "t4g.medium"}),
+        (
+            "consumers stopped",
+            "event-lag",
+            {("kubernetes", "redpanda", "topics", "events.listening", "partitions"): 3},
+        ),
+        (
+            "cold cache at peak",
+            "web-api-latency",
+            {("data", "catalogue", "instance_class"): "t4g.medium"},
+        ),
         ("day", "login", {("kubernetes", "keycloak", "replicas"): 2}),
     ],
 )
 def test_smaller_settings_cost_more_minutes(name: str, objective: str, change: Changes) -> None:
     smaller = changed(planned(5_000_000), change)
-    assert simulate(smaller, 5_000_000, scenario(name)).bad_minutes[objective] > outcomes(5_000_000)[name].bad_minutes[objective]
+    assert (
+        simulate(smaller, 5_000_000, scenario(name)).bad_minutes[objective]
+        > outcomes(5_000_000)[name].bad_minutes[objective]
+    )
 
 
 def test_unplanned_cell_breaks_its_objectives() -> None:
@@ -76,10 +91,16 @@ def test_unplanned_cell_breaks_its_objectives() -> None:
 
 
 def test_lost_zone_costs_most_without_spare_tasks() -> None:
-    few: Changes = {("services", name, "scaling", "max"): tasks for name, tasks in outcomes(1_000_000)["day"].moments[0].tasks.items()}
+    few: Changes = {
+        ("services", name, "scaling", "max"): tasks
+        for name, tasks in outcomes(1_000_000)["day"].moments[0].tasks.items()
+    }
     tight = changed(planned(1_000_000), few)
     lost = simulate(tight, 1_000_000, scenario("zone lost at peak"))
-    assert lost.bad_minutes["web-api-latency"] > outcomes(1_000_000)["zone lost at peak"].bad_minutes["web-api-latency"]
+    assert (
+        lost.bad_minutes["web-api-latency"]
+        > outcomes(1_000_000)["zone lost at peak"].bad_minutes["web-api-latency"]
+    )
 
 
 def test_day_has_the_share_of_its_busiest_hour() -> None:
@@ -96,30 +117,51 @@ def test_cell_follows_its_day() -> None:
 
 
 def test_topic_without_events_is_no_mistake() -> None:
-    settings = changed(planned(1_000_000), {("kubernetes", "redpanda", "topics", "events.sparse", "partitions"): 3})
-    found = [outcomes(1_000_000)["day"], simulate(settings, 1_000_000, scenario("consumers stopped"))]
-    assert [row.what for row in agreements(settings, 1_000_000, found) if abs(row.difference) > TOLERANCE] == []
+    settings = changed(
+        planned(1_000_000), {("kubernetes", "redpanda", "topics", "events.sparse", "partitions"): 3}
+    )
+    found = [
+        outcomes(1_000_000)["day"],
+        simulate(settings, 1_000_000, scenario("consumers stopped")),
+    ]
+    assert [
+        row.what
+        for row in agreements(settings, 1_000_000, found)
+        if abs(row.difference) > TOLERANCE
+    ] == []
 
 
 def test_consumers_without_spare_break_objective() -> None:
-    settings = changed(planned(5_000_000), {("kubernetes", "redpanda", "topics", "events.listening", "partitions"): 3})
+    settings = changed(
+        planned(5_000_000),
+        {("kubernetes", "redpanda", "topics", "events.listening", "partitions"): 3},
+    )
     stuck = simulate(settings, 5_000_000, scenario("consumers stopped"))
     assert stuck.broken == ["event-lag"]
     assert [
-        row.what for row in agreements(settings, 5_000_000, [outcomes(5_000_000)["day"], stuck]) if row.what.startswith("consumers")
+        row.what
+        for row in agreements(settings, 5_000_000, [outcomes(5_000_000)["day"], stuck])
+        if row.what.startswith("consumers")
     ] == []
 
 
 def test_cell_without_routed_load_runs() -> None:
     idle: Changes = {
-        ("services", name, "load", "per_listener_hour"): 0 for name, service in planned(1_000_000).services.items() if service.route
+        ("services", name, "load", "per_listener_hour"): 0
+        for name, service in planned(1_000_000).services.items()
+        if service.route
     }
     assert simulate(changed(planned(1_000_000), idle), 1_000_000, scenario("release")).broken == []
 
 
 def test_lost_zone_takes_its_replicas() -> None:
-    reading: Changes = {("data", "catalogue", "read_replicas"): 3, ("data", "catalogue", "master_rotation"): "platform"}
-    cell = Cell(changed(planned(1_000_000), reading), 1_000_000, shape=lambda _: 1.0, seed=1, step=5)
+    reading: Changes = {
+        ("data", "catalogue", "read_replicas"): 3,
+        ("data", "catalogue", "master_rotation"): "platform",
+    }
+    cell = Cell(
+        changed(planned(1_000_000), reading), 1_000_000, shape=lambda _: 1.0, seed=1, step=5
+    )
     before = cell.database.servers
     cell.lose_zone()
     assert before * 0.7 < cell.database.servers < before * 0.8
@@ -164,7 +206,9 @@ def test_cold_cache_fills_with_reads() -> None:
 
 
 @pytest.mark.parametrize("argument", ["0", "-5", "many", "1000000000001"])
-def test_simulation_refuses_absurd_listeners(argument: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_simulation_refuses_absurd_listeners(
+    argument: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command.main(["--env", "prod", f"--listeners={argument}"]) == 2
     assert capsys.readouterr().err.startswith(f"LISTENERS={argument}")
 
@@ -172,24 +216,43 @@ def test_simulation_refuses_absurd_listeners(argument: str, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({("services", "web-api", "load"): {"per_listener_hour": 42, "per_task": 28}}, "Set capacity.listeners"),
+        (
+            {("services", "web-api", "load"): {"per_listener_hour": 42, "per_task": 28}},
+            "Set capacity.listeners",
+        ),
         ({("capacity", "listeners"): 1000}, "no service has load"),
     ],
 )
-def test_simulation_asks_for_load(changes: Changes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_simulation_asks_for_load(
+    changes: Changes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
     (tmp_path / "dev.yaml").write_text(rewritten(text, changes))
     assert command.main(["--env", "dev", "--environments", str(tmp_path)]) == 2
     assert message in capsys.readouterr().err
 
 
-def test_simulation_prints_scenarios_and_agreement(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_simulation_prints_scenarios_and_agreement(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def simulated(settings: Settings, listeners: int, *, seed: int) -> list[Outcome]:
         assert (settings, seed) == (planned(listeners), 1)
         return [*outcomes(listeners).values()]
 
     monkeypatch.setattr(command, "simulate_all", simulated)
-    assert command.main(["--env", "prod", "--listeners", "100000", "--environments", str(ROOT / "tests" / "environments")]) == 0
+    assert (
+        command.main(
+            [
+                "--env",
+                "prod",
+                "--listeners",
+                "100000",
+                "--environments",
+                str(ROOT / "tests" / "environments"),
+            ]
+        )
+        == 0
+    )
     shown = capsys.readouterr().out
     assert "zone lost at peak" in shown
     assert shown.rstrip().endswith("agree within 15%.")

@@ -12,7 +12,9 @@ PAGE = '<a href="https://example.com">x</a><link rel="icon" href="./icon.png"><s
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Site of an earlier build, and sources without pages."""
-    monkeypatch.setattr(command, "write_sources", lambda folder: (folder / "pages").mkdir(parents=True))
+    monkeypatch.setattr(
+        command, "write_sources", lambda folder: (folder / "pages").mkdir(parents=True)
+    )
     monkeypatch.setattr(command, "SCRIPTS", {})
     earlier = tmp_path / "site"
     earlier.mkdir()
@@ -20,11 +22,15 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return earlier
 
 
-def generator(folder: Path, *, page: str = PAGE, output: str = "No issues found", status: int = 0) -> Path:
+def generator(
+    folder: Path, *, page: str = PAGE, output: str = "No issues found", status: int = 0
+) -> Path:
     """Program in the place of Zensical."""
     program = folder / "zensical"
     site = "cd site.sources && mkdir html"
-    program.write_text(f"#!/bin/sh\ncd {folder}\n{site} && echo '{page}' > html/index.html\necho '{output}'\nexit {status}\n")
+    program.write_text(
+        f"#!/bin/sh\ncd {folder}\n{site} && echo '{page}' > html/index.html\necho '{output}'\nexit {status}\n"
+    )
     program.chmod(0o755)
     return program
 
@@ -39,10 +45,22 @@ def test_site_replaces_the_last_one(site: Path) -> None:
     ("given", "reason"),
     [
         ({"status": 1, "output": "unresolved link"}, "unresolved link"),
-        ({"output": "griffe: a.py:1: Parameter x does not appear"}, "a.py:1: Parameter x does not appear"),
-        ({"page": '<script async src="https://example.com/a.js">'}, "index.html: https://example.com/a.js"),
-        ({"page": '<link rel="stylesheet" href="https://example.com/a.css">'}, "index.html: https://example.com/a.css"),
-        ({"page": "<style>@import url(//example.com/a.css)</style>"}, "index.html: //example.com/a.css"),
+        (
+            {"output": "griffe: a.py:1: Parameter x does not appear"},
+            "a.py:1: Parameter x does not appear",
+        ),
+        (
+            {"page": '<script async src="https://example.com/a.js">'},
+            "index.html: https://example.com/a.js",
+        ),
+        (
+            {"page": '<link rel="stylesheet" href="https://example.com/a.css">'},
+            "index.html: https://example.com/a.css",
+        ),
+        (
+            {"page": "<style>@import url(//example.com/a.css)</style>"},
+            "index.html: //example.com/a.css",
+        ),
     ],
 )
 def test_fault_keeps_the_last_site(site: Path, given: dict[str, str], reason: str) -> None:

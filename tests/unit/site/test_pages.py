@@ -82,7 +82,9 @@ def test_page_keeps_code() -> None:
 
 
 def test_page_with_diagram_loads_script() -> None:
-    assert converted("```mermaid\na\n```\n").endswith('\n<script src="../scripts/mermaid.js"></script>\n')
+    assert converted("```mermaid\na\n```\n").endswith(
+        '\n<script src="../scripts/mermaid.js"></script>\n'
+    )
 
 
 def test_pages_include_linked_files_folders_pictures(tmp_path: Path) -> None:
@@ -93,22 +95,33 @@ def test_pages_include_linked_files_folders_pictures(tmp_path: Path) -> None:
     (documents / "0001.md").write_text("# One\n")
     (documents / "a.svg").write_text("<svg/>")
     pages.write(tmp_path, tmp_path / "site")
-    assert (tmp_path / "site" / "docs" / "adr" / "index.md").read_text() == "# docs/adr\n\n- [One](0001.md)\n- `a.svg`\n"
+    assert (
+        tmp_path / "site" / "docs" / "adr" / "index.md"
+    ).read_text() == "# docs/adr\n\n- [One](0001.md)\n- `a.svg`\n"
     assert "````````py\nprint(1)\n````````" in (tmp_path / "site" / "app.py.md").read_text()
     assert (tmp_path / "site" / "docs" / "adr" / "a.svg").read_text() == "<svg/>"
 
 
 def test_links_of_pages_lead_to_pages(sources: Path) -> None:
     folder = sources / "pages"
-    found = [(page, target) for page in folder.rglob("*.md") for target in pages.targets(page.read_text(), page)]
+    found = [
+        (page, target)
+        for page in folder.rglob("*.md")
+        for target in pages.targets(page.read_text(), page)
+    ]
     assert len(found) > 500
-    assert [f"{page.relative_to(folder)}: {target}" for page, target in found if not target.is_file()] == []
+    assert [
+        f"{page.relative_to(folder)}: {target}" for page, target in found if not target.is_file()
+    ] == []
 
 
 def test_navigation_has_each_document_once(sources: Path) -> None:
     sections = yaml.safe_load((sources / "mkdocs.yml").read_text())["nav"]
     listed = [page for section in sections for pages_of in section.values() for page in pages_of]
     documents = {str(pages.page_of(path, ROOT)) for path in pages.documents(ROOT)}
-    reference = {os.path.relpath(path, sources / "pages") for path in (sources / "pages" / "reference").iterdir()}
+    reference = {
+        os.path.relpath(path, sources / "pages")
+        for path in (sources / "pages" / "reference").iterdir()
+    }
     assert documents | reference <= set(listed)
     assert len(listed) == len(set(listed))

@@ -44,9 +44,18 @@ class Edge(Browser):
 
     def __init__(self, answers: Answers) -> None:
         super().__init__(ORIGIN)
-        self.answers = {path: list(found) if isinstance(found, list) else [found] for path, found in answers.items()}
+        self.answers = {
+            path: list(found) if isinstance(found, list) else [found]
+            for path, found in answers.items()
+        }
 
-    def fetch(self, method: str, url: str, data: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+    def fetch(
+        self,
+        method: str,
+        url: str,
+        data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         found = self.answers[f"{'token ' if 'Authorization' in (headers or {}) else ''}{url}"]
         return found.pop(0) if len(found) > 1 else found[0]
 
@@ -85,20 +94,62 @@ def named(name: str) -> Check[Platform]:
     ("name", "answers", "given", "state", "detail"),
     [
         ("page", {"/": answer(200, headers=HEADERS)}, {}, State.OK, "200, 6 security headers"),
-        ("page", {"/": answer(200, headers=HEADERS | {"Age": "1"})}, {}, State.OK, "200, 6 security headers"),
+        (
+            "page",
+            {"/": answer(200, headers=HEADERS | {"Age": "1"})},
+            {},
+            State.OK,
+            "200, 6 security headers",
+        ),
         ("page", {"/": answer(200)}, {}, State.FAILED, "without Strict-Transport-Security"),
         ("page", {"/": answer(403, headers=HEADERS)}, {}, State.FAILED, "status 403"),
         ("API without token", {"/v1/playback": answer(401)}, {}, State.OK, "401 for /v1/playback"),
-        ("API without token", {TRACK: answer(200)}, {"api": TRACK}, State.FAILED, "200 instead of 401"),
-        ("API with token", {f"token {TRACK}": answer(200)}, {"api": TRACK}, State.OK, f"200 for {TRACK}"),
-        ("API with token", {f"token {TRACK}": answer(404)}, {"api": TRACK}, State.FAILED, "status 404"),
+        (
+            "API without token",
+            {TRACK: answer(200)},
+            {"api": TRACK},
+            State.FAILED,
+            "200 instead of 401",
+        ),
+        (
+            "API with token",
+            {f"token {TRACK}": answer(200)},
+            {"api": TRACK},
+            State.OK,
+            f"200 for {TRACK}",
+        ),
+        (
+            "API with token",
+            {f"token {TRACK}": answer(404)},
+            {"api": TRACK},
+            State.FAILED,
+            "status 404",
+        ),
         ("API with token", {"token /v1/playback": answer(404)}, {}, State.OK, "404 of the service"),
         ("API with token", {"token /v1/playback": answer(401)}, {}, State.FAILED, "status 401"),
         ("API with token", {"token /v1/playback": answer(503)}, {}, State.FAILED, "status 503"),
         ("audio without signature", {"/audio/smoke": answer(403)}, {}, State.OK, "403"),
-        ("audio without signature", {"/audio/smoke": answer(404)}, {}, State.FAILED, "404 instead of 403"),
-        ("issuer", {ISSUER: answer(200, f'{{"issuer": "{PROD.issuer}"}}')}, {}, State.OK, PROD.issuer),
-        ("issuer", {ISSUER: answer(200, '{"issuer": "https://other"}')}, {}, State.FAILED, "issuer is https://other"),
+        (
+            "audio without signature",
+            {"/audio/smoke": answer(404)},
+            {},
+            State.FAILED,
+            "404 instead of 403",
+        ),
+        (
+            "issuer",
+            {ISSUER: answer(200, f'{{"issuer": "{PROD.issuer}"}}')},
+            {},
+            State.OK,
+            PROD.issuer,
+        ),
+        (
+            "issuer",
+            {ISSUER: answer(200, '{"issuer": "https://other"}')},
+            {},
+            State.FAILED,
+            "issuer is https://other",
+        ),
         ("issuer", {ISSUER: answer(200, "<html>")}, {}, State.FAILED, "JSONDecodeError"),
         ("issuer", {ISSUER: answer(502)}, {}, State.FAILED, "status 502"),
         ("audio with signature", {}, {}, State.SKIPPED, "set SMOKE_API"),
@@ -106,7 +157,9 @@ def named(name: str) -> Check[Platform]:
         ("metrics", {}, {}, State.SKIPPED, "no AWS credentials"),
     ],
 )
-def test_check_has_verdict(name: str, answers: dict[str, Answer], given: dict[str, str], state: State, detail: str) -> None:
+def test_check_has_verdict(
+    name: str, answers: dict[str, Answer], given: dict[str, str], state: State, detail: str
+) -> None:
     found = verdict(named(name), listener_at(answers, **given))
     assert found[0] == state, found
     assert detail in found[1]
@@ -115,9 +168,20 @@ def test_check_has_verdict(name: str, answers: dict[str, Answer], given: dict[st
 @pytest.mark.parametrize(("keys", "state"), [(["index.html"], State.FAILED), ([], State.SKIPPED)])
 def test_page_is_skipped_before_the_first_upload(keys: list[str], state: State) -> None:
     bucket = resources(("WebBucketE51352C0", "AWS::S3::Bucket", "web"))
-    listed = ("s3", PROD.region, "list_objects_v2", {"Contents": [{"Key": key} for key in keys]} if keys else {})
+    listed = (
+        "s3",
+        PROD.region,
+        "list_objects_v2",
+        {"Contents": [{"Key": key} for key in keys]} if keys else {},
+    )
     aws = context_of(Recorded([bucket, listed]))
-    assert verdict(named("page"), Platform(settings=PROD, browser=Edge({"/": answer(403)}), given=Given(), aws=aws))[0] == state
+    assert (
+        verdict(
+            named("page"),
+            Platform(settings=PROD, browser=Edge({"/": answer(403)}), given=Given(), aws=aws),
+        )[0]
+        == state
+    )
 
 
 @pytest.mark.parametrize(
@@ -141,13 +205,25 @@ def test_signed_audio_has_verdict(track: str, with_: int, without: int, state: S
 @pytest.mark.parametrize(
     ("sent", "shown", "state", "detail"),
     [
-        (answer(202, '{"done": "/v1/trends/done/1"}'), [answer(404), answer(200)], State.OK, "processed after"),
-        (answer(202, '{"done": "/v1/trends/done/1"}'), [answer(404)], State.FAILED, "returns 404 after"),
+        (
+            answer(202, '{"done": "/v1/trends/done/1"}'),
+            [answer(404), answer(200)],
+            State.OK,
+            "processed after",
+        ),
+        (
+            answer(202, '{"done": "/v1/trends/done/1"}'),
+            [answer(404)],
+            State.FAILED,
+            "returns 404 after",
+        ),
         (answer(202, "{}"), [], State.FAILED, "without the path `done`"),
         (answer(503), [], State.FAILED, "503 instead of 202"),
     ],
 )
-def test_message_has_verdict(sent: Answer, shown: list[Answer], state: State, detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_message_has_verdict(
+    sent: Answer, shown: list[Answer], state: State, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(messages, "_POLL_SECONDS", 0.0)
     monkeypatch.setattr(messages, "_WITHIN_SECONDS", 0.1)
     answers: Answers = {"token /v1/playback/plays": sent, "token /v1/trends/done/1": shown}
@@ -156,16 +232,26 @@ def test_message_has_verdict(sent: Answer, shown: list[Answer], state: State, de
 
 
 def test_unreachable_address_fails_once() -> None:
-    results = [*run(web.CHECKS, Platform(settings=PROD, browser=Unreachable(ORIGIN), given=Given()))]
+    results = [
+        *run(web.CHECKS, Platform(settings=PROD, browser=Unreachable(ORIGIN), given=Given()))
+    ]
     assert [result.state for result in results] == [State.FAILED, *[State.SKIPPED] * 7]
     assert lines(results[0], names=20).splitlines()[1].strip() == "→ docs/runbooks/edge.md#errors"
 
 
 def test_failed_check_is_repeated_except_logins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tools.smoke.check._PAUSE_SECONDS", 0.0)
-    starting: Answers = {"/audio/smoke": [answer(502), answer(403)], "/v1/playback": [answer(502), answer(401)]}
+    starting: Answers = {
+        "/audio/smoke": [answer(502), answer(403)],
+        "/v1/playback": [answer(502), answer(401)],
+    }
     checks = [named("audio without signature"), replace(named("API without token"), again=False)]
-    found = [result.state for result in run([replace(check, needs="") for check in checks], listener_at(starting), wait_seconds=60)]
+    found = [
+        result.state
+        for result in run(
+            [replace(check, needs="") for check in checks], listener_at(starting), wait_seconds=60
+        )
+    ]
     assert found == [State.OK, State.FAILED]
     assert not named("login").again, "ten wrong passwords lock the account"
 
@@ -178,9 +264,14 @@ def test_failed_check_is_repeated_except_logins(monkeypatch: pytest.MonkeyPatch)
         ("", f"{ORIGIN}/callback?error=access_denied", "error=access_denied"),
     ],
 )
-def test_refused_login_is_explained(page: str, place: str, detail: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_login_is_explained(
+    page: str, place: str, detail: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tools.smoke.login.give_password", lambda *_, **__: (place, page))
-    found = verdict(named("login"), Platform(settings=PROD, browser=Edge({}), given=Given(user="ana", password="wrong")))
+    found = verdict(
+        named("login"),
+        Platform(settings=PROD, browser=Edge({}), given=Given(user="ana", password="wrong")),
+    )
     assert found[0] == State.FAILED
     assert detail in found[1]
 
@@ -202,8 +293,13 @@ def resources(*found: tuple[str, str, str], region: str = PROD.region) -> Call:
     return ("cloudformation", region, "list_stack_resources", {"StackResourceSummaries": summaries})
 
 
-INSTANCE = resources(("IdentityInstance4AD361ED", "AWS::RDS::DBInstance", "i"), ("CatalogueInstance4AD361ED", "AWS::RDS::DBInstance", "c"))
-ALARM = resources(("EventAlarmsFailedDeploymentsCountWarning3DAAA776", "AWS::CloudWatch::Alarm", "warning"))
+INSTANCE = resources(
+    ("IdentityInstance4AD361ED", "AWS::RDS::DBInstance", "i"),
+    ("CatalogueInstance4AD361ED", "AWS::RDS::DBInstance", "c"),
+)
+ALARM = resources(
+    ("EventAlarmsFailedDeploymentsCountWarning3DAAA776", "AWS::CloudWatch::Alarm", "warning")
+)
 
 
 def samples(*points: float) -> Call:
@@ -218,7 +314,11 @@ TOPICS = {
     "edge/AlarmTopic": EDGE_REGION,
     "edge/AlarmTopicPager": EDGE_REGION,
 }
-EMAIL, ON_CALL, PAGER = "a@music.example", "https://on-call.example/0123key", "https://pager.example/4567key"
+EMAIL, ON_CALL, PAGER = (
+    "a@music.example",
+    "https://on-call.example/0123key",
+    "https://pager.example/4567key",
+)
 
 
 def subscriptions(changed: str = "", subscribed: Mapping[str, str] | None = None) -> list[Call]:
@@ -226,10 +326,16 @@ def subscriptions(changed: str = "", subscribed: Mapping[str, str] | None = None
     calls = []
     for topic, region in TOPICS.items():
         expected = [PAGER] if topic.endswith("Pager") else [EMAIL, ON_CALL]
-        found = dict.fromkeys(expected, "arn:aws:sns:subscription") if topic != changed else subscribed or {}
+        found = (
+            dict.fromkeys(expected, "arn:aws:sns:subscription")
+            if topic != changed
+            else subscribed or {}
+        )
         entries = [{"SubscriptionArn": arn, "Endpoint": address} for address, arn in found.items()]
         arn = f"arn:aws:sns:{region}:111122223333:topic"
-        calls.append(resources((f"{topic.partition('/')[2]}D01E77F9", "AWS::SNS::Topic", arn), region=region))
+        calls.append(
+            resources((f"{topic.partition('/')[2]}D01E77F9", "AWS::SNS::Topic", arn), region=region)
+        )
         calls.append(("sns", region, "list_subscriptions_by_topic", {"Subscriptions": entries}))
     return calls
 
@@ -242,38 +348,88 @@ def alarm_calls(state: str, *summaries: str) -> list[Call]:
         ("describe_alarm_history", {"AlarmHistoryItems": history}),
         ("set_alarm_state", {}),
     ]
-    return [ALARM, *[("cloudwatch", PROD.region, name, found) for name, found in operations[: 1 if state == "ALARM" else 4]]]
+    return [
+        ALARM,
+        *[
+            ("cloudwatch", PROD.region, name, found)
+            for name, found in operations[: 1 if state == "ALARM" else 4]
+        ],
+    ]
 
 
 def stack(status: str, **outputs: str) -> dict[str, Any]:
     found = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
-    return {"Stacks": [{"StackName": "edge", "CreationTime": datetime.now(UTC), "StackStatus": status, "Outputs": found}]}
+    return {
+        "Stacks": [
+            {
+                "StackName": "edge",
+                "CreationTime": datetime.now(UTC),
+                "StackStatus": status,
+                "Outputs": found,
+            }
+        ]
+    }
 
 
 def stacks(status: str) -> list[Call]:
     """Stacks of which the last, in the home region, has this status."""
     places = [region or PROD.region for region in preflight.STACKS.values()]
     states = [*["UPDATE_COMPLETE"] * (len(places) - 1), status]
-    return [("cloudformation", place, "describe_stacks", stack(state)) for place, state in zip(places, states, strict=True)]
+    return [
+        ("cloudformation", place, "describe_stacks", stack(state))
+        for place, state in zip(places, states, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
     ("name", "calls", "caller", "state", "detail"),
     [
         ("stacks", stacks("CREATE_COMPLETE"), "111122223333", State.OK, "8 of 8 complete"),
-        ("stacks", stacks("UPDATE_ROLLBACK_COMPLETE"), "111122223333", State.FAILED, "observability is UPDATE_ROLLBACK_COMPLETE"),
+        (
+            "stacks",
+            stacks("UPDATE_ROLLBACK_COMPLETE"),
+            "111122223333",
+            State.FAILED,
+            "observability is UPDATE_ROLLBACK_COMPLETE",
+        ),
         ("metrics", [INSTANCE, samples(3.0)], "111122223333", State.OK, "CPU of c: "),
-        ("metrics", [INSTANCE, samples()], "111122223333", State.FAILED, "no sample of CPUUtilization in 15 minutes"),
+        (
+            "metrics",
+            [INSTANCE, samples()],
+            "111122223333",
+            State.FAILED,
+            "no sample of CPUUtilization in 15 minutes",
+        ),
         ("metrics", [INSTANCE, samples()], local_aws.ACCOUNT, State.SKIPPED, "measures nothing"),
         ("metrics", [resources()], "111122223333", State.FAILED, "has no AWS::RDS::DBInstance"),
-        ("recipients", [("cloudformation", PROD.region, "list_stack_resources", "AccessDenied")], "1", State.SKIPPED, "AccessDenied from"),
-        ("alarm", alarm_calls("OK", "Successfully executed action arn"), "111122223333", State.OK, "is OK again"),
-        ("alarm", alarm_calls("OK", "Failed to execute action arn"), "111122223333", State.FAILED, "Failed to execute"),
+        (
+            "recipients",
+            [("cloudformation", PROD.region, "list_stack_resources", "AccessDenied")],
+            "1",
+            State.SKIPPED,
+            "AccessDenied from",
+        ),
+        (
+            "alarm",
+            alarm_calls("OK", "Successfully executed action arn"),
+            "111122223333",
+            State.OK,
+            "is OK again",
+        ),
+        (
+            "alarm",
+            alarm_calls("OK", "Failed to execute action arn"),
+            "111122223333",
+            State.FAILED,
+            "Failed to execute",
+        ),
         ("alarm", alarm_calls("OK"), local_aws.ACCOUNT, State.SKIPPED, "set and restored"),
         ("alarm", alarm_calls("ALARM"), "111122223333", State.SKIPPED, "in ALARM already"),
     ],
 )
-def test_check_of_the_account_has_verdict(name: str, calls: list[Call], caller: str, state: State, detail: str) -> None:
+def test_check_of_the_account_has_verdict(
+    name: str, calls: list[Call], caller: str, state: State, detail: str
+) -> None:
     recorded = Recorded(calls)
     aws = context_of(recorded, caller)
     found = verdict(named(name), Platform(settings=PROD, browser=None, given=Given(), aws=aws))
@@ -285,7 +441,10 @@ def test_check_of_the_account_has_verdict(name: str, calls: list[Call], caller: 
 def recipients_of(calls: list[Call], **addresses: tuple[str, ...]) -> tuple[State, str]:
     observability = PROD.observability.model_copy(update={"alarm_emails": (), **addresses})
     settings, recorded = PROD.model_copy(update={"observability": observability}), Recorded(calls)
-    found = verdict(named("recipients"), Platform(settings=settings, browser=None, given=Given(), aws=context_of(recorded)))
+    found = verdict(
+        named("recipients"),
+        Platform(settings=settings, browser=None, given=Given(), aws=context_of(recorded)),
+    )
     recorded.exhausted()
     return found
 
@@ -296,11 +455,16 @@ ADDRESSES = {"alarm_emails": (EMAIL,), "alarm_endpoints": (ON_CALL,), "pager_end
 @pytest.mark.parametrize("topic", TOPICS)
 @pytest.mark.parametrize("arn", ["", "PendingConfirmation", "Deleted"])
 def test_topic_without_a_recipient_fails(topic: str, arn: str) -> None:
-    address, host = (PAGER, "pager.example") if topic.endswith("Pager") else (ON_CALL, "on-call.example")
+    address, host = (
+        (PAGER, "pager.example") if topic.endswith("Pager") else (ON_CALL, "on-call.example")
+    )
     found = {address: arn} if arn else {}
     if address == ON_CALL:
         found[EMAIL] = "arn:aws:sns:subscription"
-    assert recipients_of(subscriptions(topic, found), **ADDRESSES) == (State.FAILED, f"{host} is not confirmed at {topic}")
+    assert recipients_of(subscriptions(topic, found), **ADDRESSES) == (
+        State.FAILED,
+        f"{host} is not confirmed at {topic}",
+    )
 
 
 def test_confirmed_recipients_are_counted() -> None:
@@ -331,16 +495,23 @@ def test_missing_address_is_explained(aws: Context | None, message: str) -> None
 
 @pytest.mark.parametrize(
     ("variables", "message"),
-    [({"SMOKE_URL": "http://music.example"}, "is no address"), ({"SMOKE_API": "v1/playback"}, "SMOKE_API v1/playback is no path")],
+    [
+        ({"SMOKE_URL": "http://music.example"}, "is no address"),
+        ({"SMOKE_API": "v1/playback"}, "SMOKE_API v1/playback is no path"),
+    ],
 )
 def test_malformed_variable_is_explained(variables: dict[str, str], message: str) -> None:
     with pytest.raises(NoPlatformError, match=message):
         platform.given(variables)
 
 
-def test_refused_credentials_are_explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refused_credentials_are_explained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def refuse(*_: Any) -> Context:
-        raise ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "GetCallerIdentity")
+        raise ClientError(
+            {"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "GetCallerIdentity"
+        )
 
     monkeypatch.setattr(command, "connect", refuse)
     assert command.main(["--env", "dev"]) == 1
@@ -351,7 +522,10 @@ def test_refused_credentials_are_explained(monkeypatch: pytest.MonkeyPatch, caps
 
 
 def test_token_is_replaced_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = [{"access_token": "first", "expires_in": 60}, {"access_token": "second", "expires_in": 300}]
+    given = [
+        {"access_token": "first", "expires_in": 60},
+        {"access_token": "second", "expires_in": 300},
+    ]
     monkeypatch.setattr("tools.smoke.login.tokens", lambda *_: given.pop(0))
     found = Platform(settings=PROD, browser=Edge({}), given=Given(user="ana", password="right"))
     assert [found.token, found.token, found.token] == ["first", "second", "second"]
@@ -361,8 +535,18 @@ def test_password_is_shown_nowhere() -> None:
     assert "s3cret" not in repr(Given(user="ana", password="s3cret"))
 
 
-@pytest.mark.parametrize(("checks", "status"), [((), 1), (("metrics",), 1), (("audio without signature",), 0), (("page",), 1)])
-def test_status_is_zero_if_something_succeeded(checks: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("checks", "status"),
+    [((), 1), (("metrics",), 1), (("audio without signature",), 0), (("page",), 1)],
+)
+def test_status_is_zero_if_something_succeeded(
+    checks: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     answers = {"/audio/smoke": answer(403), "/": answer(500)}
-    assert command.check(listener_at(answers), [replace(named(name), needs="") for name in checks]) == status
-    assert capsys.readouterr().out.splitlines()[-1].endswith("nothing was proven") == (checks != ("audio without signature",))
+    assert (
+        command.check(listener_at(answers), [replace(named(name), needs="") for name in checks])
+        == status
+    )
+    assert capsys.readouterr().out.splitlines()[-1].endswith("nothing was proven") == (
+        checks != ("audio without signature",)
+    )

@@ -23,8 +23,12 @@ def synthesize(*, certificate: bool, **more: Any) -> Resources:
         "Brokers",
         vpc=vpc_of(stack),
         security_group=group_of(stack, "sg-brokers"),
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn) if certificate else None,
-        hosted_zone=route53.PrivateHostedZone.from_hosted_zone_attributes(stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"),
+        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
+        if certificate
+        else None,
+        hosted_zone=route53.PrivateHostedZone.from_hosted_zone_attributes(
+            stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"
+        ),
         access_logs=logs_of(stack),
         cluster_name="spotmusic-test",
         **more,
@@ -35,7 +39,10 @@ def synthesize(*, certificate: bool, **more: Any) -> Resources:
 def ports(resources: Resources) -> dict[int, int]:
     """Pod ports by listener port."""
     groups = properties_of(resources, GROUP)
-    return {listener["Port"]: groups[group_behind(listener)]["Port"] for listener in all_of(resources, LISTENER)}
+    return {
+        listener["Port"]: groups[group_behind(listener)]["Port"]
+        for listener in all_of(resources, LISTENER)
+    }
 
 
 def group_behind(listener: Json) -> str:

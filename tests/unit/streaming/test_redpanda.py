@@ -49,8 +49,15 @@ def test_brokers_are_configurable(values: Json) -> None:
     spec = values["statefulset"]["podTemplate"]["spec"]
     assert spec["nodeSelector"] == {"karpenter.sh/nodepool": "brokers"}
     assert spec["tolerations"][0]["value"] == "brokers"
-    assert values["storage"]["persistentVolume"] == {"enabled": True, "size": "500Gi", "storageClass": "gp3"}
-    assert values["resources"] == {"requests": {"cpu": "4", "memory": "16Gi"}, "limits": {"cpu": "4", "memory": "16Gi"}}
+    assert values["storage"]["persistentVolume"] == {
+        "enabled": True,
+        "size": "500Gi",
+        "storageClass": "gp3",
+    }
+    assert values["resources"] == {
+        "requests": {"cpu": "4", "memory": "16Gi"},
+        "limits": {"cpu": "4", "memory": "16Gi"},
+    }
 
 
 def test_redpanda_advertises_port_per_broker(values: Json) -> None:
@@ -85,8 +92,14 @@ def test_external_certificate_names_client_host(redpanda: Redpanda, values: Json
 
 
 def test_redpanda_users_come_from_secrets(redpanda: Redpanda, values: Json) -> None:
-    users = next(secret for secret in redpanda.external_secrets if secret.name == values["auth"]["sasl"]["secretRef"])
-    assert users.template == {"users.txt": "web-api:{{ .web_api }}:SCRAM-SHA-512\ntrends:{{ .trends }}:SCRAM-SHA-512\n"}
+    users = next(
+        secret
+        for secret in redpanda.external_secrets
+        if secret.name == values["auth"]["sasl"]["secretRef"]
+    )
+    assert users.template == {
+        "users.txt": "web-api:{{ .web_api }}:SCRAM-SHA-512\ntrends:{{ .trends }}:SCRAM-SHA-512\n"
+    }
     assert users.fields["web_api"].secret_arn == arn_of("web-api")
 
 
@@ -98,10 +111,19 @@ def test_redpanda_properties_match_schema(values: Json) -> None:
     ("change", "expected"),
     [
         ({"auto_create_topic_enabled": False}, "'auto_create_topic_enabled' was unexpected"),
-        ({"auto_create_topics_enabled": True}, "auto_create_topics_enabled: A misspelt name would become a topic"),
+        (
+            {"auto_create_topics_enabled": True},
+            "auto_create_topics_enabled: A misspelt name would become a topic",
+        ),
         ({"default_topic_replications": 1}, "default_topic_replications: Redpanda's own topics"),
-        ({"enable_consumer_group_metrics": ["group"]}, "enable_consumer_group_metrics: Without consumer_lag"),
-        ({"partition_autobalancing_mode": "continuous"}, "partition_autobalancing_mode: continuous is of the Enterprise edition"),
+        (
+            {"enable_consumer_group_metrics": ["group"]},
+            "enable_consumer_group_metrics: Without consumer_lag",
+        ),
+        (
+            {"partition_autobalancing_mode": "continuous"},
+            "partition_autobalancing_mode: continuous is of the Enterprise edition",
+        ),
     ],
 )
 def test_redpanda_schema_names_invalid_property(values: Json, change: Json, expected: str) -> None:
@@ -111,7 +133,10 @@ def test_redpanda_schema_names_invalid_property(values: Json, change: Json, expe
 
 def test_redpanda_metrics_use_verified_tls(values: Json) -> None:
     assert values["monitoring"]["enabled"] is True
-    assert values["monitoring"]["tlsConfig"]["ca"]["secret"] == {"name": "redpanda-default-cert", "key": "ca.crt"}
+    assert values["monitoring"]["tlsConfig"]["ca"]["secret"] == {
+        "name": "redpanda-default-cert",
+        "key": "ca.crt",
+    }
 
 
 @pytest.mark.parametrize("brokers", [2, 4])

@@ -19,8 +19,20 @@ from tools.model.values import Json
 
 CHART = ROOT / "charts" / "redpanda-access"
 DEAD_LETTERS = {"partitions": 1, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 336}
-LISTENING = Topic(name="events.listening", partitions=24, retention_hours=48, producers=["playback"], consumers=["trends"])
-TRENDS = Topic(name="events.trends", partitions=3, cleanup_policy="compact", producers=["trends"], consumers=["playback"])
+LISTENING = Topic(
+    name="events.listening",
+    partitions=24,
+    retention_hours=48,
+    producers=["playback"],
+    consumers=["trends"],
+)
+TRENDS = Topic(
+    name="events.trends",
+    partitions=3,
+    cleanup_policy="compact",
+    producers=["trends"],
+    consumers=["playback"],
+)
 
 
 def access_in(stack: cdk.Stack, **changes: Any) -> RedpandaAccess:
@@ -48,8 +60,18 @@ def values(release: Json) -> Json:
 
 def test_redpanda_access_values_contain_topics(values: Json) -> None:
     assert values["topics"] == {
-        "events.listening": {"partitions": 24, "replication": 3, "cleanupPolicy": "delete", "retentionHours": 48},
-        "events.trends": {"partitions": 3, "replication": 3, "cleanupPolicy": "compact", "retentionHours": 168},
+        "events.listening": {
+            "partitions": 24,
+            "replication": 3,
+            "cleanupPolicy": "delete",
+            "retentionHours": 48,
+        },
+        "events.trends": {
+            "partitions": 3,
+            "replication": 3,
+            "cleanupPolicy": "compact",
+            "retentionHours": 168,
+        },
         "dead-letters.playback": DEAD_LETTERS,
         "dead-letters.trends": DEAD_LETTERS,
     }
@@ -60,14 +82,26 @@ def test_dead_letter_topics_have_three_replicas() -> None:
 
     The removal of a topic with five replicas would reduce it.
     """
-    values: Json = access_values([LISTENING, replace(TRENDS, replication=5)], ["playback", "trends"])
-    assert values["topics"]["dead-letters.playback"] == values["topics"]["dead-letters.trends"] == DEAD_LETTERS
+    values: Json = access_values(
+        [LISTENING, replace(TRENDS, replication=5)], ["playback", "trends"]
+    )
+    assert (
+        values["topics"]["dead-letters.playback"]
+        == values["topics"]["dead-letters.trends"]
+        == DEAD_LETTERS
+    )
 
 
 def test_redpanda_users_have_their_topics(values: Json) -> None:
     assert values["users"] == {
-        "playback": {"produces": ["events.listening", "dead-letters.playback"], "consumes": ["events.trends"]},
-        "trends": {"produces": ["events.trends", "dead-letters.trends"], "consumes": ["events.listening"]},
+        "playback": {
+            "produces": ["events.listening", "dead-letters.playback"],
+            "consumes": ["events.trends"],
+        },
+        "trends": {
+            "produces": ["events.trends", "dead-letters.trends"],
+            "consumes": ["events.listening"],
+        },
     }
 
 
@@ -109,7 +143,10 @@ def container(manifest: Json) -> Json:
 def test_access_job_authenticates_over_tls(rendered: Json) -> None:
     variables = {variable["name"]: variable for variable in container(rendered)["env"]}
     assert variables["RPK_TLS_ENABLED"]["value"] == "true"
-    assert variables["RPK_PASS"]["valueFrom"]["secretKeyRef"] == {"name": "redpanda-bootstrap-user", "key": "password"}
+    assert variables["RPK_PASS"]["valueFrom"]["secretKeyRef"] == {
+        "name": "redpanda-bootstrap-user",
+        "key": "password",
+    }
     assert "value" not in variables["RPK_PASS"]
 
 
@@ -120,30 +157,58 @@ def test_access_job_ends_before_its_release(rendered: Json, release: Json) -> No
 
 def test_access_job_does_not_retry_impossible_changes(rendered: Json) -> None:
     fails, _ = rendered["spec"]["podFailurePolicy"]["rules"]
-    assert fails == {"action": "FailJob", "onExitCodes": {"containerName": container(rendered)["name"], "operator": "In", "values": [65]}}
+    assert fails == {
+        "action": "FailJob",
+        "onExitCodes": {
+            "containerName": container(rendered)["name"],
+            "operator": "In",
+            "values": [65],
+        },
+    }
 
 
 def test_access_job_name_follows_values(rendered: Json) -> None:
     assert rendered["metadata"]["name"] == job()["metadata"]["name"]
-    assert rendered["metadata"]["name"] != job(topics={"events.listening": TOPIC | {"partitions": 24}})["metadata"]["name"]
+    assert (
+        rendered["metadata"]["name"]
+        != job(topics={"events.listening": TOPIC | {"partitions": 24}})["metadata"]["name"]
+    )
 
 
 def test_topic_retention_renders_as_integer(rendered: Json) -> None:
-    script = container(job(topics={"events.listening": TOPIC | {"retentionHours": 8760}}))["args"][0]
+    script = container(job(topics={"events.listening": TOPIC | {"retentionHours": 8760}}))["args"][
+        0
+    ]
     assert "topic events.listening 12 3 delete 31536000000\n" in script
 
 
 REFUSED: dict[str, tuple[Json, str]] = {
-    "one replica where three must be": ({"topics": {"events.listening": TOPIC | {"replication": 1}}}, "replication"),
-    "an even replication": ({"topics": {"events.listening": TOPIC | {"replication": 2}}}, "replication"),
+    "one replica where three must be": (
+        {"topics": {"events.listening": TOPIC | {"replication": 1}}},
+        "replication",
+    ),
+    "an even replication": (
+        {"topics": {"events.listening": TOPIC | {"replication": 2}}},
+        "replication",
+    ),
     "no partitions": ({"topics": {"events.listening": TOPIC | {"partitions": 0}}}, "partitions"),
-    "an unknown policy": ({"topics": {"events.listening": TOPIC | {"cleanupPolicy": "keep"}}}, "cleanupPolicy"),
+    "an unknown policy": (
+        {"topics": {"events.listening": TOPIC | {"cleanupPolicy": "keep"}}},
+        "cleanupPolicy",
+    ),
     "a misspelt key": ({"topics": {"events.listening": TOPIC | {"partition": 1}}}, "partition"),
     "a topic without retention": (
-        {"topics": {"events.listening": {"partitions": 1, "replication": 3, "cleanupPolicy": "delete"}}},
+        {
+            "topics": {
+                "events.listening": {"partitions": 1, "replication": 3, "cleanupPolicy": "delete"}
+            }
+        },
         "retentionHours",
     ),
-    "a user that a shell could misread": ({"users": {"a;b": {"produces": [], "consumes": []}}}, "a;b"),
+    "a user that a shell could misread": (
+        {"users": {"a;b": {"produces": [], "consumes": []}}},
+        "a;b",
+    ),
     "a topic that a shell could misread": ({"topics": {"$(id)": TOPIC}}, r"\$\(id\)"),
     "a moving image": ({"image": "x/y:latest"}, "image"),
 }

@@ -51,7 +51,12 @@ class Stream:
 
     def apply(self, **changes: Any) -> Result:
         (self.folder / "calls").write_text("")
-        environment = {"PATH": os.environ["PATH"], "STATE": str(self.folder), "PAUSE": "0", "TRIES": "3"}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "STATE": str(self.folder),
+            "PAUSE": "0",
+            "TRIES": "3",
+        }
         command = [str(BASH), "-c", STAND_IN + job(json.dumps(VALUES | changes))]
         return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
@@ -66,7 +71,11 @@ class Stream:
         (self.folder / "topics" / name).write_text(content)
 
     def rights_of(self, user: str) -> set[tuple[str, ...]]:
-        return {tuple(words[2:6]) for line in self.lines("rights") if (words := line.split())[0] == f"User:{user}"}
+        return {
+            tuple(words[2:6])
+            for line in self.lines("rights")
+            if (words := line.split())[0] == f"User:{user}"
+        }
 
 
 @pytest.fixture
@@ -102,18 +111,27 @@ def test_access_job_is_idempotent(stream: Stream) -> None:
     rights = stream.lines("rights")
     assert stream.apply().returncode == 0
     assert (stream.topic("events.listening"), stream.lines("rights")) == (DONE, rights)
-    assert not [call for call in stream.lines("calls") if "delete" in call or "topic create" in call or "add-partitions" in call]
+    assert not [
+        call
+        for call in stream.lines("calls")
+        if "delete" in call or "topic create" in call or "add-partitions" in call
+    ]
 
 
 def test_access_job_extends_topics_in_place(stream: Stream) -> None:
-    stream.has_topic("events.listening", partitions="2", replicas="1", **{"retention.ms": "3600000"})
+    stream.has_topic(
+        "events.listening", partitions="2", replicas="1", **{"retention.ms": "3600000"}
+    )
     done = stream.apply()
     assert done.returncode == 0, done.stderr
     assert stream.topic("events.listening") == DONE
 
 
 IMPOSSIBLE_CHANGES: dict[str, tuple[dict[str, str], str]] = {
-    "fewer partitions": ({"partitions": "12"}, "events.listening has 12 partitions and 6 are asked for. None can be taken away"),
+    "fewer partitions": (
+        {"partitions": "12"},
+        "events.listening has 12 partitions and 6 are asked for. None can be taken away",
+    ),
     "fewer replicas": ({"replicas": "5"}, "events.listening has 5 replicas and 3 are asked for"),
     "another cleanup policy": (
         {"cleanup.policy": "compact"},
@@ -155,7 +173,12 @@ def test_access_job_revokes_removed_rights(stream: Stream) -> None:
     stream.apply()
     with (stream.folder / "rights").open("a") as rights:
         rights.write("User:alice * TOPIC events.listening LITERAL READ ALLOW\n")
-    done = stream.apply(users={"playback": {"produces": [], "consumes": ["events.listening"]}, "trends": {"produces": [], "consumes": []}})
+    done = stream.apply(
+        users={
+            "playback": {"produces": [], "consumes": ["events.listening"]},
+            "trends": {"produces": [], "consumes": []},
+        }
+    )
     assert done.returncode == 0, done.stderr
     assert {operation for *_, operation in stream.rights_of("playback")} == {"READ", "DESCRIBE"}
     assert stream.rights_of("trends") == set()

@@ -58,15 +58,25 @@ def values(stack: cdk.Stack, resources: Resources) -> Json:
 
 
 def test_tiered_storage_role_trusts_broker_account(resources: Resources) -> None:
-    text, variables = whole(resources, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"]["Fn::Sub"]
+    text, variables = whole(resources, "AWS::IAM::Role")["Properties"]["AssumeRolePolicyDocument"][
+        "Fn::Sub"
+    ]
     assert '"${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"' in text
     assert '"${Issuer}:aud": "sts.amazonaws.com"' in text
-    assert variables["Issuer"] == "oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE" or "Fn::Select" in variables["Issuer"]
+    assert (
+        variables["Issuer"] == "oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
+        or "Fn::Select" in variables["Issuer"]
+    )
 
 
 def test_tiered_storage_role_has_least_rights(resources: Resources) -> None:
-    statements = whole(resources, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"]["Statement"]
-    assert [statement["Action"] for statement in statements][1:] == ["s3:ListBucket", ["kms:Decrypt", "kms:GenerateDataKey"]]
+    statements = whole(resources, "AWS::IAM::ManagedPolicy")["Properties"]["PolicyDocument"][
+        "Statement"
+    ]
+    assert [statement["Action"] for statement in statements][1:] == [
+        "s3:ListBucket",
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+    ]
     assert statements[2]["Resource"] == KEY
     assert "kms:ViaService" in statements[2]["Condition"]["StringEquals"]
     assert all(statement["Resource"] != "*" for statement in statements)
@@ -81,18 +91,30 @@ def test_tiered_storage_bucket_is_retained(resources: Resources) -> None:
 
 def test_brokers_use_bucket_role_and_licence(redpanda: Redpanda, values: Json) -> None:
     config = values["storage"]["tiered"]["config"]
-    assert (config["cloud_storage_enabled"], config["cloud_storage_credentials_source"]) == (True, "sts")
+    assert (config["cloud_storage_enabled"], config["cloud_storage_credentials_source"]) == (
+        True,
+        "sts",
+    )
     assert "eks.amazonaws.com/role-arn" in values["serviceAccount"]["annotations"]
     reference = values["enterprise"]["licenseSecretRef"]
-    secret = next(secret for secret in redpanda.external_secrets if secret.name == reference["name"])
+    secret = next(
+        secret for secret in redpanda.external_secrets if secret.name == reference["name"]
+    )
     assert reference["key"] in secret.keys
     assert secret.fields["license"].secret_arn == arn_of("license")
 
 
 def test_tiered_storage_container_runs_unprivileged(values: Json) -> None:
-    containers = {container["name"]: container for container in values["statefulset"]["podTemplate"]["spec"]["initContainers"]}
+    containers = {
+        container["name"]: container
+        for container in values["statefulset"]["podTemplate"]["spec"]["initContainers"]
+    }
     security = containers["set-tiered-storage-cache-dir-ownership"]["securityContext"]
-    assert (security["runAsUser"], security["runAsNonRoot"], security["capabilities"]) == (101, True, {"drop": ["ALL"]})
+    assert (security["runAsUser"], security["runAsNonRoot"], security["capabilities"]) == (
+        101,
+        True,
+        {"drop": ["ALL"]},
+    )
 
 
 def test_tiered_storage_values_match_chart_schema(values: Json) -> None:

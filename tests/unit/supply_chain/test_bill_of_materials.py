@@ -57,7 +57,10 @@ def test_bill_of_materials_covers_every_kind() -> None:
 
 def test_bill_of_materials_lists_pinned_packages(purls: set[str]) -> None:
     for file in REQUIREMENTS:
-        pinned = {f"pkg:pypi/{canonical(name)}@{version}" for name, version in pins((ROOT / file).read_text()).items()}
+        pinned = {
+            f"pkg:pypi/{canonical(name)}@{version}"
+            for name, version in pins((ROOT / file).read_text()).items()
+        }
         assert pinned
         assert pinned <= purls
 
@@ -73,9 +76,15 @@ def test_bill_of_materials_lists_archive_hashes(bill: Json) -> None:
 
 def test_bill_of_materials_lists_npm_packages(bill: Json) -> None:
     locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    components = [component for component in bill["components"] if component["purl"].startswith("pkg:npm/")]
-    assert {component["version"] for component in components} == {entry["version"] for place, entry in locked.items() if place}
-    assert "pkg:npm/%40aws-sdk/client-s3@3.1173.0" in {component["purl"] for component in components}
+    components = [
+        component for component in bill["components"] if component["purl"].startswith("pkg:npm/")
+    ]
+    assert {component["version"] for component in components} == {
+        entry["version"] for place, entry in locked.items() if place
+    }
+    assert "pkg:npm/%40aws-sdk/client-s3@3.1173.0" in {
+        component["purl"] for component in components
+    }
     for component in components:
         (digest,) = component["hashes"]
         assert digest["alg"] == "SHA-512"
@@ -85,19 +94,29 @@ def test_bill_of_materials_lists_npm_packages(bill: Json) -> None:
 def test_bill_of_materials_links_charts_and_images(bill: Json, purls: set[str]) -> None:
     runs = {entry["ref"]: set(entry.get("dependsOn", [])) for entry in bill["dependencies"]}
     for chart in versions.charts():
-        purl = next(purl for purl in purls if purl.startswith(f"pkg:helm/{chart.name}@{chart.version}?"))
+        purl = next(
+            purl for purl in purls if purl.startswith(f"pkg:helm/{chart.name}@{chart.version}?")
+        )
         assert chart.repository in purl
         assert runs[purl] == {image_purl(image).to_string() for image in chart.images.values()}
     own = {file.parent.name for file in (ROOT / "charts").glob("*/Chart.yaml")}
-    assert {purl.split("/")[2].split("@")[0] for purl in purls if purl.startswith("pkg:helm/spotmusic/")} == own
+    assert {
+        purl.split("/")[2].split("@")[0] for purl in purls if purl.startswith("pkg:helm/spotmusic/")
+    } == own
 
 
 @pytest.mark.parametrize(
     ("image", "purl"),
     [
         ("docker.io/kong/kong:3.9.3", "pkg:docker/kong/kong@3.9.3"),
-        ("quay.io/keycloak/keycloak:26.8.2", "pkg:docker/keycloak/keycloak@26.8.2?repository_url=quay.io"),
-        ("public.ecr.aws/docker/library/busybox:1.37", "pkg:docker/docker/library/busybox@1.37?repository_url=public.ecr.aws"),
+        (
+            "quay.io/keycloak/keycloak:26.8.2",
+            "pkg:docker/keycloak/keycloak@26.8.2?repository_url=quay.io",
+        ),
+        (
+            "public.ecr.aws/docker/library/busybox:1.37",
+            "pkg:docker/docker/library/busybox@1.37?repository_url=public.ecr.aws",
+        ),
     ],
 )
 def test_image_purl_identifies_registry(image: str, purl: str) -> None:
@@ -113,7 +132,9 @@ def test_bill_of_materials_lists_images_and_engines(purls: set[str]) -> None:
 
 
 def test_developer_tools_have_excluded_scope(bill: Json) -> None:
-    scopes = {component["purl"].split("@")[0]: component["scope"] for component in bill["components"]}
+    scopes = {
+        component["purl"].split("@")[0]: component["scope"] for component in bill["components"]
+    }
     assert scopes["pkg:pypi/aws-cdk-lib"] == scopes["pkg:docker/kong/kong"] == "required"
     assert scopes["pkg:pypi/pytest"] == scopes["pkg:npm/aws-cdk"] == "excluded"
 

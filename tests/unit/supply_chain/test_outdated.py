@@ -41,18 +41,28 @@ def recorded(command: Sequence[str]) -> str:
 def unreachable(command: Sequence[str]) -> str:
     """Fails like the clients without a network."""
     if "pip" in command:
-        raise subprocess.CalledProcessError(1, command, stderr=f"ERROR: No matching distribution found for {command[-1]}\n")
+        raise subprocess.CalledProcessError(
+            1, command, stderr=f"ERROR: No matching distribution found for {command[-1]}\n"
+        )
     if command[0] == "npm":
         raise subprocess.CalledProcessError(
-            1, command, output='{"error": {}}', stderr="npm warn old\nnpm error code EAI_AGAIN\nnpm error more\n"
+            1,
+            command,
+            output='{"error": {}}',
+            stderr="npm warn old\nnpm error code EAI_AGAIN\nnpm error more\n",
         )
     raise subprocess.TimeoutExpired(command, 30)
 
 
 @pytest.mark.parametrize(("days", "listed"), [(NOTICE_DAYS, True), (NOTICE_DAYS + 1, False)])
 def test_report_lists_support_ends_within_notice(days: int, listed: bool) -> None:
-    text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS - timedelta(days=days), offline=True)
-    assert ("Kubernetes 1.36 on Amazon EKS, used by dev, prod, staging: ends in 120 days, on 2027-08-02; " in text) is listed
+    text, ended = report(
+        ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS - timedelta(days=days), offline=True
+    )
+    assert (
+        "Kubernetes 1.36 on Amazon EKS, used by dev, prod, staging: ends in 120 days, on 2027-08-02; "
+        in text
+    ) is listed
     assert not ended
 
 
@@ -61,7 +71,9 @@ def test_release_uses_supported_versions_only() -> None:
 
 
 def test_last_day_of_support_is_supported() -> None:
-    ends = min(line.support.standard_until for line in lines(ENVIRONMENTS) if line.support.standard_until)
+    ends = min(
+        line.support.standard_until for line in lines(ENVIRONMENTS) if line.support.standard_until
+    )
     assert not report(ROOT, ENVIRONMENTS, today=ends, offline=True)[1]
     text, ended = report(ROOT, ENVIRONMENTS, today=ends + timedelta(days=1), offline=True)
     assert "ended 1 days ago" in text
@@ -69,7 +81,9 @@ def test_last_day_of_support_is_supported() -> None:
 
 
 def test_report_lists_unsupported_environment() -> None:
-    old = ENVIRONMENTS[0].model_copy(update={"kubernetes": ENVIRONMENTS[0].kubernetes.model_copy(update={"version": "1.29"})})
+    old = ENVIRONMENTS[0].model_copy(
+        update={"kubernetes": ENVIRONMENTS[0].kubernetes.model_copy(update={"version": "1.29"})}
+    )
     text, ended = report(ROOT, [old, *ENVIRONMENTS[1:]], today=versions.RELEASED, offline=True)
     assert "Kubernetes 1.29 on Amazon EKS, used by dev: ended 611 days ago, on 2025-03-23" in text
     assert ended
@@ -84,13 +98,18 @@ def test_report_lists_newer_releases_and_unqueryable_sources() -> None:
     text, ended = report(ROOT, ENVIRONMENTS, today=versions.RELEASED, client=recorded)
     assert "  cdk-nag 3.0.2 -> 9999.1.0 (PyPI)" in text
     assert f"  kong {versions.KONG.version} -> v9999.1.0 ({versions.KONG.repository})" in text
-    assert "  aws-cdk 2.1148.1 -> 2.1149.0 (npm; stays on 2.x: npm's latest, 3.0.0, is an accidental publish" in text
+    assert (
+        "  aws-cdk 2.1148.1 -> 2.1149.0 (npm; stays on 2.x: npm's latest, 3.0.0, is an accidental publish"
+        in text
+    )
     assert f"{len(versions.images())} container images" in text.partition("Queries failed:")[2]
     assert not ended
 
 
 def test_report_works_without_network() -> None:
-    text, ended = report(ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS + timedelta(days=1), client=unreachable)
+    text, ended = report(
+        ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS + timedelta(days=1), client=unreachable
+    )
     assert "Kubernetes 1.36 on Amazon EKS, used by dev, prod, staging: ended 1 days ago" in text
     assert ended
     assert "Newer releases: 0 of 0 queried packages" in text
@@ -110,7 +129,14 @@ def test_silent_registry_gets_three_queries() -> None:
         raise FileNotFoundError(2, "not there", "npm")
 
     pinned = {f"package-{number}": "1.0.0" for number in range(9)}
-    results = list(ask(Registry(name="npm", pinned=pinned, command=lambda name: ["npm", name], newest=newest_of_npm), silent))
+    results = list(
+        ask(
+            Registry(
+                name="npm", pinned=pinned, command=lambda name: ["npm", name], newest=newest_of_npm
+            ),
+            silent,
+        )
+    )
     assert len(questions) == 3
     assert [answer.name for answer in results] == sorted(pinned)
     assert results[0].problem == "npm is not in PATH"
@@ -124,7 +150,15 @@ def test_failed_query_does_not_stop_others() -> None:
         return PIP.format(command[-1])
 
     results = list(
-        ask(Registry(name="PyPI", pinned=dict.fromkeys("abc", "1.0"), command=lambda name: [name], newest=newest_of_pip), answers)
+        ask(
+            Registry(
+                name="PyPI",
+                pinned=dict.fromkeys("abc", "1.0"),
+                command=lambda name: [name],
+                newest=newest_of_pip,
+            ),
+            answers,
+        )
     )
     assert [(answer.name, answer.newest, answer.problem) for answer in results] == [
         ("a", None, "it ended with 1"),
@@ -135,15 +169,28 @@ def test_failed_query_does_not_stop_others() -> None:
 
 @pytest.mark.parametrize(
     ("pinned", "newest", "is_newer"),
-    [("1.9.0", "1.10.0", True), ("v1.21.1", "v1.21.1", False), ("2.0.0", "1.9.9", False), ("1.0", "unknown", False), ("1.0", None, False)],
+    [
+        ("1.9.0", "1.10.0", True),
+        ("v1.21.1", "v1.21.1", False),
+        ("2.0.0", "1.9.9", False),
+        ("1.0", "unknown", False),
+        ("1.0", None, False),
+    ],
 )
-def test_versions_are_compared_as_numbers(pinned: str, newest: str | None, *, is_newer: bool) -> None:
+def test_versions_are_compared_as_numbers(
+    pinned: str, newest: str | None, *, is_newer: bool
+) -> None:
     assert Asked(registry="", name="", pinned=pinned, newest=newest).is_newer is is_newer
 
 
 def test_client_responses_are_parsed() -> None:
     assert newest_of_pip("PyYAML", "pyyaml (6.0.4)\nAvailable versions: 6.0.4\n") == "6.0.4"
-    assert newest_of_pip("boto3", "boto3 (1.44.5)\nAvailable versions: 1.44.5, 1.43.9, 1.43.10, 1.42.0\n") == "1.43.10"
+    assert (
+        newest_of_pip(
+            "boto3", "boto3 (1.44.5)\nAvailable versions: 1.44.5, 1.43.9, 1.43.10, 1.42.0\n"
+        )
+        == "1.43.10"
+    )
     assert newest_of_npm("other", NPM) == "3.0.0"
     assert newest_of_npm("other", '"1.0.0"') == "1.0.0"
     assert newest_of_helm("kong", 'name: kong\nversion: "3.4.2"\n') == "3.4.2"
@@ -158,7 +205,9 @@ def test_client_responses_are_parsed() -> None:
         (newest_of_pip, "boto3", "boto3 (1.44.5)\nAvailable versions: 1.44.5\n"),
     ],
 )
-def test_empty_response_is_rejected(read: Callable[[str, str], str], name: str, answer: str) -> None:
+def test_empty_response_is_rejected(
+    read: Callable[[str, str], str], name: str, answer: str
+) -> None:
     with pytest.raises(NoAnswerError):
         read(name, answer)
 

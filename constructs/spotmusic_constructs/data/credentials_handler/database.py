@@ -29,7 +29,17 @@ ROLES = {
     "writer": _CHANGES,
     "migrator": (
         *_CHANGES,
-        *("CREATE", "ALTER", "DROP", "INDEX", "REFERENCES", "CREATE VIEW", "SHOW VIEW", "CREATE TEMPORARY TABLES", "LOCK TABLES"),
+        *(
+            "CREATE",
+            "ALTER",
+            "DROP",
+            "INDEX",
+            "REFERENCES",
+            "CREATE VIEW",
+            "SHOW VIEW",
+            "CREATE TEMPORARY TABLES",
+            "LOCK TABLES",
+        ),
     ),
 }
 """Rights on one database by role (MySQL 8.4 reference manual, privileges provided by MySQL)."""
@@ -49,18 +59,27 @@ def handler(event: dict[str, Any], _context: Any) -> None:
         rotate(event, secrets, store(secrets, connect))
 
 
-def on_cloudformation(event: dict[str, Any], secrets: Any, connect: Connect, sleep: Callable[[float], None] = time.sleep) -> None:
+def on_cloudformation(
+    event: dict[str, Any],
+    secrets: Any,
+    connect: Connect,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     """Makes sure that every user of the event exists, and locks who is not among them any more. Nothing is ever dropped."""
     if event["RequestType"] == "Delete":
         return
     properties = event["ResourceProperties"]
-    wanted = [when_granted(lambda arn=arn: read(secrets, arn), sleep) for arn in properties["Secrets"]]
+    wanted = [
+        when_granted(lambda arn=arn: read(secrets, arn), sleep) for arn in properties["Secrets"]
+    ]
     gone = set(event.get("OldResourceProperties", {}).get("Users", [])) - set(properties["Users"])
     # Locked, the master could neither rotate nor repair anything.
     gone.discard(read(secrets, os.environ["MASTER_SECRET_ARN"])["username"])
     with _master(secrets, connect) as cursor:
         for credentials in wanted:
-            create_user(cursor, credentials, properties.get("Rights", {}).get(credentials["username"]))
+            create_user(
+                cursor, credentials, properties.get("Rights", {}).get(credentials["username"])
+            )
         for user in sorted(gone):
             cursor.execute("ALTER USER IF EXISTS %s@'%%' ACCOUNT LOCK", (user,))
     for credentials in wanted:
@@ -75,19 +94,30 @@ def create_user(cursor: Cursor, credentials: Credentials, rights: Rights | None 
         credentials: user, password and database.
         rights: role by database; `owner` of the database of the credentials when left out.
     """
-    user, rights = credentials["username"], {credentials["dbname"]: "owner"} if rights is None else rights
+    user, rights = (
+        credentials["username"],
+        {credentials["dbname"]: "owner"} if rights is None else rights,
+    )
     for database in rights:
         cursor.execute(f"CREATE DATABASE IF NOT EXISTS {_quoted(database)} CHARACTER SET utf8mb4")
-    cursor.execute("CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL", (user, credentials["password"]))
+    cursor.execute(
+        "CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL",
+        (user, credentials["password"]),
+    )
     cursor.execute("ALTER USER %s@'%%' REQUIRE SSL ACCOUNT UNLOCK", (user,))
     for database, role in rights.items():
-        cursor.execute(f"GRANT {', '.join(ROLES[role])} ON {_quoted(database)}.* TO %s@'%%'", (user,))
+        cursor.execute(
+            f"GRANT {', '.join(ROLES[role])} ON {_quoted(database)}.* TO %s@'%%'", (user,)
+        )
     _revoke(cursor, user, rights)
 
 
 def _revoke(cursor: Cursor, user: str, rights: Rights) -> None:
     """Revokes what a user has beyond its rights. Granted first, so that no client finds itself without in between."""
-    cursor.execute("SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s", (f"'{user}'@'%'",))
+    cursor.execute(
+        "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s",
+        (f"'{user}'@'%'",),
+    )
     granted: dict[str, set[str]] = {}
     for database, privilege in cursor.fetchall():
         granted.setdefault(database, set()).add(privilege)
@@ -97,7 +127,9 @@ def _revoke(cursor: Cursor, user: str, rights: Rights) -> None:
             continue
         excess = sorted(privileges - set(ROLES[role])) if role else ["ALL PRIVILEGES"]
         if excess:
-            cursor.execute(f"REVOKE {', '.join(excess)} ON {_quoted(database)}.* FROM %s@'%%'", (user,))
+            cursor.execute(
+                f"REVOKE {', '.join(excess)} ON {_quoted(database)}.* FROM %s@'%%'", (user,)
+            )
 
 
 def store(secrets: Any, connect: Connect) -> Store:
@@ -109,10 +141,16 @@ def store(secrets: Any, connect: Connect) -> Store:
             # A rotation that broke off may have left another password first: retaining that one would shut out everybody who
             # holds the current one. Set first, it is what is retained, however often this step runs.
             cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, current["password"]))
-            cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD", (user, pending["password"]))
+            cursor.execute(
+                "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD",
+                (user, pending["password"]),
+            )
 
     def prove(pending: Credentials) -> None:
-        with connect(pending["username"], pending["password"], None) as connection, connection.cursor() as cursor:
+        with (
+            connect(pending["username"], pending["password"], None) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute("SELECT 1")
 
     return Store(accept=accept, prove=prove)
@@ -128,19 +166,26 @@ def _repair_password(credentials: Credentials, secrets: Any, connect: Connect) -
         if error.args[0] != pymysql.constants.ER.ACCESS_DENIED_ERROR:
             raise
     with _master(secrets, connect) as cursor:
-        cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD", (user, password))
+        cursor.execute(
+            "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD", (user, password)
+        )
 
 
 def _quoted(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a database here. Use lower-case letters, digits and hyphens.")
+        raise ValueError(
+            f"{name!r} is no name of a database here. Use lower-case letters, digits and hyphens."
+        )
     return f"`{name}`"
 
 
 @contextmanager
 def _master(secrets: Any, connect: Connect) -> Iterator[Cursor]:
     master = read(secrets, os.environ["MASTER_SECRET_ARN"])
-    with connect(master["username"], master["password"], None) as connection, connection.cursor() as cursor:
+    with (
+        connect(master["username"], master["password"], None) as connection,
+        connection.cursor() as cursor,
+    ):
         yield cursor
 
 

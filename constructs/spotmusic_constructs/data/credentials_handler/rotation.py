@@ -67,7 +67,9 @@ def rotate(event: dict[str, Any], secrets: Any, store: Store) -> None:
 def read(secrets: Any, secret: str, stage: str = CURRENT, token: str | None = None) -> Credentials:
     """Reads a version of a secret."""
     version = {"VersionId": token} if token else {}
-    value: Credentials = json.loads(secrets.get_secret_value(SecretId=secret, VersionStage=stage, **version)["SecretString"])
+    value: Credentials = json.loads(
+        secrets.get_secret_value(SecretId=secret, VersionStage=stage, **version)["SecretString"]
+    )
     return value
 
 
@@ -85,13 +87,19 @@ def _create(secrets: Any, secret: str, token: str) -> None:
     try:
         read(secrets, secret, PENDING, token)
     except secrets.exceptions.ResourceNotFoundException:
-        password = secrets.get_random_password(PasswordLength=_PASSWORD_LENGTH, ExcludePunctuation=True)["RandomPassword"]
+        password = secrets.get_random_password(
+            PasswordLength=_PASSWORD_LENGTH, ExcludePunctuation=True
+        )["RandomPassword"]
         pending = json.dumps({**current, "password": password})
-        secrets.put_secret_value(SecretId=secret, ClientRequestToken=token, SecretString=pending, VersionStages=[PENDING])
+        secrets.put_secret_value(
+            SecretId=secret, ClientRequestToken=token, SecretString=pending, VersionStages=[PENDING]
+        )
 
 
 def _finish(secrets: Any, secret: str, token: str) -> None:
     versions = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
     old = next((version for version, stages in versions.items() if CURRENT in stages), None)
     if old != token:
-        secrets.update_secret_version_stage(SecretId=secret, VersionStage=CURRENT, MoveToVersionId=token, RemoveFromVersionId=old)
+        secrets.update_secret_version_stage(
+            SecretId=secret, VersionStage=CURRENT, MoveToVersionId=token, RemoveFromVersionId=old
+        )

@@ -22,7 +22,11 @@ class UnusableBackupError(Exception):
 
 def handler(event: dict[str, Any], _context: Any) -> None:
     """Handle the event of a completed restore job."""
-    validate({"completionDate": event["time"], **event["detail"]}, boto3.client, json.loads(os.environ["RECOVERY_HOURS"]))
+    validate(
+        {"completionDate": event["time"], **event["detail"]},
+        boto3.client,
+        json.loads(os.environ["RECOVERY_HOURS"]),
+    )
 
 
 def validate(job: dict[str, Any], clients: Clients, recovery_hours: Mapping[str, float]) -> None:
@@ -62,11 +66,16 @@ def _lateness(job: dict[str, Any], most: float) -> list[str]:
 
 
 def _judge_database(job: Mapping[str, Any], clients: Clients) -> list[str]:
-    instance = clients("rds").describe_db_instances(DBInstanceIdentifier=_name(job["createdResourceArn"]))["DBInstances"][0]
+    instance = clients("rds").describe_db_instances(
+        DBInstanceIdentifier=_name(job["createdResourceArn"])
+    )["DBInstances"][0]
     return [
         problem
         for problem, found in (
-            (f"its status is {instance['DBInstanceStatus']}", instance["DBInstanceStatus"] not in {"available", "backing-up"}),
+            (
+                f"its status is {instance['DBInstanceStatus']}",
+                instance["DBInstanceStatus"] not in {"available", "backing-up"},
+            ),
             ("it is not encrypted", not instance["StorageEncrypted"]),
             ("it is public", instance["PubliclyAccessible"]),
         )
@@ -76,15 +85,23 @@ def _judge_database(job: Mapping[str, Any], clients: Clients) -> list[str]:
 
 def _judge_bucket(job: Mapping[str, Any], clients: Clients) -> list[str]:
     """Return a problem if the bucket is empty and its source is not."""
-    if clients("s3").list_objects_v2(Bucket=_name(job["createdResourceArn"]), MaxKeys=1)["KeyCount"]:
+    if clients("s3").list_objects_v2(Bucket=_name(job["createdResourceArn"]), MaxKeys=1)[
+        "KeyCount"
+    ]:
         return []
-    source = clients("backup").describe_restore_job(RestoreJobId=job["restoreJobId"]).get("SourceResourceArn")
+    source = (
+        clients("backup")
+        .describe_restore_job(RestoreJobId=job["restoreJobId"])
+        .get("SourceResourceArn")
+    )
     if source is None:
         return ["it is empty, and its source is unknown"]
     held = clients("s3").list_objects_v2(Bucket=_name(source))
     # Objects of the last day may be younger than the backup.
     backed_up = datetime.fromisoformat(job["creationDate"]) - timedelta(days=1)
-    missing = held.get("IsTruncated") or any(item["LastModified"] < backed_up for item in held.get("Contents", []))
+    missing = held.get("IsTruncated") or any(
+        item["LastModified"] < backed_up for item in held.get("Contents", [])
+    )
     return ["it is empty, and its source is not"] if missing else []
 
 
@@ -93,8 +110,15 @@ def _name(arn: str) -> str:
 
 
 def _verdict(what: str, wrong: list[str]) -> Verdict:
-    return (False, f"{what} cannot be used: {', '.join(wrong)}") if wrong else (True, f"{what} can be used")
+    return (
+        (False, f"{what} cannot be used: {', '.join(wrong)}")
+        if wrong
+        else (True, f"{what} can be used")
+    )
 
 
-_JUDGES: dict[str, Callable[[Mapping[str, Any], Clients], list[str]]] = {"RDS": _judge_database, "S3": _judge_bucket}
+_JUDGES: dict[str, Callable[[Mapping[str, Any], Clients], list[str]]] = {
+    "RDS": _judge_database,
+    "S3": _judge_bucket,
+}
 _NOUNS = {"RDS": "The instance", "S3": "The bucket"}

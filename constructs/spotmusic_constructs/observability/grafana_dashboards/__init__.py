@@ -18,7 +18,10 @@ def dashboard_files() -> dict[str, str]:
     Raises:
         ValueError: a dashboard has an unknown key, or lacks one.
     """
-    return {f"{uid}.json": json.dumps(board, indent=1, ensure_ascii=False) + "\n" for uid, board in _dashboards()}
+    return {
+        f"{uid}.json": json.dumps(board, indent=1, ensure_ascii=False) + "\n"
+        for uid, board in _dashboards()
+    }
 
 
 def _dashboards() -> Iterator[tuple[str, Json]]:

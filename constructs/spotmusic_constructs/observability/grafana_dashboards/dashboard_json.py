@@ -17,7 +17,14 @@ REGIONS = {"AWS/CloudFront": EDGE_REGION, "AWS/WAFV2": EDGE_REGION}
 
 
 def dashboard(
-    uid: str, *, title: str, description: str, folder: str, rows: Sequence[Json], choices: Sequence[Json] = (), span: str = "now-6h"
+    uid: str,
+    *,
+    title: str,
+    description: str,
+    folder: str,
+    rows: Sequence[Json],
+    choices: Sequence[Json] = (),
+    span: str = "now-6h",
 ) -> Json:
     """Return a dashboard.
 
@@ -50,7 +57,14 @@ def _choice(*, name: str, label: str, names: str) -> Json:
     """Return the variable `$name`. The value `names` of the chart has its options, which are known after deployment."""
     every = {"text": ["All"], "value": ["$__all"]}
     kind = {"type": "custom", "multi": True, "includeAll": True}
-    return {**kind, "name": name, "label": label, "query": f"@{names}@", "current": every, "options": []}
+    return {
+        **kind,
+        "name": name,
+        "label": label,
+        "query": f"@{names}@",
+        "current": every,
+        "options": [],
+    }
 
 
 def _panels(rows: Sequence[Json]) -> Iterator[Json]:
@@ -61,7 +75,9 @@ def _panels(rows: Sequence[Json]) -> Iterator[Json]:
             y = panel["gridPos"]["y"] + panel["gridPos"]["h"]
 
 
-def _row(y: int, *, title: str, panels: Sequence[Json], cloudwatch: Json | None = None) -> Iterator[Json]:
+def _row(
+    y: int, *, title: str, panels: Sequence[Json], cloudwatch: Json | None = None
+) -> Iterator[Json]:
     """Yield the title of a row and its panels, from left to right in as many lines as they need.
 
     Args:
@@ -70,7 +86,12 @@ def _row(y: int, *, title: str, panels: Sequence[Json], cloudwatch: Json | None 
         panels: panels from left to right.
         cloudwatch: defaults of the CloudWatch queries in the row.
     """
-    yield {"type": "row", "title": title, "gridPos": {"h": 1, "w": COLUMNS, "x": 0, "y": y}, "panels": []}
+    yield {
+        "type": "row",
+        "title": title,
+        "gridPos": {"h": 1, "w": COLUMNS, "x": 0, "y": y},
+        "panels": [],
+    }
     x, y = 0, y + 1
     for panel in panels:
         width = panel.get("width", WIDTH)
@@ -109,18 +130,29 @@ def _panel(
         critical: value from which it is red.
         width: columns of 24.
     """
-    targets = [_target(chr(ord("A") + index), cloudwatch, query) for index, query in enumerate(queries)]
+    targets = [
+        _target(chr(ord("A") + index), cloudwatch, query) for index, query in enumerate(queries)
+    ]
     limits = {"orange": warning, "red": critical}
     steps: list[Json] = [{"color": "green", "value": None}]
-    steps += [{"color": color, "value": value} for color, value in limits.items() if value is not None]
-    style = {"custom": {"thresholdsStyle": {"mode": "line" if len(steps) > 1 else "off"}}} if kind == "timeseries" else {}
+    steps += [
+        {"color": color, "value": value} for color, value in limits.items() if value is not None
+    ]
+    style = (
+        {"custom": {"thresholdsStyle": {"mode": "line" if len(steps) > 1 else "off"}}}
+        if kind == "timeseries"
+        else {}
+    )
     return {
         "type": kind,
         "title": title,
         "description": description,
         "datasource": targets[0]["datasource"],
         "gridPos": {"h": HEIGHT, "w": width, "x": x, "y": y},
-        "fieldConfig": {"defaults": {"unit": unit, "thresholds": {"mode": "absolute", "steps": steps}, **style}, "overrides": []},
+        "fieldConfig": {
+            "defaults": {"unit": unit, "thresholds": {"mode": "absolute", "steps": steps}, **style},
+            "overrides": [],
+        },
         "targets": targets,
     }
 
@@ -136,7 +168,14 @@ def _prometheus(*, expr: str, legend: str, source: str = "prometheus") -> Json:
     return {"datasource": _data_source(source), "expr": expr, "legendFormat": legend}
 
 
-def _cloudwatch(*, namespace: str, metric: str, legend: str, dimensions: Mapping[str, str], statistic: str = "Average") -> Json:
+def _cloudwatch(
+    *,
+    namespace: str,
+    metric: str,
+    legend: str,
+    dimensions: Mapping[str, str],
+    statistic: str = "Average",
+) -> Json:
     """Return a query of one metric; a dimension may be a choice such as `$database`, or `*` for all its values."""
     return {
         "datasource": _data_source("cloudwatch"),

@@ -22,8 +22,14 @@ def objectives() -> Json:
         "folder": "Business",
         "span": "now-24h",
         "rows": [
-            {"title": "Budget that is left", "panels": [_left(slo, *objective) for slo, objective in OBJECTIVES.items()]},
-            {"title": "How fast it burns", "panels": [_burn(slo, *objective) for slo, objective in OBJECTIVES.items()]},
+            {
+                "title": "Budget that is left",
+                "panels": [_left(slo, *objective) for slo, objective in OBJECTIVES.items()],
+            },
+            {
+                "title": "How fast it burns",
+                "panels": [_burn(slo, *objective) for slo, objective in OBJECTIVES.items()],
+            },
         ],
     }
 
@@ -50,6 +56,7 @@ def _burn(slo: str, title: str, objective: float) -> Json:
         "warning": 6,
         "critical": 14.4,
         "queries": [
-            {"expr": f'slo:errors:ratio_rate{window}{{slo="{slo}"}} / {budget:g}', "legend": window} for window in ("5m", "1h", "6h")
+            {"expr": f'slo:errors:ratio_rate{window}{{slo="{slo}"}} / {budget:g}', "legend": window}
+            for window in ("5m", "1h", "6h")
         ],
     }

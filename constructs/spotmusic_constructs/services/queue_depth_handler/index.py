@@ -21,12 +21,24 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """
     import boto3  # noqa: PLC0415  # the runtime brings it
 
-    user = json.loads(boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["USER_ARN"])["SecretString"])
+    user = json.loads(
+        boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["USER_ARN"])[
+            "SecretString"
+        ]
+    )
     context = trust(_authority(boto3))
     known = ready_messages(os.environ["ENDPOINT"], user["username"], user["password"], context)
     wanted = {queue: known[queue] for queue in json.loads(os.environ["QUEUES"]) if queue in known}
     for missing in sorted(set(json.loads(os.environ["QUEUES"])) - set(wanted)):
-        print(json.dumps({"level": "warning", "message": "RabbitMQ does not know this queue", "queue": missing}))
+        print(
+            json.dumps(
+                {
+                    "level": "warning",
+                    "message": "RabbitMQ does not know this queue",
+                    "queue": missing,
+                }
+            )
+        )
     if wanted:
         boto3.client("cloudwatch").put_metric_data(**metric_data(wanted, os.environ))
     return wanted
@@ -45,14 +57,19 @@ def trust(authority: str | None) -> ssl.SSLContext:
     return context
 
 
-def ready_messages(endpoint: str, username: str, password: str, context: ssl.SSLContext) -> Counter[str]:
+def ready_messages(
+    endpoint: str, username: str, password: str, context: ssl.SSLContext
+) -> Counter[str]:
     """Asks the management API. Queues of one name in several virtual hosts count as one."""
     credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310  # the endpoint is the deployment's own
-        f"{endpoint}/api/queues?columns=name,messages_ready", headers={"Authorization": f"Basic {credentials}"}
+        f"{endpoint}/api/queues?columns=name,messages_ready",
+        headers={"Authorization": f"Basic {credentials}"},
     )
     # Credentials must not go where a proxy variable or a redirect would lead them.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirect())
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirect()
+    )
     with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
         queues = json.load(response)
     ready: Counter[str] = Counter()
@@ -75,7 +92,10 @@ def metric_data(ready: Mapping[str, int], environment: Mapping[str, str]) -> dic
         "MetricData": [
             {
                 "MetricName": environment["METRIC_NAME"],
-                "Dimensions": [{"Name": name, "Value": value} for name, value in {**common, "Queue": queue}.items()],
+                "Dimensions": [
+                    {"Name": name, "Value": value}
+                    for name, value in {**common, "Queue": queue}.items()
+                ],
                 "Value": count,
                 "Unit": "Count",
             }
