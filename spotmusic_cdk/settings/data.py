@@ -84,7 +84,7 @@ class BackupSettings(Model):
     databases and buckets cannot be restored further back."""
     audio_restored_every: Literal["week", "month", "quarter"] = "week"
     """Interval of the restore test of the audio library; databases and the web client are tested every week. The test copies the whole
-    library; docs/deployment.md computes its cost. Test a large library less often."""
+    library; docs/cost.md computes its cost. Test a large library less often."""
     vault_lock_days: Annotated[int, Field(ge=3, le=36500)] | None = None
     """Days until the vault's lock becomes permanent (compliance mode); without it the lock is in governance mode. Only production can set
     it. After these days neither the number nor `production` can be changed."""

@@ -60,7 +60,7 @@ class Settings(Model):
         default_factory=dict
     )
     """Further tags of all resources, such as `DataOwner: music-rights`: at most 10, with keys of 127 and values of 255 letters, digits,
-    spaces and `+ - = . _ : / @`. A number needs quotes. A changed tag replaces the nodes of the cluster one by one (docs/deployment.md)."""
+    spaces and `+ - = . _ : / @`. A number needs quotes. A changed tag replaces the nodes of the cluster one by one (docs/changes.md)."""
     permissions_boundary: PolicyReference | None = None
     """Managed policy that bounds the rights of every IAM role of the environment: its name in this account, or its ARN. The policy must
     exist first, and must allow what the roles do."""
@@ -75,7 +75,7 @@ class Settings(Model):
     services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(
         default_factory=dict
     )
-    """Application services by name. A name cannot be changed: to rename a service, add a second one (docs/deployment.md)."""
+    """Application services by name. A name cannot be changed: to rename a service, add a second one (docs/changes.md)."""
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     operators: OperatorsSettings = OperatorsSettings()

@@ -279,15 +279,15 @@ class ServiceSettings(Model):
     it, with `catalogue: write`. A separate task runs it, as a user who may change tables (docs/runbooks/migrate-the-catalogue.md)."""
     retired_talks_to: Annotated[tuple[Word, ...], Unordered] = ()
     """Words removed from `talks_to`: new tasks do not use them, and running tasks keep their connections, users and secrets. This is the
-    first of two deployments that remove a word (docs/deployment.md)."""
+    first of two deployments that remove a word (docs/changes.md)."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
     """Replacement of a version by a new one; both ways roll back automatically. Before a change from `blue_green` to `rolling`, compare
-    the weights of the route (docs/deployment.md, Routes of blue/green services)."""
+    the weights of the route (docs/changes.md, Routes of blue/green services)."""
     scaling: ScalingSettings = ScalingSettings()
     database_connections: Annotated[int, Field(ge=1, le=100)] = 5
     """Maximum connections of one task to the server of the catalogue. During a deployment twice as many tasks run."""
     retired: bool = False
-    """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/deployment.md)."""
+    """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/changes.md)."""
     load: LoadSettings | None = None
     """Load by listeners (`capacity.listeners`), for the plan and the game day. Default: unknown."""
 

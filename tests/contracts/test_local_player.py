@@ -1,5 +1,5 @@
-"""The web player's development server proxies the paths that the distribution serves, as in the
-deployment guide.
+"""The web player's development server proxies the paths that the distribution serves, as docs/identity.md
+shows.
 """
 
 import re
@@ -12,7 +12,7 @@ from stacks.realm import LOCAL_PLAYER
 from tools.checkout import ROOT
 from tools.model.templates import Template
 
-GUIDE = (ROOT / "docs" / "deployment.md").read_text()
+GUIDE = (ROOT / "docs" / "identity.md").read_text()
 
 
 @pytest.fixture

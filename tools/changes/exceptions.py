@@ -202,7 +202,7 @@ def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
 
 def _listener_rule(old: Properties, new: Properties) -> Iterator[Found]:
     if _weighted(old) and old != new:
-        advice = "Deploy the service until the primary group has its tasks (docs/deployment.md, Routes of blue/green services)."
+        advice = "Deploy the service until the primary group has its tasks (docs/changes.md, Routes of blue/green services)."
         yield (
             Effect.REFUSED,
             "the rule is updated with weights of 100 and 0, independent of the group that has the tasks",

@@ -14,7 +14,7 @@ NODES = "kubernetesnodes"
 """Part of the id of the nodes' security group: only Prometheus connects from there to services."""
 ANOTHER_SERVICE = (
     "Give a second service of the same image the new one, migrate its callers, then remove the old "
-    "service (docs/deployment.md, Renaming a service, or its route)."
+    "service (docs/changes.md, Renaming a service, or its route)."
 )
 
 
