@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import botocore.session
 import jmespath
@@ -121,6 +122,21 @@ def test_invalid_aws_cli_command_is_found() -> None:
         "cloudformation delete-stack --force",
         "sts whoami",
     ]
+
+
+def test_parallel_deployments_ask_for_no_approval() -> None:
+    """The CDK CLI fails instead of asking when it deploys stacks in parallel."""
+    readme = ROOT / "template" / "README.md.jinja"
+
+    def asking(document: Path) -> list[str]:
+        parallel = [
+            line
+            for line in code(document.read_text())
+            if "cdk deploy" in line and "--concurrency" in line
+        ]
+        return [line for line in parallel if "--require-approval never" not in line]
+
+    assert findings([*DOCUMENTS, readme], asking) == {}
 
 
 def test_cdk_commands_select_the_environment() -> None:
