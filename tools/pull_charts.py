@@ -8,6 +8,7 @@ from pathlib import Path
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
 from tools.supply_chain.kubectl_layer import program
+from tools.supply_chain.releases import place_of
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / ".charts"
@@ -16,16 +17,11 @@ LOCK = ROOT / "charts.lock"
 
 
 def command(chart: versions.Chart, folder: Path) -> list[str]:
-    """Return the Helm command that pulls a chart. An OCI address names the chart."""
-    place = (
-        [chart.repository]
-        if chart.repository.startswith("oci://")
-        else [chart.name, "--repo", chart.repository]
-    )
+    """Return the Helm command that pulls a chart."""
     return [
         str(program("helm")),
         "pull",
-        *place,
+        *place_of(chart),
         "--version",
         chart.version,
         "--destination",

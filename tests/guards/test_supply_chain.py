@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from spotmusic_cdk import versions
 from spotmusic_constructs import runtimes
@@ -15,14 +16,14 @@ from tests.templates import properties_of
 from tools.checkout import ROOT
 from tools.model.templates import Template
 from tools.supply_chain.lifecycle import IMAGES, support_of
-from tools.supply_chain.locked import LOCKS, canonical, chosen_npm, locks, pins
+from tools.supply_chain.locked import LOCKS, chosen_npm, locks, pins
 
 Templates = Callable[[str], dict[str, Template]]
 PYTHON = runtimes.PYTHON.name  # read before the forks of `make mutants`, which can not call CDK
 
 READ = re.compile(r"\bread (?:in )?20\d\d-\d\d\b")
-SHARED = {
-    canonical(name): version
+SHARED: dict[str, str] = {
+    canonicalize_name(name): version
     for file in ("requirements.txt", "requirements-dev.txt")
     for name, version in pins((ROOT / file).read_text()).items()
 }
@@ -45,7 +46,7 @@ def test_transitive_packages_are_pinned() -> None:
     while waiting:
         name, extras = waiting.pop()
         for requirement in brought_along(name, extras):
-            needed = (canonical(requirement.name), frozenset(requirement.extras))
+            needed = (canonicalize_name(requirement.name), frozenset(requirement.extras))
             if needed[0] not in SHARED or not requirement.specifier.contains(
                 SHARED[needed[0]], prereleases=True
             ):
@@ -58,10 +59,11 @@ def test_transitive_packages_are_pinned() -> None:
 
 def test_no_package_is_pinned_twice() -> None:
     for files in LOCKS.values():
+        texts = [(ROOT / file).read_text() for file in files]
         names = [
-            canonical(name)
-            for file in files
-            for name in re.findall(r"^([\w.-]+)==", (ROOT / file).read_text(), flags=re.MULTILINE)
+            canonicalize_name(name)
+            for text in texts
+            for name in re.findall(r"^([\w.-]+)==", text, flags=re.MULTILINE)
         ]
         assert len(names) == len(set(names))
 
@@ -72,7 +74,7 @@ def test_setup_takes_archives_of_known_hashes_only(lock: str) -> None:
     text = (ROOT / lock).read_text()
     locked = locks(text)
     pinned = {
-        canonical(name): version
+        canonicalize_name(name): version
         for file in LOCKS[lock]
         for name, version in pins((ROOT / file).read_text()).items()
     }

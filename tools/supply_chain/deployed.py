@@ -105,19 +105,18 @@ def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
 
 def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yields the database engines with their versions and environments."""
-    mysql, cache = [], defaultdict(list)
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for settings in environments:
-        mysql += [
-            (database.version, settings.name)
-            for database in (settings.data.catalogue, settings.data.identity)
-        ]
-        engine = settings.data.cache.engine
-        cache[engine].append(
-            (settings.data.cache.version or versions.DEFAULT_CACHE_VERSION[engine], settings.name)
+        cache = settings.data.cache
+        for database in (settings.data.catalogue, settings.data.identity):
+            found["mysql", database.version].add(settings.name)
+        found[cache.engine, cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]].add(
+            settings.name
         )
-    yield from (("mysql", version, used_by) for version, used_by in by_version(mysql))
-    for engine, found in sorted(cache.items()):
-        yield from ((engine, version, used_by) for version, used_by in by_version(found))
+    yield from (
+        (engine, version, tuple(sorted(names)))
+        for (engine, version), names in sorted(found.items())
+    )
 
 
 def by_version(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packageurl import PackageURL
+from packaging.utils import canonicalize_name
 
 from tools.supply_chain.part import Kind, Part
 
@@ -66,7 +67,7 @@ class Locked:
 def locks(text: str) -> dict[str, Locked]:
     """Returns the packages of a lock file by normalized name."""
     return {
-        canonical(name): Locked(
+        canonicalize_name(name): Locked(
             version=version,
             marker=marker or "",
             archives=tuple(re.findall(r"sha256:(\w+)", hashes)),
@@ -90,7 +91,7 @@ def python_packages(root: Path) -> Iterator[Part]:
     files: dict[tuple[str, str], list[str]] = defaultdict(list)
     for file in REQUIREMENTS:
         for name, version in pins((root / file).read_text()).items():
-            files[canonical(name), version].append(file)
+            files[canonicalize_name(name), version].append(file)
     archives = {
         (name, locked.version): locked.archives
         for file in LOCKS
@@ -106,11 +107,6 @@ def python_packages(root: Path) -> Iterator[Part]:
             used_by=tuple(where),
             deployed=any(REQUIREMENTS[file] for file in where),
         )
-
-
-def canonical(name: str) -> str:
-    """Returns the normalized name of a Python package (PEP 503)."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def npm_packages(root: Path) -> Iterator[Part]:

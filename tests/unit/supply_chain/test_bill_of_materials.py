@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from packaging.utils import canonicalize_name
 
 from spotmusic_cdk import versions
 from tests.conftest import sample_of
@@ -15,7 +16,7 @@ from tools.model.values import Json
 from tools.supply_chain import __main__ as command_line
 from tools.supply_chain.bill_of_materials import UNNUMBERED, bill_of_materials, parts, serial_number
 from tools.supply_chain.deployed import image_purl
-from tools.supply_chain.locked import LOCKS, REQUIREMENTS, canonical, locks, pins
+from tools.supply_chain.locked import LOCKS, REQUIREMENTS, locks, pins
 from tools.supply_chain.part import Kind
 
 ENVIRONMENTS = [sample_of(name) for name in ("dev", "staging", "prod")]
@@ -58,7 +59,7 @@ def test_bill_of_materials_covers_every_kind() -> None:
 def test_bill_of_materials_lists_pinned_packages(purls: set[str]) -> None:
     for file in REQUIREMENTS:
         pinned = {
-            f"pkg:pypi/{canonical(name)}@{version}"
+            f"pkg:pypi/{canonicalize_name(name)}@{version}"
             for name, version in pins((ROOT / file).read_text()).items()
         }
         assert pinned
