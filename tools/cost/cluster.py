@@ -10,6 +10,7 @@ from typing import Any
 from tools.cost.prices import CostError
 from tools.cost.use import Level
 from tools.model.templates import Templates, of_type
+from tools.model.values import cores
 
 BROKERS = "brokers"
 NODE_DISK_GIB = 80
@@ -72,7 +73,7 @@ def demand(templates: Templates, level: Level) -> Demand:
             resources = node.get("resources")
             requests = resources.get("requests", {}) if isinstance(resources, dict) else {}
             if "cpu" in requests:
-                cpu, gib = _cpu(requests["cpu"]), _gib(requests.get("memory", "0Gi"))
+                cpu, gib = cores(requests["cpu"]), _gib(requests.get("memory", "0Gi"))
                 if release in _DAEMONS or any(daemon in path for daemon in _DAEMONS):
                     found.daemons.cpu += cpu
                     found.daemons.gib += gib
@@ -162,10 +163,6 @@ def _replicas(node: dict[str, Any], level: Level) -> float | None:
             if isinstance(place.get(key), int):
                 return float(place[key])
     return None
-
-
-def _cpu(text: str) -> float:
-    return float(text[:-1]) / 1000 if text.endswith("m") else float(text)
 
 
 def _gib(text: str) -> float:

@@ -9,8 +9,9 @@ import yaml
 from tools.gameday import figures
 from tools.gameday.scenario import RemainingCapacity, Scenario
 from tools.gameday.services import Service
-from tools.gameday.workloads import Workload
+from tools.gameday.workloads import Lost, Workload
 from tools.model.assembly import Resource
+from tools.model.values import cores
 
 QUORUMS = ("redpanda", "rabbitmq")
 MAY_PAUSE = {
@@ -32,30 +33,29 @@ def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
     )
 
 
-def of_gateway(scenario: Scenario, *, by_node: bool = False) -> RemainingCapacity:
+def of_gateway(scenario: Scenario, lost: Lost) -> RemainingCapacity:
     """Remaining capacity of Kong: the pods of the busiest minute without the lost ones."""
     kong, load = scenario.workloads["kong"], scenario.load.gateway
     scaling: Any = scenario.values("kong")["autoscaling"]
-    per_pod = figures.cores(kong.cores) * scenario.settings.capacity.requests.gateway_per_core
+    per_pod = cores(kong.cores) * scenario.settings.capacity.requests.gateway_per_core
     held = per_pod * scaling["metrics"][0]["resource"]["target"]["averageUtilization"] / 100
     pods = min(
         max(scaling["minReplicas"], ceil(load.requests_per_second / held)), scaling["maxReplicas"]
     )
-    lost = (
-        kong.lost_with_node(scenario.zones, pods)
-        if by_node
-        else kong.lost_with_zone(scenario.zones, pods)
-    )
     fix = "Raise kubernetes.kong.max_replicas, or lower the average that its scaling holds."
     needed = round(load.requests_per_second, 1)
     return RemainingCapacity(
-        component="kong", what="requests/s", left=(pods - lost) * per_pod, needed=needed, fix=fix
+        component="kong",
+        what="requests/s",
+        left=(pods - lost(kong, scenario.zones, pods)) * per_pod,
+        needed=needed,
+        fix=fix,
     )
 
 
 def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
     keycloak = scenario.workloads["keycloak"]
-    left = (keycloak.replicas - lost) * figures.cores(keycloak.cores)
+    left = (keycloak.replicas - lost) * cores(keycloak.cores)
     fix = "Raise kubernetes.keycloak.replicas."
     needed = round(scenario.load.identity.cores, 2)
     return RemainingCapacity(
@@ -220,11 +220,11 @@ def of_standby(database: Resource) -> RemainingCapacity:
     )
 
 
-def of_cache(scenario: Scenario) -> RemainingCapacity:
+def of_cache(scenario: Scenario) -> Iterator[RemainingCapacity]:
     """Remaining cache nodes after the loss of the primary's zone: none without automatic failover."""
     cache = scenario.cache
     takes_over = cache["AutomaticFailoverEnabled"] is True and cache["MultiAZEnabled"] is True
     nodes = (cache["ReplicasPerNodeGroup"] or 0) + 1
     left = (nodes - ceil(nodes / scenario.zones)) * takes_over
     fix = "Set data.cache.replicas to 1 or more, with failover."
-    return RemainingCapacity(component="cache", what="nodes", left=left, needed=1, fix=fix)
+    yield RemainingCapacity(component="cache", what="nodes", left=left, needed=1, fix=fix)

@@ -10,6 +10,7 @@ from spotmusic_cdk.settings import Settings
 from tools.gameday import effects, ways
 from tools.gameday.scenario import RemainingCapacity, Scenario
 from tools.gameday.services import Service
+from tools.gameday.workloads import Lost, Workload
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
             )
             for zone in letters
         },
-        "a node": Fault("any one node", nodes, "lost-node", _node),
+        "a node": Fault(
+            "any one node", nodes, "lost-node", partial(_pods, lost=Workload.lost_with_node)
+        ),
         "a broker of Redpanda": Fault(
             "a broker of Redpanda", ("Redpanda",), "lost-broker", partial(_broker, name="redpanda")
         ),
@@ -67,7 +70,7 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
             for name in ("catalogue", "identity")
         },
         "primary of the cache": Fault(
-            "the primary of the cache", caches, "lost-primary-cache", _cache
+            "the primary of the cache", caches, "lost-primary-cache", effects.of_cache
         ),
         **{
             f"new version of {name}": Fault(
@@ -82,37 +85,28 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
 
 
 def _zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
-    for workload in scenario.workloads.values():
-        yield from effects.of_workload(workload, workload.lost_with_zone(scenario.zones))
-    yield effects.of_gateway(scenario)
-    yield effects.of_logins(scenario, scenario.workloads["keycloak"].lost_with_zone(scenario.zones))
-    yield from effects.of_events(
-        scenario, scenario.workloads["redpanda"].lost_with_zone(scenario.zones)
-    )
-    yield from effects.of_queues(
-        scenario, scenario.workloads["rabbitmq"].lost_with_zone(scenario.zones)
-    )
+    yield from _pods(scenario, Workload.lost_with_zone)
     for service in scenario.services:
         yield from effects.of_service(service, service.lost_with_zone(service.at_peak))
     for database in scenario.databases.values():
         yield effects.of_standby(database)
     yield from effects.of_catalogue(scenario, stale_zone=True)
     yield effects.of_identity(scenario)
-    yield effects.of_cache(scenario)
+    yield from effects.of_cache(scenario)
     yield from ways.without_zone(scenario, zone)
 
 
-def _node(scenario: Scenario) -> Iterator[RemainingCapacity]:
-    for workload in scenario.workloads.values():
-        yield from effects.of_workload(workload, workload.lost_with_node(scenario.zones))
-    yield effects.of_gateway(scenario, by_node=True)
-    yield effects.of_logins(scenario, scenario.workloads["keycloak"].lost_with_node(scenario.zones))
-    yield from effects.of_events(
-        scenario, scenario.workloads["redpanda"].lost_with_node(scenario.zones)
-    )
-    yield from effects.of_queues(
-        scenario, scenario.workloads["rabbitmq"].lost_with_node(scenario.zones)
-    )
+def _pods(scenario: Scenario, lost: Lost) -> Iterator[RemainingCapacity]:
+    gone = {
+        name: lost(workload, scenario.zones, workload.replicas)
+        for name, workload in scenario.workloads.items()
+    }
+    for name, workload in scenario.workloads.items():
+        yield from effects.of_workload(workload, gone[name])
+    yield effects.of_gateway(scenario, lost)
+    yield effects.of_logins(scenario, gone["keycloak"])
+    yield from effects.of_events(scenario, gone["redpanda"])
+    yield from effects.of_queues(scenario, gone["rabbitmq"])
 
 
 def _broker(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
@@ -128,10 +122,6 @@ def _database(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
         yield from effects.of_catalogue(scenario)
     else:
         yield effects.of_identity(scenario)
-
-
-def _cache(scenario: Scenario) -> Iterator[RemainingCapacity]:
-    yield effects.of_cache(scenario)
 
 
 def _deployment(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:

@@ -1,4 +1,4 @@
-"""Capacities of cores, volumes and instance classes, which templates do not contain. Each has a
+"""Capacities of volumes and instance classes, which templates do not contain. Each has a
 source or is marked as an assumption.
 """
 
@@ -17,8 +17,3 @@ def connections_of(instance_class: str) -> int:
     prefix `db.`.
     """
     return default_connections(memory_gib(instance_class.removeprefix("db.")))
-
-
-def cores(quantity: str) -> float:
-    """Returns a Kubernetes CPU quantity in cores."""
-    return float(quantity.removesuffix("m")) / 1000 if quantity.endswith("m") else float(quantity)

@@ -9,6 +9,7 @@ from spotmusic_cdk.settings.services import ServiceSettings
 from tools.load import Load
 from tools.load.components import ServiceLoad
 from tools.model.assembly import Assembly, Resource
+from tools.model.holders import service_of
 from tools.model.values import Json
 
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -88,7 +89,7 @@ def services_of(platform: Assembly, load: Load) -> list[Service]:
         resource: resource.target("TaskDefinition")
         for resource in platform.some("AWS::ECS::Service")
     }
-    by_name = {_name(task): (resource, task) for resource, task in tasks.items() if task}
+    by_name = {service_of(task): (resource, task) for resource, task in tasks.items() if task}
     return [
         Service(
             name=name,
@@ -100,14 +101,6 @@ def services_of(platform: Assembly, load: Load) -> list[Service]:
         )
         for name, settings in platform.settings.services.items()
     ]
-
-
-def _name(task: Resource) -> str:
-    return next(
-        str(variable["Value"])
-        for variable in task["ContainerDefinitions.0.Environment"]
-        if variable["Name"] == "SERVICE"
-    )
 
 
 def _most(service: Resource) -> int:

@@ -1,6 +1,6 @@
 """Kubernetes workloads: the maximum number of pods that a fault removes, by their placement rules."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
@@ -32,18 +32,12 @@ class Workload:
         """CPU request of the first container."""
         return str(self.pod["containers"][0]["resources"]["requests"]["cpu"])
 
-    def spread_over(self, topology: str) -> bool:
-        """Returns True if numbers of pods per zone, or node, differ by one at most.
+    @property
+    def fewest_zones(self) -> int:
+        """Minimum number of zones with these pods; 0 if their numbers per zone may differ by more than one.
 
-        A lost zone must not count: its nodes are tainted, and replacements would wait for it
-        (nodeTaintsPolicy).
-        """
-        return self.fewest_domains(topology) > 0
-
-    def fewest_domains(self, topology: str) -> int:
-        """Returns the minimum number of zones, or nodes, with these pods; 0 without a rule.
-
-        The scheduler ignores zones without a ready node, unless `minDomains` is set.
+        The scheduler ignores zones without a ready node, unless `minDomains` is set. A lost zone must
+        not count: its nodes are tainted, and replacements would wait for it (nodeTaintsPolicy).
         """
         found = (
             rule.get("minDomains", 1)
@@ -54,7 +48,7 @@ class Workload:
                 rule["maxSkew"],
                 rule.get("nodeTaintsPolicy"),
             )
-            == (topology, "DoNotSchedule", 1, "Honor")
+            == (ZONE, "DoNotSchedule", 1, "Honor")
         )
         return max(found, default=0)
 
@@ -68,17 +62,12 @@ class Workload:
         )
         return any(rule["topologyKey"] == HOST for rule in rules)
 
-    def lost_with_zone(self, zones: int, replicas: int | None = None) -> int:
+    def lost_with_zone(self, zones: int, pods: int) -> int:
         """Maximum number of pods in one zone: all without a spread rule."""
-        count = self.replicas if replicas is None else replicas
-        return ceil(count / self._zones(zones, count))
-
-    def _zones(self, zones: int, count: int) -> int:
-        """Minimum number of zones for this number of pods."""
         return (
-            min(zones, count, max(self.kept, self.fewest_domains(ZONE)))
-            if self.spread_over(ZONE)
-            else 1
+            ceil(pods / min(zones, pods, max(self.kept, self.fewest_zones)))
+            if self.fewest_zones
+            else pods
         )
 
     @property
@@ -86,10 +75,13 @@ class Workload:
         """Nodes that the pods may use."""
         return str(self.pod.get("nodeSelector"))
 
-    def lost_with_node(self, zones: int, replicas: int | None = None) -> int:
+    def lost_with_node(self, zones: int, pods: int) -> int:
         """Maximum number of pods on one node: a zone has at least one node."""
-        count = self.replicas if replicas is None else replicas
-        return 1 if self.apart else self.lost_with_zone(zones, count)
+        return 1 if self.apart else self.lost_with_zone(zones, pods)
+
+
+Lost = Callable[[Workload, int, int], int]
+"""Pods that a fault removes: of a workload, by the number of zones and that of its pods."""
 
 
 def workloads_of(cluster: RenderedCluster) -> dict[str, Workload]:
@@ -98,7 +90,7 @@ def workloads_of(cluster: RenderedCluster) -> dict[str, Workload]:
     kept: dict[str, int] = {}
     for workload in every:
         kept[workload.pool] = max(
-            kept.get(workload.pool, 1), min(workload.replicas, workload.fewest_domains(ZONE))
+            kept.get(workload.pool, 1), min(workload.replicas, workload.fewest_zones)
         )
     return {workload.name: replace(workload, kept=kept[workload.pool]) for workload in every}
 

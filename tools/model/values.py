@@ -43,6 +43,11 @@ def texts(value: Any) -> Iterator[str]:
     return (leaf for _, leaf in leaves(value) if isinstance(leaf, str))
 
 
+def cores(quantity: str) -> float:
+    """Return a Kubernetes CPU quantity in cores."""
+    return float(quantity.removesuffix("m")) / 1000 if quantity.endswith("m") else float(quantity)
+
+
 def as_list(value: Any) -> list[Any]:
     """Return a list of what IAM accepts as one value or a list."""
     return value if isinstance(value, list) else [] if value is None else [value]
