@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.properties.conftest import ENVIRONMENTS
-from tools.changes.replacement import create_only, value_at
+from tools.changes.replacement import create_only
 from tools.model.assembly import stacks_before
 from tools.model.templates import Template
+from tools.model.values import at
 
 Templates = Callable[[str], dict[str, Template]]
 WEAK, STRONG = "Fn::GetStackOutput", "Fn::ImportValue"
@@ -77,7 +78,10 @@ def weak_and_final(templates: dict[str, Template]) -> list[str]:
         for stack, template in templates.items()
         for id_, resource in template["Resources"].items()
         for path in create_only(resource["Type"], stack)
-        if any(function == WEAK for function, _ in references(value_at(resource, path)))
+        if any(
+            function == WEAK
+            for function, _ in references(at(resource.get("Properties", {}), ".".join(path)))
+        )
     ]
 
 

@@ -1,11 +1,13 @@
 """An update from the last release neither deletes nor replaces resources that hold data."""
 
+import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tools.changes.replacement import RELEASE, replaced, storage_classes
+from tools.changes.replacement import RELEASE, replaced
 from tools.changes.resources import HOLDS_DATA
 from tools.model.templates import Template
 from tools.releases import ENVIRONMENTS, FOLDER, checkout_version, previous, versions
@@ -62,6 +64,16 @@ def test_retained_resources_stay_retained(templates: Templates, environment: str
             assert new.get(policy, "Delete") != "Delete" or old.get(policy, "Delete") == "Delete", (
                 f"{stack}/{id_}: {policy} was {old[policy]}"
             )
+
+
+def storage_classes(resource: dict[str, Any]) -> set[str]:
+    """Storage classes in the values of a release: the class of a volume can't change."""
+    return set(
+        re.findall(
+            r"storageClass(?:Name)?\W+([\w-]+)",
+            json.dumps(resource["Properties"].get("Values", "")),
+        )
+    )
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

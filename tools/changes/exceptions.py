@@ -5,6 +5,7 @@ schemas.
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from spotmusic_cdk.settings.regions import cache_memory_gib
@@ -12,6 +13,7 @@ from tools.changes.change import Change, Effect
 from tools.changes.replacement import named
 from tools.changes.resources import HOLDS_DATA, KEPT
 from tools.model.templates import Properties, Templates, of_type
+from tools.model.values import numbers
 
 Found = tuple[Effect, str, str]
 
@@ -87,9 +89,9 @@ def _database(old: Properties, new: Properties) -> Iterator[Found]:
             detail,
             "RDS never shrinks storage, which autoscaling may also have grown. Keep the size.",
         )
-    if _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
+    if numbers(new.get("EngineVersion")) < numbers(old.get("EngineVersion")):
         yield Effect.REFUSED, f"MySQL {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
-    if _numbers(new.get("EngineVersion"))[:2] > _numbers(old.get("EngineVersion"))[
+    if numbers(new.get("EngineVersion"))[:2] > numbers(old.get("EngineVersion"))[
         :2
     ] and not new.get("AllowMajorVersionUpgrade"):
         detail = f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: RDS refuses another major version"
@@ -109,7 +111,7 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
             f"{old.get('Engine')} → {new.get('Engine')}: CloudFormation documents a replacement",
             _CHANGE_SET,
         )
-    elif _numbers(new.get("EngineVersion")) < _numbers(old.get("EngineVersion")):
+    elif numbers(new.get("EngineVersion")) < numbers(old.get("EngineVersion")):
         yield (
             Effect.REFUSED,
             f"{old.get('Engine')} {old['EngineVersion']} → {new['EngineVersion']}",
@@ -134,7 +136,7 @@ def _node(old: str, new: str) -> Iterator[Found]:
 
 
 def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
-    was, is_ = _numbers(old.get("Version")), _numbers(new.get("Version"))
+    was, is_ = numbers(old.get("Version")), numbers(new.get("Version"))
     if is_ < was:
         yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']}", _FORWARD
     elif was and is_[1:] > [number + 1 for number in was[1:]]:
@@ -248,10 +250,6 @@ def _prefix_list(old: Properties, new: Properties) -> Iterator[Found]:
             detail,
             "Raise the quota of rules per security group to 120 first, and verify the id.",
         )
-
-
-def _log_group(old: Properties, new: Properties) -> Iterator[Found]:
-    yield from _shorter(old, new, "RetentionInDays", "records")
 
 
 def _bucket(old: Properties, new: Properties) -> Iterator[Found]:
@@ -440,10 +438,6 @@ def _number(value: Any) -> int:
     return int(value) if str(value).isdecimal() else 0
 
 
-def _numbers(version: Any) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", str(version or ""))]
-
-
 def _short(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)[:80]
 
@@ -459,7 +453,7 @@ RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
     "AWS::EKS::Cluster": _cluster,
     "AWS::ElastiCache::ReplicationGroup": _cache,
     "AWS::ElasticLoadBalancingV2::TargetGroup": _target_group,
-    "AWS::Logs::LogGroup": _log_group,
+    "AWS::Logs::LogGroup": partial(_shorter, name="RetentionInDays", what="records"),
     "AWS::RDS::DBInstance": _database,
     "AWS::Route53::HostedZone": _fixed("Name"),
     "AWS::S3::Bucket": _bucket,

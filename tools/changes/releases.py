@@ -5,11 +5,13 @@ refuse to change or lose.
 import json
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from tools.changes.change import Change, Effect
 from tools.changes.replacement import RELEASE
 from tools.model.templates import Templates, of_type
+from tools.model.values import at, numbers
 
 Values = dict[str, Any]
 Found = tuple[Effect, str, str]
@@ -72,20 +74,13 @@ def _text(value: Any) -> str:
             return re.sub(r"[^\w.:-]", "_", json.dumps(value))
 
 
-def _at(values: Values, path: str) -> Any:
-    found: Any = values
-    for key in path.split("."):
-        found = found.get(key) if isinstance(found, dict) else None
-    return found
-
-
 def _gibibytes(values: Values, path: str) -> int:
-    return int(str(_at(values, path) or "0").removesuffix("Gi"))
+    return int(str(at(values, path) or "0").removesuffix("Gi"))
 
 
 def _versions(was: Values, is_: Values) -> Iterator[Found]:
     old, new = was.get("Version"), is_.get("Version")
-    if old and new and _numbers(new) < _numbers(old):
+    if old and new and numbers(new) < numbers(old):
         yield (
             Effect.REFUSED,
             f"chart {old} → {new}",
@@ -96,7 +91,7 @@ def _versions(was: Values, is_: Values) -> Iterator[Found]:
         was.get("Release") == "redpanda"
         and old
         and new
-        and _skips(_numbers(old)[:2], _numbers(new)[:2])
+        and _skips(numbers(old)[:2], numbers(new)[:2])
     ):
         advice = "Upgrade one feature release at a time (Redpanda documentation, upgrade: release order)."
         yield Effect.REFUSED, f"chart {old} → {new} skips a feature release", advice
@@ -108,12 +103,8 @@ def _skips(old: list[int], new: list[int]) -> bool:
     return new > old and new not in ([year, place + 1], [year + 1, 1])
 
 
-def _numbers(version: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", version)]
-
-
 def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
-    old, new = (int(_at(values, "statefulset.replicas") or 0) for values in (was, is_))
+    old, new = (int(at(values, "statefulset.replicas") or 0) for values in (was, is_))
     if new < old:
         detail = f"{old} brokers → {new}: removed brokers hold replicas, and partitions lose their majority"
         yield Effect.REFUSED, detail, _DRAIN
@@ -123,7 +114,7 @@ def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
     size = "storage.persistentVolume.size"
     yield from _volume(was, is_, size, grows=(Effect.REFUSED, _VOLUME))
     tiered = "storage.tiered.config.cloud_storage_enabled"
-    if _at(was, tiered) and not _at(is_, tiered):
+    if at(was, tiered) and not at(is_, tiered):
         detail = "tiered storage is removed: older events are in Amazon S3 only, and re-enabling it creates another bucket"
         yield Effect.REFUSED, detail, _TIERED
 
@@ -141,10 +132,6 @@ def _volume(
         yield grows[0], f"volumes of {old} GiB → {new}", grows[1]
     if new < old:
         yield shrinks, f"volumes of {old} GiB → {new}", _NEVER
-
-
-def _rabbitmq(was: Values, is_: Values) -> Iterator[Found]:
-    yield from _volume(was, is_, "storage.size", grows=(Effect.NONE, ""))
 
 
 def _monitoring(was: Values, is_: Values) -> Iterator[Found]:
@@ -230,8 +217,8 @@ def _queues(was: Values, is_: Values) -> Iterator[Found]:
 
 
 def _keycloak(was: Values, is_: Values) -> Iterator[Found]:
-    old, new = (str(_at(values, "image.tag") or "") for values in (was, is_))
-    if _numbers(old)[:2] != _numbers(new)[:2]:
+    old, new = (str(at(values, "image.tag") or "") for values in (was, is_))
+    if numbers(old)[:2] != numbers(new)[:2]:
         detail = f"Keycloak {old} → {new}: only patch versions may run side by side. Logins are unavailable for minutes"
         yield Effect.INTERRUPTION, detail, _ALL_AT_ONCE
 
@@ -270,7 +257,7 @@ def _issuer(provider: Values) -> tuple[Any, Any]:
 
 RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
     "redpanda": _redpanda,
-    "rabbitmq": _rabbitmq,
+    "rabbitmq": partial(_volume, path="storage.size", grows=(Effect.NONE, "")),
     "monitoring": _monitoring,
     "redpanda-access": _topics,
     "rabbitmq-topology": _queues,

@@ -10,7 +10,7 @@ from typing import Any
 
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.model.templates import Templates, without_hashes
-from tools.model.values import ACCOUNT
+from tools.model.values import ACCOUNT, at
 from tools.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
 
 HOME_REGION = "sa-east-1"
@@ -42,7 +42,7 @@ or changes by replacement (AWS CloudFormation user guide, update behaviour of ea
 
 
 def replaced(before: Templates, now: Templates, stack: str, id_: str) -> list[str]:
-    """Returns the reason why an update would replace or delete a resource; None if it does not."""
+    """Returns the reasons why an update would replace or delete a resource; none if it does not."""
     return list(_reasons(before, now, stack, id_, above=frozenset()))
 
 
@@ -61,10 +61,11 @@ def _reasons(
         yield f"{stack}/{id_} was {old['Type']} and is {new['Type']}"
         return
     for path in create_only(old["Type"], stack):
-        values = value_at(old, path), value_at(new, path)
-        if values == (None, None):
+        name = ".".join(path)
+        values = [at(resource.get("Properties", {}), name) for resource in (old, new)]
+        if values == [None, None]:
             continue
-        where = f"{stack}/{id_}: {'.'.join(path)}"
+        where = f"{stack}/{id_}: {name}"
         was, is_ = (_in_the_account(without_hashes(value)) for value in values)
         if _followed(before, was) != _followed(now, is_):
             yield f"{where} was {_short(was)} and is {_short(is_)}"
@@ -77,16 +78,6 @@ def _reasons(
             for several in reasons
             for reason in several
         )
-
-
-def storage_classes(resource: dict[str, Any]) -> set[str]:
-    """Returns the storage classes in a release's values: the class of a volume can't change."""
-    return set(
-        re.findall(
-            r"storageClass(?:Name)?\W+([\w-]+)",
-            json.dumps(resource["Properties"].get("Values", "")),
-        )
-    )
 
 
 def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | None:
@@ -104,14 +95,6 @@ def create_only(type_: str, stack: str) -> list[PropertyPath]:
     except UnknownResourceTypeError:
         listed = []
     return [*listed, *IMMUTABLE.get(type_, ())]
-
-
-def value_at(resource: dict[str, Any], path: PropertyPath) -> Any:
-    """Returns the value of a property; None if the template does not set it."""
-    value: Any = resource.get("Properties", {})
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
 
 
 def _in_the_account(value: Any) -> Any:

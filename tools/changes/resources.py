@@ -235,12 +235,12 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
             if name not in imported or imported[name] == stack:
                 continue
             new = _exports(now.get(stack, {})).get(name)
+            subject = _subject(output)
             if (
                 new is None
                 or without_hashes(new) != without_hashes(output)
-                or _is_replaced(before, now, stack, output)
+                or replaced(before, now, stack, subject)
             ):
-                subject = _subject(output)
                 detail = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
                 first = f"`npx cdk deploy -c env=<env> --exclusively <env>/{imported[name]}`"
                 advice = f"Deploy {imported[name]} without it first: {first}; for a service or a talks_to word, use `retired`."
@@ -251,10 +251,6 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
                     detail=detail,
                     advice=advice,
                 )
-
-
-def _is_replaced(before: Templates, now: Templates, stack: str, output: Any) -> bool:
-    return bool(replaced(before, now, stack, _subject(output)))
 
 
 def _subject(output: Any) -> str:

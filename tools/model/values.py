@@ -1,5 +1,6 @@
 """Values of templates and manifests."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -46,6 +47,11 @@ def texts(value: Any) -> Iterator[str]:
 def cores(quantity: str) -> float:
     """Return a Kubernetes CPU quantity in cores."""
     return float(quantity.removesuffix("m")) / 1000 if quantity.endswith("m") else float(quantity)
+
+
+def numbers(version: object) -> list[int]:
+    """Return the numbers of a version, to compare it with another; None has none."""
+    return [int(part) for part in re.findall(r"\d+", str(version))]
 
 
 def as_list(value: Any) -> list[Any]:

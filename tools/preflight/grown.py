@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from spotmusic_cdk.settings.regions import cache_memory_gib
+from tools.model.values import numbers
 from tools.preflight.finding import Ask, Context, Finding, fix, ok, standing, verdict
 
 _INSTANCE = "AWS::RDS::DBInstance"
@@ -55,17 +56,13 @@ def databases(context: Context) -> Iterator[Finding]:
 
 def _behind(instance: Any, version: str, storage: int, key: str) -> Iterator[tuple[str, str]]:
     has, grown = instance["EngineVersion"], instance["AllocatedStorage"]
-    if _numbers(has) > _numbers(version):
+    if numbers(has) > numbers(version):
         yield f"RDS runs MySQL {has}, the file has {version}", f"write data.{key}.version: {has}"
     if grown > storage:
         yield (
             f"RDS has grown to {grown} GiB, the file has {storage}",
             f"write data.{key}.storage_gib: {grown}",
         )
-
-
-def _numbers(version: str) -> list[int]:
-    return [int(number) for number in version.split(".") if number.isdecimal()]
 
 
 def cache(context: Context) -> Iterator[Finding]:
