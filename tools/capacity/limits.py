@@ -37,6 +37,11 @@ class Limit:
     read: str = "2026-11"
 
 
+def is_quota(limit: Limit | None) -> bool:
+    """Returns whether a limit can be raised, or tested, without another setting."""
+    return limit is not None and limit.raised
+
+
 def _most(model: type[BaseModel], key: str) -> float:
     """Upper bound of a setting."""
     (bound,) = (found.le for found in model.model_fields[key].metadata if isinstance(found, Le))

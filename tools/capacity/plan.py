@@ -1,5 +1,6 @@
 """Settings that carry a number of listeners, and listeners that settings carry."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from spotmusic_cdk.settings import Settings
 from tools.capacity.changes import Changes, changed, differing
 from tools.capacity.constraints import Constraint, constraints_of
-from tools.capacity.limits import Limit
+from tools.capacity.limits import Limit, is_quota
 from tools.load import Load, load_of
 from tools.preflight.quotas import needs
 
@@ -89,18 +90,16 @@ class Plan:
             for c in self.constraints
             if c.limit and c.limit.raised and not c.fits
         ]
-        return [
-            *found,
-            *(
+        for need in needs(self.settings):
+            found.append(
                 Quota(
                     what=f"{need.check} ({need.service} {need.code})",
                     needed=need.wanted,
                     now=None,
                     unit="",
                 )
-                for need in needs(self.settings)
-            ),
-        ]
+            )
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +134,7 @@ def plan_for(settings: Settings, listeners: int) -> Plan:
     whole = plan_in(1)
     if not whole.unmet:
         return whole
-    cells = _smallest(lambda number: not plan_in(number).unmet, 2, MOST_LISTENERS)
+    cells = _fewest(lambda number: not plan_in(number).unmet)
     if cells is None:
         raise PlanError(
             f"{settings.name}: {whole.reason}, in a cell of any size. Raise its settings by hand, or lower its load."
@@ -155,20 +154,14 @@ def require_load(settings: Settings) -> None:
         )
 
 
-def _smallest(holds: Callable[[int], bool], least: int, most: int) -> int | None:
-    """Smallest number of a range for which something holds, which then holds for all larger ones."""
-    high = least
-    while not holds(high):
-        if high >= most:
+def _fewest(suffice: Callable[[int], bool]) -> int | None:
+    """Smallest number of cells, two or more, that suffices, as all larger ones then do; None if none does."""
+    least = most = 2
+    while not suffice(most):
+        if most >= MOST_LISTENERS:
             return None
-        least, high = high + 1, min(most, high * 2)
-    while least < high:
-        middle = (least + high) // 2
-        if holds(middle):
-            high = middle
-        else:
-            least = middle + 1
-    return high
+        least, most = most + 1, min(MOST_LISTENERS, most * 2)
+    return least + bisect_left(range(least, most), True, key=suffice)
 
 
 def _cell(settings: Settings, listeners: int, cells: int) -> Plan:
@@ -183,7 +176,7 @@ def _cell(settings: Settings, listeners: int, cells: int) -> Plan:
         short = [
             constraint
             for constraint in _checked(planned, part)
-            if not constraint.fits and not _raised(constraint)
+            if not constraint.fits and not is_quota(constraint.limit)
         ]
         raised = _raises(planned, short, refused) or _raises(planned, short, [])
         if not raised:
@@ -209,10 +202,6 @@ def _checked(settings: Settings, listeners: int) -> Iterator[Constraint]:
     grown = listeners * (1 + settings.capacity.growth_percent / 100)
     yield from constraints_of(settings, load_of(settings, listeners))
     yield from constraints_of(settings, load_of(settings, grown), rounded=False)
-
-
-def _raised(constraint: Constraint) -> bool:
-    return constraint.limit is not None and constraint.limit.raised
 
 
 def _raises(settings: Settings, short: list[Constraint], refused: list[Changes]) -> Changes:
@@ -268,7 +257,7 @@ def carried(settings: Settings) -> list[Carried]:
     found = []
     for name, constraint in at(1).items():
         most = _most(partial(_holds, at, name))
-        if most == 0 and _raised(constraint):
+        if most == 0 and is_quota(constraint.limit):
             continue  # a quota on what settings allow, at any number of listeners
         found.append(
             Carried(component=name[0], what=name[1], listeners=most, limit=constraint.limit)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tools.capacity.changes import Changes, rewritten
-from tools.capacity.limits import Limit
+from tools.capacity.limits import is_quota
 from tools.capacity.plan import MOST_LISTENERS, Carried, Plan
 from tools.cost.estimate import Estimate
 from tools.cost.lines import Amounts
@@ -73,9 +73,9 @@ def inverse(environment: str, declared: int | None, bites: list[Carried]) -> str
         declared: its `capacity.listeners`.
         bites: listeners that each constraint allows, fewest first.
     """
-    weakest = next(found for found in bites if not quota(found.limit))
+    weakest = next(found for found in bites if not is_quota(found.limit))
     before = [
-        found for found in bites if quota(found.limit) and found.listeners < weakest.listeners
+        found for found in bites if is_quota(found.limit) and found.listeners < weakest.listeners
     ]
     said = f", and declares {declared:,}" if declared else ""
     lines = [
@@ -95,11 +95,6 @@ def inverse(environment: str, declared: int | None, bites: list[Carried]) -> str
             f"`make plan ENV={environment} LISTENERS={declared}` prints the settings that carry the declared listeners.",
         ]
     return "\n".join(lines)
-
-
-def quota(limit: Limit | None) -> bool:
-    """Returns whether a limit can be raised, or tested, without another setting."""
-    return limit is not None and limit.raised
 
 
 def load_rows(load: Load) -> Iterator[tuple[str, float]]:
@@ -165,7 +160,7 @@ def _bites(bites: Iterable[Carried], *, every: bool = False) -> Iterator[str]:
         if every or found.component not in seen:
             seen.add(found.component)
             at = f"{found.listeners:,}" if found.listeners < MOST_LISTENERS else "-"
-            note = " (a quota, or to be tested)" if quota(found.limit) else ""
+            note = " (a quota, or to be tested)" if is_quota(found.limit) else ""
             yield f"  {found.component:32}{at:>14}  {found.what}{note}"
 
 

@@ -55,15 +55,12 @@ class Estimate:
     @property
     def unsure_percent(self) -> tuple[int, int, int]:
         """Percentage of the total at prices without a public source."""
+        unsure = total([line.unsure for line in self.lines])
         low, mid, high = (
             round(100 * part / whole) if whole else 0
-            for part, whole in zip(total(self._unsure), self.total, strict=True)
+            for part, whole in zip(unsure, self.total, strict=True)
         )
         return low, mid, high
-
-    @property
-    def _unsure(self) -> list[Amounts]:
-        return [line.unsure for line in self.lines]
 
     def warnings(self, today: date) -> list[str]:
         """Returns what makes the estimate doubtful, or the budget too low."""

@@ -147,13 +147,6 @@ class Found:
 Pricing = Callable[[Found, Level, Environment], Iterator[Use]]
 
 
-def _hours(service: str, usage: str, label: str) -> Pricing:
-    def priced(_found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
-        yield Use(service, usage, HOURS, label)
-
-    return priced
-
-
 def _month(service: str, usage: str, label: str, quantity: float = 1) -> Pricing:
     def priced(_found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
         yield Use(service, usage, quantity, label)
@@ -480,7 +473,7 @@ PRICED: Mapping[str, Pricing] = {
         "AmazonCloudWatch", "CW:CompositeAlarmMonitorUsage", "alarms"
     ),
     "AWS::CloudWatch::Dashboard": _month("AmazonCloudWatch", "DashboardsUsageHour", "dashboards"),
-    "AWS::EC2::EIP": _hours("AmazonVPC", "PublicIPv4:InUseAddress", "public addresses"),
+    "AWS::EC2::EIP": _month("AmazonVPC", "PublicIPv4:InUseAddress", "public addresses", HOURS),
     "AWS::EC2::FlowLog": _flow_log,
     "AWS::EC2::NatGateway": _nat_gateway,
     "AWS::EC2::VPC": _vpc,

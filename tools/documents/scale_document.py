@@ -9,9 +9,9 @@ from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_cdk.settings.capacity import Assumption, CapacitySettings
 from tools.capacity.changes import Changes, KeyPath, rewritten
-from tools.capacity.limits import LIMITS
+from tools.capacity.limits import LIMITS, is_quota
 from tools.capacity.plan import MOST_LISTENERS, Plan, carried, plan_for
-from tools.capacity.report import load_rows, number, quota
+from tools.capacity.report import load_rows, number
 from tools.cost import prices
 from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
@@ -141,7 +141,7 @@ def _bites(plan: Plan) -> Iterator[str]:
         for found in carried(plan.settings):
             if found.listeners < MOST_LISTENERS:
                 yield (
-                    f"{found.component}: {found.what}{' (quota)' if quota(found.limit) else ''}",
+                    f"{found.component}: {found.what}{' (quota)' if is_quota(found.limit) else ''}",
                     f"{found.listeners:,}",
                 )
 
