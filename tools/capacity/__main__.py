@@ -43,7 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(report.inverse(settings.name, settings.capacity.listeners, carried(settings)))
             return 0
         plan = plan_for(settings, listeners_of(options.listeners))
-        cost = None if options.no_cost else _cost(plan, file)
+        cost = None
+        if not options.no_cost:
+            print(
+                f"Synthesizing {options.env} as planned (half a minute; COST=0 leaves it out) …",
+                file=sys.stderr,
+            )
+            cost = estimate_of_plan(plan, file)
         plan = replace(plan, changes=plan.changes | _budget(plan, cost))
         planned = rewritten(file.read_text(encoding="utf-8"), plan.changes)
         parse(planned, source=file)
@@ -76,13 +82,15 @@ def listeners_of(text: str) -> int:
     return listeners
 
 
-def _cost(plan: Plan, file: Path) -> Estimate:
+def estimate_of_plan(plan: Plan, file: Path) -> Estimate:
+    """Returns the estimate of one cell of a plan, which is synthesized.
+
+    Args:
+        plan: the plan.
+        file: environment file that it changes.
+    """
     from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
 
-    print(
-        f"Synthesizing {file.stem} as planned (half a minute; COST=0 leaves it out) …",
-        file=sys.stderr,
-    )
     with TemporaryDirectory() as folder:
         Path(folder, file.name).write_text(
             rewritten(file.read_text(encoding="utf-8"), plan.changes), encoding="utf-8"

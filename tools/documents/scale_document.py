@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output, versions
 from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_cdk.settings.capacity import Assumption, CapacitySettings
+from tools.capacity.__main__ import estimate_of_plan
 from tools.capacity.changes import Changes, KeyPath, rewritten
 from tools.capacity.limits import LIMITS, is_quota
 from tools.capacity.plan import MOST_LISTENERS, Plan, carried, plan_for
 from tools.capacity.report import load_rows, number
-from tools.cost import prices
-from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
 from tools.documents.sections import replaced
 from tools.load import load_of
@@ -30,17 +28,6 @@ SIZES = {
     "10 million": 10_000_000,
     "100 million": 100_000_000,
 }
-SECTIONS = (
-    "load",
-    "plan",
-    "bites",
-    "scenarios",
-    "agreement",
-    "quotas",
-    "cost",
-    "assumptions",
-    "limits",
-)
 
 Costs = Mapping[str, Sequence[str]]
 """Cost of each size by stack, as written: texts of a column of its table."""
@@ -68,8 +55,8 @@ def written(text: str, settings: Settings, costs: Costs) -> str:
         "assumptions": _assumptions(),
         "limits": _limits(),
     }
-    for name in SECTIONS:
-        text = replaced(text, name, tables[name], target="scale")
+    for name, lines in tables.items():
+        text = replaced(text, name, lines, target="scale")
     return text
 
 
@@ -203,20 +190,15 @@ def _limits() -> Iterator[str]:
 
 def main() -> None:
     """Plans and synthesizes each size, and writes the tables."""
-    from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
-
     settings = load(ENVIRONMENT, folder=ROOT / "environments", today=versions.RELEASED)
-    file = (ROOT / "environments" / f"{ENVIRONMENT}.yaml").read_text(encoding="utf-8")
+    file = ROOT / "environments" / f"{ENVIRONMENT}.yaml"
     estimates: dict[str, Estimate] = {}
     costs: dict[str, Sequence[str]] = {}
     for size, listeners in SIZES.items():
         plan = plan_for(settings, listeners)
-        planned = rewritten(file, plan.changes)
+        planned = rewritten(file.read_text(encoding="utf-8"), plan.changes)
         if planned not in estimates:
-            with TemporaryDirectory() as folder:
-                Path(folder, f"{ENVIRONMENT}.yaml").write_text(planned, encoding="utf-8")
-                with source.synthesized(ROOT, ENVIRONMENT, environments=Path(folder)) as assembly:
-                    estimates[planned] = estimate_of(assembly, plan.settings, prices.read())
+            estimates[planned] = estimate_of_plan(plan, file)
         costs = costs or {"USD a month": [*estimates[planned].stacks, "all"]}
         costs[size] = column(estimates[planned], plan)
     output.report(DOCUMENT, written(DOCUMENT.read_text(encoding="utf-8"), settings, costs))
