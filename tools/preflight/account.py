@@ -1,4 +1,4 @@
-"""Checks of account, region, bootstrap stacks and service-linked roles."""
+"""Checks of account, plan, region, bootstrap stacks and service-linked roles."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -115,6 +115,28 @@ def account(context: Context) -> Iterator[Finding]:
             status if enabled else f"{settings.region} is disabled",
             command,
         )
+
+
+def plan(context: Context) -> Iterator[Finding]:
+    """Checks the plan of the account: RDS refuses every database of ours to an account of the free plan."""
+    if context.account == local_aws.ACCOUNT:
+        return
+    # An account from before the plans (2025-07) may have none.
+    state = (
+        unless(
+            "ResourceNotFoundException",
+            context.clients("freetier", EDGE_REGION).get_account_plan_state,
+        )
+        or {}
+    )
+    kind = state.get("accountPlanType", "none")
+    detail = (
+        f"{kind}: RDS allows neither the backups nor the instance classes of the file"
+        if kind == "FREE"
+        else kind
+    )
+    command = f"aws freetier upgrade-account-plan --region {EDGE_REGION} --account-plan-type PAID"
+    yield verdict("account plan", kind != "FREE", detail, command)
 
 
 def bootstrap(context: Context) -> Iterator[Finding]:
@@ -248,6 +270,7 @@ def _way_out(status: str, at: str) -> str:
 
 CHECKS: dict[str, Ask] = {
     "account": account,
+    "account plan": plan,
     "bootstrap": bootstrap,
     "weak references": weak_references,
     "service-linked roles": service_linked_roles,

@@ -149,6 +149,15 @@ def region(status: str) -> Call:
     )
 
 
+def plan(kind: str) -> Call:
+    return (
+        "freetier",
+        EDGE,
+        "get_account_plan_state",
+        {"accountId": ACCOUNT, "accountPlanStatus": "ACTIVE", "accountPlanType": kind},
+    )
+
+
 def stack(status: str = "UPDATE_COMPLETE", version: str = "30") -> dict[str, Any]:
     outputs = [{"OutputKey": "BootstrapVersion", "OutputValue": version}]
     return {
@@ -487,6 +496,14 @@ FIELDS = '{"username": "user", "accessToken": "hidden-token"}'
 
 VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (account.account, [region("opt-in-not-required")], "ok ok ok", ACCOUNT),
+    (account.plan, [plan("PAID")], "ok", "PAID"),
+    (account.plan, [plan("FREE")], "fix", "--account-plan-type PAID"),
+    (
+        account.plan,
+        [("freetier", EDGE, "get_account_plan_state", "ResourceNotFoundException")],
+        "ok",
+        "none",
+    ),
     (account.bootstrap, bootstraps(stack()), "ok ok", "version 30"),
     (
         account.bootstrap,
