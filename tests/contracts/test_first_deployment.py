@@ -1,4 +1,4 @@
-"""The manual of a failed first deployment covers exactly the protected and retained resources of
+"""The runbook of a failed first deployment covers exactly the protected and retained resources of
 the templates.
 """
 
@@ -11,7 +11,7 @@ import pytest
 from tools.checkout import ROOT
 from tools.model.templates import Template
 
-MANUAL = (ROOT / "docs" / "first-deployment.md").read_text()
+RUNBOOK = (ROOT / "docs" / "runbooks" / "failed-first-deployment.md").read_text()
 Templates = Callable[[str], dict[str, Template]]
 
 
@@ -29,9 +29,9 @@ def protected(template: Template) -> Iterator[str]:
             yield resource["Type"]
 
 
-def test_manual_takes_protection_off_everything(templates: Templates) -> None:
+def test_runbook_takes_protection_off_everything(templates: Templates) -> None:
     rows = re.findall(
-        r"^\| `([a-z-]+)` \| `(AWS::\w+::\w+)` \| (\d+) \|", MANUAL, flags=re.MULTILINE
+        r"^\| `([a-z-]+)` \| `(AWS::\w+::\w+)` \| (\d+) \|", RUNBOOK, flags=re.MULTILINE
     )
     listed = {(stack, kind): int(count) for stack, kind, count in rows}
     found = {
@@ -49,8 +49,8 @@ def test_nothing_is_protected_outside_production(templates: Templates, environme
     ] == []
 
 
-def test_manual_removes_everything_that_is_left(templates: Templates) -> None:
-    listed = re.findall(r"^\| `(AWS::\w+::\w+)` \|", MANUAL, flags=re.MULTILINE)
+def test_runbook_removes_everything_that_is_left(templates: Templates) -> None:
+    listed = re.findall(r"^\| `(AWS::\w+::\w+)` \|", RUNBOOK, flags=re.MULTILINE)
     resources = [
         resource
         for template in templates("prod").values()

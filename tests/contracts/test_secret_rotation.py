@@ -8,7 +8,7 @@ from tests.conftest import sample_of
 from tools.checkout import ROOT
 from tools.model.templates import Template
 
-PAGE = (ROOT / "docs" / "secret-rotation.md").read_text()
+PAGE = (ROOT / "docs" / "runbooks" / "secret-rotation.md").read_text()
 
 
 def test_secrets_replaced_by_hand_keep_fields(
