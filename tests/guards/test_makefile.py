@@ -16,6 +16,11 @@ from tools.checkout import ROOT
 from tools.documents import flows_document
 
 
+def makefile(folder: Path = ROOT) -> str:
+    """Return the Makefile of a folder, with continued lines joined."""
+    return re.sub(r"\\\n\s*", "", (folder / "Makefile").read_text())
+
+
 def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
     """Runs make in a folder."""
     command = [shutil.which("make") or "make", "--no-print-directory", *arguments]
@@ -23,7 +28,7 @@ def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[s
 
 
 def test_documented_make_targets_exist() -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile(), flags=re.MULTILINE))
     texts = [
         *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),
@@ -46,7 +51,6 @@ def test_documented_make_targets_exist() -> None:
 
 def test_make_help_fits_a_terminal() -> None:
     """Help is grouped and at most 80 columns wide. It omits targets without a group."""
-    makefile = (ROOT / "Makefile").read_text()
     shown = make("help").stdout.splitlines()
     assert [line for line in shown if len(line) > 80] == []
     assert [line for line in shown if not line.startswith(" ")] == [
@@ -56,9 +60,9 @@ def test_make_help_fits_a_terminal() -> None:
         "release",
     ]
     listed = {line.split()[0] for line in shown if line.startswith(" ")}
-    assert listed == set(re.findall(r"^([a-z-]+):.*  ## ", makefile, flags=re.MULTILINE))
+    assert listed == set(re.findall(r"^([a-z-]+):.*  ## ", makefile(), flags=re.MULTILINE))
     assert listed == set(
-        re.findall(r"[a-z-]+", re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)[0])
+        re.findall(r"[a-z-]+", re.findall(r"^\.PHONY: (.*)$", makefile(), flags=re.MULTILINE)[0])
     )
 
 
@@ -74,7 +78,7 @@ def test_setup_and_generators_report_progress(
 
 
 def test_commands_quote_folder_of_checkout() -> None:
-    targets = re.findall(r"^([a-z-]+):.*  ## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*  ## ", makefile(), flags=re.MULTILINE)
     run = make("--dry-run", "--always-make", "CURDIR=/a b", "DIR=mine", *targets)
     named = [line for line in run.stdout.splitlines() if "/a b" in line]
     assert (run.returncode, len(named) > 10) == (0, True)
@@ -94,7 +98,7 @@ def test_update_refuses_project_of_another_checkout(tmp_path: Path) -> None:
     run = make("--old-file=setup", "--old-file=.tools/copier/.ready", "update", f"DIR={tmp_path}")
     assert run.returncode == 2
     assert (
-        "is that of git+file:///somewhere/spotmusic, and wheels would come from here. Run make update there"
+        "has the template of git+file:///somewhere/spotmusic, and its wheels would come from here"
         in run.stdout
     )
     assert [*wheel.parent.iterdir()] == [wheel]
@@ -120,7 +124,7 @@ def test_synthesis_of_unknown_environment_deletes_nothing(tmp_path: Path) -> Non
 def test_project_takes_options_of_checkout() -> None:
     """All options are set to 0, as COST=0 is one; the checkout alone has a page, a project prices of its own."""
     folders = (ROOT, ROOT / "template")
-    texts = [(folder / "Makefile").read_text() for folder in folders]
+    texts = [makefile(folder) for folder in folders]
     defined = {*re.findall(r"^(?:export )?([A-Z]+) [:?]?=", texts[0], flags=re.MULTILINE)}
     options = {*re.findall(r"\$\(([A-Z]+)[):]", texts[0])} - defined
     assert {"AGAINST", "COST", "FORMAT", "WAIT"} <= options
@@ -146,10 +150,10 @@ def test_project_takes_options_of_checkout() -> None:
 
 def test_no_slow_target_is_silent() -> None:
     """Slow targets print their own progress, or run under `tools/heartbeat.py`."""
-    recipes = re.findall(r"^\t.*", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    recipes = re.findall(r"^\t.*", makefile(), flags=re.MULTILINE)
     bare = [re.sub(r"\$\(BEATING\) (\S+ -m )?\S+( install)?", "", line) for line in recipes]
     slow = re.compile(
-        r"\bpip install|-m venv|go install|mvn --|cdk --|mypy\b|\$\((?:APT\w*|UV)\) |python -m tools\.([\w. ]+)"
+        r"\bpip install|-m venv|go install|cdk --|mypy\b|\$\((?:APT\w*|UV|MAVEN|PIP)\)[ :]|python -m tools\.([\w. ]+)"
     )
     own = ("local_aws up", "local_aws down", "local_aws console")
     silent = [
