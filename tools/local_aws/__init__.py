@@ -11,5 +11,10 @@ customer.
 """
 
 
+def last_lines(text: str, number: int) -> str:
+    """Returns the last lines of an output, indented for the message of an error."""
+    return "\n".join("  " + line for line in text.splitlines()[-number:])
+
+
 class LocalAwsError(Exception):
     """Expected failure of a command. The message says what is wrong and what to do."""

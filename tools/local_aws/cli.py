@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.local_aws import ACCOUNT, LocalAwsError, session
+from tools.local_aws import ACCOUNT, LocalAwsError, last_lines, session
 from tools.local_aws.workspace import Workspace
 
 _POLL_SECONDS = 0.2
@@ -139,7 +139,7 @@ class CdkCli:
             text = output.read()
         if code != 0:
             raise CliError(
-                f"`cdk {command}` failed with status {code}. Its output is in {log}:\n{_last_lines(text)}"
+                f"`cdk {command}` failed with status {code}. Its output is in {log}:\n{last_lines(text, 15)}"
             )
         return text
 
@@ -166,7 +166,3 @@ def _wait(process: "subprocess.Popen[bytes]", while_running: Callable[[], None])
         if process.poll() is None:
             process.terminate()
             process.wait()
-
-
-def _last_lines(text: str, lines: int = 15) -> str:
-    return "\n".join("  " + line for line in text.splitlines()[-lines:])

@@ -1,5 +1,6 @@
 """CloudFormation's status, resources and events of stacks."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from botocore.exceptions import ClientError
 
 from tools.local_aws import session
 from tools.local_aws.assembly import SynthesizedStack
+
+_STARTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,9 +161,6 @@ def seconds(endpoint: str, stack: SynthesizedStack) -> float:
     return float((last[0] - last[-1]).total_seconds()) if last else 0.0
 
 
-_STARTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
-
-
 def _client(endpoint: str, stack: SynthesizedStack) -> Any:
     return session.client("cloudformation", endpoint, region=stack.region)
 
@@ -185,11 +185,10 @@ def _events(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
     return _if_there(lambda: [event for page in pages for event in page["StackEvents"]])
 
 
-def _if_there(read: Any) -> list[dict[str, Any]]:
+def _if_there(read: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     try:
-        found: list[dict[str, Any]] = read()
+        return read()
     except ClientError as error:
         if "does not exist" in str(error):
             return []
         raise
-    return found

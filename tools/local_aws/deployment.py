@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from fnmatch import fnmatchcase
 
 from tools.local_aws import (
     LocalAwsError,
@@ -82,18 +82,18 @@ class LocalDeployment:
         """
         session.require_embedded(os.environ)
         with alone(self.workspace, "up"), self.steps.heartbeat():
-            return self._up(port, selection)
+            return self._up(port, selection or f"{self.environment}/*")
 
-    def _up(self, port: int | None, selection: str | None) -> str:
+    def _up(self, port: int | None, selection: str) -> str:
         began = time.monotonic()
         self._require_no_other()
         emulator, found = self._emulator_and_stacks(port)
-        chosen = _chosen(found, selection or f"{self.environment}/*")
+        chosen = [stack for stack in found if fnmatchcase(stack.id, selection)]
         # A rejected template ends the deployment; until then, the embedded AWS need not wait.
         with gate.judging(chosen, checkout=self.workspace.checkout) as verdict:
             self._prepare(emulator, found)
             deploying = time.monotonic()
-            self._deploy(emulator, chosen, selection or f"{self.environment}/*", verdict)
+            self._deploy(emulator, chosen, selection, verdict)
             deploy_seconds = time.monotonic() - deploying
             self.steps.say(f"cfn-lint accepts {verdict.result()} templates")
         return self._verified(emulator, chosen, began=began, deploy_seconds=deploy_seconds)
@@ -331,7 +331,7 @@ class LocalDeployment:
         rate = sum(row.resources for row in rows) / deploy_seconds
         total = (
             f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), {time.monotonic() - began:.1f} s in total. "
-            f"Use it: . {_relative(self.workspace.environment_script)}"
+            f"Use it: . {os.path.relpath(self.workspace.environment_script)}"
         )
         return "\n".join([report.table(rows), "", "Recorded without an engine:", kinds, "", total])
 
@@ -370,13 +370,3 @@ class LocalDeployment:
             left = "\n".join(f"  {entry}" for entry in outcome.unexplained)
             raise LeftoverError(f"These resources are left and no policy retains them:\n{left}")
         return outcome.summary()
-
-
-def _chosen(found: list[SynthesizedStack], selection: str) -> list[SynthesizedStack]:
-    if selection.endswith("/*"):
-        return found
-    return [stack for stack in found if stack.id == selection]
-
-
-def _relative(path: Path) -> str:
-    return os.path.relpath(path)

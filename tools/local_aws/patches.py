@@ -125,7 +125,7 @@ def _require_valid(resource_type: str, properties: Properties) -> None:
 
 
 def _without_stack_tags(properties: Properties) -> Properties:
-    """Returns CloudFormation's own `aws:` tags, which templates must not set."""
+    """Returns properties without CloudFormation's own `aws:` tags, which templates must not set."""
 
     def own(value: Any) -> bool:
         return not (isinstance(value, dict) and str(value.get("Key", "")).startswith("aws:"))
@@ -147,7 +147,7 @@ def _without_stack_tags(properties: Properties) -> Properties:
 def _with_own_properties(
     answer: tuple[str, dict[str, Any]], properties: Properties
 ) -> tuple[str, dict[str, Any]]:
-    """Returns attributes that repeat a property, such as a VPC's CidrBlock."""
+    """Adds attributes that repeat a property, such as a VPC's CidrBlock."""
     identifier, attributes = answer
     return identifier, {
         **{name: value for name, value in properties.items() if not isinstance(value, dict)},

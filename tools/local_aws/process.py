@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.local_aws import LocalAwsError
+from tools.local_aws import LocalAwsError, last_lines
 from tools.local_aws.emulator_settings import LISTENER, emulator_environment
 from tools.local_aws.middleware import IDENTITY_PATH, KEPT_PATH, RECORDED_PATH, STACKS_PATH
 from tools.local_aws.session import require_loopback
@@ -94,8 +94,9 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
     if not _comes_to_answer(emulator, workspace, alive=lambda: process.poll() is None):
         stop(workspace)
         _end_started(process)
+        tail = last_lines(workspace.log.read_text(errors="replace"), 5)
         raise NotStartedError(
-            f"The embedded AWS did not start on port {emulator.port}. The log is {workspace.log}:\n{_tail(workspace.log)}"
+            f"The embedded AWS did not start on port {emulator.port}. The log is {workspace.log}:\n{tail}"
         )
     return emulator
 
@@ -120,22 +121,19 @@ def stop(workspace: Workspace) -> bool:
 
 def recorded(emulator: RunningEmulator) -> list[dict[str, Any]]:
     """Returns the recorded resources of the emulator."""
-    records: list[dict[str, Any]] = _get(emulator, RECORDED_PATH)
-    return records
+    return list(_get(emulator, RECORDED_PATH))
 
 
 def kept(emulator: RunningEmulator) -> list[dict[str, str]]:
     """Returns the resources that their deletion policy retained."""
-    entries: list[dict[str, str]] = _get(emulator, KEPT_PATH)
-    return entries
+    return list(_get(emulator, KEPT_PATH))
 
 
 def stack_states(emulator: RunningEmulator) -> list[dict[str, Any]]:
     """Returns region, name, status and number of finished resources of every stack, in one cheap
     call.
     """
-    states: list[dict[str, Any]] = _get(emulator, STACKS_PATH)
-    return states
+    return list(_get(emulator, STACKS_PATH))
 
 
 def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:
@@ -199,10 +197,6 @@ def _end_started(process: "subprocess.Popen[bytes]") -> None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _tail(file: Path, lines: int = 5) -> str:
-    return "\n".join("  " + line for line in file.read_text(errors="replace").splitlines()[-lines:])
 
 
 def _wait_until_gone(emulator: RunningEmulator, workspace: Workspace) -> None:

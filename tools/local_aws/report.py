@@ -1,6 +1,7 @@
 """Table of a deployment: resources, records and duration per stack."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -67,10 +68,10 @@ def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
 
 def recorded_types(types: Iterable[str]) -> str:
     """Formats recorded types with their numbers in lines of readable length."""
-    numbers: dict[str, int] = {}
-    for name in types:
-        numbers[name] = numbers.get(name, 0) + 1
-    return "\n".join(f"  {name} ({number})" for name, number in sorted(numbers.items())) or "  none"
+    return (
+        "\n".join(f"  {name} ({number})" for name, number in sorted(Counter(types).items()))
+        or "  none"
+    )
 
 
 def _cells(row: StackRow) -> tuple[str, ...]:

@@ -55,14 +55,12 @@ def require_loopback(endpoint: str) -> str:
     return endpoint
 
 
-def require_own_credentials(environment: Mapping[str, str]) -> None:
-    """Accepts the embedded AWS's credentials, or none.
-
-    Args:
-        environment: process environment.
+def require_embedded(environment: Mapping[str, str]) -> None:
+    """Rejects a shell environment that leads to another AWS.
 
     Raises:
-        NotEmbeddedError: if it holds any other key. The message does not contain the key.
+        NotEmbeddedError: for foreign credentials, which the message does not contain, and for an
+            endpoint variable (general or of one service) that is not loopback.
     """
     for name, own in (
         ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
@@ -75,16 +73,6 @@ def require_own_credentials(environment: Mapping[str, str]) -> None:
                 "  Start a shell without them (`env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN …`)"
                 " and run the command again."
             )
-
-
-def require_embedded(environment: Mapping[str, str]) -> None:
-    """Rejects a shell environment that leads to another AWS.
-
-    Raises:
-        NotEmbeddedError: for foreign credentials, and for an endpoint variable (general or of one
-            service) that is not loopback.
-    """
-    require_own_credentials(environment)
     for name, value in environment.items():
         if name == "AWS_ENDPOINT_URL" or name.startswith("AWS_ENDPOINT_URL_"):
             require_loopback(value)
