@@ -1,7 +1,8 @@
 """Namespaces of the cluster, with their parties, quotas and Pod Security standards."""
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.kubernetes import KongSettings, RedpandaSettings
+from spotmusic_cdk.settings.brokers import RedpandaSettings
+from spotmusic_cdk.settings.kubernetes import KongSettings
 from spotmusic_constructs.kubernetes.namespace import Namespace, Quota
 
 MONITORING = "monitoring"

@@ -7,6 +7,7 @@ from spotmusic_cdk.connections.catalogue import AUTHORITY, FIELDS, SCHEMA
 from spotmusic_cdk.connections.connection import Client, Targets
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_cdk.settings.words import Word
 from spotmusic_constructs.arns import secret_handle
 from spotmusic_constructs.services.access import Access, combine, secret_access, user_access
 from stacks.data import DataStack
@@ -81,7 +82,7 @@ class ServiceAccess:
             ]
         )
 
-    def of_connection(self, name: str, word: str) -> Access:
+    def of_connection(self, name: str, word: Word) -> Access:
         """Return the access from one word of `talks_to`."""
         client = Client(name=name, settings=self._settings)
         return combine(connection_of(word, self._settings).access(client, self._targets))

@@ -10,7 +10,7 @@ from spotmusic_cdk.connections.connection import Client, Connection
 from spotmusic_cdk.connections.mail import Mail
 from spotmusic_cdk.connections.other_service import OtherService
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.services import Word
+from spotmusic_cdk.settings.words import Word
 from spotmusic_constructs.network.flows import Flow
 
 CONNECTIONS: dict[str, Connection] = {
@@ -31,19 +31,18 @@ CONNECTIONS: dict[str, Connection] = {
 """Connections by the word as an environment file writes it, in the order of the contract page."""
 
 
-def connection_of(word: str, settings: Settings) -> Connection:
+def connection_of(word: Word, settings: Settings) -> Connection:
     """Return the connection of a word of `talks_to`.
 
     Raises:
         ValueError: neither the table nor the environment has the word.
     """
-    written = word.text if isinstance(word, Word) else Word(word).text
-    if found := CONNECTIONS.get(written):
+    if found := CONNECTIONS.get(word.text):
         return found
     if word in settings.services:
         return OtherService(str(word))
     raise ValueError(
-        f"unknown connection `{written}`. Add it to CONNECTIONS (spotmusic_cdk/connections)."
+        f"unknown connection `{word.text}`. Add it to CONNECTIONS (spotmusic_cdk/connections)."
     )
 
 

@@ -5,17 +5,17 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from spotmusic_cdk.settings.capacity import CapacitySettings
-from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
-from spotmusic_cdk.settings.identity import IdentitySettings, MailSettings
-from spotmusic_cdk.settings.kubernetes import (
-    KubernetesSettings,
+from spotmusic_cdk.settings.brokers import (
     QueueSettings,
     TopicSettings,
     queues_of,
     talking_to,
     topics_of,
 )
+from spotmusic_cdk.settings.capacity import CapacitySettings
+from spotmusic_cdk.settings.data import DataSettings, RegistrySettings
+from spotmusic_cdk.settings.identity import IdentitySettings, MailSettings
+from spotmusic_cdk.settings.kubernetes import KubernetesSettings
 from spotmusic_cdk.settings.model import (
     Model,
     Name,
@@ -30,7 +30,7 @@ from spotmusic_cdk.settings.observability import (
     OperatorsSettings,
     ResilienceSettings,
 )
-from spotmusic_cdk.settings.services import ServiceName, ServiceSettings
+from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_cdk.settings.usage import UsageSettings
 
 PROJECT = "spotmusic"
@@ -72,9 +72,7 @@ class Settings(Model):
     kubernetes: KubernetesSettings = KubernetesSettings()
     identity: IdentitySettings = IdentitySettings()
     mail: MailSettings | None = None
-    services: Annotated[dict[ServiceName, ServiceSettings], UnorderedKeys] = Field(
-        default_factory=dict
-    )
+    services: Annotated[dict[Name, ServiceSettings], UnorderedKeys] = Field(default_factory=dict)
     """Application services by name. A name cannot be changed: to rename a service, add a second one (docs/changes.md)."""
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()

@@ -1,6 +1,6 @@
 """Identity and mail sections of an environment file."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -75,7 +75,7 @@ class IdentityProviderSettings(Model):
     """`oidc` only: address of its public keys."""
 
     @model_validator(mode="after")
-    def _only_oidc_has_endpoints(self) -> "IdentityProviderSettings":
+    def _only_oidc_has_endpoints(self) -> Self:
         endpoints = {
             name: getattr(self, name)
             for name in ("issuer", "authorization_url", "token_url", "jwks_url")
@@ -106,7 +106,7 @@ class IdentitySettings(Model):
     """External identity providers by alias."""
 
     @model_validator(mode="after")
-    def _registration_confirms_addresses(self) -> "IdentitySettings":
+    def _registration_confirms_addresses(self) -> Self:
         if self.registration and self.email is None:
             raise ValueError(
                 "registration: it requires identity.email to confirm addresses. Set identity.email, or remove registration."
@@ -137,7 +137,7 @@ class MailSettings(Model):
         return self.identity or self.sender.partition("@")[2]
 
     @model_validator(mode="after")
-    def _identity_covers_the_sender(self) -> "MailSettings":
+    def _identity_covers_the_sender(self) -> Self:
         if not f".{self.sender.partition('@')[2]}".endswith(f".{self.domain}"):
             raise ValueError(
                 f"identity: {self.identity} does not cover {self.sender}. Name the domain of the sender, or one above it."

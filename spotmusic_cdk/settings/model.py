@@ -70,7 +70,9 @@ class Model(BaseModel):
         return copied
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=24)]
+NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+LONGEST_NAME = 24
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=LONGEST_NAME)]
 """Lower-case name in DNS form; it becomes part of host names, metric labels and role descriptions."""
 
 

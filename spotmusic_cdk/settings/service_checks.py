@@ -5,7 +5,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.model import Problem, meant
-from spotmusic_cdk.settings.services import RESOURCES, ServiceSettings, address_variable
+from spotmusic_cdk.settings.services import ServiceSettings, address_variable
+from spotmusic_cdk.settings.words import RESOURCES
 from spotmusic_constructs.services.image_name import ecr_repository
 from spotmusic_constructs.services.route_priority import route_priorities
 

@@ -1,165 +1,12 @@
 """Services section of an environment file: one entry is one Fargate service."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from math import ceil
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import (
-    Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
-    StringConstraints,
-    model_validator,
-)
-from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, StringConstraints, model_validator
 
-from spotmusic_cdk.settings.model import (
-    Model,
-    Name,
-    SecretArn,
-    Unordered,
-    UnorderedKeys,
-    meant,
-    shown,
-)
-
-PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
-LONGEST = 24
-MODES: Mapping[str, tuple[str, ...]] = {"audio": ("read", "write"), "catalogue": ("read", "write")}
-"""Modes by word."""
-WITHOUT_MODE: Mapping[str, str] = {"audio": "read"}
-"""Mode that is meant where none is written. Other words of `MODES` need one."""
-
-
-class Word(str):
-    """One word of `talks_to`: a resource or another service, with a mode where it takes one.
-
-    In a file it is text, or a mapping of one key: `- audio: write`. It is equal to its text, so that `"audio" in service.talks_to` finds
-    the word with any mode.
-
-    Attributes:
-        mode: `read` or `write`; none for words without modes.
-    """
-
-    __slots__ = ("mode",)
-    mode: str | None
-
-    def __new__(cls, text: str, mode: str | None = None) -> "Word":
-        """Create a word; `mode` defaults to that of `WITHOUT_MODE`."""
-        word = super().__new__(cls, text)
-        word.mode = mode or WITHOUT_MODE.get(text)
-        return word
-
-    @property
-    def text(self) -> str:
-        """Word as written in a file: `audio: write`, or `audio` where the mode needs no word."""
-        return f"{self}: {self.mode}" if self.mode != WITHOUT_MODE.get(str(self)) else str(self)
-
-    def __reduce__(self) -> tuple[type["Word"], tuple[str, str | None]]:
-        """Keep the mode in copies."""
-        return Word, (str(self), self.mode)
-
-    @classmethod
-    def __get_pydantic_core_schema__(
-        cls, _source: Any, _handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        """Accept text or a mapping of one key."""
-        text = core_schema.str_schema(pattern=PATTERN, max_length=LONGEST, strict=True)
-        serialization = core_schema.plain_serializer_function_ser_schema(_written)
-        return core_schema.no_info_wrap_validator_function(_word, text, serialization=serialization)
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
-        """Describe both forms to editors."""
-        modes = {word: {"type": "string", "enum": list(modes)} for word, modes in MODES.items()}
-        mapping = {
-            "type": "object",
-            "properties": modes,
-            "additionalProperties": False,
-            "minProperties": 1,
-            "maxProperties": 1,
-        }
-        return {
-            "anyOf": [
-                {
-                    "type": "string",
-                    "pattern": PATTERN,
-                    "maxLength": LONGEST,
-                    "not": {"enum": [*_ALONE]},
-                },
-                mapping,
-            ]
-        }
-
-
-_ALONE = {
-    "catalogue": "Write `catalogue: read` or `catalogue: write` for the shared one, or `database` for a private one (CHANGELOG.md)."
-}
-"""Advice on words that need a mode."""
-
-
-def mode_of(word: str) -> str | None:
-    """Return the mode of a word, also of plain text."""
-    return Word(word).mode if not isinstance(word, Word) else word.mode
-
-
-def _word(value: Any, text: core_schema.ValidatorFunctionWrapHandler) -> Word:
-    if isinstance(value, Word):
-        return value
-    if not isinstance(value, Mapping):
-        word = Word(text(value))
-        if word in MODES and word.mode is None:
-            raise ValueError(f"{word} requires a mode. {_ALONE[str(word)]}")
-        return word
-    if len(value) != 1:
-        raise ValueError(
-            "each entry holds one word with its mode. Write `- audio: write`, and the next word on its own line."
-        )
-    ((word, mode),) = value.items()
-    if word not in MODES:
-        advice = meant(str(word), MODES, otherwise=f"Write {shown(word)} without a mode.")
-        raise ValueError(f"{shown(word)} has no modes; {' and '.join(MODES)} do. {advice}")
-    if mode not in MODES[word]:
-        raise ValueError(f"{shown(mode)} is not a mode of {word}. {meant(str(mode), MODES[word])}")
-    return Word(word, mode)
-
-
-def _written(word: Word) -> Any:
-    """Return a word as written in a file."""
-    return {str(word): word.mode} if mode_of(word) not in (None, mode_of(str(word))) else str(word)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cost:
-    """Share of what an environment has room for that a word of `talks_to` takes.
-
-    Args:
-        rules: name of the security group rules. Words of a service with the same name share them;
-            none for AWS APIs, which every service reaches on port 443.
-        broker_rules: rules in the security group of the broker load balancer.
-        verdict_queues: targets of each verdict on an upload.
-    """
-
-    rules: str | None = None
-    broker_rules: int = 0
-    verdict_queues: int = 0
-
-
-RESOURCES: Mapping[str, Cost] = {
-    "catalogue": Cost(rules="catalogue"),
-    "database": Cost(rules="catalogue"),
-    "cache": Cost(rules="cache"),
-    "events": Cost(rules="events", broker_rules=1),
-    "tasks": Cost(rules="tasks", broker_rules=1),
-    "audio": Cost(),
-    "uploads": Cost(verdict_queues=1),
-    "mail": Cost(),
-}
-"""Words of `talks_to` that are no services. `spotmusic_cdk/connections` has what they give; settings are checked without CDK."""
+from spotmusic_cdk.settings.model import Model, SecretArn, Unordered, UnorderedKeys
+from spotmusic_cdk.settings.words import RESOURCES, Cost, Word
 
 FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     256: (512, 1024, 2048),
@@ -215,7 +62,7 @@ class ScalingSettings(Model):
     """Target of ready messages of the service's queue per task; needs `tasks` in `talks_to`."""
 
     @model_validator(mode="after")
-    def _min_is_not_above_max(self) -> "ScalingSettings":
+    def _min_is_not_above_max(self) -> Self:
         if self.min > self.max:
             raise ValueError(f"min {self.min} is above max {self.max}. Raise max or lower min.")
         return self
@@ -313,11 +160,11 @@ class ServiceSettings(Model):
 
     def writes(self, word: str) -> bool:
         """Return whether `talks_to` has a word with the mode `write`."""
-        return any(found == word and mode_of(found) == "write" for found in self.talks_to)
+        return any(found == word and found.mode == "write" for found in self.talks_to)
 
     def reads(self, word: str) -> bool:
         """Return whether `talks_to` has a word with the mode `read`."""
-        return any(found == word and mode_of(found) == "read" for found in self.talks_to)
+        return any(found == word and found.mode == "read" for found in self.talks_to)
 
     @property
     def only_reads(self) -> bool:
@@ -325,14 +172,14 @@ class ServiceSettings(Model):
         return self.reads("catalogue") and "database" not in self.talks_to
 
     @property
-    def kept(self) -> "ServiceSettings":
+    def kept(self) -> Self:
         """Service with its retired words."""
         return self.model_copy(
             update={"retired": False, "talks_to": self.kept_words, "retired_talks_to": ()}
         )
 
     @property
-    def running(self) -> "ServiceSettings":
+    def running(self) -> Self:
         """Service without its retired words, and without scaling on a queue that it no longer reads."""
         scaling = (
             self.scaling
@@ -359,7 +206,7 @@ class ServiceSettings(Model):
         return max(self.scaling.min, ceil(per_second / held))
 
     @model_validator(mode="after")
-    def _fargate_pairs_cpu_and_memory(self) -> "ServiceSettings":
+    def _fargate_pairs_cpu_and_memory(self) -> Self:
         sizes = FARGATE_MEMORY_MIB[self.cpu]
         if self.memory not in sizes:
             shown = ", ".join(map(str, sizes[:4])) + (f" … {sizes[-1]}" if len(sizes) > 4 else "")
@@ -369,7 +216,7 @@ class ServiceSettings(Model):
         return self
 
     @model_validator(mode="after")
-    def _variables_are_its_own(self) -> "ServiceSettings":
+    def _variables_are_its_own(self) -> Self:
         for field, named in (("settings", self.settings), ("secrets", self.secrets)):
             if taken := [
                 name for name in named if name in TAKEN or name.startswith(TAKEN_PREFIXES)
@@ -384,13 +231,13 @@ class ServiceSettings(Model):
         return self
 
     @model_validator(mode="after")
-    def _one_key_names_the_image(self) -> "ServiceSettings":
+    def _one_key_names_the_image(self) -> Self:
         if self.image and self.image_tag:
             raise ValueError("image: it cannot be combined with image_tag. Remove one of the two.")
         return self
 
     @model_validator(mode="after")
-    def _migrations_write_the_catalogue(self) -> "ServiceSettings":
+    def _migrations_write_the_catalogue(self) -> Self:
         if self.migrations and not self.kept.writes("catalogue"):
             raise ValueError(
                 "migrations: they require write access to the catalogue. Add catalogue: write to talks_to."
@@ -398,13 +245,13 @@ class ServiceSettings(Model):
         return self
 
     @model_validator(mode="after")
-    def _a_route_needs_a_port(self) -> "ServiceSettings":
+    def _a_route_needs_a_port(self) -> Self:
         if self.route and self.port is None:
             raise ValueError(f"route: {self.route} requires a port. Set port, or remove the route.")
         return self
 
     @model_validator(mode="after")
-    def _scaling_has_its_metric(self) -> "ServiceSettings":
+    def _scaling_has_its_metric(self) -> Self:
         if self.scaling.requests_per_target and not self.route:
             raise ValueError(
                 "scaling.requests_per_target: requests are counted with a route only. Add a route, or scale on cpu."
@@ -414,9 +261,6 @@ class ServiceSettings(Model):
                 "scaling.messages_per_task: the service has no queue. Add tasks to talks_to, or scale on cpu."
             )
         return self
-
-
-ServiceName = Name
 
 
 def address_variable(service: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from spotmusic_cdk.settings.kubernetes import DEFAULT_TOPICS
+from spotmusic_cdk.settings.brokers import DEFAULT_TOPICS
 from tools.checkout import ROOT, settings_of
 from tools.model.values import Json
 

@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from spotmusic_cdk.settings.kubernetes import DEFAULT_TOPICS
+from spotmusic_cdk.settings.brokers import DEFAULT_TOPICS
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from spotmusic_constructs.streaming.redpanda_access import Topic, access_values
 from tests.engines.kafka import ADMINISTRATOR, Kafka, kafka, library

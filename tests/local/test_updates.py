@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.services import RESOURCES
+from spotmusic_cdk.settings.words import RESOURCES
 from tests.conftest import sample_of
 from tests.local.changed_assembly import Resources, with_templates
 from tests.local.state import own_state

@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from annotated_types import Le
 from pydantic import BaseModel
 
-from spotmusic_cdk.settings.kubernetes import (
-    PARTITIONS_PER_CORE,
-    KeycloakSettings,
-    KongSettings,
-    RedpandaSettings,
-)
+from spotmusic_cdk.settings.brokers import PARTITIONS_PER_CORE, RedpandaSettings
+from spotmusic_cdk.settings.kubernetes import KeycloakSettings, KongSettings
 from spotmusic_cdk.settings.regions import cache_memory_gib
 from spotmusic_cdk.settings.services import ScalingSettings
 from spotmusic_constructs.observability.prometheus import MEMORY_LIMIT_GIB

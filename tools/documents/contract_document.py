@@ -17,7 +17,7 @@ from spotmusic_cdk.connections.connection import Facts
 from spotmusic_cdk.connections.other_service import OtherService
 from spotmusic_cdk.settings import Settings, load
 from spotmusic_cdk.settings.identity import MailSettings
-from spotmusic_cdk.settings.services import RESOURCES, Word
+from spotmusic_cdk.settings.words import RESOURCES, Word
 from spotmusic_constructs.services.access import Access
 from spotmusic_constructs.services.task_definition import variables
 from stacks.data import DataStack

@@ -7,8 +7,8 @@ environment file (spotmusic_cdk/settings/capacity.py).
 from collections.abc import Mapping
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.brokers import TopicSettings
 from spotmusic_cdk.settings.capacity import HOURS_OF_A_MONTH
-from spotmusic_cdk.settings.kubernetes import TopicSettings
 from spotmusic_cdk.settings.services import ServiceSettings
 from tools.load.components import (
     GB,

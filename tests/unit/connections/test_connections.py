@@ -3,7 +3,7 @@ import pytest
 from spotmusic_cdk.connections import CONNECTIONS, connection_of
 from spotmusic_cdk.connections.connection import Client
 from spotmusic_cdk.connections.other_service import OtherService
-from spotmusic_cdk.settings.services import MODES, RESOURCES, Word
+from spotmusic_cdk.settings.words import MODES, RESOURCES, Word
 from tests.conftest import sample_of
 
 WORDS = [Word(resource, mode) for resource in RESOURCES for mode in MODES.get(resource, (None,))]

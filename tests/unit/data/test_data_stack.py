@@ -7,7 +7,7 @@ import aws_cdk as cdk
 import pytest
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.services import Word
+from spotmusic_cdk.settings.words import Word
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack

@@ -13,7 +13,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk.assertions import Template
 
 from spotmusic_cdk.namespaces import namespaces
-from spotmusic_cdk.settings.kubernetes import KeycloakSettings, RedpandaSettings
+from spotmusic_cdk.settings.brokers import RedpandaSettings
+from spotmusic_cdk.settings.kubernetes import KeycloakSettings
 from spotmusic_constructs.kubernetes import pod
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.cluster_base import ClusterBase

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from spotmusic_cdk.settings.kubernetes import (
+from spotmusic_cdk.settings.brokers import (
     DEFAULT_TOPICS,
     RedpandaSettings,
     TopicSettings,
