@@ -69,7 +69,7 @@ def _database(
     databases: Mapping[str, str],
     rights: Mapping[str, Mapping[str, Role]] | None = None,
 ) -> RelationalDatabase:
-    options = settings.data.catalogue if name == "Catalogue" else settings.data.identity
+    options = settings.data.databases[name.lower()]
     database = RelationalDatabase(
         stack,
         name,

@@ -42,7 +42,7 @@ def _own_caches(settings: Settings) -> Iterator[Problem]:
 
 def _data(settings: Settings) -> Iterator[Problem]:
     data = settings.data
-    for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
+    for key, database in data.databases.items():
         if database.max_storage_gib < database.storage_gib * 1.1:
             wrong = (
                 f"{database.max_storage_gib} is not 10% above storage_gib {database.storage_gib}"
@@ -311,7 +311,7 @@ def support_problems(settings: Settings, today: date) -> Iterator[Problem]:
         wrong = f"{settings.kubernetes.version} has no pinned kubectl layer"
         yield Problem("kubernetes.version", wrong, f"Use one of {', '.join(versions.KUBERNETES)}.")
     data = settings.data
-    for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
+    for key, database in data.databases.items():
         yield from _unsupported(
             f"data.{key}.version", f"MySQL {database.version}", versions.MYSQL, today
         )

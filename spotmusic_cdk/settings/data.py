@@ -105,6 +105,11 @@ class DataSettings(Model):
     allow_data_destruction: bool = False
     """Second switch in addition to `removal_policy`: without both, no resource with data is deleted."""
 
+    @property
+    def databases(self) -> dict[str, DatabaseSettings]:
+        """Databases by their key."""
+        return {"catalogue": self.catalogue, "identity": self.identity}
+
 
 class RegistrySettings(Model):
     """Container registry."""

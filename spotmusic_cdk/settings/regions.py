@@ -257,7 +257,7 @@ def _zones(settings: Settings) -> Iterator[Problem]:
 
 def _instances(settings: Settings) -> Iterator[Problem]:
     data, region = settings.data, settings.region
-    for key, database in (("catalogue", data.catalogue), ("identity", data.identity)):
+    for key, database in data.databases.items():
         yield from _instance_problems(
             f"data.{key}.instance_class", database.instance_class, DATABASES, region
         )

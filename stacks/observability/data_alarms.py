@@ -1,5 +1,7 @@
 """CloudWatch alarms of the data stack."""
 
+from functools import partial
+
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import Recipients
@@ -14,25 +16,21 @@ def data_alarms(scope: Construct, components: Components, recipients: Recipients
     """Create the alarms of databases, queues of verdicts, the cache, and the functions of the data stack."""
     settings, data = components.settings, components.data
     for name, database in components.databases.items():
-        options = settings.data.catalogue if name == "catalogue" else settings.data.identity
-        DatabaseAlarms(
+        options, prefix = settings.data.databases[name], name.capitalize()
+        memory = memory_gib(options.instance_class)
+        alarms = partial(
+            DatabaseAlarms,
             scope,
-            f"{name.capitalize()}Alarms",
             recipients=recipients,
-            name=name,
-            instance_identifier=database.identifier,
             storage_gib=options.storage_gib,
-            memory_gib=memory_gib(options.instance_class),
+            memory_gib=memory,
         )
+        alarms(f"{prefix}Alarms", name=name, instance_identifier=database.identifier)
         for number, reader in enumerate(database.readers, start=1):
-            DatabaseAlarms(
-                scope,
-                f"{name.capitalize()}Reader{number}Alarms",
-                recipients=recipients,
+            alarms(
+                f"{prefix}Reader{number}Alarms",
                 name=f"{name}, replica {number}",
                 instance_identifier=reader,
-                storage_gib=options.storage_gib,
-                memory_gib=memory_gib(options.instance_class),
                 replica=True,
             )
     queues = {
@@ -51,6 +49,14 @@ def data_alarms(scope: Construct, components: Components, recipients: Recipients
             name=name,
             nodes=nodes,
         )
+    FunctionAlarms(
+        scope, "FunctionAlarms", recipients=recipients, functions=_watched_functions(components)
+    )
+
+
+def _watched_functions(components: Components) -> dict[str, WatchedFunction]:
+    """Return the functions of the data stack without a caller: validation of restore tests, and rotations."""
+    data = components.data
     validation = WatchedFunction(
         function_name=data.restore_testing.validation.function_name,
         summary="AWS Backup: a resource that a restore test restored cannot be used, or its check failed. The backup may be useless.",
@@ -66,9 +72,4 @@ def data_alarms(scope: Construct, components: Components, recipients: Recipients
         )
         for name, function in components.rotation_functions.items()
     }
-    FunctionAlarms(
-        scope,
-        "FunctionAlarms",
-        recipients=recipients,
-        functions={"RestoreValidation": validation, **rotations},
-    )
+    return {"RestoreValidation": validation, **rotations}

@@ -43,7 +43,7 @@ def test_preflight_asks_for_pinned_versions() -> None:
         for ask in (engines.databases, engines.cache, engines.kubernetes)
         for finding in ask(context)
     ]
-    databases, cache = (settings.data.catalogue, settings.data.identity), settings.data.cache
+    databases, cache = settings.data.databases.values(), settings.data.cache
     asked = {
         (operation, value)
         for operation, arguments in listener.asked

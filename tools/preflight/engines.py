@@ -12,7 +12,7 @@ from tools.preflight.finding import Ask, Context, Finding, pages, verdict
 def databases(context: Context) -> Iterator[Finding]:
     """Checks each MySQL version, and each instance class in the zones of the file."""
     rds, settings = context.home("rds"), context.settings
-    specs = (settings.data.catalogue, settings.data.identity)
+    specs = settings.data.databases.values()
     for version in sorted({spec.version for spec in specs}):
         found = list(
             pages(
@@ -141,10 +141,7 @@ def parameters(context: Context) -> Iterator[Finding]:
         context.home("elasticache"),
         f"--region {settings.region}",
     )
-    releases = {
-        spec.version.rpartition(".")[0]
-        for spec in (settings.data.catalogue, settings.data.identity)
-    }
+    releases = {spec.version.rpartition(".")[0] for spec in settings.data.databases.values()}
     for family in sorted(f"mysql{release}" for release in releases):
         # Both operations return pages below EngineDefaults, which botocore's paginators handle.
         found = _defaults(

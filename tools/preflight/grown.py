@@ -30,7 +30,7 @@ def databases(context: Context) -> Iterator[Finding]:
         if type_ == _INSTANCE
     }
     behind = []
-    for key, spec in (("catalogue", data.catalogue), ("identity", data.identity)):
+    for key, spec in data.databases.items():
         for name in (
             found
             for id_, found in instances.items()

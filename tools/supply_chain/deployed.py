@@ -108,7 +108,7 @@ def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for settings in environments:
         cache = settings.data.cache
-        for database in (settings.data.catalogue, settings.data.identity):
+        for database in settings.data.databases.values():
             found["mysql", database.version].add(settings.name)
         found[cache.engine, cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]].add(
             settings.name

@@ -127,7 +127,7 @@ def test_image_purl_identifies_registry(image: str, purl: str) -> None:
 def test_bill_of_materials_lists_images_and_engines(purls: set[str]) -> None:
     assert {image_purl(image).to_string() for image in versions.images()} - purls == set()
     for settings in ENVIRONMENTS:
-        for database in (settings.data.catalogue, settings.data.identity):
+        for database in settings.data.databases.values():
             assert f"pkg:generic/amazon-rds/mysql@{database.version}" in purls
         assert f"pkg:generic/amazon-eks/kubernetes@{settings.kubernetes.version}" in purls
 
