@@ -40,11 +40,11 @@ def shared_cache(
         network=network,
         keys=keys,
     )
-    moved = [cache.users[name] for name in settings.data.cache.own if name != "kong"]
-    for value in (
-        [*map(secret_arn, moved), cache.primary_endpoint, cache.reader_endpoint] if moved else ()
-    ):
-        stack.export_value(value)
+    if moved := [
+        secret_arn(cache.users[name]) for name in settings.data.cache.own if name != "kong"
+    ]:
+        for value in (*moved, cache.primary_endpoint, cache.reader_endpoint):
+            stack.export_value(value)
     return cache
 
 

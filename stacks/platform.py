@@ -1,7 +1,6 @@
 """Composition root: creates the eight stacks of an environment."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -90,9 +89,13 @@ class Platform(cdk.Stage):
             self.eks_platform.add_stack_dependency(self.ecs_services)
             self._keep_exports(kept)
 
+    @property
+    def _producers(self) -> tuple[cdk.Stack, ...]:
+        """Stacks with exports."""
+        return self.network, self.secrets, self.registry, self.data, self.eks_platform
+
     def _keep_exports(self, settings: Settings) -> None:
         """Retains exports for running tasks: CloudFormation cannot delete imported exports."""
-        producers = (self.network, self.secrets, self.registry, self.data, self.eks_platform)
         context = {flag: self.node.try_get_context(flag) for flag in self.node.get_all_context()}
         # This copy needs no validation and no assets; the packs run on the platform itself.
         context |= {
@@ -104,24 +107,17 @@ class Platform(cdk.Stage):
             app = cdk.App(outdir=folder, context=context, auto_synth=False)
             before = Platform(app, settings=settings)
             templates = app.synth().get_nested_assembly(before.artifact_id).directory
-            as_before = (
-                before.network,
-                before.secrets,
-                before.registry,
-                before.data,
-                before.eks_platform,
-            )
-            for stack, then in zip(producers, as_before, strict=True):
+            for stack, then in zip(self._producers, before._producers, strict=True):
                 template = json.loads(Path(templates, then.template_file).read_text())
-                resources = {stack.resolve(found.logical_id): found for found in _resources(stack)}
+                resources = {
+                    stack.resolve(found.logical_id): found
+                    for found in stack.node.find_all()
+                    if isinstance(found, cdk.CfnResource)
+                }
                 for output in template.get("Outputs", {}).values():
                     # Strings are exports that the stack already has.
                     if "Export" in output and not isinstance(output["Value"], str):
                         stack.export_value(_reference(resources, output["Value"]))
-
-
-def _resources(stack: cdk.Stack) -> Iterator[cdk.CfnResource]:
-    yield from (found for found in stack.node.find_all() if isinstance(found, cdk.CfnResource))
 
 
 def _reference(resources: dict[str, cdk.CfnResource], value: dict[str, Any]) -> Any:

@@ -123,18 +123,14 @@ def _alarms(settings: Settings) -> Iterator[Problem]:
 
 def _room(settings: Settings) -> Iterator[Problem]:
     services = settings.services
-    elsewhere = "Move some to another environment."
     if len(services) > MOST_SERVICES:
         wrong = f"{len(services)} services exceed the limit of {MOST_SERVICES} in one stack"
-        yield Problem("services", wrong, elsewhere)
+        yield Problem("services", wrong, "Move some to another environment.")
     resources = sum(map(resources_of, services.values()))
     if len(services) <= MOST_SERVICES and resources > MOST_RESOURCES:
         wrong = f"their {resources} resources exceed the limit of {MOST_RESOURCES} in one stack"
-        yield Problem(
-            "services",
-            wrong,
-            f"Set deployment: rolling on some (two resources fewer each), or {elsewhere[0].lower()}{elsewhere[1:]}",
-        )
+        advice = "Set deployment: rolling on some (two resources fewer each), or move some to another environment."
+        yield Problem("services", wrong, advice)
     rules = sum(map(rules_of, services.values())) + shared_rules(services.values())
     if rules > MOST_RULES:
         wrong = f"their connections need {rules} security groups and rules, and one network stack holds {MOST_RULES}"
@@ -153,7 +149,7 @@ def _room(settings: Settings) -> Iterator[Problem]:
     clients = sum(cost.broker_rules for cost in costs)
     if clients > MOST_BROKER_CLIENTS:
         wrong = f"events and tasks occur {clients} times in talks_to, and the brokers allow {MOST_BROKER_CLIENTS}"
-        yield Problem("services", wrong, elsewhere)
+        yield Problem("services", wrong, "Move some to another environment.")
     uploaders = sum(cost.verdict_queues for cost in costs)
     if uploaders > MOST_UPLOADERS:
         wrong = f"uploads occurs {uploaders} times in talks_to, and {MOST_UPLOADERS} services can receive verdicts"

@@ -24,7 +24,7 @@ def entry_alarms(scope: Construct, components: Components, recipients: Recipient
     kong = target_groups.kong(
         components.network.gateway.target_group, replicas=settings.kubernetes.kong.min_replicas
     )
-    brokers = dict(target_groups.brokers(eks.brokers, counted=bool(watched_queues(components))))
+    brokers = target_groups.brokers(eks.brokers, counted=bool(watched_queues(components)))
     ApplicationLoadBalancerAlarms(
         scope,
         "GatewayAlarms",
