@@ -59,7 +59,9 @@ def zones(context: Context) -> Iterator[Finding]:
 
 
 def endpoints(context: Context) -> Iterator[Finding]:
-    """Compares the zones of each interface endpoint with those of the file."""
+    """Compares the zones of each interface endpoint with those of the file, and asks whether it accepts
+    a policy: EC2 creates no endpoint of the templates that does not.
+    """
     settings = context.settings
     if not settings.network.endpoints:
         return
@@ -69,11 +71,9 @@ def endpoints(context: Context) -> Iterator[Finding]:
     services = context.home("ec2").describe_vpc_endpoint_services(
         Filters=[{"Name": "service-type", "Values": ["Interface"]}]
     )
-    zones_of = {
-        service["ServiceName"]: set(service.get("AvailabilityZones", ()))
-        for service in services["ServiceDetails"]
-    }
-    missing = sorted(name for name in names if not set(settings.zones) <= zones_of.get(name, set()))
+    found = {service["ServiceName"]: service for service in services["ServiceDetails"]}
+    zones_of = {name: set(found.get(name, {}).get("AvailabilityZones", ())) for name in names}
+    missing = sorted(name for name in names if not set(settings.zones) <= zones_of[name])
     detail = (
         f"not in every zone: {', '.join(missing)}" if missing else f"{len(names)}, in every zone"
     )
@@ -82,6 +82,16 @@ def endpoints(context: Context) -> Iterator[Finding]:
         f"--query 'ServiceDetails[].AvailabilityZones'; then correct zones or network.interface_endpoints"
     )
     yield verdict("interface endpoints", not missing, detail, command)
+    open_only = [
+        name
+        for name in sorted(names)
+        if found.get(name, {}).get("VpcEndpointPolicySupported") is False
+    ]
+    detail = f"not accepted by {', '.join(open_only)}" if open_only else "accepted by all"
+    command = (
+        "give the service no policy in constructs/spotmusic_constructs/network/endpoint_policies.py"
+    )
+    yield verdict("endpoint policies", not open_only, detail, command)
 
 
 def prefix_list(context: Context) -> Iterator[Finding]:

@@ -216,8 +216,12 @@ def zones(*ids: str, state: str = "available") -> Call:
     return home("ec2", "describe_availability_zones", AvailabilityZones=found)
 
 
-def endpoint(zone: str) -> Call:
-    detail = {"ServiceName": f"com.amazonaws.{HOME}.sts", "AvailabilityZones": ["sa-east-1a", zone]}
+def endpoint(zone: str, *, policy: bool = True) -> Call:
+    detail = {
+        "ServiceName": f"com.amazonaws.{HOME}.sts",
+        "AvailabilityZones": ["sa-east-1a", zone],
+        "VpcEndpointPolicySupported": policy,
+    }
     return home("ec2", "describe_vpc_endpoint_services", ServiceDetails=[detail])
 
 
@@ -548,11 +552,17 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
         "apne2-az1 does not support CloudFront VPC origins",
     ),
     (network.zones, [zones("sae1-az1", state="impaired")], "fix fix", "sae1-az1 is impaired"),
-    (network.endpoints, [endpoint("sa-east-1b")], "ok", "1, in every zone"),
+    (network.endpoints, [endpoint("sa-east-1b")], "ok ok", "1, in every zone"),
+    (
+        network.endpoints,
+        [endpoint("sa-east-1b", policy=False)],
+        "ok fix",
+        f"not accepted by com.amazonaws.{HOME}.sts",
+    ),
     (
         network.endpoints,
         [endpoint("sa-east-1c")],
-        "fix",
+        "fix ok",
         f"not in every zone: com.amazonaws.{HOME}.sts",
     ),
     (network.prefix_list, [prefix_list(LIST)], "ok", LIST),
