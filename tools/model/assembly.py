@@ -11,9 +11,9 @@ from typing import Any
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tools.model.resolver import Place, Resolver, is_intrinsic, references_in
+from tools.model.resolver import Place, Resolver, references_in
 from tools.model.stacks import stacks_in
-from tools.model.values import Json, at
+from tools.model.values import Json, at, leaves
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
 _REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
@@ -227,15 +227,8 @@ def intrinsics(value: Any) -> Iterator[Any]:
 
 def texts_of(resource: Resource) -> Iterator[tuple[str, str]]:
     """Yield every text of a resource with its path, intrinsic functions resolved."""
-    yield from _texts(resource, resource.properties, "")
-
-
-def _texts(resource: Resource, value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str) or (isinstance(value, Mapping) and is_intrinsic(value)):
-        yield path, resource.platform.text(resource.stack, value)
-    elif isinstance(value, Mapping | list):
-        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _texts(resource, item, f"{path}.{key}" if path else str(key))
+    resolved = resource.platform.value(resource.stack, resource.properties)
+    return ((path, leaf) for path, leaf in leaves(resolved) if isinstance(leaf, str))
 
 
 def stacks_before(assembly: Path) -> dict[str, set[str]]:

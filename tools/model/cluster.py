@@ -133,19 +133,16 @@ class RenderedCluster(Resolver):
 def read(environment: str, templates: dict[str, Json], assembly: Path) -> RenderedCluster:
     """Read an environment, with our own charts rendered from the assembly."""
     cluster = RenderedCluster(environment, templates, releases={}, manifests={})
-    for stack, template in templates.items():
-        for resource in template["Resources"].values():
-            if resource["Type"] == HELM:
-                values = json.loads(cluster.text(stack, resource["Properties"]["Values"]))
-                release = Release(
-                    stack, resource, values, _folder(resource["Properties"], assembly)
-                )
-                cluster.releases[release.name] = release
+    for stack, _, resource in cluster.resources(HELM):
+        properties = resource["Properties"]
+        values = json.loads(cluster.text(stack, properties["Values"]))
+        release = Release(stack, resource, values, _folder(properties, assembly))
+        cluster.releases[release.name] = release
     cluster.manifests = {
         name: own(release) if release.folder else known_objects(release)
         for name, release in cluster.releases.items()
     }
-    cluster.before = _order(templates, cluster.releases, assembly)
+    cluster.before = _order(cluster, assembly)
     return cluster
 
 
@@ -177,7 +174,7 @@ def in_namespace(manifest: Json, namespace: str) -> Json:
 def _within(values: Any, namespace: str) -> Iterator[Json]:
     if isinstance(values, Mapping):
         if {"apiVersion", "kind", "metadata"} <= values.keys():
-            yield {**values, "metadata": {"namespace": namespace, **values["metadata"]}}
+            yield in_namespace(dict(values), namespace)
             return
         values = list(values.values())
     if isinstance(values, list):
@@ -196,36 +193,24 @@ def _folder(properties: Json, assembly: Path) -> Path | None:
     )
 
 
-def _order(
-    templates: dict[str, Json], releases: dict[str, Release], assembly: Path
-) -> dict[str, set[str]]:
+def _order(cluster: RenderedCluster, assembly: Path) -> dict[str, set[str]]:
     """Earlier releases of each release, by DependsOn and by dependencies between stacks."""
     stacks = stacks_before(assembly)
+    releases = list(cluster.releases.values())
     by_id = {
-        (release.stack, id_): release.name
-        for release in releases.values()
-        for id_ in _ids(templates, release)
+        (stack, id_): str(resource["Properties"]["Release"])
+        for stack, id_, resource in cluster.resources(HELM)
     }
     order = {}
-    for release in releases.values():
-        earlier = {
-            other.name for other in releases.values() if other.stack in stacks[release.stack]
-        }
+    for release in releases:
+        earlier = {other.name for other in releases if other.stack in stacks[release.stack]}
         earlier |= {
             by_id[release.stack, id_]
-            for id_ in _dependencies(templates[release.stack], release)
+            for id_ in _dependencies(cluster.templates[release.stack], release)
             if (release.stack, id_) in by_id
         }
         order[release.name] = earlier
     return order
-
-
-def _ids(templates: dict[str, Json], release: Release) -> Iterator[str]:
-    return (
-        id_
-        for id_, resource in templates[release.stack]["Resources"].items()
-        if resource is release.resource
-    )
 
 
 def _dependencies(template: Json, release: Release) -> set[str]:

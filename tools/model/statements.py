@@ -75,11 +75,9 @@ class Statement:
             "",
         )
         prefix = f"db:{self.resource.platform.settings.resource_prefix}-*"
-        texts = {
-            self.resource.platform.text(self.resource.stack, resource)
-            for resource in self.resources
-        }
-        return source.endswith(prefix) and all(text.endswith(":secret:rds!db-*") for text in texts)
+        return source.endswith(prefix) and all(
+            text.endswith(":secret:rds!db-*") for text in self.texts()
+        )
 
     def values(self, operator: str, key: str) -> tuple[str, ...]:
         return self.conditions.get(operator, {}).get(key.lower(), ())
