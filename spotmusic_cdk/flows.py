@@ -44,8 +44,8 @@ METRICS: dict[str, tuple[int, ...]] = {
     "fluent-bit": (FLUENT_BIT,),
     # Brokers have their metrics on the port of the admin API.
     "redpanda": (9644,),
-    # Ports of nodes, cluster operator and topology operator.
-    "rabbitmq": (15691, 9782, 8443),
+    # Ports of nodes, cluster operator and topology operator, which has another one for TLS.
+    "rabbitmq": (15691, 9782, 8080),
     "keycloak": (9000,),
     "kong": (KONG_STATUS,),
     # The kubelet, and node-exporter at the address of its node.

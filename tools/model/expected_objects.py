@@ -118,19 +118,27 @@ def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[
     }
     for component, key in parts.items():
         part, name = values[key], release if key == "clusterOperator" else f"{release}-{component}"
+        labels = _labels("rabbitmq-cluster-operator", release, component)
+        # Metrics of the topology operator have one port with TLS and another without.
+        port = (
+            9782
+            if key == "clusterOperator"
+            else 8443
+            if part["metrics"].get("secure", True)
+            else 8080
+        )
         container = _container(
-            "rabbitmq-cluster-operator", part, part.get("containerSecurityContext"), ready=True
+            "rabbitmq-cluster-operator",
+            part,
+            part.get("containerSecurityContext"),
+            ready=True,
+            ports=(port,),
         )
         limit = part.get("pdb", {}).get("maxUnavailable")
         budget = {"maxUnavailable": int(limit)} if limit else None
-        yield from _deployment(
-            namespace,
-            name,
-            _labels("rabbitmq-cluster-operator", release, component),
-            container,
-            part,
-            budget=budget,
-        )
+        yield from _deployment(namespace, name, labels, container, part, budget=budget)
+        monitor = {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{"port": port}]}
+        yield _manifest("monitoring.coreos.com/v1", "PodMonitor", name, namespace, monitor)
 
 
 def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
