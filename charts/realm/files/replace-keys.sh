@@ -1,7 +1,8 @@
 #!/bin/bash
-# Creates a pair of keys that signs the tokens of the realm. It is published first, so that every verifier can read it, and signs later.
-# The previous pair stays published until the next run. Older pairs are deleted: no valid token was signed with them.
-# An interrupted run leaves a pair that never signed; the next run continues with it.
+# Creates a key pair that signs the tokens of the realm. It is published first, so that every
+# verifier can read it, and signs later. The previous pair stays published until the next run. Older
+# pairs are deleted: no valid token was signed with them. The next run continues an interrupted one,
+# with the pair that has not signed yet.
 set -euo pipefail
 
 kcadm() {
@@ -12,12 +13,13 @@ log_in() { # The account's secret is in KC_CLI_CLIENT_SECRET.
   kcadm config credentials --server "$KEYCLOAK_URL" --realm master --client "$ACCOUNT" >&2
 }
 
-keys() { # A line "priority,name,id" for each pair that signs access tokens, first the one that signs now.
+keys() { # Pairs that sign access tokens, as "priority,name,id"; the signing one is the first.
   local id name kind priority
   kcadm get components -r "$REALM" -q type=org.keycloak.keys.KeyProvider \
-    --fields 'id,name,providerId,config(priority)' --format csv --noquotes | while IFS=, read -r id name kind priority; do
-    if [ "$kind" = rsa-generated ]; then echo "${priority:-0},$name,$id"; fi
-  done | LC_ALL=C sort -t, -k1,1nr -k2,2r
+    --fields 'id,name,providerId,config(priority)' --format csv --noquotes |
+    while IFS=, read -r id name kind priority; do
+      if [ "$kind" = rsa-generated ]; then echo "${priority:-0},$name,$id"; fi
+    done | LC_ALL=C sort -t, -k1,1nr -k2,2r
 }
 
 log_in
@@ -30,16 +32,17 @@ chosen='' signs=''
 while IFS=, read -r priority known id; do
   case $known in signing-*) ;; *) continue ;; esac
   if [ "$priority" = 0 ]; then
-    chosen=${chosen:-$id,$known} # The newest pair that never signed: lines of one priority are sorted by name.
+    chosen=${chosen:-$id,$known} # The newest pair that has not signed: equal priorities, by name.
   elif [ "$known" = "$name" ]; then
-    signs=yes # A run of this hour was interrupted when only the old pairs were left to delete.
+    signs=yes # An interrupted run of this hour has only left old pairs to delete.
   fi
 done <<<"$before"
 
 if [ -z "$signs" ]; then
   if [ -z "$chosen" ]; then
     # Keys that Keycloak created at its first start have priority 100.
-    chosen=$(kcadm create components -i -r "$REALM" -s name="$name" -s providerId=rsa-generated -s providerType=org.keycloak.keys.KeyProvider \
+    chosen=$(kcadm create components -i -r "$REALM" -s name="$name" \
+      -s providerId=rsa-generated -s providerType=org.keycloak.keys.KeyProvider \
       -s 'config.priority=["0"]' -s 'config.enabled=["true"]' -s 'config.active=["true"]' \
       -s 'config.algorithm=["RS256"]' -s 'config.keySize=["2048"]'),$name
   fi
@@ -52,7 +55,8 @@ if [ -z "$signs" ]; then
   echo "$name signs"
 fi
 
-# Keep the two pairs of the highest priority: the signing one and the one before. Never delete the pair that signed when the job began.
+# Keep the two pairs of the highest priority: the signing one and the one before. Never delete the
+# pair that signed when the job began.
 log_in
 after=$(keys)
 kept=0

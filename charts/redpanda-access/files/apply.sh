@@ -1,9 +1,10 @@
-# Applies topics and rights. It deletes no topic, event, partition or replica: a change that needs this ends the job at once, with a
-# line that names the reason. After every other failure a new pod tries again.
+# Applies topics and rights. It deletes no topic, event, partition or replica: a change that needs
+# this ends the job at once, with a line that names the reason. After every other failure a new pod
+# tries again.
 set -euo pipefail
 
 impossible() {
-  echo "$1" >&2
+  echo "$*" >&2
   exit 65
 }
 
@@ -36,7 +37,8 @@ wait_for_brokers() {
 
 # topic NAME PARTITIONS REPLICAS CLEANUP-POLICY RETENTION-MILLISECONDS
 topic() {
-  local name=$1 partitions=$2 replicas=$3 policy=$4 retention=$5 has=0 copies=0 kept='' described status=0 key value rest
+  local name=$1 partitions=$2 replicas=$3 policy=$4 retention=$5
+  local has=0 copies=0 kept='' described status=0 key value rest
   described=$(rpk topic describe "$name" --print-summary --print-configs </dev/null) || status=$?
   while read -r key value rest; do
     case $key in
@@ -46,25 +48,29 @@ topic() {
     esac
   done <<<"$described"
 
-  # A missing topic has no partitions. If the topic exists but could not be read, Redpanda refuses to create it again.
+  # A missing topic has no partitions. Redpanda refuses to create one that exists but was not read.
   if ((has == 0)); then
     rpk topic create "$name" --partitions "$partitions" --replicas "$replicas" \
       --topic-config "cleanup.policy=$policy" --topic-config "retention.ms=$retention"
     return
   fi
-  # rpk prints the summary before it fails to read the settings. Compare nothing with missing values: a new pod tries again.
+  # rpk prints the summary before it fails to read the settings. Compare nothing with missing
+  # values: a new pod tries again.
   if ((status != 0 || copies == 0)) || [[ -z $kept ]]; then
     echo "$name could not be described whole: rpk ended with $status" >&2
     return 1
   fi
   if ((has > partitions)); then
-    impossible "$name has $has partitions and $partitions are asked for. None can be taken away: ask for $has, or for another topic."
+    impossible "$name has $has partitions and $partitions are asked for." \
+      "None can be taken away: ask for $has, or for another topic."
   fi
   if ((copies > replicas)); then
-    impossible "$name has $copies replicas and $replicas are asked for. Fewer would survive less: ask for $copies, or for another topic."
+    impossible "$name has $copies replicas and $replicas are asked for." \
+      "Fewer would survive less: ask for $copies, or for another topic."
   fi
   if [[ $kept != "$policy" ]]; then
-    impossible "$name has the cleanup policy $kept and $policy is asked for. That deletes events: ask for $kept, or for another topic."
+    impossible "$name has the cleanup policy $kept and $policy is asked for." \
+      "That deletes events: ask for $kept, or for another topic."
   fi
   if ((has < partitions)); then
     rpk topic add-partitions "$name" --num $((partitions - has))
@@ -75,9 +81,11 @@ topic() {
   every_row_ends_with OK rpk topic alter-config "$name" --set "retention.ms=$retention"
 }
 
-# rights USER; standard input has a line for each right: RESOURCE PATTERN NAME OPERATIONS-WITH-COMMAS
+# rights USER. Standard input has a line for each right: RESOURCE PATTERN NAME
+# OPERATIONS-WITH-COMMAS
 rights() {
-  local user=$1 wanted=' ' listed row operation principal host kind name pattern permission operations
+  local user=$1 wanted=' ' listed row right
+  local operation principal host kind name pattern permission operations
   local -a rows present
   mapfile -t rows
   for row in "${rows[@]}"; do
@@ -91,15 +99,20 @@ rights() {
   for row in "${present[@]}"; do
     read -r principal host kind name pattern operation permission _ <<<"${row,,}"
     kind=${kind//_/-}
-    if [[ $principal != "user:$user" || $permission != allow || $wanted == *" $kind/$pattern/$name/$operation "* ]]; then continue; fi
+    right="$kind/$pattern/$name/$operation"
+    if [[ $principal != "user:$user" || $permission != allow || $wanted == *" $right "* ]]; then
+      continue
+    fi
     echo "taken from $user: $operation on $kind $name"
-    every_row_ends_with ALLOW rpk security acl delete --no-confirm --allow-principal "User:$user" --allow-host "$host" \
-      --operation "$operation" $(resource "$kind" "$name") --resource-pattern-type "$pattern"
+    every_row_ends_with ALLOW rpk security acl delete --no-confirm \
+      --allow-principal "User:$user" --allow-host "$host" --operation "$operation" \
+      $(resource "$kind" "$name") --resource-pattern-type "$pattern"
   done
 
   for row in "${rows[@]}"; do
     read -r kind pattern name operations <<<"$row"
-    every_row_ends_with ALLOW rpk security acl create --allow-principal "User:$user" --operation "$operations" \
+    every_row_ends_with ALLOW rpk security acl create \
+      --allow-principal "User:$user" --operation "$operations" \
       $(resource "$kind" "$name") --resource-pattern-type "$pattern"
   done
 }

@@ -1,9 +1,10 @@
-// Addresses of the web player exist in the browser only: whatever is no file is its page. A file is known by its ending; a name such as
-// AC.DC or joao.silva has none of these.
-// Error responses of the distribution could do the same, but they would turn the API's 403 and 404 into that page too.
-var FILE = new RegExp('\\.(?:avif|br|bin|css|csv|gif|gz|html?|ico|jpe?g|js|json|m4a|map|mjs|mp[34]|ogg|otf|pdf|png|svg|ttf|txt|wasm|wav|' +
-    'webm|webmanifest|webp|woff2?|xml|zip)$', 'i');
-// What looks like the API and has no behavior of its own (a misspelt path, a version that is gone) must not get a page with 200.
+// Returns the page of the web player for every address that is no file: the player routes in the
+// browser. The extension identifies a file; names such as AC.DC or joao.silva have none of these.
+// Error responses of the distribution would also replace the 403 and 404 of the API with the page.
+var FILE = new RegExp(
+    '\\.(?:avif|br|bin|css|csv|gif|gz|html?|ico|jpe?g|js|json|m4a|map|mjs|mp[34]|ogg|otf|pdf|png|' +
+    'svg|ttf|txt|wasm|wav|webm|webmanifest|webp|woff2?|xml|zip)$', 'i');
+// Paths of the API without a behavior (misspelt, or of a removed version) return 404, not the page.
 var API = /^\/+(?:v[0-9]+|auth|audio)(?:\/|$)/i;
 
 function handler(event) {
@@ -12,11 +13,15 @@ function handler(event) {
         return {
             statusCode: 404,
             statusDescription: 'Not Found',
-            headers: { 'content-type': { value: 'application/json' }, 'cache-control': { value: 'no-store' } },
+            headers: {
+                'content-type': { value: 'application/json' },
+                'cache-control': { value: 'no-store' }
+            },
             body: { encoding: 'text', data: '{"message":"Not found"}' }
         };
     }
-    if (request.uri !== '/.well-known' && request.uri.indexOf('/.well-known/') !== 0 && !FILE.test(request.uri)) {
+    var wellKnown = request.uri === '/.well-known' || request.uri.indexOf('/.well-known/') === 0;
+    if (!wellKnown && !FILE.test(request.uri)) {
         request.uri = '/index.html';
     }
     return request;

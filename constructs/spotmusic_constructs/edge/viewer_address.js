@@ -1,7 +1,7 @@
-// The gateway counts requests by address. X-Forwarded-For begins with whatever a viewer wrote and ends with CloudFront's own
-// addresses, so it gets the viewer's alone, and nobody can write it in advance.
-// The id of the request is that of CloudFront's access log (x-edge-request-id): one id from the edge to the log of the service. A
-// viewer's own is overwritten: it could be another request's, or eight kilobytes long.
+// Sets the address of the viewer, by which the gateway counts requests: X-Forwarded-For begins with
+// the viewer's own text and ends with addresses of CloudFront.
+// The request id is that of CloudFront's access log (x-edge-request-id), from the edge to the log
+// of the service. It replaces the viewer's own, which could repeat another id or be too long.
 function handler(event) {
     var request = event.request;
     request.headers['x-viewer-address'] = { value: event.viewer.ip };

@@ -1,30 +1,42 @@
-// Makes the key pair of Custom::SigningKeyPair: the private key goes into its secret, the public key to CloudFormation.
-// It answers CloudFormation itself, so that nothing but this file handles a private key.
+// Creates the key pair of Custom::SigningKeyPair: stores the private key in its secret and returns
+// the public key to CloudFormation. Only this file handles a private key.
 import { createPublicKey, generateKeyPairSync } from "node:crypto";
 import { request } from "node:https";
 import { request as plainRequest } from "node:http";
-import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
 
 const secrets = new SecretsManagerClient({});
 const POLL_SECONDS = 5;
 const GRANT_POLLS = 8; // forty seconds: the function has sixty
-// Buckets of CloudFormation in each region (AWS CloudFormation user guide, custom resources, 2026-11).
-const BUCKETS = /^https:\/\/cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?\//;
+// Buckets of CloudFormation in each region (CloudFormation user guide, custom resources, 2026-11).
+const BUCKETS = new RegExp(
+  "^https://cloudformation-custom-resource-response-[a-z0-9-]+" +
+    "\\.s3[a-z0-9.-]*\\.amazonaws\\.com(\\.cn)?/",
+);
 
 export async function handler(event) {
   requireCloudFormation(event.ResponseURL);
   const { SecretArn, KeyName } = event.ResourceProperties;
   try {
-    // A deleted pair keeps its secret: whether that goes is for the secret's own deletion policy to say.
-    const data = event.RequestType === "Delete" ? {} : { PublicKey: await publicKey(SecretArn, KeyName, event.RequestId) };
-    await answer(event, { Status: "SUCCESS", Data: data });
+    // Deletion keeps the secret, which has a deletion policy of its own.
+    const pem =
+      event.RequestType === "Delete" ? null : await publicKey(SecretArn, KeyName, event.RequestId);
+    await answer(event, { Status: "SUCCESS", Data: pem ? { PublicKey: pem } : {} });
   } catch (error) {
-    console.error(JSON.stringify({ level: "ERROR", request: event.RequestType, error: error.name }));
-    await answer(event, { Status: "FAILED", Reason: `No key pair for ${KeyName}: ${error.name}: ${error.message}` });
+    const { name, message } = error;
+    console.error(JSON.stringify({ level: "ERROR", request: event.RequestType, error: name }));
+    await answer(event, {
+      Status: "FAILED",
+      Reason: `No key pair for ${KeyName}: ${name}: ${message}`,
+    });
   }
 }
 
-// A pair that is there stays: an update, a retry or a second delivery of one request must not invalidate signed URLs.
+// Keeps an existing pair: an update, a retry or a second delivery must not invalidate signed URLs.
 async function publicKey(secretArn, keyName, requestId) {
   const kept = await privateKey(secretArn);
   if (kept) return derived(kept);
@@ -64,12 +76,12 @@ function derived(privateKeyPem) {
   return createPublicKey(privateKeyPem).export({ type: "spki", format: "pem" });
 }
 
-// Rejects an event whose answer does not go to CloudFormation, before anything is done for it. The embedded AWS answers at
-// its own endpoint, which the functions of an account do not have.
+// Rejects an event with an answer for another receiver than CloudFormation. The embedded AWS has
+// its own endpoint, which functions in an account do not have.
 function requireCloudFormation(url) {
   const embedded = process.env.AWS_ENDPOINT_URL;
   if (BUCKETS.test(url) || (embedded && url.startsWith(`${embedded}/`))) return;
-  throw new Error(`${url} is no address of CloudFormation. Only CloudFormation sends such an event.`);
+  throw new Error(`${url} is no address of CloudFormation. Only CloudFormation sends such events.`);
 }
 
 function answer(event, outcome) {
@@ -81,12 +93,15 @@ function answer(event, outcome) {
     ...outcome,
   });
   const url = new URL(event.ResponseURL);
-  const send = url.protocol === "http:" ? plainRequest : request; // http only where CloudFormation is emulated
+  const send = url.protocol === "http:" ? plainRequest : request; // http: the embedded AWS
   const headers = { "content-type": "", "content-length": Buffer.byteLength(body) };
   return new Promise((resolve, reject) => {
     const put = send(url, { method: "PUT", headers }, (response) => {
       response.resume();
-      response.on("end", () => (response.statusCode < 400 ? resolve() : reject(new Error(`CloudFormation answered ${response.statusCode}`))));
+      response.on("end", () => {
+        if (response.statusCode < 400) resolve();
+        else reject(new Error(`CloudFormation answered ${response.statusCode}`));
+      });
     });
     put.on("error", reject);
     put.end(body);

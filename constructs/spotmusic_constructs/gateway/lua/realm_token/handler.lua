@@ -1,11 +1,12 @@
--- Lets a request pass that brings an access token of the realm: signed by one of its keys, by this issuer, for this audience and in
--- time. Whatever is not plainly good is refused. Its service learns from two headers who the listener is; the plugin viewer-address
--- has cleared what the viewer wrote in them.
+-- Accepts requests with a valid access token of the realm: signature, issuer, audience and time.
+-- All others are refused. Two headers identify the listener to the service; the plugin
+-- viewer-address has cleared the viewer's own.
 local keys = require "kong.plugins.realm-token.keys"
 local token = require "kong.plugins.realm-token.token"
 
 local RealmToken = {
-  -- After correlation ids (100001) and viewer-address (2000), before rate limits (910), which count by the subject that is set here.
+  -- After correlation ids (100001) and viewer-address (2000), before rate limits (910), which count
+  -- by the subject of the token.
   PRIORITY = 1450,
   VERSION = "1.1.0",
 }
@@ -15,7 +16,8 @@ local function refuse(challenge, message)
 end
 
 local function refuse_token(problem)
-  return refuse('Bearer realm="spotmusic", error="invalid_token", error_description="' .. problem .. '"', "Invalid token: " .. problem)
+  local challenge = 'Bearer realm="spotmusic", error="invalid_token", error_description="%s"'
+  return refuse(challenge:format(problem), "Invalid token: " .. problem)
 end
 
 -- Returns the one token of the Authorization header.
@@ -37,13 +39,15 @@ function RealmToken:access(conf)
   if not parsed then
     return refuse_token("it is no signed token")
   end
-  local problem = token.header_problem(parsed.header, conf) or token.claims_problem(parsed.claims, conf, ngx.now())
+  local problem = token.header_problem(parsed.header, conf)
+    or token.claims_problem(parsed.claims, conf, ngx.now())
   if problem then
     return refuse_token(problem)
   end
   local key, any = keys.find(conf, parsed.header.kid)
   if not key and not any then
-    return kong.response.exit(503, { message = "Tokens cannot be verified at the moment" }, { ["Retry-After"] = "5" })
+    local answer = { message = "Tokens cannot be verified at the moment" }
+    return kong.response.exit(503, answer, { ["Retry-After"] = "5" })
   end
   if not key then
     return refuse_token("its key is unknown")

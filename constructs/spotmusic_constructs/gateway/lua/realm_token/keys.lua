@@ -1,12 +1,12 @@
--- The public keys of a realm, as its JWKS endpoint tells them: shared by all workers of a pod, and never forgotten while the
--- realm cannot be asked.
+-- Public keys of a realm from its JWKS endpoint, shared by all workers of a pod. They are kept
+-- while the endpoint is not available.
 local cjson = require "cjson.safe"
 local http = require "resty.http"
 local pkey = require "resty.openssl.pkey"
 
 local TIMEOUT_MS = 2000
 local LARGEST_ANSWER = 65536
--- However many unknown keys tokens name, the realm is asked once in this time.
+-- Shortest time between two requests for the keys, also when many tokens have an unknown key.
 local ASK_EVERY_SECONDS = 1
 local RENEW_EVERY_SECONDS = 5
 local FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.02, 2.5
@@ -21,7 +21,8 @@ local function shared()
   return ngx.shared.realm_keys
 end
 
--- Returns the usable keys of an answer by id, or nil when there is none: an answer without keys is an accident, not a rotation.
+-- Returns the usable keys of an answer by id, or nil without any: an answer without keys is an
+-- error.
 local function parse(text)
   local document = cjson.decode(text)
   local list = type(document) == "table" and document.keys
@@ -30,8 +31,9 @@ local function parse(text)
   end
   local found
   for _, jwk in ipairs(list) do
-    -- Keys for encryption stand in the same list.
-    if type(jwk) == "table" and type(jwk.kid) == "string" and jwk.use == "sig" and TYPES[jwk.alg] == jwk.kty and jwk.kty then
+    -- Keys for encryption are in the same list.
+    local named = type(jwk) == "table" and type(jwk.kid) == "string"
+    if named and jwk.use == "sig" and jwk.kty and TYPES[jwk.alg] == jwk.kty then
       local key = pkey.new(cjson.encode(jwk), { format = "JWK" })
       if key then
         found = found or {}
@@ -42,7 +44,7 @@ local function parse(text)
   return found
 end
 
--- Returns the keys that are known, as tables by id.
+-- Returns the stored keys by id.
 local function known(uri)
   local text = shared():get(uri)
   if not text then
@@ -56,11 +58,13 @@ local function known(uri)
   return mine.keys
 end
 
--- Asks the realm and keeps its answer, unless there is none worth keeping.
+-- Requests the keys and stores a usable answer.
 local function ask(uri)
   local client = http.new()
   client:set_timeouts(TIMEOUT_MS, TIMEOUT_MS, TIMEOUT_MS)
-  local answer, problem = client:request_uri(uri, { method = "GET", ssl_verify = true, headers = { Accept = "application/json" } })
+  local accept = { Accept = "application/json" }
+  local answer, problem =
+    client:request_uri(uri, { method = "GET", ssl_verify = true, headers = accept })
   if not answer then
     return problem or "no answer"
   end
@@ -79,7 +83,7 @@ local function ask(uri)
   return nil
 end
 
--- Asks the realm unless it was asked a moment ago; whoever comes meanwhile waits for that answer.
+-- Requests the keys, at most once a second. Requests of other workers wait for that answer.
 local function refresh(uri)
   local asking = uri .. "#asking"
   if not shared():get(asking) and shared():add(uri .. "#pause", true, ASK_EVERY_SECONDS) then
@@ -100,7 +104,7 @@ local function refresh(uri)
 end
 
 local function refresh_later(uri)
-  -- One timer at a time: while the realm is away every request finds the keys old.
+  -- One timer at a time: while the realm is not available, the keys are old for every request.
   if not shared():add(uri .. "#renewal", true, RENEW_EVERY_SECONDS) then
     return
   end
@@ -114,14 +118,14 @@ local function refresh_later(uri)
   end
 end
 
--- Returns the key with this id. Without one: nil, and whether any key is known at all.
+-- Returns the key with this id. Without it, returns nil and whether any key is stored.
 function _M.find(conf, kid)
   local uri = conf.jwks_uri
   local keys = known(uri)
   local key = keys and keys[kid]
   if key then
     local asked = shared():get(uri .. "#asked")
-    -- Keys that the realm took back must go, though no token asks for an unknown one.
+    -- Renews the keys regularly, so that keys removed from the realm do not stay.
     if not asked or ngx.now() - asked > conf.refresh_seconds then
       refresh_later(uri)
     end
@@ -132,7 +136,7 @@ function _M.find(conf, kid)
   return keys and keys[kid], keys ~= nil
 end
 
--- Tells whether a key signed this, with its own algorithm and no other.
+-- Returns whether the key signed the text with its own algorithm.
 function _M.signed(key, alg, signature, text)
   if key.alg ~= alg then
     return false

@@ -1,7 +1,8 @@
 local typedefs = require "kong.db.schema.typedefs"
 
-local function names()
-  return { type = "array", required = true, len_min = 1, elements = { type = "string" } }
+local function texts(one_of)
+  local elements = { type = "string", one_of = one_of }
+  return { type = "array", required = true, len_min = 1, elements = elements }
 end
 
 return {
@@ -16,8 +17,8 @@ return {
           { issuer = typedefs.url({ required = true }) },
           { jwks_uri = typedefs.url({ required = true }) },
           { audience = { type = "string", required = true } },
-          { clients = names() },
-          { algorithms = { type = "array", required = true, len_min = 1, elements = { type = "string", one_of = { "RS256", "ES256" } } } },
+          { clients = texts() },
+          { algorithms = texts({ "RS256", "ES256" }) },
           { longest_seconds = { type = "integer", required = true, between = { 60, 86400 } } },
           { refresh_seconds = { type = "integer", required = true, between = { 10, 3600 } } },
         },

@@ -1,4 +1,4 @@
--- Takes an access token apart and checks what it claims. Says nothing of who signed it.
+-- Parses an access token and checks its claims. keys.lua checks its signature.
 local base64 = require "ngx.base64"
 local cjson = require "cjson.safe"
 
@@ -27,7 +27,7 @@ local function contains(list, value)
   return false
 end
 
--- Returns header, claims, signature and what was signed, or nil when this is no signed JSON web token.
+-- Returns header, claims, signature and signed text, or nil for a text that is no signed JWT.
 function _M.parse(text)
   if #text > LONGEST_TOKEN then
     return nil
@@ -43,7 +43,8 @@ function _M.parse(text)
   return { header = header, claims = claims, signature = signature, signed = head .. "." .. body }
 end
 
--- Returns what is wrong with the header, or nil. `crit` names extensions that whoever does not know them must refuse (RFC 7515, 4.1.11).
+-- Returns the problem of the header, or nil. `crit` lists extensions that a recipient must know
+-- (RFC 7515, 4.1.11).
 function _M.header_problem(header, conf)
   if not contains(conf.algorithms, header.alg) then
     return "its algorithm is not accepted"
@@ -64,12 +65,12 @@ local function is_for(claims, audience)
   return claims.aud == audience
 end
 
--- Returns what is wrong with the claims, or nil.
+-- Returns the problem of the claims, or nil.
 function _M.claims_problem(claims, conf, now)
   if claims.iss ~= conf.issuer then
     return "its issuer is another"
   end
-  -- Keycloak says in `typ` what a token is for: ID and refresh tokens are none for the API.
+  -- The API accepts no ID or refresh tokens, which Keycloak marks in `typ`.
   if claims.typ ~= "Bearer" then
     return "it is no access token"
   end
@@ -94,15 +95,15 @@ function _M.claims_problem(claims, conf, now)
   if not is_text(claims.sub) then
     return "it has no subject"
   end
-  -- It becomes the value of a header.
+  -- The subject becomes the value of a header.
   if #claims.sub > LONGEST_SUBJECT or not claims.sub:match("^[!-~]+$") then
     return "its subject is not usable"
   end
   return nil
 end
 
--- Returns the roles of the realm, with commas and in the order of the alphabet; an empty text when there is none. A name that could
--- be taken for two, or that no header can hold, is left out.
+-- Returns the roles of the realm in alphabetical order with commas; an empty text without roles.
+-- Names with a comma, or with characters that a header cannot have, are omitted.
 function _M.roles(claims)
   local access, found = claims.realm_access, {}
   local roles = type(access) == "table" and access.roles
