@@ -22,25 +22,23 @@ class Deviation:
 
 
 NO_UPSTREAM_ACCOUNTS = (
-    "ECR caches Docker Hub and GitHub only with an account there, which a developer should not need; their images come straight from "
-    "upstream by exact tags, and the synthesis warns."
+    "ECR caches Docker Hub and GitHub only with credentials, which dev does not need. Nodes pull "
+    "these images by exact tag, and the synthesis warns."
 )
 
-NO_STANDBY = "A second machine would double what it costs. Only developers wait while a lost zone is restored (docs/recovery.md)."
+NO_STANDBY = "A standby doubles the cost. Only developers wait while a lost zone is restored (docs/recovery.md)."
 
 APPLICATION_LOAD_BALANCERS = ("network/GatewayLoadBalancer", "ecs-services/LoadBalancer")
 
-NO_CERTIFICATE = "A certificate is for a domain, which a developer should not need. Load balancers are internal, and CloudFront comes by a private path."
+NO_CERTIFICATE = "Without a domain there is no certificate. Load balancers are internal, and CloudFront reaches them through a VPC origin."
 
-TAKEN_DOWN_AT_ONCE = (
-    "It has no listeners and may be deleted in one step; a load balancer holds no data."
-)
+TAKEN_DOWN_AT_ONCE = "A load balancer holds no data, and may be deleted in one step."
 
 DEVIATIONS: dict[int, dict[str, Deviation]] = {
     1: {
         "dev": Deviation(
             resources=("network/SecurityGroupscloudfronttogatewayloadbalancer80ingress",),
-            reason="Without a domain, which a developer should not need, no certificate can be had; CloudFront comes by a private path.",
+            reason=NO_CERTIFICATE,
         )
     },
     8: {
@@ -49,13 +47,13 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
                 "network/NetworkVpcapplicationSubnet2*",
                 "network/NetworkVpcapplicationSubnet3*",
             ),
-            reason="A gateway costs by the hour whether used or not: one serves three zones, and developers wait when its zone is lost.",
+            reason="A NAT gateway is charged by the hour: one serves three zones. Only developers wait when its zone is lost.",
         )
     },
     10: {
         "dev": Deviation(
             resources=tuple(f"network/{service}" for service in get_args(InterfaceEndpoint)),
-            reason="Endpoints cost per zone and hour whether used or not, and there are a dozen. Calls leave through NAT, over TLS.",
+            reason="Endpoints are charged per zone and hour. Calls leave through NAT, over TLS.",
         )
     },
     22: {"dev": Deviation(resources=("* docker.io/*", "* ghcr.io/*"), reason=NO_UPSTREAM_ACCOUNTS)},
@@ -75,7 +73,7 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
                 "data/CatalogueInstance DeletionProtection",
                 "data/IdentityInstance DeletionProtection",
             ),
-            reason="It has no listeners and may be deleted with its stack, which leaves a final snapshot.",
+            reason="The database may be deleted with its stack, which leaves a final snapshot.",
         )
         for environment in ("dev", "staging")
     },
@@ -83,13 +81,13 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     72: {
         "dev": Deviation(
             resources=("ecs-services/*Service minimum",),
-            reason="A task costs by the hour. Only developers wait for some minutes while ECS starts one in another zone.",
+            reason="A task is charged by the hour. Only developers wait while ECS starts one in another zone.",
         )
     },
     91: {
         environment: Deviation(
             resources=("eks-platform/KubernetesCluster DeletionProtection",),
-            reason="It costs by the hour and may be deleted with its stack; volumes of brokers outlive it (P-105).",
+            reason="The cluster may be deleted with its stack; volumes of brokers remain (P-105).",
         )
         for environment in ("dev", "staging")
     },
@@ -99,13 +97,13 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     104: {
         "dev": Deviation(
             resources=("kong service *",),
-            reason="Without a domain, which a developer should not need, services have no certificate; the gateway calls them in the VPC.",
+            reason=NO_CERTIFICATE,
         )
     },
     109: {
         "dev": Deviation(
             resources=("edge/Distribution certificate",),
-            reason="Without a domain, which a developer should not need, CloudFront shows its own certificate, with TLS as AWS fixes it.",
+            reason="Without a domain, CloudFront has its own certificate, with the TLS version that AWS sets.",
         )
     },
     110: {
@@ -146,8 +144,7 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
                     )
                 ),
             ),
-            reason="Its listeners pass TCP on to brokers, who speak TLS themselves by the platform's own authority: a public certificate "
-            f"is for a domain, which a developer should not need. {TAKEN_DOWN_AT_ONCE}",
+            reason=f"Listeners pass TCP to the brokers, which encrypt by the platform's own authority. {TAKEN_DOWN_AT_ONCE}",
         ),
         "staging": Deviation(
             resources=("eks-platform/BrokersLoadBalancer deletion",), reason=TAKEN_DOWN_AT_ONCE
@@ -156,7 +153,7 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     125: {
         environment: Deviation(
             resources=("protection of *",),
-            reason="It may be deleted and created again, and costs nothing in between. Resources with data have their own policies.",
+            reason="A stack may be deleted and created again. Resources with data have their own policies.",
         )
         for environment in ("dev", "staging")
     },

@@ -119,12 +119,21 @@ def _index(domains: dict[str, tuple[str, list[Promise]]]) -> Iterator[str]:
         yield f"| [{title}](properties/{name}.md) | {_numbers(promises)} |"
     yield "\n## Deviations\n"
     yield "Production has none. A deviation that is no longer needed fails its test."
-    for number, by_environment in sorted(DEVIATIONS.items()):
-        for environment, deviation in by_environment.items():
-            yield "\n" + _wrapped(
-                f"- P-{number:03d}, {environment}: {deviation.reason}", indent="  "
-            )
+    yield "\n| environment | promises | reason |"
+    yield "|---|---|---|"
+    for (environments, reason), numbers in _deviations().items():
+        yield f"| {environments} | {', '.join(numbers)} | {reason} |"
     yield ""
+
+
+def _deviations() -> dict[tuple[str, str], list[str]]:
+    """Numbers of promises by the environments that break them and the reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for number, by_environment in sorted(DEVIATIONS.items()):
+        for reason in dict.fromkeys(deviation.reason for deviation in by_environment.values()):
+            environments = (name for name, of in by_environment.items() if of.reason == reason)
+            found.setdefault((", ".join(environments), reason), []).append(f"P-{number:03d}")
+    return found
 
 
 def _numbers(promises: list[Promise]) -> str:
@@ -151,10 +160,8 @@ def _deeper(text: str) -> str:
     return re.sub(r"\]\((?!https?:)", "](../", text)
 
 
-def _wrapped(text: str, *, indent: str = "") -> str:
-    return textwrap.fill(
-        text, COLUMNS, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def write() -> None:
