@@ -1,1 +1,1 @@
-"""The eight stacks: each connects constructs and defines no resources."""
+"""Stacks of an environment. They connect constructs and define no resources."""

@@ -1,4 +1,4 @@
-"""Releases and custom resources that a deployment runs again without a change."""
+"""Repeated runs of releases and custom resources without a change."""
 
 from collections.abc import Iterator
 
@@ -11,17 +11,17 @@ from spotmusic_constructs.resource import resource_of
 
 
 def run_again(scope: Construct, *, name: str, mark: str) -> None:
-    """Lets CloudFormation call one release or custom resource in the next deployment.
+    """Runs a release or custom resource again in the next deployment.
 
-    CloudFormation calls a custom resource only when its properties differ from those of the last
-    deployment, and detects no drift of it. The mark is a property that its function ignores. A
-    deployment without the mark calls it once more.
+    CloudFormation calls a custom resource only when its properties change, and detects no drift of
+    it. The mark is a property that the function of the resource ignores. The next deployment
+    without the mark runs the resource once more.
 
     Args:
         scope: platform that contains the resource.
         name: name of a Helm release, or path of a custom resource in its stack, such as
             `Catalogue/Users`.
-        mark: text that differs from that of the run before, such as the time.
+        mark: text that differs from the mark of the previous run, such as the time.
 
     Raises:
         ValueError: if no release and no custom resource has the name.
@@ -32,7 +32,8 @@ def run_again(scope: Construct, *, name: str, mark: str) -> None:
     resources = dict(_named(scope))
     if name not in resources:
         raise ValueError(
-            f"again: no release or custom resource `{name}`. Choose one of {', '.join(sorted(resources))}."
+            f"again: no release or custom resource `{name}`. "
+            f"Choose one of {', '.join(sorted(resources))}."
         )
     resources[name].add_property_override("Again", mark)
 
@@ -40,15 +41,9 @@ def run_again(scope: Construct, *, name: str, mark: str) -> None:
 def _named(scope: Construct) -> Iterator[tuple[str, cdk.CfnResource]]:
     for found in scope.node.find_all():
         if isinstance(found, HelmRelease):
-            yield (
-                found.release,
-                resource_of(found.chart.node.find_child("Resource"), cdk.CfnResource),
-            )
-        elif isinstance(found, cdk.CustomResource) and not isinstance(
-            found.node.scope, eks.HelmChart
-        ):
-            below_stack = found.node.path.split("/")[2:]
-            yield (
-                "/".join(below_stack).removesuffix("/Resource"),
-                resource_of(found, cdk.CfnResource),
-            )
+            release = found.chart.node.find_child("Resource")
+            yield found.release, resource_of(release, cdk.CfnResource)
+        is_release = isinstance(found.node.scope, eks.HelmChart)
+        if isinstance(found, cdk.CustomResource) and not is_release:
+            path = "/".join(found.node.path.split("/")[2:]).removesuffix("/Resource")
+            yield path, resource_of(found, cdk.CfnResource)

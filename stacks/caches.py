@@ -1,4 +1,4 @@
-"""Caches of an environment: one that clients share, and those of single clients."""
+"""Caches of an environment: the shared cache, and caches of single clients."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -19,7 +19,8 @@ KONG_PREFIX = "ratelimit"
 """Prefix of the keys of Kong's rate limiting (kong/plugins/rate-limiting/policies, 3.9)."""
 _SHARED = "tue:08:00-tue:09:00"
 _OWN = ("thu:07:00-thu:08:00", "fri:07:00-fri:08:00", "sat:07:00-sat:08:00", "sun:07:00-sun:08:00")
-"""Maintenance windows in UTC: at night in São Paulo, one cache a night, apart from the databases."""
+"""Maintenance windows in UTC: at night in São Paulo, one cache a night. The databases have other
+nights (stacks/databases.py)."""
 
 
 def shared_cache(
@@ -27,7 +28,7 @@ def shared_cache(
 ) -> Cache:
     """Create the shared cache, with a user for every client.
 
-    A service that moves to a cache of its own keeps its user here, and the exports that its running
+    A service that moves to a separate cache keeps its user here, and the exports that its running
     tasks import (docs/adr/0001).
     """
     cache = _cache(

@@ -9,8 +9,8 @@ def register(app: cdk.App, *, validator: bool = False) -> None:
 
     Args:
         app: the application.
-        validator: whether to register CDK's validator of templates as well, which CDK leaves out
-            with `CDK_VALIDATION=false`.
+        validator: registers CDK's validator of templates too, which CDK omits with
+            `CDK_VALIDATION=false` (default: False).
     """
     own = [cdk.CloudFormationValidatePlugin()] if validator else []
     cdk.Validations.of(app).add_plugins(*own, AwsSolutionsChecks(app), NIST80053R5Checks(app))

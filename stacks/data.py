@@ -5,16 +5,14 @@ from constructs import Construct
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.audio_library import AudioLibrary
 from spotmusic_constructs.data.database_events import DatabaseEvents
-from spotmusic_constructs.data.log_bucket import LogBucket
-from spotmusic_constructs.data.upload_verdicts import UploadVerdicts
-from spotmusic_constructs.data.uploads_bucket import UploadsBucket
 from spotmusic_constructs.data.web_bucket import WebBucket
 from stacks.backups import backup_plan, restore_testing
+from stacks.buckets import log_bucket, upload_verdicts, uploads_bucket
 from stacks.caches import own_caches, shared_cache
 from stacks.data_values import publish
 from stacks.databases import catalogue_database, identity_database
 from stacks.environment_stack import EnvironmentStack
-from stacks.network import REQUEST_LOGS, NetworkStack
+from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
 
 
@@ -29,7 +27,7 @@ class DataStack(EnvironmentStack):
         own_caches: caches of single clients by their name.
         audio: bucket of the tracks.
         uploads: bucket of uploads before their scan.
-        verdicts: queue of the verdicts on uploads, by service with `uploads` in `talks_to`.
+        verdicts: queue of verdicts on uploads, by service with `uploads` in `talks_to`.
         web: bucket of the web client.
         logs: bucket of access logs of buckets, CloudFront and the web ACL.
         backup: vault and plan.
@@ -44,49 +42,23 @@ class DataStack(EnvironmentStack):
         super().__init__(
             scope, "data", settings=settings, data_class="personal", description=description
         )
-        keys, domain, buckets, removal = (
-            secrets.keys,
-            settings.domain,
-            settings.data.buckets,
-            self.data_removal,
-        )
+        keys = secrets.keys
 
-        self.logs = LogBucket(
-            self,
-            "Logs",
-            # WAF writes only to a bucket with this prefix. Bucket names are global: the account id
-            # keeps the name unique.
-            bucket_name=f"aws-waf-logs-{settings.resource_prefix}-{self.account}-{self.stack_id_suffix}",
-            retention_days=buckets.log_days,
-            # Request logs of version 0.1.0, whose load balancers wrote to this bucket.
-            query_prefixes=REQUEST_LOGS,
-            removal_policy=removal,
-        )
-        logs = self.logs.bucket
+        self.logs = log_bucket(self, settings=settings)
+        logs, removal = self.logs.bucket, self.data_removal
         self.audio = AudioLibrary(
             self,
             "Audio",
             key=keys.audio,
             access_logs=logs,
-            noncurrent_days=buckets.audio_noncurrent_days,
+            noncurrent_days=settings.data.buckets.audio_noncurrent_days,
             removal_policy=removal,
         )
         self.web = WebBucket(self, "Web", key=keys.audio, access_logs=logs, removal_policy=removal)
-        self.uploads = UploadsBucket(
-            self,
-            "Uploads",
-            key=keys.audio,
-            access_logs=logs,
-            # Without a domain the address of the web client is unknown here, so no page may upload.
-            allowed_origins=[f"https://{domain.name}"] if domain else [],
-            expiration_days=buckets.upload_days,
-            removal_policy=removal,
+        self.uploads = uploads_bucket(self, settings=settings, keys=keys, access_logs=logs)
+        self.verdicts = upload_verdicts(
+            self, settings=settings, keys=keys, uploads=self.uploads.bucket
         )
-        verdicts = Construct(self, "UploadVerdicts")
-        self.verdicts = {
-            name: UploadVerdicts(verdicts, name, bucket=self.uploads.bucket, key=keys.notifications)
-            for name in settings.services_talking_to("uploads")
-        }
 
         self.catalogue = catalogue_database(self, settings=settings, network=network, keys=keys)
         self.identity = identity_database(self, settings=settings, network=network, keys=keys)
@@ -113,7 +85,7 @@ class DataStack(EnvironmentStack):
         ).topic
 
         audio, web = self.audio.bucket, self.web.bucket
-        # Uploads are copies, deleted within days.
+        # The plan excludes uploads, which are copies and are deleted within days.
         self.backup = backup_plan(
             self, settings=settings, keys=keys, databases=databases, buckets=[audio, web]
         )

@@ -1,4 +1,4 @@
-"""Values of the data stack for services and for releases on Kubernetes, without a reference between the stacks."""
+"""Values of the data stack for Kubernetes, without a reference between the stacks."""
 
 from dataclasses import dataclass
 
@@ -65,7 +65,8 @@ def read(
         scope: stack of the cluster.
         settings: the environment.
         secrets: key of the function's log.
-        after: the cluster, which takes longer than databases and cache, so that the wait is short.
+        after: the cluster. Its creation takes longer than that of databases and cache, so the
+            function waits briefly.
     """
     values = DeployedValues(
         scope,

@@ -21,9 +21,9 @@ MIGRATIONS = "catalogue-migrations"
 """User of migrations, independent of the service that owns the catalogue."""
 IDENTITY_DATABASES = {"keycloak": "keycloak", "grafana": "grafana"}
 _MAINTENANCE = {"Catalogue": "mon:08:00-mon:09:00", "Identity": "wed:08:00-wed:09:00"}
-"""Maintenance windows in UTC: at night in São Paulo, one database a night, and an hour after the
-last start of a backup, since AWS Backup takes no snapshot of a database in the hour before its
-maintenance. The caches have other nights (stacks/caches.py)."""
+"""Maintenance windows in UTC: at night in São Paulo, one database a night, an hour after the last
+start of a backup. AWS Backup takes no snapshot of a database in the hour before its maintenance.
+The caches have other nights (stacks/caches.py)."""
 _DATA = ec2.SubnetSelection(subnet_group_name="data")
 _APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 
@@ -104,7 +104,7 @@ def _database(
 
 
 def database_roles(settings: Settings) -> dict[str, dict[str, Role]]:
-    """Return roles of users by database, private and shared (docs/adr/0021)."""
+    """Return the roles of users by private or shared database (docs/adr/0021)."""
     rights: dict[str, dict[str, Role]] = {}
     for name in settings.services_of_catalogue:
         service = settings.services[name]

@@ -1,56 +1,29 @@
 """`npx cdk deploy --app ".venv/bin/python -m stacks.delivery" -c env=dev`: roles of CI/CD jobs.
 
-An app of its own: one stack in each account, apart from the eight of an environment, because jobs
-need it before they can deploy the first environment.
+A separate application with one stack in each account, because jobs need the roles before they can
+deploy the first environment.
 """
 
 import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import aws_cdk as cdk
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic import Field as Option
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import Settings, SettingsError, load, mapping_in
-from spotmusic_constructs.delivery.deployment_roles import (
-    DeploymentRoles,
-    DeploymentTarget,
-    Trust,
-    github,
-    gitlab,
-)
+from spotmusic_cdk.settings import Settings, SettingsError, load
+from spotmusic_constructs.delivery.deployment_roles import DeploymentRoles, DeploymentTarget
 from spotmusic_constructs.edge_region import EDGE_REGION
 from stacks import compliance
 from stacks.environment_stack import common_tags, tag
 from stacks.platform import boundary_of
+from stacks.trusted_jobs import Delivery, trusted_jobs
 
 CHECKOUT = Path.cwd()
 HASH = "????????"
 """CDK appends eight hexadecimal digits to a logical id, CloudFormation a suffix to a name."""
-
-
-class Delivery(BaseModel):
-    """Trusted jobs, from `delivery.yaml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    issuer: Literal["github", "gitlab"] = "github"
-    repository: str = Option(min_length=3)
-    branch: str = Option("main", min_length=1)
-    host: str = "gitlab.com"
-    pull_requests: bool = False
-
-    @property
-    def trust(self) -> Trust:
-        """Claims of the trusted jobs."""
-        if self.issuer == "gitlab":
-            return gitlab(project=self.repository, branch=self.branch, host=self.host)
-        return github(repository=self.repository, branch=self.branch)
 
 
 class DeliveryStack(cdk.Stack):
@@ -77,14 +50,8 @@ class DeliveryStack(cdk.Stack):
             termination_protection=any(settings.production for settings in environments),
             permissions_boundary=boundary_of(first.permissions_boundary),
         )
-        tag(
-            self,
-            {
-                key: value
-                for key, value in common_tags(first, DataClass="internal").items()
-                if key != "Env"
-            },
-        )
+        tags = common_tags(first, DataClass="internal")
+        tag(self, {key: value for key, value in tags.items() if key != "Env"})
         self.roles = DeploymentRoles(
             self,
             "Roles",
@@ -108,11 +75,11 @@ def target(settings: Settings) -> DeploymentTarget:
 
 
 def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
-    """Synthesizes the stack for the environments that the context names.
+    """Synthesizes the stack for the environments of the context.
 
     Args:
-        app: the application; its context `env` has one environment, or several of one account with
-            commas between them, all production or none.
+        app: the application. Its context `env` is a comma-separated list of environments of one
+            account, either all production or none (default: `dev`).
         checkout: folder of `delivery.yaml` and the environments.
 
     Returns:
@@ -120,22 +87,8 @@ def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
     """
     names = str(app.node.try_get_context("env") or "dev").split(",")
     try:
-        delivery = _read(checkout / "delivery.yaml")
-        environments = [
-            load(
-                name, folder=checkout / "environments", today=versions.RELEASED, clock=date.today()
-            )
-            for name in names
-        ]
-        if len({(settings.account, settings.region) for settings in environments}) > 1:
-            raise ValueError(
-                f"{', '.join(names)} differ in account or region. Deploy the roles of each account by themselves."
-            )
-        if len({settings.production for settings in environments}) > 1:
-            raise ValueError(
-                f"{', '.join(names)} mix production and others in one account. A job has all rights of its account's bootstrap:"
-                " that of another environment would change production without its approval. Give production an account of its own."
-            )
+        delivery = trusted_jobs(checkout / "delivery.yaml")
+        environments = _environments(names, checkout / "environments")
         DeliveryStack(app, delivery=delivery, environments=environments)
     except (SettingsError, ValueError) as error:
         print(error, file=sys.stderr)
@@ -145,17 +98,22 @@ def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
     return 0
 
 
-def _read(file: Path) -> Delivery:
-    try:
-        return Delivery(
-            **{key: value for key, value in mapping_in(file).items() if value is not None}
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
+def _environments(names: Sequence[str], folder: Path) -> list[Settings]:
+    environments = [
+        load(name, folder=folder, today=versions.RELEASED, clock=date.today()) for name in names
+    ]
+    if len({(settings.account, settings.region) for settings in environments}) > 1:
         raise ValueError(
-            f"{file.name}: {where}: {first['msg']}. docs/ci-cd.md describes the keys."
-        ) from None
+            f"{', '.join(names)} differ in account or region. "
+            "Deploy the roles of each account separately."
+        )
+    if len({settings.production for settings in environments}) > 1:
+        raise ValueError(
+            f"{', '.join(names)} mix production and others in one account. "
+            "A job has all rights of its account's bootstrap, so jobs of other environments "
+            "would change production without its approval. Use a separate account for production."
+        )
+    return environments
 
 
 if __name__ == "__main__":

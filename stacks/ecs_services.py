@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import aws_cdk as cdk
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
@@ -11,19 +10,20 @@ from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
 from spotmusic_constructs.services.service_names import ServiceNames
 from spotmusic_constructs.services.services_cluster import ServicesCluster
+from stacks.connection_exports import import_connections
 from stacks.data import DataStack
 from stacks.environment_stack import EnvironmentStack
 from stacks.fargate_services import fargate_services
 from stacks.internal_certificate import internal_certificate
 from stacks.migrations import migrations
-from stacks.network import NetworkStack, connection_export
+from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
 
 
 class EcsServicesStack(EnvironmentStack):
-    """One Fargate service for each entry of the environment file, with cluster and load balancer.
+    """Fargate services of the environment file, with their cluster and load balancer.
 
     Attributes:
         cluster: ECS cluster.
@@ -89,18 +89,7 @@ class EcsServicesStack(EnvironmentStack):
         )
         for service in self.services.values():
             service.service_node.add_dependency(cluster.log_group, *run)
-        for name, described in settings.services.items():
-            if described.connections:
-                # The network retains a connection until the service no longer uses it
-                # (docs/adr/0001).
-                held = [
-                    {"Fn::ImportValue": connection_export(settings, name, word)}
-                    for word in described.connections
-                ]
-                value = cdk.Token.as_string({"Fn::Join": [" ", held]})
-                cdk.CfnOutput(
-                    self, f"Connections-{name}", value=value, description=f"Connections of {name}"
-                )
+        import_connections(self, settings=settings)
         names = {name: service.name for name, service in self.services.items()}
         ServiceNames(self, "Names", path=names_path(settings), service_names=names)
 

@@ -46,12 +46,8 @@ class EksPlatformStack(EnvironmentStack):
             scope, "eks-platform", settings=settings, data_class="personal", description=description
         )
         table = flows.table(settings)
-        name, production, groups = (
-            settings.resource_prefix,
-            settings.production,
-            network.security_groups,
-        )
-        running = settings.running
+        name, production = settings.resource_prefix, settings.production
+        groups, running = network.security_groups, settings.running
         kubernetes, tiered = running.kubernetes, running.kubernetes.redpanda.tiered_storage
 
         self.platform = KubernetesCluster(
@@ -76,7 +72,7 @@ class EksPlatformStack(EnvironmentStack):
         registry.images.grant_pull(self.platform.node_role)
         self.cluster: eks.ICluster = self.platform.cluster
         certificate = internal_certificate(self, settings, host="*")
-        # Version 0.1.0 had the load balancer here as well. Two stacks cannot have the same record.
+        # Version 0.1.0 had the load balancer in this stack. Two stacks cannot have the same record.
         route53.ARecord(
             Construct(self, "Gateway"),
             "Address",

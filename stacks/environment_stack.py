@@ -13,7 +13,7 @@ from spotmusic_constructs.tagging import UNTAGGED
 
 
 def common_tags(settings: Settings, **own: str) -> dict[str, str]:
-    """Return the tags of an environment, with those of one of its stacks."""
+    """Return the tags of an environment, and additional tags of one of its stacks."""
     return {
         **settings.identifying_tags,
         "Owner": settings.owner,
@@ -24,7 +24,7 @@ def common_tags(settings: Settings, **own: str) -> dict[str, str]:
 
 
 def tag(scope: Construct, tags: Mapping[str, str]) -> None:
-    """Tag all resources of a stage or stack, except types that have no tags of the environment."""
+    """Tag all resources of a stage or stack, except the types in `UNTAGGED`."""
     of_scope = cdk.Tags.of(scope)
     for key, value in tags.items():
         of_scope.add(key, value, exclude_resource_types=list(UNTAGGED))
@@ -35,13 +35,13 @@ class EnvironmentStack(cdk.Stack):
 
     Args:
         settings: the environment.
-        region: AWS region; the environment's home region when left out.
-        data_class: most sensitive class of data in the stack, for the tag DataClass.
+        region: AWS region (default: home region of the environment).
+        data_class: most sensitive class of data in the stack, for the tag `DataClass`.
         description: purpose of the stack.
 
     Attributes:
         log_retention: retention of every log group in the stack.
-        common_tags: tags of the stack and of its environment, for resources that are created at run time.
+        common_tags: tags of stack and environment, for resources that are created at run time.
     """
 
     def __init__(
@@ -84,22 +84,22 @@ class EnvironmentStack(cdk.Stack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """Zones of the environment file; CDK's own look-up requires credentials."""
+        """Zones of the environment file. The look-up of CDK would require credentials."""
         return self._zones
 
     @property
     def data_removal(self) -> cdk.RemovalPolicy:
-        """Removal policy of data: retained, unless the environment allows its destruction twice."""
+        """Removal policy of data: retain, unless two settings allow its destruction."""
         return self._removal(cdk.RemovalPolicy.RETAIN)
 
     @property
     def retain_except_on_create(self) -> cdk.RemovalPolicy:
-        """Removal policy of named data: `data_removal`, but deleted if creation fails."""
+        """Removal policy of named data: `data_removal`, but delete if the creation fails."""
         return self._removal(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     @property
     def snapshot_on_delete(self) -> cdk.RemovalPolicy:
-        """Removal policy of databases and caches: final snapshot unless data may be lost."""
+        """Removal policy of databases and caches: final snapshot, unless data may be lost."""
         return self._removal(cdk.RemovalPolicy.SNAPSHOT)
 
     def _removal(self, kept: cdk.RemovalPolicy) -> cdk.RemovalPolicy:
@@ -107,10 +107,10 @@ class EnvironmentStack(cdk.Stack):
 
     @cached_property
     def stack_id_suffix(self) -> str:
-        """First eight characters of the stack's UUID, new at each creation.
+        """First eight characters of the stack's UUID, which differs between creations.
 
-        A suffix of required names: retained resources of an earlier creation then cause no
-        conflict.
+        As a suffix of required names, it prevents conflicts with retained resources of an earlier
+        creation.
         """
         identifier = {"Fn::Select": [2, {"Fn::Split": ["/", self.stack_id]}]}
         return cdk.Token.as_string({"Fn::Select": [0, {"Fn::Split": ["-", identifier]}]})

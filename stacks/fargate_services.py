@@ -1,4 +1,4 @@
-"""Fargate services of an environment, with their routes and the metric of their queues."""
+"""Fargate services of an environment, with their routes and scaling."""
 
 from typing import cast
 
@@ -6,21 +6,18 @@ from aws_cdk import aws_ecs as ecs
 
 from spotmusic_cdk.connections.connection import service_party
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.services import ServiceSettings
-from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT
 from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.infrastructure_role import InfrastructureRole
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
-from spotmusic_constructs.services.queue_depth import QueueDepth
 from spotmusic_constructs.services.route import Route
 from spotmusic_constructs.services.route_priority import route_priorities
-from spotmusic_constructs.services.scaling import Scaling
 from stacks.environment_stack import EnvironmentStack
 from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
 from stacks.service_image import service_image
+from stacks.service_scaling import queue_depth, scaling_of
 
 
 def fargate_services(
@@ -36,8 +33,8 @@ def fargate_services(
 ) -> dict[str, FargateService]:
     """Create a service for each entry of the environment file, callers last.
 
-    Running tasks do not see Service Connect endpoints that were created after them (Amazon ECS
-    developer guide, Service Connect, deployment order, 2026-11). Settings reject cycles.
+    Running tasks have no access to Service Connect endpoints that were created after them (Amazon
+    ECS developer guide, Service Connect, deployment order, 2026-11). Settings reject cycles.
     """
     described = settings.services
     priorities = route_priorities(
@@ -54,7 +51,7 @@ def fargate_services(
     }
     blue_green = any(service.deployment == "blue_green" for service in described.values())
     infrastructure = InfrastructureRole(stack, "Infrastructure").role if blue_green else None
-    depth = _queue_depth(stack, settings=settings, network=network, secrets=secrets)
+    depth = queue_depth(stack, settings=settings, network=network, secrets=secrets)
     services = {
         name: FargateService(
             stack,
@@ -73,7 +70,7 @@ def fargate_services(
             route=routes[service.route] if service.route else None,
             deployment=service.deployment,
             infrastructure_role=infrastructure,
-            scaling=_scaling(name, service, depth),
+            scaling=scaling_of(name, service, depth),
             removal_policy=stack.data_removal,
         )
         for name, service in described.items()
@@ -86,38 +83,3 @@ def fargate_services(
         for called in [word for word in service.talks_to if word in resources]:
             resources[name].add_resource_dependency(resources[called])
     return services
-
-
-def _queue_depth(
-    stack: EnvironmentStack, *, settings: Settings, network: NetworkStack, secrets: SecretsStack
-) -> QueueDepth | None:
-    queues = [
-        name for name, service in settings.services.items() if service.scaling.messages_per_task
-    ]
-    if not queues:
-        return None
-    return QueueDepth(
-        stack,
-        "QueueDepth",
-        management_url=f"https://brokers.{settings.private_domain}:{MANAGEMENT_PORT}",
-        user=secrets.secrets.rabbitmq_monitor,
-        queue_names=queues,
-        environment_name=settings.name,
-        vpc=network.vpc,
-        security_group=network.security_groups.of("queue-depth"),
-        log_key=secrets.keys.logs,
-        log_retention=stack.log_retention.access,
-        authority_parameter=settings.authority_parameter,
-    )
-
-
-def _scaling(name: str, service: ServiceSettings, depth: QueueDepth | None) -> Scaling:
-    scaling = service.scaling
-    return Scaling(
-        minimum=scaling.min,
-        maximum=scaling.max,
-        cpu_percent=scaling.cpu_percent,
-        requests_per_target=service.requests_per_target,
-        messages_per_task=scaling.messages_per_task,
-        queue=depth.queue(name) if depth and scaling.messages_per_task else None,
-    )

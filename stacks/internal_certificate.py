@@ -10,15 +10,15 @@ from spotmusic_cdk.settings import Settings
 def internal_certificate(
     scope: Construct, settings: Settings, *, host: str
 ) -> acm.ICertificate | None:
-    """Creates a certificate of addresses in the private zone, validated by the public domain.
+    """Creates a certificate of addresses in the private zone, validated in the public domain.
 
     Args:
         scope: stack of the load balancers.
         settings: the environment.
-        host: name below the private domain, or `*` for all of them.
+        host: name below the private domain, or `*` for all names.
 
     Returns:
-        The certificate; none without a public domain.
+        The certificate, or None without a public domain.
     """
     domain = settings.domain
     if domain is None:

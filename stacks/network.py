@@ -1,6 +1,5 @@
 """Network stack: VPC, security groups and private zone."""
 
-import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
@@ -9,16 +8,14 @@ from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.log_bucket import LogBucket
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
-from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.interface_endpoints import InterfaceEndpoints
 from spotmusic_constructs.network.s3_gateway_endpoint import S3GatewayEndpoint
 from spotmusic_constructs.network.security_groups import SecurityGroups
 from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
-from spotmusic_constructs.network.vpc_flow_logs import VpcFlowLogs
-from spotmusic_constructs.secrets.data_keys import LOG_GROUPS
-from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse
+from stacks.connection_exports import export_connections
 from stacks.environment_stack import EnvironmentStack
+from stacks.flow_logs import flow_logs
 from stacks.internal_certificate import internal_certificate
 
 REQUEST_LOGS = ("gateway-access/", "services-access/")
@@ -26,15 +23,15 @@ REQUEST_LOGS = ("gateway-access/", "services-access/")
 
 
 class NetworkStack(EnvironmentStack):
-    """VPC of an environment. The stack depends on no other, so it has its own log key.
+    """VPC of an environment. The stack depends on no other stack and has a separate log key.
 
     Attributes:
         vpc: the VPC, with subnet groups `public`, `application` and `data`.
         security_groups: security groups by party of the table of flows.
         private_zone: private hosted zone of the VPC.
         gateway: load balancer of the API gateway, the origin of CloudFront.
-        balancer_logs: bucket of the logs of load balancers. It is in this stack so that no load
-            balancer waits for databases.
+        balancer_logs: bucket of the logs of load balancers, in this stack so that no load balancer
+            waits for databases.
     """
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
@@ -73,26 +70,12 @@ class NetworkStack(EnvironmentStack):
             aws_services=network.endpoints,
             subnets=self.vpc.private_subnets,
             security_group=self.security_groups.of("endpoints"),
-            # Brokers reach their bucket only with tokens of the cluster.
+            # Brokers access their bucket only with tokens of the cluster.
             tokens=settings.kubernetes.redpanda.tiered_storage is not None,
         )
-        log_key = EncryptionKey(
-            self,
-            "FlowLogKey",
-            data_class="flow-logs",
-            use=KeyUse(description="Flow logs of the VPC", via=(), principals=(LOG_GROUPS,)),
-            removal_policy=self.data_removal,
-        )
-        VpcFlowLogs(
-            self,
-            "FlowLogs",
-            vpc=self.vpc,
-            key=log_key.key,
-            log_retention=retention_of(network.flow_log_retention_days),
-            removal_policy=self.data_removal,
-        )
+        log_key = flow_logs(self, settings=settings, vpc=self.vpc)
         DefaultGroupFunction(
-            self, "DefaultGroupFunction", key=log_key.key, log_retention=self.log_retention.security
+            self, "DefaultGroupFunction", key=log_key, log_retention=self.log_retention.security
         )
         logs = LogBucket(
             self,
@@ -103,7 +86,7 @@ class NetworkStack(EnvironmentStack):
             removal_policy=self.data_removal,
         )
         self.balancer_logs = logs.bucket
-        # CloudFront's private origin: in this stack, so that `edge` does not wait for the cluster.
+        # The private origin of CloudFront is here, so that `edge` does not wait for the cluster.
         self.gateway = GatewayLoadBalancer(
             self,
             "Gateway",
@@ -115,25 +98,9 @@ class NetworkStack(EnvironmentStack):
             deletion_protection=settings.production,
             capacity_units=network.load_balancer_units,
         )
-        # Elastic Load Balancing writes a test object when logs are enabled: the policy comes first.
+        # Elastic Load Balancing writes a test object when logs are enabled. It needs the policy.
         self.gateway.load_balancer.node.add_dependency(logs)
-        self._hold_connections(settings)
+        export_connections(self, settings=settings)
         self.private_zone: route53.IHostedZone = route53.PrivateHostedZone(
             self, "Zone", zone_name=settings.private_domain, vpc=self.vpc
         )
-
-    def _hold_connections(self, settings: Settings) -> None:
-        """Export each connection of a service, so that it is retained while tasks use it.
-
-        Rules are not exported, because a change of the number of brokers replaces them.
-        """
-        connections = Construct(self, "Connections")
-        for name, service in settings.services.items():
-            for word in service.connections:
-                export = connection_export(settings, name, word)
-                cdk.CfnOutput(connections, f"{name}-{word}", value=word, export_name=export)
-
-
-def connection_export(settings: Settings, service: str, word: str) -> str:
-    """Name of the export of a word of `talks_to`."""
-    return f"{settings.stack_name('network')}:{service}-talks-to-{word}"

@@ -14,7 +14,7 @@ from stacks.releases.target_group_bindings import bind
 
 
 def release_platform(context: ReleaseContext) -> Construct:
-    """Releases all components in order of their dependencies, and returns the last one."""
+    """Releases all components in the order of their dependencies, and returns the last one."""
     base = release_cluster_base(context)
     MetricsServer(
         context.stack,
@@ -48,6 +48,6 @@ def release_platform(context: ReleaseContext) -> Construct:
     )
     for component in components:
         component.node.add_dependency(trust)
-    # Parallel to their certificate: the pods of the operators start as soon as it exists.
+    # Parallel to their certificate: the pods of the operators wait for it.
     operators.node.add_dependency(*foundations)
     return bind(context, after=(redpanda, rabbitmq, kong))

@@ -8,7 +8,7 @@ from spotmusic_constructs.identity.providers import Email, IdentityProvider
 from spotmusic_constructs.identity.realm import Realm
 
 GRAFANA_URL = "https://localhost:3000"
-"""Address of Grafana, which is not public, through `kubectl port-forward`."""
+"""Address of Grafana through `kubectl port-forward`. Grafana has no public address."""
 LOCAL_PLAYER = "http://localhost:5173"
 """Address of the web player on a developer's machine, allowed only without a domain."""
 

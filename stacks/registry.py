@@ -1,4 +1,4 @@
-"""Registry stack: repositories of the platform's images, and caches of all others."""
+"""Registry stack: repositories of the platform's images, and caches of upstream images."""
 
 from collections.abc import Mapping
 
@@ -14,11 +14,11 @@ from stacks.secrets import SecretsStack
 
 
 class RegistryStack(EnvironmentStack):
-    """Repositories and caches of every image of an environment.
+    """Repositories and caches of all images of an environment.
 
     Attributes:
         repositories: repository of each service by its name.
-        images: names of upstream images in our registry.
+        images: names of upstream images in the registry of the account.
     """
 
     def __init__(self, scope: Construct, *, settings: Settings, secrets: SecretsStack) -> None:

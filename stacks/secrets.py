@@ -26,12 +26,12 @@ RUNBOOK = "docs/runbooks/secret-rotation.md"
 
 
 class SecretsStack(EnvironmentStack):
-    """Keys of classes of data, passwords of components, key pairs of audio URLs, and configuration.
+    """Keys by class of data, passwords of components, key pairs of audio URLs, and configuration.
 
     Attributes:
         keys: keys by class of data.
         secrets: passwords of Redpanda, RabbitMQ, Keycloak and Grafana.
-        signing_keys: key pairs in the order of the environment file; the first signs.
+        signing_keys: key pairs in the order of the environment file. The first one signs.
         parameters: configuration below `/spotmusic/<environment>`.
     """
 
@@ -41,7 +41,10 @@ class SecretsStack(EnvironmentStack):
             "secrets",
             settings=settings,
             data_class="secret",
-            description="Spotmusic: encryption keys, secrets that components share, and configuration that services read",
+            description=(
+                "Spotmusic: encryption keys, secrets that components share, "
+                "and configuration that services read"
+            ),
         )
         by_hand = ManualRotation(owner=settings.owner, before=ROTATE_BEFORE, runbook=RUNBOOK)
 
@@ -79,11 +82,10 @@ class SecretsStack(EnvironmentStack):
 
 
 def _configuration(settings: Settings) -> dict[str, str]:
-    """Addresses for services, known from the private zone before their resources exist."""
+    """Return addresses for services. The private zone determines them before resources exist."""
     zone = settings.private_domain
-    scheme = (
-        "https" if settings.domain else "http"
-    )  # without a domain there is no certificate inside the VPC
+    # Without a domain there is no certificate inside the VPC.
+    scheme = "https" if settings.domain else "http"
     return {
         "environment": settings.name,
         "region": settings.region,

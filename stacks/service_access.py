@@ -15,7 +15,7 @@ from stacks.databases import MIGRATIONS
 from stacks.secrets import SecretsStack
 
 EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
-"""Parameters that every service gets: name in the container, name in the tree."""
+"""Parameters of every service: name of the variable, name in the parameter tree."""
 
 
 class ServiceAccess:
@@ -60,7 +60,7 @@ class ServiceAccess:
         )
 
     def of_migrations(self, service: ServiceSettings) -> Access:
-        """Return the access of migrations, with a user that may change tables of the catalogue."""
+        """Return the access of migrations. Their user may change tables of the catalogue."""
         user = user_access("CATALOGUE", self._targets.catalogue_users[MIGRATIONS], fields=FIELDS)
         named = Access(environment={"CATALOGUE_DBNAME": SCHEMA})
         return combine(
@@ -83,7 +83,7 @@ class ServiceAccess:
         )
 
     def of_connection(self, name: str, word: Word) -> Access:
-        """Return the access from one word of `talks_to`."""
+        """Return the access of a word of `talks_to`."""
         client = Client(name=name, settings=self._settings)
         return combine(connection_of(word, self._settings).access(client, self._targets))
 

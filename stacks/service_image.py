@@ -11,11 +11,11 @@ from spotmusic_constructs.services.image import (
 from stacks.registry import RegistryStack
 
 WORKER_PORT = 8080
-"""Port of the bootstrap image's health check, for services without a port."""
+"""Port of the health check of the bootstrap image, for services without a port."""
 
 
 def service_image(name: str, service: ServiceSettings, registry: RegistryStack) -> ServiceImage:
-    """Return the image of a service: its own by tag, one by address, or the bootstrap image."""
+    """Return the image of a service, by tag or by address, or the bootstrap image."""
     if service.image_tag:
         return own_image(registry.repositories[name], tag=service.image_tag)
     if service.image:

@@ -1,4 +1,4 @@
-"""Alarms of CloudFront, its web ACL and its certificate, and events, in the region that has them."""
+"""Alarms of CloudFront, its web ACL and its certificate, and forwarded events."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_certificatemanager as acm
@@ -25,7 +25,7 @@ def viewer_alarms(
     web_acl: WebAcl,
     certificate: acm.ICertificate | None,
 ) -> Recipients:
-    """Create the alarms and return their recipients: an alarm publishes only to topics of its region."""
+    """Create the alarms, and return their recipients, which are topics of the same region."""
     key = EncryptionKey(
         stack,
         "NotificationsKey",

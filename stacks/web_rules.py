@@ -7,7 +7,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge.web_acl import WebAcl
 
 ADMINISTRATION = ("/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics")
-"""Paths of Keycloak for the platform's team, reachable only inside the VPC."""
+"""Administrative paths of Keycloak, available only inside the VPC."""
 
 
 def web_acl(scope: Construct, *, settings: Settings, access_logs: s3.IBucket) -> WebAcl:
@@ -20,12 +20,11 @@ def web_acl(scope: Construct, *, settings: Settings, access_logs: s3.IBucket) ->
         metric_name=settings.resource_prefix,
         requests_per_five_minutes=settings.edge.requests_per_five_minutes,
         logins_per_five_minutes=settings.edge.logins_per_five_minutes,
-        # Forms that accept a password, a code or the code of a device.
+        # Forms for passwords, codes and device codes.
         login_paths=(f"{realm}/login-actions", f"{realm}/device"),
-        # Players renew their tokens here every five minutes, and codes and refresh tokens are
-        # random: only a request with the password grant counts as a login. The realm refuses that
-        # grant to its own clients and to `admin-cli`; a client added by an administrator may use
-        # it.
+        # Players renew their tokens here every five minutes. Codes and refresh tokens are random,
+        # so only a request with the password grant counts as a login. The realm denies that grant
+        # to its clients and to `admin-cli`. A client that an administrator adds may use it.
         token_paths=(f"{openid}/token",),
         blocked_paths=ADMINISTRATION,
         # Redirect addresses of Grafana and of a developer's web player use a forwarded port.

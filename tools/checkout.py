@@ -56,7 +56,8 @@ def synthesize(
         assets: bundles and copies assets. Without them, hashes of bundled assets differ.
     """
     from stacks import compliance  # noqa: PLC0415 - only who needs all eight stacks pays for importing them
-    from stacks.platform import WITHOUT_ASSETS, Platform  # noqa: PLC0415
+    from stacks.kept_exports import WITHOUT_ASSETS  # noqa: PLC0415
+    from stacks.platform import Platform  # noqa: PLC0415
 
     context = feature_flags() if assets else feature_flags() | WITHOUT_ASSETS
     app = cdk.App(outdir=str(outdir), context=context, tree_metadata=False)

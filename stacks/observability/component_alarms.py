@@ -50,9 +50,9 @@ def entry_alarms(scope: Construct, components: Components, recipients: Recipient
 
 
 def service_alarms(scope: Construct, components: Components, recipients: Recipients) -> None:
-    """Create the alarms of services, their load balancer and their queues, and the weekly restart with its alarm.
+    """Create the alarms of services, their load balancer and queues, and the weekly restart.
 
-    The restart is in this stack because forty services fill their own.
+    The restart is in this stack because forty services fill the stack `ecs-services`.
     """
     ApplicationLoadBalancerAlarms(
         scope,
@@ -60,7 +60,8 @@ def service_alarms(scope: Construct, components: Components, recipients: Recipie
         recipients=recipients,
         name="services",
         load_balancer_full_name=components.services_load_balancer,
-        # A blue/green deployment replaces the target group. The alarm on running tasks covers lost targets.
+        # A blue/green deployment replaces the target group. The alarm on running tasks covers lost
+        # targets.
         target_groups={},
     )
     services, cluster_name = components.services, components.services_cluster
@@ -82,7 +83,10 @@ def service_alarms(scope: Construct, components: Components, recipients: Recipie
 
 
 def watched_queues(components: Components) -> dict[str, QueueWatch]:
-    """Return the queues by which services scale; the limit is what all tasks of the service together should hold."""
+    """Return the queues by which services scale.
+
+    The limit is the number of messages for the maximum number of tasks of the service.
+    """
     queues = {}
     for name, service in components.settings.services.items():
         if service.scaling.messages_per_task:

@@ -1,4 +1,4 @@
-"""Components of an environment by name in CloudWatch and in dashboards."""
+"""Components of an environment, with their names in CloudWatch and dashboards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from functools import cached_property
 import aws_cdk as cdk
 
 from spotmusic_cdk.settings import Settings
-from spotmusic_constructs.arns import bucket_name, cluster_name, load_balancer_name
+from spotmusic_constructs.arns import cluster_name, load_balancer_name
 from spotmusic_constructs.data.relational_database import RelationalDatabase
 from stacks.data import DataStack
 from stacks.ecs_services import EcsServicesStack
@@ -31,7 +31,7 @@ class Components:
         eks_platform: cluster, gateway and brokers.
         ecs_services: cluster and load balancer of the services.
         edge: distribution and web ACL.
-        services: names of the services in ECS by name, from Parameter Store, not by exports
+        services: names in ECS by name of the service, from Parameter Store instead of exports
             (docs/adr/0001).
     """
 
@@ -51,19 +51,8 @@ class Components:
         return {"catalogue": self.data.catalogue, "identity": self.data.identity}
 
     @cached_property
-    def database_instances(self) -> dict[str, str]:
-        """Identifiers of databases and their read replicas by name."""
-        instances = {name: database.identifier for name, database in self.databases.items()}
-        for name, database in self.databases.items():
-            instances |= {
-                f"{name} replica {number}": reader
-                for number, reader in enumerate(database.readers, start=1)
-            }
-        return instances
-
-    @cached_property
     def cache_nodes(self) -> dict[str, list[str]]:
-        """Identifiers of the nodes of each cache by its client; the shared cache has no name."""
+        """Identifiers of cache nodes by client. The key of the shared cache is empty."""
         groups = {
             name: cache.replication_group.ref
             for name, cache in {"": self.data.cache, **self.data.own_caches}.items()
@@ -75,7 +64,7 @@ class Components:
 
     @cached_property
     def rotation_functions(self) -> dict[str, str]:
-        """Names of the functions that rotate passwords by what has them."""
+        """Names of the functions that rotate passwords, by database or cache."""
         data = self.data
         own = {f"Cache of {name}": cache.rotation for name, cache in data.own_caches.items()}
         shared = {
@@ -86,20 +75,8 @@ class Components:
         return {name: function.function_name for name, function in (shared | own).items()}
 
     @cached_property
-    def buckets(self) -> dict[str, str]:
-        """Names of buckets by content."""
-        data = self.data
-        buckets = {
-            "audio": data.audio.bucket,
-            "uploads": data.uploads.bucket,
-            "web": data.web.bucket,
-            "logs": data.logs.bucket,
-        }
-        return {name: bucket_name(bucket) for name, bucket in buckets.items()}
-
-    @cached_property
     def nat_gateways(self) -> dict[str, str]:
-        """Ids of NAT gateways by zone. CDK gives access to them through their subnets only."""
+        """Ids of NAT gateways by zone. CDK provides them only as children of their subnets."""
         gateways = {
             subnet.availability_zone: subnet.node.try_find_child("NATGateway")
             for subnet in self.network.vpc.public_subnets

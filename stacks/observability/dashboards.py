@@ -1,19 +1,22 @@
-"""Rows of the CloudWatch dashboard, and the names that Grafana's dashboards offer."""
+"""Rows of the CloudWatch dashboard, and names of components for Grafana's dashboards."""
 
 from collections.abc import Iterator
 
+from spotmusic_constructs.arns import bucket_name
 from spotmusic_constructs.observability import component_rows as rows
 from spotmusic_constructs.observability.component_dashboard import DashboardRow
 from spotmusic_constructs.observability.rules_and_dashboards import Names
+from stacks.data import DataStack
 from stacks.observability.component_alarms import watched_queues
 from stacks.observability.components import Components
 
 NOTHING = {"none": "none"}
-"""Names of an environment without services. Grafana requires one; CloudWatch has no metric of this one."""
+"""Names of an environment without services. Grafana requires a name. CloudWatch has no metric with
+this one."""
 
 
 def component_rows(components: Components) -> Iterator[DashboardRow]:
-    """Yield the rows of the CloudWatch dashboard, from the viewer inwards."""
+    """Yield the rows of the CloudWatch dashboard in the order of a request."""
     edge = components.edge
     yield rows.edge_row(
         distribution_id=edge.distribution_id, web_acl_metric_name=edge.web_acl.metric_name
@@ -45,24 +48,24 @@ def component_rows(components: Components) -> Iterator[DashboardRow]:
         yield rows.cache_row(title=f"Cache of {name}" if name else "Cache", nodes=nodes)
     yield rows.kubernetes_row(cluster_name=components.kubernetes_cluster)
     yield rows.nat_row(nat_gateways=components.nat_gateways)
-    yield rows.bucket_row(buckets=components.buckets)
+    yield rows.bucket_row(buckets=_buckets(components.data))
 
 
 def grafana_names(components: Components) -> Names:
-    """Return CloudWatch's name of each component, for the choices above Grafana's dashboards."""
+    """Return the names of components in CloudWatch, for the variables of Grafana's dashboards."""
     repositories = {
         name: components.registry.repositories[name].repository_name
         for name in components.settings.services
     }
     return {
         "brokerLoadBalancer": {"brokers": components.brokers},
-        "buckets": components.buckets,
+        "buckets": _buckets(components.data),
         "cacheNodes": {
             f"{name} node {number}".strip(): node
             for name, nodes in components.cache_nodes.items()
             for number, node in enumerate(nodes, start=1)
         },
-        "databases": components.database_instances,
+        "databases": _database_instances(components),
         "distribution": {"distribution": components.edge.distribution_id},
         "ecsCluster": {"services": components.services_cluster},
         "ecsServices": dict(components.services) or NOTHING,
@@ -75,3 +78,26 @@ def grafana_names(components: Components) -> Names:
         "repositories": repositories or NOTHING,
         "webAcl": {"web ACL": components.edge.web_acl.metric_name},
     }
+
+
+def _database_instances(components: Components) -> dict[str, str]:
+    """Return identifiers of databases and their read replicas by name."""
+    databases = components.databases.items()
+    instances = {name: database.identifier for name, database in databases}
+    readers = {
+        f"{name} replica {number}": reader
+        for name, database in databases
+        for number, reader in enumerate(database.readers, start=1)
+    }
+    return instances | readers
+
+
+def _buckets(data: DataStack) -> dict[str, str]:
+    """Return names of buckets by content."""
+    buckets = {
+        "audio": data.audio.bucket,
+        "uploads": data.uploads.bucket,
+        "web": data.web.bucket,
+        "logs": data.logs.bucket,
+    }
+    return {name: bucket_name(bucket) for name, bucket in buckets.items()}

@@ -13,7 +13,7 @@ from stacks.observability.components import Components
 
 
 def data_alarms(scope: Construct, components: Components, recipients: Recipients) -> None:
-    """Create the alarms of databases, queues of verdicts, the cache, and the functions of the data stack."""
+    """Create the alarms of databases, caches, queues of verdicts, and functions."""
     settings, data = components.settings, components.data
     for name, database in components.databases.items():
         options, prefix = settings.data.databases[name], name.capitalize()
@@ -59,7 +59,10 @@ def _watched_functions(components: Components) -> dict[str, WatchedFunction]:
     data = components.data
     validation = WatchedFunction(
         function_name=data.restore_testing.validation.function_name,
-        summary="AWS Backup: a resource that a restore test restored cannot be used, or its check failed. The backup may be useless.",
+        summary=(
+            "AWS Backup: a resource that a restore test restored cannot be used, "
+            "or its check failed. The backup may be useless."
+        ),
         runbook="backup",
         severity="critical",
     )

@@ -27,7 +27,7 @@ class ExperimentRoles:
 
 
 def experiment_roles(scope: Construct, components: Components) -> ExperimentRoles:
-    """Create the roles, and admit that for pods to the cluster."""
+    """Create the roles, and give the role for pods access to the cluster."""
     location, cluster = location_of(scope), components.kubernetes_cluster
     network = rights.network_rights(location, components.network.vpc.vpc_id)
     failover = rights.failover_rights(

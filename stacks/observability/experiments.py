@@ -18,11 +18,12 @@ FAILOVER_MINUTES = 2
 
 
 class Experiments(Construct):
-    """Experiment templates for the loss of a zone, a NAT gateway, a primary, a broker, a node and a task.
+    """Experiment templates for the loss of zones, NAT gateways, primaries, brokers and tasks.
 
     Args:
         components: targets of the experiments.
-        objectives: service level objectives. An experiment stops when listeners notice it for longer than `FAILOVER_MINUTES`.
+        objectives: service level objectives. An experiment stops when listeners notice it for
+            longer than `FAILOVER_MINUTES`.
     """
 
     def __init__(
@@ -61,10 +62,13 @@ class Experiments(Construct):
         for letter, zone in zones.items():
             injection.add(
                 f"Zone{letter}",
-                description=f"Disconnect zone {zone} in every tier, and fail over the primaries in it",
+                description=(
+                    f"Disconnect zone {zone} in every tier, and fail over the primaries in it"
+                ),
                 actions={
                     "zone": fault_actions.zone_cut_off(zone, vpc_id=vpc_id, tags=tags),
-                    # A primary need not fail over when it is only cut off (AWS FIS user guide, power interruption).
+                    # A disconnected primary may not fail over (AWS FIS user guide, power
+                    # interruption).
                     **{name: database_lost(name, zone) for name in components.databases},
                     "cache": cache_lost(zone),
                 },
@@ -91,7 +95,10 @@ class Experiments(Construct):
         for letter, zone in zones.items():
             injection.add(
                 f"CacheNode{letter}",
-                description=f"Interrupt the power of the cache node in {zone}; a replica takes over if it was the primary",
+                description=(
+                    f"Interrupt the power of the cache node in {zone}; "
+                    "a replica takes over if it was the primary"
+                ),
                 actions={"cache": cache_lost(zone)},
                 role=roles.cache,
             )
@@ -102,7 +109,10 @@ class Experiments(Construct):
             )
             injection.add(
                 f"Task-{name}",
-                description=f"Stop a task of {name}; during a deployment, as a version that does not stay up",
+                description=(
+                    f"Stop a task of {name}; "
+                    "during a deployment, as a version that does not stay up"
+                ),
                 actions={"task": stopped},
                 role=roles.task,
             )

@@ -33,7 +33,7 @@ class Monitoring(Construct):
         components: cluster, images, secrets, and names for the dashboards.
         workspace: workspace of Amazon Managed Service for Prometheus.
         recipients: topics of alerts.
-        heartbeat: topic of the heartbeat; its silence raises an alarm.
+        heartbeat: topic of the heartbeat. An alarm reports a missing heartbeat.
     """
 
     def __init__(
@@ -47,11 +47,8 @@ class Monitoring(Construct):
         heartbeat: sns.ITopic,
     ) -> None:
         super().__init__(scope, construct_id)
-        settings, eks_platform, secrets = (
-            components.settings,
-            components.eks_platform,
-            components.secrets.secrets,
-        )
+        settings, secrets = components.settings, components.secrets.secrets
+        eks_platform = components.eks_platform
         keycloak_url = f"https://{keycloak.SERVICE}.keycloak.svc.cluster.local:{keycloak.PORT}"
         database, monitoring = components.data.identity, settings.kubernetes.monitoring
         grafana = Grafana(
@@ -110,7 +107,7 @@ class Monitoring(Construct):
 
 
 def _targets(settings: Settings) -> Iterator[ScrapeTarget]:
-    """Yield the services on ECS; Cloud Map resolves their names to the addresses of their tasks."""
+    """Yield the services on ECS. Cloud Map resolves their names to the addresses of tasks."""
     for name, service in settings.services.items():
         if service.port is not None:
             yield ScrapeTarget(

@@ -12,7 +12,7 @@ from stacks.observability.components import Components
 
 
 class OperatorAccess(Construct):
-    """Task for tunnels into the VPC, and policies for the roles of people.
+    """Task for tunnels into the VPC, and policies for the roles of engineers on call.
 
     Args:
         components: VPC, cluster, key of the log, and databases with master secrets.

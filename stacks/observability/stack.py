@@ -1,14 +1,11 @@
-"""The observability stack."""
+"""Observability stack: alarms, dashboards, objectives, budgets and Prometheus."""
 
 from constructs import Construct
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.regions import WITHOUT_BUDGETS
-from spotmusic_constructs.arns import bucket_name
 from spotmusic_constructs.observability.component_dashboard import ComponentDashboard
 from spotmusic_constructs.observability.component_rows import events_row
-from spotmusic_constructs.observability.event_alarms import DeletedTracks, EventAlarms
-from spotmusic_constructs.observability.event_log import SOURCES, EventLog, deletions
 from spotmusic_constructs.observability.heartbeat import Heartbeat
 from spotmusic_constructs.observability.prometheus_workspace import PrometheusWorkspace
 from spotmusic_constructs.services.service_names import published_names
@@ -23,6 +20,7 @@ from stacks.observability.component_alarms import entry_alarms, service_alarms
 from stacks.observability.components import Components
 from stacks.observability.dashboards import component_rows
 from stacks.observability.data_alarms import data_alarms
+from stacks.observability.events import event_alarms, event_log
 from stacks.observability.experiments import Experiments
 from stacks.observability.monitoring import Monitoring
 from stacks.observability.operator_access import OperatorAccess
@@ -32,7 +30,7 @@ from stacks.secrets import SecretsStack
 
 
 class ObservabilityStack(EnvironmentStack):
-    """Alarms and their recipients, dashboards, event log, service level objectives, budgets, and Prometheus.
+    """Alarms, dashboards, event log, service level objectives, budgets and Prometheus.
 
     Attributes:
         recipients: recipients of alarms in this region, for the alarms of other stacks.
@@ -66,16 +64,7 @@ class ObservabilityStack(EnvironmentStack):
         self.recipients = recipients = alarms.recipients
         slack_channel(self, settings=settings, topics=[alarms.topic, edge.recipients.topic])
         heartbeat = Heartbeat(self, "Heartbeat", recipients=recipients, key=keys.notifications)
-        event_log = EventLog(
-            self,
-            "EventLog",
-            name=name,
-            key=keys.logs,
-            namespace=f"Spotmusic/{settings.name}",
-            log_retention=retention,
-            patterns={**SOURCES, "Tracks": deletions(bucket_name(data.audio.bucket))},
-            removal_policy=self.retain_except_on_create,
-        )
+        log = event_log(self, settings=settings, name=name, key=keys.logs, audio=data.audio.bucket)
         workspace = PrometheusWorkspace(
             self,
             "Prometheus",
@@ -100,15 +89,13 @@ class ObservabilityStack(EnvironmentStack):
                 self, path=names_path(settings), services=list(ecs_services.services)
             ),
         )
-        events = EventAlarms(self, "EventAlarms", recipients=recipients, log=event_log)
-        tracks = DeletedTracks(self, "DeletedTracks", recipients=recipients, log=event_log)
+        counts = event_alarms(self, recipients=recipients, log=log)
         entry_alarms(self, components, recipients)
         service_alarms(self, components, recipients)
         data_alarms(self, components, recipients)
         objectives = web_api_objectives(
             self, recipients=recipients, load_balancer=components.gateway
         )
-        counts = {**events.counts, "DeletedTracks": tracks.count}
         ComponentDashboard(
             self, "Dashboard", rows=[*component_rows(components), events_row(counts=counts)]
         )

@@ -7,11 +7,14 @@ from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalanc
 
 
 def kong(group: elbv2.ApplicationTargetGroup, *, replicas: int) -> WatchedTargets:
-    """Return the pods of the gateway, of which one may be missing."""
+    """Return the pods of the gateway. One of them may be missing."""
     least = replicas - 1
     return WatchedTargets(
         group=group.target_group_full_name,
-        lost=f"Kong: fewer than {least} of its pods answer. When none does, the whole API and all logins are down.",
+        lost=(
+            f"Kong: fewer than {least} of its pods answer. "
+            "When none does, the whole API and all logins are down."
+        ),
         failing="Kong: a pod fails its health checks; the others answer.",
         runbook="kong#no-pod-answers",
         minimum_healthy=least,
@@ -23,7 +26,8 @@ def brokers(load_balancer: BrokerLoadBalancer, *, counted: bool) -> dict[str, Wa
 
     Args:
         load_balancer: load balancer of the brokers.
-        counted: whether services scale by the depth of a queue, for which the management API of RabbitMQ is polled.
+        counted: True if services scale by the depth of a queue, which requires the management API
+            of RabbitMQ.
     """
     others = " The others continue." if len(load_balancer.kafka_brokers) > 1 else ""
     redpanda = {
@@ -45,8 +49,14 @@ def brokers(load_balancer: BrokerLoadBalancer, *, counted: bool) -> dict[str, Wa
         },
         "SchemaRegistry": WatchedTargets(
             group=load_balancer.schema_registry.target_group_full_name,
-            lost="Redpanda: the schema registry does not answer. Services that start cannot read schemas.",
-            failing="Redpanda: the schema registry of a broker fails its health checks; the others answer.",
+            lost=(
+                "Redpanda: the schema registry does not answer. "
+                "Services that start cannot read schemas."
+            ),
+            failing=(
+                "Redpanda: the schema registry of a broker fails its health checks; "
+                "the others answer."
+            ),
             runbook="redpanda",
         ),
     }
@@ -61,8 +71,13 @@ def brokers(load_balancer: BrokerLoadBalancer, *, counted: bool) -> dict[str, Wa
     if load_balancer.management and counted:
         rabbitmq["Management"] = WatchedTargets(
             group=load_balancer.management.target_group_full_name,
-            lost="RabbitMQ: its management API does not answer. Queues are not counted, and services do not scale by them.",
-            failing="RabbitMQ: the management API of a node fails its health checks; the others answer.",
+            lost=(
+                "RabbitMQ: its management API does not answer. "
+                "Queues are not counted, and services do not scale by them."
+            ),
+            failing=(
+                "RabbitMQ: the management API of a node fails its health checks; the others answer."
+            ),
             runbook="rabbitmq",
         )
     return redpanda | rabbitmq

@@ -12,10 +12,10 @@ from spotmusic_constructs.observability.service_level_objective import (
 )
 
 AVAILABILITY_PERCENT = 99.9
-"""Requests answered without a server error: 43 minutes a month may fail."""
+"""Percentage of requests without a server error. It allows 43 minutes of errors a month."""
 LATENCY_PERCENT = 99.0
 LATENCY_SECONDS = 0.5
-"""Requests answered within half a second, the limit of a responsive player."""
+"""Response time of the objective. Players respond without delay for at most half a second."""
 RUNBOOK = "web-api-slo"
 
 

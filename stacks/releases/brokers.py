@@ -50,7 +50,7 @@ def release_redpanda(context: ReleaseContext) -> Redpanda:
 
 
 def _tiered_storage(context: ReleaseContext) -> TieredStorage | None:
-    """Creates tiered storage, if the environment has a licence."""
+    """Creates tiered storage if the environment has a licence."""
     if context.redpanda_license is None:
         return None
     return TieredStorage(

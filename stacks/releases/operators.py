@@ -1,11 +1,9 @@
 """First waves: cluster base, Prometheus CRDs, certificates, Secrets and logs."""
 
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.namespaces import MONITORING, POD_LOGS, namespaces
-from spotmusic_constructs.arns import secret_handle
 from spotmusic_constructs.kubernetes.cert_manager import CertManager
 from spotmusic_constructs.kubernetes.cluster_base import ClusterBase
 from spotmusic_constructs.kubernetes.external_secrets import ExternalSecretsOperator
@@ -15,11 +13,11 @@ from spotmusic_constructs.kubernetes.reloader import Reloader
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.observability.pod_logs import PodLogs
-from stacks.realm import secrets_of
 from stacks.releases.release_context import CHARTS, ReleaseContext
+from stacks.releases.synced_secrets import synced_secrets
 
 RELOADED = ("keycloak", "kong", MONITORING)
-"""Namespaces of pods that restart when a password has changed."""
+"""Namespaces of pods that restart when a password changes."""
 
 
 def release_cluster_base(context: ReleaseContext) -> ClusterBase:
@@ -68,7 +66,7 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
         cluster=context.cluster,
         chart=versions.EXTERNAL_SECRETS,
         images=images,
-        secrets=list(_synced_secrets(context)),
+        secrets=list(synced_secrets(context)),
         authority_parameter_arn=_authority_parameter_arn(context),
         after=[base],
     )
@@ -99,25 +97,3 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
 def _authority_parameter_arn(context: ReleaseContext) -> str | None:
     name = context.settings.authority_parameter
     return name and location_of(context.stack).arn("ssm", f"parameter{name}")
-
-
-def _synced_secrets(context: ReleaseContext) -> tuple[secretsmanager.ISecret, ...]:
-    """Returns every secret that pods read, including Grafana's."""
-    secrets = context.secrets.secrets
-    return (
-        secrets.redpanda_admin,
-        *((context.redpanda_license,) if context.redpanda_license else ()),
-        *context.redpanda_users.values(),
-        secrets.rabbitmq_default_user,
-        secrets.rabbitmq_monitor,
-        *context.rabbitmq_users.values(),
-        secrets.keycloak_admin,
-        secrets.keycloak_automation,
-        secrets.keycloak_clients,
-        secrets.grafana_admin,
-        *context.data.users.values(),
-        *(
-            secret_handle(context.stack, f"RealmSecret{place}", arn)
-            for place, arn in enumerate(dict.fromkeys(secrets_of(context.settings)))
-        ),
-    )

@@ -17,7 +17,8 @@ def bind(context: ReleaseContext, *, after: Sequence[IDependable]) -> Bindings:
     brokers = context.brokers
     bindings = [
         Binding(
-            # The target group of a binding is immutable, and `kong` had that of version 0.1.0.
+            # The target group of a binding is immutable. The binding `kong` of version 0.1.0 had
+            # another.
             name="gateway",
             namespace="kong",
             service="kong-proxy",

@@ -1,0 +1,33 @@
+"""Context and output of a synthesis."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+FLAGS = Path(__file__).parents[1] / "cdk.json"
+"""File with the feature flags of CDK; a wheel has it at the same place."""
+TRACES = ("aws:cdk:disable-creation-stack-traces", "aws:cdk:disable-stack-trace")
+"""Context without stack traces of constructs and warnings. The path of a resource identifies its
+construct. The CLI rejects these keys in cdk.json."""
+
+
+def own_context() -> dict[str, Any]:
+    """Returns the tested feature flags, without stack traces. A `cdk.json` of the app overrides
+    them.
+    """
+    context: dict[str, Any] = json.loads(FLAGS.read_text())["context"]
+    flags = {key: value for key, value in context.items() if key.startswith("@aws-cdk")}
+    return {**dict.fromkeys(TRACES, True), **flags}
+
+
+def write(app: cdk.App, stage: cdk.Stage) -> None:
+    """Synthesizes a stage, and then the application without it.
+
+    With the stage, CDK would search its constructs for references again. The manifest has the
+    warnings of the stage, which the CLI prints. Validators would find no constructs.
+    """
+    stage.synth()
+    app.node.try_remove_child(stage.node.id)
+    app.synth()
