@@ -27,6 +27,10 @@ PODS: frozenset[str] = frozenset(
 """Parties that are pods: they share the security group of the nodes and have separate
 NetworkPolicies."""
 NODES = "kubernetes-nodes"
+API_SERVER = "kubernetes-control-plane"
+GATEWAY = "gateway-load-balancer"
+SERVICES = "services-load-balancer"
+BROKERS = "broker-load-balancer"
 OPERATORS = "operators"
 """People, in an environment of CloudShell or through a session of Session Manager
 (docs/access.md)."""
@@ -65,7 +69,7 @@ def shares_egress(source: str, target: str) -> bool:
     Nodes (Prometheus) and the load balancer of the services reach every service. One rule to the
     whole VPC replaces one for each service; the ingress rule of each service names its callers.
     """
-    return source in {NODES, "services-load-balancer"} and target.startswith(service_party(""))
+    return source in {NODES, SERVICES} and target.startswith(service_party(""))
 
 
 def table(settings: Settings) -> tuple[Flow, ...]:
@@ -81,257 +85,158 @@ def table(settings: Settings) -> tuple[Flow, ...]:
     return (*_edge(settings), *inside, *people, *_services(settings))
 
 
+def _flow(source: str, target: str, port: int, reason: str) -> Flow:
+    return Flow(source=source, target=target, port=port, reason=reason)
+
+
 def _edge(settings: Settings) -> Iterator[Flow]:
     entry = HTTPS if settings.domain else 80
-    yield Flow(
-        source=CLOUDFRONT,
-        target="gateway-load-balancer",
-        port=entry,
-        reason="Viewers reach the API through the VPC origin of CloudFront",
+    yield _flow(
+        CLOUDFRONT, GATEWAY, entry, "Viewers reach the API through the VPC origin of CloudFront"
     )
-    yield Flow(
-        source="gateway-load-balancer",
-        target="kong",
-        port=KONG_PROXY,
-        reason="The gateway load balancer hands requests to Kong",
+    yield _flow(GATEWAY, "kong", KONG_PROXY, "The gateway load balancer hands requests to Kong")
+    yield _flow(
+        GATEWAY, "kong", KONG_STATUS, "The gateway load balancer asks whether Kong is ready"
     )
-    yield Flow(
-        source="gateway-load-balancer",
-        target="kong",
-        port=KONG_STATUS,
-        reason="The gateway load balancer asks whether Kong is ready",
+    yield _flow("kong", SERVICES, entry, "Kong routes the Web API to the services")
+    yield _flow(
+        "kong", "keycloak", KEYCLOAK, "Kong routes logins to Keycloak and reads its signing keys"
     )
-    yield Flow(
-        source="kong",
-        target="services-load-balancer",
-        port=entry,
-        reason="Kong routes the Web API to the services",
-    )
-    yield Flow(
-        source="kong",
-        target="keycloak",
-        port=KEYCLOAK,
-        reason="Kong routes logins to Keycloak and reads its signing keys",
-    )
-    yield Flow(
-        source="kong",
-        target="cache",
-        port=REDIS,
-        reason="Kong counts requests for its rate limits in the cache",
-    )
+    yield _flow("kong", "cache", REDIS, "Kong counts requests for its rate limits in the cache")
 
 
 def _kubernetes() -> Iterator[Flow]:
-    yield Flow(
-        source=NODES,
-        target="kubernetes-control-plane",
-        port=HTTPS,
-        reason="Nodes and pods reach the Kubernetes API",
+    yield _flow(NODES, API_SERVER, HTTPS, "Nodes and pods reach the Kubernetes API")
+    yield _flow(
+        API_SERVER, NODES, KUBELET, "The API server reaches kubelets and webhooks on their port"
     )
-    yield Flow(
-        source="kubernetes-control-plane",
-        target=NODES,
-        port=KUBELET,
-        reason="The API server reaches kubelets and webhooks on their port",
+    yield _flow(API_SERVER, NODES, WEBHOOK, "The API server reaches admission webhooks")
+    yield _flow(
+        "kubectl", API_SERVER, HTTPS, "Deployments run helm and kubectl against the API server"
     )
-    yield Flow(
-        source="kubernetes-control-plane",
-        target=NODES,
-        port=WEBHOOK,
-        reason="The API server reaches admission webhooks",
+    yield _flow("kubectl", INTERNET, HTTPS, "Deployments fetch charts and call AWS APIs")
+    pod_traffic = "Nodes carry pod traffic, which NetworkPolicies narrow"
+    yield Flow(source=NODES, target=NODES, port=1, last_port=65535, reason=pod_traffic)
+    yield _flow(NODES, INTERNET, HTTPS, "Nodes pull images and pods call AWS APIs")
+    yield _flow(
+        BROKERS,
+        "redpanda",
+        redpanda.EXTERNAL_PORT,
+        "The broker load balancer hands Kafka connections to Redpanda",
     )
-    yield Flow(
-        source="kubectl",
-        target="kubernetes-control-plane",
-        port=HTTPS,
-        reason="Deployments run helm and kubectl against the API server",
+    yield _flow(
+        BROKERS,
+        "redpanda",
+        redpanda.SCHEMA_REGISTRY_EXTERNAL_PORT,
+        "The broker load balancer hands questions about schemas to Redpanda",
     )
-    yield Flow(
-        source="kubectl",
-        target=INTERNET,
-        port=HTTPS,
-        reason="Deployments fetch charts and call AWS APIs",
-    )
-    yield Flow(
-        source=NODES,
-        target=NODES,
-        port=1,
-        last_port=65535,
-        reason="Nodes carry pod traffic, which NetworkPolicies narrow",
-    )
-    yield Flow(
-        source=NODES, target=INTERNET, port=HTTPS, reason="Nodes pull images and pods call AWS APIs"
-    )
-    yield Flow(
-        source="broker-load-balancer",
-        target="redpanda",
-        port=redpanda.EXTERNAL_PORT,
-        reason="The broker load balancer hands Kafka connections to Redpanda",
-    )
-    yield Flow(
-        source="broker-load-balancer",
-        target="redpanda",
-        port=redpanda.SCHEMA_REGISTRY_EXTERNAL_PORT,
-        reason="The broker load balancer hands questions about schemas to Redpanda",
-    )
-    yield Flow(
-        source="broker-load-balancer",
-        target="rabbitmq",
-        port=AMQPS,
-        reason="The broker load balancer hands AMQP connections to RabbitMQ",
+    yield _flow(
+        BROKERS, "rabbitmq", AMQPS, "The broker load balancer hands AMQP connections to RabbitMQ"
     )
 
 
 def _identity(settings: Settings) -> Iterator[Flow]:
-    yield Flow(
-        source="keycloak",
-        target="identity-database",
-        port=MYSQL,
-        reason="Keycloak keeps its realm and users in MySQL",
+    yield _flow(
+        "keycloak", "identity-database", MYSQL, "Keycloak keeps its realm and users in MySQL"
     )
-    yield Flow(
-        source="grafana",
-        target="identity-database",
-        port=MYSQL,
-        reason="Grafana keeps dashboards and sessions in MySQL",
+    yield _flow(
+        "grafana", "identity-database", MYSQL, "Grafana keeps dashboards and sessions in MySQL"
     )
-    yield Flow(
-        source="grafana",
-        target="keycloak",
-        port=KEYCLOAK,
-        reason="Users of Grafana log in through Keycloak",
-    )
+    yield _flow("grafana", "keycloak", KEYCLOAK, "Users of Grafana log in through Keycloak")
     if settings.identity.providers:
-        yield Flow(
-            source="keycloak",
-            target=INTERNET,
-            port=HTTPS,
-            reason="Keycloak asks external identity providers who somebody is",
+        yield _flow(
+            "keycloak", INTERNET, HTTPS, "Keycloak asks external identity providers who somebody is"
         )
     if settings.identity.email:
-        yield Flow(
-            source="keycloak",
-            target=INTERNET,
-            port=SUBMISSION,
-            reason="Keycloak writes to listeners through the mail server",
+        yield _flow(
+            "keycloak", INTERNET, SUBMISSION, "Keycloak writes to listeners through the mail server"
         )
 
 
 def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
-    yield Flow(
-        source="grafana",
-        target="prometheus",
-        port=PROMETHEUS,
-        reason="Grafana draws what Prometheus measured",
-    )
+    yield _flow("grafana", "prometheus", PROMETHEUS, "Grafana draws what Prometheus measured")
     # By TCP they tell each other their state once a minute; the notifications that they have sent go by UDP.
+    sent = "Alertmanagers tell each other which notifications they have sent"
     yield Flow(
-        source="alertmanager",
-        target="alertmanager",
-        port=GOSSIP,
-        protocol="udp",
-        reason="Alertmanagers tell each other which notifications they have sent",
+        source="alertmanager", target="alertmanager", port=GOSSIP, protocol="udp", reason=sent
     )
     for party, ports in METRICS.items():
         for port in ports:
-            yield Flow(
-                source="prometheus", target=party, port=port, reason=f"Prometheus scrapes {party}"
-            )
+            yield _flow("prometheus", party, port, f"Prometheus scrapes {party}")
     for name, service in services.items():
         if service.port is not None:
-            yield Flow(
-                source="prometheus",
-                target=service_party(name),
-                port=service.port,
-                reason=f"Prometheus scrapes {name}",
+            yield _flow(
+                "prometheus", service_party(name), service.port, f"Prometheus scrapes {name}"
             )
 
 
 def _operations(settings: Settings) -> Iterator[Flow]:
-    yield Flow(
-        source=VPC,
-        target="endpoints",
-        port=HTTPS,
-        reason="Everything in the VPC reaches AWS APIs through interface endpoints",
+    yield _flow(
+        VPC,
+        "endpoints",
+        HTTPS,
+        "Everything in the VPC reaches AWS APIs through interface endpoints",
     )
     for database in ("catalogue-database", "identity-database"):
-        yield Flow(
-            source="database-users",
-            target=database,
-            port=MYSQL,
-            reason="A function creates least-privilege users and rotates their passwords",
+        yield _flow(
+            "database-users",
+            database,
+            MYSQL,
+            "A function creates least-privilege users and rotates their passwords",
         )
-    yield Flow(
-        source="database-users",
-        target=INTERNET,
-        port=HTTPS,
-        reason="It reads and writes secrets through AWS APIs",
+    yield _flow("database-users", INTERNET, HTTPS, "It reads and writes secrets through AWS APIs")
+    yield _flow(
+        "cache-users", "cache", REDIS, "A function proves a rotated password before clients get it"
     )
-    yield Flow(
-        source="cache-users",
-        target="cache",
-        port=REDIS,
-        reason="A function proves a rotated password before clients get it",
-    )
-    yield Flow(
-        source="cache-users",
-        target=INTERNET,
-        port=HTTPS,
-        reason="It reads and writes secrets and cache users through AWS APIs",
+    yield _flow(
+        "cache-users",
+        INTERNET,
+        HTTPS,
+        "It reads and writes secrets and cache users through AWS APIs",
     )
     if any(service.scaling.messages_per_task for service in settings.services.values()):
-        yield Flow(
-            source="queue-depth",
-            target="broker-load-balancer",
-            port=RABBITMQ_MANAGEMENT,
-            reason="A function counts waiting messages for scaling",
+        yield _flow(
+            "queue-depth",
+            BROKERS,
+            RABBITMQ_MANAGEMENT,
+            "A function counts waiting messages for scaling",
         )
-        yield Flow(
-            source="broker-load-balancer",
-            target="rabbitmq",
-            port=RABBITMQ_MANAGEMENT,
-            reason="The broker load balancer hands the count to RabbitMQ",
+        yield _flow(
+            BROKERS,
+            "rabbitmq",
+            RABBITMQ_MANAGEMENT,
+            "The broker load balancer hands the count to RabbitMQ",
         )
-        yield Flow(
-            source="queue-depth",
-            target=INTERNET,
-            port=HTTPS,
-            reason="It publishes the count through AWS APIs",
-        )
+        yield _flow("queue-depth", INTERNET, HTTPS, "It publishes the count through AWS APIs")
 
 
 def _people(settings: Settings) -> Iterator[Flow]:
     """Flows of people, who reach brokers and consoles only through the Kubernetes API."""
     entry = HTTPS if settings.domain else 80
     targets = {
-        "kubernetes-control-plane": (HTTPS, "People on call run kubectl and helm"),
+        API_SERVER: (HTTPS, "People on call run kubectl and helm"),
         "catalogue-database": (MYSQL, "People on call look into the catalogue"),
         "identity-database": (
             MYSQL,
             "People on call look into the database of Keycloak and Grafana",
         ),
         "cache": (REDIS, "People on call look into the cache"),
-        "services-load-balancer": (entry, "People on call ask services as the gateway does"),
+        SERVICES: (entry, "People on call ask services as the gateway does"),
         INTERNET: (HTTPS, "People on call call AWS APIs and fetch their tools"),
     }
     for target, (port, reason) in targets.items():
-        yield Flow(source=OPERATORS, target=target, port=port, reason=reason)
+        yield _flow(OPERATORS, target, port, reason)
 
 
 def _services(settings: Settings) -> Iterator[Flow]:
     for name, service in settings.services.items():
         party = service_party(name)
-        yield Flow(
-            source=party,
-            target=INTERNET,
-            port=HTTPS,
-            reason=f"{name} calls AWS APIs and pulls its image",
-        )
+        yield _flow(party, INTERNET, HTTPS, f"{name} calls AWS APIs and pulls its image")
         if service.route and service.port:
-            yield Flow(
-                source="services-load-balancer",
-                target=party,
-                port=service.port,
-                reason=f"The services load balancer hands requests to {name}",
+            yield _flow(
+                SERVICES,
+                party,
+                service.port,
+                f"The services load balancer hands requests to {name}",
             )
         yield from flows_of(name, settings)
