@@ -120,12 +120,11 @@ def _location(details: ErrorDetails) -> list[str]:
 
 
 def _of_a_check(key: str, error: ValueError) -> Problem:
-    what, _, advice = str(error).rpartition(". ")
-    below, separator, wrong = what.partition(": ")
     # A check of a section names a key below it before a colon.
-    if separator and below.replace("_", "").replace(".", "").replace("-", "").isalnum():
-        return Problem(f"{key}.{below}" if key else below, wrong, advice)
-    return Problem(key or "file", what, advice)
+    below, separator, text = str(error).partition(": ")
+    if separator and re.fullmatch(r"[\w.-]+", below):
+        return Problem.of(f"{key}.{below}" if key else below, text)
+    return Problem.of(key or "file", str(error))
 
 
 def _model(location: list[str]) -> type[BaseModel] | None:

@@ -28,6 +28,12 @@ class Problem:
     wrong: str
     advice: str
 
+    @classmethod
+    def of(cls, key: str, text: str) -> Self:
+        """Return the problem of a text whose last sentence is the advice."""
+        wrong, _, advice = text.rpartition(". ")
+        return cls(key, wrong, advice)
+
 
 def shown(value: object) -> str:
     """Return a value for a message: on one line, without control characters, shortened."""

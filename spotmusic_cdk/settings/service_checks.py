@@ -216,8 +216,7 @@ def _priority(name: str, routes: list[str]) -> Iterator[Problem]:
     try:
         route_priorities(routes)
     except ValueError as error:
-        wrong, _, advice = str(error).removeprefix("route: ").rpartition(". ")
-        yield Problem(f"services.{name}.route", wrong, advice)
+        yield Problem.of(f"services.{name}.route", str(error).removeprefix("route: "))
 
 
 def _name(name: str, settings: Settings) -> Iterator[Problem]:
