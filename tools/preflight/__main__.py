@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from spotmusic_cdk import versions
@@ -26,7 +25,7 @@ from tools.preflight import (
     secrets,
     security,
 )
-from tools.preflight.clients import advice, clients_of, connect
+from tools.preflight.clients import advice, connect
 from tools.preflight.finding import Ask, Context, Finding, State, error_code, ok, run, table
 
 ENVIRONMENTS = Path("environments")
@@ -62,8 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load(
             options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today()
         )
-        session = boto3.Session()
-        context = connect(settings, clients_of(session), session.region_name)
+        context = connect(settings)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1

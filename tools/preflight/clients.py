@@ -1,6 +1,7 @@
 """Clients of an account, and its caller."""
 
 import os
+from functools import cache
 from typing import Any
 
 import boto3
@@ -12,35 +13,34 @@ from tools.preflight.finding import Clients, Context
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
 
 
-def connect(settings: Settings, clients: Clients, session_region: str | None) -> Context:
-    """Returns the caller identity.
+def connect(settings: Settings) -> Context:
+    """Returns an environment with the account of the caller.
 
     Raises:
         BotoCoreError: without credentials, or if AWS is not reachable.
         ClientError: if AWS refuses the credentials.
     """
+    session = boto3.Session()
+    clients = _clients_of(session)
     identity = clients("sts", settings.region).get_caller_identity()
     return Context(
         settings=settings,
         clients=clients,
         account=identity["Account"],
-        session_region=session_region,
+        session_region=session.region_name,
     )
 
 
-def clients_of(session: boto3.Session) -> Clients:
-    """Returns the client factory of a session."""
+def _clients_of(session: boto3.Session) -> Clients:
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
     )
-    made: dict[tuple[str, str], Any] = {}
 
+    @cache
     def client(service: str, region: str) -> Any:
-        if (service, region) not in made:
-            made[service, region] = session.client(service, region_name=region, config=config)
-        return made[service, region]
+        return session.client(service, region_name=region, config=config)
 
     return client
 

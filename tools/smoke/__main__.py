@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, SettingsError, load
 from tools import local_aws
-from tools.preflight.clients import advice, clients_of, connect
+from tools.preflight.clients import advice, connect
 from tools.preflight.finding import Context
 from tools.smoke import account, messages, web
 from tools.smoke.browser import Browser
@@ -102,9 +101,8 @@ def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds
 
 
 def _account(settings: Settings) -> Context | None:
-    session = boto3.Session()
     try:
-        context = connect(settings, clients_of(session), session.region_name)
+        context = connect(settings)
     except NoCredentialsError:
         return None
     if settings.account not in {None, context.account} and context.account != local_aws.ACCOUNT:
