@@ -29,20 +29,19 @@ _FAULT = re.compile(r"^griffe: (.+)$", flags=re.MULTILINE)
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
-def write_sources(folder: Path, root: Path = ROOT) -> None:
-    """Write pages, scripts and configuration."""
+def write_sources(folder: Path) -> None:
+    """Write pages and configuration."""
     shutil.rmtree(folder, ignore_errors=True)
-    pages.write(root, folder / "pages")
-    texts = {f"reference/{name}.md": text for name, text in reference.pages(root).items()}
-    for name, text in texts.items():
-        (folder / "pages" / name).parent.mkdir(exist_ok=True)
-        (folder / "pages" / name).write_text(text)
-    (folder / "mkdocs.yml").write_text(
-        yaml.safe_dump(configuration(folder / "pages", root), sort_keys=False)
-    )
+    pages.write(ROOT, folder / "pages")
+    api = folder / "pages" / "reference"
+    api.mkdir()
+    for name, text in reference.pages(ROOT).items():
+        (api / f"{name}.md").write_text(text)
+    config = configuration(folder / "pages")
+    (folder / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False))
 
 
-def configuration(folder: Path, root: Path) -> dict[str, Any]:
+def configuration(folder: Path) -> dict[str, Any]:
     """Return the configuration, with pages in the place of patterns."""
     config: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "site.yaml").read_text())
     named = {entry for entries in config["nav"].values() for entry in entries}
@@ -57,8 +56,8 @@ def configuration(folder: Path, root: Path) -> dict[str, Any]:
         named |= set(own)
         nav.append({title: own})
     config["plugins"][-1]["mkdocstrings"]["handlers"]["python"]["paths"] = [
-        str(root / "constructs"),
-        str(root),
+        str(ROOT / "constructs"),
+        str(ROOT),
     ]
     return config | {"docs_dir": folder.name, "site_dir": "html", "nav": nav}
 
