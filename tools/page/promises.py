@@ -5,11 +5,12 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from tests.properties.deviations import DEVIATIONS
 from tests.properties.promise import problems_of
-from tools.documents.promises import TESTS, promises_of
+from tools.documents.promises import TESTS, Promise, promises_of
 from tools.model.assembly import Assembly
 from tools.model.cluster import RenderedCluster
 
@@ -72,50 +73,42 @@ def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) 
         templates=platform.templates,
         acknowledged=_Unasked(),
     )
-    fixtures = {
-        "platform": asked,
-        "cluster": cluster,
-        "deployed": lambda _: cluster,
-        "synthesized": lambda _: assembly,
-    }
-    if cluster is None:
-        fixtures = {name: fixtures[name] for name in ("platform", "synthesized")}
+    fixtures: dict[str, Any] = {"platform": asked, "synthesized": lambda _: assembly}
+    if cluster:
+        fixtures |= {"cluster": cluster, "deployed": lambda _: cluster}
     domains = []
     for file in sorted(TESTS.glob("test_*.py")):
         title, promises = promises_of(file)
         if promises:
             module = importlib.import_module(f"tests.properties.{file.stem}")
-            states = []
-            for promise in promises:
-                state, reason = _judge(
-                    getattr(module, promise.test), promise.number, asked.name, fixtures
-                )
-                states.append(
-                    PromiseState(
-                        number=promise.number,
-                        text=promise.text,
-                        kept_by=promise.kept_by,
-                        state=state,
-                        reason=reason,
-                    )
-                )
-            domains.append(
-                Domain(title=title, page=file.stem.removeprefix("test_"), promises=states)
-            )
+            states = [_state(promise, module, asked.name, fixtures) for promise in promises]
+            page = file.stem.removeprefix("test_")
+            domains.append(Domain(title=title, page=page, promises=states))
     return sorted(domains, key=lambda domain: domain.promises[0].number)
 
 
-def _judge(test: Any, number: int, environment: str, fixtures: dict[str, Any]) -> tuple[str, str]:
-    verdicts, deviation = (
-        getattr(test, "__wrapped__", None),
-        DEVIATIONS.get(number, {}).get(environment),
+def _state(
+    promise: Promise, module: ModuleType, environment: str, fixtures: dict[str, Any]
+) -> PromiseState:
+    test = getattr(module, promise.test)
+    state, reason = _judge(test, promise.number, environment, fixtures)
+    return PromiseState(
+        number=promise.number,
+        text=promise.text,
+        kept_by=promise.kept_by,
+        state=state,
+        reason=reason,
     )
+
+
+def _judge(test: Any, number: int, environment: str, fixtures: dict[str, Any]) -> tuple[str, str]:
+    verdicts = getattr(test, "__wrapped__", None)
+    deviation = DEVIATIONS.get(number, {}).get(environment)
     if verdicts is None or set(names := inspect.signature(verdicts).parameters) - fixtures.keys():
         return ELSEWHERE, ""
     try:
-        problems = problems_of(
-            environment, verdicts(**{name: fixtures[name] for name in names}), deviation
-        )
+        found = verdicts(**{name: fixtures[name] for name in names})
+        problems = problems_of(environment, found, deviation)
     except Exception as error:  # such as a missing program: the verdict is left to `make test`
         return ELSEWHERE, str(error)
     if problems:
