@@ -322,7 +322,7 @@ def test_p009_subnets_assign_no_public_addresses(platform: Assembly) -> Verdicts
 @promise
 def test_p010_aws_apis_have_vpc_endpoints(platform: Assembly) -> Verdicts:
     """AWS APIs are reached inside the VPC through a gateway endpoint for S3 and interface endpoints
-    with private DNS for twelve services.
+    with private DNS for thirteen services.
 
     Kept by: `S3GatewayEndpoint`, `InterfaceEndpoints`, `network.interface_endpoints`
     """

@@ -68,7 +68,7 @@ def test_p034_databases_are_encrypted_with_their_own_key(platform: Assembly) -> 
 
 @promise
 def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
-    """No database has a public address, and the template says so explicitly.
+    """No database has a public address, and the template states it.
 
     Kept by: `RelationalDatabase`
     """
@@ -127,8 +127,7 @@ def test_p037_deletion_is_refused_and_data_is_kept(platform: Assembly) -> Verdic
 
 @promise
 def test_p038_databases_have_point_in_time_recovery(platform: Assembly) -> Verdicts:
-    """Databases can be restored to any second of the last week, in production of the last two weeks
-    or more.
+    """Databases can be restored to any second of the last 35 days.
 
     Kept by: `BackupPlan`: AWS Backup keeps the log of changes
     """
