@@ -58,14 +58,20 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
         ),
         NODE_METRICS: Namespace(
             pod_security="privileged",
-            because="node-exporter reads the processes, the network and the file systems of its node; nothing else runs here.",
+            because=(
+                "node-exporter reads the processes, the network and the file systems of its node; "
+                "nothing else runs here."
+            ),
             # One pod on every node.
             quota=Quota(pods=200),
         ),
         POD_LOGS: Namespace(
             parties={"fluent-bit": {}},
             pod_security="privileged",
-            because="Fluent Bit reads the log files of its node, which only root may; nothing else runs here.",
+            because=(
+                "Fluent Bit reads the log files of its node, which only root may; "
+                "nothing else runs here."
+            ),
             calls_apis=True,
             quota=Quota(pods=200),
         ),

@@ -173,7 +173,10 @@ class KubernetesRange:
 
 
 _CHART_FILE = "kubeVersion of its Chart.yaml, read 2026-11; upstream names no tested versions"
-_NO_WORD = "its Chart.yaml and README name no version (read 2026-11); its kinds are those of Kubernetes 1.25 and later"
+_NO_WORD = (
+    "its Chart.yaml and README name no version (read 2026-11); "
+    "its kinds are those of Kubernetes 1.25 and later"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -199,7 +202,10 @@ class Chart:
     images: Mapping[str, str] = field(default_factory=dict)
 
 
-_CHARTS = "chart source repositories, read 2026-11; images are those of the chart's own defaults unless a comment says otherwise"
+_CHARTS = (
+    "chart source repositories, read 2026-11; "
+    "images are those of the chart's own defaults unless a comment says otherwise"
+)
 
 REDPANDA = Chart(
     name="redpanda",
@@ -277,7 +283,10 @@ CERT_MANAGER = Chart(
     kubernetes=KubernetesRange(
         first="1.22",
         supported=("1.33", "1.36"),
-        source="cert-manager.io, supported releases, and the clusters of its end-to-end tests, read 2026-11",
+        source=(
+            "cert-manager.io, supported releases, and the clusters of its end-to-end tests, read "
+            "2026-11"
+        ),
     ),
     images={
         "controller": "quay.io/jetstack/cert-manager-controller:v1.21.1",

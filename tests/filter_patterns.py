@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 _TERM = re.compile(
-    r"\$\.(?P<path>[\w.-]+) (?:(?P<sign>=|!=|>=|<=|>|<) (?P<value>\"[^\"]*\"|[\d.]+)|(?P<absent>NOT EXISTS))"
+    r"\$\.(?P<path>[\w.-]+) (?:(?P<sign>=|!=|>=|<=|>|<) "
+    r"(?P<value>\"[^\"]*\"|[\d.]+)|(?P<absent>NOT EXISTS))"
 )
 
 

@@ -93,7 +93,8 @@ def schemas() -> Path:
     folder = os.environ.get("SPOTMUSIC_SCHEMAS")
     if not folder:
         pytest.skip(
-            "SPOTMUSIC_SCHEMAS names no folder with the schemas of charts (values/<chart>-<version>.schema.json or .keys.txt)"
+            "SPOTMUSIC_SCHEMAS names no folder with the schemas of charts "
+            "(values/<chart>-<version>.schema.json or .keys.txt)"
         )
     return Path(folder)
 
@@ -149,14 +150,18 @@ def resource_errors(manifests: list[Json]) -> list[str]:
         file = schemas() / "crd" / group / f"{manifest['kind']}.{version}.json"
         if not file.is_file() and file.parent.is_dir():
             errors.append(
-                f"{manifest['kind']} {manifest['metadata']['name']}: {group} has no kind {manifest['kind']} of version {version}"
+                f"{manifest['kind']} {manifest['metadata']['name']}: "
+                f"{group} has no kind {manifest['kind']} of version {version}"
             )
         if file.is_file():
             found = jsonschema.Draft202012Validator(json.loads(file.read_text())).iter_errors(
                 manifest
             )
             errors += [
-                f"{manifest['kind']} {manifest['metadata']['name']}: {error.json_path}: {error.message[:200]}"
+                (
+                    f"{manifest['kind']} {manifest['metadata']['name']}: "
+                    f"{error.json_path}: {error.message[:200]}"
+                )
                 for error in found
             ]
     return errors

@@ -21,10 +21,11 @@ from spotmusic_constructs.streaming.redpanda import MECHANISM
 from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTERS
 
 _AUTHORITY = (
-    "only without a domain: name of the parameter with the brokers' authority (PEM). Read it while running, with "
-    "pauses until it is there: "
-    "External Secrets writes it within 15 minutes of the cluster's start, and again when it changes. Trust only this authority. "
-    "Never write the parameter by hand: External Secrets does not overwrite a parameter that it did not create"
+    "only without a domain: name of the parameter with the brokers' authority (PEM). "
+    "Read it while running, with pauses until it is there: "
+    "External Secrets writes it within 15 minutes of the cluster's start, and again when it "
+    "changes. Trust only this authority. Never write the parameter by hand: "
+    "External Secrets does not overwrite a parameter that it did not create"
 )
 
 
@@ -35,10 +36,16 @@ class Events(Connection):
     variables: ClassVar = {
         "EVENTS_BOOTSTRAP_SERVERS": "host and port of the brokers, which speak Kafka's protocol",
         "EVENTS_SCHEMA_REGISTRY": "address of the schema registry, for the same user (HTTP Basic)",
-        "EVENTS_SASL_MECHANISM": f"`{MECHANISM}`; others are refused, by some clients without an error. Security protocol: `SASL_SSL`",
+        "EVENTS_SASL_MECHANISM": (
+            f"`{MECHANISM}`; others are refused, by some clients without an error. "
+            "Security protocol: `SASL_SSL`"
+        ),
         "EVENTS_PRODUCES": "topics that it may write, with commas",
         "EVENTS_CONSUMES": "topics that it may read, with commas",
-        "EVENTS_GROUP": "consumer group of a service that reads topics; other groups must begin with it and a dot",
+        "EVENTS_GROUP": (
+            "consumer group of a service that reads topics; "
+            "other groups must begin with it and a dot"
+        ),
         "EVENTS_DEAD_LETTERS": "topic for unreadable events, of a service that reads topics",
         "EVENTS_USERNAME": "the user",
         "EVENTS_PASSWORD": "its password, of letters and digits",
@@ -47,18 +54,33 @@ class Events(Connection):
     }
     facts = Facts(
         authority=(
-            "Amazon's public roots; without a domain the parameter `EVENTS_AUTHORITY_PARAMETER`. Never continue without verification"
+            "Amazon's public roots; without a domain the parameter `EVENTS_AUTHORITY_PARAMETER`. "
+            "Never continue without verification"
         ),
-        names="the topics below; the group `EVENTS_GROUP`; transactions of the service's name, or that begin with it and a dot",
-        rights="write and read the topics that list it, idempotently or not. Creating topics, and other groups and topics, are "
-        "refused: a producer can't read its own events. Every service may write to the registry",
-        limits="values are JSON by the [schemas of topics](../events/README.md), with the subjects `<topic>-value`; the key is the "
-        "field that the schema names. Write an event that can't be read to `EVENTS_DEAD_LETTERS`, with its key and value, and the "
-        "headers `topic`, `partition` and `offset`; log these without its content, count it in `event_age_seconds` and go on. "
-        "An event without a value (tombstone) is no dead letter: delete what the service keeps of its key",
-        timeouts="the brokers may start after the task, and restart: reconnect with pauses, without a limit. Events are delivered at "
-        "least once. A new group starts at the beginning of a compacted topic: count only the age of events that are "
-        "newer than the start of the task",
+        names=(
+            "the topics below; the group `EVENTS_GROUP`; "
+            "transactions of the service's name, or that begin with it and a dot"
+        ),
+        rights=(
+            "write and read the topics that list it, idempotently or not. "
+            "Creating topics, and other groups and topics, are refused: "
+            "a producer can't read its own events. Every service may write to the registry"
+        ),
+        limits=(
+            "values are JSON by the [schemas of topics](../events/README.md), with the subjects "
+            "`<topic>-value`; the key is the field that the schema names. "
+            "Write an event that can't be read to `EVENTS_DEAD_LETTERS`, with its key and value, "
+            "and the headers `topic`, `partition` and `offset`; "
+            "log these without its content, count it in `event_age_seconds` and go on. "
+            "An event without a value (tombstone) is no dead letter: "
+            "delete what the service keeps of its key"
+        ),
+        timeouts=(
+            "the brokers may start after the task, and restart: "
+            "reconnect with pauses, without a limit. Events are delivered at least once. "
+            "A new group starts at the beginning of a compacted topic: "
+            "count only the age of events that are newer than the start of the task"
+        ),
     )
 
     def flows(self, client: Client) -> Iterator[Flow]:
@@ -69,13 +91,18 @@ class Events(Connection):
             last_port=redpanda.FIRST_ADVERTISED_PORT
             + client.settings.kubernetes.redpanda.brokers
             - 1,
-            reason=f"{client.name} produces or consumes events, a port per broker, and asks for their schemas",
+            reason=(
+                f"{client.name} produces or consumes events, a port per broker, and asks for their "
+                "schemas"
+            ),
         )
 
     def table(self, settings: Settings) -> list[str]:
         rows = [
-            f"| `{name}` | {', '.join(topic.producers)} | {', '.join(topic.consumers)} | {topic.partitions} | {topic.cleanup_policy} | "
-            f"{topic.retention_hours if 'delete' in topic.cleanup_policy else 'the newest of each key'} |"
+            f"| `{name}` | {', '.join(topic.producers)} | {', '.join(topic.consumers)} | "
+            f"{topic.partitions} | {topic.cleanup_policy} | "
+            f"{topic.retention_hours if 'delete' in topic.cleanup_policy else 'the newest of each key'} "
+            "|"
             for name, topic in settings.topics.items()
         ]
         return [
@@ -130,18 +157,31 @@ class Tasks(Connection):
     }
     facts = Facts(
         authority=(
-            "Amazon's public roots; without a domain the parameter `TASKS_AUTHORITY_PARAMETER`. Never continue without verification"
+            "Amazon's public roots; without a domain the parameter `TASKS_AUTHORITY_PARAMETER`. "
+            "Never continue without verification"
         ),
         names="the queues below, in `TASKS_VIRTUAL_HOST`, by `TASKS_EXCHANGE`",
-        rights="publish and consume as the table says; declare nothing. Celery, dramatiq and Spring declare queues at start, "
-        "and get 403 ACCESS_REFUSED: turn this off, or declare passively",
-        limits="reject a task that failed permanently without requeue; it moves to "
-        f"`{topology.DEAD_LETTERS}.<queue>`. Return one whose dependency does not answer (`nack` with requeue): it is delivered again "
-        f"every {topology.RETRY_AFTER[0] // 1000} s, uncounted. Do not publish it again instead: the copy comes at once",
-        timeouts="publish with confirms **and** `mandatory`: RabbitMQ also confirms a task without a queue, and returns it. A "
-        "full queue refuses (`nack`). Acknowledge within 30 minutes (RabbitMQ, consumer timeout), which include the wait in the "
-        "consumer: prefetch as many as run at once. Send heartbeats while a task runs: pika does not during a callback. "
-        "After SIGTERM finish what runs and return the rest; a task of more than 60 s comes again",
+        rights=(
+            "publish and consume as the table says; declare nothing. "
+            "Celery, dramatiq and Spring declare queues at start, and get 403 ACCESS_REFUSED: "
+            "turn this off, or declare passively"
+        ),
+        limits=(
+            "reject a task that failed permanently without requeue; "
+            f"it moves to `{topology.DEAD_LETTERS}.<queue>`. "
+            "Return one whose dependency does not answer (`nack` with requeue): "
+            f"it is delivered again every {topology.RETRY_AFTER[0] // 1000} s, uncounted. "
+            "Do not publish it again instead: the copy comes at once"
+        ),
+        timeouts=(
+            "publish with confirms **and** `mandatory`: "
+            "RabbitMQ also confirms a task without a queue, and returns it. "
+            "A full queue refuses (`nack`). Acknowledge within 30 minutes (RabbitMQ, consumer "
+            "timeout), which include the wait in the consumer: "
+            "prefetch as many as run at once. Send heartbeats while a task runs: "
+            "pika does not during a callback. After SIGTERM finish what runs and return the rest; "
+            "a task of more than 60 s comes again"
+        ),
     )
 
     def flows(self, client: Client) -> Iterator[Flow]:
@@ -154,11 +194,14 @@ class Tasks(Connection):
 
     def table(self, settings: Settings) -> list[str]:
         rows = [
-            f"| `{name}` | {', '.join(queue.publishers)} | {', '.join(queue.consumers)} | {queue.max_length} | {queue.message_ttl_hours} | "
-            f"{queue.dead_letter_hours} |"
+            f"| `{name}` | {', '.join(queue.publishers)} | {', '.join(queue.consumers)} | "
+            f"{queue.max_length} | {queue.message_ttl_hours} | {queue.dead_letter_hours} |"
             for name, queue in settings.queues.items()
         ]
-        heads = "| queue | publishers | consumers | maximum length | hours until dead letter | hours of dead letters |"
+        heads = (
+            "| queue | publishers | consumers | maximum length | hours until dead letter | hours "
+            "of dead letters |"
+        )
         return [heads, "|---|---|---|---|---|---|", *rows, ""]
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:

@@ -23,8 +23,9 @@ AUDIO = "audio"
 _LIBRARY = {
     "AUDIO_BUCKET": "name of the bucket of the audio library",
     "AUDIO_PARAMETERS": (
-        "path of parameters: `domain-name`, the host that serves audio, and `signing-keys`, a JSON object of CloudFront's ids "
-        "by name. With `audio: write`, only `distribution-id` is readable"
+        "path of parameters: `domain-name`, the host that serves audio, and `signing-keys`, a JSON "
+        "object of CloudFront's ids by name. With `audio: "
+        "write`, only `distribution-id` is readable"
     ),
     "AUDIO_PARAMETERS_REGION": "region of these parameters, which is not the home region",
 }
@@ -40,15 +41,23 @@ class AudioRead(Connection):
     }
     facts = Facts(
         authority="Amazon's public roots",
-        names="keys that begin with `audio/`: any other leads to the pages of the player, with status 200 or 403",
+        names=(
+            "keys that begin with `audio/`: any other leads to the pages of the player, with "
+            "status 200 or 403"
+        ),
         rights="read objects, but not list them: a missing object returns 403. Sign URLs of CloudFront",
         limits=(
-            "RSA-SHA1 with PKCS #1 v1.5, as CloudFront asks ([signing.py](../examples/service/signing.py)). A URL is "
-            "valid for minutes and for one listener. Return it only to the listener's player, and do not log it"
+            "RSA-SHA1 with PKCS #1 v1.5, as CloudFront asks "
+            "([signing.py](../examples/service/signing.py)). "
+            "A URL is valid for minutes and for one listener. "
+            "Return it only to the listener's player, and do not log it"
         ),
-        timeouts="read the parameters when the task starts and every five minutes, keep the last values, and answer 503 "
-        "until the first values exist: the edge is deployed after the services, in another region. SSM allows about "
-        "40 reads a second",
+        timeouts=(
+            "read the parameters when the task starts and every five minutes, keep the last "
+            "values, and answer 503 until the first values exist: "
+            "the edge is deployed after the services, in another region. "
+            "SSM allows about 40 reads a second"
+        ),
     )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
@@ -73,9 +82,15 @@ class AudioWrite(Connection):
     facts = Facts(
         authority="Amazon's public roots",
         names="keys that begin with `audio/`",
-        rights="write and delete objects, but not read, list or tag them or sign URLs. Remove cached copies at the edge "
-        "(`cloudfront:CreateInvalidation`, for the path `/<key>`). One service has the word",
-        limits="`CopyObject` with `TaggingDirective: REPLACE` takes 5 GB; larger objects need `UploadPartCopy`",
+        rights=(
+            "write and delete objects, but not read, list or tag them or sign URLs. "
+            "Remove cached copies at the edge (`cloudfront:CreateInvalidation`, for the path "
+            "`/<key>`). One service has the word"
+        ),
+        limits=(
+            "`CopyObject` with `TaggingDirective: REPLACE` takes 5 GB; "
+            "larger objects need `UploadPartCopy`"
+        ),
         timeouts="a copy of 5 GB may take minutes: copy outside of requests, when the verdict comes",
     )
 
@@ -97,25 +112,33 @@ class Uploads(Connection):
     variables: ClassVar = {
         "UPLOADS_BUCKET": "name of the bucket of uploads",
         "UPLOADS_VERDICTS_QUEUE": (
-            "address of the service's own SQS queue, with the malware scan's verdict on each upload of any signer "
-            "([an upload becomes a track](../constructs/spotmusic_constructs/services/README.md#an-upload-becomes-a-track))"
+            "address of the service's own SQS queue, with the malware scan's verdict on each "
+            "upload of any signer ([an upload becomes a "
+            "track](../constructs/spotmusic_constructs/services/README.md#an-upload-becomes-a-track))"
         ),
         "UPLOADS_ENDPOINT": (
-            "endpoint of S3 for which URLs must be signed: browsers may send only to it. Use Signature Version 4, "
-            "with the bucket's "
-            'name in the host; boto3 needs `Config(signature_version="s3v4", s3={"addressing_style": "virtual"})`'
+            "endpoint of S3 for which URLs must be signed: browsers may send only to it. "
+            "Use Signature Version 4, with the bucket's "
+            'name in the host; boto3 needs `Config(signature_version="s3v4", '
+            's3={"addressing_style": "virtual"})`'
         ),
     }
     facts = Facts(
         authority="Amazon's public roots",
         names="any key",
-        rights="read, write and sign URLs for artists; reads of an object are denied before its scan. Take verdicts from the queue",
-        limits=(
-            "a signed POST bounds size and type (`content-length-range`, `Content-Type`), a signed PUT can't. Objects "
-            "expire after `data.buckets.upload_days`"
+        rights=(
+            "read, write and sign URLs for artists; "
+            "reads of an object are denied before its scan. Take verdicts from the queue"
         ),
-        timeouts="let a URL expire within an hour: S3's access log contains it. A verdict that is not deleted is delivered again after "
-        "five minutes, and after five deliveries becomes a dead letter. Expect duplicates",
+        limits=(
+            "a signed POST bounds size and type (`content-length-range`, `Content-Type`), a signed "
+            "PUT can't. Objects expire after `data.buckets.upload_days`"
+        ),
+        timeouts=(
+            "let a URL expire within an hour: S3's access log contains it. "
+            "A verdict that is not deleted is delivered again after five minutes, and after five "
+            "deliveries becomes a dead letter. Expect duplicates"
+        ),
     )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:

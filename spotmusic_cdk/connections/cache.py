@@ -26,11 +26,19 @@ class CacheConnection(Connection):
     facts = Facts(
         authority="Amazon's public roots; an image from scratch needs `ca-certificates`",
         names="keys and channels that begin with `CACHE_PREFIX`",
-        rights=f"`{access_string('<service>')}`: SCAN, KEYS, SORT, CONFIG and FLUSHDB are refused, and clients in cluster mode",
-        limits="keys are evicted when memory is full, and a change of engine deletes all: store nothing only in the cache",
-        timeouts="200 ms, and no retry: clients that retry by themselves make a request 20 s long when the cache hangs "
-        "(redis-py: `Retry(NoBackoff(), 0)`). "
-        "Without the cache a service is slower, not down",
+        rights=(
+            f"`{access_string('<service>')}`: SCAN, KEYS, SORT, CONFIG and FLUSHDB are refused, "
+            "and clients in cluster mode"
+        ),
+        limits=(
+            "keys are evicted when memory is full, and a change of engine deletes all: "
+            "store nothing only in the cache"
+        ),
+        timeouts=(
+            "200 ms, and no retry: clients that retry by themselves make a request 20 s long when "
+            "the cache hangs (redis-py: `Retry(NoBackoff(), 0)`). "
+            "Without the cache a service is slower, not down"
+        ),
     )
 
     def flows(self, client: Client) -> Iterator[Flow]:

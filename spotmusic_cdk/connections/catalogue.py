@@ -18,11 +18,16 @@ READERS = "catalogue/reader-hosts"
 its removal."""
 FIELDS = ("username", "password", "host", "port")
 
-_AUTHORITY = "only `{variable}`, and the host name. PyMySQL without the argument `ssl` connects without verification"
+_AUTHORITY = (
+    "only `{variable}`, and the host name. "
+    "PyMySQL without the argument `ssl` connects without verification"
+)
 _LIMITS = "`{variable}` for each task, of which twice as many run during a deployment"
 _TIMEOUTS = (
-    "connect 2 s, read and write 5 s, no retry within a request. A failover takes one to two minutes: answer 503, "
-    "keep `HEALTH_PATH` at 200. Old and new tasks run side by side: add to a schema first, and remove from it in a later deployment"
+    "connect 2 s, read and write 5 s, no retry within a request. "
+    "A failover takes one to two minutes: answer 503, keep `HEALTH_PATH` at 200. "
+    "Old and new tasks run side by side: add to a schema first, and remove from it in a later "
+    "deployment"
 )
 
 
@@ -62,13 +67,20 @@ class CatalogueRead(_MySQL):
         "CATALOGUE_HOST": "host name of MySQL 8.4",
         "CATALOGUE_PORT": "its port",
         "CATALOGUE_DBNAME": "name of the shared schema; ignore `dbname` in the secret",
-        "CATALOGUE_READER_HOSTS": "read replicas, with commas, for reads that may be seconds old; `CATALOGUE_HOST` without any",
-        "CATALOGUE_READERS": "number of the replicas: another number is another version of the service, which reads their hosts",
+        "CATALOGUE_READER_HOSTS": (
+            "read replicas, with commas, for reads that may be seconds old; "
+            "`CATALOGUE_HOST` without any"
+        ),
+        "CATALOGUE_READERS": (
+            "number of the replicas: another number is another version of the service, which reads "
+            "their hosts"
+        ),
         "CATALOGUE_USERNAME": "the user",
         "CATALOGUE_PASSWORD": "its password, of letters and digits",
         "CATALOGUE_USER_ARN": READ_AGAIN,
         "CATALOGUE_AUTHORITY": (
-            "root certificates (PEM) of Amazon RDS in the home region. MySQL clients verify nothing without them"
+            "root certificates (PEM) of Amazon RDS in the home region. "
+            "MySQL clients verify nothing without them"
         ),
         "CATALOGUE_CONNECTIONS": "maximum connections of one task: the size of its pool",
     }
@@ -77,8 +89,12 @@ class CatalogueRead(_MySQL):
         names="the schema `CATALOGUE_DBNAME`, in `utf8mb4`, which all services share",
         rights="SELECT. Anything else is refused (1142)",
         limits=_LIMITS.format(variable="CATALOGUE_CONNECTIONS"),
-        timeouts=f"{_TIMEOUTS}. Choose one of `CATALOGUE_READER_HOSTS` at random for each connection, and `CATALOGUE_HOST` when it "
-        "does not answer: a replica may be removed while tasks run. Read from `CATALOGUE_HOST` what was just written",
+        timeouts=(
+            f"{_TIMEOUTS}. Choose one of `CATALOGUE_READER_HOSTS` at random for each connection, "
+            "and `CATALOGUE_HOST` when it does not answer: "
+            "a replica may be removed while tasks run. "
+            "Read from `CATALOGUE_HOST` what was just written"
+        ),
     )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
@@ -121,9 +137,13 @@ class PrivateDatabase(_MySQL):
     facts = Facts(
         authority=_AUTHORITY.format(variable="DATABASE_AUTHORITY"),
         names="the schema `DATABASE_DBNAME`, in `utf8mb4`",
-        rights="everything in its own schema, nothing in those of others. No triggers and functions: "
-        "with the binary log they require SUPER (1418, 1419). The service creates its tables itself: "
-        "`CREATE TABLE IF NOT EXISTS` below `GET_LOCK` before the first statement that needs them",
+        rights=(
+            "everything in its own schema, nothing in those of others. "
+            "No triggers and functions: with the binary log they require SUPER (1418, 1419). "
+            "The service creates its tables itself: "
+            "`CREATE TABLE IF NOT EXISTS` below `GET_LOCK` before the first statement that needs "
+            "them"
+        ),
         limits=_LIMITS.format(variable="DATABASE_CONNECTIONS"),
         timeouts=_TIMEOUTS,
     )

@@ -19,7 +19,10 @@ from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from spotmusic_constructs.services.access import Access, parameter_access
 
-READ_AGAIN = "ARN of the user's secret: read it again when a login is refused, because passwords rotate while tasks run"
+READ_AGAIN = (
+    "ARN of the user's secret: read it again when a login is refused, because passwords rotate "
+    "while tasks run"
+)
 """Form of each `<PREFIX>_USER_ARN`."""
 
 

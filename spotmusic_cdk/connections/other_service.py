@@ -21,13 +21,20 @@ class OtherService(Connection):
     facts = Facts(
         authority="nothing: HTTP inside security groups",
         names=(
-            "the name of the service; it is there when the caller starts, because callers are deployed after services that they "
-            "call. Settings refuse circles"
+            "the name of the service; it is there when the caller starts, because callers are "
+            "deployed after services that they call. Settings refuse circles"
         ),
-        rights="the caller hands on `X-Listener`, `X-Listener-Roles` and `X-Request-ID`; nothing else identifies the caller",
-        limits="HTTP/1.1 and 2 requests; streams (SSE, WebSocket) are cut at the end of a request's time",
+        rights=(
+            "the caller hands on `X-Listener`, `X-Listener-Roles` and `X-Request-ID`; "
+            "nothing else identifies the caller"
+        ),
+        limits=(
+            "HTTP/1.1 and 2 requests; streams (SSE, WebSocket) are cut at the end of a request's "
+            "time"
+        ),
         timeouts=(
-            "10 s a request, then 504 from the proxy of Service Connect. Callers go on sending after SIGTERM: answer until the end"
+            "10 s a request, then 504 from the proxy of Service Connect. "
+            "Callers go on sending after SIGTERM: answer until the end"
         ),
     )
 

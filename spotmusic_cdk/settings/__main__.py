@@ -30,7 +30,8 @@ def main(names: list[str], *, folder: Path) -> int:
             refused.update(error.args)  # a file that is broken is refused for its neighbours too
             continue
         print(
-            f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, valid"
+            f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, "
+            "valid"
         )
     for problem in sorted(refused):
         print(problem, file=sys.stderr)

@@ -30,7 +30,10 @@ def needed(settings: Settings) -> int:
 def problems(settings: Settings) -> Iterator[Problem]:
     """Find more tasks than the subnets have addresses."""
     if settings.zones and needed(settings) > room(settings):
-        wrong = f"their tasks need up to {needed(settings)} addresses in a zone, and {settings.network.cidr} has {room(settings)}"
+        wrong = (
+            f"their tasks need up to {needed(settings)} addresses in a zone, and "
+            f"{settings.network.cidr} has {room(settings)}"
+        )
         yield Problem(
             "services",
             wrong,

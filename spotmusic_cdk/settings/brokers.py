@@ -130,7 +130,8 @@ class RedpandaSettings(Model):
         if self.memory_gib < MEMORY_PER_CORE_GIB * self.cpu:
             least = MEMORY_PER_CORE_GIB * self.cpu
             raise ValueError(
-                f"memory_gib: {self.memory_gib} GiB is less than 2 for each of {self.cpu} cores. Use {least} or more."
+                f"memory_gib: {self.memory_gib} GiB is less than 2 for each of {self.cpu} cores. "
+                f"Use {least} or more."
             )
         return self
 
@@ -142,7 +143,8 @@ class RedpandaSettings(Model):
         for name, topic in value.items():
             if name.startswith("dead-letters."):
                 raise ValueError(
-                    f"{name}: the prefix dead-letters. is reserved for dead letters. Use another name."
+                    f"{name}: the prefix dead-letters. is reserved for dead letters. "
+                    "Use another name."
                 )
             if topic is None and name not in DEFAULT_TOPICS:
                 advice = f"Use one of {', '.join(DEFAULT_TOPICS)}, or remove the key."
@@ -155,13 +157,15 @@ class RedpandaSettings(Model):
         for name, topic in topics.items():
             if topic.replication > self.brokers:
                 raise ValueError(
-                    f"topics.{name}.replication: {topic.replication} exceeds the {self.brokers} brokers. Use {self.brokers} or less."
+                    f"topics.{name}.replication: {topic.replication} exceeds the {self.brokers} "
+                    f"brokers. Use {self.brokers} or less."
                 )
         replicas = sum(topic.partitions * topic.replication for topic in topics.values())
         room = self.brokers * self.cpu * PARTITIONS_PER_CORE
         if replicas > room:
             raise ValueError(
-                f"topics: {replicas} partition replicas exceed {room}, a thousand for each core. Use fewer, or more cpu."
+                f"topics: {replicas} partition replicas exceed {room}, a thousand for each core. "
+                "Use fewer, or more cpu."
             )
         return self
 
@@ -201,7 +205,8 @@ class RabbitMQSettings(Model):
         if self.storage_gib < 2 * self.memory_gib:
             least = 2 * self.memory_gib
             raise ValueError(
-                f"storage_gib: {self.storage_gib} GiB is less than twice memory_gib, which RabbitMQ keeps free. Use {least} or more."
+                f"storage_gib: {self.storage_gib} GiB is less than twice memory_gib, which "
+                f"RabbitMQ keeps free. Use {least} or more."
             )
         return self
 

@@ -31,7 +31,10 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 HOURS_OF_A_MONTH = 730
 """Hours of a month, as in the AWS Pricing Calculator."""
 
-_MIDIA = "400 plays a month: 630 of a subscriber and 222 of others in 2017 (MIDiA Research on the form F-1 of Spotify, 2018)"
+_MIDIA = (
+    "400 plays a month: 630 of a subscriber and 222 of others in 2017 (MIDiA Research on the form "
+    "F-1 of Spotify, 2018)"
+)
 _KEYCLOAK = "Keycloak high availability guide, concepts for sizing CPU and memory resources"
 _ASSUMED = "assumed until a load test"
 
@@ -89,7 +92,10 @@ class RequestSettings(Model):
         Rate,
         Assumption(
             "1/s",
-            f"{_ASSUMED}; Kong's benchmark has thousands without verifying tokens or asking a cache",
+            (
+                f"{_ASSUMED}; Kong's benchmark has thousands without verifying tokens or asking a "
+                "cache"
+            ),
         ),
     ] = 500
     """Requests that a core of Kong handles with the project's plugins."""
@@ -224,7 +230,10 @@ class CacheLoadSettings(Model):
         Rate,
         Assumption(
             "1/s",
-            "a tenth of what AWS measured on r7g.4xlarge with Redis 7.1 (AWS database blog, 2023-11)",
+            (
+                "a tenth of what AWS measured on r7g.4xlarge with Redis 7.1 (AWS database blog, "
+                "2023-11)"
+            ),
         ),
     ] = 100_000
     """Operations of one shard."""

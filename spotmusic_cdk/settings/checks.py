@@ -74,7 +74,10 @@ def _data(settings: Settings) -> Iterator[Problem]:
 
 REQUIRED = {
     "account": 'without it production could be deployed to any account. Set it, in quotes: "111122223333".',
-    "data.removal_policy": "production must retain data when its stack is deleted. Use retain, without allow_data_destruction.",
+    "data.removal_policy": (
+        "production must retain data when its stack is deleted. "
+        "Use retain, without allow_data_destruction."
+    ),
     "domain": "production needs certificates and logins. Set domain.name and domain.hosted_zone_id.",
     "zones": "production needs three. Name three zones, or choose a region that has them.",
     "network.nat_gateways": "production needs one per zone. Use {zones}.",
@@ -85,13 +88,22 @@ REQUIRED = {
     "kubernetes.keycloak.replicas": "logins of production must survive the loss of a pod. Use 2 or more.",
     "data.cache.snapshot_retention_days": "production requires 15 days (NIST 800-53 CP-9). Use 15 to 35.",
     "data.backup.retention_days": "production requires 35 days. Use 35 to 365.",
-    "data.backup.vault_lock_days": "an administrator of the vault could delete its backups. Set the days until its lock is permanent, 3 or more.",
+    "data.backup.vault_lock_days": (
+        "an administrator of the vault could delete its backups. "
+        "Set the days until its lock is permanent, 3 or more."
+    ),
     "network.interface_endpoints": "production requires every interface endpoint. Use all.",
     "registry.docker_hub_credentials": "images of docker.io would be pulled from the Internet. Name a secret (docs/deployment.md).",
     "registry.github_credentials": "images of ghcr.io would be pulled from the Internet. Name a secret (docs/deployment.md).",
     "kubernetes.endpoint": "the Kubernetes API of production must not be public. Use private.",
-    "kubernetes.administrators": "no person could access the cluster in an incident. Set the ARN of an IAM role for break-glass access.",
-    "operators.network": "no person could reach the API server or a database in an incident. Use true (docs/access.md).",
+    "kubernetes.administrators": (
+        "no person could access the cluster in an incident. "
+        "Set the ARN of an IAM role for break-glass access."
+    ),
+    "operators.network": (
+        "no person could reach the API server or a database in an incident. "
+        "Use true (docs/access.md)."
+    ),
     "kubernetes.kong.min_replicas": "production needs a pod in every zone. Use 3 or more.",
     "observability.alarm_emails": "alarms would have no recipient. Set at least one address.",
 }
@@ -156,7 +168,10 @@ def _organization(settings: Settings) -> Iterator[Problem]:
     if letters > MOST_LETTERS:
         yield Problem(
             "tags",
-            f"the keys have {letters} characters, more than the {MOST_LETTERS} that one policy holds",
+            (
+                f"the keys have {letters} characters, more than the {MOST_LETTERS} that one policy "
+                "holds"
+            ),
             "Shorten them.",
         )
     boundary = settings.permissions_boundary or ""
@@ -297,7 +312,10 @@ def _support_warnings(settings: Settings, today: date) -> Iterator[Problem]:
         yield Problem("kubernetes.version", wrong, advice)
     elif support.standard_until and support.standard_until - today < timedelta(days=UPGRADE_DAYS):
         verb = "ended" if support.has_ended(today) else "ends"
-        wrong = f"standard support of {version} {verb} on {support.standard_until}, after which EKS upgrades the cluster automatically"
+        wrong = (
+            f"standard support of {version} {verb} on {support.standard_until}, after which EKS "
+            "upgrades the cluster automatically"
+        )
         yield Problem(
             "kubernetes.version", wrong, "Upgrade to the next version before (docs/upgrades.md)."
         )

@@ -15,17 +15,32 @@ from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.model import Problem, key_of, meant, shown
 
 ADVICE = "Correct it; environments/schema.json describes it."
-_OWN_VPC = "The platform creates its own VPC; choose a network.cidr apart from yours, and connect the two by peering or a transit gateway."
+_OWN_VPC = (
+    "The platform creates its own VPC; choose a network.cidr apart from yours, and connect the two "
+    "by peering or a transit gateway."
+)
 _ON_CALL = (
     "Use observability.alarm_emails, or alarm_endpoints for an on-call service such as PagerDuty."
 )
-_SLACK = "Use observability.alarm_slack, with the ids of workspace and channel; an incoming webhook cannot receive messages of Amazon SNS."
+_SLACK = (
+    "Use observability.alarm_slack, with the ids of workspace and channel; "
+    "an incoming webhook cannot receive messages of Amazon SNS."
+)
 _API_SERVER = "Use kubernetes.public_access_cidrs, with endpoint: public_and_private."
-_MIRROR = "Images come through caches in Amazon ECR (registry.docker_hub_credentials and github_credentials); no other mirror is supported."
-_CERTIFICATES = "Use domain.edge_certificate for your own certificate; the platform requests those of the home region."
+_MIRROR = (
+    "Images come through caches in Amazon ECR (registry.docker_hub_credentials and "
+    "github_credentials); no other mirror is supported."
+)
+_CERTIFICATES = (
+    "Use domain.edge_certificate for your own certificate; "
+    "the platform requests those of the home region."
+)
 ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("vpc", "vpc_id", "existing_vpc", "subnet_ids", "subnets"), _OWN_VPC),
-    "avoid": "Choose a network.cidr apart from the ranges in use; other environment files are compared with it.",
+    "avoid": (
+        "Choose a network.cidr apart from the ranges in use; "
+        "other environment files are compared with it."
+    ),
     **dict.fromkeys(("mirror", "mirrors", "registry_mirror"), _MIRROR),
     **dict.fromkeys(("oncall", "on_call", "opsgenie", "alarm_https", "alarm_urls"), _ON_CALL),
     **dict.fromkeys(
@@ -41,14 +56,23 @@ ELSEWHERE: dict[str, str] = {
         "Use image, with a digest, or image_tag in the repository of the service.",
     ),
     "redpanda.replicas": "Use brokers.",
-    "peak": "Use capacity.listeners for the environment, and load: {per_listener_hour, per_task} for each service (CHANGELOG.md).",
+    "peak": (
+        "Use capacity.listeners for the environment, and load: "
+        "{per_listener_hour, per_task} for each service (CHANGELOG.md)."
+    ),
     "usage.audio_kbit_per_second": "Use capacity.delivery.audio_kbit_per_second.",
     "usage.mean_percent": "Use capacity.audience.busiest_hour_percent and busiest_day_percent.",
     "usage.requests_per_listener_hour": "Use capacity.delivery.requests_per_listener_hour, and load of each service.",
     "rabbitmq.replicas": "Remove it: RabbitMQ has three nodes, for its quorum queues.",
     "backup_retention_days": "Use data.backup.retention_days, for databases and buckets alike.",
-    "enabled": "Remove it: every component belongs to the platform, and a section that is left out has its defaults.",
-    "metadata_url": "Set issuer, below which Keycloak reads the metadata of an OpenID provider; SAML is not supported.",
+    "enabled": (
+        "Remove it: every component belongs to the platform, and a section that is left out has "
+        "its defaults."
+    ),
+    "metadata_url": (
+        "Set issuer, below which Keycloak reads the metadata of an OpenID provider; "
+        "SAML is not supported."
+    ),
 }
 """Advice on unknown keys for which the closest known key would mislead, in any section. A key with its section takes precedence."""
 _PARTS: dict[str, str] = {

@@ -15,7 +15,8 @@ def _on_the_port_that_is_open(url: str) -> str:
     port = urlsplit(url).netloc.rpartition(":")[2]
     if port.isdigit() and int(port) != HTTPS:
         raise ValueError(
-            f"port {port} is closed to outgoing traffic. Use an address on port {HTTPS}, without the number."
+            f"port {port} is closed to outgoing traffic. "
+            f"Use an address on port {HTTPS}, without the number."
         )
     return url
 
@@ -83,7 +84,8 @@ class IdentityProviderSettings(Model):
         if self.kind == "oidc" and not all(endpoints.values()):
             missing = ", ".join(name for name, value in endpoints.items() if not value)
             raise ValueError(
-                f"kind: an oidc provider needs {missing}. Copy them from its /.well-known/openid-configuration."
+                f"kind: an oidc provider needs {missing}. "
+                "Copy them from its /.well-known/openid-configuration."
             )
         if self.kind != "oidc" and any(endpoints.values()):
             given = ", ".join(name for name, value in endpoints.items() if value)
@@ -109,7 +111,8 @@ class IdentitySettings(Model):
     def _registration_confirms_addresses(self) -> Self:
         if self.registration and self.email is None:
             raise ValueError(
-                "registration: it requires identity.email to confirm addresses. Set identity.email, or remove registration."
+                "registration: it requires identity.email to confirm addresses. "
+                "Set identity.email, or remove registration."
             )
         return self
 
@@ -140,6 +143,7 @@ class MailSettings(Model):
     def _identity_covers_the_sender(self) -> Self:
         if not f".{self.sender.partition('@')[2]}".endswith(f".{self.domain}"):
             raise ValueError(
-                f"identity: {self.identity} does not cover {self.sender}. Name the domain of the sender, or one above it."
+                f"identity: {self.identity} does not cover {self.sender}. "
+                "Name the domain of the sender, or one above it."
             )
         return self

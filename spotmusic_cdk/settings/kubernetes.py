@@ -24,7 +24,8 @@ class KongSettings(Model):
     def _min_is_not_above_max(self) -> Self:
         if self.min_replicas > self.max_replicas:
             raise ValueError(
-                f"min_replicas {self.min_replicas} is above max_replicas {self.max_replicas}. Raise max_replicas or lower min_replicas."
+                f"min_replicas {self.min_replicas} is above max_replicas {self.max_replicas}. "
+                "Raise max_replicas or lower min_replicas."
             )
         return self
 
@@ -52,7 +53,8 @@ def _ipv4_range(value: str) -> str:
     except ValueError:
         pass
     raise ValueError(
-        f"{shown(value)} is not an IPv4 range. Write one such as 203.0.113.0/24, and a single address with /32."
+        f"{shown(value)} is not an IPv4 range. "
+        "Write one such as 203.0.113.0/24, and a single address with /32."
     )
 
 
@@ -82,11 +84,13 @@ class KubernetesSettings(Model):
     def _a_public_endpoint_has_ranges(self) -> Self:
         if self.endpoint == "public_and_private" and not self.public_access_cidrs:
             raise ValueError(
-                "public_access_cidrs: a public endpoint requires IPv4 ranges. Set those of your offices or VPN."
+                "public_access_cidrs: a public endpoint requires IPv4 ranges. "
+                "Set those of your offices or VPN."
             )
         if self.endpoint == "private" and self.public_access_cidrs:
             raise ValueError(
-                "public_access_cidrs: ranges require a public endpoint. Remove them, or set endpoint: public_and_private."
+                "public_access_cidrs: ranges require a public endpoint. "
+                "Remove them, or set endpoint: public_and_private."
             )
         return self
 
@@ -95,6 +99,7 @@ class KubernetesSettings(Model):
         both = sorted(set(self.administrators) & set(self.viewers))
         if both:
             raise ValueError(
-                f"viewers: {both[0]} is also an administrator, and EKS allows one access entry per role. Remove it from one of the two."
+                f"viewers: {both[0]} is also an administrator, and EKS allows one access entry per "
+                "role. Remove it from one of the two."
             )
         return self

@@ -65,11 +65,13 @@ class NetworkSettings(Model):
         # Python also accepts a netmask after the slash, which CloudFormation does not.
         if network is None or not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value):
             raise ValueError(
-                f"{shown(value)} is not an IPv4 network with a prefix length. Write one such as 10.20.0.0/16."
+                f"{shown(value)} is not an IPv4 network with a prefix length. "
+                "Write one such as 10.20.0.0/16."
             )
         if not any(network.subnet_of(private) for private in PRIVATE):
             raise ValueError(
-                f"{value} is not a private range. Use one within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16."
+                f"{value} is not a private range. Use one within 10.0.0.0/8, 172.16.0.0/12 or "
+                "192.168.0.0/16."
             )
         if not 16 <= network.prefixlen <= 18:
             raise ValueError(f"{value} has an unsupported size. Use a /16, /17 or /18.")

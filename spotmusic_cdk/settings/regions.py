@@ -70,14 +70,17 @@ DATABASES: Mapping[str, Family] = {
     "m7g": _family(_SIXTEEN, "af-south-1 ap-east-1 ca-west-1 eu-south-1"),
     "m8g": _family(
         _FORTY_EIGHT,
-        "ap-east-2 ap-northeast-3 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-central-1 il-central-1 me-central-1 "
-        "me-south-1 mx-central-1",
+        "ap-east-2 ap-northeast-3 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-central-1 "
+        "il-central-1 me-central-1 me-south-1 mx-central-1",
     ),
     "r6g": _family(_SIXTEEN),
     "r7g": _family(_SIXTEEN, "af-south-1 ap-southeast-4 eu-west-3 me-central-1"),
     "r8g": _family(
         _FORTY_EIGHT,
-        "af-south-1 ap-east-2 ap-southeast-6 ca-west-1 eu-south-1 il-central-1 me-central-1 me-south-1",
+        (
+            "af-south-1 ap-east-2 ap-southeast-6 ca-west-1 eu-south-1 il-central-1 me-central-1 "
+            "me-south-1"
+        ),
     ),
 }
 """Families for RDS for MySQL 8.4. Source: the tables of cfn-lint 1.58.0, which come from the pricing of Amazon RDS; a test compares."""
@@ -192,7 +195,10 @@ def warnings(settings: Settings) -> Iterator[Problem]:
     """Find zones that most accounts cannot use, and a budget below the price of audio."""
     for zone in settings.zones:
         if zone in CLOSED_ZONES:
-            advice = f"Compare the ids of `{_zones_command(settings.region)}`, or write zones: [{', '.join(usual_zones(settings.region))}]."
+            advice = (
+                f"Compare the ids of `{_zones_command(settings.region)}`, or write zones: "
+                f"[{', '.join(usual_zones(settings.region))}]."
+            )
             yield Problem("zones", f"{zone}: {CLOSED_ZONES[zone]}", advice)
     yield from budget_warnings(settings)
 
@@ -247,7 +253,10 @@ def _zones(settings: Settings) -> Iterator[Problem]:
     ]
     if foreign:
         several = "are not zones" if foreign[1:] else "is not a zone"
-        advice = f"Write zones: [{', '.join(usual_zones(region))}], or change region; `{_zones_command(region)}` lists yours."
+        advice = (
+            f"Write zones: [{', '.join(usual_zones(region))}], or change region; "
+            f"`{_zones_command(region)}` lists yours."
+        )
         yield Problem("zones", f"{_listed(foreign)} {several} of {region}", advice)
     gateways = settings.network.nat_gateways
     if gateways not in (1, len(zones)):
@@ -273,7 +282,10 @@ def _prefix_list(settings: Settings) -> Iterator[Problem]:
     ):
         wrong = f"the id of CloudFront's origin-facing prefix list in {settings.region} is unknown"
         name = "com.amazonaws.global.cloudfront.origin-facing"
-        command = f"aws ec2 describe-managed-prefix-lists --region {settings.region} --filters Name=prefix-list-name,Values={name}"
+        command = (
+            f"aws ec2 describe-managed-prefix-lists --region {settings.region} --filters "
+            f"Name=prefix-list-name,Values={name}"
+        )
         yield Problem(
             "edge.origin_prefix_list", wrong, f"Set it to the id that `{command}` returns."
         )
@@ -322,7 +334,10 @@ def budget_warnings(settings: Settings) -> Iterator[Problem]:
         return
     cost = delivery_usd(settings.capacity.audio_tb(listeners), settings.region)
     if cost > budget:
-        wrong = f"{budget} is below the {cost} USD that CloudFront costs for {listeners} monthly listeners (list prices)"
+        wrong = (
+            f"{budget} is below the {cost} USD that CloudFront costs for {listeners} monthly "
+            "listeners (list prices)"
+        )
         yield Problem(
             "observability.monthly_budget_usd", wrong, "Raise it, or lower capacity.listeners."
         )

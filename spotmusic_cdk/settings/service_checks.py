@@ -113,7 +113,10 @@ def watched(settings: Settings) -> int:
 
 def _alarms(settings: Settings) -> Iterator[Problem]:
     if len(settings.services) <= MOST_SERVICES and watched(settings) > MOST_WATCHED:
-        wrong = f"services, read replicas and nodes of caches need {watched(settings)} alarms, and one stack holds {MOST_WATCHED}"
+        wrong = (
+            f"services, read replicas and nodes of caches need {watched(settings)} alarms, and one "
+            f"stack holds {MOST_WATCHED}"
+        )
         yield Problem(
             "services",
             wrong,
@@ -129,11 +132,17 @@ def _room(settings: Settings) -> Iterator[Problem]:
     resources = sum(map(resources_of, services.values()))
     if len(services) <= MOST_SERVICES and resources > MOST_RESOURCES:
         wrong = f"their {resources} resources exceed the limit of {MOST_RESOURCES} in one stack"
-        advice = "Set deployment: rolling on some (two resources fewer each), or move some to another environment."
+        advice = (
+            "Set deployment: rolling on some (two resources fewer each), or move some to another "
+            "environment."
+        )
         yield Problem("services", wrong, advice)
     rules = sum(map(rules_of, services.values())) + shared_rules(services.values())
     if rules > MOST_RULES:
-        wrong = f"their connections need {rules} security groups and rules, and one network stack holds {MOST_RULES}"
+        wrong = (
+            f"their connections need {rules} security groups and rules, and one network stack "
+            f"holds {MOST_RULES}"
+        )
         yield Problem(
             "services", wrong, "Shorten their talks_to, or move some to another environment."
         )
@@ -148,11 +157,17 @@ def _room(settings: Settings) -> Iterator[Problem]:
     costs = [cost for service in services.values() for cost in service.kept.costs]
     clients = sum(cost.broker_rules for cost in costs)
     if clients > MOST_BROKER_CLIENTS:
-        wrong = f"events and tasks occur {clients} times in talks_to, and the brokers allow {MOST_BROKER_CLIENTS}"
+        wrong = (
+            f"events and tasks occur {clients} times in talks_to, and the brokers allow "
+            f"{MOST_BROKER_CLIENTS}"
+        )
         yield Problem("services", wrong, "Move some to another environment.")
     uploaders = sum(cost.verdict_queues for cost in costs)
     if uploaders > MOST_UPLOADERS:
-        wrong = f"uploads occurs {uploaders} times in talks_to, and {MOST_UPLOADERS} services can receive verdicts"
+        wrong = (
+            f"uploads occurs {uploaders} times in talks_to, and {MOST_UPLOADERS} services can "
+            "receive verdicts"
+        )
         yield Problem(
             "services", wrong, "Let one service accept uploads, and call it from the others."
         )

@@ -211,7 +211,8 @@ class ServiceSettings(Model):
         if self.memory not in sizes:
             shown = ", ".join(map(str, sizes[:4])) + (f" … {sizes[-1]}" if len(sizes) > 4 else "")
             raise ValueError(
-                f"memory: Fargate does not support {self.memory} MiB with {self.cpu} cpu units. Use {shown} (AWS Fargate task sizes)."
+                f"memory: Fargate does not support {self.memory} MiB with {self.cpu} cpu units. "
+                f"Use {shown} (AWS Fargate task sizes)."
             )
         return self
 
@@ -222,7 +223,8 @@ class ServiceSettings(Model):
                 name for name in named if name in TAKEN or name.startswith(TAKEN_PREFIXES)
             ]:
                 raise ValueError(
-                    f"{field}.{taken[0]}: the name is reserved by the platform or AWS. Choose another."
+                    f"{field}.{taken[0]}: the name is reserved by the platform or AWS. "
+                    "Choose another."
                 )
         if both := sorted(self.settings.keys() & self.secrets.keys()):
             raise ValueError(
@@ -240,7 +242,8 @@ class ServiceSettings(Model):
     def _migrations_write_the_catalogue(self) -> Self:
         if self.migrations and not self.kept.writes("catalogue"):
             raise ValueError(
-                "migrations: they require write access to the catalogue. Add catalogue: write to talks_to."
+                "migrations: they require write access to the catalogue. Add catalogue: "
+                "write to talks_to."
             )
         return self
 
@@ -254,11 +257,13 @@ class ServiceSettings(Model):
     def _scaling_has_its_metric(self) -> Self:
         if self.scaling.requests_per_target and not self.route:
             raise ValueError(
-                "scaling.requests_per_target: requests are counted with a route only. Add a route, or scale on cpu."
+                "scaling.requests_per_target: requests are counted with a route only. "
+                "Add a route, or scale on cpu."
             )
         if self.scaling.messages_per_task and "tasks" not in self.kept_words:
             raise ValueError(
-                "scaling.messages_per_task: the service has no queue. Add tasks to talks_to, or scale on cpu."
+                "scaling.messages_per_task: the service has no queue. "
+                "Add tasks to talks_to, or scale on cpu."
             )
         return self
 

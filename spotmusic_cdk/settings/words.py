@@ -85,7 +85,10 @@ class Word(str):
 
 
 _ALONE = {
-    "catalogue": "Write `catalogue: read` or `catalogue: write` for the shared one, or `database` for a private one (CHANGELOG.md)."
+    "catalogue": (
+        "Write `catalogue: read` or `catalogue: "
+        "write` for the shared one, or `database` for a private one (CHANGELOG.md)."
+    )
 }
 """Advice on words that need a mode."""
 
@@ -100,7 +103,8 @@ def _word(value: Any, text: core_schema.ValidatorFunctionWrapHandler) -> Word:
         return word
     if len(value) != 1:
         raise ValueError(
-            "each entry holds one word with its mode. Write `- audio: write`, and the next word on its own line."
+            "each entry holds one word with its mode. Write `- audio: "
+            "write`, and the next word on its own line."
         )
     ((word, mode),) = value.items()
     if word not in MODES:

@@ -55,7 +55,7 @@ def data_alarms(scope: Construct, components: Components, recipients: Recipients
 
 
 def _watched_functions(components: Components) -> dict[str, WatchedFunction]:
-    """Return the functions of the data stack without a caller: validation of restore tests, and rotations."""
+    """Return the functions that validate restore tests and rotate passwords."""
     data = components.data
     validation = WatchedFunction(
         function_name=data.restore_testing.validation.function_name,

@@ -16,8 +16,8 @@ from tools.model.values import Json
 from tools.supply_chain.kubectl_layer import program
 
 MAKE_KEY = (
-    "process.stdout.write(require('crypto').generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey.export"
-    "({type: 'pkcs1', format: 'pem'}))"
+    "process.stdout.write(require('crypto').generateKeyPairSync('rsa', {modulusLength: "
+    "2048}).privateKey.export({type: 'pkcs1', format: 'pem'}))"
 )
 """Key of service account tokens. Nothing uses them here, but the server does not start without."""
 

@@ -117,7 +117,8 @@ def service_findings(platform: RenderedCluster) -> list[str]:
             target = port.get("targetPort", port["port"])
             if not any(target in container_ports(pod) for pod in pods):
                 found.append(
-                    f"Service {namespace}/{name} leads to port {target}, which no container of {[name_of(p) for p in pods]} has"
+                    f"Service {namespace}/{name} leads to port {target}, which no container of "
+                    f"{[name_of(p) for p in pods]} has"
                 )
     return found
 
@@ -144,7 +145,8 @@ def monitor_findings(platform: RenderedCluster) -> list[str]:
         for endpoint in spec["endpoints"] if chosen else []:
             if not any(_scrapes(platform, endpoint, service) for service in chosen):
                 found.append(
-                    f"{where} scrapes {endpoint}, a port which none of {[name_of(s) for s in chosen]} has"
+                    f"{where} scrapes {endpoint}, a port which none of "
+                    f"{[name_of(s) for s in chosen]} has"
                 )
     return found
 
@@ -218,7 +220,8 @@ def target_group_findings(platform: RenderedCluster) -> list[str]:
         bound.append(spec["targetGroupARN"])
         if spec["targetGroupARN"] not in groups:
             found.append(
-                f"{where} names {spec['targetGroupARN']}, which is no target group of pods in eks-platform or network"
+                f"{where} names {spec['targetGroupARN']}, which is no target group of pods in "
+                "eks-platform or network"
             )
             continue
         found += [
@@ -252,15 +255,24 @@ def _binding_problems(
         if made["metadata"]["name"] == namespace
     )
     if labels.get(READINESS_GATE) != "enabled":
-        yield f"is in namespace {namespace}, whose rolling updates do not wait for it: set behind_load_balancer"
+        yield (
+            f"is in namespace {namespace}, whose rolling updates do not wait for it: "
+            "set behind_load_balancer"
+        )
     if reference["port"] not in {port["port"] for port in service["spec"]["ports"]}:
         yield f"names port {reference['port']}, which Service {namespace}/{reference['name']} has not"
     if properties["Port"] != reference["port"]:
-        yield f"hands port {reference['port']} to target group {id_}, which is for {properties['Port']}"
+        yield (
+            f"hands port {reference['port']} to target group {id_}, which is for "
+            f"{properties['Port']}"
+        )
     health = properties.get("HealthCheckPort", "traffic-port")
     pods = pods_behind(platform, namespace, service["spec"]["selector"])
     if health != "traffic-port" and not any(int(health) in container_ports(pod) for pod in pods):
-        yield f"joins target group {id_}, whose health check asks port {health}, which no container of {[name_of(p) for p in pods]} has"
+        yield (
+            f"joins target group {id_}, whose health check asks port {health}, which no container "
+            f"of {[name_of(p) for p in pods]} has"
+        )
 
 
 def host_findings(platform: RenderedCluster) -> list[str]:
@@ -278,12 +290,14 @@ def host_findings(platform: RenderedCluster) -> list[str]:
                 found.add(f"{user} names {name}, but no Service {namespace}/{service} is made")
             elif port and int(port) not in {entry["port"] for entry in where["spec"]["ports"]}:
                 found.add(
-                    f"{user} names {name}:{port}, but Service {namespace}/{service} has not that port"
+                    f"{user} names {name}:{port}, but Service {namespace}/{service} has not that "
+                    "port"
                 )
         for name in re.findall(rf"[a-z0-9-]+(?:\.svc)?\.{re.escape(zone)}", text):
             if name not in known:
                 found.add(
-                    f"{user} names {name}, but neither Route 53 nor Cloud Map has it (known: {sorted(known)})"
+                    f"{user} names {name}, but neither Route 53 nor Cloud Map has it (known: "
+                    f"{sorted(known)})"
                 )
     return sorted(found)
 
@@ -345,7 +359,8 @@ def identity_findings(platform: RenderedCluster) -> list[str]:
         release = platform.releases[accounts[subject]]
         if release.stack == stack and id_ not in release.resource.get("DependsOn", []):
             found.append(
-                f"{release} makes {'/'.join(subject)} but does not wait for {id_}: its first pods would have no credentials"
+                f"{release} makes {'/'.join(subject)} but does not wait for {id_}: "
+                "its first pods would have no credentials"
             )
         if not any(_runs_as(workload, subject) for _, workload in workloads(platform)):
             found.append(f"{id_} gives rights to {'/'.join(subject)}, as which no pod runs")
@@ -392,7 +407,8 @@ def external_secret_findings(platform: RenderedCluster) -> list[str]:
                 found.append(f"{where} reads field {field} of {arn}, which has {sorted(fields)}")
             if arn not in readable:
                 found.append(
-                    f"{where} reads {arn}, which the role of external-secrets may not (`_synced_secrets` of the EKS platform)"
+                    f"{where} reads {arn}, which the role of external-secrets may not "
+                    "(`synced_secrets` of the EKS platform)"
                 )
     return found
 
@@ -457,7 +473,8 @@ def task_findings(platform: RenderedCluster) -> list[str]:
                 arn = str(entry["Value"])
                 if arn.startswith("arn:aws:secretsmanager") and arn not in secrets:
                     found.append(
-                        f"task definition {id_}: {entry['Name']} is {arn}, which is no secret of the platform"
+                        f"task definition {id_}: {entry['Name']} is {arn}, which is no secret of "
+                        "the platform"
                     )
     return found
 

@@ -39,7 +39,8 @@ UNRESTRICTED = {
 """Each runs alone in its namespace."""
 WIDE = {
     "monitoring: ClusterRole monitoring-operator": (
-        "Upstream's own: the operator makes StatefulSets, Secrets and ConfigMaps for what others declare, in any namespace"
+        "Upstream's own: the operator makes StatefulSets, Secrets and ConfigMaps for what others "
+        "declare, in any namespace"
     ),
 }
 """Roles of upstream charts, checked with their archives only."""

@@ -72,9 +72,15 @@ def _kinds(platform: RenderedCluster) -> Iterator[str]:
             continue
         makers = _by_chart(platform, expected_objects.KINDS_OF.get(group, ""))
         if not makers:
-            yield f"{name_of(manifest)} of {platform.releases[name]} is of {group}, which no chart brings"
+            yield (
+                f"{name_of(manifest)} of {platform.releases[name]} is of {group}, which no chart "
+                "brings"
+            )
         elif not platform.before[name] & set(makers):
-            yield f"{platform.releases[name]} has {name_of(manifest)}, and does not wait for {makers[0]}, which brings {group}"
+            yield (
+                f"{platform.releases[name]} has {name_of(manifest)}, and does not wait for "
+                f"{makers[0]}, which brings {group}"
+            )
 
 
 def _ground(platform: RenderedCluster) -> Iterator[str]:
@@ -122,7 +128,10 @@ def problems_of(platform: RenderedCluster, release: Release) -> Iterator[str]:
     if size := max(0, len(str(release.values)) - LARGEST_VALUES):
         yield f"has values that are {size} bytes too large for an event"
     if "SkipCrds" in properties:
-        yield "has skip_crds, which aws_eks_v2 ignores in silence: turn the definitions off by the chart's values"
+        yield (
+            "has skip_crds, which aws_eks_v2 ignores in silence: "
+            "turn the definitions off by the chart's values"
+        )
     if properties.get("CreateNamespace"):
         yield "makes its namespace, which would have no policies: the ground makes all"
     yield from _atomic_problems(platform, release)

@@ -201,8 +201,14 @@ def wide_rights(platform: RenderedCluster) -> Iterator[str]:
                 key for key in ("apiGroups", "resources", "verbs") if "*" in (rule.get(key) or [])
             ]
             if stars:
-                what = f"{', '.join(rule.get('apiGroups') or [])} {', '.join(rule.get('resources') or [])}".strip()
-                yield f"{release}: {role['kind']} {role['metadata']['name']}: * in {' and '.join(stars)} of {what or 'core'}"
+                what = (
+                    f"{', '.join(rule.get('apiGroups') or [])} "
+                    f"{', '.join(rule.get('resources') or [])}"
+                ).strip()
+                yield (
+                    f"{release}: {role['kind']} {role['metadata']['name']}: "
+                    f"* in {' and '.join(stars)} of {what or 'core'}"
+                )
     for release, binding in platform.of_kind("ClusterRoleBinding", "RoleBinding"):
         where = f"{release}: {binding['metadata']['name']}"
         if binding["roleRef"]["name"] in {"cluster-admin", "admin", "edit"}:
@@ -234,7 +240,10 @@ def budgets(platform: RenderedCluster) -> Iterator[str]:
         ]
         protected += [where_of(workload) for workload in chosen]
         if not chosen:
-            yield f"{where} selects {spec.get('selector')}, which no pod of {namespace} has: it protects nothing"
+            yield (
+                f"{where} selects {spec.get('selector')}, which no pod of {namespace} has: "
+                "it protects nothing"
+            )
         if ("minAvailable" in spec) == ("maxUnavailable" in spec):
             yield f"{where} needs one of minAvailable and maxUnavailable, and no more"
         for workload in chosen:
@@ -247,7 +256,10 @@ def budgets(platform: RenderedCluster) -> Iterator[str]:
             and workload["spec"].get("replicas", 2) > 1
             and where_of(workload) not in protected
         ):
-            yield f"{where_of(workload)} has {workload['spec'].get('replicas')} replicas and no PodDisruptionBudget"
+            yield (
+                f"{where_of(workload)} has {workload['spec'].get('replicas')} replicas and no "
+                "PodDisruptionBudget"
+            )
 
 
 def crowded(platform: RenderedCluster) -> Iterator[str]:

@@ -85,11 +85,17 @@ def findings(platform: RenderedCluster, settings: Settings) -> list[str]:
     """Return policies without a flow, and flows without a policy."""
     table, policies = expected(settings), allowed(platform, settings)
     idle = [
-        f"NetworkPolicy {edge[0].split()[0]}/{policies[edge]} lets {_described(edge)}, which no flow of spotmusic_cdk/flows.py asks for"
+        (
+            f"NetworkPolicy {edge[0].split()[0]}/{policies[edge]} lets {_described(edge)}, which "
+            "no flow of spotmusic_cdk/flows.py asks for"
+        )
         for edge in policies.keys() - table.keys()
     ]
     shut = [
-        f"the flow {flow.source} to {flow.target} on {flow.port} ({flow.reason}) is shut: no NetworkPolicy lets {_described(edge)}"
+        (
+            f"the flow {flow.source} to {flow.target} on {flow.port} ({flow.reason}) is shut: "
+            f"no NetworkPolicy lets {_described(edge)}"
+        )
         for edge, flow in table.items()
         if edge not in policies
     ]
@@ -116,7 +122,10 @@ def _common_findings(platform: RenderedCluster, settings: Settings) -> Iterator[
     for _, policy in platform.of_kind("NetworkPolicy"):
         name, namespace = policy["metadata"]["name"], policy["metadata"]["namespace"]
         if name in COMMON and policy["spec"] != wanted[name]:
-            yield f"NetworkPolicy {namespace}/{name} allows something else than what it is for: {policy['spec']}"
+            yield (
+                f"NetworkPolicy {namespace}/{name} allows something else than what it is for: "
+                f"{policy['spec']}"
+            )
     for name, served in SERVED.items():
         yield from (
             f"NetworkPolicies {name} serve the flow {edge}, which the table has not"

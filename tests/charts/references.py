@@ -38,7 +38,10 @@ CLUSTER_WIDE = (
     "NodeClass",
 )
 MAKERS = {
-    "Secret": "an ExternalSecret or a Certificate of the release `trust` (`external_secrets` and `certificates` of the component)",
+    "Secret": (
+        "an ExternalSecret or a Certificate of the release `trust` (`external_secrets` and "
+        "`certificates` of the component)"
+    ),
     "ConfigMap": "the release itself (`config_map` among its further manifests)",
     "ServiceAccount": "the chart that runs the pods",
     "ClusterIssuer": "the chart `trust`",
@@ -340,17 +343,20 @@ def missing(platform: RenderedCluster) -> Mapping[str, set[str]]:
         maker = there.get((use.kind, use.namespace, use.name))
         if maker is None:
             findings.add(
-                f"{use.user} uses {thing}, which nothing makes: it should come from {MAKERS.get(use.kind, 'a chart of ours')}"
+                f"{use.user} uses {thing}, which nothing makes: "
+                f"it should come from {MAKERS.get(use.kind, 'a chart of ours')}"
             )
             continue
         if absent := sorted(set(use.keys) - maker.keys):
             findings.add(
-                f"{use.user} reads {', '.join(absent)} of {thing}, which release {maker.release} makes with {sorted(maker.keys)}"
+                f"{use.user} reads {', '.join(absent)} of {thing}, which release {maker.release} "
+                f"makes with {sorted(maker.keys)}"
             )
         ordered = maker.release in {use.release, *platform.before[use.release]}
         later = use.release in platform.before[maker.release]
         if later or not (ordered or use.kind in AWAITED):
             findings.add(
-                f"{use.user} uses {thing}, which only release {maker.release} makes, and nothing says that it comes before"
+                f"{use.user} uses {thing}, which only release {maker.release} makes, and nothing "
+                "says that it comes before"
             )
     return found

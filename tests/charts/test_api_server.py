@@ -17,7 +17,10 @@ ASSETS = os.environ.get("KUBEBUILDER_ASSETS", "")
 
 pytestmark = pytest.mark.skipif(
     not ASSETS,
-    reason="no API server is available. Set KUBEBUILDER_ASSETS to the folder of etcd and kube-apiserver",
+    reason=(
+        "no API server is available. Set KUBEBUILDER_ASSETS to the folder of etcd and "
+        "kube-apiserver"
+    ),
 )
 
 

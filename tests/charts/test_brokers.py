@@ -65,7 +65,10 @@ def superuser_findings(platform: RenderedCluster) -> list[str]:
         []
         if folders == ["/nobody"]
         else [
-            "the job after each release makes superusers of them: give it a folder that is not there"
+            (
+                "the job after each release makes superusers of them: "
+                "give it a folder that is not there"
+            )
         ]
     )
     named = [

@@ -8,7 +8,10 @@ from tools.model import helm
 from tools.model.helm import render
 from tools.model.values import Json
 
-MANIFEST = "{apiVersion: v1, kind: ConfigMap, metadata: {name: {{ .Release.Name }}}, data: {key: {{ .Values.key }}}}"
+MANIFEST = (
+    "{apiVersion: v1, kind: ConfigMap, metadata: {name: {{ .Release.Name }}}, data: {key: "
+    "{{ .Values.key }}}}"
+)
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ def problems(chart: versions.Chart, kubernetes: str, *, offered_only: bool = Fal
     known, found = chart.kubernetes, []
     if number(kubernetes) < number(known.first):
         found.append(
-            f"{chart.name} {chart.version} works from Kubernetes {known.first} on, not on {kubernetes} ({known.source})"
+            f"{chart.name} {chart.version} works from Kubernetes {known.first} on, not on "
+            f"{kubernetes} ({known.source})"
         )
     if (
         known.supported
@@ -43,8 +44,9 @@ def problems(chart: versions.Chart, kubernetes: str, *, offered_only: bool = Fal
         and not number(known.supported[0]) <= number(kubernetes) <= number(known.supported[1])
     ):
         found.append(
-            f"{chart.name} {chart.version} is for Kubernetes {' to '.join(known.supported)}, not for {kubernetes} ({known.source}): "
-            "take another version of the chart, or stay with a version of Kubernetes in its range"
+            f"{chart.name} {chart.version} is for Kubernetes {' to '.join(known.supported)}, not "
+            f"for {kubernetes} ({known.source}): take another version of the chart, or stay with a "
+            "version of Kubernetes in its range"
         )
     return found
 
@@ -99,7 +101,8 @@ def test_chart_archives_state_same_kubernetes_range(chart: versions.Chart) -> No
     file = archive(chart.name, chart.version)
     if file is None:
         pytest.skip(
-            f"{chart.name} {chart.version} is not at hand: `make charts` pulls it, or SPOTMUSIC_CHARTS names its folder"
+            f"{chart.name} {chart.version} is not at hand: "
+            "`make charts` pulls it, or SPOTMUSIC_CHARTS names its folder"
         )
     with tarfile.open(file) as content:
         member = content.extractfile(f"{chart.name}/Chart.yaml")
@@ -129,7 +132,8 @@ def test_chart_archive_matches_checksum(chart: versions.Chart) -> None:
     file, known = archive(chart.name, chart.version), locked(LOCK).get(archive_name(chart))
     if file is None or known is None:
         pytest.skip(
-            f"{chart.name} {chart.version} is not at hand or not in {LOCK.name}: `make charts` pulls it and writes its checksum"
+            f"{chart.name} {chart.version} is not at hand or not in {LOCK.name}: "
+            "`make charts` pulls it and writes its checksum"
         )
     assert checksum_of(file) == known
 

@@ -23,13 +23,19 @@ def findings(platform: RenderedCluster) -> list[str]:
 def _nameless(release: str, certificate: Json) -> Iterator[str]:
     spec = certificate["spec"]
     if not (spec.get("dnsNames") or spec.get("isCA")):
-        yield f"{name_of(certificate)} of release {release} has no dnsNames: it would never be issued, and its pods wait for its Secret"
+        yield (
+            f"{name_of(certificate)} of release {release} has no dnsNames: "
+            "it would never be issued, and its pods wait for its Secret"
+        )
 
 
 def _nameless_brokers(release: Release) -> list[str]:
     """Certificates of brokers without `applyInternalDNSNames`: the chart renders `dnsNames: null`."""
     return [
-        f"{release}: tls.certs.{name} has an issuer and no applyInternalDNSNames: its Certificate would have no names, and never be issued"
+        (
+            f"{release}: tls.certs.{name} has an issuer and no applyInternalDNSNames: "
+            "its Certificate would have no names, and never be issued"
+        )
         for name, certificate in release.values["tls"]["certs"].items()
         if "issuerRef" in certificate
         and not certificate.get("applyInternalDNSNames")
@@ -58,7 +64,10 @@ def _unknown_servers(platform: RenderedCluster) -> Iterator[str]:
                 and "ca" in endpoint["tlsConfig"]
                 and not _covers(names.get(namespace, set()), server)
             ):
-                yield f"{name_of(monitor)} of release {release_name} expects {server}, which no certificate of {namespace} has"
+                yield (
+                    f"{name_of(monitor)} of release {release_name} expects {server}, which no "
+                    f"certificate of {namespace} has"
+                )
 
 
 def _covers(names: set[str], server: str) -> bool:

@@ -22,7 +22,8 @@ def archive_of(release: Release) -> Path:
     found = archive(name, version)
     if found is None:
         pytest.skip(
-            f"{name} {version} is not in {chart_folder() or '.charts'}: `make charts` pulls it, or SPOTMUSIC_CHARTS names its folder"
+            f"{name} {version} is not in {chart_folder() or '.charts'}: "
+            "`make charts` pulls it, or SPOTMUSIC_CHARTS names its folder"
         )
     return found
 

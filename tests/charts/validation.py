@@ -52,7 +52,10 @@ def _error(text: str, kubernetes: str) -> str | None:
     try:
         kubernetes_validate.validate(manifest, kubernetes, strict=True)
     except kubernetes_validate.SchemaNotFoundError as error:
-        return f"{name_of(manifest)}: Kubernetes {kubernetes} has no {manifest['apiVersion']} {manifest['kind']} ({error.message})"
+        return (
+            f"{name_of(manifest)}: Kubernetes {kubernetes} has no {manifest['apiVersion']} "
+            f"{manifest['kind']} ({error.message})"
+        )
     except kubernetes_validate.ValidationError as error:
         return f"{name_of(manifest)}: {'.'.join(map(str, error.path))}: {error.message[:300]}"
     return None
@@ -136,4 +139,7 @@ def _repeated(key: str, items: list[Any], path: str) -> Iterator[str]:
     ]
     for entry, count in Counter(entries).items():
         if count > 1 and any(entry):
-            yield f"{path} has {', '.join(map(str, entry))} {count} times, which Helm 4 (server-side apply) refuses"
+            yield (
+                f"{path} has {', '.join(map(str, entry))} {count} times, which Helm 4 (server-side "
+                "apply) refuses"
+            )

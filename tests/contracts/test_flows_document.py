@@ -17,7 +17,8 @@ from tools.documents.flows_document import (
 
 BLOCK = re.compile(r"```mermaid\n(.*?)```", re.DOTALL)
 LINE = re.compile(
-    r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, ]+\"\| n\d+"
+    r"flowchart LR|subgraph f\d+\[\"[\w ]+\"\]|end|n\d+\[\"[^\"\[\]{}|]+\"\]|n\d+ -->\|\"[\w, "
+    r"]+\"\| n\d+"
 )
 """Syntax of Mermaid's flowcharts that the page uses."""
 

@@ -7,10 +7,13 @@ from tools.checkout import ROOT
 
 DOCUMENT = (ROOT / "docs" / "log-queries.md").read_text()
 LINE = (
-    "https 2026-11-29T03:14:15.186641Z app/gateway/0123456789abcdef 192.0.2.1:2817 10.0.0.1:8443 0.086 0.048 0.037 502 - 0 57 "
-    '"GET https://gateway.internal.spotmusic.example:443/v1/search HTTP/1.1" "curl/7.46.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 '
-    'arn:aws:elasticloadbalancing:sa-east-1:111122223333:targetgroup/kong/0123456789abcdef "Root=1-00000000-000000000000000000000000" '
-    '"gateway.internal.spotmusic.example" "arn:aws:acm:sa-east-1:111122223333:certificate/12345678" 1 2026-11-29T03:14:15.126000Z '
+    "https 2026-11-29T03:14:15.186641Z app/gateway/0123456789abcdef 192.0.2.1:2817 10.0.0.1:8443 "
+    "0.086 0.048 0.037 502 - 0 57 "
+    '"GET https://gateway.internal.spotmusic.example:443/v1/search HTTP/1.1" "curl/7.46.0" '
+    "ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 "
+    "arn:aws:elasticloadbalancing:sa-east-1:111122223333:targetgroup/kong/0123456789abcdef "
+    '"Root=1-00000000-000000000000000000000000" "gateway.internal.spotmusic.example" '
+    '"arn:aws:acm:sa-east-1:111122223333:certificate/12345678" 1 2026-11-29T03:14:15.126000Z '
     '"waf,forward" "-" "-" "10.0.0.1:8443" "-" "-" "-" TID_0000'
 )
 """Line of an Application Load Balancer (Elastic Load Balancing user guide, access log entries)."""

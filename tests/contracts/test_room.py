@@ -102,12 +102,12 @@ def test_the_document_counts_as_the_settings_do(
     )
     alone = rules_of(ServiceSettings(route="/v1/alone"))
     assert (
-        f"{MOST_RULES} of them are admitted: {busy} for a service with a route and four words, {alone} for one with a route alone"
-        in text
+        f"{MOST_RULES} of them are admitted: {busy} for a service with a route and four words, "
+        f"{alone} for one with a route alone" in text
     )
     assert (
-        f"{ours} for the five of production, and {shared} for all. Twenty-two of the former beside the five make"
-        in text
+        f"{ours} for the five of production, and {shared} for all. "
+        "Twenty-two of the former beside the five make" in text
     )
     assert f"make {ours + shared + 22 * busy};" in text
     assert ours + shared + 22 * busy <= MOST_RULES < ours + shared + 23 * busy
@@ -115,7 +115,8 @@ def test_the_document_counts_as_the_settings_do(
     rolling = resources_of(ServiceSettings(route="/v1/alone"))
     shifting = resources_of(ServiceSettings(route="/v1/alone", deployment="blue_green"))
     assert (
-        f"{MOST_RESOURCES} of them are admitted: {rolling} for a service with a route, {shifting} for one that is blue/green as well"
+        f"{MOST_RESOURCES} of them are admitted: "
+        f"{rolling} for a service with a route, {shifting} for one that is blue/green as well"
         in text
     )
     assert f"forty of the latter {forty}, which leaves {(MOST_RULES - forty) // 2} words" in text

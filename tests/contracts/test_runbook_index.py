@@ -24,7 +24,8 @@ INDEX = RUNBOOKS / "README.md"
 RULES = ROOT / "charts" / "monitoring" / "rules"
 PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path != INDEX)
 VAGUE = re.compile(
-    r"^(\[\w+\] )?(A|An|The|It|They|Somebody|Most|Many) (?!(Web API|replicas of|workspace|operator|broker of|node of)\b)"
+    r"^(\[\w+\] )?(A|An|The|It|They|Somebody|Most|Many) (?!(Web API|replicas "
+    r"of|workspace|operator|broker of|node of)\b)"
 )
 """Begin of a text that does not name its subject."""
 CAMEL_CASE = re.compile(r"\b[A-Z][a-z]+[A-Z][A-Za-z]*")
@@ -142,7 +143,10 @@ def entries(notices: list[Notice]) -> dict[Entry, set[str]]:
 
 def test_index_lists_every_alarm_once(entries: dict[Entry, set[str]]) -> None:
     rows = [
-        f"| `{entry.name}` | {', '.join(sorted(severities))} | [{entry.page}]({entry.page}.md{'#' * bool(entry.anchor)}{entry.anchor}) |"
+        (
+            f"| `{entry.name}` | {', '.join(sorted(severities))} | "
+            f"[{entry.page}]({entry.page}.md{'#' * bool(entry.anchor)}{entry.anchor}) |"
+        )
         for entry, severities in entries.items()
     ]
     listed = re.findall(r"^\| `[A-Z].*$", INDEX.read_text(), flags=re.MULTILINE)

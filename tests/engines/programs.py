@@ -37,7 +37,8 @@ def program(*names: str) -> Path:
         if found := shutil.which(name, path=path):
             return Path(found)
     pytest.skip(
-        f"{' or '.join(names)} is not installed. Run `make engine-tools`, which fetches Debian's without root, or add it to PATH"
+        f"{' or '.join(names)} is not installed. "
+        "Run `make engine-tools`, which fetches Debian's without root, or add it to PATH"
     )
 
 

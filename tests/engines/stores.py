@@ -28,7 +28,10 @@ from tests.engines.programs import (
 
 ADMINISTRATOR = "user default on nopass ~* &* +@all\n"
 """Line of Redis' users file that allows everything to unauthenticated clients."""
-MASTER = "CREATE USER master@'%' IDENTIFIED BY 'master';\nGRANT ALL ON *.* TO master@'%' WITH GRANT OPTION;\n"
+MASTER = (
+    "CREATE USER master@'%' IDENTIFIED BY 'master';\n"
+    "GRANT ALL ON *.* TO master@'%' WITH GRANT OPTION;\n"
+)
 """Statements that create a superuser of MySQL."""
 
 

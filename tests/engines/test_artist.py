@@ -228,7 +228,8 @@ def catalogue(walk: Walk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             unix_socket=str(folder / "socket"), user="master", password="master"
         ) as connection:
             connection.cursor().execute(
-                "CREATE TABLE catalogue.tracks (id INT AUTO_INCREMENT PRIMARY KEY, audio VARCHAR(200) UNIQUE)"
+                "CREATE TABLE catalogue.tracks (id INT AUTO_INCREMENT PRIMARY KEY, audio "
+                "VARCHAR(200) UNIQUE)"
             )
         yield server.port, folder / "tls.crt"
 

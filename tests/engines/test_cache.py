@@ -16,7 +16,11 @@ Ask = Callable[..., str]
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("redis")
-    users = f"user default off -@all\nuser playback >secret {access_string('playback')}\nuser kong >secret {access_string('ratelimit')}\n"
+    users = (
+        "user default off -@all\n"
+        f"user playback >secret {access_string('playback')}\n"
+        f"user kong >secret {access_string('ratelimit')}\n"
+    )
     with redis(folder, users) as found:
         (folder / "port").write_text(str(found.port))
         yield folder / "redis.sock"
@@ -117,7 +121,10 @@ def test_rotation_proves_passwords_over_verified_tls(
 def test_kong_counts_requests(server: Path) -> None:
     """As in the rate limiting plugin: a counter per window that expires with it."""
     kong = asking(server, "kong")
-    script = "local n = redis.call('INCRBY', KEYS[1], ARGV[1]); redis.call('EXPIRE', KEYS[1], ARGV[2]); return n"
+    script = (
+        "local n = redis.call('INCRBY', KEYS[1], ARGV[1]); "
+        "redis.call('EXPIRE', KEYS[1], ARGV[2]); return n"
+    )
     assert (
         kong("EVAL", script, "1", "ratelimit:route:service:consumer:60:minute", "1", "60") == ":1"
     )

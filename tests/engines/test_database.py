@@ -23,7 +23,10 @@ ACCESS_DENIED, NO_RIGHTS, NO_RIGHTS_ON_TABLE, LOCKED = 1045, 1044, 1142, 3118
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
     """Server with TLS connections only, and the authority of its certificate."""
     folder = tmp_path_factory.mktemp("server")
-    master = "CREATE USER master@'%' IDENTIFIED BY 'master-password';\nGRANT ALL PRIVILEGES ON *.* TO master@'%' WITH GRANT OPTION;\n"
+    master = (
+        "CREATE USER master@'%' IDENTIFIED BY 'master-password';\n"
+        "GRANT ALL PRIVILEGES ON *.* TO master@'%' WITH GRANT OPTION;\n"
+    )
     with mysql(folder, master, "--require-secure-transport=ON") as found:
         yield found.port, folder / "tls.crt"
 
@@ -119,7 +122,10 @@ def test_database_user_owns_its_database_only(users: ModuleType) -> None:
 
 
 def test_owner_rights_are_those_of_fake(users: ModuleType) -> None:
-    question = "SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = \"'playback'@'%'\""
+    question = (
+        "SELECT PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = "
+        "\"'playback'@'%'\""
+    )
     assert {
         right for (right,) in run(users, "master", "master-password", None, question)
     } == ALL_RIGHTS

@@ -64,7 +64,10 @@ class Job:
         before `sleep`.
         """
         self._write("date", f"#!/bin/bash\necho {hour}\n")
-        trust = f"-Djavax.net.ssl.trustStore={self._folder}/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
+        trust = (
+            f"-Djavax.net.ssl.trustStore={self._folder}/trust.p12 "
+            "-Djavax.net.ssl.trustStorePassword=changeit"
+        )
         found = environment(program("java"))
         variables = {
             **found,

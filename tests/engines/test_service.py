@@ -46,10 +46,12 @@ FIRST, SECOND = (
 )  # of servers that live for seconds on the loopback address
 STATEMENTS = (
     "CREATE DATABASE playback;\n"
-    "CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100));\n"
-    "INSERT INTO playback.tracks VALUES (1, 'one', 'audio/1.flac'), (2, 'two', 'audio/2.flac'), (3, 'three', 'audio/3.flac'),"
-    " (4, 'four', 'audio/4.flac');\n"
-    f"CREATE USER playback@'%' IDENTIFIED BY '{FIRST}' REQUIRE SSL;\nGRANT SELECT ON playback.* TO playback@'%';\n"
+    "CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key "
+    "VARCHAR(100));\n"
+    "INSERT INTO playback.tracks VALUES (1, 'one', 'audio/1.flac'), (2, 'two', 'audio/2.flac'), "
+    "(3, 'three', 'audio/3.flac'), (4, 'four', 'audio/4.flac');\n"
+    f"CREATE USER playback@'%' IDENTIFIED BY '{FIRST}' REQUIRE SSL;\n"
+    "GRANT SELECT ON playback.* TO playback@'%';\n"
 )
 ADDED_BY_AWS = {
     "AWS_ACCESS_KEY_ID",
@@ -437,9 +439,11 @@ def test_example_runs_under_the_restrictions_of_tasks(
 ) -> None:
     """Unprivileged user, no capability, a read-only root file system, and a /tmp without execution."""
     jail = (
-        'mount --bind "$0" /mnt && mount --bind "$1" /opt && mount -o remount,bind,ro / && mount -o remount,bind,ro /mnt && '
+        'mount --bind "$0" /mnt && mount --bind "$1" /opt && mount -o remount,bind,ro / && mount '
+        "-o remount,bind,ro /mnt && "
         "mount -t tmpfs -o size=64m,nosuid,nodev,noexec tmpfs /tmp && cd /mnt/examples/service && "
-        'exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs --inh-caps -all --bounding-set -all "$2" "$3"'
+        "exec setpriv --reuid 10001 --regid 10001 --clear-groups --no-new-privs --inh-caps -all "
+        '--bounding-set -all "$2" "$3"'
     )
     if subprocess.run(
         [str(program("unshare")), "--mount", "true"], capture_output=True, check=False

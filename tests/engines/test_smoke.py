@@ -73,7 +73,10 @@ GIVEN = Given(
     task="/v1/playback/notices",
 )
 TRACK = "INSERT INTO catalogue.tracks VALUES (1, 'one', 'audio/1.flac')"
-TABLE = "CREATE TABLE catalogue.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key VARCHAR(100))"
+TABLE = (
+    "CREATE TABLE catalogue.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key "
+    "VARCHAR(100))"
+)
 
 
 @dataclass

@@ -109,9 +109,15 @@ def test_aws_cli_commands_are_valid() -> None:
 
 def test_invalid_aws_cli_command_is_found() -> None:
     text = (
-        "```sh\naws rds modify-db-instance --no-deletion-protection --apply-now --query 'DBInstance[0'\n"
-        "aws eks wait cluster-ready\naws rds restart-db --region x\naws nothing list\n"
-        "aws cloudformation delete-stack \\\n  --stack-name a --force\n```\n`aws sts whoami`"
+        "```sh\n"
+        "aws rds modify-db-instance --no-deletion-protection --apply-now --query 'DBInstance[0'\n"
+        "aws eks wait cluster-ready\n"
+        "aws rds restart-db --region x\n"
+        "aws nothing list\n"
+        "aws cloudformation delete-stack \\\n"
+        "  --stack-name a --force\n"
+        "```\n"
+        "`aws sts whoami`"
     )
     assert [*wrong(text)] == [
         "rds modify-db-instance --apply-now",
@@ -141,7 +147,14 @@ def test_parallel_deployments_ask_for_no_approval() -> None:
 
 def test_cdk_commands_select_the_environment() -> None:
     assert findings(DOCUMENTS, lambda document: without_environment(document.read_text())) == {}
-    text = '```\ncdk diff "dev/*"\ncdk drift prod/data\ncdk deploy -c env=dev "<env>/*"\ncdk deploy -c env=<env> "<env>/*"\n```'
+    text = (
+        "```\n"
+        'cdk diff "dev/*"\n'
+        "cdk drift prod/data\n"
+        'cdk deploy -c env=dev "<env>/*"\n'
+        'cdk deploy -c env=<env> "<env>/*"\n'
+        "```"
+    )
     assert [*without_environment(text)] == [
         "cdk drift prod/data",
         'cdk deploy -c env=dev "<env>/*"',

@@ -153,7 +153,8 @@ def test_no_slow_target_is_silent() -> None:
     recipes = re.findall(r"^\t.*", makefile(), flags=re.MULTILINE)
     bare = [re.sub(r"\$\(BEATING\) (\S+ -m )?\S+( install)?", "", line) for line in recipes]
     slow = re.compile(
-        r"\bpip install|-m venv|go install|cdk --|mypy\b|\$\((?:APT\w*|UV|MAVEN|PIP)\)[ :]|python -m tools\.([\w. ]+)"
+        r"\bpip install|-m venv|go install|cdk --|mypy\b|\$\((?:APT\w*|UV|MAVEN|PIP)\)[ :]|python "
+        r"-m tools\.([\w. ]+)"
     )
     own = ("local_aws up", "local_aws down", "local_aws console")
     silent = [
@@ -173,7 +174,8 @@ def test_heartbeat_keeps_output_and_status() -> None:
     beating = [sys.executable, "-c", "import sys; sys.path[:0] = ['tools']; import heartbeat; "]
     beating[-1] += "heartbeat._FIRST_SECONDS = heartbeat._SECONDS = 0.2; "
     beating[-1] += (
-        "sys.exit(heartbeat.main(sys.executable, '-c', 'import time; time.sleep(1); print(1); raise SystemExit(3)'))"
+        "sys.exit(heartbeat.main(sys.executable, '-c', 'import time; time.sleep(1); "
+        "print(1); raise SystemExit(3)'))"
     )
     run = subprocess.run(beating, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (3, "1\n")
@@ -182,7 +184,9 @@ def test_heartbeat_keeps_output_and_status() -> None:
 
 def test_slow_test_is_named_while_it_runs(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(
-        "from tests import heartbeat\nheartbeat.SILENT_SECONDS = 0.3\nfrom tests.heartbeat import pytest_configure\n"
+        "from tests import heartbeat\n"
+        "heartbeat.SILENT_SECONDS = 0.3\n"
+        "from tests.heartbeat import pytest_configure\n"
     )
     (tmp_path / "test_one.py").write_text("import time\ndef test_slow(): time.sleep(1)\n")
     command = [

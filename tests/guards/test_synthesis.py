@@ -36,7 +36,10 @@ NAMES = {
     (
         "AWS::Logs::LogGroup",
         "LogGroupName",
-    ): "RDS, EKS and EventBridge choose the name, and a log must have its key before its first line",
+    ): (
+        "RDS, EKS and EventBridge choose the name, and a log must have its key before its first "
+        "line"
+    ),
     ("AWS::RDS::DBInstance", "DBInstanceIdentifier"): "it is part of the name of its log groups",
     ("AWS::Route53::HostedZone", "Name"): "an address",
     (

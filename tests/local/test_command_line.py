@@ -110,7 +110,8 @@ def test_full_disk_is_one_message(
 
     monkeypatch.setattr(LocalDeployment, "up", up)
     assert command_line.main(["up"]) == 1
-    assert (
-        capsys.readouterr().err
-        == "\n/disk/file: No space left on device. Free space or fix its permissions, then run the command again.\n"
+    assert capsys.readouterr().err == (
+        "\n"
+        "/disk/file: No space left on device. "
+        "Free space or fix its permissions, then run the command again.\n"
     )

@@ -47,7 +47,8 @@ def served(
     checkout = tmp_path_factory.mktemp("checkout")
     (checkout / ".tools").symlink_to(ROOT / ".tools")
     code = (
-        "from pathlib import Path; from tools.local_aws.console import serve; from tools.local_aws.workspace import Workspace; "
+        "from pathlib import Path; from tools.local_aws.console import serve; "
+        "from tools.local_aws.workspace import Workspace; "
         f"serve(Workspace(Path({str(checkout)!r})), '{NOBODY}', region='sa-east-1')"
     )
     variables = {**os.environ, "AWS_PROFILE": "of-the-user"}

@@ -104,9 +104,11 @@ def deployed(request: pytest.FixtureRequest) -> Iterator[Deployed]:
 
 def test_interrupted_up_can_be_resumed(deployed: Deployed) -> None:
     code = (
-        "import sys; from pathlib import Path; from tools.local_aws.deployment import LocalDeployment; "
+        "import sys; from pathlib import Path; "
+        "from tools.local_aws.deployment import LocalDeployment; "
         "from tools.local_aws.workspace import Workspace; "
-        f"LocalDeployment(workspace=Workspace(Path({str(ROOT)!r}), name='.local/test'), environment='dev', region={REGION!r}).up()"
+        f"LocalDeployment(workspace=Workspace(Path({str(ROOT)!r}), name='.local/test'), "
+        f"environment='dev', region={REGION!r}).up()"
     )
     with subprocess.Popen(
         [sys.executable, "-c", code],

@@ -47,7 +47,10 @@ def request(
         identity={"folder": "/checkout/.local"},
         page={PAGE_PATH: b"<html>", f"{DOCS_PATH}slo.md": b"# SLO"}.get,
     )
-    signature = f"AWS4-HMAC-SHA256 Credential={key}/20261124/sa-east-1/cloudformation/aws4_request, Signature=0"
+    signature = (
+        f"AWS4-HMAC-SHA256 Credential={key}/20261124/sa-east-1/cloudformation/aws4_request, "
+        "Signature=0"
+    )
     headers = [(b"authorization", signature.encode())] if key else []
     sent: list[dict[str, Any]] = []
     messages = iter([{"type": "http.request", "body": body.encode(), "more_body": False}])

@@ -110,7 +110,10 @@ def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
     session is cached.
     """
     (tmp_path / "broken").write_text("[profile\n")
-    code = "from tools.local_aws import session; print(session.client('sts', 'http://127.0.0.1:9', region='sa-east-1').meta.region_name)"
+    code = (
+        "from tools.local_aws import session; "
+        "print(session.client('sts', 'http://127.0.0.1:9', region='sa-east-1').meta.region_name)"
+    )
     variables = {
         "PATH": os.environ["PATH"],
         "AWS_PROFILE": "nonsense",

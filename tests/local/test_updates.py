@@ -350,7 +350,10 @@ def test_deleted_word_is_refused_and_loses_nothing(removal: Removal) -> None:
     before = removal.everything()
     with pytest.raises(
         CliError,
-        match=f"{CALLER}-talks-to-{WORD} cannot be deleted as it is in use by spotmusic-dev-ecs-services",
+        match=(
+            f"{CALLER}-talks-to-{WORD} cannot be deleted as it is in use by "
+            "spotmusic-dev-ecs-services"
+        ),
     ):
         removal.deploy("without word")
     assert removal.everything() == before

@@ -206,7 +206,8 @@ def test_focus_begins_at_the_head(tab: Tab) -> None:
         tab.page.keyboard.press("Tab")
         order.append(
             tab.page.evaluate(
-                "document.activeElement.className || document.activeElement.id || document.activeElement.hash"
+                "document.activeElement.className || document.activeElement.id || "
+                "document.activeElement.hash"
             )
         )
     assert order[:3] == ["skip", "brand", "#path"]

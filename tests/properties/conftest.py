@@ -50,16 +50,19 @@ def environment_in(folder: Path) -> str:
     ]
     if not names:
         raise pytest.UsageError(
-            f"--assembly: {folder} holds no environment. Name the folder that `cdk synth` wrote, such as cdk.out/dev."
+            f"--assembly: {folder} holds no environment. "
+            "Name the folder that `cdk synth` wrote, such as cdk.out/dev."
         )
     if not (ROOT / "environments" / f"{names[0]}.yaml").exists():
         raise pytest.UsageError(
-            f"--assembly: there is no environments/{names[0]}.yaml. Ask in the checkout that synthesized it."
+            f"--assembly: there is no environments/{names[0]}.yaml. "
+            "Ask in the checkout that synthesized it."
         )
     report = folder / "validation-report.json"
     if not report.exists() or "NIST.800.53.R5" not in report.read_text():
         raise pytest.UsageError(
-            f"--assembly: the policy packs were not asked about {folder}. Repeat `cdk synth` without CDK_VALIDATION."
+            f"--assembly: the policy packs were not asked about {folder}. "
+            "Repeat `cdk synth` without CDK_VALIDATION."
         )
     return str(names[0])
 

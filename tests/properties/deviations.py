@@ -26,11 +26,17 @@ NO_UPSTREAM_ACCOUNTS = (
     "these images by exact tag, and the synthesis warns."
 )
 
-NO_STANDBY = "A standby doubles the cost. Only developers wait while a lost zone is restored (docs/recovery.md)."
+NO_STANDBY = (
+    "A standby doubles the cost. Only developers wait while a lost zone is restored "
+    "(docs/recovery.md)."
+)
 
 APPLICATION_LOAD_BALANCERS = ("network/GatewayLoadBalancer", "ecs-services/LoadBalancer")
 
-NO_CERTIFICATE = "Without a domain there is no certificate. Load balancers are internal, and CloudFront reaches them through a VPC origin."
+NO_CERTIFICATE = (
+    "Without a domain there is no certificate. "
+    "Load balancers are internal, and CloudFront reaches them through a VPC origin."
+)
 
 TAKEN_DOWN_AT_ONCE = "A load balancer holds no data, and may be deleted in one step."
 
@@ -47,7 +53,10 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
                 "network/NetworkVpcapplicationSubnet2*",
                 "network/NetworkVpcapplicationSubnet3*",
             ),
-            reason="A NAT gateway is charged by the hour: one serves three zones. Only developers wait when its zone is lost.",
+            reason=(
+                "A NAT gateway is charged by the hour: one serves three zones. "
+                "Only developers wait when its zone is lost."
+            ),
         )
     },
     10: {
@@ -81,7 +90,10 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     72: {
         "dev": Deviation(
             resources=("ecs-services/*Service minimum",),
-            reason="A task is charged by the hour. Only developers wait while ECS starts one in another zone.",
+            reason=(
+                "A task is charged by the hour. Only developers wait while ECS starts one in "
+                "another zone."
+            ),
         )
     },
     91: {
@@ -103,7 +115,10 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     109: {
         "dev": Deviation(
             resources=("edge/Distribution certificate",),
-            reason="Without a domain, CloudFront has its own certificate, with the TLS version that AWS sets.",
+            reason=(
+                "Without a domain, CloudFront has its own certificate, with the TLS version that "
+                "AWS sets."
+            ),
         )
     },
     110: {
@@ -144,7 +159,10 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
                     )
                 ),
             ),
-            reason=f"Listeners pass TCP to the brokers, which encrypt by the platform's own authority. {TAKEN_DOWN_AT_ONCE}",
+            reason=(
+                "Listeners pass TCP to the brokers, which encrypt by the platform's own authority. "
+                f"{TAKEN_DOWN_AT_ONCE}"
+            ),
         ),
         "staging": Deviation(
             resources=("eks-platform/BrokersLoadBalancer deletion",), reason=TAKEN_DOWN_AT_ONCE
@@ -153,7 +171,10 @@ DEVIATIONS: dict[int, dict[str, Deviation]] = {
     125: {
         environment: Deviation(
             resources=("protection of *",),
-            reason="A stack may be deleted and created again. Resources with data have their own policies.",
+            reason=(
+                "A stack may be deleted and created again. "
+                "Resources with data have their own policies."
+            ),
         )
         for environment in ("dev", "staging")
     },

@@ -91,7 +91,10 @@ def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
             yield (
                 f"{eks.name} {action} {type_}",
                 may,
-                "EKS cannot create resources with tag keys that its policy does not allow. Allow these keys.",
+                (
+                    "EKS cannot create resources with tag keys that its policy does not allow. "
+                    "Allow these keys."
+                ),
             )
     for statement in makes:
         here = statement.values("StringEquals", "aws:RequestTag/eks:eks-cluster-name") == (
@@ -103,7 +106,10 @@ def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
         yield (
             str(statement),
             only,
-            f"Allow only our tag keys and those of EKS, not {sorted(admitted - keys - set(OF_EKS)) or 'every key'}.",
+            (
+                "Allow only our tag keys and those of EKS, not "
+                f"{sorted(admitted - keys - set(OF_EKS)) or 'every key'}."
+            ),
         )
 
 

@@ -11,7 +11,10 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     "cloudwatch:ListMetrics": "metrics have no ARN",
     "cloudwatch:PutMetricData": "metrics have no ARN; a condition names the namespace",
     **{
-        f"cloudshell:{action}": "environments of CloudShell have no name that could be known before (AWS CloudShell user guide)"
+        f"cloudshell:{action}": (
+            "environments of CloudShell have no name that could be known before (AWS CloudShell "
+            "user guide)"
+        )
         for action in (
             *(
                 "CreateEnvironment",
@@ -25,7 +28,10 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     },
     "logs:StartQuery": "a query reads what FilterLogEvents does",
     "logs:StopQuery": "the same",
-    "ec2:AssignPrivateIpAddresses": "Lambda requires it, because network interfaces do not exist yet (AWS Lambda developer guide, VPC)",
+    "ec2:AssignPrivateIpAddresses": (
+        "Lambda requires it, because network interfaces do not exist yet (AWS Lambda developer "
+        "guide, VPC)"
+    ),
     "ec2:CreateNetworkInterface": "the same",
     "ec2:DeleteNetworkInterface": "the same",
     "ec2:DescribeNetworkInterfaces": "EC2 describes everything or nothing",
@@ -36,10 +42,16 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     "ec2:DescribeVpcs": "EC2 describes everything or nothing",
     "ec2:GetManagedPrefixListEntries": "AWS FIS reads the lists of AWS, whose ids are AWS's own",
     "ecr:GetAuthorizationToken": "a token is of the whole registry; what it pulls is another right",
-    "ecs:DescribeTasks": "AWS FIS looks for tasks, whose ids nobody knows before (AWS FIS user guide, actions reference)",
+    "ecs:DescribeTasks": (
+        "AWS FIS looks for tasks, whose ids nobody knows before (AWS FIS user guide, actions "
+        "reference)"
+    ),
     "ecs:ListTasks": "the same",
     "elasticache:DescribeReplicationGroups": "AWS FIS finds its target by tags, among all",
-    "logs:CreateLogDelivery": "a log delivery has no ARN (Amazon CloudWatch Logs user guide, logs sent to CloudWatch Logs)",
+    "logs:CreateLogDelivery": (
+        "a log delivery has no ARN (Amazon CloudWatch Logs user guide, logs sent to CloudWatch "
+        "Logs)"
+    ),
     "logs:DeleteLogDelivery": "the same",
     "logs:DescribeLogGroups": "the same",
     "logs:DescribeResourcePolicies": "the same",
@@ -108,19 +120,27 @@ AWS_MANAGED: Mapping[str, str] = {
 
 HOLD_SESSIONS: Mapping[str, str] = {
     "observability/PeopleTunnelTaskDefinition": (
-        "the agent of Session Manager writes to the image, and is documented with the capabilities that Fargate gives "
-        "(Amazon ECS developer guide, ECS Exec, considerations); a person starts it, and it ends by itself"
+        "the agent of Session Manager writes to the image, and is documented with the capabilities "
+        "that Fargate gives (Amazon ECS developer guide, ECS Exec, considerations); "
+        "a person starts it, and it ends by itself"
     ),
 }
 """Task definitions with a writable root file system and Fargate's capabilities, with the reason."""
 
 TELL_NO_SOURCE: Mapping[str, str] = {
     "backup.amazonaws.com": (
-        "AWS Backup's guide has a source in policies of keys and topics, and none in the trust of its role "
-        "(AWS Backup developer guide, IAM service roles; cross-service confused deputy prevention)"
+        "AWS Backup's guide has a source in policies of keys and topics, and none in the trust of "
+        "its role (AWS Backup developer guide, IAM service roles; "
+        "cross-service confused deputy prevention)"
     ),
-    "ec2.amazonaws.com": "an instance requests its own profile: there is no other source (Amazon EC2 user guide, IAM roles)",
-    "ecr.amazonaws.com": "documented without conditions (Amazon ECR user guide, IAM role for repository creation templates)",
+    "ec2.amazonaws.com": (
+        "an instance requests its own profile: "
+        "there is no other source (Amazon EC2 user guide, IAM roles)"
+    ),
+    "ecr.amazonaws.com": (
+        "documented without conditions (Amazon ECR user guide, IAM role for repository creation "
+        "templates)"
+    ),
 }
 """Services that assume roles without a source. Only principals of the role's account can pass it to them."""
 
@@ -131,7 +151,8 @@ TELL_NO_SOURCE_WITH: Mapping[str, tuple[str, ...]] = {
 
 STATEMENTS_WITHOUT_SOURCE: Mapping[str, str] = {
     "observability/EventLogPolicy: RulesMakeStreams": (
-        "EventBridge makes streams without naming the rule (Amazon EventBridge user guide, resource-based policies)"
+        "EventBridge makes streams without naming the rule (Amazon EventBridge user guide, "
+        "resource-based policies)"
     ),
 }
 """Statements that admit a service without its source, by their resource and name."""

@@ -64,7 +64,10 @@ def needed_at_start(service: Service) -> list[str]:
         for reference in service.secrets.values()
     ]
     return [
-        f"logs:(CreateLogStream|PutLogEvents) {re.escape(f'${{{group.stack}/{group.id}.Arn}}') if group else ''}",
+        (
+            "logs:(CreateLogStream|PutLogEvents) "
+            f"{re.escape(f'${{{group.stack}/{group.id}.Arn}}') if group else ''}"
+        ),
         *pulls,
         *(f"(secretsmanager:GetSecretValue|ssm:GetParameters) {re.escape(name)}" for name in named),
     ]

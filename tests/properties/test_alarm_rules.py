@@ -194,7 +194,10 @@ def test_alarms_on_errors_fire_in_outages(platform: Assembly) -> Verdicts:
             yield (
                 alarm,
                 value == 100,
-                f"With 50 errors and no counted request the formula is {value}%, not 100. Correct it.",
+                (
+                    f"With 50 errors and no counted request the formula is {value}%, not 100. "
+                    "Correct it."
+                ),
             )
         requests = dict.fromkeys(names.keys() - errors, 100)
         value = value_of(formula, {**requests, **dict.fromkeys(errors, 50)})

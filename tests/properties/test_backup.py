@@ -205,7 +205,10 @@ def test_p068_data_is_backed_up_in_region(platform: Assembly) -> Verdicts:
             yield (
                 name,
                 home,
-                "Copy to a vault of the data stack: a copy abroad needs a decision in docs/recovery.md first.",
+                (
+                    "Copy to a vault of the data stack: a copy abroad needs a decision in "
+                    "docs/recovery.md first."
+                ),
             )
             kept = action["Lifecycle"]["DeleteAfterDays"]
             yield (
@@ -430,7 +433,10 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
         yield (
             resource,
             on_sundays,
-            "docs/recovery.md says that databases and web client come back on Sundays at 04:00 in São Paulo.",
+            (
+                "docs/recovery.md says that databases and web client come back on Sundays at 04:00 "
+                "in São Paulo."
+            ),
         )
     every = f"data.backup.audio_restored_every` (`{BackupSettings().audio_restored_every}` unless"
     yield (
@@ -450,7 +456,10 @@ def test_p070_recovery_document_matches_templates(platform: Assembly) -> Verdict
         yield (
             f"docs/recovery.md {row}",
             said == (lost, back),
-            f"The document states {said}, but the templates result in {(lost, back)}. Correct one of them.",
+            (
+                f"The document states {said}, but the templates result in {(lost, back)}. "
+                "Correct one of them."
+            ),
         )
     forgotten = sorted(table().keys() - kept.keys() - {"failure"})
     yield "docs/recovery.md", not forgotten, f"No row of the table decides {forgotten}. Add one."

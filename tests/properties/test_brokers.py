@@ -226,7 +226,10 @@ def copies_of_tasks(cluster: RenderedCluster) -> Verdicts:
         yield (
             name_of(node),
             kind == "quorum",
-            "Set the default queue type to quorum: a queue of a client would exist on one node only.",
+            (
+                "Set the default queue type to quorum: "
+                "a queue of a client would exist on one node only."
+            ),
         )
     for queue in made(cluster, "Queue"):
         yield name_of(queue), queue["spec"].get("type") == "quorum", "Make it a quorum queue."
@@ -257,7 +260,10 @@ def test_p104_broker_clients_verify_tls(platform: Assembly, cluster: RenderedClu
         yield (
             name_of(pool),
             encrypted,
-            "Use instance types with encryption in transit: cluster members exchange data without TLS.",
+            (
+                "Use instance types with encryption in transit: "
+                "cluster members exchange data without TLS."
+            ),
         )
     certificates = made(cluster, "Certificate")
     yield "certificates", bool(certificates), "Add certificates: no component could serve TLS."
@@ -387,7 +393,10 @@ def tls_of_keycloak(platform: Assembly, values: Json) -> Verdicts:
     yield (
         "keycloak database",
         proven,
-        "Check the name in the database's certificate: sslMode=VERIFY_IDENTITY, and RDS's authorities.",
+        (
+            "Check the name in the database's certificate: "
+            "sslMode=VERIFY_IDENTITY, and RDS's authorities."
+        ),
     )
     strict = (
         said.get("KC_HOSTNAME_STRICT") == "true"

@@ -125,7 +125,10 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
         yield (
             name,
             holds,
-            f"The job may start {late} minutes late and run {done} minutes. Make it end before the next one starts.",
+            (
+                f"The job may start {late} minutes late and run {done} minutes. "
+                "Make it end before the next one starts."
+            ),
         )
         if begins is not None:
             begun = list(every_night(begins, late))

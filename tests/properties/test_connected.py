@@ -123,7 +123,10 @@ def test_load_balancer_listeners_match_flows(platform: Assembly) -> Verdicts:
             yield (
                 listener,
                 admitted,
-                f"No rule allows port {listener['Port']}. Listen on the port of the table of flows.",
+                (
+                    f"No rule allows port {listener['Port']}. "
+                    "Listen on the port of the table of flows."
+                ),
             )
             yield from answered(listener)
         zones = {subnet.text("AvailabilityZone") for subnet in balancer.targets("Subnets")}

@@ -486,13 +486,19 @@ def test_p081_tasks_have_health_checks_and_drain(platform: Assembly) -> Verdicts
             yield (
                 group,
                 delay <= stop,
-                f"Requests may run for {delay} s, but the task is killed after {stop} s. Raise the stop timeout.",
+                (
+                    f"Requests may run for {delay} s, but the task is killed after {stop} s. "
+                    "Raise the stop timeout."
+                ),
             )
             holds = delay >= LONGEST_REQUEST
             yield (
                 group,
                 holds,
-                f"A request may take {LONGEST_REQUEST} s, but is cut off after {delay} s. Raise the deregistration delay.",
+                (
+                    f"A request may take {LONGEST_REQUEST} s, but is cut off after {delay} s. "
+                    "Raise the deregistration delay."
+                ),
             )
 
 
@@ -583,7 +589,10 @@ def test_p084_scaling_is_fast_up_slow_down(platform: Assembly) -> Verdicts:
             yield (
                 policy,
                 0 < out < back,
-                f"The cooldowns are {out} s to scale out and {back} s to scale in. Scale out faster.",
+                (
+                    f"The cooldowns are {out} s to scale out and {back} s to scale in. "
+                    "Scale out faster."
+                ),
             )
             yield (
                 policy,

@@ -277,7 +277,10 @@ def uploads_of_pages(platform: Assembly) -> Verdicts:
         yield (
             f"{page} uploads",
             reached == wanted,
-            f"Pages may connect to {sorted(reached)}, but the bucket allows {sorted(may)}. Use the same origins.",
+            (
+                f"Pages may connect to {sorted(reached)}, but the bucket allows {sorted(may)}. "
+                "Use the same origins."
+            ),
         )
 
 

@@ -239,7 +239,10 @@ def test_p090_cluster_access_is_declared(platform: Assembly) -> Verdicts:
             for n in range(len(entry["AccessPolicies"] or []))
         }
         wanted = expected.get(entry.text("PrincipalArn"))
-        fix = f"It gives {sorted(may)}. Only the deployment and the roles in kubernetes.administrators are administrators."
+        fix = (
+            f"It gives {sorted(may)}. Only the deployment and the roles in "
+            "kubernetes.administrators are administrators."
+        )
         yield entry, may == wanted, fix
         names = [entry["Username"] or "", *(entry["KubernetesGroups"] or [])]
         yield (
@@ -294,7 +297,10 @@ def test_p091_kubernetes_is_supported_and_protected(platform: Assembly) -> Verdi
     cluster = the_cluster(platform)
     version = str(cluster["Version"])
     until = versions.KUBERNETES[version].standard_until if version in versions.KUBERNETES else None
-    fix = f"Kubernetes {version} is in standard support until {until}. Plan the upgrade (docs/upgrades.md)."
+    fix = (
+        f"Kubernetes {version} is in standard support until {until}. "
+        "Plan the upgrade (docs/upgrades.md)."
+    )
     yield cluster, supported(version, versions.RELEASED), fix
     holds = cluster["UpgradePolicy.SupportType"] == "STANDARD"
     yield (
@@ -313,7 +319,10 @@ def test_p091_kubernetes_is_supported_and_protected(platform: Assembly) -> Verdi
             yield (
                 layer,
                 near,
-                f"kubectl 1.{minor} may be one minor version off {version} at the most: versions.KUBERNETES.",
+                (
+                    f"kubectl 1.{minor} may be one minor version off {version} at the most: "
+                    "versions.KUBERNETES."
+                ),
             )
 
 

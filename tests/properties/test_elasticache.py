@@ -103,7 +103,10 @@ def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdict
         yield (
             cache,
             off,
-            "Have a user `default` in the group that is off and may do nothing: ElastiCache brings one that may do all.",
+            (
+                "Have a user `default` in the group that is off and may do nothing: "
+                "ElastiCache brings one that may do all."
+            ),
         )
         names = [user["UserName"] for user in members]
         yield (
@@ -159,7 +162,10 @@ def test_p054_cache_has_snapshots_and_minor_upgrades(platform: Assembly) -> Verd
         yield (
             cache,
             days >= least,
-            f"It keeps {days} days of snapshots. Set data.cache.snapshot_retention_days to {least}.",
+            (
+                f"It keeps {days} days of snapshots. Set data.cache.snapshot_retention_days to "
+                f"{least}."
+            ),
         )
         yield (
             cache,
@@ -184,7 +190,10 @@ def test_p055_cache_engine_is_supported_with_eviction(platform: Assembly) -> Ver
         yield (
             cache,
             asked,
-            f"{engine} {version} is not what the environment file asks for, or not supported. Use redis 7.1 or valkey 8.",
+            (
+                f"{engine} {version} is not what the environment file asks for, or not supported. "
+                "Use redis 7.1 or valkey 8."
+            ),
         )
         group = cache.target("CacheParameterGroupName")
         family = f"{engine}{version.split('.', maxsplit=1)[0]}"

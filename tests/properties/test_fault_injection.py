@@ -161,7 +161,10 @@ def it_stops(template: Resource) -> Verdicts:
         yield (
             alarm,
             patient,
-            f"A failover that keeps to docs/recovery.md touches {touched} periods, and would end its own experiment.",
+            (
+                f"A failover that keeps to docs/recovery.md touches {touched} periods, and would "
+                "end its own experiment."
+            ),
         )
     # Any primary may be in another zone; the subnets of a zone always exist.
     options, mode = template["ExperimentOptions"], "skip" if cuts_a_zone_off(template) else "fail"
@@ -349,7 +352,10 @@ def it_finds_what_is_meant(template: Resource, target: Json) -> Verdicts:
     yield (
         template,
         holds,
-        f"It selects {[str(resource) for resource in found]} and disrupts {at_once}. Correct the target.",
+        (
+            f"It selects {[str(resource) for resource in found]} and disrupts {at_once}. "
+            "Correct the target."
+        ),
     )
 
 

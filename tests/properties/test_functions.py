@@ -166,7 +166,10 @@ def test_custom_resources_have_handler_properties(
             yield (
                 resource,
                 holds,
-                f"CloudFormation waits {waits} s and the function runs {works} s. Lower the timeout of the function.",
+                (
+                    f"CloudFormation waits {waits} s and the function runs {works} s. "
+                    "Lower the timeout of the function."
+                ),
             )
             holds = waits <= LONGEST_SECONDS + 60
             yield (

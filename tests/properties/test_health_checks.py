@@ -39,13 +39,19 @@ def test_health_checks_need_several_failures(platform: Assembly) -> Verdicts:
         yield (
             group,
             holds,
-            f"The interval of {interval} s is shorter than the timeout of {timeout} s. Raise the interval.",
+            (
+                f"The interval of {interval} s is shorter than the timeout of {timeout} s. "
+                "Raise the interval."
+            ),
         )
         noticed = interval * unhealthy + timeout
         yield (
             group,
             noticed <= GONE_SECONDS,
-            f"A lost target receives requests for {noticed} s. Lower the interval or the threshold.",
+            (
+                f"A lost target receives requests for {noticed} s. "
+                "Lower the interval or the threshold."
+            ),
         )
         yield (
             group,

@@ -107,7 +107,10 @@ def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
         yield (
             statement.resource,
             not found,
-            f"{'; '.join(found)}: name actions and ARNs, or review it in tests/properties/reviewed.py.",
+            (
+                f"{'; '.join(found)}: name actions and ARNs, or review it in "
+                "tests/properties/reviewed.py."
+            ),
         )
         anybody = statement.kind == "resource" and statement.for_anybody
         yield statement.resource, not anybody, f"Name the principals: {statement}."
@@ -123,7 +126,10 @@ def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
             yield (
                 action,
                 action in used,
-                "No policy grants it on all resources. Remove it from tests/properties/reviewed.py.",
+                (
+                    "No policy grants it on all resources. "
+                    "Remove it from tests/properties/reviewed.py."
+                ),
             )
 
 
@@ -188,7 +194,10 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
             yield (
                 statement.resource,
                 source,
-                f"Let {', '.join(sorted(services))} act for this account only: aws:SourceAccount, and SourceArn.",
+                (
+                    f"Let {', '.join(sorted(services))} act for this account only: "
+                    "aws:SourceAccount, and SourceArn."
+                ),
             )
     for permission in platform.some("AWS::Lambda::Permission"):
         ours = (

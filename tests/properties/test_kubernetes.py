@@ -209,7 +209,10 @@ def test_p099_namespaces_have_quotas_and_limits(
             yield (
                 f"{subject} {what}",
                 fits,
-                f"Its pods, and one more of each, need {most:g} of {hard.get(what)}: raise its quota.",
+                (
+                    f"Its pods, and one more of each, need {most:g} of {hard.get(what)}: "
+                    "raise its quota."
+                ),
             )
 
 
@@ -304,7 +307,10 @@ def test_p102_api_tokens_are_minimal(platform: Assembly, cluster: RenderedCluste
 
     Kept by: accounts of each chart, `tests/charts/excused.py`
     """
-    fix = "Set automountServiceAccountToken: false. A pod that calls the API server needs its own account, and an entry in excused.py."
+    fix = (
+        "Set automountServiceAccountToken: false. "
+        "A pod that calls the API server needs its own account, and an entry in excused.py."
+    )
     yield from judged(workloads(cluster), pods.tokens(cluster), fix, excused=excused.NEED_THE_API)
     yield from judged(
         roles(cluster),

@@ -187,7 +187,10 @@ def test_load_balancers_preserve_required_headers(platform: Assembly) -> Verdict
             yield (
                 group,
                 fair,
-                "Ask the task with the least to do: in turn, a slow one gets as much as the others.",
+                (
+                    "Ask the task with the least to do: in turn, a slow one gets as much as the "
+                    "others."
+                ),
             )
 
 
@@ -201,5 +204,8 @@ def test_edge_cache_times_are_decided(platform: Assembly) -> Verdicts:
         yield (
             policy,
             ordered,
-            f"It keeps from {least} to {most} seconds, {usual} by default: CloudFront refuses another order.",
+            (
+                f"It keeps from {least} to {most} seconds, {usual} by default: "
+                "CloudFront refuses another order."
+            ),
         )

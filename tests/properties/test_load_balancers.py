@@ -109,7 +109,10 @@ def test_p115_application_load_balancers_are_hardened(platform: Assembly) -> Ver
         yield (
             balancer,
             strict,
-            "Refuse requests that two servers would cut apart differently: desync mitigation strictest.",
+            (
+                "Refuse requests that two servers would cut apart differently: "
+                "desync mitigation strictest."
+            ),
         )
         yield from recorded(balancer, "access", "connection")
         yield from protected(balancer)

@@ -105,7 +105,8 @@ def test_a_new_value_reaches_each_reader(
                     platform, deployed(platform.name), reader.replace(SERVICE, key.split(".")[1])
                 )
                 assert took is not None, (
-                    f"{reader} reads the secret of {key}, and a new value does not reach it by {listed.way}"
+                    f"{reader} reads the secret of {key}, and a new value does not reach it by "
+                    f"{listed.way}"
                 )
                 assert took <= seconds(listed.within) < 10 * DAY
 

@@ -155,7 +155,10 @@ def test_p002_databases_and_cache_have_no_egress(platform: Assembly) -> Verdicts
         yield (
             group,
             closed,
-            "Create the group with a rule that allows nothing: otherwise EC2 adds one that allows everything.",
+            (
+                "Create the group with a rule that allows nothing: "
+                "otherwise EC2 adds one that allows everything."
+            ),
         )
     for resource, rule in rules(platform, "Egress"):
         if group_of(resource, rule) in groups:
@@ -163,7 +166,10 @@ def test_p002_databases_and_cache_have_no_egress(platform: Assembly) -> Verdicts
             yield (
                 resource,
                 holds,
-                "Remove the flow with this source: a security group of the data tier has no egress.",
+                (
+                    "Remove the flow with this source: a security group of the data tier has no "
+                    "egress."
+                ),
             )
 
 
@@ -199,7 +205,10 @@ def test_p004_default_security_group_has_no_rules(platform: Assembly) -> Verdict
         yield (
             vpc,
             default in closed,
-            "Set restrict_default_security_group: EC2 allows its members to reach each other and everything else.",
+            (
+                "Set restrict_default_security_group: "
+                "EC2 allows its members to reach each other and everything else."
+            ),
         )
         used = [
             user
@@ -472,7 +481,10 @@ def test_p014_network_acls_are_unused(platform: Assembly) -> Verdicts:
         yield (
             entry,
             False,
-            "Remove the network ACL: security groups decide, from one table. Otherwise extend this test.",
+            (
+                "Remove the network ACL: security groups decide, from one table. "
+                "Otherwise extend this test."
+            ),
         )
     for resource, rule in rules(platform, "Ingress"):
         remote = any(

@@ -544,7 +544,10 @@ def nothing_is_public(platform: Assembly, values: Json, cluster: RenderedCluster
         yield (
             part,
             closed and inside,
-            "Leave it inside: people come by kubectl port-forward (docs/runbooks/grafana-access.md).",
+            (
+                "Leave it inside: people come by kubectl port-forward "
+                "(docs/runbooks/grafana-access.md)."
+            ),
         )
     bound = [
         manifest for _, manifest in cluster.of_kind("TargetGroupBinding", "Ingress", "HTTPRoute")

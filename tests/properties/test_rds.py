@@ -312,7 +312,10 @@ def test_p045_database_engine_is_in_standard_support(platform: Assembly) -> Verd
         yield (
             database,
             supported,
-            f"MySQL {major} is in standard support until {until}. Plan the upgrade (docs/runbooks/database.md).",
+            (
+                f"MySQL {major} is in standard support until {until}. "
+                "Plan the upgrade (docs/runbooks/database.md)."
+            ),
         )
         declined = database["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
         yield database, declined, "Decline Extended Support: it is charged without a word."

@@ -68,7 +68,10 @@ def _unresolved(
         producer = re.sub(r"^spotmusic-[^-]+-", "", argument["StackName"])
         there = argument["OutputName"] in earlier.get(producer, {})
         if not there or argument.get("Region", region(stack)) != region(producer):
-            yield f"no earlier stack {argument['StackName']} of {argument.get('Region')} has {argument['OutputName']}"
+            yield (
+                f"no earlier stack {argument['StackName']} of {argument.get('Region')} has "
+                f"{argument['OutputName']}"
+            )
 
 
 def weak_and_final(templates: dict[str, Template]) -> list[str]:

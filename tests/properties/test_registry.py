@@ -134,7 +134,10 @@ def test_p018_images_have_own_key(platform: Assembly) -> Verdicts:
         yield (
             template,
             works,
-            "ECR makes repositories with our key by a role only, and by a template for caches only.",
+            (
+                "ECR makes repositories with our key by a role only, and by a template for caches "
+                "only."
+            ),
         )
 
 
@@ -221,7 +224,10 @@ def test_p022_containers_run_exact_registry_images(platform: Assembly) -> Verdic
             yield (
                 subject,
                 kept,
-                "Its tag may change its meaning: pull it from a repository with immutable tags, or by digest.",
+                (
+                    "Its tag may change its meaning: pull it from a repository with immutable "
+                    "tags, or by digest."
+                ),
             )
     for template in sorted((ROOT / "charts").rglob("templates/*")):
         for line in re.findall(
@@ -274,5 +280,8 @@ def test_p023_no_node_pulls_from_the_internet(platform: Assembly) -> Verdicts:
             yield (
                 rule,
                 named,
-                f"No image {host}/{path} is pulled through it. Set the image's name in our registry in the chart values.",
+                (
+                    f"No image {host}/{path} is pulled through it. "
+                    "Set the image's name in our registry in the chart values."
+                ),
             )

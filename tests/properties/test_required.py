@@ -45,7 +45,10 @@ def test_resources_have_required_properties(platform: Assembly) -> Verdicts:
         yield (
             resource,
             not errors,
-            f"{', '.join(f'{error.json_path}: {error.message}' for error in errors)} by CloudFormation.",
+            (
+                f"{', '.join(f'{error.json_path}: {error.message}' for error in errors)} by "
+                "CloudFormation."
+            ),
         )
 
 

@@ -95,7 +95,8 @@ def readers(platform: Assembly) -> dict[Resource, set[str]]:
                     continue
                 target = platform.target(statement.resource.stack, resource)
                 assert target in found, (
-                    f"{statement} reads {platform.text(statement.resource.stack, resource)}, which is no secret here"
+                    f"{statement} reads {platform.text(statement.resource.stack, resource)}, which "
+                    "is no secret here"
                 )
                 found[target] |= {"External Secrets" if name == OPERATOR else name for name in who}
     return found
@@ -232,14 +233,23 @@ def reached(platform: Assembly, deployed: RenderedCluster) -> Iterator[str]:
             ]
             if listed.way == BY_HAND:
                 if row.replaced != BY_HAND:
-                    yield f"{reader} reads {secret.name}, which a schedule replaces, and follows by hand only"
+                    yield (
+                        f"{reader} reads {secret.name}, which a schedule replaces, and follows by "
+                        "hand only"
+                    )
                 continue
             took = WAYS[listed.way](platform, deployed, reader)
             valid = int((re.findall(r"every (\d+) days", row.replaced) or [366])[0]) * DAY
             if took is None:
-                yield f"{reader} reads {secret.name}, and a new value does not reach it by {listed.way}"
+                yield (
+                    f"{reader} reads {secret.name}, and a new value does not reach it by "
+                    f"{listed.way}"
+                )
             elif not took <= seconds(listed.within) or took >= valid:
-                yield f"{reader} has a new value of {secret.name} after {took} s; {listed.within} are promised, and it is valid {valid} s"
+                yield (
+                    f"{reader} has a new value of {secret.name} after {took} s; "
+                    f"{listed.within} are promised, and it is valid {valid} s"
+                )
 
 
 def test_rotation_reaches_readers_in_time(platform: Assembly, deployed: Give) -> None:

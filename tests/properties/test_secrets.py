@@ -166,7 +166,10 @@ def test_p025_secrets_rotate_or_have_an_owner(platform: Assembly) -> Verdicts:
             yield (
                 secret,
                 replaced_by_hand(secret),
-                "Replace it, and move ROTATE_BEFORE in stacks/secrets.py on; or give it a schedule.",
+                (
+                    "Replace it, and move ROTATE_BEFORE in stacks/secrets.py on; "
+                    "or give it a schedule."
+                ),
             )
         for schedule in schedules(secret):
             days = schedule["RotationRules.AutomaticallyAfterDays"] or 0
@@ -301,7 +304,10 @@ def test_p029_keys_serve_this_account_only(platform: Assembly) -> Verdicts:
         yield (
             key,
             administered,
-            "Allow the account to administer the key through IAM: its policy could not be repaired otherwise.",
+            (
+                "Allow the account to administer the key through IAM: "
+                "its policy could not be repaired otherwise."
+            ),
         )
         for statement in allowed:
             if statement.principals != root:
@@ -421,7 +427,10 @@ def test_p032_private_signing_keys_are_secrets(platform: Assembly) -> Verdicts:
         yield (
             pair,
             empty,
-            "Create the secret empty; its function writes the key. CloudFormation would overwrite the key with any other value.",
+            (
+                "Create the secret empty; its function writes the key. "
+                "CloudFormation would overwrite the key with any other value."
+            ),
         )
         yield (
             pair,

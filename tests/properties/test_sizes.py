@@ -140,7 +140,10 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
             yield (
                 resource,
                 holds,
-                f"It may take {start} s to start, but is killed after {grace} s. Raise the grace period.",
+                (
+                    f"It may take {start} s to start, but is killed after {grace} s. "
+                    "Raise the grace period."
+                ),
             )
 
 

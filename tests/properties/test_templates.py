@@ -147,7 +147,10 @@ def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) 
         yield (
             resource,
             not wrong,
-            f"Its {name} lack {wrong}: what CDK does not tag gets its tags by spotmusic_constructs.tagging.",
+            (
+                f"Its {name} lack {wrong}: what CDK does not tag gets its tags by "
+                "spotmusic_constructs.tagging."
+            ),
         )
         yield (
             resource,
@@ -172,7 +175,10 @@ def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) 
         yield (
             subject,
             not wrong,
-            f"What EKS makes by it lacks {wrong}: hand the tags of the stack to the chart `ground`.",
+            (
+                f"What EKS makes by it lacks {wrong}: "
+                "hand the tags of the stack to the chart `ground`."
+            ),
         )
         yield (
             subject,
@@ -298,7 +304,10 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
         yield (
             name,
             kept,
-            f"CloudFormation would delete or replace this {type_}, with the data in it. Give it its logical id back.",
+            (
+                f"CloudFormation would delete or replace this {type_}, with the data in it. "
+                "Give it its logical id back."
+            ),
         )
     for name, resource in now.items():
         # Caches of single clients are named after them.
@@ -324,7 +333,10 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
         yield (
             resource,
             holds,
-            "After a first deployment that failed, its name is taken: use EnvironmentStack.retain_except_on_create.",
+            (
+                "After a first deployment that failed, its name is taken: "
+                "use EnvironmentStack.retain_except_on_create."
+            ),
         )
 
 
@@ -364,7 +376,10 @@ def test_p133_listeners_data_stays_in_brazil(
             yield (
                 resource,
                 holds,
-                f"Move it to a stack of the home region: {EDGE_REGION} is for CloudFront, its alarms and events.",
+                (
+                    "Move it to a stack of the home region: "
+                    f"{EDGE_REGION} is for CloudFront, its alarms and events."
+                ),
             )
         copied = resource.type in REPLICATING or bool(
             resource[REPLICATED_BY.get(resource.type, "-")]
@@ -384,5 +399,8 @@ def test_p133_listeners_data_stays_in_brazil(
             yield (
                 log,
                 home,
-                "Write access logs to the log bucket of the home region: addresses are personal data.",
+                (
+                    "Write access logs to the log bucket of the home region: "
+                    "addresses are personal data."
+                ),
             )

@@ -133,13 +133,19 @@ def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
         yield (
             acl,
             not shared,
-            "Exclude token renewals from the login limit: clients of a mobile network share an address.",
+            (
+                "Exclude token renewals from the login limit: "
+                "clients of a mobile network share an address."
+            ),
         )
         inside = INSIDE - {path for rule in rules for path in refused_paths(rule)}
         yield (
             acl,
             not inside,
-            f"Refuse {', '.join(sorted(inside))}, however it is written: only we have business there.",
+            (
+                f"Refuse {', '.join(sorted(inside))}, however it is written: "
+                "only we have business there."
+            ),
         )
         yield from bodies(acl)
     for behavior in every_behavior(platform):

@@ -124,7 +124,10 @@ def problem_with(alarm: Resource) -> str | None:
         near = severity in limits and (wanted is None or abs(limit - wanted) <= abs(wanted) / 1000)
         if (dimensions, _statistics(alarm), after) == ({by}, of, wanted_after) and near:
             return None
-    read = f"{', '.join(sorted(_statistics(alarm)))} of {sorted(_reads(alarm)[1])} by {sorted(map(sorted, dimensions))}"
+    read = (
+        f"{', '.join(sorted(_statistics(alarm)))} of {sorted(_reads(alarm)[1])} by "
+        f"{sorted(map(sorted, dimensions))}"
+    )
     return f"{read} rings at {limit} as {severity} after {after} points, periods and seconds"
 
 

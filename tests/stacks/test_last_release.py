@@ -50,7 +50,8 @@ def test_update_replaces_no_stateful_resource(templates: Templates, environment:
         for reason in replaced(before, templates(environment), stack, id_)
     ]
     assert lost == [], (
-        "CloudFormation would replace or delete these: restore what they were, or migrate the data in a release of its own"
+        "CloudFormation would replace or delete these: "
+        "restore what they were, or migrate the data in a release of its own"
     )
     assert len(stateful(before)) > 50
 
@@ -107,13 +108,19 @@ FAULTS: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "data",
         "CatalogueSubnetGroup53C49B28",
         {"DBSubnetGroupName": "named"},
-        "CatalogueInstance4AD361ED: DBSubnetGroupName references a replaced resource: data/CatalogueSubnetGroup53C49B28",
+        (
+            "CatalogueInstance4AD361ED: DBSubnetGroupName references a replaced resource: "
+            "data/CatalogueSubnetGroup53C49B28"
+        ),
     ),
     "a key of another kind": (
         "secrets",
         "DatabaseKey7576F140",
         {"KeySpec": "RSA_2048"},
-        "CatalogueInstance4AD361ED: KmsKeyId references a replaced resource: secrets/DatabaseKey7576F140: KeySpec was null",
+        (
+            "CatalogueInstance4AD361ED: KmsKeyId references a replaced resource: "
+            "secrets/DatabaseKey7576F140: KeySpec was null"
+        ),
     ),
     "a bucket with another name": (
         "data",

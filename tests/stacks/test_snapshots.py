@@ -9,7 +9,10 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from tests.conftest import STACKS
 from tools.model.templates import Template, without_hashes
 
-ACCEPT = "Read the difference. Where it is meant: python -m pytest tests/stacks/test_snapshots.py --snapshot-update"
+ACCEPT = (
+    "Read the difference. Where it is meant: "
+    "python -m pytest tests/stacks/test_snapshots.py --snapshot-update"
+)
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -18,8 +18,14 @@ from tools import synth
 from tools.checkout import ROOT
 
 COMMANDS = ["ls", "diff", "deploy", "synth"]
-ECHO = "import json, os; print(json.dumps({key: of for key, of in os.environ.items() if key[:4] == 'CDK_'}), file=open('received', 'a'))"
-EVERY_COMMAND = "const {exec} = require(%r); (async () => {for (const one of %r) await exec(['--no-notices', one]).catch(() => 0)})()"
+ECHO = (
+    "import json, os; print(json.dumps({key: "
+    "of for key, of in os.environ.items() if key[:4] == 'CDK_'}), file=open('received', 'a'))"
+)
+EVERY_COMMAND = (
+    "const {exec} = require(%r); (async () => {for (const one of %r) await exec(['--no-notices', "
+    "one]).catch(() => 0)})()"
+)
 """One process for all commands, because the CLI loads for a second. They fail: ECHO writes no cloud assembly."""
 
 

@@ -75,7 +75,10 @@ def test_wrong_input_is_one_message(  # noqa: PLR0917 - a row and its fixtures
 @pytest.mark.parametrize(("length", "status"), [(1, 3), (100_000, 1)])
 def test_closed_pipe_is_silent(length: int, status: int) -> None:
     """A command that has ended keeps its status; one that is interrupted in its output has none."""
-    code = f"from spotmusic_cdk.command_line import run_command; run_command(lambda: print('x' * {length}) or 3)"
+    code = (
+        "from spotmusic_cdk.command_line import run_command; run_command(lambda: "
+        f"print('x' * {length}) or 3)"
+    )
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     reading, writing = os.pipe()
     os.close(reading)

@@ -69,10 +69,16 @@ def problems(
     labels: set[str] = set()
     for selector in selectors(expr):
         if selector.metric not in everything:
-            yield f"{where} reads {selector.metric}, which nobody exports. Correct it, or add it to docs/metrics.yaml with its exporter."
+            yield (
+                f"{where} reads {selector.metric}, which nobody exports. "
+                "Correct it, or add it to docs/metrics.yaml with its exporter."
+            )
             continue
         labels |= everything[selector.metric]
         for label in sorted(selector.labels - everything[selector.metric]):
-            yield f"{where} asks {selector.metric} for the label {label}, which it does not have. See docs/metrics.yaml."
+            yield (
+                f"{where} asks {selector.metric} for the label {label}, which it does not have. "
+                "See docs/metrics.yaml."
+            )
     for label in sorted(grouping_labels(expr) - labels):
         yield f"{where} groups by {label}, which no metric in it has. See docs/metrics.yaml."

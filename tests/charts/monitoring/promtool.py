@@ -15,7 +15,8 @@ def run(tool: str, *arguments: str | Path) -> str:
     found = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:{TOOLS}")
     if not found:
         pytest.skip(
-            f"{tool} is not at hand: `make tools` fetches Debian's, without root; or put one in PATH"
+            f"{tool} is not at hand: `make tools` fetches Debian's, without root; "
+            "or put one in PATH"
         )
     done = subprocess.run(
         [found, *map(str, arguments)], capture_output=True, text=True, check=False

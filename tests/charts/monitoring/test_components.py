@@ -93,7 +93,8 @@ def test_components_have_target_or_data_source(known: RenderedCluster) -> None:
         component for component in COMPONENTS if component not in by_prometheus | by_cloudwatch
     ]
     assert not unseen, (
-        f"{', '.join(unseen)}: nobody sees it. Scrape it, or draw it from CloudWatch; docs/metrics.yaml says how each is seen."
+        f"{', '.join(unseen)}: nobody sees it. "
+        "Scrape it, or draw it from CloudWatch; docs/metrics.yaml says how each is seen."
     )
 
 

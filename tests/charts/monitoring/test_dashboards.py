@@ -53,11 +53,20 @@ def target_problems(where: str, target: Json) -> Iterator[str]:
     namespace, metric = target["namespace"], target["metricName"]
     entry = catalogue()["cloudwatch"].get(namespace, {"metrics": [], "dimensions": []})
     if metric not in entry["metrics"]:
-        yield f"{where} reads {metric} of {namespace}, which nobody exports. Correct it, or add it to docs/metrics.yaml."
+        yield (
+            f"{where} reads {metric} of {namespace}, which nobody exports. "
+            "Correct it, or add it to docs/metrics.yaml."
+        )
     elif set(target["dimensions"]) != set(entry["dimensions"]):
-        yield f"{where} reads {metric} by {sorted(target['dimensions'])}; {namespace} has it by {entry['dimensions']}."
+        yield (
+            f"{where} reads {metric} by {sorted(target['dimensions'])}; "
+            f"{namespace} has it by {entry['dimensions']}."
+        )
     if (target["region"] == EDGE_REGION) is not (namespace in AT_THE_EDGE):
-        yield f"{where} reads {namespace} in the region {target['region']}; CloudFront and its web ACL report to {EDGE_REGION} only."
+        yield (
+            f"{where} reads {namespace} in the region {target['region']}; "
+            f"CloudFront and its web ACL report to {EDGE_REGION} only."
+        )
 
 
 @each_board

@@ -91,7 +91,11 @@ def test_ref_uses_its_own_app(tmp_path: Path) -> None:
         "environment": "aws://1/x",
     }
     manifest = {"artifacts": {"data": {**stack, "properties": {"templateFile": "data.json"}}}}
-    write = f"import os, pathlib\npathlib.Path(os.environ['CDK_OUTDIR'], 'manifest.json').write_text({json.dumps(manifest)!r})\n"
+    write = (
+        "import os, pathlib\n"
+        "pathlib.Path(os.environ['CDK_OUTDIR'], "
+        f"'manifest.json').write_text({json.dumps(manifest)!r})\n"
+    )
     (tmp_path / "app.py").write_text(write)
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@x.example", "-C", str(tmp_path)]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):

@@ -235,8 +235,8 @@ def test_own_resource_without_price_is_named(
     )
     out = capsys.readouterr().out
     assert (
-        "Warning: Without a price, and not in the estimate: AWS::DynamoDB::Table, AWS::RDS::DBInstance."
-        in out
+        "Warning: Without a price, and not in the estimate: "
+        "AWS::DynamoDB::Table, AWS::RDS::DBInstance." in out
     )
     assert ["all", "1", "1", "1"] in [line.split() for line in out.splitlines()]
 

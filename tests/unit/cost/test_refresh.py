@@ -11,10 +11,16 @@ import pytest
 from tools.cost import prices, refresh
 from tools.cost.prices import Price
 
-HEAD = '"FormatVersion","v1.0"\n"Disclaimer","d"\n"Publication Date","2026-11-20T00:00:00Z"\n"Version","1"\n"OfferCode","{code}"\n'
+HEAD = (
+    '"FormatVersion","v1.0"\n'
+    '"Disclaimer","d"\n'
+    '"Publication Date","2026-11-20T00:00:00Z"\n'
+    '"Version","1"\n'
+    '"OfferCode","{code}"\n'
+)
 COLUMNS = (
-    '"SKU","TermType","StartingRange","EndingRange","Unit","PricePerUnit","usageType","Cache Engine","Operating System",'
-    '"operation","Database Engine","Deployment Option"\n'
+    '"SKU","TermType","StartingRange","EndingRange","Unit","PricePerUnit","usageType","Cache '
+    'Engine","Operating System","operation","Database Engine","Deployment Option"\n'
 )
 OFFERS = {
     "AmazonElastiCache": (
@@ -77,8 +83,8 @@ def test_refresh_takes_prices_and_date(
     out = capsys.readouterr().out
     assert "3 of 5 prices changed" in out
     assert (
-        "1 are not in the price list, and stay as they are: AmazonEC2 BoxUsage:m9z.large in sa-east-1"
-        in out
+        "1 are not in the price list, and stay as they are: "
+        "AmazonEC2 BoxUsage:m9z.large in sa-east-1" in out
     )
 
 
@@ -200,7 +206,8 @@ def test_refresh_without_internet_says_so(file: Path, capsys: pytest.CaptureFixt
     assert refresh.main(["--endpoint", "http://127.0.0.1:9", "--file", str(file)]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith(
-        "The AWS price list cannot be read from http://127.0.0.1:9/offers/v1.0/aws/AmazonEC2/current/sa-east-1/index.csv"
+        "The AWS price list cannot be read from "
+        "http://127.0.0.1:9/offers/v1.0/aws/AmazonEC2/current/sa-east-1/index.csv"
     )
     assert file.read_text() == FILE
 

@@ -96,9 +96,9 @@ class FakeMySQL:
             grants[match[2]] -= rights_of(match[1])
             if not grants[match[2]]:
                 del grants[match[2]]
-        elif (
-            statement
-            == "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s"
+        elif statement == (
+            "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES "
+            "WHERE GRANTEE = %s"
         ):
             grants = self.accounts[args[0].split("'")[1]].grants
             self.answer = [

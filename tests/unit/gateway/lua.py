@@ -62,7 +62,8 @@ def interpreter() -> str:
         ):
             return found
     pytest.skip(
-        "neither luajit nor lua5.1 with cjson is in PATH or .tools (make tools fetches them from Debian)"
+        "neither luajit nor lua5.1 with cjson is in PATH or .tools (make tools fetches them from "
+        "Debian)"
     )
 
 

@@ -179,7 +179,10 @@ def test_plugin_schema_accepts_configuration() -> None:
 BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     "a route without protection": (
         lambda c: c["services"][0]["plugins"].pop(0),
-        "services[playback]: its routes answer without a token. Add the plugin realm-token, or the tag public where that is meant.",
+        (
+            "services[playback]: its routes answer without a token. "
+            "Add the plugin realm-token, or the tag public where that is meant."
+        ),
     ),
     "a public route with a check": (
         lambda c: c["services"][0].update(tags=["public"]),
@@ -187,11 +190,17 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "a wrong key of a plugin": (
         lambda c: c["services"][0]["plugins"][0]["config"].update(isuer="x"),
-        "services[playback].plugins[realm-token].config: Additional properties are not allowed ('isuer' was unexpected)",
+        (
+            "services[playback].plugins[realm-token].config: "
+            "Additional properties are not allowed ('isuer' was unexpected)"
+        ),
     ),
     "a wrong key of a route": (
         lambda c: c["services"][0]["routes"][0].update(strippath=True),
-        "services[playback].routes[playback]: Additional properties are not allowed ('strippath' was unexpected)",
+        (
+            "services[playback].routes[playback]: "
+            "Additional properties are not allowed ('strippath' was unexpected)"
+        ),
     ),
     "a check without an audience": (
         lambda c: c["services"][0]["plugins"][0]["config"].pop("audience"),
@@ -199,7 +208,10 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "a symmetric algorithm": (
         lambda c: c["services"][0]["plugins"][0]["config"]["algorithms"].append("HS256"),
-        "services[playback].plugins[realm-token].config.algorithms[1]: tokens are signed with keys of two halves only. Use RS256 or ES256.",
+        (
+            "services[playback].plugins[realm-token].config.algorithms[1]: "
+            "tokens are signed with keys of two halves only. Use RS256 or ES256."
+        ),
     ),
     "keys read in clear": (
         lambda c: c["services"][0]["plugins"][0]["config"].update(jwks_uri="http://keycloak/certs"),
@@ -207,7 +219,10 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "a plugin that does not exist": (
         lambda c: c["plugins"].append({"name": "openid-connect", "config": {}}),
-        "plugins[openid-connect].name: this plugin is none that Kong's open-source edition brings and this project uses. Correct its name.",
+        (
+            "plugins[openid-connect].name: this plugin is none that Kong's open-source edition "
+            "brings and this project uses. Correct its name."
+        ),
     ),
     "requests that are not counted": (
         lambda c: c.update(
@@ -225,7 +240,10 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"][
             "redis"
         ].update(password="hunter2"),
-        "plugins[rate-limiting].config.redis.password: no password stands in the configuration. Refer to it: {vault://env/…}.",
+        (
+            "plugins[rate-limiting].config.redis.password: "
+            "no password stands in the configuration. Refer to it: {vault://env/…}."
+        ),
     ),
     "an upstream that is not verified": (
         lambda c: c["services"][0].pop("tls_verify"),

@@ -245,7 +245,10 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "an open redirect": (
         lambda r: r["clients"][0]["redirectUris"].append("*"),
-        "clients[web].redirectUris[1]: an open redirect: codes could go where nobody meant. Name one exact https address",
+        (
+            "clients[web].redirectUris[1]: an open redirect: "
+            "codes could go where nobody meant. Name one exact https address"
+        ),
     ),
     "a wildcard": (
         lambda r: r["clients"][0].update(redirectUris=["https://spotmusic.example/*"]),
@@ -269,15 +272,24 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "a client without PKCE": (
         lambda r: r["clients"][0]["attributes"].pop("pkce.code.challenge.method"),
-        "clients[web].attributes: a code that somebody else caught would be good. Set pkce.code.challenge.method to S256",
+        (
+            "clients[web].attributes: a code that somebody else caught would be good. "
+            "Set pkce.code.challenge.method to S256"
+        ),
     ),
     "a plain proof": (
         lambda r: r["clients"][0]["attributes"].update({"pkce.code.challenge.method": "plain"}),
-        "clients[web].attributes.pkce.code.challenge.method: plain proves nothing to who saw the request. Use S256.",
+        (
+            "clients[web].attributes.pkce.code.challenge.method: "
+            "plain proves nothing to who saw the request. Use S256."
+        ),
     ),
     "a client that sees passwords": (
         lambda r: r["clients"][0].update(directAccessGrantsEnabled=True),
-        "clients[web].directAccessGrantsEnabled: a client would see passwords, and nobody asks for the second factor. Use false.",
+        (
+            "clients[web].directAccessGrantsEnabled: "
+            "a client would see passwords, and nobody asks for the second factor. Use false."
+        ),
     ),
     "a command line that takes passwords": (
         lambda r: r["clients"].remove(client(r, "admin-cli")),
@@ -305,7 +317,10 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "a provider that is believed": (
         lambda r: r["identityProviders"][1]["config"].update(validateSignature="false"),
-        "identityProviders[music-club].config.validateSignature: anybody could say who somebody is.",
+        (
+            "identityProviders[music-club].config.validateSignature: "
+            "anybody could say who somebody is."
+        ),
     ),
     "mail in clear": (
         lambda r: r["smtpServer"].update(starttls="false"),

@@ -244,7 +244,9 @@ def replace_keys(folder: Path, hour: str, *, dies_at: str = "") -> list[tuple[st
     providers = folder / "providers"
     if not providers.exists():
         providers.write_text(
-            "a,hmac-generated-hs512,hmac-generated,100\nb,rsa-generated,rsa-generated,100\nc,rsa-enc-generated,rsa-enc-generated,100\n"
+            "a,hmac-generated-hs512,hmac-generated,100\n"
+            "b,rsa-generated,rsa-generated,100\n"
+            "c,rsa-enc-generated,rsa-enc-generated,100\n"
         )
     variables = {
         "STATE": str(folder),

@@ -71,9 +71,9 @@ def test_severities_have_own_alarms(stack: cdk.Stack) -> None:
         "OwnWaitingCritical": 9,
     }
     critical = alarms["OwnWaitingCritical"]
-    assert (
-        critical["AlarmDescription"]
-        == "[prod] They wait. Severity: critical. Runbook: https://runbooks.example/queue.md#no-consumer"
+    assert critical["AlarmDescription"] == (
+        "[prod] They wait. Severity: critical. "
+        "Runbook: https://runbooks.example/queue.md#no-consumer"
     )
     assert (critical["ExtendedStatistic"], critical["Period"]) == ("p99", 300)
     assert (critical["EvaluationPeriods"], critical["DatapointsToAlarm"]) == (3, 2)
@@ -191,8 +191,10 @@ def test_objective_text_states_burn_rate(stack: cdk.Stack) -> None:
         alarm for id_, alarm in alarms_of(stack, COMPOSITE).items() if id_.startswith("WebCritical")
     )
     assert critical["AlarmDescription"].startswith(
-        "[prod] The Web API fails: its requests end in server errors. Of the requests of the last hour, more than 1.44% did; 0.1% may. "
-        "Objective: 99.9%. Its error budget burns 14.4 times too fast: that of a month is gone in 2 days. Severity: critical."
+        "[prod] The Web API fails: its requests end in server errors. "
+        "Of the requests of the last hour, more than 1.44% did; 0.1% may. Objective: 99.9%. "
+        "Its error budget burns 14.4 times too fast: that of a month is gone in 2 days. "
+        "Severity: critical."
     )
 
 

@@ -33,7 +33,9 @@ def test_check_reports_all_problems(folder: Path, capsys: pytest.CaptureFixture[
     """Errors of types hide neither unknown words, nor the problems of other files."""
     misspelt = {
         "data:": "dta:",
-        "trends\n    talks_to: [cache, events]": "trends\n    talks_to: [cache, event]\n    memory: 5",
+        "trends\n    talks_to: [cache, events]": (
+            "trends\n    talks_to: [cache, event]\n    memory: 5"
+        ),
     }
     text = (folder / "dev.yaml").read_text()
     for right, wrong in misspelt.items():
@@ -74,8 +76,9 @@ def test_check_loads_settings_alone(folder: Path) -> None:
     """Without aws_cdk and its Node.js, which take seconds, the command ends in half of one: it loads 281 modules, a synthesis 838."""
     (folder / "qa.yaml").unlink()
     code = (
-        "import sys; from pathlib import Path; from spotmusic_cdk.settings.__main__ import main;"
-        "main([], folder=Path(sys.argv[1])); print(len(sys.modules), sorted({'aws_cdk', 'jsii', 'constructs'} & set(sys.modules)))"
+        "import sys; from pathlib import Path; "
+        "from spotmusic_cdk.settings.__main__ import main;main([], folder=Path(sys.argv[1])); "
+        "print(len(sys.modules), sorted({'aws_cdk', 'jsii', 'constructs'} & set(sys.modules)))"
     )
     run = subprocess.run(
         [sys.executable, "-c", code, folder], cwd=ROOT, capture_output=True, text=True, check=True

@@ -82,7 +82,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "replicas of a database whose password RDS manages": (
         {"data.catalogue.read_replicas": 2},
-        "data.catalogue.read_replicas: RDS creates no replica of a database whose master secret it manages.\n  Set data.catalogue.master",
+        (
+            "data.catalogue.read_replicas: RDS creates no replica of a database whose master "
+            "secret it manages.\n"
+            "  Set data.catalogue.master"
+        ),
     ),
     "replicas that nobody reads": (
         {"data.identity.read_replicas": 1},
@@ -110,7 +114,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a region without Origin Shield": (
         {"edge.origin_shield": "us-west-1"},
-        "edge.origin_shield: CloudFront has no Origin Shield in us-west-1.\n  Did you mean us-west-2?",
+        (
+            "edge.origin_shield: CloudFront has no Origin Shield in us-west-1.\n"
+            "  Did you mean us-west-2?"
+        ),
     ),
     "a value out of bounds": (
         {"data.catalogue.storage_gib": 5},
@@ -118,7 +125,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "half the name of a secret": (
         {"registry.github_credentials": "x:secret:ecr-pullthroughcache/x"},
-        "registry.github_credentials: 'x:secret:ecr-pullthroughcache/x' is refused: it does not match ^arn:aws:secretsmanager",
+        (
+            "registry.github_credentials: 'x:secret:ecr-pullthroughcache/x' is refused: "
+            "it does not match ^arn:aws:secretsmanager"
+        ),
     ),
     "a CIDR that is too small": (
         {"network.cidr": "10.20.0.0/24"},
@@ -134,7 +144,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a zone of another region": (
         {"zones": ["sa-east-1a", "sa-east-1b", "eu-west-1c"]},
-        "zones: eu-west-1c is not a zone of sa-east-1.\n  Write zones: [sa-east-1a, sa-east-1b, sa-east-1c], or change region",
+        (
+            "zones: eu-west-1c is not a zone of sa-east-1.\n"
+            "  Write zones: [sa-east-1a, sa-east-1b, sa-east-1c], or change region"
+        ),
     ),
     "a VPC that exists": (
         {"network.vpc_id": "vpc-0"},
@@ -142,7 +155,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a platform without Redpanda": (
         {"kubernetes.redpanda": None},
-        "kubernetes.redpanda: a section cannot be switched off.\n  Remove it: every component belongs to the platform",
+        (
+            "kubernetes.redpanda: a section cannot be switched off.\n"
+            "  Remove it: every component belongs to the platform"
+        ),
     ),
     "a month of logs": (
         {"observability.access_log_days": 30},
@@ -164,7 +180,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {
             "services.trends.image": f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"
         },
-        "services.trends.image: the image is in us-east-1, not in sa-east-1.\n  Replicate the repository",
+        (
+            "services.trends.image: the image is in us-east-1, not in sa-east-1.\n"
+            "  Replicate the repository"
+        ),
     ),
     "two images of one service": (
         {
@@ -213,7 +232,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "zones of the region before": (
         {"region": "us-west-2", "edge.origin_prefix_list": "pl-12345678"},
-        "zones: sa-east-1a, sa-east-1b, sa-east-1c are not zones of us-west-2.\n  Write zones: [us-west-2a, us-west-2b, us-west-2c]",
+        (
+            "zones: sa-east-1a, sa-east-1b, sa-east-1c are not zones of us-west-2.\n"
+            "  Write zones: [us-west-2a, us-west-2b, us-west-2c]"
+        ),
     ),
     "a price class without the home continent": (
         {"edge.price_class": "200"},
@@ -225,7 +247,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "zones": ["ap-northeast-1a", "ap-northeast-1c"],
             "edge.price_class": "100",
         },
-        "edge.price_class: class 100 has no edges on the continent of ap-northeast-1.\n  Use 200 or all.",
+        (
+            "edge.price_class: class 100 has no edges on the continent of ap-northeast-1.\n"
+            "  Use 200 or all."
+        ),
     ),
     "a name of CloudFront with a domain": (
         {
@@ -236,7 +261,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "accounts for anybody without mail": (
         {"identity.registration": True},
-        "identity.registration: it requires identity.email to confirm addresses.\n  Set identity.email",
+        (
+            "identity.registration: it requires identity.email to confirm addresses.\n"
+            "  Set identity.email"
+        ),
     ),
     "a secret in the name on login pages": (
         {"identity.display_name": "$(env:SMTP_PASSWORD)"},
@@ -248,7 +276,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
                 "apple": {**PROVIDER, "kind": "oidc", "issuer": "https://appleid.apple.com"}
             }
         },
-        "identity.providers.apple.kind: an oidc provider needs authorization_url, token_url, jwks_url.\n  Copy them from its /.well-known",
+        (
+            "identity.providers.apple.kind: an oidc provider needs authorization_url, token_url, "
+            "jwks_url.\n"
+            "  Copy them from its /.well-known"
+        ),
     ),
     "a known provider with endpoints": (
         {
@@ -264,7 +296,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
                 "club": {**PROVIDER, "kind": "oidc", "token_url": "https://club.example:8443/token"}
             }
         },
-        "identity.providers.club.token_url: port 8443 is closed to outgoing traffic.\n  Use an address on port 443, without the number.",
+        (
+            "identity.providers.club.token_url: port 8443 is closed to outgoing traffic.\n"
+            "  Use an address on port 443, without the number."
+        ),
     ),
     "more providers than a login page shows": (
         {
@@ -272,7 +307,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
                 f"club-{number}": {**PROVIDER, "kind": "google"} for number in range(21)
             }
         },
-        "identity.providers: {'club-0': {'client_id': 'spotmusic', 'kind': 'google', 'label': 'X', 'secret':… is refused",
+        (
+            "identity.providers: {'club-0': {'client_id': 'spotmusic', 'kind': "
+            "'google', 'label': 'X', 'secret':… is refused"
+        ),
     ),
     "one zone": (
         {"zones": ["sa-east-1a"]},
@@ -288,11 +326,17 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "two services on one route": (
         {"services.trends.route": "/v1/playback"},
-        "services.trends.route: /v1/playback is already the route of playback.\n  Give each service its own route.",
+        (
+            "services.trends.route: /v1/playback is already the route of playback.\n"
+            "  Give each service its own route."
+        ),
     ),
     "cpu and memory that Fargate does not pair": (
         {"services.trends.cpu": 512, "services.trends.memory": 1000},
-        "services.trends.memory: Fargate does not support 1000 MiB with 512 cpu units.\n  Use 1024, 2048, 3072, 4096",
+        (
+            "services.trends.memory: Fargate does not support 1000 MiB with 512 cpu units.\n"
+            "  Use 1024, 2048, 3072, 4096"
+        ),
     ),
     "a service that talks to an unknown one": (
         {"services.trends.talks_to": ["lyrics"]},
@@ -307,7 +351,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "services.trends.talks_to": ["mail"],
             "services.trends.retired_talks_to": ["events", "cache"],
         },
-        "mail: trends may send mail, and mail.sender is missing.\n  Set it to an address that SES has verified",
+        (
+            "mail: trends may send mail, and mail.sender is missing.\n"
+            "  Set it to an address that SES has verified"
+        ),
     ),
     "a misspelt mode of a word": (
         {"services.trends.talks_to": [{"audio": "wite"}]},
@@ -315,7 +362,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a mode of a word without modes": (
         {"services.trends.talks_to": [{"cache": "read"}]},
-        "services.trends.talks_to.0: 'cache' has no modes; audio and catalogue do.\n  Write 'cache' without a mode.",
+        (
+            "services.trends.talks_to.0: 'cache' has no modes; "
+            "audio and catalogue do.\n"
+            "  Write 'cache' without a mode."
+        ),
     ),
     "the catalogue without a mode": (
         {"services.trends.talks_to": ["events", "catalogue"]},
@@ -341,19 +392,32 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "services.playback.talks_to": ["events", {"catalogue": "write"}],
             "services.playback.migrations": ["migrate"],
         },
-        "services.web-api.migrations: playback already owns the catalogue.\n  Set migrations on one service only.",
+        (
+            "services.web-api.migrations: playback already owns the catalogue.\n"
+            "  Set migrations on one service only."
+        ),
     ),
     "a catalogue without an owner": (
         {"services.web-api.migrations": []},
-        "services: playback, recommendations, web-api use the catalogue, and no service has migrations.\n  Set them on the service",
+        (
+            "services: playback, recommendations, web-api use the catalogue, and no service has "
+            "migrations.\n"
+            "  Set them on the service"
+        ),
     ),
     "migrations without the right to write": (
         {"services.playback.migrations": ["migrate"]},
-        "services.playback.migrations: they require write access to the catalogue.\n  Add catalogue: write",
+        (
+            "services.playback.migrations: they require write access to the catalogue.\n"
+            "  Add catalogue: write"
+        ),
     ),
     "two services that write the audio library": (
         {"services.trends.talks_to": ["events", {"audio": "write"}]},
-        "services.web-api.talks_to: trends already writes the audio library.\n  Let one service write it",
+        (
+            "services.web-api.talks_to: trends already writes the audio library.\n"
+            "  Let one service write it"
+        ),
     ),
     "a service that talks to a retired one": (
         {"services.trends.talks_to": ["playback"], "services.playback.retired": True},
@@ -361,7 +425,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a word that is retired and is not": (
         {"services.trends.retired_talks_to": ["cache"]},
-        "services.trends.retired_talks_to: cache is also in talks_to.\n  Remove it from one of the two.",
+        (
+            "services.trends.retired_talks_to: cache is also in talks_to.\n"
+            "  Remove it from one of the two."
+        ),
     ),
     "a topic of a retired service": (
         {
@@ -370,7 +437,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
                 "events.plays": {"producers": ["playback"], "consumers": ["trends"]}
             },
         },
-        "kubernetes.redpanda.topics.events.plays.producers: playback is not a service with events in talks_to",
+        (
+            "kubernetes.redpanda.topics.events.plays.producers: "
+            "playback is not a service with events in talks_to"
+        ),
     ),
     "a service that talks to a worker": (
         {"services.notifications.port": None, "services.trends.talks_to": ["notifications"]},
@@ -422,7 +492,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "scaling on requests without a route": (
         {"services.notifications.scaling": {"requests_per_target": 10}},
-        "services.notifications.scaling.requests_per_target: requests are counted with a route only",
+        (
+            "services.notifications.scaling.requests_per_target: "
+            "requests are counted with a route only"
+        ),
     ),
     "more events than there are": (
         {"capacity.events.topic_percent": {"events.listening": 80, "events.trends": 30}},
@@ -438,7 +511,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "the peak of a service": (
         {"services.trends.peak": {"per_second": 1, "per_task": 1}},
-        "services.trends.peak: unknown key.\n  Use capacity.listeners for the environment, and load: {per_listener_hour, per_task}",
+        (
+            "services.trends.peak: unknown key.\n"
+            "  Use capacity.listeners for the environment, and load: {per_listener_hour, per_task}"
+        ),
     ),
     "the mean of an earlier version": (
         {"usage.mean_percent": 33},
@@ -458,19 +534,34 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
                 "events.plays": {"producers": ["playback"], "consumers": ["radio"]}
             }
         },
-        "kubernetes.redpanda.topics.events.plays.consumers: radio is not a service with events in talks_to.\n  Correct it, or add",
+        (
+            "kubernetes.redpanda.topics.events.plays.consumers: "
+            "radio is not a service with events in talks_to.\n"
+            "  Correct it, or add"
+        ),
     ),
     "a service that may use no topic": (
         {"kubernetes.redpanda.topics": {"events.trends": None, "events.recommendations": None}},
-        "services.notifications.talks_to: notifications has events in talks_to, and no topic names it",
+        (
+            "services.notifications.talks_to: notifications has events in talks_to, and no topic "
+            "names it"
+        ),
     ),
     "a removed topic that is no default": (
         {"kubernetes.redpanda.topics": {"events.plays": None}},
-        "kubernetes.redpanda.topics.events.plays: only default topics can be removed with null.\n  Use one of events.listening, ",
+        (
+            "kubernetes.redpanda.topics.events.plays: "
+            "only default topics can be removed with null.\n"
+            "  Use one of events.listening, "
+        ),
     ),
     "a topic with the name of dead letters": (
         {"kubernetes.redpanda.topics": {"dead-letters.trends": {"producers": ["trends"]}}},
-        "kubernetes.redpanda.topics.dead-letters.trends: the prefix dead-letters. is reserved for dead letters.\n  Use another name.",
+        (
+            "kubernetes.redpanda.topics.dead-letters.trends: the prefix dead-letters. "
+            "is reserved for dead letters.\n"
+            "  Use another name."
+        ),
     ),
     "more replicas than brokers": (
         {"kubernetes.redpanda.topics": {"events.plays": {"replication": 5}}},
@@ -487,19 +578,32 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a queue without consumers": (
         {"kubernetes.rabbitmq.queues": {"mail": {}}},
-        "kubernetes.rabbitmq.queues.mail: no service mail has tasks in talks_to, so that the queue has no consumers.\n  Set its consumers.",
+        (
+            "kubernetes.rabbitmq.queues.mail: no service mail has tasks in talks_to, so that the "
+            "queue has no consumers.\n"
+            "  Set its consumers."
+        ),
     ),
     "a queue with an unknown publisher": (
         {"kubernetes.rabbitmq.queues": {"notifications": {"publishers": ["trends"]}}},
-        "kubernetes.rabbitmq.queues.notifications.publishers: trends is not a service with tasks in talks_to",
+        (
+            "kubernetes.rabbitmq.queues.notifications.publishers: "
+            "trends is not a service with tasks in talks_to"
+        ),
     ),
     "a service that scales on a queue that it does not take from": (
         {"kubernetes.rabbitmq.queues": {"notifications": {"consumers": ["web-api"]}}},
-        "kubernetes.rabbitmq.queues.notifications.consumers: notifications scales on the messages of this queue",
+        (
+            "kubernetes.rabbitmq.queues.notifications.consumers: "
+            "notifications scales on the messages of this queue"
+        ),
     ),
     "a service that may use no queue": (
         {"services.notifications.scaling": {}},
-        "services.web-api.talks_to: web-api has tasks in talks_to, and no queue names it.\n  Name it in kubernetes.rabbitmq.queues",
+        (
+            "services.web-api.talks_to: web-api has tasks in talks_to, and no queue names it.\n"
+            "  Name it in kubernetes.rabbitmq.queues"
+        ),
     ),
     "storage that cannot grow": (
         {"data.identity.max_storage_gib": 22, "data.identity.storage_gib": 22},
@@ -507,7 +611,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "forty-one services": (
         {f"services.service-{number}": {} for number in range(36)},
-        "services: 41 services exceed the limit of 40 in one stack.\n  Move some to another environment.",
+        (
+            "services: 41 services exceed the limit of 40 in one stack.\n"
+            "  Move some to another environment."
+        ),
     ),
     "forty services, most of them blue/green": (
         {
@@ -517,7 +624,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             }
             for n in range(35)
         },
-        "services: their 506 resources exceed the limit of 472 in one stack.\n  Set deployment: rolling on some",
+        (
+            "services: their 506 resources exceed the limit of 472 in one stack.\n"
+            "  Set deployment: rolling on some"
+        ),
     ),
     "more connections than the network stack holds": (
         {
@@ -527,7 +637,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             }
             for number in range(30)
         },
-        "services: their connections need 347 security groups and rules, and one network stack holds 320.\n  Shorten",
+        (
+            "services: their connections need 347 security groups and rules, and one network stack "
+            "holds 320.\n"
+            "  Shorten"
+        ),
     ),
     "more clients than the brokers admit": (
         {
@@ -542,7 +656,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a class of instances that the region lacks": (
         {"region": "ca-west-1", "zones": ["ca-west-1a", "ca-west-1b"]},
-        "data.catalogue.instance_class: t4g is not available in ca-west-1.\n  Use one of t3, m6g, m8g, r6g, r7g.",
+        (
+            "data.catalogue.instance_class: t4g is not available in ca-west-1.\n"
+            "  Use one of t3, m6g, m8g, r6g, r7g."
+        ),
     ),
     "an unknown instance class": (
         {"data.identity.instance_class": "t4g.huge"},
@@ -554,13 +671,20 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "zones": ["mx-central-1a", "mx-central-1b"],
             "resilience": {"fault_injection": True},
         },
-        "resilience.fault_injection: CloudFormation in mx-central-1 does not support experiment templates of AWS FIS.\n  Remove it.",
+        (
+            "resilience.fault_injection: CloudFormation in mx-central-1 does not support "
+            "experiment templates of AWS FIS.\n"
+            "  Remove it."
+        ),
     ),
     "a secret of another region": (
         {
             "registry.github_credentials": "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/github-AbCdEf"
         },
-        "registry.github_credentials: the secret is in us-east-1, not in sa-east-1.\n  Create the secret in sa-east-1",
+        (
+            "registry.github_credentials: the secret is in us-east-1, not in sa-east-1.\n"
+            "  Create the secret in sa-east-1"
+        ),
     ),
     "a secret of another account": (
         {
@@ -570,7 +694,11 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
                 "secret": PROVIDER["secret"].replace("111122223333", "444455556666"),
             },
         },
-        "identity.email.secret: the secret belongs to account 444455556666, not to 111122223333.\n  Create the",
+        (
+            "identity.email.secret: the secret belongs to account 444455556666, not to "
+            "111122223333.\n"
+            "  Create the"
+        ),
     ),
     "a service with the name of a superuser": (
         {"services.admin": {}},
@@ -598,15 +726,24 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an administrator that looks on": (
         {"kubernetes.administrators": [TEAM], "kubernetes.viewers": [TEAM]},
-        f"kubernetes.viewers: {TEAM} is also an administrator, and EKS allows one access entry per role",
+        (
+            f"kubernetes.viewers: {TEAM} is also an administrator, and EKS allows one access entry "
+            "per role"
+        ),
     ),
     "fewer pods at the most than at the least": (
         {"kubernetes.kong": {"min_replicas": 7, "max_replicas": 6}},
-        "kubernetes.kong: min_replicas 7 is above max_replicas 6.\n  Raise max_replicas or lower min_replicas.",
+        (
+            "kubernetes.kong: min_replicas 7 is above max_replicas 6.\n"
+            "  Raise max_replicas or lower min_replicas."
+        ),
     ),
     "a broker without memory for its cores": (
         {"kubernetes.redpanda": {"cpu": 4, "memory_gib": 4}},
-        "kubernetes.redpanda.memory_gib: 4 GiB is less than 2 for each of 4 cores.\n  Use 8 or more.",
+        (
+            "kubernetes.redpanda.memory_gib: 4 GiB is less than 2 for each of 4 cores.\n"
+            "  Use 8 or more."
+        ),
     ),
     "a volume that its free space fills": (
         {"kubernetes.rabbitmq": {"memory_gib": 16, "storage_gib": 20}},
@@ -717,7 +854,11 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
                 }
             }
         },
-        "kubernetes.redpanda.topics.events.plays.replication: 1 does not survive the loss of a zone.\n  Use 3.",
+        (
+            "kubernetes.redpanda.topics.events.plays.replication: "
+            "1 does not survive the loss of a zone.\n"
+            "  Use 3."
+        ),
     ),
     "alarms without addresses": (
         {"observability.alarm_emails": []},
@@ -752,22 +893,37 @@ EXPANDING = "a0: &a0 [1]\n" + "".join(
 )
 """Aliases of aliases: 9^11 values from a few lines."""
 NO_ENVIRONMENT = {
-    EXPANDING: "this is more than plain YAML: its aliases expand to more than 100000 values.\n  Remove",
-    "["
-    * 1_500: "this is not YAML: maximum depth of data structure exceeded (21) in line 1, column 21.\n  Correct the syntax.",
-    "a: [": "file: this is not YAML: expected the node content, but found '<stream end>' in line 1, column 5.\n  Correct the syntax.",
+    EXPANDING: (
+        "this is more than plain YAML: its aliases expand to more than 100000 values.\n  Remove"
+    ),
+    "[" * 1_500: (
+        "this is not YAML: maximum depth of data structure exceeded (21) in line 1, column 21.\n"
+        "  Correct the syntax."
+    ),
+    "a: [": (
+        "file: this is not YAML: expected the node content, but found '<stream end>' in line 1, "
+        "column 5.\n"
+        "  Correct the syntax."
+    ),
     "- a\n- b\n": "file: the content is no mapping of keys to values.\n  Write lines",
     "": "file: the content is no mapping",
-    "name: dev\nname: prod\n": 'file: duplicate key "name" in line 2, column 1.\n  Remove the duplicate.',
+    "name: dev\nname: prod\n": (
+        'file: duplicate key "name" in line 2, column 1.\n  Remove the duplicate.'
+    ),
     "\t:": "this is not YAML",
     "name: !!python/object:os.system x": "this is not YAML: could not determine a constructor",
-    "name: !!binary aGk=": "this is more than plain YAML: Object of type bytes is not JSON serializable.\n  Remove",
+    "name: !!binary aGk=": (
+        "this is more than plain YAML: Object of type bytes is not JSON serializable.\n  Remove"
+    ),
     "name: !!bool x": "this is not YAML: 'x' is not a valid bool in line 1, column 7",
     f"name: {'9' * 5000}": "is not a valid int in line 1, column 7",
     "? [a]\n: b": "this is more than plain YAML: keys must be str",
     'name: "\\ud800"': "surrogates not allowed",
     "name: &a [*a]": "this is more than plain YAML: Circular reference",
-    "%YAML 1.9\n---\nname: dev": "this is more than plain YAML: version minor part can only be 2 or 1, got (1, 9).\n  Remove directives",
+    "%YAML 1.9\n---\nname: dev": (
+        "this is more than plain YAML: version minor part can only be 2 or 1, got (1, 9).\n"
+        "  Remove directives"
+    ),
 }
 
 
@@ -843,8 +999,11 @@ NOT_LOADED: dict[str, tuple[str, dict[str, dict[str, Any]], str]] = {
     "an unknown prefix list": (
         "far",
         {"far": FAR},
-        r"edge.origin_prefix_list: the id of CloudFront's origin-facing prefix list in ap-southeast-3 is unknown.\n"
-        r".*aws ec2 describe-managed-prefix-lists --region ap-southeast-3",
+        (
+            r"edge.origin_prefix_list: the id of CloudFront's origin-facing prefix list in "
+            r"ap-southeast-3 is unknown.\n"
+            r".*aws ec2 describe-managed-prefix-lists --region ap-southeast-3"
+        ),
     ),
 }
 

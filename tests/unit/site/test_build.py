@@ -6,7 +6,10 @@ import pytest
 
 from tools.site import __main__ as command
 
-PAGE = '<a href="https://example.com">x</a><link rel="icon" href="./icon.png"><script src="../scripts/a.js"></script>'
+PAGE = (
+    '<a href="https://example.com">x</a><link rel="icon" href="./icon.png"><script '
+    'src="../scripts/a.js"></script>'
+)
 
 
 @pytest.fixture
@@ -29,7 +32,11 @@ def generator(
     program = folder / "zensical"
     site = "cd site.sources && mkdir html"
     program.write_text(
-        f"#!/bin/sh\ncd {folder}\n{site} && echo '{page}' > html/index.html\necho '{output}'\nexit {status}\n"
+        "#!/bin/sh\n"
+        f"cd {folder}\n"
+        f"{site} && echo '{page}' > html/index.html\n"
+        f"echo '{output}'\n"
+        f"exit {status}\n"
     )
     program.chmod(0o755)
     return program

@@ -135,7 +135,10 @@ IMPOSSIBLE_CHANGES: dict[str, tuple[dict[str, str], str]] = {
     "fewer replicas": ({"replicas": "5"}, "events.listening has 5 replicas and 3 are asked for"),
     "another cleanup policy": (
         {"cleanup.policy": "compact"},
-        "events.listening has the cleanup policy compact and delete is asked for. That deletes events",
+        (
+            "events.listening has the cleanup policy compact and delete is asked for. "
+            "That deletes events"
+        ),
     ),
 }
 

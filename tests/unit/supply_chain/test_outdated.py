@@ -26,7 +26,12 @@ from tools.supply_chain.releases import (
 ENVIRONMENTS = [sample_of(name) for name in ("dev", "staging", "prod")]
 KUBERNETES_ENDS = date(2027, 8, 2)
 
-PIP = "{} (9999.1.0)\nAvailable versions: 9999.1.0, 1.0.0\n  INSTALLED: 1.0.0\n  LATEST:    9999.1.0\n"
+PIP = (
+    "{} (9999.1.0)\n"
+    "Available versions: 9999.1.0, 1.0.0\n"
+    "  INSTALLED: 1.0.0\n"
+    "  LATEST:    9999.1.0\n"
+)
 NPM = '["1.0.0", "2.1148.1", "2.1149.0", "2.1150.0-rc.1", "3.0.0"]'
 HELM = "apiVersion: v2\nappVersion: 1.0.0\nname: {}\nversion: v9999.1.0\n"
 
@@ -60,8 +65,8 @@ def test_report_lists_support_ends_within_notice(days: int, listed: bool) -> Non
         ROOT, ENVIRONMENTS, today=KUBERNETES_ENDS - timedelta(days=days), offline=True
     )
     assert (
-        "Kubernetes 1.36 on Amazon EKS, used by dev, prod, staging: ends in 120 days, on 2027-08-02; "
-        in text
+        "Kubernetes 1.36 on Amazon EKS, used by dev, prod, staging: "
+        "ends in 120 days, on 2027-08-02; " in text
     ) is listed
     assert not ended
 
@@ -99,8 +104,8 @@ def test_report_lists_newer_releases_and_unqueryable_sources() -> None:
     assert "  cdk-nag 3.0.2 -> 9999.1.0 (PyPI)" in text
     assert f"  kong {versions.KONG.version} -> v9999.1.0 ({versions.KONG.repository})" in text
     assert (
-        "  aws-cdk 2.1148.1 -> 2.1149.0 (npm; stays on 2.x: npm's latest, 3.0.0, is an accidental publish"
-        in text
+        "  aws-cdk 2.1148.1 -> 2.1149.0 (npm; stays on 2.x: "
+        "npm's latest, 3.0.0, is an accidental publish" in text
     )
     assert f"{len(versions.images())} container images" in text.partition("Queries failed:")[2]
     assert not ended
