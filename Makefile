@@ -363,15 +363,16 @@ charts: setup  ## change: pull the pinned charts into .charts, for the tests
 
 # Only uv resolves for every system and Python at once, with the hashes of all archives.
 UV := .tools/uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header \
-	--no-emit-package spotmusic-constructs --python-version
-TOOLS := requirements-site requirements-workflows requirements-console requirements-copier \
+	--no-emit-package spotmusic-constructs \
+	$(if $(UPGRADE),--upgrade-package $(UPGRADE)) --python-version
+LOCKED := requirements-site requirements-workflows requirements-console requirements-copier \
 	requirements-browser examples/service/requirements
 
-lock: setup  ## release: renew the lock files of Python packages
+lock: setup  ## release: renew the lock files of Python packages (UPGRADE)
 	$(BEATING) pip install --quiet --disable-pip-version-check --upgrade --target .tools/uv uv==0.13.9
 	$(BEATING) $(UV) 3.11 --output-file requirements.lock requirements.txt requirements-dev.txt
 	$(BEATING) $(UV) 3.11.9 --output-file requirements-checkov.lock requirements-checkov.txt
-	for file in $(TOOLS); do \
+	for file in $(LOCKED); do \
 		$(BEATING) $(UV) 3.11 --output-file $$file.lock $$file.txt || exit 1; \
 	done
 	@grep --count '==' requirements*.lock examples/service/requirements.lock

@@ -2,12 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import distribution
 from typing import Any
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from spotmusic_cdk import versions
@@ -16,71 +15,50 @@ from tests.templates import properties_of
 from tools.checkout import ROOT
 from tools.model.templates import Template
 from tools.supply_chain.lifecycle import IMAGES, support_of
-from tools.supply_chain.locked import LOCKS, chosen_npm, locks, pins
+from tools.supply_chain.locked import LOCKS, chosen, chosen_npm, locks, pins, with_dependencies
 
 Templates = Callable[[str], dict[str, Template]]
 PYTHON = runtimes.PYTHON.name  # read before the forks of `make mutants`, which can not call CDK
 
 READ = re.compile(r"\bread (?:in )?20\d\d-\d\d\b")
-SHARED: dict[str, str] = {
-    canonicalize_name(name): version
-    for file in ("requirements.txt", "requirements-dev.txt")
-    for name, version in pins((ROOT / file).read_text()).items()
+SHARED = {
+    name: locked.version for name, locked in locks((ROOT / "requirements.lock").read_text()).items()
 }
 
 
-def brought_along(name: str, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
-    """Dependencies of an installed package on this platform."""
-    for line in distribution(name).requires or []:
-        requirement = Requirement(line)
-        if requirement.marker is None or any(
-            requirement.marker.evaluate({"extra": extra}) for extra in ("", *extras)
-        ):
-            yield requirement
-
-
-def test_transitive_packages_are_pinned() -> None:
+def test_transitive_packages_are_locked() -> None:
     """Otherwise the next setup installs an untested version."""
-    waiting = [(name, frozenset[str]()) for name in (*SHARED, "spotmusic-constructs")]
-    seen, loose = set(waiting), set()
-    while waiting:
-        name, extras = waiting.pop()
-        for requirement in brought_along(name, extras):
-            needed = (canonicalize_name(requirement.name), frozenset(requirement.extras))
-            if needed[0] not in SHARED or not requirement.specifier.contains(
-                SHARED[needed[0]], prereleases=True
-            ):
-                loose.add(f"{name} needs {requirement}")
-            elif needed not in seen:
-                seen.add(needed)
-                waiting.append(needed)
-    assert sorted(loose) == []
-
-
-def test_no_package_is_pinned_twice() -> None:
-    for files in LOCKS.values():
-        texts = [(ROOT / file).read_text() for file in files]
-        names = [
-            canonicalize_name(name)
-            for text in texts
-            for name in re.findall(r"^([\w.-]+)==", text, flags=re.MULTILINE)
-        ]
-        assert len(names) == len(set(names))
+    needed = with_dependencies([*chosen(ROOT), "spotmusic-constructs"])
+    missing = needed.keys() - SHARED.keys() - {"spotmusic-constructs"}
+    assert sorted(missing) == []
+    unsuitable = [
+        str(requirement)
+        for name, requirements in needed.items()
+        for requirement in requirements
+        if not requirement.specifier.contains(SHARED[name], prereleases=True)
+    ]
+    assert unsuitable == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_setup_takes_archives_of_known_hashes_only(lock: str) -> None:
-    """`make lock` rewrites the lock files. Their further entries are for other platforms."""
+    """`make lock` rewrites the lock files."""
     text = (ROOT / lock).read_text()
     locked = locks(text)
-    pinned = {
-        canonicalize_name(name): version
-        for file in LOCKS[lock]
-        for name, version in pins((ROOT / file).read_text()).items()
-    }
     assert len(locked) == len(re.findall(r"^\S+==", text, flags=re.MULTILINE))
-    assert {name: entry.version for name, entry in locked.items() if not entry.marker} == pinned
     assert [name for name, entry in locked.items() if not entry.archives] == []
+    assert f"--require-hashes --requirement {lock}" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_file_has_chosen_versions(lock: str) -> None:
+    locked = {name: entry.version for name, entry in locks((ROOT / lock).read_text()).items()}
+    texts = [(ROOT / file).read_text() for file in LOCKS[lock]]
+    pinned = {
+        canonicalize_name(name): version for text in texts for name, version in pins(text).items()
+    }
+    assert pinned
+    assert pinned.items() <= locked.items()
     assert f"--require-hashes --requirement {lock}" in (ROOT / "Makefile").read_text()
 
 
@@ -99,11 +77,11 @@ def test_build_backends_are_locked() -> None:
 
 def test_npm_versions_are_exact() -> None:
     lock = json.loads((ROOT / "package-lock.json").read_text())["packages"]
-    chosen = chosen_npm(ROOT)
-    assert lock[""]["devDependencies"] == chosen
-    assert {name: lock[f"node_modules/{name}"]["version"] for name in chosen} == chosen
+    pinned = chosen_npm(ROOT)
+    assert lock[""]["devDependencies"] == pinned
+    assert {name: lock[f"node_modules/{name}"]["version"] for name in pinned} == pinned
     assert [
-        version for version in chosen.values() if not re.fullmatch(r"\d+\.\d+\.\d+", version)
+        version for version in pinned.values() if not re.fullmatch(r"\d+\.\d+\.\d+", version)
     ] == []
 
 
@@ -206,11 +184,11 @@ def test_toolchain_versions_match_pins() -> None:
 
 
 def test_installed_packages_match_pins() -> None:
-    pinned = pins(
-        "".join((ROOT / file).read_text() for file in ("requirements.txt", "requirements-dev.txt"))
-    )
-    assert len(pinned) > 20
-    assert {name: distribution(name).version for name in pinned} == pinned
+    needed = with_dependencies(chosen(ROOT))
+    assert len(needed) > 80
+    assert {name: distribution(name).version for name in needed} == {
+        name: SHARED[name] for name in needed
+    }
 
 
 def test_cdk_cli_is_pinned() -> None:

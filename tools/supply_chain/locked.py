@@ -4,26 +4,17 @@ import base64
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
 
 from packageurl import PackageURL
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tools.supply_chain.part import Kind, Part
 
-REQUIREMENTS = {
-    "requirements.txt": True,
-    "requirements-dev.txt": False,
-    "requirements-checkov.txt": False,
-    "requirements-site.txt": False,
-    "requirements-workflows.txt": False,
-    "requirements-console.txt": False,
-    "requirements-copier.txt": False,
-    "requirements-browser.txt": False,
-}
-"""Files that pin Python packages, and True if they affect deployed resources."""
 LOCKS = {
     "requirements.lock": ("requirements.txt", "requirements-dev.txt"),
     "requirements-checkov.lock": ("requirements-checkov.txt",),
@@ -34,8 +25,8 @@ LOCKS = {
     "requirements-browser.lock": ("requirements-browser.txt",),
 }
 """Lock files with the hashes of accepted archives, and the files that they lock."""
-CHOSEN_END = "# --- resolved"
-"""Marker between chosen packages and those that pip resolved."""
+DEPLOYED = "requirements.txt"
+"""File of the packages that affect deployed resources."""
 
 _LOCKED = re.compile(
     r"^([A-Za-z0-9._-]+)==(\S+)(?: ; (.+?))? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)",
@@ -78,34 +69,52 @@ def locks(text: str) -> dict[str, Locked]:
 
 def chosen(root: Path) -> dict[str, str]:
     """Returns directly required Python packages, without their dependencies."""
-    files = (root / file for file in ("requirements.txt", "requirements-dev.txt"))
-    return {
-        name: version
-        for file in files
-        for name, version in pins(file.read_text().partition(CHOSEN_END)[0]).items()
-    }
+    files = ((root / file).read_text() for file in LOCKS["requirements.lock"])
+    return {name: version for text in files for name, version in pins(text).items()}
+
+
+def with_dependencies(names: Iterable[str]) -> dict[str, list[Requirement]]:
+    """Returns installed packages and all their dependencies, with the requirements on each."""
+    waiting = [(canonicalize_name(name), frozenset[str]()) for name in names]
+    seen = set(waiting)
+    found: dict[str, list[Requirement]] = {name: [] for name, _ in waiting}
+    while waiting:
+        name, extras = waiting.pop()
+        for requirement in _requirements_of(name, extras):
+            needed = canonicalize_name(requirement.name), frozenset(requirement.extras)
+            found.setdefault(needed[0], []).append(requirement)
+            if needed not in seen:
+                seen.add(needed)
+                waiting.append(needed)
+    return found
+
+
+def _requirements_of(name: str, extras: frozenset[str]) -> Iterator[Requirement]:
+    """Yields the dependencies of an installed package on this system."""
+    for line in distribution(name).requires or []:
+        marker = (requirement := Requirement(line)).marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            yield requirement
 
 
 def python_packages(root: Path) -> Iterator[Part]:
-    """Yields every Python package that a requirements file pins."""
-    files: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for file in REQUIREMENTS:
-        for name, version in pins((root / file).read_text()).items():
-            files[canonicalize_name(name), version].append(file)
-    archives = {
-        (name, locked.version): locked.archives
-        for file in LOCKS
-        for name, locked in locks((root / file).read_text()).items()
-    }
-    for (name, version), where in sorted(files.items()):
+    """Yields every Python package of the lock files."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    archives: dict[tuple[str, str], tuple[str, ...]] = {}
+    for file in LOCKS:
+        for name, locked in locks((root / file).read_text()).items():
+            found[name, locked.version].append(file)
+            archives[name, locked.version] = locked.archives
+    deployed = with_dependencies(pins((root / DEPLOYED).read_text()))
+    for (name, version), files in sorted(found.items()):
         yield Part(
             kind=Kind.PYTHON,
             name=name,
             version=version,
             purl=PackageURL("pypi", name=name, version=version),
-            archives=archives.get((name, version), ()),
-            used_by=tuple(where),
-            deployed=any(REQUIREMENTS[file] for file in where),
+            archives=archives[name, version],
+            used_by=tuple(files),
+            deployed="requirements.lock" in files and name in deployed,
         )
 
 

@@ -33,7 +33,7 @@ class Part:
         hashes: algorithm and hexadecimal digest of its one archive, if a lock file has it.
         archives: SHA-256 of each of its archives, if it has several.
         source: origin of the component or of its version.
-        used_by: environments, or requirements files.
+        used_by: environments, or lock files.
         deployed: True if it, or its output, is deployed; False for development tools.
     """
 

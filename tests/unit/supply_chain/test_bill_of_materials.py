@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
-from packaging.utils import canonicalize_name
 
 from spotmusic_cdk import versions
 from tests.conftest import sample_of
@@ -16,7 +15,7 @@ from tools.model.values import Json
 from tools.supply_chain import __main__ as command_line
 from tools.supply_chain.bill_of_materials import UNNUMBERED, bill_of_materials, parts, serial_number
 from tools.supply_chain.deployed import image_purl
-from tools.supply_chain.locked import LOCKS, REQUIREMENTS, locks, pins
+from tools.supply_chain.locked import LOCKS, locks
 from tools.supply_chain.part import Kind
 
 ENVIRONMENTS = [sample_of(name) for name in ("dev", "staging", "prod")]
@@ -56,23 +55,22 @@ def test_bill_of_materials_covers_every_kind() -> None:
     assert {part.kind for part in parts(ROOT, ENVIRONMENTS)} == set(Kind)
 
 
-def test_bill_of_materials_lists_pinned_packages(purls: set[str]) -> None:
-    for file in REQUIREMENTS:
-        pinned = {
-            f"pkg:pypi/{canonicalize_name(name)}@{version}"
-            for name, version in pins((ROOT / file).read_text()).items()
-        }
-        assert pinned
-        assert pinned <= purls
-
-
 def test_bill_of_materials_lists_archive_hashes(bill: Json) -> None:
     components = {component["purl"]: component for component in bill["components"]}
     for file in LOCKS:
-        for name, locked in locks((ROOT / file).read_text()).items():
-            if not locked.marker:
-                (archives,) = components[f"pkg:pypi/{name}@{locked.version}"]["externalReferences"]
-                assert {digest["content"] for digest in archives["hashes"]} == set(locked.archives)
+        packages = locks((ROOT / file).read_text())
+        assert packages
+        for name, locked in packages.items():
+            (archives,) = components[f"pkg:pypi/{name}@{locked.version}"]["externalReferences"]
+            assert {digest["content"] for digest in archives["hashes"]} == set(locked.archives)
+
+
+def test_bill_of_materials_marks_deployed_packages(bill: Json) -> None:
+    scopes = {component["name"]: component.get("scope") for component in bill["components"]}
+    assert {scopes[name] for name in ("aws-cdk-lib", "aws-cdk-asset-awscli-v1", "pymysql")} == {
+        "required"
+    }
+    assert {scopes[name] for name in ("pytest", "pluggy", "checkov")} == {"excluded"}
 
 
 def test_bill_of_materials_lists_npm_packages(bill: Json) -> None:
