@@ -61,6 +61,8 @@ class DataStack(EnvironmentStack):
         )
 
         self.catalogue = catalogue_database(self, settings=settings, network=network, keys=keys)
+        # GuardDuty may refuse the new role of the scan; a database takes minutes.
+        self.uploads.plan.node.add_dependency(self.catalogue.instance)
         self.identity = identity_database(self, settings=settings, network=network, keys=keys)
         self.cache = shared_cache(self, settings=settings, network=network, keys=keys)
         self.own_caches = own_caches(self, settings=settings, network=network, keys=keys)

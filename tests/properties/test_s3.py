@@ -1,7 +1,7 @@
 """Promises: Buckets."""
 
 from tests.properties.balancers import attributes, balancers
-from tests.properties.promise import Verdicts, promise
+from tests.properties.promise import Verdicts, promise, rule
 from tools.model.assembly import Assembly, Resource
 from tools.model.statements import Statement, statements_of
 from tools.model.values import ACCOUNT, Json
@@ -406,6 +406,15 @@ def test_p064_buckets_are_retained(platform: Assembly) -> Verdicts:
             )
 
 
+@rule
+def test_malware_plan_waits_for_its_role(platform: Assembly) -> Verdicts:
+    """GuardDuty may refuse a plan whose role is younger than a few minutes."""
+    databases = {database.id for database in platform.some("AWS::RDS::DBInstance")}
+    for plan in platform.some("AWS::GuardDuty::MalwareProtectionPlan"):
+        waits = databases & set(plan.body.get("DependsOn", []))
+        yield plan, bool(waits), "Let it depend on a database, which takes minutes."
+
+
 @promise
 def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
     """An upload is unreadable until GuardDuty finds no malware in it, and only the scan can write
@@ -466,9 +475,9 @@ def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
         "Remove Allow statements: CloudFront serves no uploads.",
     )
     for one in platform.some(BUCKET):
-        for rule in one["CorsConfiguration.CorsRules"] or []:
-            open_to_write = WRITES.intersection(rule["AllowedMethods"]) and any(
-                "*" in origin for origin in rule["AllowedOrigins"]
+        for cors in one["CorsConfiguration.CorsRules"] or []:
+            open_to_write = WRITES.intersection(cors["AllowedMethods"]) and any(
+                "*" in origin for origin in cors["AllowedOrigins"]
             )
             yield one, not open_to_write, "Name the origins that may upload."
 

@@ -30,6 +30,10 @@ class UploadsBucket(Construct):
     library: `UploadVerdicts` delivers the results. Other stacks cannot change the bucket policy
     through the handle `bucket`.
 
+    GuardDuty may refuse a role that is younger than a few minutes (GuardDuty user guide,
+    troubleshooting IAM role permissions error, 2026-11). Let `plan` depend on a resource of the
+    stack that takes minutes.
+
     Args:
         key: customer-managed key of the data class "audio".
         access_logs: bucket that receives the server access logs, under `uploads/`.
@@ -86,7 +90,7 @@ class UploadsBucket(Construct):
         scanner = scan.role.role_arn
         bucket.add_to_resource_policy(_deny_unscanned(bucket, scanner))
         bucket.add_to_resource_policy(_deny_forged_results(bucket, scanner))
-        plan = guardduty.CfnMalwareProtectionPlan(
+        self.plan = guardduty.CfnMalwareProtectionPlan(
             self,
             "MalwareProtectionPlan",
             role=scanner,
@@ -101,7 +105,7 @@ class UploadsBucket(Construct):
         )
         # GuardDuty writes a test object when the plan is created, which requires role, rights and
         # bucket policy.
-        plan.node.add_dependency(scan, bucket)
+        self.plan.node.add_dependency(scan, bucket)
         self.bucket = handle_of(bucket)
 
 
