@@ -214,11 +214,9 @@ def _gateway(settings: Settings, load: Load) -> Iterator[Constraint]:
 
 
 def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
-    replicas, zones, database = (
-        settings.kubernetes.keycloak.replicas,
-        len(settings.zones),
-        settings.data.identity,
-    )
+    replicas = settings.kubernetes.keycloak.replicas
+    zones = len(settings.zones)
+    database = settings.data.identity
     yield Constraint(
         component="keycloak",
         what="cores without a zone",
@@ -307,10 +305,8 @@ def _next_size(name: str, families: Mapping[str, Family], region: str) -> str | 
 
 def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
     database, zones = settings.data.catalogue, len(settings.zones)
-    cores, readers = (
-        _cores(settings, database),
-        database.read_replicas - lost(database.read_replicas, zones),
-    )
+    cores = _cores(settings, database)
+    readers = database.read_replicas - lost(database.read_replicas, zones)
     larger = _larger_class(settings, "catalogue")
 
     def more_cores() -> Changes:
@@ -356,10 +352,8 @@ def _connections(
     settings: Settings, readers: int, larger: Callable[[], Changes]
 ) -> Iterator[Constraint]:
     """Connections of all tasks at their maximum, as the game day counts them: services that only read use the replicas."""
-    running, room = (
-        settings.running.services,
-        connections_of(settings.data.catalogue.instance_class),
-    )
+    running = settings.running.services
+    room = connections_of(settings.data.catalogue.instance_class)
     users = {
         name: service
         for name, service in running.items()

@@ -45,10 +45,8 @@ def _most(model: type[BaseModel], key: str) -> float:
 
 
 _CLOUDFRONT = "Amazon CloudFront developer guide, quotas; none with a flat-rate plan"
-_ALB, _NLB = (
-    "Elastic Load Balancing, quotas of Application Load Balancers",
-    "Elastic Load Balancing, quotas of Network Load Balancers",
-)
+_ALB = "Elastic Load Balancing, quotas of Application Load Balancers"
+_NLB = "Elastic Load Balancing, quotas of Network Load Balancers"
 
 CDN_GBIT = Limit(
     what="audio of a distribution", value=150, unit="Gbit/s", source=_CLOUDFRONT, raised=True

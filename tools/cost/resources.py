@@ -607,10 +607,8 @@ def uses(
     """
     for stack, template in of.templates.items():
         for id_, resource in template["Resources"].items():
-            type_, found = (
-                resource["Type"],
-                Found(stack, id_, resource.get("Properties", {}), regions[stack]),
-            )
+            type_ = resource["Type"]
+            found = Found(stack, id_, resource.get("Properties", {}), regions[stack])
             try:
                 priced = [*PRICED[type_](found, level, of)] if type_ not in FREE else []
             except (

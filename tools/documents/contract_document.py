@@ -80,10 +80,8 @@ def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cd
     # Nothing is written, so that nothing has to be built.
     app = cdk.App(outdir=folder, context={"aws:cdk:bundling-stacks": []})
     stage = cdk.Stage(app, settings.name)
-    network, secrets = (
-        NetworkStack(stage, settings=settings),
-        SecretsStack(stage, settings=settings),
-    )
+    network = NetworkStack(stage, settings=settings)
+    secrets = SecretsStack(stage, settings=settings)
     RegistryStack(stage, settings=settings, secrets=secrets)
     data = DataStack(stage, settings=settings, network=network, secrets=secrets)
     stack = cdk.Stack(

@@ -323,10 +323,8 @@ def texts(draw: Draw) -> tuple[str, str]:
     environment = draw(st.sampled_from(ENVIRONMENTS))
     text = (ROOT / "environments" / f"{environment}.yaml").read_text()
     for _ in range(draw(st.integers(1, 3))):
-        start, length = (
-            draw(st.integers(0, len(text))),
-            draw(st.sampled_from([0, 0, 1, 5, 40, 400])),
-        )
+        start = draw(st.integers(0, len(text)))
+        length = draw(st.sampled_from([0, 0, 1, 5, 40, 400]))
         text = (
             text[:start]
             + draw(st.one_of(st.sampled_from(SNIPPETS), st.text(max_size=8)))

@@ -210,10 +210,8 @@ def _remove_log_groups_of_functions(
         resource.identifier for resource in deployed if resource.type == "AWS::Logs::LogGroup"
     }
     for function in (resource for resource in deployed if resource.type == "AWS::Lambda::Function"):
-        name, logs = (
-            f"/aws/lambda/{function.identifier}",
-            session.client("logs", emulator.endpoint, region=function.stack.region),
-        )
+        name = f"/aws/lambda/{function.identifier}"
+        logs = session.client("logs", emulator.endpoint, region=function.stack.region)
         groups = [
             group["logGroupName"]
             for group in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]

@@ -238,13 +238,11 @@ def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
         (f"{release}-operator", "kube-prometheus-stack", "prometheusOperator"),
         ("kube-state-metrics", "kube-state-metrics", "kube-state-metrics"),
     ):
-        part, labels = (
-            values[key],
-            {
-                INSTANCE: release,
-                COMPONENT: "prometheus-operator" if name.endswith("operator") else "metrics",
-            },
-        )
+        part = values[key]
+        labels = {
+            INSTANCE: release,
+            COMPONENT: "prometheus-operator" if name.endswith("operator") else "metrics",
+        }
         container = _container(
             container_name, part, part.get("containerSecurityContext"), ready=True
         )
@@ -292,10 +290,8 @@ def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Jso
         "capabilities": {"drop": ["ALL"]},
     }
     for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
-        spec, labels = (
-            values[name][f"{name}Spec"],
-            {NAME: name, INSTANCE: release, "operator.prometheus.io/name": release},
-        )
+        spec = values[name][f"{name}Spec"]
+        labels = {NAME: name, INSTANCE: release, "operator.prometheus.io/name": release}
         term = {
             "topologyKey": "kubernetes.io/hostname",
             "labelSelector": {"matchLabels": {NAME: name}},
@@ -363,10 +359,8 @@ def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
     container = _container(
         release, {**part, "image": values["image"]}, security, ready=True, ports=(9090,)
     )
-    part, budget = (
-        {**part, "replicaCount": part.get("replicas")},
-        reloader.get("podDisruptionBudget"),
-    )
+    part = {**part, "replicaCount": part.get("replicas")}
+    budget = reloader.get("podDisruptionBudget")
     yield from _deployment(
         namespace, release, _labels("reloader", release), container, part, budget=budget
     )
@@ -462,11 +456,9 @@ def operated(manifest: Json) -> Iterator[Json]:
 
 def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
     """Objects of the RabbitMQ cluster operator (source: its `internal/resource`)."""
-    name, namespace, spec = (
-        manifest["metadata"]["name"],
-        manifest["metadata"]["namespace"],
-        manifest["spec"],
-    )
+    name = manifest["metadata"]["name"]
+    namespace = manifest["metadata"]["namespace"]
+    spec = manifest["spec"]
     labels = {NAME: name, COMPONENT: "rabbitmq", "app.kubernetes.io/part-of": "rabbitmq"}
     names = {5671: "amqps", 15671: "management-tls", 15691: "prometheus-tls"}
     if not spec.get("tls", {}).get("disableNonTLSListeners"):

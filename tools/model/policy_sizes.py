@@ -11,11 +11,9 @@ from tools.model.values import ACCOUNT, Json
 
 Templates = Mapping[str, Json]
 
-MANAGED, INLINE, TRUST = (
-    "characters of a managed policy",
-    "characters of inline policies",
-    "characters of a trust policy",
-)
+MANAGED = "characters of a managed policy"
+INLINE = "characters of inline policies"
+TRUST = "characters of a trust policy"
 ATTACHED = "managed policies of a role"
 MOST = {MANAGED: 6144, INLINE: 10_240, TRUST: 2048, ATTACHED: 10}
 """Limits, without white space, of one policy or of all of a role (IAM and AWS STS quotas, read 2026-11).
@@ -49,10 +47,8 @@ def _amounts(
     amounts: Counter[tuple[str, str]] = Counter()
     for id_, resource in resources.items():
         type_, properties = resource["Type"], resource.get("Properties", {})
-        document, roles = (
-            properties.get("PolicyDocument"),
-            [str(role.get("Ref", role)) for role in properties.get("Roles", [])],
-        )
+        document = properties.get("PolicyDocument")
+        roles = [str(role.get("Ref", role)) for role in properties.get("Roles", [])]
         if type_ == "AWS::IAM::ManagedPolicy":
             amounts[id_, MANAGED] = characters(document)
             amounts.update((role, ATTACHED) for role in roles)

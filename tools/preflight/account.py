@@ -171,20 +171,16 @@ def weak_references(context: Context) -> Iterator[Finding]:
 
     A bootstrap with custom `--cloudformation-execution-policies` can lack the permission.
     """
-    settings, simulate = (
-        context.settings,
-        context.clients("iam", EDGE_REGION).simulate_principal_policy,
-    )
+    settings = context.settings
+    simulate = context.clients("iam", EDGE_REGION).simulate_principal_policy
     for region, producer, name in (
         (settings.region, EDGE_REGION, "edge"),
         (EDGE_REGION, settings.region, "data"),
     ):
         if region == producer:
             continue
-        role, check = (
-            f"cdk-{QUALIFIER}-cfn-exec-role-{context.account}-{region}",
-            f"weak references {region}",
-        )
+        role = f"cdk-{QUALIFIER}-cfn-exec-role-{context.account}-{region}"
+        check = f"weak references {region}"
         command = f"npx cdk bootstrap aws://{context.account}/{region}"
         answer = unless(
             "NoSuchEntity",

@@ -136,11 +136,9 @@ def kubernetes(context: Context) -> Iterator[Finding]:
 def parameters(context: Context) -> Iterator[Finding]:
     """Compares parameters with those that RDS and ElastiCache allow to modify."""
     settings = context.settings
-    rds, elasticache, at = (
-        context.home("rds"),
-        context.home("elasticache"),
-        f"--region {settings.region}",
-    )
+    rds = context.home("rds")
+    elasticache = context.home("elasticache")
+    at = f"--region {settings.region}"
     releases = {spec.version.rpartition(".")[0] for spec in settings.data.databases.values()}
     for family in sorted(f"mysql{release}" for release in releases):
         # Both operations return pages below EngineDefaults, which botocore's paginators handle.

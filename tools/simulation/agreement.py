@@ -76,10 +76,8 @@ def agreements(
                 formula=response * 1000,
                 simulated=found * 1000,
             )
-    recovered, caught_up = (
-        by_name["consumers stopped"].recovered_minutes,
-        _caught_up(settings, load),
-    )
+    recovered = by_name["consumers stopped"].recovered_minutes
+    caught_up = _caught_up(settings, load)
     if recovered and caught_up < CATCH_UP_SECONDS:
         yield Agreement(
             what="consumers: minutes until no event is late",

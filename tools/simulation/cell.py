@@ -150,10 +150,8 @@ class Cell:
         return service
 
     def _kong(self) -> Tasks:
-        kong, per_core = (
-            self.settings.kubernetes.kong,
-            self.settings.capacity.requests.gateway_per_core,
-        )
+        kong = self.settings.kubernetes.kong
+        per_core = self.settings.capacity.requests.gateway_per_core
         requests = self.load.gateway.requests_per_second * self.shape(0)
         pods = min(
             kong.max_replicas,
@@ -202,10 +200,8 @@ class Cell:
         )
 
     def _database(self) -> Pool:
-        cores, per_core = (
-            self._cores(self.settings.data.catalogue.read_replicas),
-            self.settings.capacity.database.core_queries_per_second,
-        )
+        cores = self._cores(self.settings.data.catalogue.read_replicas)
+        per_core = self.settings.capacity.database.core_queries_per_second
         return Pool(servers=cores, per_server=per_core, patience_seconds=PATIENCE_SECONDS)
 
     def _cores(self, replicas: int) -> float:
