@@ -1,1 +1,1 @@
-"""AWS CDK constructs of a music streaming platform, one folder per domain and one construct per file."""
+"""AWS CDK constructs of a music streaming platform: a folder per domain, a file per construct."""

@@ -57,6 +57,7 @@ def managed_policy_finding(name: str) -> str:
     """Returns the id of the AwsSolutions finding on a managed policy of AWS.
 
     Args:
-        name: name of the policy with its path, such as `service-role/AmazonRDSEnhancedMonitoringRole`.
+        name: name of the policy with its path, such as
+            `service-role/AmazonRDSEnhancedMonitoringRole`.
     """
     return f"AwsSolutions::AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{name}]"

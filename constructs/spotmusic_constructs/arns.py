@@ -1,4 +1,4 @@
-"""Handles of keys, secrets and topics; ARNs and names of these, of buckets, of clusters and of load balancers.
+"""Handles of keys, secrets and topics, and ARNs and names of resources.
 
 A handle lets other constructs use a resource without a change of its policy. Each property of a
 construct is a call to the CDK process, so each is read once.

@@ -1,4 +1,4 @@
-"""Events of custom resources: their answers, and rights that take effect after the event."""
+"""Answers to events of custom resources, and retries until new rights take effect."""
 
 import json
 import logging
@@ -14,23 +14,27 @@ T = TypeVar("T")
 log = logging.getLogger()
 
 _BUCKETS = re.compile(
-    r"https://cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?/"
+    r"https://cloudformation-custom-resource-response-[a-z0-9-]+"
+    r"\.s3[a-z0-9.-]*\.amazonaws\.com(\.cn)?/"
 )
-"""Addresses of answers: buckets of CloudFormation in each region (AWS CloudFormation user guide, custom resources, 2026-11)."""
+"""Addresses of answers: buckets of CloudFormation in each region (AWS CloudFormation user guide,
+custom resources, 2026-11)."""
 GRANT_SECONDS = 60
-"""Time that a changed policy of IAM has to take effect."""
+"""Time until a change of an IAM policy takes effect."""
 POLL_SECONDS = 5
 
 
 def answer(
     event: dict[str, Any], physical_id: str, work: Callable[[], Mapping[str, str] | None]
 ) -> None:
-    """Does the work and tells CloudFormation how it went: without an answer a deployment hangs for an hour.
+    """Does the work and sends its result to CloudFormation.
+
+    Without an answer, a deployment waits for an hour.
 
     Args:
-        event: what CloudFormation sends.
+        event: event of CloudFormation.
         physical_id: id of the resource. It never changes: a new id would delete the old resource.
-        work: what the event asks for; it returns the attributes of the resource, if it has any.
+        work: handles the event, and returns the attributes of the resource, if it has any.
     """
     require_cloudformation(event["ResponseURL"])
     status, reason, attributes = "SUCCESS", "", None
@@ -52,14 +56,17 @@ def answer(
 
 
 def when_granted(call: Callable[[], T], sleep: Callable[[float], None]) -> T:
-    """Returns the answer of a call whose right this deployment grants: a new right takes effect after seconds.
+    """Returns the result of a call that needs a right granted by this deployment.
+
+    A new right takes effect after seconds: the call is repeated while access is denied.
 
     Args:
         call: call of an AWS API.
         sleep: waits for seconds.
 
     Raises:
-        ClientError: AWS refuses for another reason, or still after `GRANT_SECONDS`.
+        ClientError: if access is denied for longer than `GRANT_SECONDS`, or the call fails for
+            another reason.
     """
     refusals = 0
     while True:
@@ -76,13 +83,14 @@ def when_granted(call: Callable[[], T], sleep: Callable[[float], None]) -> T:
 
 
 def require_cloudformation(url: str) -> None:
-    """Reject an event whose answer does not go to CloudFormation, before anything is done for it.
+    """Reject an event with an answer address outside CloudFormation, before any work is done.
 
     Args:
-        url: address of the answer. The embedded AWS answers at its own endpoint, which the functions of an account do not have.
+        url: address of the answer. The embedded AWS has its own endpoint, which functions of an
+            account do not have.
 
     Raises:
-        ValueError: another address.
+        ValueError: if the address is not CloudFormation's.
     """
     embedded = os.environ.get("AWS_ENDPOINT_URL")
     if not _BUCKETS.match(url) and not (embedded and url.startswith(f"{embedded}/")):
@@ -93,6 +101,8 @@ def require_cloudformation(url: str) -> None:
 
 def _put(url: str, body: bytes) -> None:
     # The URL is signed for exactly these headers: a content type would break the signature.
-    request = urllib.request.Request(url, data=body, method="PUT", headers={"content-type": ""})  # noqa: S310 (CloudFormation's own URL)
+    request = urllib.request.Request(  # noqa: S310 (`require_cloudformation` checks the URL)
+        url, data=body, method="PUT", headers={"content-type": ""}
+    )
     with urllib.request.urlopen(request, timeout=20):  # noqa: S310
         pass

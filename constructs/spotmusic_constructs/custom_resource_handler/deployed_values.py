@@ -1,4 +1,4 @@
-"""Reads parameters of another stack for a deployment, and waits until that stack has created them."""
+"""Reads parameters of another stack for a deployment, once that stack has created them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ WAIT_SECONDS = 840
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Answers CloudFormation: a create or an update returns the values, a delete does nothing."""
+    """Answers CloudFormation: create and update return the values, delete does nothing."""
 
     def values() -> dict[str, str] | None:
         if event["RequestType"] == "Delete":
@@ -42,8 +42,8 @@ def read(
         clock: seconds since any moment.
 
     Raises:
-        TimeoutError: a parameter does not exist in time, or the function may not read it.
-        ClientError: Parameter Store refuses for another reason.
+        TimeoutError: if a parameter is missing or unreadable until the time is over.
+        ClientError: if Parameter Store refuses for another reason.
     """
     end = clock() + WAIT_SECONDS
     while clock() < end:

@@ -1,4 +1,4 @@
-"""Runs a task once for a deployment, waits for its end, and tells CloudFormation how it went."""
+"""Runs a task once for a deployment and reports its result to CloudFormation."""
 
 import os
 import time
@@ -9,11 +9,12 @@ import boto3
 from cloudformation import POLL_SECONDS, answer, when_granted
 
 WAIT_SECONDS = 780
-"""Thirteen minutes: the function has fifteen, and stops a task that takes longer before it ends itself."""
+"""Thirteen minutes: within the fifteen of the function, which must stop a slow task before its own
+timeout."""
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Answers CloudFormation: a create or an update runs the task, a delete does nothing."""
+    """Answers CloudFormation: create and update run the task, delete does nothing."""
 
     def work() -> None:
         if event["RequestType"] != "Delete":
@@ -25,26 +26,24 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 def run(
     ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Runs the task and waits. A task whose end it does not see is stopped.
+    """Runs the task, waits for its end, and stops it if waiting fails.
 
     Args:
         ecs: client of Amazon ECS.
         properties: task definition, subnets and security group.
-        token: tells an event that comes twice from two: ECS starts one task for it.
+        token: id of the event. ECS starts one task for events with the same id.
         sleep: waits for seconds.
 
     Raises:
-        RuntimeError: the task did not start, or ended with another code than 0.
-        TimeoutError: it did not end in time.
-        ClientError: ECS refuses a call.
+        RuntimeError: if the task does not start, or its exit code is not 0.
+        TimeoutError: if the task does not end within `WAIT_SECONDS`.
+        ClientError: if ECS refuses a call.
     """
     arn = _start(ecs, properties, token, sleep)
     try:
         task = _wait(ecs, arn, sleep)
     except Exception:
-        ecs.stop_task(
-            cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment waits no longer"
-        )
+        ecs.stop_task(cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment stopped waiting")
         raise
     codes = [container.get("exitCode") for container in task["containers"]]
     if codes != [0]:
@@ -76,7 +75,7 @@ def _start(ecs: Any, properties: dict[str, Any], token: str, sleep: Callable[[fl
 
 def _wait(ecs: Any, arn: str, sleep: Callable[[float], None]) -> dict[str, Any]:
     for _ in range(WAIT_SECONDS // POLL_SECONDS):
-        # ECS may not show a task yet that it has just started (Amazon ECS API reference, RunTask).
+        # ECS may not list a task that it has just started (Amazon ECS API reference, RunTask).
         for task in ecs.describe_tasks(cluster=os.environ["CLUSTER"], tasks=[arn])["tasks"]:
             if task["lastStatus"] == "STOPPED":
                 return dict(task)
@@ -87,4 +86,5 @@ def _wait(ecs: Any, arn: str, sleep: Callable[[float], None]) -> dict[str, Any]:
 
 
 def _log(arn: str) -> str:
-    return f"log group {os.environ['LOG_GROUP']}, stream {os.environ['STREAM']}/{arn.rpartition('/')[2]}"
+    stream = f"{os.environ['STREAM']}/{arn.rpartition('/')[2]}"
+    return f"log group {os.environ['LOG_GROUP']}, stream {stream}"

@@ -59,7 +59,10 @@ class AudioLibrary(Construct):
         self.bucket = handle_of(bucket)
 
 
-_UNREPLICATED = "Durability comes from versioning and AWS Backup in the same region; copies abroad need a legal basis (LGPD art. 33)."
+_UNREPLICATED = (
+    "Durability comes from versioning and AWS Backup in the same region; "
+    "copies abroad need a legal basis (LGPD art. 33)."
+)
 
 
 def _tiering(noncurrent_days: int) -> s3.LifecycleRule:

@@ -103,7 +103,8 @@ class BackupPlan(Construct):
         super().__init__(scope, construct_id)
         if not 1 <= retention_days <= LONGEST_DAYS:
             raise ValueError(
-                f"retention_days: {retention_days} is not between 1 and {LONGEST_DAYS}. Choose a number in that range."
+                f"retention_days: {retention_days} is not between 1 and {LONGEST_DAYS}. "
+                "Choose a number in that range."
             )
 
         kept = removal_policy != cdk.RemovalPolicy.DESTROY
@@ -171,7 +172,10 @@ class BackupPlan(Construct):
                 iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in POLICIES
             ],
         )
-        reason = "AWS Backup documents this policy for its role and extends it when a service changes; a copy would stop working unnoticed."
+        reason = (
+            "AWS Backup documents this policy for its role and extends it when a service changes; "
+            "a copy would stop working unnoticed."
+        )
         acknowledge(role, {managed_policy_finding(name): reason for name in POLICIES})
         return role
 

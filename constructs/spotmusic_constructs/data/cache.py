@@ -50,8 +50,8 @@ class Cache(Construct):
         secrets_key: customer-managed key of the data class "secrets".
         log_key: customer-managed key of the data class "logs".
         retention: retention of the log groups.
-        maintenance_window: time of restarts by ElastiCache, in UTC, outside the windows of databases
-            and caches of the same clients.
+        maintenance_window: time of restarts by ElastiCache, in UTC, outside the windows of
+            databases and caches of the same clients.
         snapshot_retention_days: days that daily snapshots are kept.
         removal_policy: policy of the replication group when its stack is deleted; by default a
             final snapshot is retained.
@@ -160,7 +160,8 @@ def _parameter_group(scope: Construct, engine: str, version: str) -> elasticache
     family = _FAMILIES.get(engine, {}).get(version.split(".", maxsplit=1)[0])
     if family is None:
         raise ValueError(
-            f"engine_version: {engine} {version} is not supported. Use redis 7.1, or valkey 8.0 or 8.2."
+            f"engine_version: {engine} {version} is not supported. "
+            "Use redis 7.1, or valkey 8.0 or 8.2."
         )
     return elasticache.CfnParameterGroup(
         scope,
@@ -198,11 +199,13 @@ def _log(
 
 def _deviations(engine: str, snapshot_retention_days: int, replicas: int) -> dict[str, str]:
     found = {
-        "AwsSolutions::AwsSolutions-AEC6": "Every client has its own user (RBAC user group), which excludes the one shared token."
+        "AwsSolutions::AwsSolutions-AEC6": (
+            "Every client has its own user (RBAC user group), which excludes the shared token."
+        )
     }
-    if engine == "redis":  # the rule does not look at Valkey
+    if engine == "redis":  # the rule does not check Valkey
         found["AwsSolutions::AwsSolutions-AEC5"] = (
-            "Who may connect is decided by security groups that name each client; another port would only surprise Redis' clients."
+            "Security groups name each client that may connect; another port adds no security."
         )
     if not replicas:
         found["AwsSolutions::AwsSolutions-AEC4"] = (
@@ -210,6 +213,7 @@ def _deviations(engine: str, snapshot_retention_days: int, replicas: int) -> dic
         )
     if snapshot_retention_days < NIST_SNAPSHOT_DAYS:
         found["NIST.800.53.R5::NIST.800.53.R5-ElastiCacheRedisClusterAutomaticBackup"] = (
-            f"A cache holds nothing that could not be made again; this environment keeps {snapshot_retention_days} days of snapshots."
+            "All data of the cache can be created again; "
+            f"this environment keeps {snapshot_retention_days} days of snapshots."
         )
     return found

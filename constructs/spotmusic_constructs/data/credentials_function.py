@@ -167,14 +167,17 @@ def credentials_code() -> lambda_.Code:
 
 _ACKNOWLEDGED_RIGHTS = {
     wildcard_finding("*"): (
-        "Network interfaces of a function and random passwords are not resources that a policy could name before they exist."
+        "Network interfaces of a function and random passwords do not exist before the call, "
+        "so that no policy can name them."
     ),
 }
 _ACKNOWLEDGED = {
     "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
-        "Secrets Manager calls it a few times a month, one step after another; a reservation would take from the account's share."
+        "Secrets Manager calls it a few times a month, one step after another; "
+        "a reservation would reduce the concurrency of the account."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
-        "Secrets Manager and CloudFormation wait for each answer, try again and report a failure themselves: no event is lost in silence."
+        "Secrets Manager and CloudFormation wait for each answer, retry, and report a failure: "
+        "no event is lost."
     ),
 }

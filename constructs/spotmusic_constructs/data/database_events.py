@@ -43,8 +43,8 @@ class DatabaseEvents(Construct):
         endpoints: HTTPS endpoints of on-call services that receive the events as well.
 
     Example:
-        events = DatabaseEvents(self, "DatabaseEvents", instances={"Catalogue": [catalogue.instance]},
-                                key=keys.notifications)
+        events = DatabaseEvents(self, "DatabaseEvents", key=keys.notifications,
+                                instances={"Catalogue": [catalogue.instance]})
     """
 
     def __init__(

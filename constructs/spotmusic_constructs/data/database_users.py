@@ -98,7 +98,8 @@ class DatabaseUsers(Construct):
         too_long = [name for name in databases if len(name) > 32]
         if too_long:
             raise ValueError(
-                f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL allows. Choose a shorter name."
+                f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL "
+                "allows. Choose a shorter name."
             )
 
         region = location_of(scope).region

@@ -19,8 +19,8 @@ _NONCURRENT_DAYS = 7
 mistake, noticed within a week."""
 
 REQUEST_DAYS = 7
-"""Days that logs with query strings are kept, noncurrent versions included. Query strings
-contain login codes, keys sent by mail and search terms, and Elastic Load Balancing cannot omit them.
+"""Days that logs with query strings are kept, noncurrent versions included. Query strings contain
+login codes, keys sent by mail and search terms, and Elastic Load Balancing cannot omit them.
 CloudFront's log has no query strings and is kept for longer."""
 
 
@@ -72,7 +72,8 @@ class LogBucket(Construct):
         super().__init__(scope, construct_id)
         if retention_days < _SIX_MONTHS:
             raise ValueError(
-                f"retention_days: {retention_days} is less than six months. Use {_SIX_MONTHS} or more (Marco Civil da Internet, art. 15)."
+                f"retention_days: {retention_days} is less than six months. "
+                f"Use {_SIX_MONTHS} or more (Marco Civil da Internet, art. 15)."
             )
 
         bucket = s3.Bucket(
@@ -191,16 +192,21 @@ def _allow(
     return iam.PolicyStatement.from_json({**statement, "Condition": conditions})
 
 
-_LOGS_OF_LOGS = "Its requests are deliveries of logs; a trail records who reads it (docs/deployment.md, before the first time)."
+_LOGS_OF_LOGS = (
+    "Its requests are deliveries of logs; a trail records who reads it "
+    "(docs/deployment.md, before the first time)."
+)
 _NOT_LOGGED = {
     "AwsSolutions::AwsSolutions-S1": _LOGS_OF_LOGS,
     "NIST.800.53.R5::NIST.800.53.R5-S3BucketLoggingEnabled": _LOGS_OF_LOGS,
 }
 _ACKNOWLEDGED = {
     "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": (
-        "Logs hold addresses of listeners: copies abroad need a legal basis (LGPD art. 33), and versioning covers mistakes."
+        "Logs hold addresses of listeners: copies abroad need a legal basis (LGPD art. 33), "
+        "and versioning covers mistakes."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-S3DefaultEncryptionKMS": (
-        "Load balancers write access logs only to buckets that are encrypted with keys of S3 (Elastic Load Balancing user guide)."
+        "Load balancers write access logs only to buckets that are encrypted with keys of S3 "
+        "(Elastic Load Balancing user guide)."
     ),
 }

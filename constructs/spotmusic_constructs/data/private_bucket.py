@@ -37,10 +37,10 @@ class PrivateBucket(s3.Bucket):
             deleted automatically.
 
     Example:
+        lifecycle = s3.LifecycleRule(noncurrent_version_expiration=cdk.Duration.days(30))
         PrivateBucket(self, "Bucket", key=keys.audio, access_logs=logs.bucket,
-                      access_logs_prefix="covers/",
-                      lifecycle=s3.LifecycleRule(noncurrent_version_expiration=cdk.Duration.days(30)),
-                      unreplicated="Covers are made again from the originals, which AWS Backup keeps.")
+                      access_logs_prefix="covers/", lifecycle=lifecycle,
+                      unreplicated="Covers are made again from the originals in AWS Backup.")
     """
 
     def __init__(

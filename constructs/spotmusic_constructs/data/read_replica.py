@@ -86,8 +86,14 @@ class ReadReplica(Construct):
         acknowledge(self.instance, _ACKNOWLEDGED)
 
 
-_COPY = "A replica holds a copy: it is created again from its source, which has a standby, backups and deletion protection."
-_INHERITED = "RDS encrypts a replica of the same region with the key of its source, and rejects a request that names one."
+_COPY = (
+    "A replica holds a copy: it is created again from its source, "
+    "which has a standby, backups and deletion protection."
+)
+_INHERITED = (
+    "RDS encrypts a replica of the same region with the key of its source, "
+    "and rejects a request that names one."
+)
 _ACKNOWLEDGED = {
     "AwsSolutions::AwsSolutions-RDS2": _INHERITED,
     "AwsSolutions::AwsSolutions-RDS3": _COPY,
@@ -96,5 +102,7 @@ _ACKNOWLEDGED = {
     "NIST.800.53.R5::NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled": _COPY,
     "NIST.800.53.R5::NIST.800.53.R5-RDSMultiAZSupport": _COPY,
     "NIST.800.53.R5::NIST.800.53.R5-RDSStorageEncrypted": _INHERITED,
-    "AwsSolutions::AwsSolutions-RDS11": "Security groups name each client that may connect; another port adds no security.",
+    "AwsSolutions::AwsSolutions-RDS11": (
+        "Security groups name each client that may connect; another port adds no security."
+    ),
 }

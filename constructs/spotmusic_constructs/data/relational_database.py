@@ -36,6 +36,7 @@ _AUDIT = {
     "SERVER_AUDIT_EXCL_USERS": "rdsadmin",
 }
 _MONITORING_POLICY = "service-role/AmazonRDSEnhancedMonitoringRole"
+_SUPPORT = rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,12 +120,13 @@ class RelationalDatabase(Construct):
     Attributes:
         replicas: read replicas, for resources of the same stack.
         readers: identifiers of the replicas for other stacks.
-        reader_hosts: hosts of the read replicas, separated by commas; that of the instance without replicas.
+        reader_hosts: hosts of the read replicas, separated by commas; without replicas, the host of
+            the instance.
         master_secret: secret of the master user.
         own_master_secret: True if that is a secret of this construct, and not of RDS.
 
     Raises:
-        ValueError: if read replicas are asked for, and RDS would manage the master password.
+        ValueError: if there are read replicas and RDS would manage the master password.
 
     Example:
         spec = DatabaseSpec(identifier="spotmusic-prod-catalogue", engine_version="8.4.10",
@@ -153,7 +155,8 @@ class RelationalDatabase(Construct):
         super().__init__(scope, construct_id)
         if spec.read_replicas and not spec.own_master_secret:
             raise ValueError(
-                "read_replicas: RDS would manage the master password, which excludes replicas. Set own_master_secret=True."
+                "read_replicas: RDS would manage the master password, which excludes replicas. "
+                "Set own_master_secret=True."
             )
         deletable = spec.removal_policy == cdk.RemovalPolicy.DESTROY
         # A retained snapshot needs its option group, and a retained instance needs all three
@@ -192,13 +195,13 @@ class RelationalDatabase(Construct):
             "Instance",
             instance_identifier=spec.identifier,
             engine=_engine(spec.engine_version),
-            engine_lifecycle_support=rds.EngineLifecycleSupport.OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED,
+            engine_lifecycle_support=_SUPPORT,
             instance_type=spec.instance_type,
             multi_az=spec.multi_az,
             credentials=_credentials(master, keys.database),
             manage_master_user_password=master is None,
             allocated_storage=spec.storage_gib,
-            # Not of replicas: RDS encrypts those of the same region with the key of their source.
+            # Not for replicas: RDS encrypts those of the same region with the key of the source.
             storage_encrypted=True,
             storage_encryption_key=keys.database,
             # 02:00 to 03:00 in São Paulo, at low traffic and before the maintenance window.
@@ -236,7 +239,7 @@ class RelationalDatabase(Construct):
             ).instance
             for number in range(1, spec.read_replicas + 1)
         ]
-        # By the name of their source: exports of replicas would prevent their removal.
+        # Exports have the name of their source: those of replicas would prevent their removal.
         self.readers = tuple(
             f"{self.identifier}-reader-{number}" for number in range(1, spec.read_replicas + 1)
         )
@@ -385,7 +388,8 @@ _ACKNOWLEDGED = {
         "Security groups name each client that may connect; another port adds no security."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-RDSLoggingEnabled[LogExport::general]": (
-        "The general log contains every statement, with listeners' data (LGPD art. 6); audit, error and slow query logs are exported."
+        "The general log contains every statement, with listeners' data (LGPD art. 6); "
+        "audit, error and slow query logs are exported."
     ),
 }
 
@@ -394,11 +398,17 @@ def _deviations(spec: DatabaseSpec) -> dict[str, str]:
     """Return acknowledgements of an environment that is not production."""
     findings: dict[str, str] = {}
     if not spec.multi_az:
-        reason = "The environment has no listeners and its file sets no standby; production requires one."
+        reason = (
+            "The environment has no listeners and its file sets no standby; "
+            "production requires one."
+        )
         findings["AwsSolutions::AwsSolutions-RDS3"] = reason
         findings["NIST.800.53.R5::NIST.800.53.R5-RDSMultiAZSupport"] = reason
     if not spec.production:
-        reason = "The environment has no listeners and may be deleted; a final snapshot remains unless two settings exclude it."
+        reason = (
+            "The environment has no listeners and may be deleted; "
+            "a final snapshot remains unless two settings exclude it."
+        )
         findings["AwsSolutions::AwsSolutions-RDS10"] = reason
         findings["NIST.800.53.R5::NIST.800.53.R5-RDSInstanceDeletionProtectionEnabled"] = reason
     return findings

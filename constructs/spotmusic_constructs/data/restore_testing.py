@@ -18,6 +18,7 @@ from spotmusic_constructs.json_text import json_text
 _VALIDATION_HOURS = 4
 """Hours that a restored copy waits for its validation; AWS Backup deletes it afterwards."""
 _WINDOW_DAYS = 7
+_RecoveryPoints = backup.CfnRestoreTestingPlan.RestoreTestingRecoveryPointSelectionProperty
 _EVERY_WEEK = "cron(0 7 ? * SUN *)"
 """Sundays at 04:00 in São Paulo, after the night's backup."""
 Every = Literal["week", "month", "quarter"]
@@ -131,7 +132,7 @@ class RestoreTesting(Construct):
             restore_testing_plan_name=name,
             schedule_expression=schedule,
             start_window_hours=1,
-            recovery_point_selection=backup.CfnRestoreTestingPlan.RestoreTestingRecoveryPointSelectionProperty(
+            recovery_point_selection=_RecoveryPoints(
                 algorithm="LATEST_WITHIN_WINDOW",
                 include_vaults=[vault.backup_vault_arn],
                 recovery_point_types=["CONTINUOUS", "SNAPSHOT"],

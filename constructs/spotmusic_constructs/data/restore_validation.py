@@ -94,9 +94,7 @@ class RestoreValidation(PlatformFunction):
         acknowledge(
             self.rights.policies[0],
             {
-                wildcard_finding(
-                    "*"
-                ): "A restore job and its validation result are no resources that IAM knows.",
+                wildcard_finding("*"): "IAM has no resource for restore jobs and their validation.",
                 **{wildcard_finding(resource): prefix for resource in copies.values()},
             },
         )
@@ -104,10 +102,14 @@ class RestoreValidation(PlatformFunction):
 
 _ACKNOWLEDGED = {
     "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
-        "It runs once a week for each database and a bucket; a reservation would take from the account's share."
+        "It runs once a week for each database and a bucket; "
+        "a reservation would reduce the concurrency of the account."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
-        "A bad or missing verdict is an error of the function, which has an alarm; a dead letter would add nothing."
+        "A bad or missing verdict is an error of the function, which has an alarm; "
+        "a dead letter would add nothing."
     ),
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": "It calls public AWS APIs over TLS and reaches nothing in the VPC.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": (
+        "It calls public AWS APIs over TLS and connects to nothing in the VPC."
+    ),
 }

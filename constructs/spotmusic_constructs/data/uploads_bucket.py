@@ -65,7 +65,8 @@ class UploadsBucket(Construct):
         super().__init__(scope, construct_id)
         if any("*" in origin for origin in allowed_origins):
             raise ValueError(
-                "allowed_origins: a wildcard would allow any page to upload with a listener's rights. List each origin."
+                "allowed_origins: a wildcard would allow any page to upload with a listener's "
+                "rights. List each origin."
             )
 
         bucket = PrivateBucket(
@@ -81,7 +82,8 @@ class UploadsBucket(Construct):
                 abort_incomplete_multipart_upload_after=durations.days(1),
             ),
             unreplicated=(
-                f"An upload waits here for {expiration_days} days at the most and is promoted when it passed; what failed must not spread."
+                f"An upload is kept for at most {expiration_days} days and promoted after a clean "
+                "scan; infected files must not be copied."
             ),
             removal_policy=removal_policy,
         )

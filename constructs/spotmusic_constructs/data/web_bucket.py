@@ -50,7 +50,10 @@ class WebBucket(Construct):
                 noncurrent_version_expiration=durations.days(noncurrent_days),
                 abort_incomplete_multipart_upload_after=durations.days(7),
             ),
-            unreplicated="A release of the web client can be built again from its source; versioning and AWS Backup cover mistakes.",
+            unreplicated=(
+                "A release of the web client can be built again from its source; "
+                "versioning and AWS Backup cover mistakes."
+            ),
             removal_policy=removal_policy,
         )
         admit_cloudfront(bucket)

@@ -186,7 +186,7 @@ def test_deleting_drops_nothing_and_needs_no_database(users: Users) -> None:
 
 def test_database_handler_rejects_invalid_names(users: Users) -> None:
     users.secrets.values[WEB, "v1"]["dbname"] = "x`; DROP DATABASE playback; --"
-    with pytest.raises(ValueError, match="no name of a database"):
+    with pytest.raises(ValueError, match="no valid database name"):
         users.apply(event())
     assert not any("DROP" in statement for statement in users.mysql.statements)
 

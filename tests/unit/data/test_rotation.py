@@ -122,5 +122,5 @@ def test_rotation_check_works_before_rotation(rotation: ModuleType) -> None:
 
 def test_rotation_rejects_unknown_step(rotation: ModuleType, secrets: FakeSecrets) -> None:
     secrets.begin(SECRET, "v2")
-    with pytest.raises(rotation.RotationError, match="no step"):
+    with pytest.raises(rotation.RotationError, match="no rotation step"):
         rotation.rotate(event("dropSecret"), secrets, store(rotation, []))

@@ -15,11 +15,11 @@ _CONNECT_SECONDS = 10
 
 
 class CacheError(Exception):
-    """The cache did not take what it should have taken."""
+    """ElastiCache has not applied a password, or rejects it."""
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Answers Secrets Manager, which wants a password replaced."""
+    """Runs one step of a rotation for Secrets Manager."""
     remaining = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
     rotate(
         event, boto3.client("secretsmanager"), store(boto3.client("elasticache"), log_in, remaining)
@@ -29,7 +29,9 @@ def handler(event: dict[str, Any], context: Any) -> None:
 def store(
     elasticache: Any, log_in: Callable[[Credentials], None], remaining: Callable[[], float]
 ) -> Store:
-    """ElastiCache as a store of two passwords for each user (Amazon ElastiCache user guide, automatic rotation of passwords).
+    """ElastiCache as a store of two passwords for each user.
+
+    Source: Amazon ElastiCache user guide, automatic rotation of passwords.
 
     Args:
         elasticache: ElastiCache client.
@@ -42,7 +44,7 @@ def store(
         elasticache.modify_user(
             UserId=current["user_id"], Passwords=[pending["password"], current["password"]]
         )
-        # The nodes learn of it one after another, and the user is active when all have.
+        # Nodes apply the password one after another; the user is active when all have it.
         _wait_until_active(elasticache, current["user_id"], remaining)
 
     return Store(accept=accept, prove=log_in)
@@ -51,14 +53,15 @@ def store(
 def _wait_until_active(elasticache: Any, user_id: str, remaining: Callable[[], float]) -> None:
     while elasticache.describe_users(UserId=user_id)["Users"][0]["Status"] != "active":
         if remaining() < 2 * _POLL_SECONDS:
-            raise CacheError(
-                f"User {user_id} is not active yet; the rotation goes on at the next try"
-            )
+            raise CacheError(f"user {user_id} is not active yet. The next attempt continues.")
         time.sleep(_POLL_SECONDS)
 
 
 def log_in(credentials: Credentials) -> None:
-    """Logs in over TLS, to a server whose certificate and name were verified: one command, for which a client library is too much."""
+    """Logs in over TLS and verifies certificate and host name.
+
+    It sends one command, which does not justify a client library.
+    """
     host, port = os.environ["CACHE_HOST"], int(os.environ["CACHE_PORT"])
     with (
         socket.create_connection((host, port), timeout=_CONNECT_SECONDS) as plain,

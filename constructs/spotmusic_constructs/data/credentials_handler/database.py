@@ -16,10 +16,11 @@ from pymysql.cursors import Cursor
 from rotation import Credentials, Store, read, rotate
 
 _AUTHORITIES = Path(__file__).parent / "rds_ca"
-"""Root certificates of RDS by region, which the runtime does not trust by itself. `credentials_code` puts them here: a download would
-need a way to the Internet, and fail the first deployment without one."""
+"""Root certificates of RDS by region, which the runtime does not trust. `credentials_code` copies
+them: a download would need Internet access and fail the first deployment without it."""
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
-"""No underscore: in GRANT it is a wildcard, and escaping it means another name where partial revokes are on."""
+"""No underscore: GRANT reads it as a wildcard, and an escaped one names another database if partial
+revokes are enabled."""
 _CONNECT_SECONDS = 10
 
 _CHANGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -51,7 +52,7 @@ Connect = Callable[[str, str, str | None], Any]
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Answers CloudFormation, which wants the users to exist, and Secrets Manager, which wants a password replaced."""
+    """Creates users for CloudFormation, or runs one step of a rotation for Secrets Manager."""
     secrets = boto3.client("secretsmanager")
     if "RequestType" in event:
         answer(event, "database-users", lambda: on_cloudformation(event, secrets, connect))
@@ -65,7 +66,10 @@ def on_cloudformation(
     connect: Connect,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Makes sure that every user of the event exists, and locks who is not among them any more. Nothing is ever dropped."""
+    """Creates the users of the event, and locks users that it no longer lists.
+
+    It drops neither users nor data.
+    """
     if event["RequestType"] == "Delete":
         return
     properties = event["ResourceProperties"]
@@ -73,7 +77,7 @@ def on_cloudformation(
         when_granted(lambda arn=arn: read(secrets, arn), sleep) for arn in properties["Secrets"]
     ]
     gone = set(event.get("OldResourceProperties", {}).get("Users", [])) - set(properties["Users"])
-    # Locked, the master could neither rotate nor repair anything.
+    # A locked master user could neither rotate nor repair passwords.
     gone.discard(read(secrets, os.environ["MASTER_SECRET_ARN"])["username"])
     with _master(secrets, connect) as cursor:
         for credentials in wanted:
@@ -87,12 +91,12 @@ def on_cloudformation(
 
 
 def create_user(cursor: Cursor, credentials: Credentials, rights: Rights | None = None) -> None:
-    """Creates a user, over TLS only, and the databases that it has rights on. Nothing is dropped; rights beyond `rights` are revoked.
+    """Creates a user that requires TLS, and its databases; revokes rights beyond `rights`.
 
     Args:
-        cursor: cursor of the master.
+        cursor: cursor of the master user.
         credentials: user, password and database.
-        rights: role by database; `owner` of the database of the credentials when left out.
+        rights: role by database. Default: `owner` of the database in the credentials.
     """
     user, rights = (
         credentials["username"],
@@ -113,9 +117,10 @@ def create_user(cursor: Cursor, credentials: Credentials, rights: Rights | None 
 
 
 def _revoke(cursor: Cursor, user: str, rights: Rights) -> None:
-    """Revokes what a user has beyond its rights. Granted first, so that no client finds itself without in between."""
+    """Revokes rights beyond `rights`, after the grants, so that clients keep their rights."""
     cursor.execute(
-        "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES WHERE GRANTEE = %s",
+        "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES "
+        "WHERE GRANTEE = %s",
         (f"'{user}'@'%'",),
     )
     granted: dict[str, set[str]] = {}
@@ -133,13 +138,17 @@ def _revoke(cursor: Cursor, user: str, rights: Rights) -> None:
 
 
 def store(secrets: Any, connect: Connect) -> Store:
-    """MySQL as a store of two passwords for each user (MySQL 8.4 reference manual, dual password support)."""
+    """MySQL as a store of two passwords for each user.
+
+    Source: MySQL 8.4 reference manual, dual password support.
+    """
 
     def accept(current: Credentials, pending: Credentials) -> None:
         user = current["username"]
         with _master(secrets, connect) as cursor:
-            # A rotation that broke off may have left another password first: retaining that one would shut out everybody who
-            # holds the current one. Set first, it is what is retained, however often this step runs.
+            # An interrupted rotation may have set another primary password. RETAIN would keep that
+            # one and lock out clients with the current one. Setting the current one first makes the
+            # step repeatable.
             cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, current["password"]))
             cursor.execute(
                 "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD",
@@ -157,7 +166,10 @@ def store(secrets: Any, connect: Connect) -> Store:
 
 
 def _repair_password(credentials: Credentials, secrets: Any, connect: Connect) -> None:
-    """Sets the password of a user that was there before its secret, as after a restore, and keeps the old one valid."""
+    """Sets the password of a user that is older than its secret, as after a restore.
+
+    The previous password stays valid.
+    """
     user, password = credentials["username"], credentials["password"]
     try:
         with connect(user, password, None):
@@ -174,7 +186,7 @@ def _repair_password(credentials: Credentials, secrets: Any, connect: Connect) -
 def _quoted(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(
-            f"{name!r} is no name of a database here. Use lower-case letters, digits and hyphens."
+            f"{name!r} is no valid database name. Use lower-case letters, digits and hyphens."
         )
     return f"`{name}`"
 
@@ -190,7 +202,7 @@ def _master(secrets: Any, connect: Connect) -> Iterator[Cursor]:
 
 
 def connect(user: str, password: str, database: str | None) -> Any:
-    """Opens a connection over TLS, to a server whose certificate and name were verified."""
+    """Opens a connection over TLS and verifies certificate and host name."""
     return pymysql.connect(
         host=os.environ["DATABASE_HOST"],
         port=int(os.environ["DATABASE_PORT"]),

@@ -1,4 +1,4 @@
-"""The four steps of a rotation in Secrets Manager, for whatever keeps the password."""
+"""Rotation steps of Secrets Manager, for any store of passwords."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Credentials = dict[str, Any]
-"""The value of a secret: `username`, `password`, and where they are good for."""
+"""Value of a secret: `username`, `password`, and the address of the store."""
 
 CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 _PASSWORD_LENGTH = 40
@@ -17,15 +17,16 @@ log.setLevel(logging.INFO)
 
 
 class RotationError(Exception):
-    """The event does not belong to a rotation that is under way."""
+    """Event that belongs to no rotation in progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Store:
-    """What keeps the password, and accepts two at a time: the new one, and the one that running clients still use.
+    """Store that accepts two passwords at a time: the new one, and that of running clients.
 
     Args:
-        accept: makes the store accept the pending password beside the current one. It may be called again after a failure.
+        accept: makes the store accept the pending password in addition to the current one. It must
+            be repeatable after a failure.
         prove: logs in with the pending password, or raises.
     """
 
@@ -34,23 +35,23 @@ class Store:
 
 
 def rotate(event: dict[str, Any], secrets: Any, store: Store) -> None:
-    """Does one step of a rotation.
+    """Runs one step of a rotation.
 
     Args:
-        event: what Secrets Manager sends: `SecretId`, `ClientRequestToken` and `Step`.
+        event: event of Secrets Manager: `SecretId`, `ClientRequestToken` and `Step`.
         secrets: Secrets Manager client.
-        store: what keeps the password.
+        store: store of the password.
 
     Raises:
-        RotationError: the secret is not rotating to this version.
+        RotationError: if the secret is not rotating to this version.
     """
     secret, token, step = event["SecretId"], event["ClientRequestToken"], event["Step"]
     stages = _stages(secrets, secret, token)
     if CURRENT in stages:
-        log.info("%s: version %s is current already", step, token)
+        log.info("%s: version %s is already current", step, token)
         return
     if PENDING not in stages:
-        raise RotationError(f"Version {token} of {secret} is not pending")
+        raise RotationError(f"version {token} of {secret} is not pending. Start a new rotation.")
     log.info("%s of %s", step, secret)
     if step == "createSecret":
         _create(secrets, secret, token)
@@ -61,7 +62,7 @@ def rotate(event: dict[str, Any], secrets: Any, store: Store) -> None:
     elif step == "finishSecret":
         _finish(secrets, secret, token)
     else:
-        raise RotationError(f"{step} is no step of a rotation")
+        raise RotationError(f"{step} is no rotation step. Only Secrets Manager sends events.")
 
 
 def read(secrets: Any, secret: str, stage: str = CURRENT, token: str | None = None) -> Credentials:
@@ -75,9 +76,10 @@ def read(secrets: Any, secret: str, stage: str = CURRENT, token: str | None = No
 
 def _stages(secrets: Any, secret: str, token: str) -> list[str]:
     metadata = secrets.describe_secret(SecretId=secret)
-    # Missing while the first schedule is being made: Secrets Manager proves the password before it turns rotation on.
+    # The value is missing while the first schedule is created: Secrets Manager tests the password
+    # before it enables rotation.
     if metadata.get("RotationEnabled") is False:
-        raise RotationError(f"{secret} does not rotate")
+        raise RotationError(f"{secret} does not rotate. Enable its rotation.")
     stages: list[str] = metadata["VersionIdsToStages"].get(token, [])
     return stages
 

@@ -26,6 +26,7 @@ def rds_ca(region: str) -> str:
     if not file.is_file():
         address = f"https://truststore.pki.rds.amazonaws.com/{region}/{region}-bundle.pem"
         raise ValueError(
-            f"No RDS root certificates for {region} are in {FOLDER.name}/. Save {address} there as {file.name}."
+            f"No RDS root certificates for {region} are in {FOLDER.name}/. "
+            f"Save {address} there as {file.name}."
         )
     return file.read_text()

@@ -17,7 +17,11 @@ Clients = Callable[[str], Any]
 
 
 class UnusableBackupError(Exception):
-    """Restored resource that cannot be used. AWS Backup notifies of no failed validation: an alarm watches the errors of this function."""
+    """Restored resource that cannot be used.
+
+    AWS Backup sends no notification of a failed validation: an alarm watches the errors of this
+    function.
+    """
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
@@ -38,7 +42,7 @@ def validate(job: dict[str, Any], clients: Clients, recovery_hours: Mapping[str,
         recovery_hours: maximum hours of a restore, by type of resource.
 
     Raises:
-        UnusableBackupError: the resource cannot be used; this was reported before.
+        UnusableBackupError: if the resource cannot be used, after the verdict is reported.
     """
     kind, arn = job["resourceType"], job["createdResourceArn"]
     if kind not in _JUDGES:
