@@ -1,4 +1,4 @@
-"""Wheel of the platform: one package `spotmusic_cdk`, with stacks, tools and charts in it (docs/adr/0026)."""
+"""Wheel of the platform: the package `spotmusic_cdk` with stacks, tools and charts (ADR 26)."""
 
 import ast
 import re
@@ -21,16 +21,16 @@ COMMANDS = (
     "preflight",
     "smoke",
 )
-"""Tools of a project; others work on this repository and its tests."""
+"""Tools of a project; the others are for this repository and its tests."""
 NAMED = re.compile(r"^(\s*from |.*python -m )(stacks|tools)(?=[. ])", flags=re.MULTILINE)
-"""Imports of nested packages, and commands that run them."""
+"""Imports of nested packages, and commands with their modules."""
 
 
 class build_py_nested(build_py):  # noqa: N801 - setuptools names commands in lower case
-    """Copy of the packages, with `stacks` and `tools` below the platform's own."""
+    """Copy of the packages, with `stacks` and `tools` inside the platform's package."""
 
     def run(self) -> None:
-        """Copies, and rewrites imports."""
+        """Copies the packages and rewrites their imports."""
         super().run()
         package = Path(self.build_lib, PACKAGE)
         tools = {package / file for file in tools_of(COMMANDS)}
@@ -50,7 +50,7 @@ class build_py_nested(build_py):  # noqa: N801 - setuptools names commands in lo
 
 
 def tools_of(commands: tuple[str, ...]) -> set[Path]:
-    """Files of commands, and of all modules of `tools` that they import."""
+    """Files of commands, and of all modules of `tools` that the commands import."""
     waiting = [f"tools.{command}{suffix}" for command in commands for suffix in ("", ".__main__")]
     found: set[Path] = set()
     while waiting:

@@ -3,5 +3,5 @@
 import atexit
 import gc
 
-# After a synthesis, the final garbage collection takes a second and more: the summary would not be the last line.
+# The final garbage collection of a synthesis takes a second or more and would delay the exit.
 atexit.register(gc.freeze)

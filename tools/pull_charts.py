@@ -50,7 +50,7 @@ def verify(archives: list[Path], lock: Path) -> list[str]:
 
     Args:
         archives: archives of all pinned charts.
-        lock: file of checksums. It is written with the checksums of all given archives and no others.
+        lock: file of checksums; rewritten with the checksums of the given archives only.
 
     Returns:
         Problems, one per archive. The lock file is written only if there are none.
@@ -58,7 +58,8 @@ def verify(archives: list[Path], lock: Path) -> list[str]:
     known = locked(lock)
     found = {archive.name: checksum_of(archive) for archive in archives}
     wrong = [
-        f"{name}: SHA-256 {checksum} is not {known[name]} of {lock.name}. The repository has a different file for this version. "
+        f"{name}: SHA-256 {checksum} is not {known[name]} of {lock.name}. "
+        "The repository has a different file for this version. "
         "Compare both before you deploy one."
         for name, checksum in sorted(found.items())
         if known.get(name, checksum) != checksum
@@ -79,7 +80,8 @@ def main() -> None:
         print(f"{chart.name} {chart.version} from {chart.repository}", flush=True)
         if subprocess.run(command(chart, FOLDER), check=False).returncode:  # noqa: S603
             sys.exit(
-                f"{chart.repository} did not return {chart.name} {chart.version}. The tests that need it are skipped."
+                f"{chart.repository} did not return {chart.name} {chart.version}. "
+                "The tests that need it are skipped."
             )
     if problems := verify([FOLDER / archive_name(chart) for chart in versions.charts()], LOCK):
         sys.exit("\n".join(problems))

@@ -1,4 +1,4 @@
-"""Settings of an environment for commands that answer its warnings themselves, or have none to answer."""
+"""Settings of an environment for commands that report its warnings themselves or ignore them."""
 
 import warnings
 from pathlib import Path
@@ -11,11 +11,11 @@ def settings_of(environment: str, folder: Path) -> Settings:
     """Returns the settings of an environment, without warnings.
 
     Args:
-        environment: its name.
+        environment: name of the environment.
         folder: folder of environment files.
 
     Raises:
-        SettingsError: the file is wrong.
+        SettingsError: if the file is invalid.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SettingsWarning)

@@ -1,6 +1,6 @@
-"""Templates of the last release, from which an update starts: `make release-templates` writes them.
+"""Templates of the last release, the start of an update; written by `make release-templates`.
 
-Hashes of assets are removed: they move with every upgrade of a library.
+Hashes of assets are removed, because they change with every upgrade of a library.
 """
 
 import gzip
@@ -52,9 +52,9 @@ def write(version: str, environment: str, templates: dict[str, Template]) -> Pat
 
 
 def with_assets_of(now: dict[str, Template], before: dict[str, Template]) -> dict[str, Template]:
-    """Return the last release's templates with existing assets, so that an emulator can deploy them.
+    """Return the last release's templates with assets that an emulator can deploy.
 
-    An asset is that of the same resource today, or of another of its type.
+    An asset is that of the same resource today, or of another resource of its type.
     """
     return {
         stack: _with_assets(template, now[stack], _by_type(now))

@@ -1,7 +1,7 @@
-"""Synthesizes environments into cdk.out, judged by CDK's validator and the policy packs: `make synth`.
+"""Synthesis of environments into cdk.out with CDK's validator and the policy packs: `make synth`.
 
-One process for all, because CDK and its validator load once a process. Each environment has an
-application of its own, and the context that `cdk synth` gives it.
+All environments share one process, because CDK and its validator load once per process. Each has
+its own application and the context that `cdk synth` passes.
 """
 
 import json
@@ -31,7 +31,7 @@ def judge(
     folder: Path = ENVIRONMENTS,
     platform: type[Platform] = Platform,
 ) -> int:
-    """Synthesizes an environment with every judge.
+    """Synthesizes an environment with the validator and all policy packs.
 
     Args:
         environment: name of its file.
@@ -40,10 +40,11 @@ def judge(
         platform: the platform, or a subclass of it.
 
     Returns:
-        0; 1 if a judge has findings or was not asked, 2 if a construct refuses a value.
+        0; 1 if a pack has findings or did not run, 2 if a construct rejects a value.
 
     Raises:
-        SettingsError: if there is no such environment, or its file is wrong. Nothing was deleted.
+        SettingsError: if the environment does not exist or its file is invalid. No folder is
+            deleted.
     """
     settings_of(environment, folder)
     shutil.rmtree(outdir, ignore_errors=True)
@@ -59,17 +60,15 @@ def judge(
     report = outdir / "validation-report.json"
     reports = json.loads(report.read_text())["pluginReports"] if report.exists() else ()
     if missing := PACKS - {report["pluginName"] for report in reports}:
-        print(f"{environment}: not judged by {', '.join(sorted(missing))}", file=sys.stderr)
+        print(f"{environment}: not validated by {', '.join(sorted(missing))}", file=sys.stderr)
         return 1
-    print(
-        f"{outdir}: {len([*outdir.rglob('*.template.json')])} templates, judged in validation-report.json",
-        flush=True,
-    )
+    templates = [*outdir.rglob("*.template.json")]
+    print(f"{outdir}: {len(templates)} templates, validated in validation-report.json", flush=True)
     return 0
 
 
 def main(*environments: str) -> int:
-    """Judges environments until one fails, and returns its status."""
+    """Validates environments until one fails, and returns its status."""
     return next(filter(None, (judge(name, Path("cdk.out", name)) for name in environments)), 0)
 
 

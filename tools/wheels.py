@@ -1,7 +1,9 @@
-"""`python -m tools.wheels dist`: wheels of the platform and of the construct library, for `make wheels`.
+"""Wheels of the platform and of the construct library: `python -m tools.wheels dist`, `make
+wheels`.
 
-Built from a copy of the sources, without network: setuptools leaves files in its folder, and takes
-those of an earlier build into the next wheel. The same sources produce the same bytes.
+They are built from a copy of the sources, without network, because setuptools leaves files in its
+folder and adds those of an earlier build to the next wheel. The same sources produce the same
+bytes.
 """
 
 import os
@@ -26,13 +28,13 @@ PLATFORM = (
 )
 """Sources of the platform's wheel."""
 EPOCH = "315532800"
-"""First second of 1980, the earliest time in an archive."""
+"""Start of 1980, the earliest time in a ZIP archive."""
 _BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
-"""Call of the build backend, as pip makes it. With pip it takes twice as long."""
+"""Call of the build backend, as in pip. With pip it takes twice as long."""
 
 
 class WheelError(Exception):
-    """A wheel was not built. The message has the last output of setuptools."""
+    """A wheel could not be built. The message has the last output of setuptools."""
 
 
 def build(into: Path, *, checkout: Path = CHECKOUT) -> list[Path]:
@@ -72,7 +74,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _copy_file(source: Path | str, target: Path | str) -> None:
-    """Copies a file with one mode for all, which the archive records."""
+    """Copies a file with a fixed mode, because the archive records modes."""
     shutil.copyfile(source, target)
     Path(target).chmod(0o644)
 
@@ -84,7 +86,7 @@ def _wheel(source: Path, into: Path) -> None:
         command, cwd=source, env=variables, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise WheelError(f"No wheel of {source.name} was built:\n{done.stderr.strip()[-2000:]}")
+        raise WheelError(f"{source.name}: wheel not built.\n{done.stderr.strip()[-2000:]}")
 
 
 def main(into: str) -> int:

@@ -1,6 +1,6 @@
-"""Benchmark of synthesis, tests and deployments: `make bench` prints figures beside their bounds.
+"""Benchmark of synthesis, tests and deployments: `make bench` prints figures with their bounds.
 
-CPU is user and system time of all processes. The last values of each row are kept in .bench.
+CPU is user and system time of all processes. The last values of each row are stored in .bench.
 """
 
 import argparse
@@ -19,18 +19,18 @@ HEAD = ("row", "figure", "bound", "min", "median", "max", "runs", "÷ last", "")
 
 
 def chosen(rows: Sequence[Row], only: Sequence[str]) -> list[Row]:
-    """Returns the rows or groups of these names; all without a name."""
+    """Returns the rows with these names or groups; all rows if there are no names."""
     groups = {row: {row.name, row.name.partition(".")[0]} for row in rows}
     known = set().union(*groups.values())
-    if not known.issuperset(only):
+    if unknown := set(only) - known:
         raise SystemExit(
-            f"no row is named {', '.join(sorted(set(only) - known))}. Use one of {', '.join(sorted(known))}."
+            f"unknown rows {', '.join(sorted(unknown))}. Use one of {', '.join(sorted(known))}."
         )
     return [row for row, names in groups.items() if not only or names & set(only)]
 
 
 def measure(rows: Sequence[Row], runs: int) -> tuple[dict[str, list[float]], list[str]]:
-    """Returns the values by row, and the rows that could not be measured with the reason."""
+    """Returns the values by row, and rows that could not be measured with the reason."""
     found: dict[str, list[float]] = {}
     missing: list[str] = []
     for row in rows:
@@ -39,7 +39,7 @@ def measure(rows: Sequence[Row], runs: int) -> tuple[dict[str, list[float]], lis
             found[row.name] = [
                 round(value, 3) for value in row.measured(max(1, runs // 3) if row.long else runs)
             ]
-        except Exception as error:  # the other rows are still measured
+        except Exception as error:  # measure the other rows
             missing.append(
                 f"{row.name}: {error if isinstance(error, NotMeasuredError) else repr(error)}"
             )
@@ -81,7 +81,10 @@ def _cells(row: Row, values: Sequence[float], last: Sequence[float]) -> tuple[st
 
 
 def main() -> int:
-    """Prints the table and keeps its values. Returns 1 if a row was not measured; figures out of bounds are no failure."""
+    """Prints the table and stores its values. Returns 1 if a row could not be measured.
+
+    Figures out of bounds do not change the exit status.
+    """
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument(
         "--runs",
@@ -98,7 +101,10 @@ def main() -> int:
     )
     options = parser.parse_args()
     rows = chosen(ROWS, options.only)
-    load = f"load {os.getloadavg()[0]:.1f} at the start, {os.cpu_count()} cores: compare seconds of idle machines only"
+    load = (
+        f"load {os.getloadavg()[0]:.1f} at the start, {os.cpu_count()} cores: "
+        "compare seconds of idle machines only"
+    )
     found, missing = measure(rows, options.runs)
     last = json.loads(REPORT.read_text()) if REPORT.exists() else {}
     print(

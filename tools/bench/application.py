@@ -1,4 +1,7 @@
-"""The application, with its jsii messages counted: `python -m tools.bench.application [FOLDER OF ENVIRONMENTS]`."""
+"""Application that counts its jsii messages: `python -m tools.bench.application [FOLDER]`.
+
+FOLDER has the environment files.
+"""
 
 import sys
 from itertools import count
@@ -10,7 +13,8 @@ from jsii._kernel.providers.process import _NodeProcess
 if __name__ == "__main__":
     send: Any = _NodeProcess.send
     messages = count()
-    _NodeProcess.send = lambda *arguments: (next(messages), send(*arguments))[1]  # type: ignore[method-assign]
+    counted: Any = lambda *arguments: (next(messages), send(*arguments))[1]  # noqa: E731
+    _NodeProcess.send = counted  # type: ignore[method-assign]
     from stacks.app import main
 
     code = main(Path(*(sys.argv[1:] or ["environments"])))

@@ -1,4 +1,7 @@
-"""Lower bound of every comparison: an application of eight empty stacks. `tuned`: without garbage collection, like app.py."""
+"""Application of eight empty stacks, the lower bound of comparisons.
+
+The argument `tuned` disables garbage collection, as app.py does.
+"""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""Commands, measured with all processes that they start."""
+"""Measurement of commands with all processes that they start."""
 
 import os
 import subprocess
@@ -14,12 +14,12 @@ ROOT = Path(__file__).parents[2]
 
 
 class NotMeasuredError(Exception):
-    """A command failed or cannot run here. The message has the reason."""
+    """A command failed or cannot run on this machine. The message has the reason."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """Finished command: CPU of all its processes, peak of the largest one and of all together, and what it printed."""
+    """Result of a command: CPU, peak memory (largest process, all processes) and output."""
 
     cpu_seconds: float
     largest_mib: float
@@ -28,8 +28,15 @@ class Run:
 
 
 def run(*command: str, variables: dict[str, str] | None = None, sampled: bool = False) -> Run:
-    """Runs a command in the checkout; `sampled` watches the memory of all its processes 50 times a second."""
-    # Python writes bytecode in the first run, which is not counted; an inherited setting must not disable that.
+    """Runs a command in the checkout.
+
+    Args:
+        command: command and its arguments.
+        variables: environment variables to add.
+        sampled: samples the memory of all processes 50 times per second.
+    """
+    # Python writes bytecode in the first run, which is not counted. An inherited variable must not
+    # disable that.
     inherited = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
     }
@@ -60,22 +67,25 @@ def run(*command: str, variables: dict[str, str] | None = None, sampled: bool = 
 
 
 def in_turn(runs: int, **commands: Callable[[], Run]) -> list[dict[str, Run]]:
-    """Runs commands in turn, A B C A B C …, after an uncounted run of each: ratios are stable while the machine's speed drifts."""
+    """Runs commands in turn, A B C A B C …, after an uncounted run of each.
+
+    Ratios stay stable while the speed of the machine drifts.
+    """
     for command in commands.values():
         command()
     return [{name: command() for name, command in commands.items()} for _ in range(runs)]
 
 
 def cpu_of_group(group: int) -> float:
-    """CPU seconds of the processes of a group and of their ended children."""
+    """CPU seconds of all processes in a group and of their ended children."""
     return sum(cpu_seconds for cpu_seconds, _ in _group(group))
 
 
 def _mib_of_group(group: int) -> float:
-    """Proportional set size: a page of three processes counts a third for each."""
+    """Proportional set size in MiB: a page shared by three processes counts a third for each."""
     mib = 0.0
     for _, folder in _group(group):
-        with suppress(OSError, IndexError):  # it ended meanwhile
+        with suppress(OSError, IndexError):  # process ended
             mib += (
                 int((folder / "smaps_rollup").read_text().partition("\nPss:")[2].split()[0]) / 1024
             )
@@ -84,7 +94,7 @@ def _mib_of_group(group: int) -> float:
 
 def _group(group: int) -> Iterator[tuple[float, Path]]:
     if sys.platform != "linux":
-        raise NotMeasuredError("needs /proc of Linux")
+        raise NotMeasuredError("/proc does not exist. Run the benchmark on Linux.")
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             fields = stat.read_text().rpartition(")")[2].split()

@@ -24,12 +24,12 @@ APP, EMPTY = ("-OO", "app.py"), (str(Path(__file__).parent / "eight_empty_stacks
 COUNTED = ("-OO", "-m", "tools.bench.application")
 STACKS = 8
 NOTES: list[str] = []
-"""Lines below the table."""
+"""Notes below the table."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """Figure with the bound of its median, such as `≤ 5`. Long commands have a third of the runs."""
+    """Figure with the bound of its median, such as `≤ 5`. Long rows have a third of the runs."""
 
     name: str
     title: str
@@ -39,7 +39,10 @@ class Row:
 
 
 def synthesis(*arguments: str, sampled: bool = False) -> Run:
-    """Synthesizes into an empty folder, without validation, with one set of feature flags; `tuned` adds the settings of app.py."""
+    """Synthesizes into an empty folder, without validation, with one set of feature flags.
+
+    The argument `tuned` adds the settings of app.py.
+    """
     tuned = "tuned" in arguments
     context = {
         **FLAGS,
@@ -75,7 +78,10 @@ def floors(runs: int) -> list[dict[str, Run]]:
 
 @cache
 def scaled(runs: int) -> list[dict[str, Run]]:
-    """Synthesis of dev with 5, 20 and 40 services. Two of three added ones use the cache: settings allow forty no more connections."""
+    """Synthesis of dev with 5, 20 and 40 services.
+
+    Two of three added services use the cache; the settings allow no more connections for forty.
+    """
     environment = yaml.safe_load((ROOT / "environments" / "dev.yaml").read_text())
     services = environment["services"]
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +126,7 @@ def suite(runs: int) -> list[float]:
 
 
 def skipped_tests(output: str) -> list[str]:
-    """Returns the number of skipped tests, then a line for each reason, the most frequent first."""
+    """Returns the number of skipped tests, then a line per reason, most frequent first."""
     numbers = Counter[str]()
     for number, reason in re.findall(r"^SKIPPED \[(\d+)\] \S+: (.*)$", output, flags=re.MULTILINE):
         numbers[reason] += int(number)
@@ -132,7 +138,7 @@ def skipped_tests(output: str) -> list[str]:
 
 @cache
 def lint(runs: int) -> list[tuple[float, float]]:
-    """CPU seconds of cfn-lint for dev, without verdicts of former runs and with them."""
+    """CPU seconds of cfn-lint for dev: without earlier verdicts, and with them."""
 
     def judged(store: str) -> float:
         began = sum(os.times()[:4])
@@ -149,15 +155,20 @@ def lint(runs: int) -> list[tuple[float, float]]:
 
 @cache
 def local(runs: int) -> list[tuple[float, float, float]]:
-    """CPU seconds of a deployment without verdicts of cfn-lint; CPU seconds and resources per second of the next one."""
+    """CPU seconds without cfn-lint verdicts; CPU seconds and resources per second with them."""
     return [(deployment(fresh=True)[0], *deployment()) for _ in range(runs)]
 
 
 def deployment(*, fresh: bool = False) -> tuple[float, float]:
-    """Deploys dev to the embedded AWS and destroys it. The emulator outlives the command: its CPU is that of its processes."""
+    """Deploys dev to the embedded AWS and destroys it.
+
+    The emulator outlives the command, so its CPU is read from its processes.
+    """
     emulator, report = ROOT / ".local" / "emulator.json", ROOT / ".local" / "report.json"
     if emulator.exists():
-        raise NotMeasuredError("the embedded AWS of this checkout is in use. Run `make local-down`")
+        raise NotMeasuredError(
+            "the embedded AWS of this checkout is in use. Run `make local-down`."
+        )
     shutil.rmtree(STORE, ignore_errors=True) if fresh else None
     try:
         measured = run(sys.executable, "-m", "tools.local_aws", "up")

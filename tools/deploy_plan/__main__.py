@@ -33,7 +33,7 @@ def deployment_of(environment: str, assembly: Path) -> Deployment:
 
 
 def report(deployment: Deployment, *, concurrency: int) -> str:
-    """Return the durations, the critical path of the stacks, and that of the resources in each stack."""
+    """Return the durations and the critical paths of the stacks and of their resources."""
     parallel, serial = deployment.timeline(concurrency), deployment.timeline(1)
     return "\n".join(_lines(deployment, parallel, serial, concurrency))
 

@@ -1,4 +1,4 @@
-"""Times of resources and stacks in a deployment of new stacks."""
+"""Times of resources and stacks in a deployment to an empty account."""
 
 import math
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ Node = tuple[str, str]
 
 
 class NeverReadyError(Exception):
-    """A running stack waits for one that cannot start."""
+    """A running stack waits for a stack that cannot start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Step:
         resource: the resource.
         start: minutes since the start of the deployment.
         end: minutes since the start of the deployment.
-        after: step that ends last of those that it waits for; None for the start of the stack.
+        after: awaited step that ends last; None for the start of the stack.
     """
 
     resource: Resource
@@ -40,7 +40,7 @@ class Step:
 
     @property
     def path(self) -> "list[Step]":
-        """Steps that determine the end of this one, the first one first."""
+        """Steps that determine the end of this step, first step first."""
         return [*(self.after.path if self.after else []), self]
 
 
@@ -51,8 +51,8 @@ class Timeline:
     Args:
         starts: start by stack.
         ends: end by stack.
-        last: step that ends last by stack.
-        dependencies: stacks that are deployed before, by stack.
+        last: last step by stack.
+        dependencies: stacks that are deployed first, by stack.
     """
 
     starts: Mapping[str, float]
@@ -67,10 +67,10 @@ class Timeline:
 
     @property
     def stacks(self) -> list[str]:
-        """Stacks of the critical path, the first one first."""
+        """Stacks of the critical path, first stack first."""
         path = [max(self.ends, key=lambda stack: self.ends[stack])]
         while self.starts[path[0]] > 0:
-            # With limited concurrency a stack may also wait for any other one to end.
+            # With limited concurrency, a stack may also wait for any other stack to end.
             earlier = [
                 stack for stack in self.ends if math.isclose(self.ends[stack], self.starts[path[0]])
             ]
@@ -81,12 +81,12 @@ class Timeline:
 class Deployment:
     """Deployment of all stacks of an environment to an empty account.
 
-    CloudFormation creates a resource as soon as those that it refers to or depends on are complete,
-    and the CDK CLI starts a stack as soon as its dependencies are complete.
+    CloudFormation creates a resource when its references and dependencies are complete. The CDK
+    CLI starts a stack when its dependencies are complete.
 
     Args:
         platform: templates.
-        dependencies: stacks that the CLI deploys before, by stack (manifest of the assembly).
+        dependencies: stacks that the CLI deploys first, by stack (manifest of the assembly).
     """
 
     def __init__(self, platform: Assembly, dependencies: Mapping[str, set[str]]) -> None:
@@ -106,7 +106,7 @@ class Deployment:
         self._order = list(TopologicalSorter(self._before).static_order())
 
     def _needs(self, resource: Resource) -> set[Node]:
-        """Stack and logical id of each resource that must be complete before."""
+        """Stack and logical id of each resource that must be complete first."""
         found = {(resource.stack, id_) for id_ in as_list(resource.body.get("DependsOn"))}
         for value in intrinsics(resource.body):
             match value:
@@ -149,7 +149,7 @@ class Deployment:
             concurrency: most stacks at a time, the CLI's `--concurrency`.
 
         Raises:
-            NeverReadyError: all running stacks wait for values of one that cannot start.
+            NeverReadyError: if all running stacks wait for values of a stack that cannot start.
         """
         pending = self._in_order_of_the_cli()
         starts: dict[str, float] = {}
@@ -169,12 +169,15 @@ class Deployment:
             if not started:
                 now = min(end for stack, end in ends.items() if stack not in done)
                 if math.isinf(now):
+                    running = ", ".join(sorted(starts.keys() - done))
+                    waiting = ", ".join(queue + pending)
                     raise NeverReadyError(
-                        f"{', '.join(sorted(starts.keys() - done))}: values of {', '.join(queue + pending)} never come."
+                        f"{running}: waits for values of {waiting}, which cannot start. "
+                        "Remove the reference or the dependency."
                     )
 
     def _in_order_of_the_cli(self) -> list[str]:
-        """Stacks in the CLI's order: round by round, each sorted by the ids of artifacts, which have no hyphens."""
+        """Stacks in the CLI's order: rounds, each sorted by artifact id without hyphens."""
         rounds, ordered = TopologicalSorter(self.dependencies), list[str]()
         rounds.prepare()
         while rounds.is_active():
@@ -184,7 +187,7 @@ class Deployment:
         return ordered
 
     def _steps(self, starts: Mapping[str, float]) -> dict[str, Step]:
-        """Last step of each stack whose end is known from the starts of stacks."""
+        """Last step of each stack with a known end, from the starts of stacks."""
         steps: dict[Node, Step] = {}
         for node in self._order:
             before = [steps.get(other) for other in self._before[node]]

@@ -23,9 +23,9 @@ SCRIPTS = {
 _REQUEST = re.compile(
     r"(?:<(?!a\b)\w+\b[^>]*?\b(?:href|src|srcset)=\"?|\burl\([\"']?)((?:https?:)?//[^\s\"'>)]+)"
 )
-"""Attribute or style with an address on another host, except for a link."""
+"""Attribute or style with an address on another host, except for links."""
 _FAULT = re.compile(r"^griffe: (.+)$", flags=re.MULTILINE)
-"""Faults of docstrings, which are no warnings of Zensical."""
+"""Faults of docstrings that Zensical does not report as warnings."""
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
@@ -42,7 +42,7 @@ def write_sources(folder: Path) -> None:
 
 
 def configuration(folder: Path) -> dict[str, Any]:
-    """Return the configuration, with pages in the place of patterns."""
+    """Return the configuration, with pages in place of patterns."""
     config: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "site.yaml").read_text())
     named = {entry for entries in config["nav"].values() for entry in entries}
     nav = []
@@ -63,7 +63,7 @@ def configuration(folder: Path) -> dict[str, Any]:
 
 
 def requests(html: Path) -> Iterator[str]:
-    """Yields the addresses on other hosts that pages and styles load."""
+    """Yields addresses on other hosts that pages and styles load."""
     for file in sorted([*html.rglob("*.html"), *html.rglob("*.css")]):
         yield from (
             f"{file.relative_to(html)}: {address}" for address in _REQUEST.findall(file.read_text())
@@ -71,7 +71,7 @@ def requests(html: Path) -> Iterator[str]:
 
 
 def build(site: Path, zensical: Path = ZENSICAL) -> str:
-    """Build the site, and return the reason if it cannot be used."""
+    """Build the site. Return the reason if it is unusable, or an empty string."""
     if not zensical.exists():
         return f"{zensical} does not exist. Run make docs, which installs it."
     folder = site.with_name(f"{site.name}.sources")
@@ -103,13 +103,14 @@ def build(site: Path, zensical: Path = ZENSICAL) -> str:
 
 
 def main() -> int:
-    """Build the site and name its first page."""
+    """Build the site and print the path of its first page."""
     site = ROOT / ".local" / "site"
     if reason := build(site):
         print(reason, file=sys.stderr)
         return 1
     print(
-        f"{site.relative_to(ROOT)}/index.html: {len([*site.rglob('*.html')])} pages. Open it in a browser; it needs no server."
+        f"{site.relative_to(ROOT)}/index.html: {len([*site.rglob('*.html')])} pages. "
+        "Open it in a browser; it needs no server."
     )
     return 0
 

@@ -1,21 +1,21 @@
-"""Lists of CommonMark, as documents have them, in the indentation of Python-Markdown."""
+"""Conversion of CommonMark lists to the indentation of Python-Markdown."""
 
 import re
 from collections.abc import Iterator
 
 _COLUMNS = 4
-"""Indentation of what belongs to a list item; CommonMark takes two or three columns as well."""
+"""Columns per level of a list; CommonMark also accepts two or three."""
 _ITEM = re.compile(r"(?:[-*+]|\d+\.) +")
 _FENCE = re.compile(r"`{3,}")
 
 
 def indented(text: str) -> Iterator[tuple[str, bool]]:
-    """Yields each line with four columns for each list item around it, and whether it is code.
+    """Yields each line, indented by four columns per list level, and whether it is code.
 
-    Python-Markdown requires an empty line before an item that follows a paragraph, and takes every number at the begin of a line for an
-    item.
+    Python-Markdown requires an empty line before an item that follows a paragraph, and reads every
+    number at the start of a line as an item.
     """
-    items: list[int] = []  # columns at which the content of the items around a line begins
+    items: list[int] = []  # columns of the content of all open items
     fence, before, apart = "", "", False
     for line in text.splitlines():
         content = line.lstrip(" ")

@@ -1,4 +1,4 @@
-"""Pages of the site, at the paths that documents and files have in the repository."""
+"""Pages of the site, at the paths of documents and files in the repository."""
 
 import os
 import re
@@ -10,12 +10,12 @@ from pathlib import Path
 from tools.site.indentation import indented
 
 FOLDERS = ("docs", "events", "examples", "constructs", "spotmusic_cdk", "tools", "tests", "charts")
-"""Folders with documents, beside the root."""
+"""Folders with documents, in addition to the root."""
 LINK = re.compile(r"(\]\(|^\[[^\]]+\]: )([^)\s]+)", flags=re.MULTILINE)
-"""Link or definition of a link: its begin and its target."""
+"""Link or link definition: the part before the target, and the target."""
 PICTURES = {".gif", ".png", ".svg", ".webp"}
 MERMAID = Path("scripts/mermaid.js")
-"""Script that draws diagrams, on the pages that have one."""
+"""Script for diagrams, included in pages with a diagram."""
 _UNSEARCHED = "---\nsearch:\n  exclude: true\n---\n\n"
 
 
@@ -46,7 +46,7 @@ def targets(text: str, document: Path) -> Iterator[Path]:
 
 
 def converted(text: str, document: Path, root: Path) -> str:
-    """Return a document with links to pages, and with the indentation of Python-Markdown."""
+    """Return a document with links to pages and the indentation of Python-Markdown."""
     here = page_of(document, root).parent
 
     def linked(found: re.Match[str]) -> str:
@@ -64,7 +64,7 @@ def converted(text: str, document: Path, root: Path) -> str:
 
 
 def source_page(file: Path, root: Path) -> str:
-    """Return a page with the text of a file, outside of the search."""
+    """Return a page with the text of a file, excluded from the search."""
     name, language = file.relative_to(root), file.suffix.lstrip(".") or "sh"
     return f"{_UNSEARCHED}# {name}\n\n````````{language}\n{file.read_text().rstrip()}\n````````\n"
 
@@ -96,7 +96,7 @@ def _target(link: str, document: Path) -> Path:
 
 
 def write(root: Path, folder: Path) -> None:
-    """Write the pages of all documents, of the files and folders that they link to, and their pictures."""
+    """Write the pages of all documents and of their targets, and the pictures."""
     own = documents(root)
     linked = {target for document in own for target in targets(document.read_text(), document)}
     pages = {document: partial(converted, document.read_text(), document) for document in own}
@@ -111,7 +111,7 @@ def write(root: Path, folder: Path) -> None:
 
 
 def pictures(root: Path) -> set[Path]:
-    """Return the pictures of the documents, which may be named in HTML as well."""
+    """Return the pictures of the documents, including those in HTML."""
     return {path for path in (root / "docs").rglob("*") if path.suffix in PICTURES}
 
 

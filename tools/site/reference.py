@@ -1,4 +1,4 @@
-"""Pages of the API reference: the construct library by package, and the settings of an environment file."""
+"""Pages of the API reference: construct library by package, and settings of an environment."""
 
 from pathlib import Path
 

@@ -42,9 +42,7 @@ def test_bench_selects_rows_and_groups() -> None:
     ]
     assert [row.name for row in chosen(ROWS, ["synth.tuned"])] == ["synth.tuned"]
     assert len(chosen(ROWS, [])) == 4
-    with pytest.raises(
-        SystemExit, match=r"no row is named sinth\. Use one of engine, local, synth"
-    ):
+    with pytest.raises(SystemExit, match=r"unknown rows sinth\. Use one of engine, local, synth"):
         chosen(ROWS, ["sinth"])
 
 

@@ -141,7 +141,9 @@ def test_awaited_values_delay_only_their_reader() -> None:
 
 
 def test_value_of_a_later_stack_never_comes() -> None:
-    with pytest.raises(NeverReadyError, match="eks-platform: values of network, data never come"):
+    with pytest.raises(
+        NeverReadyError, match="eks-platform: waits for values of network, data, which cannot start"
+    ):
         published("data").timeline(1)
 
 
