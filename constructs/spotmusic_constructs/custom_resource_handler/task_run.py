@@ -43,7 +43,9 @@ def run(
     try:
         task = _wait(ecs, arn, sleep)
     except Exception:
-        ecs.stop_task(cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment stopped waiting")
+        ecs.stop_task(
+            cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment stopped waiting"
+        )
         raise
     codes = [container.get("exitCode") for container in task["containers"]]
     if codes != [0]:
