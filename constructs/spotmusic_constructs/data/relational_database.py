@@ -190,55 +190,21 @@ class RelationalDatabase(Construct):
             if spec.own_master_secret
             else None
         )
-        self.instance = rds.DatabaseInstance(
-            self,
-            "Instance",
-            instance_identifier=spec.identifier,
-            engine=_engine(spec.engine_version),
-            engine_lifecycle_support=_SUPPORT,
-            instance_type=spec.instance_type,
-            multi_az=spec.multi_az,
-            credentials=_credentials(master, keys.database),
-            manage_master_user_password=master is None,
-            allocated_storage=spec.storage_gib,
-            # Not for replicas: RDS encrypts those of the same region with the key of the source.
-            storage_encrypted=True,
-            storage_encryption_key=keys.database,
-            # 02:00 to 03:00 in São Paulo, at low traffic and before the maintenance window.
-            backup_retention=durations.days(spec.backup_retention_days),
-            preferred_backup_window="05:00-06:00",
-            preferred_maintenance_window=spec.maintenance_window,
-            delete_automated_backups=deletable,
-            deletion_protection=spec.production,
-            removal_policy=spec.removal_policy,
-            **shared,
-        )
-        self.identifier = self.instance.instance_identifier
+        self.instance = _instance(self, spec, master=master, key=keys.database, shared=shared)
         self.instance.node.add_dependency(*log_groups)
-        acknowledge(self.instance, {**_ACKNOWLEDGED, **_deviations(spec)})
+        self.identifier = self.instance.instance_identifier
         self.endpoint = self.instance.db_instance_endpoint_address
         self.own_master_secret = spec.own_master_secret
         self.master_secret: secretsmanager.ISecret = (
             master.secret if master else cast("secretsmanager.ISecret", self.instance.secret)
         )
-        zones = vpc.select_subnets(
-            subnets=vpc_subnets.subnets, subnet_group_name=vpc_subnets.subnet_group_name
-        ).availability_zones
-        self.replicas = [
-            ReadReplica(
-                self,
-                f"Reader{number}",
-                source=self.instance,
-                identifier=f"{spec.identifier}-reader-{number}",
-                instance_type=spec.instance_type,
-                availability_zone=zones[(number - 1) % len(zones)],
-                maintenance_window=WINDOWS[(number - 1) % len(WINDOWS)],
-                settings=shared,
-                log_key=keys.logs,
-                retention=retention,
-            ).instance
-            for number in range(1, spec.read_replicas + 1)
-        ]
+        self.replicas = (
+            self._replicas(
+                spec, vpc, vpc_subnets, settings=shared, log_key=keys.logs, retention=retention
+            )
+            if spec.read_replicas
+            else []
+        )
         # Exports have the name of their source: those of replicas would prevent their removal.
         self.readers = tuple(
             f"{self.identifier}-reader-{number}" for number in range(1, spec.read_replicas + 1)
@@ -268,6 +234,63 @@ class RelationalDatabase(Construct):
         if master:
             users.function.admit(master.arn)
             rotate_on_schedule(master, users.function, after=self.instance)
+
+    def _replicas(
+        self, spec: DatabaseSpec, vpc: ec2.IVpc, subnets: ec2.SubnetSelection, **options: Any
+    ) -> list[rds.DatabaseInstanceReadReplica]:
+        """Create the read replicas, spread over the zones of the subnets."""
+        zones = vpc.select_subnets(
+            subnets=subnets.subnets, subnet_group_name=subnets.subnet_group_name
+        ).availability_zones
+        return [
+            ReadReplica(
+                self,
+                f"Reader{number}",
+                source=self.instance,
+                identifier=f"{spec.identifier}-reader-{number}",
+                instance_type=spec.instance_type,
+                availability_zone=zones[(number - 1) % len(zones)],
+                maintenance_window=WINDOWS[(number - 1) % len(WINDOWS)],
+                **options,
+            ).instance
+            for number in range(1, spec.read_replicas + 1)
+        ]
+
+
+def _instance(
+    scope: Construct,
+    spec: DatabaseSpec,
+    *,
+    master: GeneratedSecret | None,
+    key: kms.IKey,
+    shared: Mapping[str, Any],
+) -> rds.DatabaseInstance:
+    """Create the instance; without a secret of its master user, RDS manages the password."""
+    instance = rds.DatabaseInstance(
+        scope,
+        "Instance",
+        instance_identifier=spec.identifier,
+        engine=_engine(spec.engine_version),
+        engine_lifecycle_support=_SUPPORT,
+        instance_type=spec.instance_type,
+        multi_az=spec.multi_az,
+        credentials=_credentials(master, key),
+        manage_master_user_password=master is None,
+        allocated_storage=spec.storage_gib,
+        # Not for replicas: RDS encrypts those of the same region with the key of the source.
+        storage_encrypted=True,
+        storage_encryption_key=key,
+        # 02:00 to 03:00 in São Paulo, at low traffic and before the maintenance window.
+        backup_retention=durations.days(spec.backup_retention_days),
+        preferred_backup_window="05:00-06:00",
+        preferred_maintenance_window=spec.maintenance_window,
+        delete_automated_backups=spec.removal_policy == cdk.RemovalPolicy.DESTROY,
+        deletion_protection=spec.production,
+        removal_policy=spec.removal_policy,
+        **shared,
+    )
+    acknowledge(instance, {**_ACKNOWLEDGED, **_deviations(spec)})
+    return instance
 
 
 def _common_settings(
