@@ -1,6 +1,6 @@
 """Alarms of caches on ElastiCache."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from constructs import Construct
 
@@ -21,6 +21,32 @@ EVICTIONS: Thresholds = {"warning": 1000}
 """Keys per minute. Evicted keys are read from the database again."""
 CONNECTIONS: Thresholds = {"warning": 45_000, "critical": 60_000}
 """A node takes 65,000 clients (ElastiCache user guide, Redis and Valkey configuration)."""
+
+_NODE_RULES: Mapping[str, tuple[str, str, str]] = {
+    "Cpu": (
+        "EngineCPUUtilization",
+        "Average",
+        "its cpu is fully used, or it reports nothing because it is down.",
+    ),
+    "Memory": ("DatabaseMemoryUsagePercentage", "Maximum", "its memory is almost full."),
+    "Evictions": ("Evictions", "Sum", "it evicts keys of the cache to make room."),
+    "Lag": (
+        "ReplicationLag",
+        "Maximum",
+        "this replica is behind the primary; a failover to it would lose writes.",
+    ),
+    "Connections": (
+        "CurrConnections",
+        "Maximum",
+        "clients hold almost as many connections as it takes.",
+    ),
+    "Logins": (
+        "AuthenticationFailures",
+        "Sum",
+        "a login fails, by a wrong password or a command that its user may not run.",
+    ),
+}
+"""Metric, statistic and problem of the rules of a node."""
 
 
 class CacheAlarms(AlarmGroup):
@@ -56,85 +82,36 @@ class CacheAlarms(AlarmGroup):
         connections: Thresholds = CONNECTIONS,
     ) -> None:
         of = f" of {name}," if name else ""
-
-        def rules_of(number: int, node: str) -> Iterator[AlarmRule]:
-            def rule(
-                name: str,
-                summary: str,
-                metric: str,
-                thresholds: Thresholds,
-                *,
-                statistic: str = "Maximum",
-                breaching: bool = False,
-            ) -> AlarmRule:
-                return AlarmRule(
-                    name=f"Node{number}{name}",
-                    summary=f"Cache{of} node {number}: {summary}",
-                    watch=MetricSource(
-                        namespace="AWS/ElastiCache",
-                        name=metric,
-                        dimensions={"CacheClusterId": node},
-                        statistic=statistic,
-                    ),
-                    thresholds=thresholds,
-                    missing_data="breaching" if breaching else "notBreaching",
-                )
-
-            yield rule(
-                "Cpu",
-                "its cpu is fully used, or it reports nothing because it is down.",
-                "EngineCPUUtilization",
-                cpu_percent,
-                statistic="Average",
-                breaching=True,
-            )
-            yield rule(
-                "Memory",
-                "its memory is almost full.",
-                "DatabaseMemoryUsagePercentage",
-                memory_percent,
-            )
-            yield rule(
-                "Evictions",
-                "it evicts keys of the cache to make room.",
-                "Evictions",
-                evictions,
-                statistic="Sum",
-            )
-            yield rule(
-                "Lag",
-                "this replica is behind the primary; a failover to it would lose writes.",
-                "ReplicationLag",
-                lag_seconds,
-            )
-            yield rule(
-                "Connections",
-                "clients hold almost as many connections as it takes.",
-                "CurrConnections",
-                connections,
-            )
-            yield rule(
-                "Logins",
-                "a login fails, by a wrong password or a command that its user may not run.",
-                "AuthenticationFailures",
-                {"warning": 1},
-                statistic="Sum",
-            )
-
+        thresholds: dict[str, Thresholds] = {
+            "Cpu": cpu_percent,
+            "Memory": memory_percent,
+            "Evictions": evictions,
+            "Lag": lag_seconds,
+            "Connections": connections,
+            "Logins": {"warning": 1},
+        }
         super().__init__(
             scope,
             construct_id,
             recipients=recipients,
             runbook="cache",
-            rules=[
-                _failover(nodes, of),
-                *(
-                    rule
-                    for number, node in enumerate(nodes, start=1)
-                    for rule in rules_of(number, node)
-                ),
-            ],
+            rules=[_failover(nodes, of), *_node_rules(nodes, of, thresholds)],
         )
+
+
+def _node_rules(
+    nodes: Sequence[str], of: str, thresholds: Mapping[str, Thresholds]
+) -> Iterator[AlarmRule]:
+    for number, node in enumerate(nodes, start=1):
+        for name, (source, statistic, problem) in _NODE_RULES.items():
+            yield AlarmRule(
+                name=f"Node{number}{name}",
+                summary=f"Cache{of} node {number}: {problem}",
+                watch=_metric(node, source, statistic),
+                thresholds=thresholds[name],
+                # A node that reports no cpu is down.
+                missing_data="breaching" if name == "Cpu" else "notBreaching",
+            )
 
 
 def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
@@ -144,12 +121,7 @@ def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
     for node-based clusters; event notifications and Amazon SNS). `IsMaster` is 1 on the primary and 0 on replicas.
     """
     roles = {
-        f"node{number}": MetricSource(
-            namespace="AWS/ElastiCache",
-            name="IsMaster",
-            dimensions={"CacheClusterId": node},
-            statistic="Maximum",
-        )
+        f"node{number}": _metric(node, "IsMaster", "Maximum")
         for number, node in enumerate(nodes, start=1)
     }
     changes = Formula(
@@ -165,4 +137,11 @@ def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
         thresholds={"warning": 1},
         datapoints=1,
         event=True,
+    )
+
+
+def _metric(node: str, name: str, statistic: str) -> MetricSource:
+    of_node = {"CacheClusterId": node}
+    return MetricSource(
+        namespace="AWS/ElastiCache", name=name, dimensions=of_node, statistic=statistic
     )
