@@ -1,7 +1,7 @@
 """Managed policies for the roles of people on call."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -85,12 +85,7 @@ _REPLACED = "PutSecretValue RestoreSecret TagResource UpdateSecretVersionStage"
 """Actions that change the value of an external secret, or restore it after deletion."""
 
 
-class _Statement(NamedTuple):
-    """Allowing statement of a policy."""
-
-    actions: Sequence[str]
-    resources: Sequence[str]
-    conditions: Mapping[str, Mapping[str, object]]
+_Statement = dict[str, Any]
 
 
 class OperatorPolicies(Construct):
@@ -163,9 +158,9 @@ class OperatorPolicies(Construct):
             [
                 *self._shell(security_group_id, subnet_ids),
                 *self._tunnel(cluster_arn, cluster_name, task_family, task_role_arns),
-                *([_allow(["sts:AssumeRole"], administrator_arns)] if administrator_arns else []),
+                _allow(["sts:AssumeRole"], administrator_arns),
                 self._handled(tagged),
-                *self._rotation(tagged, rotation_functions),
+                self._rotation(tagged, rotation_functions),
                 # Amazon ECS does not tag service deployments; their ARN has the name of the cluster.
                 _allow(
                     ["ecs:StopServiceDeployment"],
@@ -180,47 +175,8 @@ class OperatorPolicies(Construct):
                 ),
             ],
         )
-        own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
-        masters = [self._arn("secretsmanager", "secret:rds!db-*")]
-        of_ours = {"StringLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": own[0]}}
-        monitored = {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}
-        restores = [
-            "rds:AddTagsToResource",
-            "rds:ModifyDBInstance",
-            "rds:RestoreDBInstanceToPointInTime",
-            "rds:StartDBInstance",
-        ]
         self.data = self._policy(
-            "Data",
-            f"{prefix}-data-operator",
-            [
-                *(
-                    [_allow(["secretsmanager:GetSecretValue"], master_secret_arns)]
-                    if master_secret_arns
-                    else []
-                ),
-                _allow(["secretsmanager:GetRandomPassword"], ["*"]),
-                _allow(
-                    _spelled({"secretsmanager": _REPLACED}),
-                    [self._arn("secretsmanager", "secret:*")],
-                    tagged,
-                ),
-                _allow(restores, own),
-                # RDS tags the master secrets that it manages, also that of a restored instance, which
-                # has a role for metrics of its own (Amazon RDS user guide, permissions for Secrets
-                # Manager integration and for Enhanced Monitoring, 2026-11). Another stack cannot
-                # import the name of such a secret: its export would stop a change of its owner.
-                _allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
-                _allow(
-                    ["secretsmanager:GetSecretValue", "secretsmanager:RotateSecret"],
-                    masters,
-                    of_ours,
-                ),
-                _allow(
-                    ["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored
-                ),
-                _allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
-            ],
+            "Data", f"{prefix}-data-operator", self._data(prefix, tagged, master_secret_arns)
         )
 
     def _shell(self, security_group_id: str, subnet_ids: Sequence[str]) -> list[_Statement]:
@@ -282,12 +238,51 @@ class OperatorPolicies(Construct):
 
     def _rotation(
         self, tagged: Mapping[str, Mapping[str, str]], functions: Sequence[str]
-    ) -> list[_Statement]:
+    ) -> _Statement:
         # AWS Secrets Manager requires the right from the caller of RotateSecret (its API reference,
         # 2026-11). A call of the person could send an event like those of CloudFormation.
         through = {**tagged, "Bool": {"aws:ViaAWSService": "true"}}
         places = [self._arn("lambda", f"function:{name}") for name in functions]
-        return [_allow(["lambda:InvokeFunction"], places, through)] if places else []
+        return _allow(["lambda:InvokeFunction"], places, through)
+
+    def _data(
+        self,
+        prefix: str,
+        tagged: Mapping[str, Mapping[str, str]],
+        master_secret_arns: Sequence[str],
+    ) -> list[_Statement]:
+        own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
+        masters = [self._arn("secretsmanager", "secret:rds!db-*")]
+        of_ours = {"StringLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": own[0]}}
+        monitored = {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}
+        restores = [
+            "rds:AddTagsToResource",
+            "rds:ModifyDBInstance",
+            "rds:RestoreDBInstanceToPointInTime",
+            "rds:StartDBInstance",
+        ]
+        return [
+            _allow(["secretsmanager:GetSecretValue"], master_secret_arns),
+            _allow(["secretsmanager:GetRandomPassword"], ["*"]),
+            _allow(
+                _spelled({"secretsmanager": _REPLACED}),
+                [self._arn("secretsmanager", "secret:*")],
+                tagged,
+            ),
+            _allow(restores, own),
+            # RDS tags the master secrets that it manages, also that of a restored instance, which
+            # has a role for metrics of its own (Amazon RDS user guide, permissions for Secrets
+            # Manager integration and for Enhanced Monitoring, 2026-11). Another stack cannot
+            # import the name of such a secret: its export would stop a change of its owner.
+            _allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
+            _allow(
+                ["secretsmanager:GetSecretValue", "secretsmanager:RotateSecret"],
+                masters,
+                of_ours,
+            ),
+            _allow(["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored),
+            _allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
+        ]
 
     def _arn(self, service: str, resource: str, **parts: str | None) -> str:
         return self._location.arn(service, resource, **parts)
@@ -295,27 +290,16 @@ class OperatorPolicies(Construct):
     def _policy(
         self, construct_id: str, name: str, statements: Sequence[_Statement]
     ) -> iam.ManagedPolicy:
+        granted = [statement for statement in statements if statement["Resource"]]
         policy = iam.ManagedPolicy(
             self,
             construct_id,
             managed_policy_name=name,
             description="For roles of people on call (docs/access.md); attached by name in IAM Identity Center",
-            document=iam.PolicyDocument.from_json(
-                {
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Action": list(actions),
-                            "Resource": list(resources),
-                            "Condition": conditions,
-                        }
-                        for actions, resources, conditions in statements
-                    ]
-                }
-            ),
+            document=iam.PolicyDocument.from_json({"Statement": granted}),
         )
         reason = "A person looks at everything of the account, or acts on what the tags, the cluster or the name confine it to."
-        texts = {text for statement in statements for text in statement.resources if "*" in text}
+        texts = {text for statement in granted for text in statement["Resource"] if "*" in text}
         # The pack shows IAM variables like pseudo parameters.
         wildcards = {
             wildcard_finding(text).replace("${aws:userid}", "<aws:userid>") for text in texts
@@ -333,4 +317,9 @@ def _allow(
     resources: Sequence[str],
     conditions: Mapping[str, Mapping[str, object]] | None = None,
 ) -> _Statement:
-    return _Statement(actions, resources, conditions or {})
+    return {
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": list(resources),
+        "Condition": conditions or {},
+    }
