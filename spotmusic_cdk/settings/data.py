@@ -120,8 +120,9 @@ class RegistrySettings(Model):
     github_credentials: PullSecret | None = None
     """Secret with the same fields for ghcr.io."""
     account_scanning: bool = True
-    """True if the environment owns the registry scanning configuration. An account has one per region. Deleting it turns off enhanced
-    scanning of every repository there."""
+    """True if the environment owns the registry scanning configuration. An account has one per region. Deleting it, also with its
+    stack, turns off enhanced scanning of every repository there and Amazon Inspector's scans of ECR, and fails where the account may not
+    turn Inspector off (aws-cloudformation/cloudformation-coverage-roadmap#2516)."""
     keep_images: Annotated[int, Field(ge=5, le=1000)] = 50
     """Tagged images kept per repository."""
     untagged_days: Days = 14
