@@ -1,4 +1,5 @@
 """Region of the resources that CloudFront requires."""
 
 EDGE_REGION = "us-east-1"
-"""Region of CloudFront's web ACLs, certificates and metrics (AWS WAF developer guide, scope CLOUDFRONT)."""
+"""Region of CloudFront's web ACLs, certificates and metrics (AWS WAF developer guide, scope
+CLOUDFRONT)."""

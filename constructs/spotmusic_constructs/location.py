@@ -11,7 +11,7 @@ from constructs import IConstruct
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """Stack, partition, region and account, each a name or a reference that CloudFormation resolves."""
+    """Stack, partition, region and account: names, or references that CloudFormation resolves."""
 
     stack_name: str
     partition: str
@@ -38,13 +38,15 @@ _LOCATIONS: WeakKeyDictionary[IConstruct, Location] = WeakKeyDictionary()
 
 
 def place(stack: cdk.Stack, *, stack_name: str, region: str, account: str | None) -> None:
-    """Keep the location of a stack as it was created, of which only partition and unknown account are read.
+    """Record the location of a stack from its arguments.
+
+    This avoids calls to the CDK process, except for an unknown partition or account.
 
     Args:
         stack: the stack.
         stack_name: its name.
         region: its region.
-        account: its account; the one of the credentials when left out.
+        account: its account. Default: that of the credentials.
     """
     partition = _partition(region) or stack.partition
     _LOCATIONS[stack] = Location(
@@ -57,7 +59,7 @@ def place(stack: cdk.Stack, *, stack_name: str, region: str, account: str | None
 
 @cache
 def facts_of(region: str) -> RegionInfo | None:
-    """Return CDK's facts on a region, or nothing when only CloudFormation knows the region."""
+    """Return CDK's facts on a region, or None if the region is a reference."""
     return None if cdk.Token.is_unresolved(region) else RegionInfo.get(region)
 
 

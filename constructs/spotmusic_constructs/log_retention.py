@@ -42,7 +42,7 @@ def retention_of(days: int) -> logs.RetentionDays:
 
 
 def days_of(retention: logs.RetentionDays) -> int | None:
-    """Returns the days of a retention; None if logs are kept for ever."""
+    """Returns the days of a retention; None if logs do not expire."""
     return next((days for days, known in _PERIODS.items() if known == retention), None)
 
 

@@ -16,12 +16,13 @@ def resource_of(construct: IConstruct, kind: type[Resource]) -> Resource:
         kind: type of the resource.
 
     Raises:
-        TypeError: the resource has another type, which a new version of CDK may have changed.
+        TypeError: if the resource has another type, as after a change in a new version of CDK.
     """
     resource = construct.node.default_child
     if not isinstance(resource, kind):
         raise TypeError(
-            f"{construct.node.path} creates no {kind.__name__}. Install the aws-cdk-lib of requirements.lock."
+            f"{construct.node.path} creates no {kind.__name__}. "
+            "Install the aws-cdk-lib of requirements.lock."
         )
     return resource
 

@@ -19,7 +19,10 @@ _RESOURCES: WeakKeyDictionary[iam.PolicyStatement, list[str]] = WeakKeyDictionar
 def allow(
     actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
 ) -> iam.PolicyStatement:
-    """Create a statement that allows actions; `Rights` counts its resources without a call to the CDK process."""
+    """Create a statement that allows actions.
+
+    `Rights` counts its resources without a call to the CDK process.
+    """
     named = list(dict.fromkeys(resources))
     statement = iam.PolicyStatement(actions=list(actions), resources=named, conditions=conditions)
     _RESOURCES[statement] = named

@@ -56,7 +56,8 @@ class Trust:
     def __post_init__(self) -> None:
         if "://" in self.issuer:
             raise ValueError(
-                f"issuer {self.issuer} has a scheme. Remove it, as in token.actions.githubusercontent.com."
+                f"issuer {self.issuer} has a scheme. "
+                "Remove it, as in token.actions.githubusercontent.com."
             )
         exact = (
             self.audience,
@@ -78,7 +79,7 @@ def github(*, repository: str, branch: str = "main") -> Trust:
         branch: branch that deploys.
 
     Raises:
-        ValueError: `repository` has another form.
+        ValueError: if `repository` has another form.
     """
     if not re.fullmatch(r"[\w.-]+(?:@\d+)?/[\w.-]+(?:@\d+)?", repository):
         raise ValueError(
@@ -105,7 +106,7 @@ def gitlab(*, project: str, branch: str = "main", host: str = "gitlab.com") -> T
         host: host of the GitLab instance.
 
     Raises:
-        ValueError: `project` has another form.
+        ValueError: if `project` has another form.
     """
     if not re.fullmatch(r"[\w.-]+(?:/[\w.-]+)+", project):
         raise ValueError(f"project {project} has another form. Use group/project.")
@@ -119,7 +120,7 @@ class DeploymentTarget:
 
     Args:
         regions: regions of its stacks; each is bootstrapped.
-        account: AWS account; that of the roles when left out. Another account must trust it
+        account: AWS account. Default: that of the roles. Another account must trust it
             (`cdk bootstrap --trust`).
         repositories: repositories of container images by service, each a name or a pattern of
             names. Each service gets its own role.
@@ -163,7 +164,7 @@ class DeploymentRoles(Construct):
         push: image-push roles by environment and service.
 
     Raises:
-        ValueError: no environment is named, or the issuer has no subject of pull requests.
+        ValueError: if there are no environments, or the issuer has no subject of pull requests.
 
     Example:
         DeploymentRoles(
@@ -314,7 +315,10 @@ class DeploymentRoles(Construct):
             iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
         ]
         reasons = {
-            "*": "ECR gives out tokens for the whole registry only; the other statement names the repository.",
+            "*": (
+                "ECR issues tokens for the whole registry only; "
+                "the other statement names the repository."
+            ),
             repository: "CloudFormation adds a suffix to the name of the service's repository.",
         }
         if target.registry_stack:

@@ -16,12 +16,13 @@ from spotmusic_constructs.observability.alarm import (
 SERVER_ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 CLIENT_ERROR_PERCENT: Thresholds = {"warning": 20}
 MINIMUM_REQUESTS = 100
-"""Requests in five minutes below which the percentage of 4xx causes no alarm: a scanner alone has 100%
-of them on a quiet distribution."""
+"""Requests in five minutes below which the percentage of 4xx causes no alarm: a scanner alone has
+100% of them on a quiet distribution."""
 LATENCY_MS: Thresholds = {"warning": 3000}
 """Listeners notice a wait of more than three seconds for a track."""
 ANY_REQUEST: Thresholds = {"critical": 1}
-"""For an environment with listeners at every hour. With fewer, a quarter of an hour without a request is no failure."""
+"""For an environment with listeners at every hour. In others, a quarter of an hour without a
+request is no failure."""
 BLOCKED_REQUESTS: Thresholds = {"warning": 1000, "critical": 20_000}
 """Initial thresholds: scanners stay below the first on a quiet day, and a flood exceeds the second
 at once."""
@@ -39,8 +40,8 @@ class DistributionAlarms(AlarmGroup):
         client_error_percent: percentage of requests with status 4xx, such as expired signatures or
             a broken player.
         latency_ms: p99 of the time to the origins' first byte, in milliseconds.
-        requests: requests in five minutes below which viewers do not reach the distribution, such as `ANY_REQUEST`; no alarm
-            when left out.
+        requests: requests in five minutes below which viewers do not reach the distribution, such
+            as `ANY_REQUEST`. Default: no alarm.
 
     Example:
         DistributionAlarms(self, "DistributionAlarms", recipients=recipients,
@@ -90,7 +91,10 @@ class DistributionAlarms(AlarmGroup):
             AlarmRule(
                 name="Latency",
                 runbook="edge#latency",
-                summary="CloudFront: the slowest hundredth of requests waits long for the gateway or a bucket.",
+                summary=(
+                    "CloudFront: the slowest hundredth of requests waits long for the gateway or a "
+                    "bucket."
+                ),
                 watch=metric(name="OriginLatency", statistic="p99"),
                 thresholds=latency_ms,
                 periods=3,
@@ -98,7 +102,9 @@ class DistributionAlarms(AlarmGroup):
             AlarmRule(
                 name="NoRequests",
                 runbook="edge#no-requests",
-                summary="CloudFront: no request has arrived for 15 minutes, so viewers do not reach it.",
+                summary=(
+                    "CloudFront: no request has arrived for 15 minutes, so viewers do not reach it."
+                ),
                 watch=metric(name="Requests", statistic="Sum"),
                 thresholds=requests or {},
                 comparison="<",

@@ -39,7 +39,8 @@ class EdgeCertificate(Construct):
         super().__init__(scope, construct_id)
         if certificate_arn is not None and f":acm:{EDGE_REGION}:" not in certificate_arn:
             raise ValueError(
-                f"{certificate_arn} is not an ACM certificate in {EDGE_REGION}, which CloudFront requires. Request one there."
+                f"{certificate_arn} is not an ACM certificate in {EDGE_REGION}, which CloudFront "
+                "requires. Request one there."
             )
 
         self.certificate: acm.ICertificate = (

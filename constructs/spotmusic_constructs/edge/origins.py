@@ -21,7 +21,9 @@ def bucket_origin(
     *,
     shield_region: str | None = None,
 ) -> cloudfront.IOrigin:
-    """Bucket of another stack and region, read with signed requests, in one region with Origin Shield.
+    """Bucket of another stack and region, read with signed requests.
+
+    Origin Shield is in one region.
 
     CDK's `with_origin_access_control` would change the bucket policy, which belongs to the bucket's
     stack.
@@ -38,8 +40,8 @@ def vpc_origin(
 ) -> cloudfront.IOrigin:
     """Internal load balancer as a VPC origin, with TLS 1.2 (the maximum) for a domain name.
 
-    CloudFront refuses each update of a VPC origin in use: whoever changes an argument gives it
-    another construct id.
+    CloudFront refuses updates of a VPC origin in use: a changed argument requires another construct
+    id.
     """
     policy = cloudfront.OriginProtocolPolicy
     origin = cloudfront.VpcOrigin(

@@ -71,8 +71,8 @@ class PlatformDistribution(Construct):
         allowed_countries: ISO 3166 codes of the allowed countries. Default: all.
         price_class: CloudFront price class. Classes 100 and 200 have no edges in South America,
             Australia and New Zealand.
-        audio_shield_region: region of Origin Shield, in front of the bucket of the audio library: all
-            edges fetch a track through its cache, and concurrent requests for it become one.
+        audio_shield_region: region of Origin Shield, in front of the bucket of the audio library:
+            all edges fetch a track through its cache, and concurrent requests for it become one.
             Default: none.
         hsts_subdomains: whether HSTS includes subdomains.
 
@@ -221,7 +221,10 @@ class PlatformDistribution(Construct):
         viewer = cloudfront.OriginRequestPolicy(
             self,
             "ViewerRequest",
-            comment="All that the viewer sent, with Host and Authorization, but what only proxies may say",
+            comment=(
+                "All that the viewer sent, with Host and Authorization, "
+                "but what only proxies may say"
+            ),
             header_behavior=cloudfront.OriginRequestHeaderBehavior.deny_list(*FORGEABLE_HEADERS),
             query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.all(),
             cookie_behavior=cloudfront.OriginRequestCookieBehavior.all(),
@@ -288,14 +291,18 @@ def _acknowledge(
     distribution: cloudfront.Distribution, *, has_certificate: bool, everywhere: bool
 ) -> None:
     findings = {
-        "AwsSolutions::AwsSolutions-CFR3": "Standard logging v2 delivers the access logs; its resources are not known to this rule.",
+        "AwsSolutions::AwsSolutions-CFR3": (
+            "Standard logging v2 delivers the access logs; this rule does not know its resources."
+        ),
     }
     if not has_certificate:
         findings["AwsSolutions::AwsSolutions-CFR4"] = (
-            "An environment without a domain has CloudFront's own certificate, and AWS fixes the protocol versions of that one."
+            "An environment without a domain has CloudFront's own certificate, "
+            "and AWS fixes its protocol versions."
         )
     if everywhere:
         findings["AwsSolutions::AwsSolutions-CFR1"] = (
-            "Listeners travel and the catalogue has no territory of its own; allowed_countries of the environment file restricts it."
+            "Listeners travel and the catalogue has no territory of its own; "
+            "allowed_countries of the environment file restricts it."
         )
     acknowledge(distribution, findings)

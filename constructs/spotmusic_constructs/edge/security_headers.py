@@ -8,6 +8,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 
+_REFERRER = cloudfront.HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN
 PLAYER_POLICY = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -99,7 +100,7 @@ class SecurityHeaders(Construct):
                     content_security_policy=directives, override=not origin_decides
                 ),
                 referrer_policy=cloudfront.ResponseHeadersReferrerPolicy(
-                    referrer_policy=cloudfront.HeadersReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN,
+                    referrer_policy=_REFERRER,
                     override=not origin_decides,
                 ),
             ),

@@ -71,7 +71,8 @@ def declarative_config(
     ]
     if wrong:
         raise ValueError(
-            f"routes: {', '.join(sorted(set(wrong)))} are duplicates or not below the Web API. Use unique paths such as /v1/name."
+            f"routes: {', '.join(sorted(set(wrong)))} are duplicates or not below the Web API. "
+            "Use unique paths such as /v1/name."
         )
     return {
         "_format_version": "3.0",

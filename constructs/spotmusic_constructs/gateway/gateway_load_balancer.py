@@ -40,8 +40,8 @@ class GatewayLoadBalancer(InternalLoadBalancer):
 
     Example:
         GatewayLoadBalancer(self, "Gateway", vpc=vpc, security_group=security_group,
-                            certificate=certificate, hosted_zone=hosted_zone, access_logs=logs.bucket,
-                            cluster_name="spotmusic-dev")
+                            certificate=certificate, hosted_zone=hosted_zone,
+                            access_logs=logs.bucket, cluster_name="spotmusic-dev")
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             idle_timeout=IDLE_TIMEOUT,
             deletion_protection=deletion_protection,
             capacity_units=capacity_units,
-            inspected="Only CloudFront reaches it, whose web ACL has looked at every request before.",
+            inspected="Only CloudFront can connect, and its web ACL inspects every request.",
         )
         self.target_group = elbv2.ApplicationTargetGroup(
             self,

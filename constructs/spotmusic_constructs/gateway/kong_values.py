@@ -19,9 +19,8 @@ STATUS_PORT = 8100
 KEEP_ALIVE_SECONDS = 50
 """Seconds that Kong keeps an idle connection to an upstream; the upstream keeps it longer."""
 CPU_PERCENT = 50
-"""Cpu that scaling holds. After the loss of a zone, nearly half of a few pods, the others carry the load until new ones run
-(docs/game-day.md).
-"""
+"""CPU utilization target of autoscaling. If a zone fails with nearly half of a few pods, the others
+carry the load until new pods run (docs/game-day.md)."""
 LABELS = {
     "app.kubernetes.io/name": "kong",
     "app.kubernetes.io/instance": "kong",

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-REALM_TOKEN = "realm-token"  # noqa: S105 the name of a plugin
+REALM_TOKEN = "realm-token"  # noqa: S105 name of a plugin
 VIEWER_ADDRESS = "viewer-address"
-REDIS_PASSWORD = "{vault://env/redis-password}"  # noqa: S105 a reference that Kong resolves from its environment
+REDIS_PASSWORD = "{vault://env/redis-password}"  # noqa: S105 reference that Kong resolves
 LARGEST_BODY_BYTES = 65_536
 """The Web API takes JSON; audio is uploaded to S3 directly. The web ACL rejects larger bodies
 earlier (ADR 12)."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 AUDIENCE = "web-api"
 """Audience of the tokens of player and apps, checked by the gateway and the services."""
-GRAFANA_SECRET = "GRAFANA_CLIENT_SECRET"  # noqa: S105 the name of an environment variable
+GRAFANA_SECRET = "GRAFANA_CLIENT_SECRET"  # noqa: S105 name of an environment variable
 LISTENERS_CLIENTS = ("web", "mobile")
 """Clients with tokens that the gateway accepts."""
 

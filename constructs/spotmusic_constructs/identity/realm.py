@@ -17,7 +17,14 @@ from spotmusic_constructs.identity.keycloak_values import CONSOLE_URL
 from spotmusic_constructs.identity.providers import Email, IdentityProvider
 
 DAY = 24 * 3600
-PASSWORD_POLICY = "length(12) and maxLength(128) and notUsername(undefined) and notEmail(undefined) and passwordHistory(5)"  # noqa: S105
+_RULES = (
+    "length(12)",
+    "maxLength(128)",
+    "notUsername(undefined)",
+    "notEmail(undefined)",
+    "passwordHistory(5)",
+)
+PASSWORD_POLICY = " and ".join(_RULES)
 """Length instead of character classes (NIST SP 800-63B, 5.1.1.2)."""
 EVENT_DAYS = 190
 """Retention of login events in days: Marco Civil, art. 15, requires six months, which have at most
@@ -36,8 +43,8 @@ class Realm:
 
     Args:
         name: name of the realm, part of its address.
-        display_name: name of the service on login pages, in mails and in authenticator apps. Default:
-            `name`.
+        display_name: name of the service on login pages, in mails and in authenticator apps.
+            Default: `name`.
         web_redirects: exact redirect URLs of the web player.
         mobile_redirects: redirect URLs of the mobile apps, links that the apps claim.
         grafana_url: URL of Grafana. Default: no Grafana.

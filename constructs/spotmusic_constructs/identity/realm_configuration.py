@@ -14,7 +14,7 @@ from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, Secr
 from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChart, Placement
 
 RELEASE = "realm"
-SECRET = "realm"  # noqa: S105 the name of a Secret
+SECRET = "realm"  # noqa: S105 name of a Secret
 ACCOUNT_ID, ACCOUNT_SECRET = "automation-id", "automation-secret"
 PUBLISHED_SECONDS = 900
 """Seconds between publication and use of a key: three times the refresh interval of the gateway."""
@@ -42,10 +42,9 @@ class RealmConfiguration(ChartRelease):
         placement: cluster, and constructs that must be deployed before: Keycloak.
 
     Example:
+        realm = Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"])
         RealmConfiguration(self, "Realm", cluster=cluster, chart=LocalChart(path=charts / "realm"),
-                           url=f"{keycloak.url}/auth",
-                           realm=Realm(name="spotmusic", web_redirects=["https://spotmusic.example/callback"]),
-                           after=[keycloak], **options)
+                           url=f"{keycloak.url}/auth", realm=realm, after=[keycloak], **options)
     """
 
     def __init__(

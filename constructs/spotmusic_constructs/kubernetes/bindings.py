@@ -92,9 +92,10 @@ class Bindings(ChartRelease):
             Services.
 
     Example:
+        binding = Binding(name="kong", namespace="kong", service="kong-proxy", port=8443,
+                          target_group_arn=target_group_arn)
         Bindings(self, "Bindings", cluster=cluster, chart=LocalChart(path=charts / "bindings"),
-                 after=[kong],
-                 bindings=[Binding(name="kong", namespace="kong", service="kong-proxy", port=8443, target_group_arn=target_group_arn)])
+                 bindings=[binding], after=[kong])
     """
 
     def __init__(

@@ -33,8 +33,8 @@ class ExternalSecret:
         labels: labels of the Secret, which operators use to select Secrets.
 
     Example:
-        ExternalSecret(namespace="keycloak", name="keycloak-db",
-                       fields={"password": SecretField(secret_arn=admin.secret_arn, field="password")})
+        field = SecretField(secret_arn=admin.secret_arn, field="password")
+        ExternalSecret(namespace="keycloak", name="keycloak-db", fields={"password": field})
     """
 
     namespace: str

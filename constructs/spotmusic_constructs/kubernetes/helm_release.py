@@ -91,8 +91,9 @@ class HelmRelease(Construct):
         wait: whether Helm waits until the pods, and with Helm 4 the custom resources, are ready.
         atomic: whether a failed upgrade is rolled back. Only for stateless charts with `wait`:
             immutable fields of a StatefulSet cannot be rolled back.
-        minutes: timeout of Helm in minutes: at most 13, because its function ends after 15; at most 7
-            with `atomic`, because a rollback takes as long again. Default: 10, or 7 with `atomic`.
+        minutes: timeout of Helm in minutes: at most 13, because its function ends after 15; at most
+            7 with `atomic`, because a rollback takes as long again. Default: 10, or 7 with
+            `atomic`.
         after: constructs that must be deployed before.
 
     Raises:
@@ -210,14 +211,20 @@ class ChartRelease(Construct):
 
 def _naming_problems(release: str, chart: Chart | LocalChart) -> Iterator[str]:
     if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", release) or len(release) > LONGEST_NAME:
-        yield f"{release!r} is not a release name. Use lower-case letters, digits and dashes, {LONGEST_NAME} at the most."
+        yield (
+            f"{release!r} is not a release name. "
+            f"Use at most {LONGEST_NAME} lower-case letters, digits and dashes."
+        )
     if isinstance(chart, LocalChart):
         if not (chart.path / "Chart.yaml").is_file():
             yield f"{chart.path} has no Chart.yaml. Use the folder of a chart."
     elif (
         chart.repository.startswith("oci://") and chart.repository.rpartition("/")[2] != chart.name
     ):
-        yield f"{chart.repository} does not end with the chart's name. Use the address of the chart itself: oci://…/{chart.name}."
+        yield (
+            f"{chart.repository} does not end with the chart's name. "
+            f"Use the address of the chart itself: oci://…/{chart.name}."
+        )
 
 
 def _waiting_problems(*, wait: bool, atomic: bool, minutes: int) -> Iterator[str]:
@@ -225,11 +232,14 @@ def _waiting_problems(*, wait: bool, atomic: bool, minutes: int) -> Iterator[str
         yield "atomic without wait does not detect failing pods. Set wait as well."
     if atomic and minutes > LONGEST_ATOMIC_TIMEOUT:
         yield (
-            f"a timeout of {minutes} minutes and an equally long rollback exceed that of Helm's function. "
-            f"Use {LONGEST_ATOMIC_TIMEOUT} minutes at the most with atomic."
+            f"a timeout of {minutes} minutes and an equally long rollback exceed that of Helm's "
+            f"function. Use at most {LONGEST_ATOMIC_TIMEOUT} minutes with atomic."
         )
     if minutes > LONGEST_TIMEOUT:
-        yield f"a timeout of {minutes} minutes exceeds that of Helm's function. Use {LONGEST_TIMEOUT} minutes at the most."
+        yield (
+            f"a timeout of {minutes} minutes exceeds that of Helm's function. "
+            f"Use at most {LONGEST_TIMEOUT} minutes."
+        )
 
 
 def _values_problems(values: Mapping[str, object]) -> Iterator[str]:
@@ -237,7 +247,10 @@ def _values_problems(values: Mapping[str, object]) -> Iterator[str]:
         yield f"{path} is None, which jsii drops. Omit the key, or use the chart's own empty value."
     size = len(json.dumps(values, default=str).encode())
     if size > LARGEST_VALUES:
-        yield f"values of {size} bytes exceed the limit of an event. Keep them below {LARGEST_VALUES}, for example with a local chart."
+        yield (
+            f"values of {size} bytes exceed the limit of an event. "
+            f"Keep them below {LARGEST_VALUES}, for example with a local chart."
+        )
 
 
 def _nones(value: object, path: str) -> Iterator[str]:

@@ -63,6 +63,7 @@ def _image(reference: str) -> Image:
     registry, _, repository = name.partition("/")
     if not repository or not tag:
         raise ValueError(
-            f"{reference} is not registry/repository:tag. Use a complete reference with registry and exact tag."
+            f"{reference} is not registry/repository:tag. "
+            "Use a complete reference with registry and exact tag."
         )
     return Image(registry=registry, repository=repository, tag=tag)

@@ -18,23 +18,29 @@ from spotmusic_constructs.log_retention import days_of
 from spotmusic_constructs.resource import logical_id, resource_of
 from spotmusic_constructs.tagging import tag_like
 
-_AWS_FUNCTION = "CDK's framework function writes its log and makes its network interfaces; these policies hold that and no more."
+_AWS_FUNCTION = (
+    "CDK's framework function writes its log and creates its network interfaces; "
+    "these policies have no other rights."
+)
 _FUNCTION_FINDINGS = {
     "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
-        "CloudFormation calls it once per release; a reserve would stop releases that run at the same time."
+        "CloudFormation calls it once per release; a reservation would block parallel releases."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
-        "CloudFormation waits for the answer and fails the deployment without one, so no event is lost in silence."
+        "CloudFormation waits for the answer and fails the deployment without one: "
+        "no event is lost."
     ),
 }
 _HANDLER_FINDINGS = {
-    "AwsSolutions::AwsSolutions-L1": "CDK chooses the runtime of its handler, and updates it with its releases."
+    "AwsSolutions::AwsSolutions-L1": (
+        "CDK chooses the runtime of its handler, and updates it with its releases."
+    )
 }
 _FRAMEWORK_FINDINGS = {
     managed_policy_finding("service-role/AWSLambdaBasicExecutionRole"): _AWS_FUNCTION,
     managed_policy_finding("service-role/AWSLambdaVPCAccessExecutionRole"): _AWS_FUNCTION,
     "NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy": (
-        "CDK writes the right to call the handler into the framework's own role, which nobody else has."
+        "CDK writes the right to call the handler into the role of its framework function only."
     ),
 }
 

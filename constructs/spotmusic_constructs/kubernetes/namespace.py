@@ -43,7 +43,7 @@ class Namespace:
         because: reason for the exception.
         calls_apis: whether its pods call the Kubernetes API or AWS.
         answers_webhooks: whether the API server calls webhooks of its pods.
-        behind_load_balancer: whether its pods are ready only when the load balancer has found them
+        behind_load_balancer: whether its pods are ready only after the load balancer reports them
             healthy: a rolling update keeps an old pod until then.
         quota: resource quota.
         experiments_by: Kubernetes user with which AWS FIS may delete its pods, and service account
@@ -65,7 +65,8 @@ class Namespace:
     def __post_init__(self) -> None:
         if self.pod_security != "restricted" and not self.because:
             raise ValueError(
-                f"pod_security {self.pod_security} is an exception. Give the reason in `because`, or use restricted."
+                f"pod_security {self.pod_security} is an exception. "
+                "Give the reason in `because`, or use restricted."
             )
 
     def to_values(self, policies: Sequence[Mapping[str, object]]) -> dict[str, object]:

@@ -50,9 +50,9 @@ def spread(
             the cluster). Autoscaled pods allow at most two: with three, none would start during the
             outage of one of three zones (kubernetes.io, Pod Topology Spread Constraints,
             minDomains).
-        each_revision: spreads the pods of each revision by themselves; only for pods of a
-            Deployment. Otherwise old pods count during a rolling update, and the new ones that
-            remain may be in fewer zones.
+        each_revision: spreads the pods of each revision separately; only for pods of a Deployment.
+            Otherwise old pods count during a rolling update, and the remaining new ones may be in
+            fewer zones.
     """
     return {
         **({"minDomains": zones} if over == ZONE else {}),

@@ -10,9 +10,8 @@ from spotmusic_constructs.kubernetes.helm_release import Chart, ChartRelease, Pl
 class PrometheusCrds(ChartRelease):
     """Custom resource definitions of the Prometheus operator, without the operator.
 
-    Creates the release, which precedes charts with monitors: these silently omit them while the kind
-    does not exist. The definitions are templates of the chart, so that Helm upgrades
-    them.
+    Creates the release, which precedes charts with monitors: these silently omit them while the
+    kind does not exist. The definitions are templates of the chart, so that Helm upgrades them.
 
     Args:
         chart: chart `prometheus-operator-crds` at the version of the operator.

@@ -37,8 +37,8 @@ class ClusterRole(Construct):
             other custom tag.
 
     Example:
-        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev", encryption_keys=[keys.kubernetes],
-                    tag_keys=["CostCenter"])
+        ClusterRole(self, "ClusterRole", cluster_name="spotmusic-dev",
+                    encryption_keys=[keys.kubernetes], tag_keys=["CostCenter"])
     """
 
     def __init__(
@@ -60,12 +60,15 @@ class ClusterRole(Construct):
         role = iam.Role(
             self,
             "Role",
-            # Auto Mode tags its sessions with the name of the cluster, by which its managed
-            # policies are confined.
+            # Auto Mode tags its sessions with the name of the cluster, which limits its managed
+            # policies to that cluster.
             assumed_by=iam.SessionTagsPrincipal(
                 iam.ServicePrincipal("eks.amazonaws.com", conditions=only_it)
             ),
-            description="Amazon EKS works for the cluster: nodes, volumes, load balancers, network interfaces",
+            description=(
+                "Amazon EKS works for the cluster: "
+                "nodes, volumes, load balancers, network interfaces"
+            ),
             managed_policies=_aws_managed(AUTO_MODE_POLICIES),
         )
         _acknowledge_aws_managed(
@@ -76,7 +79,9 @@ class ClusterRole(Construct):
         iam.ManagedPolicy(
             self,
             "Keys",
-            description="The cluster encrypts Kubernetes secrets and volumes with keys of the platform",
+            description=(
+                "The cluster encrypts Kubernetes secrets and volumes with keys of the platform"
+            ),
             roles=[role],
             statements=_use_of([key_arn(key) for key in encryption_keys]),
         )
@@ -127,7 +132,8 @@ class KubectlRole(Construct):
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         location = location_of(stack)
-        assets = f"cdk-{stack.synthesizer.bootstrap_qualifier or 'hnb659fds'}-assets-{location.account}-{location.region}"
+        qualifier = stack.synthesizer.bootstrap_qualifier or "hnb659fds"
+        assets = f"cdk-{qualifier}-assets-{location.account}-{location.region}"
         files = location.arn("s3", f"{assets}/*", region="", account="")
         role = iam.Role(
             self,
@@ -142,7 +148,7 @@ class KubectlRole(Construct):
         _acknowledge_aws_managed(
             role,
             FUNCTION_POLICIES,
-            "A function in a VPC makes its network interfaces and writes its log, no more.",
+            "A function in a VPC creates its network interfaces and writes its log.",
         )
         cluster = location.arn("eks", f"cluster/{cluster_name}")
         policy = iam.ManagedPolicy(
@@ -155,7 +161,10 @@ class KubectlRole(Construct):
                 iam.PolicyStatement(actions=["s3:GetObject"], resources=[files]),
             ],
         )
-        reason = "The names of chart files are hashes of their content, and only deployments of this account write to the bucket."
+        reason = (
+            "The names of chart files are hashes of their content, "
+            "and only deployments of this account write to the bucket."
+        )
         acknowledge(policy, {wildcard_finding(files): reason})
         self.role = role.without_policy_updates()
 

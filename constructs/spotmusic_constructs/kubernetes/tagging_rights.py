@@ -9,7 +9,9 @@ from constructs import Construct
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import location_of
 
-_REASON = "EKS makes it, so that its id is unknown before; it has to bear the tag of this cluster from the start."
+_REASON = (
+    "EKS creates it with a new id; the condition requires the tag of this cluster at creation."
+)
 
 
 @dataclass(frozen=True, kw_only=True)

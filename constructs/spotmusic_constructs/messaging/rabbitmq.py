@@ -47,8 +47,8 @@ class RabbitMQ(ChartRelease):
         rabbitmq_image: image of the nodes, by its name in our registry.
         default_user: JSON secret with `username` and `password` of the administrator.
         users: JSON secret with `username` (the key) and `password` by service.
-        monitor: JSON secret with `username` and `password` of the monitoring user; without it there
-            is no such user.
+        monitor: JSON secret with `username` and `password` of the monitoring user. Default: no such
+            user.
         host: host name in the certificate, for clients outside the cluster.
         memory_gib: memory of each node, in GiB.
         storage_gib: volume of each node, in GiB.

@@ -21,8 +21,8 @@ class TaskTopology(ChartRelease):
         topology: queues and users.
         rabbitmq: name of the RabbitmqCluster.
         namespace: its namespace.
-        placement: cluster, and constructs that must be deployed before: the nodes, which answer by
-            then, and so the operators.
+        placement: cluster, and constructs that must be deployed before: the nodes, and with them
+            the operators.
 
     Example:
         TaskTopology(self, "TaskTopology", cluster=cluster,

@@ -35,7 +35,7 @@ class TaskQueue:
         dead_letter_hours: hours until a dead letter is deleted.
 
     Raises:
-        ValueError: when it has no consumer or no publisher, or a limit is below one.
+        ValueError: if it has no consumer or no publisher, or a limit is below one.
     """
 
     name: str
@@ -105,10 +105,10 @@ class Topology:
     Args:
         queues: queues of tasks.
         users: name of the Kubernetes Secret with `username` and `password` by service.
-        monitor: name of the Secret of the monitoring user; without it there is no such user.
+        monitor: name of the Secret of the monitoring user. Default: no such user.
 
     Raises:
-        ValueError: when a queue names a service that has no user.
+        ValueError: if a queue names a service without a user.
     """
 
     queues: Sequence[TaskQueue]
@@ -120,7 +120,8 @@ class Topology:
         named = {name for queue in self.queues for name in (*queue.consumers, *queue.publishers)}
         if unknown := sorted(named - self.users.keys()):
             raise ValueError(
-                f"{', '.join(unknown)} use queues but have no user. Add a secret for each to `users`."
+                f"{', '.join(unknown)} use queues but have no user. "
+                "Add a secret for each to `users`."
             )
 
     def to_values(self) -> dict[str, object]:

@@ -27,7 +27,7 @@ class DefaultGroupFunction(Construct):
         log_retention: retention of the log group.
 
     Raises:
-        RuntimeError: no VPC of the stack restricts its default security group.
+        RuntimeError: if no VPC of the stack restricts its default security group.
 
     Example:
         ThreeTierVpc(self, "Network", cidr="10.40.0.0/16",

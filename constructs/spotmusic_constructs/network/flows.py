@@ -31,14 +31,14 @@ class Flow:
         source: party that opens the connection.
         target: party that accepts it.
         port: first port.
-        last_port: last port of a range; the same as `port` when left out.
+        last_port: last port of a range. Default: `port`.
         reason: purpose of the connection, for auditors; it becomes the description of the rules, so
             it may hold only characters that EC2 accepts.
         protocol: UDP is for connections between security groups.
 
     Raises:
-        ValueError: the flow opens a forbidden connection, the ports are no range of ports, or
-            EC2 rejects the reason.
+        ValueError: if the connection is forbidden, the ports are not a valid range, or EC2 rejects
+            the reason.
 
     Example:
         Flow(source="kong", target="cache", port=6379,
@@ -59,19 +59,28 @@ class Flow:
     def _problems(self) -> Iterator[str]:
         first, last = self.ports
         if not 1 <= first <= last <= _LAST_PORT:
-            yield f"{first} to {last} is no range of ports. Use 1 to {_LAST_PORT}, the lower first."
+            yield (
+                f"{first} to {last} is not a valid range. "
+                f"Use ports from 1 to {_LAST_PORT}, the lower first."
+            )
         if not _DESCRIPTION.fullmatch(self.reason):
-            yield f"EC2 refuses the reason {self.reason!r}. Use plain letters, no apostrophes, at most 255."
+            yield (
+                f"EC2 refuses the reason {self.reason!r}. "
+                "Use at most 255 plain letters without apostrophes."
+            )
         if self.source == INTERNET:
-            yield "the Internet may not open connections. Let viewers come through CloudFront."
+            yield "the Internet may not open connections. Let viewers connect through CloudFront."
         if self.target in {CLOUDFRONT, VPC}:
-            yield f"{self.target} is only ever a source. Name the party that answers."
+            yield f"{self.target} is only a source. Name the party that accepts the connection."
         if self.protocol == "udp" and {self.source, self.target} & OUTSIDE:
             yield "UDP is for connections between security groups. Use TCP."
         if self.target == INTERNET and (
             self.source in OUTSIDE or self.ports not in [(port, port) for port in INTERNET_PORTS]
         ):
-            yield "only our own parties call the Internet, and only on 443, or 587 for mail. Reach it through TLS on 443."
+            yield (
+                "only parties of the platform may connect to the Internet, and only to port 443, "
+                "or 587 for mail. Use TLS on 443."
+            )
 
     @property
     def ports(self) -> tuple[int, int]:

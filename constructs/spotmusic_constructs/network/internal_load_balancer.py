@@ -20,9 +20,14 @@ TLS_POLICY = elbv2.SslPolicy.TLS13_12_RES_PQ
 one."""
 
 _NIST = "NIST.800.53.R5::NIST.800.53.R5"
-_NO_DOMAIN = "An environment without a domain can have no public certificate; its traffic stays inside the VPC, and production needs a domain."
+_NO_DOMAIN = (
+    "An environment without a domain can have no public certificate; "
+    "its traffic stays inside the VPC, and production needs a domain."
+)
 WITHOUT_PROTECTION = {
-    f"{_NIST}-ELBDeletionProtectionEnabled": "Only environments without listeners may be deleted in one step."
+    f"{_NIST}-ELBDeletionProtectionEnabled": (
+        "Only environments without listeners may be deleted in one step."
+    )
 }
 """Finding of load balancers without deletion protection."""
 
@@ -30,8 +35,9 @@ WITHOUT_PROTECTION = {
 class InternalLoadBalancer(Construct):
     """Internal Application Load Balancer; `listen` adds the listener.
 
-    Creates the load balancer and, in the given zone, the address `<record_name>.<zone>`. Attributes turn on access and
-    connection logs: CDK's own method would change the policy of the bucket in another stack.
+    Creates the load balancer and, in the given zone, the address `<record_name>.<zone>`. Attributes
+    enable access and connection logs: CDK's own method would change the policy of the bucket in
+    another stack.
 
     Args:
         vpc: network with a subnet group "application".
@@ -53,9 +59,9 @@ class InternalLoadBalancer(Construct):
 
     Example:
         balancer = InternalLoadBalancer(self, "Internal", vpc=vpc, security_group=security_group,
-                                        certificate=certificate, hosted_zone=hosted_zone, record_name="internal",
-                                        access_logs=logs.bucket,
-                                        inspected="CloudFront's web ACL sees every request.")
+                                        certificate=certificate, hosted_zone=hosted_zone,
+                                        record_name="internal", access_logs=logs.bucket,
+                                        inspected="CloudFront's web ACL inspects every request.")
         balancer.listen(elbv2.ListenerAction.fixed_response(404))
     """
 
@@ -98,7 +104,7 @@ class InternalLoadBalancer(Construct):
             self.load_balancer.set_attribute(f"{kind}_logs.s3.enabled", "true")
             self.load_balancer.set_attribute(f"{kind}_logs.s3.bucket", bucket_name(access_logs))
             self.load_balancer.set_attribute(f"{kind}_logs.s3.prefix", f"{record_name}-{kind}")
-        # Zonal shift leaves an impaired zone without a deployment.
+        # Zonal shift moves traffic away from an impaired zone without a deployment.
         self.load_balancer.set_attribute("zonal_shift.config.enabled", "true")
         if hosted_zone:
             alias = targets.LoadBalancerTarget(self.load_balancer)
@@ -136,11 +142,6 @@ class InternalLoadBalancer(Construct):
             protocol=elbv2.ApplicationProtocol.HTTP,
             default_action=default_action,
         )
-        acknowledge(
-            plain,
-            {
-                f"{_NIST}-{rule}": _NO_DOMAIN
-                for rule in ("ELBv2ACMCertificateRequired", "ALBHttpToHttpsRedirection")
-            },
-        )
+        findings = [f"{_NIST}-ELBv2ACMCertificateRequired", f"{_NIST}-ALBHttpToHttpsRedirection"]
+        acknowledge(plain, dict.fromkeys(findings, _NO_DOMAIN))
         return plain

@@ -54,7 +54,7 @@ class SecurityGroups(Construct):
         parties: parties without flows that need a group.
 
     Raises:
-        ValueError: a group would exceed the quota of rules.
+        ValueError: if a group would exceed the quota of rules.
 
     Example:
         groups = SecurityGroups(self, "SecurityGroups", vpc=vpc, vpc_cidr="10.40.0.0/16",
@@ -110,12 +110,13 @@ class SecurityGroups(Construct):
         """Returns the security group of a party, as a handle that ignores new rules.
 
         Raises:
-            KeyError: no flow names the party.
+            KeyError: if no flow names the party.
         """
         name = self._group_of(party)
         if name not in self._ids:
             raise KeyError(
-                f"{party} has no security group: no flow names it. Add its flows to the table, or name it in parties."
+                f"{party} has no security group, because no flow names it. "
+                "Add its flows to the table, or name it in parties."
             )
         if name not in self._handles:
             self._handles[name] = ec2.SecurityGroup.from_security_group_id(
@@ -193,15 +194,15 @@ def require_room(
     """Checks the quota of rules for a table of flows.
 
     Raises:
-        ValueError: a group would exceed the quota of rules.
+        ValueError: if a group would exceed the quota of rules.
     """
-    for (group, direction), count in Counter(
-        _weights(_edges(flows, group_of), shares_egress)
-    ).items():
+    counts = Counter(_weights(_edges(flows, group_of), shares_egress))
+    for (group, direction), count in counts.items():
         if count > RULES_PER_DIRECTION:
             raise ValueError(
-                f"{group} would have {count} {direction} rules, and EC2 allows {RULES_PER_DIRECTION}; the prefix list of CloudFront "
-                f"counts as {CLOUDFRONT_WEIGHT}. Give the other flows their own party."
+                f"{group} would have {count} {direction} rules, and EC2 allows "
+                f"{RULES_PER_DIRECTION}; the prefix list of CloudFront counts as "
+                f"{CLOUDFRONT_WEIGHT}. Give the other flows their own party."
             )
 
 

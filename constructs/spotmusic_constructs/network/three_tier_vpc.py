@@ -36,11 +36,10 @@ class ThreeTierVpc(Construct):
     | `application` | /20    | 0.0/18      | NAT gateway              |
     | `data`        | /24    | 64.0/22     | none                     |
     | `public`      | /24    | 68.0/22     | internet gateway         |
-    | free          |        | 72.0 to end | 72% for tiers yet unborn |
+    | free          |        | 72.0 to end | 72% for further tiers    |
 
-    No subnet gives an instance a public address. The internet gateway also serves CloudFront, whose
-    VPC origins need one attached though no route leads to it (Amazon CloudFront developer guide,
-    VPC origins).
+    No subnet assigns public addresses. The internet gateway also serves CloudFront, which requires
+    one for VPC origins even without a route (Amazon CloudFront developer guide, VPC origins).
 
     Args:
         cidr: IPv4 range, /16 to /18. Smaller ranges scale every subnet alike.
@@ -49,11 +48,11 @@ class ThreeTierVpc(Construct):
             uses that of its own zone.
 
     Raises:
-        ValueError: the range is not between /16 and /18, or there are more than four zones.
+        ValueError: if the range is not between /16 and /18, or there are more than four zones.
 
     Example:
-        network = ThreeTierVpc(self, "Network", cidr="10.40.0.0/16",
-                               availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"], nat_gateways=3)
+        network = ThreeTierVpc(self, "Network", cidr="10.40.0.0/16", nat_gateways=3,
+                               availability_zones=["sa-east-1a", "sa-east-1b", "sa-east-1c"])
     """
 
     def __init__(
@@ -69,7 +68,8 @@ class ThreeTierVpc(Construct):
         prefix = _checked_prefix(cidr)
         if len(availability_zones) > _ZONES_WITH_ADDRESSES:
             raise ValueError(
-                f"{len(availability_zones)} zones: at most {_ZONES_WITH_ADDRESSES} have addresses. Remove some."
+                f"{len(availability_zones)} zones: at most {_ZONES_WITH_ADDRESSES} have addresses. "
+                "Remove some."
             )
 
         self.vpc = ec2.Vpc(
@@ -89,7 +89,7 @@ class ThreeTierVpc(Construct):
                     map_public_ip_on_launch=False,
                 ),
             ],
-            # CloudFormation can't remove the rules of the default group, so CDK's function does; it
+            # CloudFormation cannot remove the rules of the default group. CDK's function does, and
             # may change only this group.
             restrict_default_security_group=True,
         )
@@ -104,7 +104,10 @@ class ThreeTierVpc(Construct):
             cdk.Tags.of(subnet).add("kubernetes.io/role/internal-elb", "1")
 
     def _acknowledge_internet_routes(self) -> None:
-        reason = "Public subnets hold NAT gateways only and give out no public addresses; NAT is the one way to AWS APIs and registries."
+        reason = (
+            "Public subnets contain only NAT gateways and assign no public addresses; "
+            "AWS APIs and registries are reached through NAT only."
+        )
         for subnet in self.vpc.public_subnets:
             acknowledge(
                 subnet, {"NIST.800.53.R5::NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW": reason}
@@ -115,7 +118,8 @@ def _checked_prefix(cidr: str) -> int:
     prefix = IPv4Network(cidr).prefixlen
     if not 16 <= prefix <= 18:
         raise ValueError(
-            f"{cidr} is not between /16 and /18. AWS takes at most a /16, and below a /18 pods run out of addresses."
+            f"{cidr} is not between /16 and /18. Choose a range in between: AWS accepts at most a "
+            "/16, and a range below /18 has too few addresses for the pods."
         )
     return prefix
 

@@ -84,7 +84,7 @@ class VpcFlowLogs(Construct):
 
 
 def _flow_logs_of_this_account(location: Location) -> iam.ServicePrincipal:
-    """Denies the role to flow logs of other accounts (Amazon VPC user guide, flow logs)."""
+    """Principal of flow logs of this account only (Amazon VPC user guide, flow logs)."""
     return iam.ServicePrincipal(
         "vpc-flow-logs.amazonaws.com",
         conditions={

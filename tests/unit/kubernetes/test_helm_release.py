@@ -81,10 +81,10 @@ def test_release_depends_on_predecessors() -> None:
     ("changes", "advice"),
     [
         ({"release": "Cert_Manager"}, "lower-case letters, digits and dashes"),
-        ({"release": "a" * 54}, "53 at the most"),
+        ({"release": "a" * 54}, "at most 53"),
         ({"atomic": True, "wait": False}, "Set wait as well"),
-        ({"minutes": 14}, "Use 13 minutes at the most"),
-        ({"atomic": True, "minutes": 8}, "Use 7 minutes at the most with atomic"),
+        ({"minutes": 14}, "Use at most 13 minutes"),
+        ({"atomic": True, "minutes": 8}, "Use at most 7 minutes with atomic"),
         ({"values": {"a": [{"b": None}]}}, r"values\.a\[0\]\.b is None"),
         ({"values": {"a": "x" * 100_001}}, "Keep them below 100000"),
         (

@@ -56,7 +56,7 @@ def test_security_group_handle_is_immutable(stack: cdk.Stack) -> None:
 
 
 def test_unknown_party_has_no_security_group(stack: cdk.Stack) -> None:
-    with pytest.raises(KeyError, match="no flow names it"):
+    with pytest.raises(KeyError, match="because no flow names it"):
         made(stack, FLOWS).of("stranger")
 
 
