@@ -24,6 +24,9 @@ MOST_RULES = 320
 MOST_WATCHED = 300
 """Alarms of services, read replicas and nodes of caches in the template of observability, which has some 180 resources beside them and room
 for 500."""
+MOST_PORTS = 16
+"""Different ports of services. EKS enforces at most 24 ports of an address range in the NetworkPolicies of a pod, and any of more
+(Amazon EKS user guide, network policies, 2026-11). Those of Prometheus have eight others."""
 MOST_BROKER_CLIENTS = 58
 """Words `events` and `tasks`: each is a rule of the broker load balancer's group, of EC2's 60, and two are its own."""
 MOST_UPLOADERS = 5
@@ -154,6 +157,13 @@ def _room(settings: Settings) -> Iterator[Problem]:
     if letters > MOST_LETTERS:
         wrong = f"their settings have {letters} characters, and one stack holds {MOST_LETTERS}"
         yield Problem("services", wrong, "Move shared values into the images.")
+    ports = {service.port for service in services.values()} - {None}
+    if len(ports) > MOST_PORTS:
+        wrong = (
+            f"their {len(ports)} different ports exceed the limit of {MOST_PORTS} in the "
+            "NetworkPolicies of Prometheus"
+        )
+        yield Problem("services", wrong, "Use one port for several services.")
     costs = [cost for service in services.values() for cost in service.kept.costs]
     clients = sum(cost.broker_rules for cost in costs)
     if clients > MOST_BROKER_CLIENTS:

@@ -1,10 +1,15 @@
 """The maximum number of services fits into the stacks with a margin, next to the network itself."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
+from typing import Any
 
 import pytest
 
+from spotmusic_cdk import flows
+from spotmusic_cdk.namespaces import namespaces
 from spotmusic_cdk.settings.service_checks import (
+    MOST_PORTS,
     MOST_RESOURCES,
     MOST_RULES,
     MOST_SERVICES,
@@ -15,6 +20,7 @@ from spotmusic_cdk.settings.service_checks import (
     watched,
 )
 from spotmusic_cdk.settings.services import ServiceSettings
+from spotmusic_constructs.kubernetes.namespace import network_policies
 from tools.checkout import ROOT, settings_of
 from tools.model.templates import Template
 
@@ -22,6 +28,12 @@ RESOURCES = 500
 """Resources of a stack (AWS CloudFormation quotas, 2026-11)."""
 OPTIONS = 10
 """Rules or resources that no environment that ships has, such as those of mail and of external identity providers."""
+
+PORTS = 24
+"""Ports of an address range in all NetworkPolicies of a pod (Amazon EKS user guide, 2026-11)."""
+Port = tuple[str | None, int | None, int | None]
+DNS: frozenset[Port] = frozenset({("UDP", 53, None), ("TCP", 53, None)})
+"""Ports that the chart `ground` opens to all addresses."""
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
@@ -120,3 +132,47 @@ def test_the_document_counts_as_the_settings_do(
         in text
     )
     assert f"forty of the latter {forty}, which leaves {(MOST_RULES - forty) // 2} words" in text
+
+
+def test_network_policies_hold_all_ports() -> None:
+    """Ports of a range that contains another, and of the VPC for pods in it, add up."""
+    settings = settings_of("prod")
+    services = {
+        f"service-{port}": ServiceSettings(port=port) for port in range(20_000, 20_000 + MOST_PORTS)
+    }
+    settings = settings.model_copy(update={"services": services})
+    table, cidr = flows.table(settings), settings.network.cidr
+    policies = network_policies(namespaces(settings), table, vpc_cidr=cidr).values()
+    counts = [
+        count
+        for direction in ("ingress", "egress")
+        for namespace in policies
+        for count in _ports_of_an_address(namespace, direction, cidr)
+    ]
+    assert max(counts) == PORTS
+
+
+def _ports_of_an_address(
+    policies: Sequence[Mapping[str, Any]], direction: str, cidr: str
+) -> Iterator[int]:
+    """Yields the ports of the address with the most, for each set of pods that policies select."""
+    selected = [policy["pods"].get("matchLabels", {}) for policy in policies]
+    for labels in selected:
+        ports: dict[str, set[Port]] = {"": set(), "VPC": set(DNS if direction == "egress" else ())}
+        for policy, theirs in zip(policies, selected, strict=True):
+            if theirs.items() <= labels.items():
+                for rule in policy.get(direction, ()):
+                    for peer in rule["to" if direction == "egress" else "from"]:
+                        place = _place(peer, IPv4Network(cidr))
+                        ports.setdefault(place, set()).update(map(_port, rule.get("ports", [{}])))
+        everywhere = ports.pop("VPC")
+        yield max(len(everywhere | own) for own in ports.values())
+
+
+def _place(peer: Mapping[str, Any], vpc: IPv4Network) -> str:
+    block = peer.get("ipBlock")
+    return "VPC" if block and vpc.subnet_of(IPv4Network(block["cidr"])) else str(peer)
+
+
+def _port(port: Mapping[str, Any]) -> Port:
+    return port.get("protocol"), port.get("port"), port.get("endPort")

@@ -387,6 +387,13 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         },
         "services: uploads occurs 6 times in talks_to, and 5 services can receive verdicts",
     ),
+    "more ports than policies hold": (
+        {f"services.service-{number}": {"port": 9000 + number} for number in range(16)},
+        (
+            "services: their 17 different ports exceed the limit of 16 in the NetworkPolicies of "
+            "Prometheus.\n  Use one port for several services."
+        ),
+    ),
     "two owners of the catalogue": (
         {
             "services.playback.talks_to": ["events", {"catalogue": "write"}],
