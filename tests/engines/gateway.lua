@@ -1,5 +1,5 @@
--- What Kong brings to our plugins, as far as they use it, in Debian's nginx: its plugin development kit, lua-resty-http and
--- lua-resty-openssl. Signatures are checked by the libcrypto of nginx, and TLS as nginx is told.
+-- The parts of Kong that our plugins use, in Debian's nginx: its plugin development kit,
+-- lua-resty-http and lua-resty-openssl. The libcrypto of nginx verifies signatures.
 local cjson = require "cjson.safe"
 local balancer = require "ngx.balancer"
 local ffi = require "ffi"
@@ -12,8 +12,10 @@ ffi.cdef [[
   const EVP_MD *EVP_get_digestbyname(const char *name);
   EVP_MD_CTX *EVP_MD_CTX_new(void);
   void EVP_MD_CTX_free(EVP_MD_CTX *ctx);
-  int EVP_DigestVerifyInit(EVP_MD_CTX *ctx, void **pctx, const EVP_MD *type, void *e, EVP_PKEY *pkey);
-  int EVP_DigestVerify(EVP_MD_CTX *ctx, const unsigned char *sig, size_t siglen, const unsigned char *tbs, size_t tbslen);
+  int EVP_DigestVerifyInit(EVP_MD_CTX *ctx, void **pctx, const EVP_MD *type, void *e,
+    EVP_PKEY *pkey);
+  int EVP_DigestVerify(EVP_MD_CTX *ctx, const unsigned char *sig, size_t siglen,
+    const unsigned char *tbs, size_t tbslen);
 ]]
 
 local RSA = "\48\13\6\9\42\134\72\134\247\13\1\1\1\5\0"
@@ -21,7 +23,8 @@ local RSA = "\48\13\6\9\42\134\72\134\247\13\1\1\1\5\0"
 -- Returns a value in DER, of at most 65535 bytes.
 local function der(tag, content)
   local length = #content
-  local head = length < 128 and string.char(length) or string.char(130, math.floor(length / 256), length % 256)
+  local head = length < 128 and string.char(length)
+    or string.char(130, math.floor(length / 256), length % 256)
   return string.char(tag) .. head .. content
 end
 
@@ -40,13 +43,15 @@ function pkey.new(text, options)
     return nil, "only RSA here"
   end
   local data = der(48, RSA .. der(3, "\0" .. der(48, integer(jwk.n) .. integer(jwk.e))))
-  local key = ffi.C.d2i_PUBKEY(nil, ffi.new("const unsigned char *[1]", { ffi.cast("const unsigned char *", data) }), #data)
+  local start = ffi.new("const unsigned char *[1]", { ffi.cast("const unsigned char *", data) })
+  local key = ffi.C.d2i_PUBKEY(nil, start, #data)
   return key ~= nil and setmetatable({ key = key }, pkey) or nil
 end
 
 function pkey:verify(signature, text, digest)
   local context = ffi.C.EVP_MD_CTX_new()
-  local good = ffi.C.EVP_DigestVerifyInit(context, nil, ffi.C.EVP_get_digestbyname(digest), nil, self.key) == 1
+  local method = ffi.C.EVP_get_digestbyname(digest)
+  local good = ffi.C.EVP_DigestVerifyInit(context, nil, method, nil, self.key) == 1
     and ffi.C.EVP_DigestVerify(context, signature, #signature, text, #text) == 1
   ffi.C.EVP_MD_CTX_free(context)
   return good
@@ -72,7 +77,7 @@ function http:request_uri(uri, options)
     done, problem = socket:sslhandshake(false, host, options.ssl_verify)
   end
   if done then
-    done, problem = socket:send("GET " .. path .. " HTTP/1.0\r\nHost: " .. host .. ":" .. port .. "\r\n\r\n")
+    done, problem = socket:send(("GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n"):format(path, host, port))
   end
   local answer
   if done then
@@ -82,7 +87,8 @@ function http:request_uri(uri, options)
   if not answer then
     return nil, problem
   end
-  return { status = tonumber(answer:match("^HTTP/%S+ (%d+)")), body = answer:match("\r\n\r\n(.*)$") }
+  local status, body = answer:match("^HTTP/%S+ (%d+).-\r\n\r\n(.*)$")
+  return { status = tonumber(status), body = body }
 end
 
 package.loaded["resty.http"], package.loaded["resty.openssl.pkey"] = http, pkey
@@ -102,7 +108,7 @@ kong = {
   },
   service = { request = { clear_header = ngx.req.clear_header, set_header = ngx.req.set_header } },
   client = {
-    -- By this the rate limit counts.
+    -- The rate limit counts by this header.
     authenticate = function(_, credential) ngx.req.set_header("X-Counted-By", credential.id) end,
     get_forwarded_ip = function() return ngx.var.remote_addr end,
   },
@@ -110,7 +116,7 @@ kong = {
 
 local _M = {}
 
--- Bundled with Kong; what is seen of it here.
+-- Bundled with Kong.
 package.loaded["kong.plugins.correlation-id.handler"] = {
   PRIORITY = 100001,
   access = function(_, conf)
@@ -120,26 +126,33 @@ package.loaded["kong.plugins.correlation-id.handler"] = {
   end,
 }
 
--- Reads what each service and its plugins are told, and the realm's keys where they are not requested.
+-- Reads the settings of services and plugins, and the realm's keys if they are not requested.
 function _M.init(path)
   local file = assert(io.open(path))
-  local told = assert(cjson.decode(file:read("*a")))
+  local settings = assert(cjson.decode(file:read("*a")))
   file:close()
   table.insert(package.loaders, 2, function(name)
     local plugin, part = name:match("^kong%.plugins%.([%w-]+)%.(%w+)$")
-    return plugin and assert(loadfile(told.sources .. "/" .. plugin:gsub("-", "_") .. "/" .. part .. ".lua")) or nil
+    if not plugin then
+      return nil
+    end
+    local folder = plugin:gsub("-", "_")
+    return assert(loadfile(("%s/%s/%s.lua"):format(settings.sources, folder, part)))
   end)
-  if told.keys then
-    http.request_uri = function() return { status = 200, body = told.keys } end
+  if settings.keys then
+    http.request_uri = function() return { status = 200, body = settings.keys } end
   end
-  for _, service in pairs(told.services) do
+  for _, service in pairs(settings.services) do
     service.called = {}
     for name, conf in pairs(service.plugins) do
-      service.called[#service.called + 1] = { handler = require("kong.plugins." .. name .. ".handler"), conf = conf }
+      local handler = require("kong.plugins." .. name .. ".handler")
+      table.insert(service.called, { handler = handler, conf = conf })
     end
-    table.sort(service.called, function(one, other) return one.handler.PRIORITY > other.handler.PRIORITY end)
+    table.sort(service.called, function(one, other)
+      return one.handler.PRIORITY > other.handler.PRIORITY
+    end)
   end
-  _M.services = told.services
+  _M.services = settings.services
 end
 
 -- Calls the plugins of a service by priority.
@@ -159,7 +172,9 @@ function _M.balance()
     assert(balancer.set_more_tries(service.retries))
   end
   ngx.ctx.tried = true
-  balancer.set_timeouts(service.connect_timeout / 1000, service.write_timeout / 1000, service.read_timeout / 1000)
+  balancer.set_timeouts(
+    service.connect_timeout / 1000, service.write_timeout / 1000, service.read_timeout / 1000
+  )
   assert(balancer.set_current_peer("127.0.0.1", service.port))
 end
 

@@ -1,5 +1,6 @@
--- Runs our plugins of Kong against requests that a test describes as JSON on standard input, and answers with what came of each.
--- What Kong and OpenResty bring is stood in for here; signatures are checked by the command openssl.
+-- Runs our plugins of Kong against requests that a test writes as JSON to standard input, and
+-- prints the outcome of each. Kong and OpenResty are stubs; the command openssl verifies
+-- signatures.
 local cjson = require "cjson"
 local case = cjson.decode(io.read("*a"))
 
@@ -88,7 +89,9 @@ kong = {
     },
   },
   client = {
-    authenticate = function(consumer, credential) outcome.consumer, outcome.subject = consumer, credential.id end,
+    authenticate = function(consumer, credential)
+      outcome.consumer, outcome.subject = consumer, credential.id
+    end,
     get_forwarded_ip = function() return current.address end,
   },
 }
@@ -163,7 +166,8 @@ end
 
 table.insert(package.loaders or package.searchers, 2, function(name)
   local plugin, file = name:match("^kong%.plugins%.([%w-]+)%.(%w+)$")
-  return plugin and loadfile(case.sources .. "/" .. plugin:gsub("-", "_") .. "/" .. file .. ".lua") or nil
+  local folder = plugin and plugin:gsub("-", "_")
+  return plugin and loadfile(("%s/%s/%s.lua"):format(case.sources, folder, file)) or nil
 end)
 
 local handler = require("kong.plugins." .. case.plugin .. ".handler")

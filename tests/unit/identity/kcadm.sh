@@ -10,13 +10,19 @@ if [ -n "$DIES_AT" ] && [[ "$1 $2" == "$DIES_AT"* ]]; then exit 137; fi
 case "$1 $2" in
   "config credentials") ;;
   "get components") cat "$state" ;;
-  "create components") echo "id-$wanted,$wanted,rsa-generated,$priority" >> "$state"; echo "id-$wanted" ;;
+  "create components")
+    echo "id-$wanted,$wanted,rsa-generated,$priority" >> "$state"
+    echo "id-$wanted"
+    ;;
   "update components/"*)
     while IFS=, read -r id name kind old; do
       [ "$id" = "${2#components/}" ] && old=$priority
       echo "$id,$name,$kind,$old"
     done < "$state" > "$state.new"
     mv "$state.new" "$state" ;;
-  "delete components/"*) grep -v "^${2#components/}," "$state" > "$state.new"; mv "$state.new" "$state" ;;
+  "delete components/"*)
+    grep -v "^${2#components/}," "$state" > "$state.new"
+    mv "$state.new" "$state"
+    ;;
   *) exit 3 ;;
 esac

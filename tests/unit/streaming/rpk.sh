@@ -1,6 +1,10 @@
-# A stand-in for rpk, as far as the job uses it: the tables that it prints, and its habit to end with 0 when a broker refused a row.
-# A function and not a program, because the job calls it a hundred times. The state is below $STATE: calls, rights (a line for each),
-# refused (names that brokers refuse; those whose settings they do not tell, as "settings NAME"), deaf (tries until brokers answer), and topics/NAME (partitions, replicas, cleanup.policy, retention.ms).
+# Stub of rpk for the job: it prints rpk's tables, and exits with 0 also when a broker refuses a
+# row. It is a function, because the job calls it a hundred times. Files below $STATE:
+#   calls         each call
+#   rights        a line for each right
+#   refused       names that brokers refuse; "settings NAME" refuses to describe a topic
+#   deaf          number of tries until the brokers answer
+#   topics/NAME   partitions, replicas, cleanup.policy, retention.ms
 
 rpk() {
   local verb=$1-$2
@@ -45,13 +49,17 @@ rpk-topic-describe() {
     return 1
   fi
   if grep -qxF "settings $1" "$STATE/refused"; then
-    printf 'PARTITIONS  %s\nREPLICAS    %s\n\n' "$(read_key "$file" partitions)" "$(read_key "$file" replicas)"
+    printf 'PARTITIONS  %s\nREPLICAS    %s\n\n' \
+      "$(read_key "$file" partitions)" "$(read_key "$file" replicas)"
     echo "config response contained error: NOT_CONTROLLER" >&2
     return 1
   fi
-  printf 'PARTITIONS  %s\nREPLICAS    %s\n\nCONFIGS\n=======\n' "$(read_key "$file" partitions)" "$(read_key "$file" replicas)"
+  printf 'PARTITIONS  %s\nREPLICAS    %s\n\nCONFIGS\n=======\n' \
+    "$(read_key "$file" partitions)" "$(read_key "$file" replicas)"
   printf '%-16s  %-10s  SOURCE\n' KEY VALUE
-  printf '%-16s  %-10s  DYNAMIC_TOPIC_CONFIG\n' cleanup.policy "$(read_key "$file" cleanup.policy)" retention.ms "$(read_key "$file" retention.ms)"
+  printf '%-16s  %-10s  DYNAMIC_TOPIC_CONFIG\n' \
+    cleanup.policy "$(read_key "$file" cleanup.policy)" \
+    retention.ms "$(read_key "$file" retention.ms)"
 }
 
 rpk-topic-create() {
@@ -74,7 +82,9 @@ rpk-topic-add-partitions() {
 rpk-topic-alter-config() {
   local setting
   setting=$(option set "$@")
-  if grep -qxF "$1" "$STATE/refused"; then printf 'TOPIC  STATUS\n%s  INVALID_CONFIG\n' "$1" && return; fi
+  if grep -qxF "$1" "$STATE/refused"; then
+    printf 'TOPIC  STATUS\n%s  INVALID_CONFIG\n' "$1" && return
+  fi
   if [[ $setting == replication.factor=* ]]; then
     change "$STATE/topics/$1" replicas "${setting#*=}"
   else
@@ -92,16 +102,21 @@ rows() { # the rights that the words describe, as the tables show them
   [[ $kind == cluster ]] && name=kafka-cluster
   operation=$(option operation "$@")
   for operation in ${operation//,/ }; do
-    printf '%s * %s %s %s %s ALLOW\n' "$(option allow-principal "$@")" "${kind//-/_}" "$name" "$(option resource-pattern-type "$@")" "$operation"
+    printf '%s * %s %s %s %s ALLOW\n' "$(option allow-principal "$@")" "${kind//-/_}" "$name" \
+      "$(option resource-pattern-type "$@")" "$operation"
   done | while read -r principal host kind name pattern operation permission; do
     echo "$principal $host ${kind^^} $name ${pattern^^} ${operation^^} $permission"
   done
 }
 
-header() { echo "PRINCIPAL HOST RESOURCE-TYPE RESOURCE-NAME RESOURCE-PATTERN-TYPE OPERATION PERMISSION ERROR"; }
+header() {
+  echo "PRINCIPAL HOST RESOURCE-TYPE RESOURCE-NAME RESOURCE-PATTERN-TYPE OPERATION PERMISSION ERROR"
+}
 
 rpk-acl-list() {
-  if grep -qx "nobody may list" "$STATE/refused"; then echo "unable to list kafka ACLs" >&2 && return 1; fi
+  if grep -qx "nobody may list" "$STATE/refused"; then
+    echo "unable to list kafka ACLs" >&2 && return 1
+  fi
   header
   grep "^$(option allow-principal "$@") " "$STATE/rights" || true
 }
@@ -111,7 +126,9 @@ rpk-acl-create() {
   header
   while IFS= read -r line; do
     read -r _ _ _ name _ <<<"$line"
-    if grep -qxF "$name" "$STATE/refused"; then echo "$line CLUSTER_AUTHORIZATION_FAILED" && continue; fi
+    if grep -qxF "$name" "$STATE/refused"; then
+      echo "$line CLUSTER_AUTHORIZATION_FAILED" && continue
+    fi
     grep -qxF "$line" "$STATE/rights" || echo "$line" >>"$STATE/rights"
     echo "$line"
   done < <(rows "$@")
