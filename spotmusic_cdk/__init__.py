@@ -1,1 +1,1 @@
-"""The Spotmusic application: settings, composition root, pinned versions, compliance and the embedded AWS."""
+"""What an environment is: its settings, connections of services, flows, names and pinned versions."""

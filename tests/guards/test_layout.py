@@ -1,6 +1,7 @@
 """Folders, packages, imports and types of the repository."""
 
 import ast
+import importlib
 import re
 import subprocess
 import sys
@@ -63,6 +64,34 @@ def test_library_readme_lists_packages() -> None:
     assert sorted(listed) == sorted(path.parent.name for path in library.glob("*/__init__.py"))
     project = tomllib.loads((library.parent / "pyproject.toml").read_text())["project"]
     assert project["readme"] == "README.md", "an index shows it"
+
+
+def test_readmes_list_constructs_that_stacks_create() -> None:
+    library = ROOT / "constructs" / "spotmusic_constructs"
+    used = re.compile(
+        r"^from (spotmusic_constructs\.(\w+)\.\w+) import (\([^)]*\)|.*)", re.MULTILINE
+    )
+    unlisted = {
+        name
+        for stack in (ROOT / "stacks").rglob("*.py")
+        for module, domain, names in used.findall(stack.read_text())
+        for name in re.findall(r"\b[A-Z]\w+", names)
+        if isinstance(made := getattr(importlib.import_module(module), name, None), type)
+        and issubclass(made, constructs.Construct)
+        and f"`{name}`" not in (library / domain / "README.md").read_text()
+    }
+    assert sorted(unlisted) == []
+
+
+def test_library_readmes_name_existing_modules() -> None:
+    library = ROOT / "constructs" / "spotmusic_constructs"
+    missing = [
+        f"{readme.parent.name}: {named}"
+        for readme in library.glob("*/README.md")
+        for named in re.findall(r"`([\w/]+\.py)`", readme.read_text())
+        if not any((folder / named).exists() for folder in (readme.parent, library))
+    ]
+    assert missing == []
 
 
 def test_mypy_reads_imported_services() -> None:
