@@ -11,7 +11,8 @@ from constructs import Construct
 from spotmusic_constructs.arns import topic_arn
 
 Severity = Literal["critical", "warning"]
-"""`critical`: affects listeners, now or soon; wakes the person on call. `warning`: needs action in working hours."""
+"""`critical`: affects listeners, now or soon, and pages the person on call. `warning`: requires
+action in working hours."""
 Thresholds = Mapping[Severity, float]
 MissingData = Literal["breaching", "notBreaching", "missing"]
 
@@ -64,8 +65,8 @@ class Recipients:
 
     Args:
         topic: topic of every alarm.
-        pager: topic of critical alarms; none when left out.
-        environment_name: name of the environment, the first word of each text; none when left out.
+        pager: topic of critical alarms. Default: none.
+        environment_name: name of the environment, the first word of each text. Default: none.
         runbooks: folder or address of the runbooks, without a trailing slash.
     """
 
@@ -89,7 +90,8 @@ class Recipients:
         """
         page, hash_, anchor = runbook.partition("#")
         place = f"[{self.environment_name}] " if self.environment_name else ""
-        return f"{place}{summary} Severity: {severity}. Runbook: {self.runbooks}/{page}.md{hash_}{anchor}"
+        address = f"{self.runbooks}/{page}.md{hash_}{anchor}"
+        return f"{place}{summary} Severity: {severity}. Runbook: {address}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +105,12 @@ class AlarmRule:
         thresholds: threshold of the alarm of each severity.
         comparison: comparison of the value with the threshold.
         periods: periods to evaluate.
-        datapoints: periods that must breach the threshold; all when left out.
-        missing_data: treatment of periods without data. Rates and counts have none when nothing happens
-            (`notBreaching`); a machine that reports nothing is down (`breaching`).
-        runbook: runbook of this rule; that of the group when left out.
-        event: whether the rule counts events. Such an alarm returns to OK within minutes although the problem remains: its
-            text says so, and the change to OK is not published.
+        datapoints: periods that must breach the threshold. Default: all.
+        missing_data: treatment of periods without data. Rates and counts have no data without
+            events (`notBreaching`); a machine without data is down (`breaching`).
+        runbook: runbook of this rule. Default: that of the group.
+        event: whether the rule counts events. Such an alarm returns to OK within minutes although
+            the problem remains: its text contains this, and the change to OK is not published.
     """
 
     name: str
@@ -130,8 +132,9 @@ RETURNS_TO_OK = "This alarm returns to OK within minutes, although the problem r
 class AlarmGroup(Construct):
     """Alarms of one subject.
 
-    Creates an alarm for each rule and severity. Its description names environment, subject, severity and runbook. The alarm and
-    its return to OK are published to `recipients`; a rule with `event` publishes no OK.
+    Creates an alarm for each rule and severity. Its description names environment, subject,
+    severity and runbook. The alarm and its return to OK are published to `recipients`; a rule with
+    `event` publishes no OK.
 
     Args:
         recipients: topics.

@@ -14,16 +14,18 @@ from spotmusic_constructs.observability.alarm import Recipients
 
 
 class AlarmTopic(Construct):
-    """Two encrypted SNS topics: one for alarms and budgets of this account, one for critical alarms.
+    """Two encrypted SNS topics: for alarms and budgets of this account, and for critical alarms.
 
-    CloudWatch sends no message attributes that a subscription could filter by; a pager subscribes to the second topic instead.
-    Creates the topics, their policies and a subscription for each address, which its owner confirms once by the link in a mail.
-    The policies require TLS. They do not admit EventBridge, whose requests carry no condition key that confines them to this
+    CloudWatch sends no message attributes that a subscription could filter by, so a pager
+    subscribes to the second topic. Creates the topics, their policies and a subscription for each
+    address, which its owner confirms once by the link in a mail. The policies require TLS. They do
+    not admit EventBridge, because its requests have no condition key that restricts them to this
     account: rules publish through a role.
 
     Args:
-        key: customer-managed key of the data class "notifications", in the topic's region; its policy must admit CloudWatch
-            and AWS Budgets (`NOTIFICATIONS` in `secrets/data_keys.py`).
+        key: customer-managed key of the data class "notifications", in the topic's region; its
+            policy must admit CloudWatch and AWS Budgets (`NOTIFICATIONS` in
+            `secrets/data_keys.py`).
         emails: addresses for all alarms.
         endpoints: HTTPS addresses of on-call services, for all alarms.
         pagers: HTTPS addresses of on-call services, for critical alarms.
@@ -62,7 +64,8 @@ class AlarmTopic(Construct):
             policy_document=topic_policy(location, arn, "budgets", "cloudwatch"),
         )
         for email in emails:
-            # The address is part of the id: with a number instead, taking one away would replace all that follow.
+            # The address is part of the id: with a number, a removed address would replace all
+            # later ones.
             sns.CfnSubscription(
                 self, f"Email-{email}", topic_arn=arn, protocol="email", endpoint=email
             )

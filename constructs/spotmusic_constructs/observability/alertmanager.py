@@ -9,9 +9,10 @@ from spotmusic_constructs.observability.alarm import Recipients, Severity
 SERVICE_ACCOUNT = "alertmanager"
 REPLICAS = 3
 GOSSIP_PORT = 9094
-"""Port of TCP and UDP by which replicas find and inform each other (Alertmanager, README, High availability)."""
+"""Port of TCP and UDP by which replicas find and inform each other (Alertmanager, README, High
+availability)."""
 SUBJECT_LETTERS = 99
-"""SNS refuses a message whose subject has 100 letters or more."""
+"""SNS refuses a subject of 100 letters or more."""
 _SUBJECTS = (
     "service",
     "persistentvolumeclaim",
@@ -24,18 +25,26 @@ _SUBJECTS = (
     "exported_namespace",
     "namespace",
 )
-"""Labels of the subject of an alert; the first that all alerts of a message share is in the subject of the message."""
+"""Labels of the subject of an alert, in order. The first label that all alerts of a message share
+is in the subject of the message."""
 MESSAGE = (
-    "{{ range .Alerts }}{{ .Status }}: {{ .Annotations.summary }}\n{{ .Annotations.description }}\n"
-    "Runbook: {{ .Annotations.runbook_url }}\nSince: {{ .StartsAt }}\nLabels: {{ .Labels }}\n\n{{ end }}"
+    "{{ range .Alerts }}{{ .Status }}: {{ .Annotations.summary }}\n"
+    "{{ .Annotations.description }}\n"
+    "Runbook: {{ .Annotations.runbook_url }}\n"
+    "Since: {{ .StartsAt }}\n"
+    "Labels: {{ .Labels }}\n\n"
+    "{{ end }}"
 )
 
 
 def subject(environment: str) -> str:
-    """Return the template of the subject of a message: environment, state, severity, name and subject of the alert."""
+    """Return the template of a message's subject: environment, state, severity, name, label."""
     place = f"[{environment}] " if environment else ""
     named = " ".join(f".CommonLabels.{label}" for label in _SUBJECTS)
-    line = f'printf "{place}%s %s: %s %s" (.Status | toUpper) .CommonLabels.severity .CommonLabels.alertname (or {named})'
+    line = (
+        f'printf "{place}%s %s: %s %s" (.Status | toUpper) .CommonLabels.severity'
+        f" .CommonLabels.alertname (or {named})"
+    )
     return f'{{{{ $line := {line} }}}}{{{{ printf "%.{SUBJECT_LETTERS}s" $line }}}}'
 
 
@@ -53,14 +62,15 @@ def alertmanager_values(
     Args:
         image: image of Alertmanager.
         recipients: topics of alerts.
-        heartbeat_arn: SNS topic whose silence is an alarm.
+        heartbeat_arn: SNS topic of the heartbeat; its silence causes an alarm.
         region: region of the topics.
         storage_class: class of the volumes that keep silences.
         zones: availability zones of the cluster.
     """
     return {
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
-        # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.
+        # One pod may be evicted. The chart sets minAvailable by default and cannot unset it, and
+        # Kubernetes rejects a budget with both fields.
         "podDisruptionBudget": {"enabled": True, "minAvailable": REPLICAS - 1},
         "config": _config(recipients, heartbeat_arn, region),
         "alertmanagerSpec": {
@@ -72,7 +82,7 @@ def alertmanager_values(
                 spread({"app.kubernetes.io/name": "alertmanager"}, zones=min(REPLICAS, zones))
             ],
             "resources": resources(cpu="50m", memory="128Mi", limit="256Mi"),
-            # Of the pod; the operator sets that of the containers.
+            # Of the pod; the operator sets the security context of the containers.
             "securityContext": POD_SECURITY,
             "storage": volume(storage_class, gib=5),
             "automountServiceAccountToken": False,
@@ -80,13 +90,19 @@ def alertmanager_values(
     }
 
 
-TELLS: Mapping[Severity, tuple[str, str]] = {"critical": ("10s", "1h"), "warning": ("2m", "12h")}
-"""Time in which alerts of a severity are collected before a message, and time after which it is repeated."""
+INTERVALS: Mapping[Severity, tuple[str, str]] = {
+    "critical": ("10s", "1h"),
+    "warning": ("2m", "12h"),
+}
+"""Time in which alerts are collected before a message, and time until it is repeated, by
+severity."""
 HEARTBEAT = ("1m", "4m")
-"""`group_interval` and `repeat_interval` of Watchdog. Alertmanager repeats at the first group interval after the repeat interval: at
-least once in five minutes, the period of the alarm (`heartbeat.PERIOD_SECONDS`)."""
+"""`group_interval` and `repeat_interval` of Watchdog. Alertmanager repeats at the first group
+interval after the repeat interval: at least once in five minutes, the period of the alarm
+(`heartbeat.PERIOD_SECONDS`)."""
 ONE_CAUSE = "redpanda|rabbitmq|keycloak|alertmanager"
-"""Components whose critical alert explains their warnings: a quorum that is lost has many symptoms."""
+"""Components with a critical alert that explains their warnings: a lost quorum has many
+symptoms."""
 SAME = (
     "alertname",
     "namespace",
@@ -125,14 +141,14 @@ def _config(recipients: Recipients, heartbeat_arn: str, region: str) -> dict[str
     return {
         "global": {"resolve_timeout": "5m"},
         "route": {
-            # An alert of any other severity, or of none, is a warning.
+            # Alerts of another severity, or of none, are warnings.
             "receiver": "warning",
             "group_by": ["alertname", "namespace", "service"],
-            "group_wait": TELLS["warning"][0],
+            "group_wait": INTERVALS["warning"][0],
             "group_interval": "5m",
-            "repeat_interval": TELLS["warning"][1],
+            "repeat_interval": INTERVALS["warning"][1],
             "routes": [
-                # Watchdog fires always; CloudWatch alarms when it does not arrive.
+                # Watchdog always fires; a CloudWatch alarm fires when it does not arrive.
                 {
                     "receiver": "heartbeat",
                     "matchers": ['alertname = "Watchdog"'],
@@ -145,8 +161,8 @@ def _config(recipients: Recipients, heartbeat_arn: str, region: str) -> dict[str
                 {
                     "receiver": "critical",
                     "matchers": ['severity = "critical"'],
-                    "group_wait": TELLS["critical"][0],
-                    "repeat_interval": TELLS["critical"][1],
+                    "group_wait": INTERVALS["critical"][0],
+                    "repeat_interval": INTERVALS["critical"][1],
                 },
             ],
         },
@@ -163,7 +179,7 @@ def _config(recipients: Recipients, heartbeat_arn: str, region: str) -> dict[str
             },
         ],
         "receivers": [
-            *(receiver(severity) for severity in TELLS),
+            *(receiver(severity) for severity in INTERVALS),
             {"name": "heartbeat", "sns_configs": [beat]},
             {"name": "nobody"},
         ],

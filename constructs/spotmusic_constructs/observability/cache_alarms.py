@@ -20,7 +20,7 @@ LAG_SECONDS: Thresholds = {"warning": 1, "critical": 10}
 EVICTIONS: Thresholds = {"warning": 1000}
 """Keys per minute. Evicted keys are read from the database again."""
 CONNECTIONS: Thresholds = {"warning": 45_000, "critical": 60_000}
-"""A node takes 65,000 clients (ElastiCache user guide, Redis and Valkey configuration)."""
+"""A node accepts 65,000 clients (ElastiCache user guide, Redis and Valkey configuration)."""
 
 _NODE_RULES: Mapping[str, tuple[str, str, str]] = {
     "Cpu": (
@@ -50,14 +50,14 @@ _NODE_RULES: Mapping[str, tuple[str, str, str]] = {
 
 
 class CacheAlarms(AlarmGroup):
-    """Alarms of a replication group: failovers; of each node cpu, memory, evictions, connections, lag and refused logins.
+    """Alarms of a replication group: failovers, and limits and refused logins of each node.
 
     Args:
         recipients: topics.
         nodes: identifiers of the cache clusters in the group, such as `spotmusic-001`.
-        name: client of the cache, in the text of each alarm; none for a shared one.
-        cpu_percent: engine cpu, in percent.
-        memory_percent: memory in use, in percent of what data may take.
+        name: client of the cache, in the text of each alarm. Default: none, for a shared cache.
+        cpu_percent: engine CPU, in percent.
+        memory_percent: memory in use, in percent of the memory for data.
         lag_seconds: seconds that a replica is behind its primary.
         evictions: keys evicted per minute.
         connections: clients of a node.
@@ -117,8 +117,9 @@ def _node_rules(
 def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
     """Return the rule on a change of the primary.
 
-    ElastiCache publishes no events of node-based clusters to EventBridge, and none to encrypted topics (ElastiCache user guide, events
-    for node-based clusters; event notifications and Amazon SNS). `IsMaster` is 1 on the primary and 0 on replicas.
+    ElastiCache publishes no events of node-based clusters to EventBridge, and none to encrypted
+    topics (ElastiCache user guide, events for node-based clusters; event notifications and Amazon
+    SNS). `IsMaster` is 1 on the primary and 0 on replicas.
     """
     roles = {
         f"node{number}": _metric(node, "IsMaster", "Maximum")
@@ -129,7 +130,10 @@ def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
         metrics=roles,
         label="Nodes whose role has changed",
     )
-    summary = f"Cache{of.rstrip(',')}: its primary has changed, because a node failed or a failover was requested."
+    summary = (
+        f"Cache{of.rstrip(',')}: its primary has changed, "
+        "because a node failed or a failover was requested."
+    )
     return AlarmRule(
         name="Failover",
         summary=summary,

@@ -13,12 +13,14 @@ from spotmusic_constructs.observability.alarm import (
 )
 
 DAYS: Thresholds = {"warning": 30, "critical": 14}
-"""ACM renews certificates of 198 days 45 days before the end, older ones 60 (AWS announcement of 2026-02-18; ACM user guide, managed
-renewal): at 30 it has tried for two weeks."""
+"""ACM renews certificates of 198 days 45 days before the end, older ones 60 (AWS announcement of
+2026-02-18; ACM user guide, managed renewal): at 30 days, renewal has failed for two weeks."""
 
 
 class CertificateAlarms(AlarmGroup):
-    """Alarms of ACM certificates that are not renewed in time. CloudFront's are in us-east-1, and so are their alarms.
+    """Alarms of ACM certificates that are not renewed in time.
+
+    Certificates of CloudFront, and therefore their alarms, are in us-east-1.
 
     Args:
         recipients: topics, in the region of the certificates.

@@ -5,7 +5,8 @@ from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources
 
 UNREACHABLE = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns")
-"""Components that EKS does not expose: the control plane, and in Auto Mode kube-proxy and the resolver on the nodes."""
+"""Components that EKS does not expose: the control plane, and in Auto Mode kube-proxy and the
+resolver on the nodes."""
 ALERTS = (
     "alertmanager",
     "configReloaders",
@@ -21,10 +22,10 @@ ALERTS = (
     "prometheus",
     "prometheusOperator",
 )
-"""The chart's groups of rules that alert. Ours alert instead, each with a runbook and a test; the groups that are left only record what
-the chart's own dashboards read."""
+"""Groups of alert rules of the chart. The platform's own alerts, each with a runbook and a test,
+replace them; the remaining groups only record series for the chart's dashboards."""
 HELM_LABELS = ("name", "owner", "status")
-"""Labels that Helm gives to the record of a release: an alert finds the one that was interrupted."""
+"""Labels that Helm sets on the record of a release, by which an alert finds an interrupted one."""
 
 
 def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[str, object]:
@@ -40,7 +41,7 @@ def cluster_values(names: dict[str, Image], node_namespace: str | None) -> dict[
                 "resources": resources(cpu="10m", memory="64Mi"),
             },
             "thanosImage": names["thanos"].parts,
-            # A certificate of our authority instead of two hook jobs that make one.
+            # A certificate of the internal authority instead of two hook jobs that create one.
             "admissionWebhooks": {
                 "certManager": {
                     "enabled": True,
@@ -70,7 +71,7 @@ def _node_exporter(image: Image, namespace: str) -> dict[str, object]:
     return {
         "fullnameOverride": "node-exporter",
         "namespaceOverride": namespace,
-        # The tag says already that it has no shell; the chart would say it once more.
+        # The tag already contains the suffix for distroless images, which the chart would repeat.
         "image": {**image.parts, "distroless": False},
         "containerSecurityContext": READ_ONLY_CONTAINER,
         "resources": resources(cpu="20m", memory="64Mi", limit="128Mi"),

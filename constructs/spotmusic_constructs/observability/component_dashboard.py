@@ -24,7 +24,7 @@ class GraphSpec:
     Args:
         title: subject, with its unit.
         lines: metric or formula by its label.
-        region: region of the metrics; the dashboard's when left out.
+        region: region of the metrics. Default: that of the dashboard.
     """
 
     title: str
@@ -34,7 +34,7 @@ class GraphSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class DashboardRow:
-    """The graphs of one component, side by side.
+    """Graphs of one component, side by side.
 
     Args:
         title: name of the component.

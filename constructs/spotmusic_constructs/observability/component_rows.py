@@ -39,7 +39,18 @@ def _compared(
     period: int = 60,
     **dimensions: str,
 ) -> GraphSpec:
-    """Return a graph of one metric with a line for each member: its label, and its value of the dimension."""
+    """Return a graph of one metric with a line for each member.
+
+    Args:
+        title: title of the graph.
+        namespace: namespace of the metric.
+        name: name of the metric.
+        dimension: dimension that identifies a member.
+        members: value of the dimension by label of the line.
+        statistic: statistic of a period.
+        period: seconds.
+        **dimensions: dimensions that all members share.
+    """
     metric = partial(
         MetricSource, namespace=namespace, name=name, statistic=statistic, period=period
     )
@@ -179,7 +190,7 @@ def service_row(*, name: str, cluster_name: str, service_name: str) -> Dashboard
 
 
 def queue_row(*, queues: Mapping[str, MetricSource]) -> DashboardRow:
-    """Return the row of messages that wait in each queue."""
+    """Return the row of waiting messages in each queue."""
     return DashboardRow(
         title="Queues", graphs=[GraphSpec(title="Messages that wait", lines=queues)]
     )

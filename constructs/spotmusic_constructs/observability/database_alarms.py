@@ -15,9 +15,11 @@ from spotmusic_constructs.observability.alarm import (
 
 _GIB = 1024**3
 _MYSQL_BYTES_PER_CONNECTION = 12_582_880
-"""RDS for MySQL's default is `max_connections = DBInstanceClassMemory / 12582880` (Amazon RDS user guide, limits for MySQL)."""
+"""RDS for MySQL's default is `max_connections = DBInstanceClassMemory / 12582880` (Amazon RDS user
+guide, limits for MySQL)."""
 _SHARE_OF_DATABASE = 0.9
-"""Of the memory of a class RDS subtracts that of its own processes: 312 connections instead of 341 on a t3.medium (same source)."""
+"""Share of a class's memory in `DBInstanceClassMemory`, which excludes RDS's own processes: 312
+connections instead of 341 on a t3.medium (same source)."""
 
 _GIB_OF_LARGE = {"m": 8, "r": 16, "t": 8}
 _BELOW_LARGE = {"micro": 8, "small": 4, "medium": 2}
@@ -25,28 +27,31 @@ _BELOW_LARGE = {"micro": 8, "small": 4, "medium": 2}
 CPU_PERCENT: Thresholds = {"warning": 80, "critical": 95}
 CONNECTION_SHARE: Thresholds = {"warning": 0.7, "critical": 0.9}
 STORAGE_SHARE: Thresholds = {"warning": 0.15, "critical": 0.08}
-"""RDS adds storage at 10% free (RDS user guide, storage autoscaling). Below that, autoscaling has failed or reached its limit."""
+"""RDS adds storage at 10% free (RDS user guide, storage autoscaling). Below that, autoscaling has
+failed or reached its limit."""
 LAG_SECONDS: Thresholds = {"warning": 30, "critical": 300}
-"""Listeners notice changes of the catalogue that are missing for minutes; a batch of writes takes seconds to follow."""
+"""Listeners notice changes of the catalogue that are missing for minutes. A replica needs seconds
+to apply a batch of writes."""
 MEMORY_SHARE: Thresholds = {"warning": 0.1, "critical": 0.05}
 
 
 def default_connections(memory_gib: int) -> int:
-    """Return the default of `max_connections` of RDS for MySQL for an instance with this much memory."""
+    """Return the default `max_connections` of RDS for MySQL for the memory of an instance."""
     return int(_SHARE_OF_DATABASE * (memory_gib * _GIB // _MYSQL_BYTES_PER_CONNECTION))
 
 
 def memory_gib(instance_class: str) -> int:
     """Return the memory of an RDS instance class in GiB.
 
-    Within a family memory doubles with the size: `large` has 8 GiB for the families t and m and 16 for r, `xlarge` twice as
-    much, `4xlarge` eight times. Source: Amazon RDS user guide, hardware specifications for DB instance classes, 2026-11.
+    Within a family memory doubles with the size: `large` has 8 GiB for the families t and m and 16
+    for r, `xlarge` twice as much, `4xlarge` eight times. Source: Amazon RDS user guide, hardware
+    specifications for DB instance classes, 2026-11.
 
     Args:
         instance_class: class without the `db.` prefix, such as `r8g.xlarge`.
 
     Raises:
-        ValueError: unknown family or size.
+        ValueError: if family or size is unknown.
 
     Example:
         memory_gib("r8g.xlarge")  # 32
@@ -61,14 +66,15 @@ def memory_gib(instance_class: str) -> int:
         if size.endswith("xlarge") and size.removesuffix("xlarge").isdigit() | (size == "xlarge"):
             return large * 2 * int(size.removesuffix("xlarge") or 1)
     raise ValueError(
-        f"{instance_class}: its memory is not known. Use a class of the families t, m or r, or name the thresholds."
+        f"{instance_class}: its memory is not known. "
+        "Use a class of the families t, m or r, or name the thresholds."
     )
 
 
 class DatabaseAlarms(AlarmGroup):
-    """Alarms of an RDS instance: cpu, storage, memory, connections and the queue of its disk, and the lag of a read replica.
+    """Alarms of an RDS instance: CPU, storage, memory, connections, disk queue, and replica lag.
 
-    A Multi-AZ instance has no replication lag to watch: its standby is written to synchronously.
+    The standby of a Multi-AZ instance is written synchronously and has no lag.
 
     Args:
         recipients: topics.
@@ -77,8 +83,8 @@ class DatabaseAlarms(AlarmGroup):
         storage_gib: storage at creation, in GiB.
         memory_gib: memory of the instance class, in GiB.
         replica: whether the instance is a read replica.
-        max_connections: connections that the parameter group allows; the default of RDS when left out.
-        cpu_percent: average cpu, in percent.
+        max_connections: connections that the parameter group allows. Default: that of RDS.
+        cpu_percent: average CPU, in percent.
         connection_share: share of the connections that are open.
         storage_share: share of the storage below which free space is too little.
         memory_share: share of the memory below which free memory is too little.
@@ -119,7 +125,10 @@ class DatabaseAlarms(AlarmGroup):
             rules=[
                 AlarmRule(
                     name="Cpu",
-                    summary=f"Database {name}: its cpu is fully used for ten minutes, or it reports nothing because it is down.",
+                    summary=(
+                        f"Database {name}: its cpu is fully used for ten minutes, "
+                        "or it reports nothing because it is down."
+                    ),
                     watch=metric(name="CPUUtilization"),
                     thresholds=cpu_percent,
                     periods=10,
@@ -127,7 +136,10 @@ class DatabaseAlarms(AlarmGroup):
                 ),
                 AlarmRule(
                     name="Storage",
-                    summary=f"Database {name}: its disk is almost full, and autoscaling did not grow it.",
+                    summary=(
+                        f"Database {name}: its disk is almost full, "
+                        "and autoscaling did not grow it."
+                    ),
                     watch=metric(name="FreeStorageSpace", statistic="Minimum"),
                     thresholds=_of(storage_share, storage_gib * _GIB),
                     comparison="<",
@@ -142,7 +154,9 @@ class DatabaseAlarms(AlarmGroup):
                 ),
                 AlarmRule(
                     name="Connections",
-                    summary=f"Database {name}: clients hold almost as many connections as it admits.",
+                    summary=(
+                        f"Database {name}: clients hold almost as many connections as it admits."
+                    ),
                     watch=metric(name="DatabaseConnections", statistic="Maximum"),
                     thresholds=_of(
                         connection_share, max_connections or default_connections(memory_gib)
@@ -161,10 +175,16 @@ class DatabaseAlarms(AlarmGroup):
 
 
 def _lag(name: str, watch: MetricSource) -> AlarmRule:
-    """Return the rule of a replica's lag; RDS reports -1 when replication has stopped (RDS user guide, instance-level metrics)."""
+    """Return the rule of a replica's lag.
+
+    RDS reports -1 when replication has stopped (RDS user guide, instance-level metrics).
+    """
     return AlarmRule(
         name="Lag",
-        summary=f"Database {name}: it follows its source too late, or not at all, and services read old rows.",
+        summary=(
+            f"Database {name}: it follows its source too late, or not at all, "
+            "and services read old rows."
+        ),
         watch=Formula(
             expression="IF(lag < 0, 86400, lag)",
             metrics={"lag": watch},

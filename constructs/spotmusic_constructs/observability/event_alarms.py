@@ -1,4 +1,4 @@
-"""Alarms of events: failed backups and restore tests, failed deployments, findings, certificates, keys, AWS Health."""
+"""Alarms of events: failed jobs and deployments, findings, certificates, keys, AWS Health."""
 
 from collections.abc import Mapping
 
@@ -12,8 +12,8 @@ _FAILED = (
     '($.detail.{field} = "FAILED" || $.detail.{field} = "ABORTED" || $.detail.{field} = "EXPIRED")'
 )
 
-# Jobs that back up and copy have a state, jobs that restore a status (AWS Backup developer guide, EventBridge events). Other events of
-# AWS Backup may have a status too, and theirs says nothing of a restore.
+# Backup and copy jobs have a state, restore jobs a status (AWS Backup developer guide, EventBridge
+# events). The pattern of restores names its type, because other events may have a status too.
 _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "FailedBackups": (
         "backup",
@@ -45,7 +45,8 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
         "security-finding",
         "warning",
         "Upload: a file contains malware. It stays tagged and is not promoted.",
-        '{ $.source = "aws.guardduty" && $.detail.scanResultDetails.scanResultStatus = "THREATS_FOUND" }',
+        '{ $.source = "aws.guardduty"'
+        ' && $.detail.scanResultDetails.scanResultStatus = "THREATS_FOUND" }',
     ),
     "UnscannedUploads": (
         "uploads",
@@ -64,16 +65,24 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
     "HealthNotices": (
         "aws-health",
         "warning",
-        "AWS Health: a problem, scheduled maintenance or abuse that concerns this account or region.",
-        '{ $.source = "aws.health" && ($.detail.eventTypeCategory = "issue" || $.detail.eventTypeCategory = "scheduledChange"'
+        (
+            "AWS Health: a problem, scheduled maintenance or abuse "
+            "that concerns this account or region."
+        ),
+        '{ $.source = "aws.health" && ($.detail.eventTypeCategory = "issue"'
+        ' || $.detail.eventTypeCategory = "scheduledChange"'
         ' || $.detail-type = "AWS Health Abuse Event") }',
     ),
-    # A call that was refused has an errorCode; the deletion can be called off for as long as the waiting time runs.
+    # A refused call has an errorCode. A deletion can be cancelled during its waiting period.
     "EndangeredKeys": (
         "encryption-key",
         "critical",
-        "AWS KMS: an encryption key is scheduled for deletion or was disabled. Cancel that before data is lost.",
-        '{ $.source = "aws.kms" && ($.detail.eventName = "ScheduleKeyDeletion" || $.detail.eventName = "DisableKey")'
+        (
+            "AWS KMS: an encryption key is scheduled for deletion or was disabled. "
+            "Cancel that before data is lost."
+        ),
+        '{ $.source = "aws.kms" && ($.detail.eventName = "ScheduleKeyDeletion"'
+        ' || $.detail.eventName = "DisableKey")'
         " && $.detail.errorCode NOT EXISTS }",
     ),
     "DeletedKeys": (
@@ -86,11 +95,14 @@ _PATTERNS: Mapping[str, tuple[str, Severity, str, str]] = {
 
 
 DELETED_TRACKS = 100
-"""Tracks in five minutes. A take-down of one artist has fewer. A mistake or an attack can be undone while versions are kept."""
+"""Tracks in five minutes. A take-down of one artist has fewer. Deletions can be undone while
+noncurrent versions are kept."""
 
 
 class DeletedTracks(AlarmGroup):
-    """Alarm of many tracks deleted at once. Listeners notice only when the edge caches expire.
+    """Alarm of many tracks deleted at once.
+
+    Listeners notice deletions only when the edge caches expire.
 
     Args:
         recipients: topics.
@@ -111,7 +123,10 @@ class DeletedTracks(AlarmGroup):
         )
         rule = AlarmRule(
             name="Count",
-            summary=f"Audio library: {DELETED_TRACKS} tracks were deleted in five minutes. Restore them, unless it was a take-down.",
+            summary=(
+                f"Audio library: {DELETED_TRACKS} tracks were deleted in five minutes. "
+                "Restore them, unless it was a take-down."
+            ),
             watch=self.count,
             thresholds={"critical": DELETED_TRACKS},
             periods=1,
@@ -129,10 +144,12 @@ class DeletedTracks(AlarmGroup):
 class EventAlarms(Construct):
     """Alarms of events that should never happen.
 
-    API calls become events only if a trail of CloudTrail records them (Amazon EventBridge user guide, AWS service events via
-    CloudTrail). Without a trail there is no alarm of a key that is scheduled for deletion.
+    API calls become events only if a trail of CloudTrail records them (Amazon EventBridge user
+    guide, AWS service events via CloudTrail). Without a trail, the alarm of keys that are scheduled
+    for deletion never fires.
 
-    Creates for each kind a metric filter on the log and an alarm, which returns to OK after five minutes without an event.
+    Creates for each kind a metric filter on the log and an alarm, which returns to OK after five
+    minutes without an event.
 
     Args:
         recipients: topics.

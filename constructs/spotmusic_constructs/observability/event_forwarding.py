@@ -12,15 +12,16 @@ from spotmusic_constructs.location import location_of
 class EventForwarding(Construct):
     """Rule that sends events of this region to the default event bus of another region.
 
-    A rule sees only events of its region. Those of global services, such as CloudFront, are in us-east-1 (AWS Health user
-    guide, choosing a Region). Rules of an `EventLog` in the other region record what arrives. Creates the rule and its role.
+    Rules match events of their own region. Those of global services, such as CloudFront, are in
+    us-east-1 (AWS Health user guide, choosing a Region). Rules of an `EventLog` in the other region
+    record forwarded events. Creates the rule and its role.
 
     Args:
         region: region that receives the events.
         sources: services of the events, such as `aws.health`.
 
     Raises:
-        ValueError: the region is that of the stack.
+        ValueError: if the region is that of the stack.
 
     Example:
         EventForwarding(self, "Events", region="us-east-1", sources=["aws.health", "aws.kms"])
@@ -33,7 +34,8 @@ class EventForwarding(Construct):
         location = location_of(scope)
         if region == location.region:
             raise ValueError(
-                f"region: {region} is that of the stack, so the rule would match its own events again. Use another region."
+                f"region: {region} is that of the stack, so the rule would match its own events. "
+                "Use another region."
             )
         bus = location.arn("events", "event-bus/default", region=region)
         role = iam.CfnRole(

@@ -18,11 +18,12 @@ Pattern = Mapping[str, Any]
 
 SOURCES: Mapping[str, Pattern] = {
     "Backup": {"source": ["aws.backup"]},
-    # Calls of its API, where a trail records them; node-based clusters publish no other events (ElastiCache user guide).
+    # API calls, if a trail records them; node-based clusters publish no other events (ElastiCache
+    # user guide).
     "Cache": {"source": ["aws.elasticache"]},
     "Certificates": {"source": ["aws.acm"]},
     "Databases": {"source": ["aws.rds"]},
-    # Every task that starts or stops is an event too; those are in Container Insights.
+    # Without events of tasks: Container Insights counts those.
     "Deployments": {
         "source": ["aws.ecs"],
         "detail-type": ["ECS Deployment State Change", "ECS Service Action"],
@@ -36,7 +37,10 @@ SOURCES: Mapping[str, Pattern] = {
 
 
 def deletions(bucket_name: str) -> Pattern:
-    """Return the pattern of deletions from a bucket that sends its events, without those by a lifecycle rule."""
+    """Return the pattern of deletions from a bucket, without those by lifecycle rules.
+
+    The bucket must send its events to EventBridge.
+    """
     detail = {"bucket": {"name": [bucket_name]}, "reason": ["DeleteObject"]}
     return {"source": ["aws.s3"], "detail-type": ["Object Deleted"], "detail": detail}
 
@@ -44,8 +48,8 @@ def deletions(bucket_name: str) -> Pattern:
 class EventLog(Construct):
     """Encrypted log group of events of AWS services, with counts.
 
-    Creates the log group `/aws/events/<name>` (EventBridge requires the prefix), the policy that allows rules of this account
-    to write to it, and a rule for each source.
+    Creates the log group `/aws/events/<name>` (EventBridge requires the prefix), the policy that
+    allows rules of this account to write to it, and a rule for each source.
 
     Args:
         name: last part of the name of the log group.
@@ -53,8 +57,8 @@ class EventLog(Construct):
         namespace: namespace of the metrics of `count`.
         log_retention: retention of the events; a year for security records.
         patterns: event pattern by the name of its rule.
-        removal_policy: removal policy of the log group. The default deletes it when its first deployment fails, because its
-            name would block the second.
+        removal_policy: removal policy of the log group. The default deletes it when its first
+            deployment fails, because its name would block the second.
 
     Example:
         log = EventLog(self, "EventLog", name="spotmusic-prod", key=keys.logs,
@@ -142,7 +146,8 @@ def _policy(location: Location, log_group_arn: str) -> dict[str, Any]:
                 "Resource": log_group_arn,
                 "Condition": {"ArnLike": {"aws:SourceArn": rules}},
             },
-            # EventBridge makes streams without naming the rule (EventBridge user guide, resource-based policies).
+            # EventBridge creates streams without the ARN of the rule (EventBridge user guide,
+            # resource-based policies).
             {
                 "Sid": "RulesMakeStreams",
                 "Effect": "Allow",

@@ -16,7 +16,7 @@ from spotmusic_constructs.observability.alarm import (
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedFunction:
-    """A function, and the meaning of its failure.
+    """Function, and the meaning of its failure.
 
     Args:
         function_name: name of the function.

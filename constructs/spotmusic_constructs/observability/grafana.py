@@ -1,4 +1,4 @@
-"""Grafana: two replicas on MySQL, logins only through Keycloak, and no secret in its configuration."""
+"""Grafana: two replicas on MySQL, logins through Keycloak only, no secrets in its configuration."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ REPLICAS = 2
 DATABASE_CONNECTIONS = 20
 """Connections of a replica to the identity database."""
 SERVICE_ACCOUNT = "grafana"
-SECRET = "grafana"  # noqa: S105 the name of a Kubernetes Secret
+SECRET = "grafana"  # noqa: S105 name of a Kubernetes Secret
 TLS = "grafana-tls"
 KEYS = {
     "database_name": "GF_DATABASE_NAME",
@@ -28,10 +28,11 @@ KEYS = {
 }
 """Environment variable by key of the Secret."""
 ROLES = (
-    "contains(resource_access.grafana.roles[*], 'admin') && 'Admin' || contains(resource_access.grafana.roles[*], 'editor') && 'Editor'"
+    "contains(resource_access.grafana.roles[*], 'admin') && 'Admin'"
+    " || contains(resource_access.grafana.roles[*], 'editor') && 'Editor'"
     " || contains(resource_access.grafana.roles[*], 'viewer') && 'Viewer'"
 )
-"""Role in Grafana by role of the client `grafana` in Keycloak. A user without one is denied."""
+"""Role in Grafana by role of the client `grafana` in Keycloak. Users without one are denied."""
 PROXY = "127.0.0.1:8005"
 """Address of the signing proxy: loopback, so that only the pod can use the rights of Grafana."""
 
@@ -42,13 +43,15 @@ class Grafana:
 
     Args:
         url: address for the team, and redirect address of logins. It is not public.
-        realm_url: address of the Keycloak realm for browsers, such as https://spotmusic.example/auth/realms/spotmusic.
+        realm_url: address of the Keycloak realm for browsers, such as
+            https://spotmusic.example/auth/realms/spotmusic.
         internal_realm_url: address of the realm for pods, for tokens.
         database_host: host of the identity database.
         database_port: its port.
         database_ca: root certificates of Amazon RDS in PEM.
         database_user: JSON secret with `username`, `password` and `dbname`.
-        admin: JSON secret with `username` and `password` of the administrator, for use when Keycloak is down.
+        admin: JSON secret with `username` and `password` of the administrator, for use when
+            Keycloak is down.
         clients: JSON secret with the field `grafana`, the secret of the OIDC client.
     """
 
@@ -76,7 +79,8 @@ class Grafana:
                 "database_password": SecretField(secret_arn=database, field="password"),
                 "client_secret": SecretField(secret_arn=secret_arn(self.clients), field="grafana"),
             },
-            # Grafana's default key is public. It only guards tokens of logged-in users, who log in again when it changes.
+            # Grafana's default key is public. It encrypts only tokens of logged-in users, who log
+            # in again after a change.
             template={
                 **{key: f"{{{{ .{key} }}}}" for key in (*KEYS, "admin_user", "admin_password")},
                 "secret_key": "{{ .admin_password | sha256sum }}",
@@ -85,7 +89,7 @@ class Grafana:
 
     def certificate(self, namespace: str) -> Certificate:
         """Return the certificate of Grafana, with the internal authority."""
-        # The team opens it as `localhost`, through a tunnel.
+        # The team opens `localhost` through a tunnel.
         return Certificate(
             namespace=namespace,
             name=TLS,
@@ -140,7 +144,7 @@ def grafana_values(
         "extraConfigmapMounts": [
             {"name": "rds-ca", "configMap": "rds-ca", "mountPath": "/etc/rds-ca", "readOnly": True}
         ],
-        "extraEmptyDirMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 Grafana writes here and to its data
+        "extraEmptyDirMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 writable path
         **{
             probe: {"httpGet": {"path": "/api/health", "port": "grafana", "scheme": "HTTPS"}}
             for probe in ("readinessProbe", "livenessProbe")
@@ -156,14 +160,17 @@ def grafana_values(
         },
         "sidecar": _sidecar(sidecar),
         "additionalDataSources": _data_sources(workspace),
-        # A text that the chart appends to its own containers.
+        # The chart appends this text to its containers.
         "extraContainers": f"- {json.dumps(_signing_proxy(workspace, proxy))}",
         "grafana.ini": _ini(grafana),
     }
 
 
 def reader(namespace: str) -> list[dict[str, object]]:
-    """Return the Role and RoleBinding of Grafana's sidecars, which read ConfigMaps of their namespace, and no Secret."""
+    """Return the Role and RoleBinding of Grafana's sidecars.
+
+    They read ConfigMaps of their namespace, and no Secrets.
+    """
     group = "rbac.authorization.k8s.io"
     metadata = {"name": SERVICE_ACCOUNT, "namespace": namespace}
     rule = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}
@@ -181,14 +188,14 @@ def reader(namespace: str) -> list[dict[str, object]]:
 
 
 def _sidecar(image: Image) -> dict[str, object]:
-    """Return the values of the sidecars, which load dashboards and data sources from ConfigMaps of the namespace."""
+    """Return the values of the sidecars, which load dashboards and data sources from ConfigMaps."""
     return {
         "image": image.parts,
         "resources": resources(cpu="20m", memory="96Mi", limit="192Mi"),
         "securityContext": READ_ONLY_CONTAINER,
         "dashboards": {
             "enabled": True,
-            # The chart's ALL would need rights on the whole cluster.
+            # The chart's value ALL requires rights on the whole cluster.
             "searchNamespace": "",
             "resource": "configmap",
             "folderAnnotation": "grafana_folder",
@@ -228,7 +235,7 @@ def _ini(grafana: Grafana) -> dict[str, object]:
             "ssl_mode": "true",
             "ca_cert_path": "/etc/rds-ca/ca.pem",
             "server_cert_name": grafana.database_host,
-            # Without a number there is no limit, and Keycloak lives in the same instance.
+            # The default is no limit, and Keycloak uses the same instance.
             "max_open_conn": DATABASE_CONNECTIONS,
             "max_idle_conn": 5,
         },
@@ -267,9 +274,10 @@ def _ini(grafana: Grafana) -> dict[str, object]:
 
 
 def _data_sources(workspace: Workspace) -> list[dict[str, object]]:
-    """Return CloudWatch as `cloudwatch`, and the workspace as `history`. The chart adds Prometheus and Alertmanager.
+    """Return the data sources `cloudwatch` and `history`, the workspace.
 
-    Grafana 13 does not sign requests to Prometheus, and its plugin for the workspace is not in the image: a proxy in the pod signs.
+    The chart adds Prometheus and Alertmanager. Grafana 13 does not sign requests to Prometheus, and
+    its image lacks the plugin for the workspace: a proxy in the pod signs them.
     """
     fixed = {"access": "proxy", "editable": False}
     return [
@@ -296,9 +304,9 @@ def _data_sources(workspace: Workspace) -> list[dict[str, object]]:
 
 
 def _signing_proxy(workspace: Workspace, image: Image) -> dict[str, object]:
-    """Return the container that signs requests to the workspace with the rights of Grafana's service account.
+    """Return the container that signs requests to the workspace with the rights of Grafana.
 
-    It has no probe: the kubelet cannot reach the loopback, and the image has no other program than the proxy.
+    It has no probe: the kubelet cannot reach the loopback, and the image contains only the proxy.
 
     Args:
         workspace: workspace of Amazon Managed Service for Prometheus.

@@ -11,15 +11,16 @@ from spotmusic_constructs.observability.alarm_topic import topic_policy
 
 PERIOD_SECONDS = 300
 SILENT_PERIODS = 3
-"""Periods without a message before the alarm; Alertmanager sends one in each (`alertmanager.HEARTBEAT`)."""
+"""Periods without a message before the alarm; Alertmanager sends one in each
+(`alertmanager.HEARTBEAT`)."""
 
 
 class Heartbeat(Construct):
-    """Encrypted SNS topic for the heartbeat of Alertmanager, and an alarm of its absence.
+    """Encrypted SNS topic for the heartbeat of Alertmanager, and an alarm on its absence.
 
-    Creates the topic, its policy, and a critical alarm on `NumberOfMessagesPublished` of the topic; missing data is breaching.
-    SNS counts accepted messages. The alarm therefore covers Prometheus, Alertmanager, its Pod Identity, the route to SNS and the
-    key. The topic needs no subscription.
+    Creates the topic, its policy, and a critical alarm on `NumberOfMessagesPublished` of the topic;
+    missing data is breaching. SNS counts accepted messages. The alarm therefore covers Prometheus,
+    Alertmanager, its Pod Identity, the route to SNS and the key. The topic needs no subscription.
 
     Args:
         recipients: topics of the alarm.
@@ -41,7 +42,10 @@ class Heartbeat(Construct):
         self.topic = topic_handle(self, "Handle", arn)
         silence = AlarmRule(
             name="Silence",
-            summary="Alertmanager: no heartbeat for 15 minutes, so that no alert of Prometheus reaches the team.",
+            summary=(
+                "Alertmanager: no heartbeat for 15 minutes, "
+                "so that no alert of Prometheus reaches the team."
+            ),
             watch=MetricSource(
                 namespace="AWS/SNS",
                 name="NumberOfMessagesPublished",

@@ -18,13 +18,14 @@ STORAGE_BYTES: Thresholds = {"warning": 6 * _GIB, "critical": 7 * _GIB}
 
 
 class KubernetesAlarms(AlarmGroup):
-    """Alarms of the control plane: pods without a node, failing API, full database, broken admission webhooks.
+    """Alarms of the control plane: pods without a node, API errors, full database, no metrics.
 
     They work without Prometheus, which may have no node.
 
     Args:
         recipients: topics.
-        cluster_name: name of the cluster, Kubernetes 1.28 or later, which publishes its metrics in `AWS/EKS`.
+        cluster_name: name of the cluster, Kubernetes 1.28 or later, which publishes its metrics in
+            `AWS/EKS`.
         unschedulable_pods: pods without a node for 15 minutes.
         storage_bytes: size of etcd's database.
 
@@ -55,7 +56,8 @@ class KubernetesAlarms(AlarmGroup):
                 AlarmRule(
                     name="UnschedulablePods",
                     summary="Kubernetes: pods have waited for a node for a quarter of an hour.",
-                    # The statistic that AWS publishes it for (aws-cdk-lib, eks-canned-metrics); a minimum over schedulers may be zero.
+                    # Statistic for which AWS publishes the metric (aws-cdk-lib,
+                    # eks-canned-metrics). A minimum over schedulers may be zero.
                     watch=metric(name="scheduler_pending_pods_UNSCHEDULABLE", statistic="Sum"),
                     thresholds={"critical": unschedulable_pods},
                     periods=15,
@@ -68,7 +70,10 @@ class KubernetesAlarms(AlarmGroup):
                 ),
                 AlarmRule(
                     name="ApiRequests",
-                    summary="Kubernetes: the control plane reports no requests at all, although nodes alone cause some every second.",
+                    summary=(
+                        "Kubernetes: the control plane reports no requests at all, "
+                        "although nodes alone cause some every second."
+                    ),
                     watch=metric(name="apiserver_request_total", statistic="Sum"),
                     thresholds={"critical": 1},
                     comparison="<",

@@ -19,19 +19,21 @@ from spotmusic_constructs.share import bad_percent
 
 ERROR_PERCENT: Thresholds = {"warning": 1, "critical": 5}
 LATENCY_SECONDS: Thresholds = {"warning": 1, "critical": 3}
-"""p99: a player gives up on an answer after three seconds."""
+"""p99: a player aborts a request after three seconds."""
 
 MALFORMED_REQUESTS = 100
-"""In five minutes. In its strictest mode a load balancer refuses a cookie or User-Agent with a letter beyond ASCII too
-(http-desync-guardian, NonCompliantHeader): a player that writes one has these from every listener."""
+"""In five minutes. In its strictest mode a load balancer also refuses a cookie or User-Agent with a
+letter beyond ASCII (http-desync-guardian, NonCompliantHeader): a player that sends one causes such
+requests from every listener."""
 
 
 def error_rate(load_balancer_full_name: str, *, period: int = 60, at_least: int = 0) -> Formula:
     """Return the percentage of requests that a load balancer or its targets answered with 5xx.
 
-    A load balancer without targets answers 503 and counts no request: `RequestCount` has only requests for which a target was
-    chosen (CloudWatch metrics for your Application Load Balancer). The errors are then all that was asked, and the result is 100.
-    The result never exceeds 100 and never understates; it overstates while only a part of the requests finds a target.
+    A load balancer without targets returns 503 and counts no request: `RequestCount` covers only
+    requests for which a target was chosen (CloudWatch metrics for your Application Load Balancer).
+    The result is then 100. It is at most 100 and never too low; it is too high while only some
+    requests find a target.
 
     Args:
         load_balancer_full_name: full name of the load balancer (`app/…`).
@@ -61,14 +63,16 @@ def error_rate(load_balancer_full_name: str, *, period: int = 60, at_least: int 
 
 @dataclass(frozen=True, kw_only=True)
 class WatchedTargets:
-    """A target group that always has targets, and the meaning of their failure.
+    """Target group that always has targets, and the meaning of their failure.
 
     Args:
         group: full name of the target group (`targetgroup/…`).
-        lost: subject and consequence, in a sentence, when fewer than `minimum_healthy` targets are healthy.
+        lost: subject and consequence, in a sentence, when fewer than `minimum_healthy` targets are
+            healthy.
         failing: the same for one target that fails its health checks.
         runbook: name of the runbook, without its suffix.
-        minimum_healthy: healthy targets that remain after the loss of a zone; with fewer, the alarm of `lost` fires.
+        minimum_healthy: healthy targets that remain after the loss of a zone; with fewer, the alarm
+            of `lost` fires.
         severity: severity of `lost`.
     """
 
@@ -92,9 +96,11 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
         latency_seconds: p99 of the targets' answers, in seconds.
 
     Example:
+        balancer, group = gateway.load_balancer, gateway.target_group
+        kong = WatchedTargets(group=group.target_group_full_name, **options)
         ApplicationLoadBalancerAlarms(self, "GatewayAlarms", recipients=recipients, name="gateway",
-                                      load_balancer_full_name=gateway.load_balancer.load_balancer_full_name,
-                                      target_groups={"Kong": WatchedTargets(group=gateway.target_group.target_group_full_name, **options)})
+                                      load_balancer_full_name=balancer.load_balancer_full_name,
+                                      target_groups={"Kong": kong})
     """
 
     def __init__(
@@ -126,13 +132,18 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
                 ),
                 AlarmRule(
                     name="Latency",
-                    summary=f"Load balancer {name}: one request in a hundred waits too long for its answer.",
+                    summary=(
+                        f"Load balancer {name}: "
+                        "one request in a hundred waits too long for its answer."
+                    ),
                     watch=metric(name="TargetResponseTime", statistic="p99"),
                     thresholds=latency_seconds,
                 ),
                 AlarmRule(
                     name="Rejected",
-                    summary=f"Load balancer {name}: it has run out of connections and refuses clients.",
+                    summary=(
+                        f"Load balancer {name}: it has run out of connections and refuses clients."
+                    ),
                     watch=metric(name="RejectedConnectionCount", statistic="Sum"),
                     thresholds={"critical": 1},
                     periods=1,
@@ -140,7 +151,10 @@ class ApplicationLoadBalancerAlarms(AlarmGroup):
                 AlarmRule(
                     name="Malformed",
                     runbook="load-balancer#malformed-requests",
-                    summary=f"Load balancer {name}: it refuses malformed requests: an attack, or a client with headers beyond ASCII.",
+                    summary=(
+                        f"Load balancer {name}: it refuses malformed requests: "
+                        "an attack, or a client with headers beyond ASCII."
+                    ),
                     watch=metric(
                         name="DesyncMitigationMode_NonCompliant_Request_Count",
                         statistic="Sum",
@@ -161,12 +175,15 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
         recipients: topics.
         name: name of the load balancer, with which texts begin.
         load_balancer_full_name: full name of the load balancer (`net/…`).
-        target_groups: target groups that always have targets, by a CamelCase name; a broker's own listener has one target.
+        target_groups: target groups that always have targets, by a CamelCase name; a broker's own
+            listener has one target.
 
     Example:
+        balancer = brokers.load_balancer
+        amqp = WatchedTargets(group=brokers.amqp.target_group_full_name, **options)
         NetworkLoadBalancerAlarms(self, "BrokerAlarms", recipients=recipients, name="brokers",
-                                  load_balancer_full_name=brokers.load_balancer.load_balancer_full_name,
-                                  target_groups={"Amqp": WatchedTargets(group=brokers.amqp.target_group_full_name, **options)})
+                                  load_balancer_full_name=balancer.load_balancer_full_name,
+                                  target_groups={"Amqp": amqp})
     """
 
     def __init__(
@@ -194,7 +211,10 @@ class NetworkLoadBalancerAlarms(AlarmGroup):
             rules=[
                 AlarmRule(
                     name="PortAllocation",
-                    summary=f"Load balancer {name}: it cannot open connections to its targets, because one of them has too many.",
+                    summary=(
+                        f"Load balancer {name}: it cannot open connections to its targets, "
+                        "because one of them has too many."
+                    ),
                     watch=errors,
                     thresholds={"critical": 1},
                     periods=1,

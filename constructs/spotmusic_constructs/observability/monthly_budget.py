@@ -15,7 +15,8 @@ class MonthlyBudget(Construct):
     Creates the budget with two notifications: of the actual and of the forecasted cost.
 
     Args:
-        topic: topic of the notifications; its policy and its key must admit `budgets.amazonaws.com`.
+        topic: topic of the notifications; its policy and its key must admit
+            `budgets.amazonaws.com`.
         limit_usd: budget in US dollars a month.
         actual_percent: actual cost, in percent of the budget.
         forecast_percent: forecasted cost, in percent of the budget.
@@ -47,11 +48,12 @@ class MonthlyBudget(Construct):
 class DailyBudget(Construct):
     """Daily budget of the account, which detects a sudden rise weeks before the monthly budget.
 
-    Creates the budget with one notification. AWS updates the cost of a day up to three times a day (AWS Cost Management user guide,
-    best practices for budgets), and forecasts no day.
+    Creates the budget with one notification. AWS updates the cost of a day up to three times a day
+    (AWS Cost Management user guide, best practices for budgets), and forecasts no day.
 
     Args:
-        topic: topic of the notifications; its policy and its key must admit `budgets.amazonaws.com`.
+        topic: topic of the notifications; its policy and its key must admit
+            `budgets.amazonaws.com`.
         limit_usd: budget in US dollars a day.
 
     Example:

@@ -16,7 +16,8 @@ class NatGatewayAlarms(AlarmGroup):
         nat_gateway_ids: id of each gateway by its place, such as `zone A`.
 
     Example:
-        NatGatewayAlarms(self, "NatAlarms", recipients=recipients, nat_gateway_ids={"zone A": gateway_id})
+        NatGatewayAlarms(self, "NatAlarms", recipients=recipients,
+                         nat_gateway_ids={"zone A": gateway_id})
     """
 
     def __init__(

@@ -30,8 +30,9 @@ _SERVICE = f"""\
     HTTP_Port {PORT}
     Health_Check On
 """
-# The kubelet names a file <pod>_<namespace>_<container>-<id>.log. Lines of Fluent Bit itself are excluded: each would cause another.
-# It stores its position on the node, continues there after a restart, and stops reading while the output blocks.
+# The kubelet names a file <pod>_<namespace>_<container>-<id>.log. Lines of Fluent Bit itself are
+# excluded: each would cause another. Fluent Bit stores its position on the node, continues there
+# after a restart, and stops reading while the output blocks.
 _INPUTS = """\
 [INPUT]
     Name tail
@@ -45,7 +46,8 @@ _INPUTS = """\
     Mem_Buf_Limit 16MB
     Skip_Long_Lines On
 """
-# nginx writes the whole request into each line of its error log, and the referrer: codes of logins, keys of mails, searches.
+# nginx writes the request and the referrer into each line of its error log: codes of logins, keys
+# of mails, searches.
 _FILTERS = """\
 [FILTER]
     Name lua
@@ -58,7 +60,7 @@ local cut, count = line:gsub('%?[^%s"]*', "?") \
 record["log"] = cut \
 return count > 0 and 2 or 0, time, record end
 """
-# A stream for each container, such as pod/kong.kong-7d9f.proxy; a line arrives as the program wrote it.
+# A stream for each container, such as pod/kong.kong-7d9f.proxy, with unchanged lines.
 _OUTPUTS = """\
 [OUTPUT]
     Name cloudwatch_logs
@@ -75,18 +77,22 @@ _OUTPUTS = """\
 class PodLogs(Construct):
     """Fluent Bit on every node, which sends the logs of pods to one encrypted log group.
 
-    Creates the log group, the release, and its right by Pod Identity to write only to that group. It does not use the Kubernetes API: a
-    stream is named by namespace, pod and container, which are in the name of the file on the node.
+    Creates the log group, the release, and a Pod Identity role that may write only to that group.
+    Fluent Bit does not use the Kubernetes API: namespace, pod and container in the name of a stream
+    come from the name of the file on the node.
 
     Args:
         cluster: cluster with a kubectl provider.
         chart: chart `fluent-bit` at one version, with its image.
         images: names of images in our registry.
         key: customer-managed key of logs.
-        log_retention: retention of the log group; half a year for records of access (Marco Civil da Internet, article 15).
+        log_retention: retention of the log group; half a year for records of access (Marco Civil da
+            Internet, article 15).
         removal_policy: removal policy of the log group.
-        namespace: existing namespace with Pod Security `privileged`: it reads a folder of the node.
-        after: constructs that must be deployed before: the namespace, and the custom resource definitions of Prometheus.
+        namespace: existing namespace with Pod Security `privileged`, which access to a folder of
+            the node requires.
+        after: constructs that must be deployed before: the namespace, and the custom resource
+            definitions of Prometheus.
 
     Example:
         PodLogs(self, "PodLogs", cluster=cluster, chart=versions.FLUENT_BIT, images=images,
@@ -137,9 +143,9 @@ class PodLogs(Construct):
             chart=chart,
             release=RELEASE,
             namespace=namespace,
-            # No other release waits for logs.
+            # No other release depends on logs.
             wait=False,
-            # Pods get the credentials of the identity only if it exists before them.
+            # Pods receive credentials only if the Pod Identity association exists before them.
             after=[identity, *after],
             values={
                 "fullnameOverride": RELEASE,
@@ -157,7 +163,7 @@ class PodLogs(Construct):
 
 
 _POD: dict[str, object] = {
-    # Its test would run an image without an exact tag.
+    # The test of the chart would run an image without an exact tag.
     "testFramework": {"enabled": False},
     "serviceAccount": {"create": True, "name": RELEASE, "automountServiceAccountToken": False},
     "rbac": {"create": False},
@@ -167,7 +173,7 @@ _POD: dict[str, object] = {
     "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%"}},
     "resources": resources(cpu="50m", memory="64Mi", limit="192Mi"),
     "podSecurityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-    # Only root may read the files of the kubelet; it gets no capability of root.
+    # Only root may read the files of the kubelet; all capabilities of root are dropped.
     "securityContext": {
         "runAsUser": 0,
         "privileged": False,

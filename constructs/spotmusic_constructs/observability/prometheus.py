@@ -14,7 +14,7 @@ MEMORY_LIMIT_GIB = 4
 
 @dataclass(frozen=True, kw_only=True)
 class ScrapeTarget:
-    """A service outside the cluster whose tasks are found by DNS.
+    """Service outside the cluster with tasks that are found by DNS.
 
     Args:
         service: name of the service; it becomes the label `service`.
@@ -42,7 +42,7 @@ class ScrapeTarget:
 
 @dataclass(frozen=True, kw_only=True)
 class Workspace:
-    """A workspace of Amazon Managed Service for Prometheus.
+    """Workspace of Amazon Managed Service for Prometheus.
 
     Args:
         arn: ARN of the workspace.
@@ -83,35 +83,39 @@ def prometheus_values(
     """Return the values below `prometheus`; the arguments are those of `KubePrometheusStack`."""
     return {
         "serviceAccount": {"create": True, "name": SERVICE_ACCOUNT},
-        # One may go. The chart's default is minAvailable, which cannot be taken back: a budget with both is refused.
+        # One pod may be evicted. The chart sets minAvailable by default and cannot unset it, and
+        # Kubernetes rejects a budget with both fields.
         "podDisruptionBudget": {"enabled": True, "minAvailable": REPLICAS - 1},
         "prometheusSpec": {
             "image": image.parts,
             "replicas": REPLICAS,
-            # The workspace keeps one of two samples by these two labels (Amazon Managed Service for Prometheus, high availability).
-            # The operator's own label, <namespace>/<name>, would win over one of the same key (prometheus-operator, promcfg.go).
+            # The workspace keeps one of two samples by these two labels (Amazon Managed Service for
+            # Prometheus, high availability). The operator's own label, <namespace>/<name>, would
+            # take precedence over one of the same key (prometheus-operator, promcfg.go).
             "prometheusExternalLabelNameClear": True,
             "replicaExternalLabelName": "__replica__",
             "externalLabels": {"cluster": f"spotmusic-{environment}"},
             "retention": f"{retention_hours}h",
-            # Prometheus deletes the oldest before the volume is full; a tenth is left for the log of the day.
+            # Prometheus deletes the oldest samples before the volume is full; a tenth remains for
+            # the write-ahead log of the day.
             "retentionSize": f"{storage_gib * 9 // 10}GiB",
             "walCompression": True,
             "podAntiAffinity": "hard",
             "topologySpreadConstraints": [spread({"app.kubernetes.io/name": "prometheus"})],
             "resources": resources(cpu="500m", memory="2Gi", limit=f"{MEMORY_LIMIT_GIB}Gi"),
-            # Of the pod; the operator sets that of the containers.
+            # Of the pod; the operator sets the security context of the containers.
             "securityContext": POD_SECURITY,
             "storageSpec": volume(storage_class, gib=storage_gib),
             "remoteWrite": [
                 {
                     "url": workspace.remote_write_url,
                     "sigv4": {"region": workspace.region},
-                    # Source: Amazon Managed Service for Prometheus, remote write quotas: 1000 samples in a request.
+                    # 1000 samples in a request (Amazon Managed Service for Prometheus, remote write
+                    # quotas).
                     "queueConfig": {"maxSamplesPerSend": 1000, "maxShards": 200, "capacity": 2500},
                 }
             ],
-            # Monitors and rules of every chart count, not only those of this release.
+            # Select monitors and rules of every chart, not only those of this release.
             **{
                 f"{kind}SelectorNilUsesHelmValues": False
                 for kind in ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig")

@@ -26,9 +26,10 @@ from spotmusic_constructs.rights import allow
 class KubePrometheusStack(Construct):
     """Two replicas of Prometheus, three of Alertmanager and two of Grafana, none of them public.
 
-    Creates the release, and the rights of its three service accounts by Pod Identity: Prometheus writes to the workspace,
-    Alertmanager publishes to the two topics, Grafana reads CloudWatch and the workspace. The stack must create `external_secrets` and
-    `certificates` before the release. Custom resource definitions come from `PrometheusCrds`, alerts and dashboards from
+    Creates the release, and Pod Identity roles of its three service accounts: Prometheus writes to
+    the workspace, Alertmanager publishes to the two topics, Grafana reads CloudWatch and the
+    workspace. The stack must create `external_secrets` and `certificates` before the release.
+    Custom resource definitions come from `PrometheusCrds`, alerts and dashboards from
     `RulesAndDashboards`.
 
     Args:
@@ -42,8 +43,8 @@ class KubePrometheusStack(Construct):
         grafana: addresses, database and secrets of Grafana.
         targets: services outside the cluster to scrape.
         namespace: existing namespace with Pod Security `restricted`.
-        node_namespace: existing namespace with Pod Security `privileged` for node-exporter, which needs the host's view; without
-            one there is no node-exporter, and nodes are seen through the kubelet.
+        node_namespace: existing namespace with Pod Security `privileged` for node-exporter, which
+            reads files of the host. Default: no node-exporter; the kubelet reports on nodes.
         storage_class: class of the volumes.
         zones: availability zones of the cluster.
         storage_gib: volume of each Prometheus replica, in GiB.
@@ -52,9 +53,9 @@ class KubePrometheusStack(Construct):
 
     Example:
         KubePrometheusStack(self, "Monitoring", cluster=cluster,
-                            chart=versions.KUBE_PROMETHEUS_STACK, images=images, environment_name="dev",
-                            workspace=workspace, recipients=recipients, heartbeat=heartbeat.topic,
-                            grafana=grafana, after=[rabbitmq])
+                            chart=versions.KUBE_PROMETHEUS_STACK, images=images,
+                            environment_name="dev", workspace=workspace, recipients=recipients,
+                            heartbeat=heartbeat.topic, grafana=grafana, after=[rabbitmq])
     """
 
     def __init__(
@@ -164,13 +165,13 @@ class KubePrometheusStack(Construct):
             "Prometheus keeps its samples",
             (["aps:RemoteWrite"], workspace.arn),
         )
-        tell = identity(
+        publish = identity(
             "Tell",
             alertmanager.SERVICE_ACCOUNT,
             "Alertmanager tells the team",
             *((["sns:Publish"], topic_arn(topic)) for topic in topics),
         )
-        see = identity(
+        read = identity(
             "See",
             grafana_module.SERVICE_ACCOUNT,
             "Grafana draws what CloudWatch and the workspace have",
@@ -183,12 +184,6 @@ class KubePrometheusStack(Construct):
                 workspace.arn,
             ),
         )
-        acknowledge(
-            see,
-            {
-                wildcard_finding(
-                    "*"
-                ): "CloudWatch has no resources to name for reading metrics, only the account."
-            },
-        )
-        return [write, tell, see]
+        reason = "CloudWatch has no resources to name for reading metrics, only the account."
+        acknowledge(read, {wildcard_finding("*"): reason})
+        return [write, publish, read]

@@ -15,12 +15,15 @@ from spotmusic_constructs.observability.prometheus import Workspace
 class PrometheusWorkspace(Construct):
     """Encrypted workspace of Amazon Managed Service for Prometheus, with a log of rejected samples.
 
-    Creates the workspace, its log group and the policy of the log group. The service retains samples for 150 days.
+    Creates the workspace, its log group and the policy of the log group. The service retains
+    samples for 150 days.
 
     Args:
-        name: alias of the workspace, and last part of the name of the log group `/aws/vendedlogs/prometheus/<name>`. Managed
-            policies of AWS for delivered logs contain that prefix.
-        key: customer-managed key of the data class "logs", whose policy admits `aps` on behalf of the account.
+        name: alias of the workspace, and last part of the name of the log group
+            `/aws/vendedlogs/prometheus/<name>`. Managed policies of AWS for delivered logs contain
+            that prefix.
+        key: customer-managed key of the data class "logs", whose policy admits `aps` on behalf of
+            the account.
         log_retention: retention of the log group.
         removal_policy: removal policy of workspace and log group.
 

@@ -1,4 +1,4 @@
-"""Alarms of queues whose waiting messages are published as a metric."""
+"""Alarms of queues that publish the number of waiting messages as a metric."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ from spotmusic_constructs.observability.alarm import (
 
 @dataclass(frozen=True, kw_only=True)
 class QueueWatch:
-    """A queue and its thresholds.
+    """Queue and its thresholds.
 
     Args:
-        metric: messages that wait in it; reported every minute, even when none does.
-        messages: messages that wait, for ten minutes.
+        metric: number of waiting messages, reported every minute even if it is zero.
+        messages: waiting messages that cause an alarm after ten minutes.
     """
 
     metric: MetricSource
@@ -55,7 +55,10 @@ class QueueAlarms(AlarmGroup):
             rules=[
                 AlarmRule(
                     name=f"{name}-",
-                    summary=f"Queue {name}: more tasks wait than its consumers take, or their number is unknown.",
+                    summary=(
+                        f"Queue {name}: more tasks wait than its consumers take, "
+                        "or their number is unknown."
+                    ),
                     watch=watch.metric,
                     thresholds=watch.messages,
                     periods=10,

@@ -6,7 +6,9 @@ from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, Metr
 
 
 class RestartAlarms(AlarmGroup):
-    """Alarm of a schedule whose last retry failed. A restart that was requested and failed is a failed deployment (`EventAlarms`).
+    """Alarm of a schedule with a failed last retry.
+
+    A restart that was requested and failed is a failed deployment (`EventAlarms`).
 
     Args:
         recipients: topics.
@@ -19,7 +21,8 @@ class RestartAlarms(AlarmGroup):
     def __init__(
         self, scope: Construct, construct_id: str, *, recipients: Recipients, group_name: str
     ) -> None:
-        # Counted when the last try has failed (EventBridge Scheduler user guide, monitoring with CloudWatch).
+        # Counted after the last attempt (EventBridge Scheduler user guide, monitoring with
+        # CloudWatch).
         dropped = MetricSource(
             namespace="AWS/Scheduler",
             name="InvocationDroppedCount",
@@ -35,7 +38,10 @@ class RestartAlarms(AlarmGroup):
             rules=[
                 AlarmRule(
                     name="Dropped",
-                    summary="Weekly restart: a service was not restarted. Its tasks keep a password that fails after the next rotation.",
+                    summary=(
+                        "Weekly restart: a service was not restarted. "
+                        "Its tasks keep a password that fails after the next rotation."
+                    ),
                     watch=dropped,
                     thresholds={"warning": 1},
                     periods=1,

@@ -13,7 +13,7 @@ from spotmusic_constructs.kubernetes.helm_release import ChartRelease, LocalChar
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 
 TEAM = "spotmusic:grafana"
-"""Kubernetes group whose members may open a tunnel to Grafana, and do nothing else."""
+"""Kubernetes group with only the right to open a tunnel to Grafana."""
 
 Names = Mapping[str, Mapping[str, str]]
 """Deployed name by display name, by choice of a dashboard."""
@@ -22,20 +22,22 @@ Names = Mapping[str, Mapping[str, str]]
 class RulesAndDashboards(ChartRelease):
     """Release of the chart `monitoring`, and access to Grafana.
 
-    Creates the release, with a PrometheusRule for each file of rules, a ConfigMap for each dashboard, and a Role for tunnels to Grafana;
-    and an access entry for each IAM role of the team, which grants that Role only.
+    Creates the release, with a PrometheusRule for each file of rules, a ConfigMap for each
+    dashboard, and a Role for tunnels to Grafana; and an access entry for each IAM role of the team,
+    which grants only that Role.
 
     Args:
         chart: our chart `monitoring`, to which the dashboards are added.
-        names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue": instance_identifier}}`. The schema of the
-            chart lists the choices.
+        names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue":
+            instance_identifier}}`. The schema of the chart lists the choices.
         runbooks: folder or address of the runbooks, which replaces `docs/runbooks` in the rules.
         viewers: ARNs of the IAM roles of the team.
-        namespace: namespace of Prometheus and Grafana, whose sidecar reads ConfigMaps of its own namespace.
+        namespace: namespace of Prometheus and Grafana, whose sidecar reads ConfigMaps of its own
+            namespace.
         placement: cluster, and constructs that must be deployed before.
 
     Raises:
-        ValueError: a choice has no options, or an option contains a comma or a colon.
+        ValueError: if a choice has no options, or an option contains a comma or a colon.
 
     Example:
         RulesAndDashboards(self, "Rules", cluster=cluster,
@@ -64,7 +66,7 @@ class RulesAndDashboards(ChartRelease):
             ),
             release="rules-and-dashboards",
             namespace=namespace,
-            # None of its resources has a readiness.
+            # Its resources have no readiness.
             wait=False,
             minutes=5,
             values={
@@ -86,10 +88,11 @@ class RulesAndDashboards(ChartRelease):
 
 
 def _choices(choice: str, among: Mapping[str, str]) -> str:
-    """Return the options in the form of Grafana's custom variables: `label : value, label : value`."""
+    """Return the options as a custom variable of Grafana: `label : value, label : value`."""
     wrong = [label for label in among if "," in label or ":" in label]
     if wrong or not among:
         raise ValueError(
-            f"names.{choice}: {', '.join(wrong) or 'nothing'} cannot be chosen. Give at least one, by a name without comma and colon."
+            f"names.{choice}: {', '.join(wrong) or 'nothing'} cannot be chosen. "
+            "Give at least one, by a name without comma and colon."
         )
     return ", ".join(f"{label} : {value}" for label, value in among.items())

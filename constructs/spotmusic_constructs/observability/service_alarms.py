@@ -12,7 +12,7 @@ from spotmusic_constructs.observability.alarm import (
 )
 
 CPU_PERCENT: Thresholds = {"warning": 90}
-"""Scaling keeps it far below. Above it, the maximum is reached, or new tasks do not start."""
+"""Scaling keeps CPU far below. Above it, the maximum is reached, or new tasks do not start."""
 MEMORY_PERCENT: Thresholds = {"warning": 85, "critical": 95}
 """At 100% the container is killed."""
 
@@ -23,10 +23,10 @@ class ServiceAlarms(AlarmGroup):
     Args:
         recipients: topics.
         name: name of the service, in the text of each alarm.
-        cluster_name: name of the cluster, which must have Container Insights on.
+        cluster_name: name of the cluster, with Container Insights enabled.
         service_name: name of the service.
-        cpu_percent: average cpu of its tasks, in percent of what they reserved.
-        memory_percent: the fullest task's memory, in percent of its limit.
+        cpu_percent: average CPU of its tasks, in percent of the reserved CPU.
+        memory_percent: highest memory of a task, in percent of its limit.
 
     Example:
         ServiceAlarms(self, "PlaybackAlarms", recipients=recipients, name="playback",
@@ -73,7 +73,10 @@ class ServiceAlarms(AlarmGroup):
                 ),
                 AlarmRule(
                     name="Cpu",
-                    summary=f"Service {name}: its tasks use almost all of their cpu for ten minutes, and scaling adds no tasks.",
+                    summary=(
+                        f"Service {name}: its tasks use almost all of their cpu for ten minutes, "
+                        "and scaling adds no tasks."
+                    ),
                     watch=MetricSource(
                         namespace="AWS/ECS", name="CPUUtilization", dimensions=service
                     ),
@@ -82,7 +85,10 @@ class ServiceAlarms(AlarmGroup):
                 ),
                 AlarmRule(
                     name="Memory",
-                    summary=f"Service {name}: the memory of a task is almost full; at 100% the task is killed.",
+                    summary=(
+                        f"Service {name}: the memory of a task is almost full; "
+                        "at 100% the task is killed."
+                    ),
                     watch=MetricSource(
                         namespace="AWS/ECS",
                         name="MemoryUtilization",

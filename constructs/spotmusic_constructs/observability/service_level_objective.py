@@ -20,7 +20,10 @@ from spotmusic_constructs.observability.alarm import (
 _HOUR = 3600
 _MONTH_DAYS = 30
 _HALF = "One window does not suffice: the composite alarm notifies the team when both windows fire."
-_ENDS_EXPERIMENTS = "AWS FIS reads its state and ends the experiment; people hear of the composite alarms of the same objective."
+_ENDS_EXPERIMENTS = (
+    "AWS FIS stops its experiment on this alarm; "
+    "the composite alarms of the same objective notify the team."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +47,17 @@ BURN_RATES = (
     BurnRate(severity="critical", rate=14.4, long_seconds=_HOUR, short_seconds=300),
     BurnRate(severity="warning", rate=6, long_seconds=6 * _HOUR, short_seconds=1800),
 )
-"""2% of a month's budget in an hour, 5% in six hours. Source: The Site Reliability Workbook, chapter 5, table 5-8."""
+"""2% of a month's budget in an hour, 5% in six hours. Source: The Site Reliability Workbook,
+chapter 5, table 5-8."""
 
 MINIMUM_BAD_REQUESTS = 10
-"""Bad requests in the long window; fewer cause no alarm. With little traffic a single one is many times the budget (The Site
-Reliability Workbook, chapter 5, "Low-Traffic Services and Error Budget Alerting")."""
+"""Bad requests in the long window; fewer cause no alarm. With little traffic, a single bad request
+exceeds the budget many times (The Site Reliability Workbook, chapter 5, "Low-Traffic Services and
+Error Budget Alerting")."""
 
 
 class BadPercent(Protocol):
-    """Formula for the percentage of bad requests, such as `functools.partial(error_rate, load_balancer_full_name)`."""
+    """Formula for the percentage of bad requests, such as `partial(error_rate, full_name)`."""
 
     def __call__(self, *, period: int, at_least: int) -> Formula:
         """Return the formula.
@@ -66,7 +71,7 @@ class BadPercent(Protocol):
 def slow_share(
     load_balancer_full_name: str, seconds: float, *, period: int, at_least: int = 0
 ) -> Formula:
-    """Return the percentage of requests that the targets of a load balancer answered later than `seconds`.
+    """Return the percentage of requests with an answer of a target later than `seconds`.
 
     With fewer than `at_least` of them the result is 0.
     """
@@ -90,20 +95,21 @@ def slow_share(
 class ServiceLevelObjective(Construct):
     """Composite alarms of the burn rate of an error budget.
 
-    Creates for each burn rate an alarm without actions for each window, and a composite alarm that is published when both windows
-    exceed the rate. A short peak causes no alarm, and the alarm ends soon after the incident. Fewer than `MINIMUM_BAD_REQUESTS` in the
-    long window cause none either.
+    Creates for each burn rate an alarm without actions for each window, and a composite alarm that
+    is published when both windows exceed the rate. A short peak causes no alarm, and the alarm ends
+    soon after the incident. Fewer than `MINIMUM_BAD_REQUESTS` in the long window cause none either.
 
     Args:
         recipients: topics.
-        broken: subject and problem, without a full stop: "The Web API fails: its requests end in server errors".
+        broken: subject and problem, without a full stop: "The Web API fails: its requests end in
+            server errors".
         objective_percent: share of requests that must be good, below 100.
         bad_percent: formula for the percentage of bad requests.
         runbook: name of the runbook, without its suffix.
         burn_rates: burn rates with an alarm.
 
     Raises:
-        ValueError: the objective leaves no error budget.
+        ValueError: if the objective leaves no error budget.
 
     Example:
         ServiceLevelObjective(self, "Availability", recipients=recipients, objective_percent=99.9,
@@ -127,13 +133,12 @@ class ServiceLevelObjective(Construct):
         super().__init__(scope, construct_id)
         if not 0 < objective_percent < 100:
             raise ValueError(
-                f"objective_percent: {objective_percent} leaves no error budget. Use a share below 100, such as 99.9."
+                f"objective_percent: {objective_percent} leaves no error budget. "
+                "Use a share below 100, such as 99.9."
             )
-        self._broken, self._bad_percent, self._objective_percent = (
-            broken,
-            bad_percent,
-            objective_percent,
-        )
+        self._broken = broken
+        self._bad_percent = bad_percent
+        self._objective_percent = objective_percent
         self._burn_rates = burn_rates
         self.alarms = []
         for burn in burn_rates:
@@ -171,18 +176,23 @@ class ServiceLevelObjective(Construct):
         hours, days = burn.long_seconds // _HOUR, round(_MONTH_DAYS / burn.rate)
         window = "the last hour" if hours == 1 else f"the last {hours} hours"
         return (
-            f"{self._broken}. Of the requests of {window}, more than {burn.rate * allowed:.3g}% did; {allowed:.3g}% may. "
-            f"Objective: {self._objective_percent:g}%. "
-            f"Its error budget burns {burn.rate:g} times too fast: that of a month is gone in {days} days."
+            f"{self._broken}. Of the requests of {window}, more than {burn.rate * allowed:.3g}% "
+            f"did; {allowed:.3g}% may. Objective: {self._objective_percent:g}%. "
+            f"Its error budget burns {burn.rate:g} times too fast: "
+            f"that of a month is gone in {days} days."
         )
 
     def stop_alarm(self, minutes: int) -> cloudwatch.CfnAlarm:
-        """Create an alarm without actions that fires when the budget burns at the first rate for longer than some minutes.
+        """Create an alarm without actions that fires after an incident longer than some minutes.
 
-        It stops experiments whose incident outlasts the expected one. An n-minute incident overlaps n + 1 one-minute periods; hence
-        n + 2 of n + 3 datapoints.
+        It stops experiments with an incident that outlasts the expected one. The threshold is the
+        first burn rate. An n-minute incident overlaps n + 1 one-minute periods; hence n + 2 of
+        n + 3 datapoints.
         """
-        description = f"{self._broken}, for more than {minutes} minutes: AWS FIS ends its experiment. Objective: {self._objective_percent:g}%."
+        description = (
+            f"{self._broken}, for more than {minutes} minutes: AWS FIS ends its experiment. "
+            f"Objective: {self._objective_percent:g}%."
+        )
         return self._quiet(
             "Outlasting",
             self._burn_rates[0],

@@ -8,7 +8,7 @@ from constructs import Construct
 from spotmusic_constructs.observability.alarm import AlarmGroup, AlarmRule, MetricSource, Recipients
 
 WAITING_SECONDS = 3600
-"""An hour: an artist who watches the progress has given up by then."""
+"""An hour: longer than an artist watches the progress of an upload."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,9 @@ class VerdictAlarms(AlarmGroup):
         verdict_queues: queues by the name of the service that receives the verdicts.
 
     Example:
+        queues = VerdictQueues(queue="verdicts", dead_letters="verdicts-failed")
         VerdictAlarms(self, "VerdictAlarms", recipients=recipients,
-                      verdict_queues={"web-api": VerdictQueues(queue="verdicts", dead_letters="verdicts-failed")})
+                      verdict_queues={"web-api": queues})
     """
 
     def __init__(
@@ -57,14 +58,20 @@ def _rules(verdict_queues: Mapping[str, VerdictQueues]) -> Iterator[AlarmRule]:
     for name, queues in verdict_queues.items():
         yield AlarmRule(
             name=f"{name}-Waiting",
-            summary=f"Service {name}: verdicts on uploads have waited for an hour, and no track is added.",
+            summary=(
+                f"Service {name}: verdicts on uploads have waited for an hour, "
+                "and no track is added."
+            ),
             watch=_metric("ApproximateAgeOfOldestMessage", queues.queue),
             thresholds={"warning": WAITING_SECONDS},
             periods=1,
         )
         yield AlarmRule(
             name=f"{name}-DeadLetters",
-            summary=f"Service {name}: verdicts on uploads failed five times, or EventBridge could not deliver them.",
+            summary=(
+                f"Service {name}: verdicts on uploads failed five times, "
+                "or EventBridge could not deliver them."
+            ),
             watch=_metric("ApproximateNumberOfMessagesVisible", queues.dead_letters),
             thresholds={"warning": 1},
             periods=1,

@@ -16,7 +16,7 @@ def dashboard_files() -> dict[str, str]:
     """Return the JSON text of each dashboard by the name of its file.
 
     Raises:
-        ValueError: a dashboard has an unknown key, or lacks one.
+        ValueError: if a dashboard has an unknown key, or lacks one.
     """
     return {
         f"{uid}.json": json.dumps(board, indent=1, ensure_ascii=False) + "\n"

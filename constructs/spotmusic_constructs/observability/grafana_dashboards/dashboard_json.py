@@ -1,4 +1,4 @@
-"""JSON of a Grafana dashboard. The keyword arguments of the functions are the keys of the YAML files."""
+"""JSON of a Grafana dashboard. Keyword arguments of the functions are keys of the YAML files."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,8 @@ COLUMNS = 24
 WIDTH = 8
 HEIGHT = 8
 TYPES = {"prometheus": "prometheus", "history": "prometheus", "cloudwatch": "cloudwatch"}
-"""Type of each data source by its uid. `prometheus` keeps samples for a day, `history` for months."""
+"""Type of each data source by its uid. `prometheus` keeps samples for a day, `history` for
+months."""
 REGIONS = {"AWS/CloudFront": EDGE_REGION, "AWS/WAFV2": EDGE_REGION}
 """Region of a namespace whose metrics are not in the region of the platform."""
 
@@ -54,7 +55,10 @@ def dashboard(
 
 
 def _choice(*, name: str, label: str, names: str) -> Json:
-    """Return the variable `$name`. The value `names` of the chart has its options, which are known after deployment."""
+    """Return the variable `$name`.
+
+    Its options are known after deployment: the value `names` of the chart contains them.
+    """
     every = {"text": ["All"], "value": ["$__all"]}
     kind = {"type": "custom", "multi": True, "includeAll": True}
     return {
@@ -122,7 +126,7 @@ def _panel(
         y: line of its upper edge.
         cloudwatch: defaults of its CloudWatch queries.
         title: subject.
-        description: normal values, or the response to others.
+        description: normal values, or the action for other values.
         unit: Grafana's id of the unit, such as reqps, s, bytes, percentunit or short.
         queries: PromQL expressions (`expr`) and CloudWatch metrics (`metric`).
         kind: Grafana's type of the panel: timeseries, stat or bargauge.
@@ -176,7 +180,10 @@ def _cloudwatch(
     dimensions: Mapping[str, str],
     statistic: str = "Average",
 ) -> Json:
-    """Return a query of one metric; a dimension may be a choice such as `$database`, or `*` for all its values."""
+    """Return a query of one metric.
+
+    A dimension may be a choice such as `$database`, or `*` for all its values.
+    """
     return {
         "datasource": _data_source("cloudwatch"),
         "queryMode": "Metrics",

@@ -9,7 +9,8 @@ OBJECTIVES = {
     "event-lag": ("Events are worked off in time", 0.99),
     "login": ("Logins work", 0.999),
 }
-"""Title and objective of each service level objective. docs/slo.md says how it is measured; a test compares the rules with them."""
+"""Title and objective of each service level objective. docs/slo.md describes the measurements; a
+test compares the rules with them."""
 
 Json = dict[str, Any]
 
@@ -18,7 +19,10 @@ def objectives() -> Json:
     """Return the content of the dashboard."""
     return {
         "title": "Objectives and error budgets",
-        "description": "Service level objectives and the rest of their error budgets. For the decision between a feature and repairs.",
+        "description": (
+            "Service level objectives and the rest of their error budgets. "
+            "For the decision between a feature and repairs."
+        ),
         "folder": "Business",
         "span": "now-24h",
         "rows": [
@@ -39,7 +43,10 @@ def _left(slo: str, title: str, objective: float) -> Json:
     expr = f'min(1 - avg_over_time(slo:errors:ratio_rate5m{{slo="{slo}"}}[30d]) / {budget:g})'
     return {
         "title": title,
-        "description": f"Rest of the error budget of 30 days at an objective of {objective:.1%}. Below 0 the objective is missed.",
+        "description": (
+            f"Rest of the error budget of 30 days at an objective of {objective:.1%}. "
+            "Below 0 the objective is missed."
+        ),
         "unit": "percentunit",
         "kind": "stat",
         "width": 4,
@@ -51,7 +58,10 @@ def _burn(slo: str, title: str, objective: float) -> Json:
     budget = round(1 - objective, 6)
     return {
         "title": f"{title}: speed",
-        "description": "How fast the budget burns; at 1 it lasts for exactly 30 days. Alarms: 14.4 for an hour, 6 for six hours.",
+        "description": (
+            "How fast the budget burns; at 1 it lasts for exactly 30 days. "
+            "Alarms: 14.4 for an hour, 6 for six hours."
+        ),
         "unit": "short",
         "warning": 6,
         "critical": 14.4,
