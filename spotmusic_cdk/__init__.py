@@ -1,1 +1,1 @@
-"""What an environment is: its settings, connections of services, flows, names and pinned versions."""
+"""Spotmusic application: settings, connections of services, flows and pinned versions."""

@@ -1,4 +1,4 @@
-"""Ends of command lines: one message in place of a traceback for what their users can mend."""
+"""Exit status and error messages of command lines."""
 
 import argparse
 import os
@@ -10,17 +10,17 @@ UNFINISHED, REFUSED, INTERRUPTED = 1, 2, 130
 
 
 class CommandError(Exception):
-    """Error that users can mend in their files or on their machine. The message has the advice."""
+    """Error that users can correct. The message has the advice."""
 
 
 def run_command(main: Callable[[], int | None]) -> NoReturn:
     """Runs a command, and ends the process with its status.
 
-    A CommandError that it leaves is printed; its status is 2. A closed pipe (`| head`) and Ctrl-C
-    are silent.
+    Prints a CommandError of the command and exits with status 2. A closed pipe (`| head`) and
+    Ctrl-C print no message.
 
     Args:
-        main: the command; it returns its status, or None for 0.
+        main: the command. It returns its status, or None for 0.
     """
     try:
         status = main()
@@ -28,12 +28,13 @@ def run_command(main: Callable[[], int | None]) -> NoReturn:
         print(error, file=sys.stderr)
         status = REFUSED
     except BrokenPipeError:
-        if not _is_output_closed("\n"):  # it was the pipe to another process
+        # The closed pipe belongs to another process.
+        if not _is_output_closed("\n"):
             raise
         status = UNFINISHED
     except KeyboardInterrupt:
         status = INTERRUPTED
-    if _is_output_closed():  # the interpreter flushes it again
+    if _is_output_closed():  # # the interpreter flushes again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 

@@ -32,8 +32,7 @@ GATEWAY = "gateway-load-balancer"
 SERVICES = "services-load-balancer"
 BROKERS = "broker-load-balancer"
 OPERATORS = "operators"
-"""People, in an environment of CloudShell or through a session of Session Manager
-(docs/access.md)."""
+"""People in a CloudShell environment or a session of Session Manager (docs/access.md)."""
 
 PROMETHEUS = 9090
 HTTPS = 443
@@ -46,9 +45,9 @@ METRICS: dict[str, tuple[int, ...]] = {
     "external-secrets": (8080,),
     "reloader": (9090,),
     "fluent-bit": (FLUENT_BIT,),
-    # Brokers have their metrics on the port of the admin API.
+    # Brokers serve their metrics on the port of the admin API.
     "redpanda": (9644,),
-    # Ports of nodes, cluster operator and topology operator, which has another one for TLS.
+    # Ports of nodes, cluster operator and topology operator. The latter has another port for TLS.
     "rabbitmq": (15691, 9782, 8080),
     "keycloak": (9000,),
     "kong": (KONG_STATUS,),
@@ -64,16 +63,17 @@ def security_group_of(party: str) -> str:
 
 
 def shares_egress(source: str, target: str) -> bool:
-    """Returns whether connections of a source to services have one egress rule for each port.
+    """Returns True if connections of a source to services have one egress rule for each port.
 
-    Nodes (Prometheus) and the load balancer of the services reach every service. One rule to the
-    whole VPC replaces one for each service; the ingress rule of each service names its callers.
+    Nodes (Prometheus) and the load balancer of the services connect to every service. One rule for
+    the whole VPC replaces a rule for each service. The ingress rule of each service names its
+    callers.
     """
     return source in {NODES, SERVICES} and target.startswith(service_party(""))
 
 
 def table(settings: Settings) -> tuple[Flow, ...]:
-    """Returns every allowed connection of an environment, also of retired services and words."""
+    """Returns all allowed connections of an environment, including retired services and words."""
     settings = settings.kept
     inside = (
         *_kubernetes(),
@@ -155,7 +155,7 @@ def _identity(settings: Settings) -> Iterator[Flow]:
 
 def _monitoring(services: Mapping[str, ServiceSettings]) -> Iterator[Flow]:
     yield _flow("grafana", "prometheus", PROMETHEUS, "Grafana draws what Prometheus measured")
-    # By TCP they tell each other their state once a minute; the notifications that they have sent go by UDP.
+    # They exchange their state by TCP once a minute, and sent notifications by UDP.
     sent = "Alertmanagers tell each other which notifications they have sent"
     yield Flow(
         source="alertmanager", target="alertmanager", port=GOSSIP, protocol="udp", reason=sent
@@ -211,7 +211,7 @@ def _operations(settings: Settings) -> Iterator[Flow]:
 
 
 def _people(settings: Settings) -> Iterator[Flow]:
-    """Flows of people, who reach brokers and consoles only through the Kubernetes API."""
+    """Flows of people, who access brokers and consoles only through the Kubernetes API."""
     entry = HTTPS if settings.domain else 80
     targets = {
         API_SERVER: (HTTPS, "People on call run kubectl and helm"),

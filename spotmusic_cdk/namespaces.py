@@ -15,7 +15,7 @@ EXPERIMENTER = "fault-injection"
 def namespaces(settings: Settings) -> dict[str, Namespace]:
     """Returns the namespaces of an environment by name.
 
-    Each party of the table of flows has its own namespace, except in monitoring.
+    Each party of the table of flows has a separate namespace, except in monitoring.
     """
     kubernetes = settings.kubernetes
     experimenter = EXPERIMENTER if settings.resilience.fault_injection else ""
@@ -34,7 +34,7 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
             quota=_quota_of_redpanda(kubernetes.redpanda),
             experiments_by=experimenter,
         ),
-        # Its operators run in it and serve webhooks.
+        # The operators run in this namespace and serve webhooks.
         "rabbitmq": Namespace(
             parties={"rabbitmq": {}},
             calls_apis=True,
@@ -62,7 +62,7 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
                 "node-exporter reads the processes, the network and the file systems of its node; "
                 "nothing else runs here."
             ),
-            # One pod on every node.
+            # One pod on each node.
             quota=Quota(pods=200),
         ),
         POD_LOGS: Namespace(
@@ -79,7 +79,7 @@ def namespaces(settings: Settings) -> dict[str, Namespace]:
 
 
 def _quota_of_redpanda(redpanda: RedpandaSettings) -> Quota:
-    """Quota of brokers: one more core and GiB each for the sidecar, one spare broker, and jobs."""
+    """Quota of brokers: one more core and GiB each for the sidecar, a spare broker, and jobs."""
     places = redpanda.brokers + 1
     return Quota(
         cpu=str(places * (redpanda.cpu + 1) + 4),

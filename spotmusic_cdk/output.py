@@ -5,14 +5,14 @@ from pathlib import Path
 
 
 def write(path: Path, text: str) -> bool:
-    """Writes a file, and returns whether it has changed.
+    """Writes a file. Returns True if its content has changed.
 
     Args:
         path: file to write.
         text: new content.
 
     Raises:
-        SystemExit: if it can't be written, with the reason; the file is as it was.
+        SystemExit: if the file cannot be written, with the reason. The file is unchanged.
     """
     try:
         changed = not path.exists() or path.read_text(encoding="utf-8") != text
@@ -24,16 +24,17 @@ def write(path: Path, text: str) -> bool:
 
 
 def replace(path: Path, text: str) -> None:
-    """Writes a file as a whole: a reader or a full disk never meets half of it. Its mode stays.
+    """Replaces a file atomically: no reader and no full disk leads to a partial file. Keeps its
+    mode.
 
     Args:
         path: file to write.
         text: new content.
 
     Raises:
-        OSError: if it can't be written; the file is as it was.
+        OSError: if the file cannot be written. The file is unchanged.
     """
-    path = path.resolve()  # a link stays one
+    path = path.resolve()  # # keeps a symbolic link
     whole = path.with_suffix(".new")
     try:
         whole.write_text(text, encoding="utf-8")
@@ -45,14 +46,14 @@ def replace(path: Path, text: str) -> None:
 
 
 def report(path: Path, text: str) -> None:
-    """Writes a generated file, and prints its path, its lines and whether it has changed.
+    """Writes a generated file. Prints its path, its number of lines and whether it has changed.
 
     Args:
         path: file to write.
         text: new content.
 
     Raises:
-        SystemExit: if it can't be written, with the reason.
+        SystemExit: if the file cannot be written, with the reason.
     """
     changed = write(path, text)
     print(f"{path}: {len(text.splitlines())} lines, {'changed' if changed else 'as it was'}")

@@ -6,7 +6,7 @@ from datetime import date
 
 RELEASED = date(2026, 11, 24)
 """Day of this release of the project. Support of versions is checked against this day, not the
-clock, so that a release is reproducible; each release raises it."""
+clock, so that a release is reproducible. Each release raises it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Support:
     source: str
 
     def has_ended(self, today: date) -> bool:
-        """Returns whether standard support has ended."""
+        """Returns True if standard support has ended."""
         return self.standard_until is not None and self.standard_until < today
 
 
@@ -33,11 +33,11 @@ class KubectlLayer:
     """Lambda layer with kubectl and Helm, which deploys to a cluster.
 
     Args:
-        package: Python package of the layer, pinned in requirements.txt. Its kubectl may be one minor
-            version off the cluster's (kubernetes.io, version skew policy).
+        package: Python package of the layer, pinned in requirements.txt. Its kubectl may differ by
+            one minor version from the cluster (kubernetes.io, version skew policy).
         helm: version of Helm in it.
-        supported: first and last Kubernetes version that this Helm supports (helm.sh, version support
-            policy, and cdklabs/awscdk-asset-kubectl issues 2698 and 2800, read 2026-11).
+        supported: first and last Kubernetes version that this Helm supports (helm.sh, version
+            support policy, and cdklabs/awscdk-asset-kubectl issues 2698 and 2800, read 2026-11).
     """
 
     package: str
@@ -84,8 +84,8 @@ KUBERNETES: dict[str, KubernetesVersion] = {
 
 METRICS_SERVER_ADD_ON = "v0.8.1-eksbuild.10"
 """EKS community add-on metrics-server: the default build for Kubernetes 1.35 in 2026-08, read in
-configurations that run it. Its availability for 1.36 is not verified: `make preflight` asks AWS
-before the first deployment."""
+configurations that run it. Its availability for 1.36 is not verified: `make preflight` checks it in
+AWS before the first deployment."""
 
 _RDS = "Amazon RDS for MySQL release calendar, read 2026-11"
 
@@ -93,8 +93,8 @@ MYSQL: dict[str, Support] = {
     "8.0": Support(standard_until=date(2026, 7, 31), source=_RDS),
     "8.4": Support(standard_until=date(2029, 7, 31), source=_RDS),
 }
-"""Release series of MySQL. Instances can change only within one: another requires
-`AllowMajorVersionUpgrade` and replaces parameter and option groups (docs/changes.md)."""
+"""Release series of MySQL. Instances can change only within one. A change to another series
+requires `AllowMajorVersionUpgrade` and replaces parameter and option groups (docs/changes.md)."""
 
 MYSQL_RELEASES: dict[str, str] = {"8.0": "40 41 42 43 44 45 46", "8.4": "3 4 5 6 7 8 9 10 11"}
 """Patch numbers that RDS offers, by release series. Source: the engine versions of cfn-lint 1.58.0,
@@ -115,7 +115,7 @@ LAMBDA_RUNTIMES: dict[str, Support] = {
     "python3.13": Support(standard_until=date(2029, 6, 30), source=_LAMBDA),
     "python3.14": Support(standard_until=date(2029, 6, 30), source=_LAMBDA),
 }
-"""Runtimes of the platform's functions and of CDK's."""
+"""Runtimes of the functions of the platform and of CDK."""
 
 TOOLCHAIN: dict[str, Support] = {
     "Node.js 24": Support(
@@ -151,10 +151,10 @@ CLOUDFRONT_ORIGIN_PREFIX_LISTS: dict[str, str] = {
     "us-west-1": "pl-4ea04527",
     "us-west-2": "pl-82a045eb",
 }
-"""Ids of AWS's prefix list com.amazonaws.global.cloudfront.origin-facing, which differ by region,
-not by account. AWS documents no table: several published templates of AWS users agree on these
-(2026-11), and so must `aws ec2 describe-managed-prefix-lists --filters
-Name=prefix-list-name,Values=com.amazonaws.global.cloudfront.origin-facing`."""
+"""Ids of the AWS prefix list com.amazonaws.global.cloudfront.origin-facing, which differ by region,
+not by account. AWS documents no table. Several published templates of AWS users agree on these
+(2026-11). `aws ec2 describe-managed-prefix-lists --filters
+Name=prefix-list-name,Values=com.amazonaws.global.cloudfront.origin-facing` must return the same."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +181,7 @@ _NO_WORD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A Helm chart at one version.
+    """Helm chart at one version.
 
     Args:
         name: name of the chart.
@@ -230,8 +230,8 @@ KONG = Chart(
     kubernetes=KubernetesRange(first="1.19", source="its README, read 2026-11"),
     images={"kong": "docker.io/kong/kong:3.9.3"},
 )
-# The chart's own tag, 26.5.6, is older than the chart's compatibility: 26.8.2 was read from
-# Keycloak's releases in 2026-11.
+# The default tag of the chart, 26.5.6, is older than the versions that the chart supports. 26.8.2
+# is from Keycloak's releases, read 2026-11.
 KEYCLOAK = Chart(
     name="keycloakx",
     version="7.1.11",
@@ -240,8 +240,8 @@ KEYCLOAK = Chart(
     kubernetes=KubernetesRange(first="1.25", source=_NO_WORD),
     images={
         "keycloak": "quay.io/keycloak/keycloak:26.8.2",
-        # Image of charts/realm, not of this chart. Built against Keycloak 26.5.5; applied our realm
-        # to 26.7.3.
+        # Image of charts/realm, not of this chart. Built for Keycloak 26.5.5. It applied the realm
+        # of the project to 26.7.3.
         "config": "quay.io/adorsys/keycloak-config-cli:6.5.1-26.5.5",
     },
 )
@@ -254,8 +254,8 @@ KUBE_PROMETHEUS_STACK = Chart(
     images={
         "operator": "quay.io/prometheus-operator/prometheus-operator:v0.93.1",
         "reloader": "quay.io/prometheus-operator/prometheus-config-reloader:v0.93.1",
-        # The line with long-term support; the chart's own, 3.14, was supported for six weeks
-        # (endoflife.date/prometheus, read 2026-11).
+        # The line with long-term support. The default of the chart, 3.14, was supported for six
+        # weeks (endoflife.date/prometheus, read 2026-11).
         "prometheus": "quay.io/prometheus/prometheus:v3.13.3-distroless",
         "alertmanager": "quay.io/prometheus/alertmanager:v0.34.0",
         "grafana": "docker.io/grafana/grafana:13.2.0",
@@ -263,7 +263,7 @@ KUBE_PROMETHEUS_STACK = Chart(
         "kube-state-metrics": "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0",
         "node-exporter": "quay.io/prometheus/node-exporter:v1.12.1-distroless",
         "thanos": "quay.io/thanos/thanos:v0.42.4",
-        # Not of the chart: AWS' proxy that signs Grafana's requests to the workspace
+        # Image outside the chart: proxy of AWS that signs Grafana's requests to the workspace
         # (awslabs/aws-sigv4-proxy, read 2026-11).
         "signing-proxy": "public.ecr.aws/aws-observability/aws-sigv4-proxy:1.11.1",
     },
@@ -304,11 +304,11 @@ EXTERNAL_SECRETS = Chart(
     kubernetes=KubernetesRange(
         first="1.19",
         supported=("1.36", "1.36"),
-        source="external-secrets.io, stability and support, read 2026-11: only what its tests run on",
+        source="external-secrets.io, stability and support, read 2026-11: versions of its tests",
     ),
     images={"external-secrets": "ghcr.io/external-secrets/external-secrets:v2.9.0"},
 )
-# Chart and image of the same release of 2026-08-10.
+# Chart and image of the release of 2026-08-10.
 RELOADER = Chart(
     name="reloader",
     version="2.2.16",
@@ -334,8 +334,8 @@ RABBITMQ_OPERATORS = Chart(
     repository="oci://registry-1.docker.io/cloudpirates/rabbitmq-cluster-operator",
     source=_CHARTS,
     kubernetes=KubernetesRange(first="1.25", source=_NO_WORD),
-    # Upstream publishes the operators on Quay as well (rabbitmq/messaging-topology-operator pull
-    # request 980), which needs no credentials.
+    # Upstream also publishes the operators on Quay, which needs no credentials
+    # (rabbitmq/messaging-topology-operator pull request 980).
     images={
         "cluster-operator": "quay.io/rabbitmqoperator/cluster-operator:2.22.4",
         "topology-operator": "quay.io/rabbitmqoperator/messaging-topology-operator:1.20.1",
@@ -343,26 +343,26 @@ RABBITMQ_OPERATORS = Chart(
         "rabbitmq": "public.ecr.aws/docker/library/rabbitmq:4.3.5-management",
     },
 )
-"""RabbitMQ operators, with the image of the nodes: they are upgraded together."""
+"""RabbitMQ operators, with the image of the nodes. They are upgraded together."""
 
 BOOTSTRAP_IMAGE = "public.ecr.aws/nginx/nginx-unprivileged:1.30.5-alpine"
-"""Bootstrap image of services without an image: stable nginx, for amd64 and arm64.
-Upstream rebuilds a tag until the next release; our cache keeps the first build that it pulled.
+"""Bootstrap image of services without an image: stable nginx, for amd64 and arm64. Upstream
+rebuilds a tag until the next release. The pull-through cache keeps the first build that it pulled.
 Source: README of nginx/docker-nginx-unprivileged, and tags in use on Docker Hub and Amazon ECR
 Public, read 2026-11."""
 
 FIS_POD_IMAGE = "public.ecr.aws/aws-fis/aws-fis-pod:0.1"
-"""Image of the pods of AWS FIS. Its own registry is unreachable: endpoint policies allow pulls only
-from this account. Source: AWS FIS user guide, pod container images, read 2026-11."""
+"""Image of the pods of AWS FIS. Endpoint policies allow pulls only from this account, so the
+default registry is unreachable. Source: AWS FIS user guide, pod container images, read 2026-11."""
 
 
 def charts() -> list[Chart]:
-    """Returns every pinned chart."""
+    """Returns all pinned charts."""
     return [value for value in globals().values() if isinstance(value, Chart)]
 
 
 def images() -> list[str]:
-    """Returns every pinned image, of charts and of the platform."""
+    """Returns all pinned images, of charts and of the platform."""
     return sorted(
         {
             BOOTSTRAP_IMAGE,

@@ -28,14 +28,14 @@ CONNECTIONS: dict[str, Connection] = {
         Mail(),
     )
 }
-"""Connections by the word as an environment file writes it, in the order of the contract page."""
+"""Connections by word in an environment file, in the order of the contract page."""
 
 
 def connection_of(word: Word, settings: Settings) -> Connection:
     """Return the connection of a word of `talks_to`.
 
     Raises:
-        ValueError: neither the table nor the environment has the word.
+        ValueError: if neither the table nor the environment has the word.
     """
     if found := CONNECTIONS.get(word.text):
         return found
@@ -47,7 +47,7 @@ def connection_of(word: Word, settings: Settings) -> Connection:
 
 
 def flows_of(name: str, settings: Settings) -> Iterator[Flow]:
-    """Yield the flows of a service's words."""
+    """Yield the flows of the words of a service."""
     client = Client(name=name, settings=settings)
     for word in settings.services[name].talks_to:
         yield from connection_of(word, settings).flows(client)

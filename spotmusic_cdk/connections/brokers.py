@@ -12,6 +12,7 @@ from spotmusic_cdk.connections.connection import (
     listed,
 )
 from spotmusic_cdk.settings import Settings
+from spotmusic_cdk.settings.brokers import TopicSettings
 from spotmusic_constructs.messaging import topology
 from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT
 from spotmusic_constructs.network.flows import Flow
@@ -30,7 +31,7 @@ _AUTHORITY = (
 
 
 class Events(Connection):
-    """Topics that name the service."""
+    """Topics with the service as producer or consumer."""
 
     word = "events"
     variables: ClassVar = {
@@ -84,37 +85,29 @@ class Events(Connection):
     )
 
     def flows(self, client: Client) -> Iterator[Flow]:
+        brokers = client.settings.kubernetes.redpanda.brokers
         yield Flow(
             source=client.party,
             target="broker-load-balancer",
             port=redpanda.BOOTSTRAP_PORT,
-            last_port=redpanda.FIRST_ADVERTISED_PORT
-            + client.settings.kubernetes.redpanda.brokers
-            - 1,
+            last_port=redpanda.FIRST_ADVERTISED_PORT + brokers - 1,
             reason=(
-                f"{client.name} produces or consumes events, a port per broker, and asks for their "
-                "schemas"
+                f"{client.name} produces or consumes events, a port per broker, "
+                "and asks for their schemas"
             ),
         )
 
     def table(self, settings: Settings) -> list[str]:
-        rows = [
-            f"| `{name}` | {', '.join(topic.producers)} | {', '.join(topic.consumers)} | "
-            f"{topic.partitions} | {topic.cleanup_policy} | "
-            f"{topic.retention_hours if 'delete' in topic.cleanup_policy else 'the newest of each key'} "
-            "|"
-            for name, topic in settings.topics.items()
-        ]
-        return [
-            "| topic | written by | read by | partitions | clean-up | hours |",
-            "|---|---|---|---|---|---|",
-            *rows,
-            "",
-        ]
+        heads = "| topic | written by | read by | partitions | clean-up | hours |"
+        rows = [_topic_row(name, topic) for name, topic in settings.topics.items()]
+        return [heads, "|---|---|---|---|---|---|", *rows, ""]
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         name, topics = client.name, client.settings.topics.items()
+        produced = [topic for topic, uses in topics if name in uses.producers]
         consumed = [topic for topic, uses in topics if name in uses.consumers]
+        # Rights are for this group, and for groups that begin with it and a dot.
+        group = {"EVENTS_GROUP": name, "EVENTS_DEAD_LETTERS": f"{DEAD_LETTERS}.{name}"}
         yield targets.configuration(
             {
                 "EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers",
@@ -125,29 +118,35 @@ class Events(Connection):
         yield Access(
             environment={
                 "EVENTS_SASL_MECHANISM": MECHANISM,
-                **listed(
-                    "EVENTS_PRODUCES", [topic for topic, uses in topics if name in uses.producers]
-                ),
+                **listed("EVENTS_PRODUCES", produced),
                 **listed("EVENTS_CONSUMES", consumed),
-                # Rights are for this group, and for those that begin with it and a dot.
-                **(
-                    {"EVENTS_GROUP": name, "EVENTS_DEAD_LETTERS": f"{DEAD_LETTERS}.{name}"}
-                    if consumed
-                    else {}
-                ),
+                **(group if consumed else {}),
             }
         )
         yield user_access("EVENTS", targets.redpanda_users[name])
 
 
+def _topic_row(name: str, topic: TopicSettings) -> str:
+    deletes = "delete" in topic.cleanup_policy
+    hours = topic.retention_hours if deletes else "the newest of each key"
+    return (
+        f"| `{name}` | {', '.join(topic.producers)} | {', '.join(topic.consumers)} | "
+        f"{topic.partitions} | {topic.cleanup_policy} | {hours} |"
+    )
+
+
 class Tasks(Connection):
-    """Queues that name the service."""
+    """Queues with the service as publisher or consumer."""
 
     word = "tasks"
     variables: ClassVar = {
-        "TASKS_ENDPOINT": "address of RabbitMQ, `amqps://` with host and port, for AMQP 0-9-1 and 1.0",
+        "TASKS_ENDPOINT": (
+            "address of RabbitMQ, `amqps://` with host and port, for AMQP 0-9-1 and 1.0"
+        ),
         "TASKS_VIRTUAL_HOST": f"`{topology.VIRTUAL_HOST}`",
-        "TASKS_EXCHANGE": f"`{topology.TASKS}`, a topic exchange: routing keys are `<queue>` or `<queue>.<kind>`",
+        "TASKS_EXCHANGE": (
+            f"`{topology.TASKS}`, a topic exchange: routing keys are `<queue>` or `<queue>.<kind>`"
+        ),
         "TASKS_PUBLISHES": "queues that it may publish to, with commas",
         "TASKS_QUEUES": "queues that it may consume, with commas",
         "TASKS_USERNAME": "the user",
@@ -199,8 +198,8 @@ class Tasks(Connection):
             for name, queue in settings.queues.items()
         ]
         heads = (
-            "| queue | publishers | consumers | maximum length | hours until dead letter | hours "
-            "of dead letters |"
+            "| queue | publishers | consumers | maximum length "
+            "| hours until dead letter | hours of dead letters |"
         )
         return [heads, "|---|---|---|---|---|---|", *rows, ""]
 

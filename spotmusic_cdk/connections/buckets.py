@@ -18,7 +18,7 @@ from spotmusic_constructs.services.access import (
 )
 
 AUDIO = "audio"
-"""First part of the keys of tracks: CloudFront routes `/audio/*` to their bucket."""
+"""First part of the keys of tracks. CloudFront routes `/audio/*` to their bucket."""
 
 _LIBRARY = {
     "AUDIO_BUCKET": "name of the bucket of the audio library",
@@ -42,12 +42,14 @@ class AudioRead(Connection):
     facts = Facts(
         authority="Amazon's public roots",
         names=(
-            "keys that begin with `audio/`: any other leads to the pages of the player, with "
-            "status 200 or 403"
+            "keys that begin with `audio/`; other keys return pages of the player, with status 200 "
+            "or 403"
         ),
-        rights="read objects, but not list them: a missing object returns 403. Sign URLs of CloudFront",
+        rights=(
+            "read objects, but not list them: a missing object returns 403. Sign URLs of CloudFront"
+        ),
         limits=(
-            "RSA-SHA1 with PKCS #1 v1.5, as CloudFront asks "
+            "RSA-SHA1 with PKCS #1 v1.5, as CloudFront requires "
             "([signing.py](../examples/service/signing.py)). "
             "A URL is valid for minutes and for one listener. "
             "Return it only to the listener's player, and do not log it"
@@ -91,7 +93,7 @@ class AudioWrite(Connection):
             "`CopyObject` with `TaggingDirective: REPLACE` takes 5 GB; "
             "larger objects need `UploadPartCopy`"
         ),
-        timeouts="a copy of 5 GB may take minutes: copy outside of requests, when the verdict comes",
+        timeouts="a copy of 5 GB may take minutes: copy outside of requests, after the verdict",
     )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
@@ -143,12 +145,9 @@ class Uploads(Connection):
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         yield bucket_access("UPLOADS", targets.uploads, writes=True)
-        # The content security policy allows uploads only to this host. By default SDKs sign for
-        # another.
-        yield Access(
-            environment={
-                "UPLOADS_ENDPOINT": f"https://s3.{client.settings.region}.{cdk.Aws.URL_SUFFIX}"
-            }
-        )
+        # The content security policy allows uploads only to this host. SDKs sign for another host
+        # by default.
+        endpoint = f"https://s3.{client.settings.region}.{cdk.Aws.URL_SUFFIX}"
+        yield Access(environment={"UPLOADS_ENDPOINT": endpoint})
         queue = targets.verdicts[client.name].queue
         yield queue_access("UPLOADS_VERDICTS_QUEUE", url=queue.ref, arn=queue.attr_arn)

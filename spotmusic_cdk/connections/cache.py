@@ -11,7 +11,7 @@ from spotmusic_constructs.services.access import Access, user_access
 
 
 class CacheConnection(Connection):
-    """Keys below the service's own prefix."""
+    """Keys with the prefix of the service."""
 
     word = "cache"
     variables: ClassVar = {
@@ -56,7 +56,7 @@ class CacheConnection(Connection):
                 "CACHE_HOST": cache.primary_endpoint,
                 "CACHE_READER_HOST": cache.reader_endpoint,
                 "CACHE_PORT": str(cache.port),
-                # The user may touch only keys that begin with this prefix.
+                # The user may access only keys with this prefix.
                 "CACHE_PREFIX": f"{client.name}:",
             }
         )

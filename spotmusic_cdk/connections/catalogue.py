@@ -10,12 +10,12 @@ from spotmusic_constructs.network.flows import Flow
 from spotmusic_constructs.services.access import Access, user_access
 
 SCHEMA = "catalogue"
-"""Schema that all services share. A private one is named after its service."""
+"""Schema that all services share. A private schema has the name of its service."""
 AUTHORITY = "catalogue/authority"
-"""Parameter with the root certificates (PEM) of RDS, which no system trusts by default."""
+"""Parameter with the root certificates (PEM) of RDS. Systems do not trust them by default."""
 READERS = "catalogue/reader-hosts"
-"""Parameter with the hosts of the read replicas. The stack `data` creates it: services need no export of a replica, which would prevent
-its removal."""
+"""Parameter with the hosts of the read replicas. The stack `data` creates it, because an export of
+a replica would prevent its removal."""
 FIELDS = ("username", "password", "host", "port")
 
 _AUTHORITY = (
@@ -32,7 +32,7 @@ _TIMEOUTS = (
 
 
 class _MySQL(Connection):
-    """Connection to the server of the catalogue. Words share user and number of connections."""
+    """Connection to the server of the catalogue. Its words share user and connections."""
 
     reason: str
 
@@ -48,14 +48,9 @@ class _MySQL(Connection):
         """Yield the user of a service."""
         yield targets.configuration({f"{prefix}_AUTHORITY": AUTHORITY})
         yield user_access(prefix, targets.catalogue_users[client.name], fields=(*FIELDS, *more))
-        # All tasks of a deployment, old and new, share the database's maximum of connections.
-        yield Access(
-            environment={
-                f"{prefix}_CONNECTIONS": str(
-                    client.settings.services[client.name].database_connections
-                )
-            }
-        )
+        # Old and new tasks of a deployment share the maximum of connections of the database.
+        connections = client.settings.services[client.name].database_connections
+        yield Access(environment={f"{prefix}_CONNECTIONS": str(connections)})
 
 
 class CatalogueRead(_MySQL):
@@ -103,8 +98,8 @@ class CatalogueRead(_MySQL):
         yield Access(
             environment={"CATALOGUE_READERS": str(client.settings.data.catalogue.read_replicas)}
         )
-        # `dbname` of the secret is the private database. A change of its text would create another
-        # password.
+        # `dbname` of the secret is the private database. A change of the secret's template would
+        # create another password.
         yield Access(environment={"CATALOGUE_DBNAME": SCHEMA})
 
 

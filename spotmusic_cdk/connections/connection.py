@@ -1,4 +1,4 @@
-"""Contract of a connection, the effects of a word of `talks_to`."""
+"""Connection: effects of a word of `talks_to`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,7 +33,7 @@ class Facts:
     Args:
         authority: certificates that verify the other side.
         names: names that a service may use.
-        rights: allowed and denied actions of its user.
+        rights: allowed and denied actions of the user.
         limits: quotas.
         timeouts: maximum duration of a call, and the client's reaction.
     """
@@ -103,7 +103,11 @@ class Targets:
     _references: dict[str, ecs.Secret] = field(default_factory=dict, init=False)
 
     def configuration(self, names: Mapping[str, str]) -> Access:
-        """Return access to parameters: name in the container, name in the parameter tree."""
+        """Return access to parameters.
+
+        Args:
+            names: name in the parameter tree by name of the variable.
+        """
         return Access(
             secrets={variable: self._reference(name) for variable, name in names.items()},
             parameter_arns=tuple(
@@ -112,34 +116,31 @@ class Targets:
         )
 
     def authority(self, prefix: str, settings: Settings) -> Access:
-        """Return access to the brokers' authority, a parameter in environments without a domain."""
+        """Return access to the authority of the brokers, a parameter without a domain."""
         name = settings.authority_parameter
-        return (
-            parameter_access(
-                {f"{prefix}_AUTHORITY_PARAMETER": name}, [self.parameters.arn_of(name)]
-            )
-            if name
-            else Access()
-        )
+        if not name:
+            return Access()
+        arn = self.parameters.arn_of(name)
+        return parameter_access({f"{prefix}_AUTHORITY_PARAMETER": name}, [arn])
 
     def edge(self, settings: Settings) -> tuple[str, str]:
         """Return path and ARN of the parameters of the edge stack.
 
-        It is deployed after the services and in another region: services read them while they run.
+        Services read the parameters at run time, because the stack is deployed after them and in
+        another region.
         """
         path = f"{settings.parameter_path}/edge"
-        return path, self.parameters.arn_of(path).replace(
-            f":{settings.region}:", f":{EDGE_REGION}:"
-        )
+        arn = self.parameters.arn_of(path)
+        return path, arn.replace(f":{settings.region}:", f":{EDGE_REGION}:")
 
     def _reference(self, name: str) -> ecs.Secret:
-        """Return the one reference to a parameter, however many services read it."""
+        """Return the reference to a parameter, one for all services."""
         if name not in self._references:
             parameter = ssm.StringParameter.from_string_parameter_attributes(
                 self.scope,
                 f"Parameter-{name.replace('/', '-')}",
                 parameter_name=f"{self.parameters.path}/{name}",
-                # Without this CDK adds an unused template parameter for the value.
+                # Otherwise CDK adds an unused template parameter for the value.
                 force_dynamic_reference=True,
             )
             self._references[name] = ecs.Secret.from_ssm_parameter(parameter)
@@ -150,7 +151,7 @@ class Connection(ABC):
     """Effects of one word on a service.
 
     Attributes:
-        word: the word as an environment file writes it, such as `audio: write`.
+        word: word in an environment file, such as `audio: write`.
         variables: form of each variable, by name.
         facts: text of the contract page.
     """
@@ -160,7 +161,7 @@ class Connection(ABC):
     facts: ClassVar[Facts]
 
     def flows(self, client: Client) -> Iterator[Flow]:
-        """Yield the allowed connections, besides port 443 to AWS APIs."""
+        """Yield the allowed connections, in addition to port 443 of AWS APIs."""
         return iter(())
 
     def table(self, settings: Settings) -> list[str]:
@@ -178,6 +179,6 @@ def service_party(name: str) -> str:
 
 
 def listed(variable: str, names: Iterable[str]) -> dict[str, str]:
-    """Return a variable with names separated by commas; none without names."""
+    """Return a variable with names separated by commas, or no variable without names."""
     joined = ",".join(names)
     return {variable: joined} if joined else {}

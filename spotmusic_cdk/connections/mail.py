@@ -14,7 +14,9 @@ class Mail(Connection):
 
     word = "mail"
     variables: ClassVar = {
-        "MAIL_SENDER": "address that mail comes from: `FromEmailAddress`, with or without a name before it"
+        "MAIL_SENDER": (
+            "address that mail comes from: `FromEmailAddress`, with or without a name before it"
+        )
     }
     facts = Facts(
         authority="Amazon's public roots",
@@ -41,7 +43,8 @@ class Mail(Connection):
     )
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
-        # The settings require the address where a service has the word.
+        # The settings require the address if a service has the word.
         if mail := client.settings.mail:
-            identity = f"arn:{cdk.Aws.PARTITION}:ses:{client.settings.region}:{cdk.Aws.ACCOUNT_ID}:identity/{mail.domain}"
+            account = f"{client.settings.region}:{cdk.Aws.ACCOUNT_ID}"
+            identity = f"arn:{cdk.Aws.PARTITION}:ses:{account}:identity/{mail.domain}"
             yield mail_access("MAIL_SENDER", sender=mail.sender, identity=identity)

@@ -13,7 +13,7 @@ class OtherService(Connection):
     """Calls through Service Connect.
 
     Args:
-        name: name of the service that is called.
+        name: name of the called service.
     """
 
     word = "another service"
@@ -42,7 +42,7 @@ class OtherService(Connection):
         self.name = name
 
     def flows(self, client: Client) -> Iterator[Flow]:
-        # The settings refuse a target without a port.
+        # The settings reject a target without a port.
         if port := client.settings.services[self.name].port:
             reason = f"{client.name} calls {self.name} through Service Connect"
             yield Flow(

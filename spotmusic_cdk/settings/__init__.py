@@ -1,4 +1,4 @@
-"""Settings of an environment: typed, frozen, closed, with error messages that advise."""
+"""Settings of an environment: typed, frozen and closed, with corrections in error messages."""
 
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.loader import (

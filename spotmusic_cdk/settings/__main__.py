@@ -11,14 +11,14 @@ from spotmusic_cdk.settings.loader import SettingsError, SettingsWarning, enviro
 
 
 def main(names: list[str], *, folder: Path) -> int:
-    """Check environment files; errors that only a construct can find appear at synthesis.
+    """Check environment files. Synthesis reports the errors that only constructs detect.
 
     Args:
-        names: environments; all of the folder when empty.
+        names: environments (default: all in the folder).
         folder: folder of the environment files.
 
     Returns:
-        0, or 2 if a file is refused.
+        0, or 2 if a file is invalid.
     """
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
@@ -27,7 +27,7 @@ def main(names: list[str], *, folder: Path) -> int:
         try:
             settings = load(name, folder=folder, today=versions.RELEASED, clock=date.today())
         except SettingsError as error:
-            refused.update(error.args)  # a file that is broken is refused for its neighbours too
+            refused.update(error.args)  # # a broken file is reported for each neighbour too
             continue
         print(
             f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, "

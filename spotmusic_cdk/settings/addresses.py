@@ -8,11 +8,12 @@ from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.model import Problem
 
 SUBNETS = 16
-"""Application subnets that the range of the VPC would hold: they are four steps smaller (network/three_tier_vpc.py)."""
+"""Application subnets that fit into the range of the VPC: they are four steps smaller
+(network/three_tier_vpc.py)."""
 RESERVED = 5
-"""Addresses of a subnet that AWS keeps (Amazon VPC user guide, subnet CIDR blocks)."""
+"""Addresses of a subnet that AWS reserves (Amazon VPC user guide, subnet CIDR blocks)."""
 OTHERS = 150
-"""Addresses of a zone for other pods, nodes, endpoints and load balancers, an assumption."""
+"""Addresses of a zone for other pods, nodes, endpoints and load balancers. An assumption."""
 
 
 def room(settings: Settings) -> int:
@@ -21,14 +22,16 @@ def room(settings: Settings) -> int:
 
 
 def needed(settings: Settings) -> int:
-    """Return the addresses that a zone needs at most: every task has one, and a deployment runs each service twice."""
+    """Return the maximum number of addresses in a zone: one for each task, and twice the tasks of a
+    service during its deployment.
+    """
     tasks = sum(2 * service.scaling.max for service in settings.running.services.values())
     pods = settings.kubernetes.kong.max_replicas + settings.kubernetes.keycloak.replicas
     return ceil((tasks + pods) / len(settings.zones)) + OTHERS
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
-    """Find more tasks than the subnets have addresses."""
+    """Find environments with more tasks than addresses."""
     if settings.zones and needed(settings) > room(settings):
         wrong = (
             f"their tasks need up to {needed(settings)} addresses in a zone, and "

@@ -1,4 +1,4 @@
-"""Redpanda and RabbitMQ in the Kubernetes section of an environment file: brokers, topics and queues."""
+"""Redpanda and RabbitMQ in the Kubernetes section: brokers, topics and queues."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -12,30 +12,36 @@ from spotmusic_cdk.settings.services import ServiceSettings
 TopicName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([.-][a-z0-9]+)*$", max_length=100)
 ]
-"""Topic name; it is also part of metrics, rights and client configuration."""
+"""Topic name. It is also part of metrics, rights and client configuration."""
 Hours = Annotated[int, Field(ge=1, le=8760)]
 MEMORY_PER_CORE_GIB = 2
-"""Memory below which Redpanda does not start a core (Redpanda, requirements and recommendations for Kubernetes, 2026-11)."""
+"""Minimum memory for each core of Redpanda (Redpanda, requirements and recommendations for
+Kubernetes, 2026-11)."""
 PARTITIONS_PER_CORE = 1000
-"""Replicas of partitions that a core may hold (Redpanda cluster property topic_partitions_per_shard)."""
+"""Partition replicas for each core (Redpanda cluster property topic_partitions_per_shard)."""
 
 
 class TopicSettings(Model):
-    """One topic of the event stream. Partitions can be added later and never taken away; a topic is never deleted from here."""
+    """Topic of the event stream. Partitions can be added later and never removed. No setting
+    deletes a topic.
+    """
 
     partitions: Annotated[int, Field(ge=1, le=1000)] = 12
     """Partitions. The consumers of a group share them, so they limit how many work in parallel."""
     replication: Literal[1, 3, 5] = 3
-    """Brokers that store each event; production requires 3. Default: 3, or 1 with one broker. It can be raised later, but not lowered."""
+    """Brokers that store each event; production requires 3. Default: 3, or 1 with one broker. The
+    number can be raised later, but not lowered."""
     cleanup_policy: Literal["delete", "compact", "compact,delete"] = "delete"
-    """`delete` deletes events by age, `compact` when a newer event has the same key; both can be combined. It cannot be changed later,
-    because a change deletes events."""
+    """`delete` deletes events by age, `compact` when a newer event has the same key; both can be
+    combined. It cannot be changed later, because a change deletes events."""
     retention_hours: Hours = 168
-    """Hours until an event is deleted, with the policy `delete`. It bounds how long personal data survives."""
+    """Hours until an event is deleted, with the policy `delete`. They bound how long personal data
+    survives."""
     producers: Annotated[tuple[Name, ...], Unordered] = ()
-    """Services that write; each has `events` in its `talks_to`."""
+    """Services that write to the topic. Each has `events` in its `talks_to`."""
     consumers: Annotated[tuple[Name, ...], Unordered] = ()
-    """Services that read, in the consumer group of their name and those that begin with it and a dot, such as `trends.replay`."""
+    """Services that read the topic, in the consumer group of their name and in groups that begin
+    with it and a dot, such as `trends.replay`."""
 
 
 DEFAULT_TOPICS = {
@@ -45,7 +51,7 @@ DEFAULT_TOPICS = {
     "events.playback-telemetry": TopicSettings(
         retention_hours=48, producers=("playback",), consumers=("trends",)
     ),
-    # Consumers need the newest value of each key only.
+    # Consumers need only the newest value of each key.
     "events.trends": TopicSettings(
         partitions=3,
         cleanup_policy="compact",
@@ -62,36 +68,44 @@ DEFAULT_TOPICS = {
 
 
 class TieredStorageSettings(Model):
-    """Older events in Amazon S3: an Enterprise feature of Redpanda, which needs a licence of Redpanda Data."""
+    """Older events in Amazon S3. This Enterprise feature of Redpanda requires a licence of Redpanda
+    Data.
+    """
 
     license_secret: SecretArn
-    """ARN of the secret in Secrets Manager whose JSON field `license` contains the licence key from Redpanda Data."""
+    """ARN of a secret in Secrets Manager. Its JSON field `license` contains the licence key from
+    Redpanda Data."""
 
 
 class RedpandaSettings(Model):
     """Event streaming cluster."""
 
     brokers: Annotated[int, Field(ge=1, le=9)] = 3
-    """Brokers, an odd number. Three keep a quorum when a zone is lost; production requires three. One broker stores each event once.
-    Brokers can be added later; removing them loses events."""
+    """Brokers, an odd number. Three keep a quorum when a zone is lost; production requires three.
+    One broker stores each event once. Brokers can be added later; removing them loses events."""
     cpu: Annotated[int, Field(ge=1, le=32)] = 1
-    """Cores per broker. Nodes keep Linux' aio-max-nr of 65536, so a broker with many cores has fewer connections per core."""
+    """Cores per broker. Nodes have the default aio-max-nr of Linux, 65536, so a broker with many
+    cores has fewer connections per core."""
     memory_gib: Annotated[int, Field(ge=2, le=512)] = 4
     """Memory per broker, in GiB; Redpanda requires at least 2 per core."""
     storage_gib: Gibibytes = 50
-    """gp3 volume per broker, in GiB. To grow it, follow docs/runbooks/volume.md first; it never shrinks."""
+    """gp3 volume per broker, in GiB. To grow it, follow docs/runbooks/volume.md first; it never
+    shrinks."""
     topics: Annotated[dict[TopicName, TopicSettings | None], UnorderedKeys] = Field(
         default_factory=dict, max_length=100
     )
-    """Topics by name, in addition to the default topics `events.listening`, `events.playback-telemetry`, `events.trends` and
-    `events.recommendations`. Keys under the name of a default topic replace that topic's keys. `null` removes a default topic and the
-    rights on it; the brokers keep the topic until an operator deletes it."""
+    """Topics by name, in addition to the default topics `events.listening`,
+    `events.playback-telemetry`, `events.trends` and `events.recommendations`. Keys of a default
+    topic override its defaults. `null` removes a default topic and the rights on it; the brokers
+    keep the topic until an operator deletes it."""
     tiered_storage: TieredStorageSettings | None = None
     """Older events in Amazon S3. It requires a Redpanda Enterprise licence."""
 
     @cached_property
     def effective_topics(self) -> dict[str, TopicSettings]:
-        """Default topics with the changes of the file, without those that it removes, and the topics that only the file names."""
+        """Default topics with the changes of the file, without removed topics, and further topics
+        of the file.
+        """
         changed = {
             name: DEFAULT_TOPICS[name].model_copy(update=topic.model_dump(exclude_unset=True))
             if name in DEFAULT_TOPICS
@@ -107,13 +121,13 @@ class RedpandaSettings(Model):
         }
 
     def _held(self, topic: TopicSettings) -> TopicSettings:
-        """Topic with one replica where there is one broker and the file does not set a number."""
+        """Topic with one replica if there is one broker and the file sets no number."""
         alone = self.brokers == 1 and "replication" not in topic.model_fields_set
         return topic.model_copy(update={"replication": 1}) if alone else topic
 
     @property
     def minimum_replication(self) -> Literal[1, 3]:
-        """Minimum of replicas of a topic in the cluster."""
+        """Minimum number of replicas of a topic in the cluster."""
         return 1 if any(topic.replication == 1 for topic in self.effective_topics.values()) else 3
 
     @field_validator("brokers")
@@ -171,20 +185,21 @@ class RedpandaSettings(Model):
 
 
 class QueueSettings(Model):
-    """Quorum queue of tasks on three nodes; failed tasks are moved to its dead-letter queue."""
+    """Quorum queue of tasks on three nodes. Failed tasks are moved to its dead-letter queue."""
 
     consumers: Annotated[tuple[Name, ...], Unordered] = ()
-    """Services that consume the queue. Default: the service with its name."""
+    """Services that consume the queue. Default: the service with the name of the queue."""
     publishers: Annotated[tuple[Name, ...], Unordered] = ()
     """Services that may publish to it. Default: every service with `tasks` in its `talks_to`."""
     delivery_limit: Annotated[int, Field(ge=1, le=100)] = 5
-    """Failed deliveries before a task becomes a dead letter. Tasks returned with requeue are not counted."""
+    """Failed deliveries before a task becomes a dead letter. Tasks returned with requeue are not
+    counted."""
     max_length: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
-    """Maximum of waiting tasks; further tasks are rejected, and the publisher is notified."""
+    """Maximum of waiting tasks. Further tasks are rejected, and the publisher is notified."""
     message_ttl_hours: Hours = 168
     """Hours until a task that is not consumed becomes a dead letter."""
     dead_letter_hours: Hours = 336
-    """Hours until a dead letter is deleted, which bounds how long personal data in it survives."""
+    """Hours until a dead letter is deleted. They bound how long personal data in it survives."""
 
 
 class RabbitMQSettings(Model):
@@ -197,11 +212,14 @@ class RabbitMQSettings(Model):
     queues: Annotated[dict[Name, QueueSettings], UnorderedKeys] = Field(
         default_factory=dict, max_length=100
     )
-    """Queues by name. A service that scales on messages has a queue with its name, listed here or not."""
+    """Queues by name. A service that scales on messages has a queue with its name, even if the file
+    does not list it."""
 
     @model_validator(mode="after")
     def _publishers_may_fill_half_a_volume(self) -> Self:
-        """Require room for messages: a node blocks publishers while less disk is free than it has memory (`disk_free_limit.absolute`)."""
+        """Require room for messages: a node blocks publishers while its free disk space is smaller
+        than its memory (`disk_free_limit.absolute`).
+        """
         if self.storage_gib < 2 * self.memory_gib:
             least = 2 * self.memory_gib
             raise ValueError(
@@ -214,7 +232,9 @@ class RabbitMQSettings(Model):
 def topics_of(
     redpanda: RedpandaSettings, services: Mapping[str, ServiceSettings]
 ) -> dict[str, TopicSettings]:
-    """Return the topics of an environment. Services of a default topic are included if they exist and have `events` in `talks_to`."""
+    """Return the topics of an environment. A default topic has the services that exist and have
+    `events` in `talks_to`.
+    """
     clients = talking_to("events", services)
 
     def taking_part(name: str, topic: TopicSettings) -> TopicSettings:
@@ -238,7 +258,7 @@ def topics_of(
 def queues_of(
     rabbitmq: RabbitMQSettings, services: Mapping[str, ServiceSettings]
 ) -> dict[str, QueueSettings]:
-    """Return the queues of the file and those that services scale on, with their publishers and consumers."""
+    """Return the queues of the file and of scaling, with their publishers and consumers."""
     own = {
         name: QueueSettings()
         for name, service in services.items()
@@ -257,5 +277,5 @@ def queues_of(
 
 
 def talking_to(resource: str, services: Mapping[str, ServiceSettings]) -> tuple[str, ...]:
-    """Return the names of the services that have a resource in their `talks_to`."""
+    """Return the names of the services with a resource in their `talks_to`."""
     return tuple(name for name, service in services.items() if resource in service.talks_to)

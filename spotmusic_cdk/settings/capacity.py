@@ -1,4 +1,5 @@
-"""Capacity section of an environment file: monthly listeners, and the assumptions that turn them into load (docs/scale.md)."""
+"""Capacity section of an environment file: monthly listeners, and assumptions that convert them to
+load (docs/scale.md)."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,7 +15,7 @@ class Assumption:
 
     Args:
         unit: unit of the number.
-        source: where it comes from; `assumed` until a load test has measured it.
+        source: source of the number; `assumed` until a load test has measured it.
         read: month in which the source was read.
     """
 
@@ -47,15 +48,16 @@ class AudienceSettings(Model):
         Field(gt=0, le=730),
         Assumption("hours", f"{_MIDIA}, of 200 seconds each, are 22 hours"),
     ] = 21
-    """Hours that a listener listens in a month."""
+    """Listening time of a listener in a month, in hours."""
     busiest_hour_percent: Annotated[
         float, Field(ge=4.2, le=100), Assumption("% of a day", _ASSUMED)
     ] = 10
-    """Share of a day's listening in its busiest hour; 4.2 would be a constant day."""
+    """Share of a day's listening in its busiest hour; 4.2 means a constant day."""
     busiest_day_percent: Annotated[
         float, Field(ge=100, le=1000), Assumption("% of a mean day", _ASSUMED)
     ] = 125
-    """Listening of the busiest day in relation to a mean one. With the hour, the busiest minute has three times the mean."""
+    """Listening of the busiest day in relation to an average day. With the busiest hour, the
+    busiest minute has three times the average."""
     play_seconds: Annotated[
         float,
         Field(ge=1, le=86_400),
@@ -76,7 +78,7 @@ class DeliverySettings(Model):
     requests_per_listener_hour: Annotated[
         PerHour, Assumption("1/h", f"{_ASSUMED}: 18 plays, their covers, and pages")
     ] = 40
-    """Requests of one listener for audio and files, without those to services."""
+    """Requests of one listener for audio and files, without requests to services."""
     miss_percent: Annotated[Percent, Assumption("% of audio requests", _ASSUMED)] = 5
     """Requests that CloudFront fetches from the bucket."""
 
@@ -87,7 +89,7 @@ class RequestSettings(Model):
     bytes: Annotated[Rate, Assumption("bytes", _ASSUMED)] = 5000
     """Size of a request with its response."""
     log_bytes: Annotated[Rate, Assumption("bytes", f"{_ASSUMED}, at each of three stations")] = 1000
-    """Log lines of a request at each of its stations: gateway, load balancer and task."""
+    """Log lines of a request in gateway, load balancer and task."""
     gateway_per_core: Annotated[
         Rate,
         Assumption(
@@ -100,7 +102,7 @@ class RequestSettings(Model):
     ] = 500
     """Requests that a core of Kong handles with the project's plugins."""
     waiting_milliseconds: Annotated[Rate, Assumption("ms", "objective of the plan")] = 100
-    """Time for a task, beyond which at most one request of a hundred may wait."""
+    """Waiting time for a task that at most one request of a hundred may exceed."""
 
 
 class IdentityLoadSettings(Model):
@@ -126,20 +128,20 @@ class IdentityLoadSettings(Model):
     database_writes_per_request: Annotated[
         PerHour, Assumption("1", f"{_KEYCLOAK}: 1,400 write operations for each hundred")
     ] = 14
-    """Operations of the identity database's disk that a login or a renewal causes: Keycloak stores sessions."""
+    """Disk operations of the identity database for a login or renewal. Keycloak stores sessions."""
 
 
 class EventSettings(Model):
     """Events in Redpanda."""
 
     per_listener_hour: Annotated[PerHour, Assumption("1/h", f"{_ASSUMED}: eight for a play")] = 150
-    """Events that all producers together write for one listener."""
+    """Events that all producers write for one listener."""
     bytes: Annotated[
         float,
         Field(ge=1, le=1_048_576),
         Assumption("bytes", "a few bytes to some kB (Spotify at QCon London, 2017)"),
     ] = 1000
-    """Size of an event with its headers, on average."""
+    """Average size of an event with its headers."""
     topic_percent: Annotated[
         dict[str, Percent], UnorderedKeys, Assumption("% of events", _ASSUMED)
     ] = Field(
@@ -150,7 +152,7 @@ class EventSettings(Model):
             "events.trends": 3.0,
         }
     )
-    """Share of each topic; others have equal parts of what is left."""
+    """Share of each topic. Other topics have equal parts of the rest."""
     partition_per_second: Annotated[
         Rate, Assumption("1/s", f"{_ASSUMED}: a consumer that writes to the cache for each event")
     ] = 500
@@ -166,7 +168,7 @@ class EventSettings(Model):
     coherency: Annotated[
         Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")
     ] = 0.001
-    """Share of the work of each pair of brokers that keeps them equal."""
+    """Share of the work of each pair of brokers for their synchronization."""
     disk_percent: Annotated[Percent, Assumption("%", "alert on the disks of brokers")] = 70
     """Share of a volume that events may fill."""
 
@@ -209,13 +211,13 @@ class DatabaseLoadSettings(Model):
     coherency: Annotated[
         Fraction, Assumption("1", f"{_ASSUMED}; Gunther, Universal Scalability Law")
     ] = 0.0001
-    """Share of the work of each pair of cores that keeps them equal."""
+    """Share of the work of each pair of cores for their synchronization."""
     listener_kib: Annotated[
         Rate, Assumption("KiB", f"{_ASSUMED}: playlists, likes and history")
     ] = 20
     """Stored rows of a monthly listener."""
     busy_percent: Annotated[Percent, Assumption("%", "below the alarm at 80")] = 60
-    """Cpu of a database in the busiest minute."""
+    """CPU utilization of a database in the busiest minute."""
 
 
 class CacheLoadSettings(Model):
@@ -273,11 +275,13 @@ Listeners = Annotated[int, Field(ge=1, le=1_000_000_000)]
 
 
 class CapacitySettings(Model):
-    """Monthly listeners of the environment, for the plan, the game day, the cost and the budget; no template contains them."""
+    """Monthly listeners of the environment, for the plan, the game day, the cost and the budget. No
+    template contains them.
+    """
 
     listeners: Listeners | None = None
-    """Monthly listeners, such as 2000000: people who listen at least once in a month. Production declares them (docs/scale.md). Default:
-    none, and load is unknown."""
+    """Monthly listeners, such as 2000000: people who listen at least once in a month. Production
+    declares them (docs/scale.md). Default: none, and load is unknown."""
     growth_percent: Annotated[
         float, Field(ge=0, le=1000), Assumption("%", "objective of the plan")
     ] = 20
@@ -294,13 +298,13 @@ class CapacitySettings(Model):
 
     @property
     def peak_of_mean(self) -> float:
-        """Listeners of the busiest minute for each one on average of a month."""
+        """Ratio of the listeners in the busiest minute to the average of a month."""
         return (
             24 * self.audience.busiest_hour_percent / 100 * self.audience.busiest_day_percent / 100
         )
 
     def mean_concurrent(self, listeners: float) -> float:
-        """Return the listeners at a time on average of a month.
+        """Return the average number of concurrent listeners in a month.
 
         Args:
             listeners: monthly listeners.

@@ -12,7 +12,7 @@ from spotmusic_cdk.settings.model import Problem, meant
 from spotmusic_cdk.settings.network import InterfaceEndpoint
 
 UPGRADE_DAYS = 90
-"""Days before the end of standard support at which an upgrade of Kubernetes has to be planned."""
+"""Days before the end of standard support at which an upgrade of Kubernetes must be planned."""
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
@@ -73,28 +73,45 @@ def _data(settings: Settings) -> Iterator[Problem]:
 
 
 REQUIRED = {
-    "account": 'without it production could be deployed to any account. Set it, in quotes: "111122223333".',
+    "account": (
+        "production requires one, so that no other account can be used. "
+        'Set it, in quotes: "111122223333".'
+    ),
     "data.removal_policy": (
         "production must retain data when its stack is deleted. "
         "Use retain, without allow_data_destruction."
     ),
-    "domain": "production needs certificates and logins. Set domain.name and domain.hosted_zone_id.",
+    "domain": (
+        "production needs certificates and logins. Set domain.name and domain.hosted_zone_id."
+    ),
     "zones": "production needs three. Name three zones, or choose a region that has them.",
     "network.nat_gateways": "production needs one per zone. Use {zones}.",
     "data.catalogue.multi_az": "production must survive the loss of a zone. Use true.",
     "data.identity.multi_az": "production must survive the loss of a zone. Use true.",
     "data.cache.replicas": "production needs a node in every zone. Use 2 or more.",
-    "kubernetes.redpanda.brokers": "production must keep events when a zone is lost. Use 3 or more.",
-    "kubernetes.keycloak.replicas": "logins of production must survive the loss of a pod. Use 2 or more.",
-    "data.cache.snapshot_retention_days": "production requires 15 days (NIST 800-53 CP-9). Use 15 to 35.",
+    "kubernetes.redpanda.brokers": (
+        "production must keep events when a zone is lost. Use 3 or more."
+    ),
+    "kubernetes.keycloak.replicas": (
+        "logins of production must survive the loss of a pod. Use 2 or more."
+    ),
+    "data.cache.snapshot_retention_days": (
+        "production requires 15 days (NIST 800-53 CP-9). Use 15 to 35."
+    ),
     "data.backup.retention_days": "production requires 35 days. Use 35 to 365.",
     "data.backup.vault_lock_days": (
         "an administrator of the vault could delete its backups. "
         "Set the days until its lock is permanent, 3 or more."
     ),
     "network.interface_endpoints": "production requires every interface endpoint. Use all.",
-    "registry.docker_hub_credentials": "images of docker.io would be pulled from the Internet. Name a secret (docs/deployment.md).",
-    "registry.github_credentials": "images of ghcr.io would be pulled from the Internet. Name a secret (docs/deployment.md).",
+    "registry.docker_hub_credentials": (
+        "images of docker.io would be pulled from the Internet. "
+        "Set the ARN of a secret (docs/deployment.md)."
+    ),
+    "registry.github_credentials": (
+        "images of ghcr.io would be pulled from the Internet. "
+        "Set the ARN of a secret (docs/deployment.md)."
+    ),
     "kubernetes.endpoint": "the Kubernetes API of production must not be public. Use private.",
     "kubernetes.administrators": (
         "no person could access the cluster in an incident. "
@@ -107,7 +124,7 @@ REQUIRED = {
     "kubernetes.kong.min_replicas": "production needs a pod in every zone. Use 3 or more.",
     "observability.alarm_emails": "alarms would have no recipient. Set at least one address.",
 }
-"""Reason and advice of what production requires, by key."""
+"""Reason and advice for each key that production requires."""
 
 
 def _production(settings: Settings) -> Iterator[Problem]:
@@ -151,15 +168,17 @@ OWN_TAGS = {
     "rotatebefore": None,
     "rotationowner": None,
 }
-"""Tags of the platform in lower case, and the key that sets each. IAM rejects keys that differ in case only."""
+"""Tags of the platform in lower case, and the key that sets each. IAM rejects keys that differ only
+in case."""
 RESERVED = ("aws:", "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "ebs.csi.")
 """Prefixes of AWS and of EKS Auto Mode."""
 MOST_LETTERS = 600
-"""Letters of all tag keys: the policy by which EKS may tag nodes names each key three times, and holds 6,144 characters (IAM quotas)."""
+"""Maximum characters of all tag keys. The policy by which EKS may tag nodes contains each key three
+times, and has at most 6,144 characters (IAM quotas)."""
 
 
 def _organization(settings: Settings) -> Iterator[Problem]:
-    """Find tags that AWS refuses or that are the platform's own, and a boundary of another account."""
+    """Find tags that AWS rejects or the platform reserves, and a boundary of another account."""
     seen: dict[str, str] = {}
     for key in settings.tags:
         yield from _tag(key, seen)
@@ -205,12 +224,14 @@ def _tag(key: str, seen: dict[str, str]) -> Iterator[Problem]:
 
 
 def overlapping(one: Settings, other: Settings) -> bool:
-    """Return whether the address ranges of two environments overlap, so that their VPCs could never be connected."""
+    """Return True if the address ranges of two environments overlap, which prevents a connection of
+    their VPCs.
+    """
     return IPv4Network(one.network.cidr).overlaps(IPv4Network(other.network.cidr))
 
 
 def neighbour_problems(settings: Settings, others: Iterable[Settings]) -> Iterator[Problem]:
-    """Find conflicts of an environment with the others of its folder."""
+    """Find conflicts of an environment with other environments in its folder."""
     account, region = settings.account, settings.region
     for other in others:
         if overlapping(settings, other):
@@ -218,7 +239,8 @@ def neighbour_problems(settings: Settings, others: Iterable[Settings]) -> Iterat
             yield Problem(
                 "network.cidr", wrong, "Choose ranges apart, so that they can be connected."
             )
-        # CloudFront and Route 53 refuse a domain the second time, after everything else is deployed.
+        # CloudFront and Route 53 reject a duplicate domain only after all other resources are
+        # deployed.
         if settings.domain and other.domain and settings.domain.name == other.domain.name:
             yield Problem(
                 "domain.name",
@@ -239,7 +261,7 @@ def neighbour_problems(settings: Settings, others: Iterable[Settings]) -> Iterat
 
 
 def support_problems(settings: Settings, today: date) -> Iterator[Problem]:
-    """Find versions that are unknown, or past their standard support on a day."""
+    """Find unknown versions, and versions past their standard support on a day."""
     if settings.kubernetes.version not in versions.KUBERNETES:
         wrong = f"{settings.kubernetes.version} has no pinned kubectl layer"
         yield Problem("kubernetes.version", wrong, f"Use one of {', '.join(versions.KUBERNETES)}.")
@@ -259,7 +281,7 @@ def support_problems(settings: Settings, today: date) -> Iterator[Problem]:
 def _unsupported(
     key: str, engine: str, known: Mapping[str, versions.Support], today: date
 ) -> Iterator[Problem]:
-    """Find an engine, such as `MySQL 8.4.10`, whose first two version numbers are unsupported."""
+    """Find an engine, such as `MySQL 8.4.10`, with an unsupported release series."""
     release = ".".join(engine.rsplit(maxsplit=1)[-1].split(".")[:2])
     choices = ", ".join(name for name, support in known.items() if not support.has_ended(today))
     advice = (
@@ -289,7 +311,7 @@ def _unreleased(key: str, version: str) -> Iterator[Problem]:
 
 
 def warnings(settings: Settings, today: date) -> Iterator[Problem]:
-    """Find settings that work for a limited time only, or not in every account."""
+    """Find settings that work for a limited time, or not in every account."""
     yield from _support_warnings(settings, today)
     yield from regions.warnings(settings)
     if settings.production and settings.observability.runbooks_url is None:

@@ -34,24 +34,27 @@ from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_cdk.settings.usage import UsageSettings
 
 PROJECT = "spotmusic"
-"""Name of the platform: prefix of stack and resource names, realm, and the tag `Project`."""
+"""Name of the platform: prefix of stack and resource names, name of the realm, and value of the tag
+`Project`."""
 
 
 class Settings(Model):
     """Settings of one environment."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,11}$")]
-    """Name of the environment, the same as the file's; it is part of stack names and of the Parameter Store path."""
+    """Name of the environment, equal to the name of the file. It is part of stack names and of the
+    Parameter Store path."""
     production: bool = False
     """Production environment: enables the checks and protections that listeners depend on."""
     account: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] | None = None
-    """AWS account. Default: the account that the CDK CLI is logged in to."""
+    """AWS account. Default: the account of the CDK CLI's login."""
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]{2,12})+-[0-9]$")] = (
         "sa-east-1"
     )
-    """Home region, where all personal data stays."""
+    """Home region, which stores all personal data."""
     zones: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=32)], ...]
-    """Availability zones, three where the region has them. The file lists them so that synthesis looks nothing up."""
+    """Availability zones, three where the region has them. The file lists them so that synthesis
+    needs no look-up."""
     owner: Name = "platform"
     """Team that is responsible for the environment (tag Owner)."""
     cost_center: TagText = "streaming"
@@ -59,13 +62,15 @@ class Settings(Model):
     tags: Annotated[dict[TagKey, TagText], Field(max_length=10), UnorderedKeys] = Field(
         default_factory=dict
     )
-    """Further tags of all resources, such as `DataOwner: music-rights`: at most 10, with keys of 127 and values of 255 letters, digits,
-    spaces and `+ - = . _ : / @`. A number needs quotes. A changed tag replaces the nodes of the cluster one by one (docs/changes.md)."""
+    """Further tags of all resources, such as `DataOwner: music-rights`: at most 10, with keys of
+    127 and values of 255 letters, digits, spaces and `+ - = . _ : / @`. A number needs quotes. A
+    changed tag replaces the nodes of the cluster one by one (docs/changes.md)."""
     permissions_boundary: PolicyReference | None = None
-    """Managed policy that bounds the rights of every IAM role of the environment: its name in this account, or its ARN. The policy must
-    exist first, and must allow what the roles do."""
+    """Managed policy that bounds the rights of every IAM role of the environment: its name in this
+    account, or its ARN. The policy must exist before the deployment, and must allow what the roles
+    do."""
     domain: DomainSettings | None = None
-    """Public domain. Default: CloudFront's own name and certificate."""
+    """Public domain. Default: name and certificate of CloudFront."""
     network: NetworkSettings = NetworkSettings()
     registry: RegistrySettings = RegistrySettings()
     data: DataSettings = DataSettings()
@@ -73,7 +78,8 @@ class Settings(Model):
     identity: IdentitySettings = IdentitySettings()
     mail: MailSettings | None = None
     services: Annotated[dict[Name, ServiceSettings], UnorderedKeys] = Field(default_factory=dict)
-    """Application services by name. A name cannot be changed: to rename a service, add a second one (docs/changes.md)."""
+    """Application services by name. A name cannot be changed: to rename a service, add a second one
+    (docs/changes.md)."""
     edge: EdgeSettings = EdgeSettings()
     observability: ObservabilitySettings = ObservabilitySettings()
     operators: OperatorsSettings = OperatorsSettings()
@@ -83,7 +89,9 @@ class Settings(Model):
 
     @property
     def resource_prefix(self) -> str:
-        """Prefix of the names that AWS requires, and name of the EKS cluster, such as `spotmusic-prod`."""
+        """Prefix of the names that AWS requires, and name of the EKS cluster, such as
+        `spotmusic-prod`.
+        """
         return f"{PROJECT}-{self.name}"
 
     @property
@@ -107,37 +115,43 @@ class Settings(Model):
 
     @property
     def private_domain(self) -> str:
-        """Name of the private hosted zone: below the public domain, where a public certificate can be had for it."""
+        """Name of the private hosted zone. It is below the public domain, for which public
+        certificates are available.
+        """
         return f"internal.{self.domain.name}" if self.domain else f"{self.name}.spotmusic.internal"
 
     @property
     def public_url(self) -> str:
         """Public address of the platform, part of every link, redirect and token.
 
-        Without a domain it is CloudFront's own name once that is known and written down (`edge.distribution_domain_name`), and until
-        then the gateway's name inside the VPC.
+        Without a domain, it is the name of the distribution if `edge.distribution_domain_name` is
+        set, and otherwise the name of the gateway inside the VPC.
         """
         name = self.domain.name if self.domain else self.edge.distribution_domain_name
         return f"https://{name}" if name else f"http://gateway.{self.private_domain}"
 
     @property
     def issuer(self) -> str:
-        """Issuer of tokens, exactly as they state it."""
+        """Issuer of tokens, exactly as the tokens contain it."""
         return f"{self.public_url}/auth/realms/{self.realm}"
 
     @property
     def authority_parameter(self) -> str | None:
-        """Parameter with the certificate authority of the brokers; none with a domain, whose certificate every client trusts."""
+        """Parameter with the certificate authority of the brokers. None with a domain, because
+        clients trust its certificate.
+        """
         return None if self.domain else f"{self.parameter_path}/internal-authority"
 
     @property
     def deletes_data(self) -> bool:
-        """True if data is deleted with its stack, which needs two settings."""
+        """True if data is deleted with its stack, which requires two settings."""
         return self.data.removal_policy == "destroy" and self.data.allow_data_destruction
 
     @cached_property
     def kept(self) -> "Settings":
-        """Environment with retired services and connections, which producers serve until the second deployment."""
+        """Environment with retired services and connections, which producers serve until the second
+        deployment.
+        """
         return self.model_copy(
             update={"services": {name: service.kept for name, service in self.services.items()}}
         )
@@ -157,12 +171,12 @@ class Settings(Model):
 
     @cached_property
     def topics(self) -> dict[str, TopicSettings]:
-        """Topics of the event stream by name, with the services of this environment only."""
+        """Topics of the event stream by name, with services of this environment only."""
         return topics_of(self.kubernetes.redpanda, self.services)
 
     @cached_property
     def queues(self) -> dict[str, QueueSettings]:
-        """Queues of tasks by name, each with the services that publish to it and consume it."""
+        """Queues of tasks by name, with their publishers and consumers."""
         return queues_of(self.kubernetes.rabbitmq, self.services)
 
     @property
@@ -191,12 +205,12 @@ class Settings(Model):
         return {key: arn for key, arn in named.items() if arn}
 
     def services_talking_to(self, resource: str) -> tuple[str, ...]:
-        """Return the names of the services that have a resource in their `talks_to`."""
+        """Return the names of the services with a resource in their `talks_to`."""
         return talking_to(resource, self.services)
 
     @property
     def services_of_catalogue(self) -> tuple[str, ...]:
-        """Names of the services that have a user on the server of the catalogue."""
+        """Names of the services with a user on the server of the catalogue."""
         return tuple(
             name for name, service in self.services.items() if "catalogue" in service.connections
         )
@@ -208,6 +222,6 @@ class Settings(Model):
 
     @property
     def migrated_by(self) -> str | None:
-        """Name of that service once it has its own image, which contains the migrations."""
+        """Name of `catalogue_owner` if it has an image, which contains the migrations."""
         owner = self.services.get(self.catalogue_owner or "")
         return self.catalogue_owner if owner and owner.has_image else None

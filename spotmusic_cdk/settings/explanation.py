@@ -62,7 +62,9 @@ ELSEWHERE: dict[str, str] = {
     ),
     "usage.audio_kbit_per_second": "Use capacity.delivery.audio_kbit_per_second.",
     "usage.mean_percent": "Use capacity.audience.busiest_hour_percent and busiest_day_percent.",
-    "usage.requests_per_listener_hour": "Use capacity.delivery.requests_per_listener_hour, and load of each service.",
+    "usage.requests_per_listener_hour": (
+        "Use capacity.delivery.requests_per_listener_hour, and load of each service."
+    ),
     "rabbitmq.replicas": "Remove it: RabbitMQ has three nodes, for its quorum queues.",
     "backup_retention_days": "Use data.backup.retention_days, for databases and buckets alike.",
     "enabled": (
@@ -74,7 +76,8 @@ ELSEWHERE: dict[str, str] = {
         "SAML is not supported."
     ),
 }
-"""Advice on unknown keys for which the closest known key would mislead, in any section. A key with its section takes precedence."""
+"""Advice on unknown keys for which the closest known key would mislead, in any section. A key with
+its section takes precedence."""
 _PARTS: dict[str, str] = {
     "slack": _SLACK,
     "chatbot": _SLACK,
@@ -88,7 +91,7 @@ _PARTS: dict[str, str] = {
 
 
 def explained(error: ValidationError) -> list[Problem]:
-    """Return the problems that a model found."""
+    """Return the problems that the validation of a model found."""
     return [_explained(details) for details in error.errors()]
 
 
@@ -123,7 +126,7 @@ def _explained(details: ErrorDetails) -> Problem:
 
 
 def _choice(details: ErrorDetails) -> str:
-    """Advice on a value that is none of a list."""
+    """Advice on a value outside a list."""
     given, known = (
         details["input"],
         re.split(", | or ", details["ctx"]["expected"].replace("'", "")),
@@ -144,7 +147,7 @@ def _location(details: ErrorDetails) -> list[str]:
 
 
 def _of_a_check(key: str, error: ValueError) -> Problem:
-    # A check of a section names a key below it before a colon.
+    # A check of a section puts the name of a key before a colon.
     below, separator, text = str(error).partition(": ")
     if separator and re.fullmatch(r"[\w.-]+", below):
         return Problem.of(f"{key}.{below}" if key else below, text)
@@ -174,7 +177,7 @@ def _known_keys(location: list[str]) -> str:
 
 
 def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Keys of the file with their sections, except those below names that users choose."""
+    """Keys of the file with their sections, without keys below names that users choose."""
     for key, field in model.model_fields.items():
         yield f"{prefix}{key}"
         if get_origin(field.annotation) is not dict:
@@ -192,7 +195,9 @@ def _reason(location: list[str]) -> str:
 
 
 def _docstring(model: type[BaseModel], key: str) -> str:
-    """Docstring of a key, read from the source: `python -OO`, which runs the application, keeps none in memory."""
+    """Docstring of a key from the source, because `python -OO`, which runs the application, keeps
+    none in memory.
+    """
     nodes = ast.walk(ast.parse(dedent(getsource(model))))
     for section in (node for node in nodes if isinstance(node, ast.ClassDef)):
         for field, text in pairwise(section.body):

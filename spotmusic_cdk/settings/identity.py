@@ -11,7 +11,7 @@ HTTPS = 443
 
 
 def _on_the_port_that_is_open(url: str) -> str:
-    """Require port 443: the flows allow Keycloak this port and the port of mail only."""
+    """Require port 443: flows allow Keycloak only this port and the port of mail."""
     port = urlsplit(url).netloc.rpartition(":")[2]
     if port.isdigit() and int(port) != HTTPS:
         raise ValueError(
@@ -36,11 +36,11 @@ DisplayName = Annotated[
         pattern=r"^[^\x00-\x20\x7f-\xa0<>$][^\x00-\x1f\x7f-\x9f<>$]*$", max_length=40
     ),
 ]
-"""Text on login pages. Without `$`: the job of the realm would insert secrets into it."""
+"""Text on login pages. It has no `$`, because the job of the realm would replace it by secrets."""
 
 
 class EmailSettings(Model):
-    """Mail server through which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
+    """Mail server by which Keycloak confirms addresses and resets passwords, such as Amazon SES."""
 
     host: (
         Annotated[
@@ -48,7 +48,7 @@ class EmailSettings(Model):
         ]
         | None
     ) = None
-    """SMTP server. Default: that of Amazon SES in the home region."""
+    """SMTP server. Default: Amazon SES in the home region."""
     sender: Email
     """Sender of mails, verified with SES."""
     secret: SecretArn
@@ -59,11 +59,13 @@ class IdentityProviderSettings(Model):
     """External identity provider."""
 
     kind: Literal["google", "github", "oidc"]
-    """`google` and `github` are built into Keycloak; `oidc` is any other OpenID Connect provider, such as Apple."""
+    """`google` and `github` are built into Keycloak; `oidc` is any other OpenID Connect provider,
+    such as Apple."""
     label: DisplayName
     """Text of the login button."""
     client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", max_length=255)]
-    """Client at the provider. Its redirect address is `<public address>/auth/realms/spotmusic/broker/<key of this entry>/endpoint`."""
+    """Client at the provider. Its redirect address is `<public
+    address>/auth/realms/spotmusic/broker/<key of this entry>/endpoint`."""
     secret: SecretArn
     """JSON secret with `client_secret`."""
     issuer: HttpsUrl | None = None
@@ -99,9 +101,10 @@ class IdentitySettings(Model):
     display_name: DisplayName = "Spotmusic"
     """Name of the service on login pages, in mails of Keycloak and in authenticator apps."""
     registration: bool = False
-    """Self-registration of listeners; it needs `email`, because an address must be confirmed."""
+    """Self-registration of listeners. It requires `email`, because addresses must be confirmed."""
     email: EmailSettings | None = None
-    """Without it Keycloak sends no mail, and listeners cannot reset their passwords."""
+    """Mail server. Without it Keycloak sends no mail, and listeners cannot reset their
+    passwords."""
     providers: Annotated[dict[Name, IdentityProviderSettings], UnorderedKeys] = Field(
         default_factory=dict, max_length=20
     )
@@ -126,13 +129,13 @@ class MailSettings(Model):
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*@[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=254
         ),
     ]
-    """Only address from which services may send mail."""
+    """Sender of mails. Services may use no other."""
     identity: (
         Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", max_length=253)]
         | None
     ) = None
-    """Domain that SES has verified. Default: the sender's domain. Verify it by hand in the home region (docs/deployment.md, Before the
-    first time)."""
+    """Domain that SES has verified. Default: the sender's domain. Verify it by hand in the home
+    region (docs/deployment.md, Before the first time)."""
 
     @property
     def domain(self) -> str:

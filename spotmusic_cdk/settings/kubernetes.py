@@ -18,7 +18,8 @@ class KongSettings(Model):
     max_replicas: Annotated[int, Field(ge=2, le=400)] = 6
     """Maximum of pods."""
     requests_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 600
-    """Requests of one listener per minute. Logins and public routes have separate limits, shared by all clients of an address."""
+    """Requests of one listener per minute. Logins and public routes have separate limits for each
+    address of clients."""
 
     @model_validator(mode="after")
     def _min_is_not_above_max(self) -> Self:
@@ -34,14 +35,16 @@ class KeycloakSettings(Model):
     """Identity provider."""
 
     replicas: Annotated[int, Field(ge=1, le=60)] = 2
-    """Pods. Two keep sessions when one is lost; production requires two. With one, logins fail while it restarts."""
+    """Pods. Two keep sessions when one is lost; production requires two. With one, logins fail
+    while it restarts."""
 
 
 class MonitoringSettings(Model):
     """Prometheus, Alertmanager and Grafana in the cluster."""
 
     prometheus_storage_gib: Gibibytes = 20
-    """Volume per Prometheus replica, in GiB; older samples are in Amazon Managed Service for Prometheus."""
+    """Volume per Prometheus replica, in GiB; older samples are in Amazon Managed Service for
+    Prometheus."""
     retention_hours: Annotated[int, Field(ge=2, le=720)] = 24
     """Hours of samples kept in the cluster."""
 
@@ -64,16 +67,18 @@ class KubernetesSettings(Model):
     version: Annotated[str, StringConstraints(pattern=r"^1\.[0-9]{2}$")] = "1.36"
     """Kubernetes version, one with a kubectl layer in `spotmusic_cdk/versions.py`."""
     endpoint: Literal["private", "public_and_private"] = "private"
-    """Access to the API server: from the VPC, or also from `public_access_cidrs`. Production requires `private`."""
+    """Access to the API server: from the VPC, or also from `public_access_cidrs`. Production
+    requires `private`."""
     public_access_cidrs: Annotated[
         tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Field(max_length=40), Unordered
     ] = ()
-    """IPv4 ranges that may reach a public endpoint, such as 203.0.113.0/24: required with `public_and_private`, at most 40 (Amazon EKS
-    quotas). `0.0.0.0/0` allows every address."""
+    """IPv4 ranges with access to a public endpoint, such as 203.0.113.0/24: required with
+    `public_and_private`, at most 40 (Amazon EKS quotas). `0.0.0.0/0` allows every address."""
     administrators: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
     """IAM roles that administer the cluster (break-glass)."""
     viewers: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
-    """IAM roles of the team that may open a tunnel to Grafana and have no other rights in the cluster. No other role has access."""
+    """IAM roles of the team that may open a tunnel to Grafana. They have no other rights in the
+    cluster. No other role has access."""
     redpanda: RedpandaSettings = RedpandaSettings()
     rabbitmq: RabbitMQSettings = RabbitMQSettings()
     kong: KongSettings = KongSettings()

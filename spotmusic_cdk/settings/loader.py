@@ -20,32 +20,35 @@ from spotmusic_cdk.settings.explanation import explained
 from spotmusic_cdk.settings.model import Problem, meant, shown
 
 DEEPEST = 20
-"""Levels of an environment file; settings have seven."""
+"""Maximum levels of an environment file. Settings have seven."""
 MOST_VALUES = 100_000
-"""Values of an environment file with its aliases expanded; forty services with every option have some 4,000."""
+"""Maximum values of an environment file with expanded aliases. Forty services with every option
+have some 4,000."""
 MOST_PROBLEMS = 20
-"""Problems in one message."""
+"""Maximum number of problems in one message."""
 
 
 class SettingsError(CommandError):
-    """Errors in environment files: for each file one argument, with file, key, cause and advice."""
+    """Errors in environment files. Each argument is the message of one file, with key, cause and
+    advice.
+    """
 
     def __str__(self) -> str:
         return "\n".join(self.args)
 
 
 class SettingsWarning(UserWarning):
-    """Setting that works for a limited time only, or not in every account."""
+    """Setting that works for a limited time, or not in every account."""
 
 
 def load(environment: str, *, folder: Path, today: date, clock: date | None = None) -> Settings:
-    """Read `<environment>.yaml` and check it, also against the other environments beside it.
+    """Read `<environment>.yaml`, and check it, also against the other environments of the folder.
 
     Args:
         environment: name of the environment, the file's name without its ending.
         folder: folder of the environment files.
-        today: date from which an engine without standard support is refused.
-        clock: date from which it is warned of; never when left out.
+        today: date on which an engine without standard support is an error.
+        clock: date on which it is a warning (default: no warning).
 
     Raises:
         SettingsError: the file is missing or cannot be deployed.
@@ -92,13 +95,16 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
 
 
 def environments_in(folder: Path) -> list[str]:
-    """Returns the names of the environments in a folder, without hidden files, which editors lay beside those that they edit."""
+    """Returns the names of the environments in a folder, without hidden files, such as those of
+    editors.
+    """
     return sorted(file.stem for file in folder.glob("[!.]*.yaml"))
 
 
 @lru_cache(maxsize=64)
 def parse(text: str, *, source: Path) -> Settings:
-    """Return the settings of one environment file, without looking at its neighbours; a text that was valid is parsed once.
+    """Return the settings of one environment file, without checks against its neighbours. A valid
+    text is parsed once.
 
     Raises:
         SettingsError: the text is not YAML or not a valid environment.
@@ -114,7 +120,7 @@ def parse(text: str, *, source: Path) -> Settings:
 
 
 def mapping_in(path: Path) -> dict[str, Any]:
-    """Return the keys and values of a YAML file beside the environments.
+    """Return the keys and values of a YAML file in the folder of the environments.
 
     Raises:
         SettingsError: the file is missing, not YAML or no mapping.
@@ -124,7 +130,7 @@ def mapping_in(path: Path) -> dict[str, Any]:
 
 
 def _unknown_words(encoded: bytes, error: ValidationError) -> list[Problem]:
-    """Problems of `talks_to` in a file with other errors, found without the values that have them."""
+    """Problems of `talks_to` in a file with other errors, without the invalid values."""
     document = json.loads(encoded)
     wrong = []
     for details in error.errors():
@@ -134,7 +140,7 @@ def _unknown_words(encoded: bytes, error: ValidationError) -> list[Problem]:
                 place.append((node, part))
                 node = node[part]
         if not place or (place[0][1] == "services" and len(place) <= 2):
-            return []  # without a service, words that name it would seem unknown
+            return []  # # without services, their names would be unknown words
         wrong.append(place[-1])
     for holder, key in wrong:
         holder.pop(key, None)
@@ -145,7 +151,7 @@ def _unknown_words(encoded: bytes, error: ValidationError) -> list[Problem]:
 
 
 class _Constructor(SafeConstructor):
-    """Constructor that names the line of a value that it cannot read."""
+    """Constructor with line numbers in its errors."""
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:
         try:
@@ -161,11 +167,11 @@ _Constructor.add_constructor(
 
 
 def _json(text: str, source: Path) -> bytes:
-    """YAML 1.2 as JSON, for which pydantic checks types strictly and accepts arrays as tuples."""
+    """YAML 1.2 as JSON. Of JSON, pydantic checks types strictly and accepts arrays as tuples."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     yaml.max_depth = DEEPEST
-    yaml.composer.warn_double_anchors = False  # YAML allows it
+    yaml.composer.warn_double_anchors = False  # # YAML allows duplicate anchors
     try:
         document = yaml.load(text)
         if _values(document, {}) > MOST_VALUES:
@@ -195,11 +201,11 @@ def _json(text: str, source: Path) -> bytes:
 
 
 def _values(node: object, counted: dict[int, int]) -> int:
-    """Number of values in a document with its aliases expanded, which are one object until then."""
+    """Number of values in a document with expanded aliases. Before, an alias is one object."""
     if not isinstance(node, dict | list):
         return 1
     if id(node) not in counted:
-        counted[id(node)] = 0  # a recursive alias, which the encoder refuses
+        counted[id(node)] = 0  # # the encoder rejects recursive aliases
         parts = node.values() if isinstance(node, dict) else node
         counted[id(node)] = 1 + sum(_values(part, counted) for part in parts)
     return counted[id(node)]
@@ -237,7 +243,7 @@ def _text(path: Path) -> str:
 
 
 def _syntax(error: YAMLError) -> Problem:
-    """Problem of a text that is not YAML, without the excerpt, which a terminal may not be able to show."""
+    """Problem of a text that is not YAML, without the excerpt, which some terminals cannot show."""
     mark = getattr(error, "problem_mark", None)
     place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
     found = str(

@@ -1,4 +1,4 @@
-"""Base of the settings models, the types that they share, and problems of an environment file."""
+"""Base class of settings models, common types, and problems of an environment file."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 LONGEST = 80
-"""Characters of a value in a message."""
+"""Maximum characters of a value in a message."""
 LONGEST_KEY = 60
-"""Characters of a key in a message, more than any known key has."""
+"""Maximum characters of a key in a message, more than any known key has."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Problem:
 
     Args:
         key: path of the key, such as `services.trends.cpu`.
-        wrong: what is wrong, without a full stop.
-        advice: what to do, one sentence.
+        wrong: cause, without a full stop.
+        advice: correction, one sentence.
     """
 
     key: str
@@ -30,7 +30,7 @@ class Problem:
 
     @classmethod
     def of(cls, key: str, text: str) -> Self:
-        """Return the problem of a text whose last sentence is the advice."""
+        """Return the problem of a text with the advice in its last sentence."""
         wrong, _, advice = text.rpartition(". ")
         return cls(key, wrong, advice)
 
@@ -42,12 +42,12 @@ def shown(value: object) -> str:
 
 
 def meant(given: str, known: Iterable[str], *, otherwise: str | None = None) -> str:
-    """Return advice on a word that is not known: the closest one that is.
+    """Return advice on an unknown word: the closest known word.
 
     Args:
         given: the word.
-        known: words that are accepted.
-        otherwise: advice when none is close; by default, the list of known words.
+        known: accepted words.
+        otherwise: advice without a close word (default: the list of known words).
     """
     known = [*known]
     close = get_close_matches(given, known, n=1)
@@ -79,7 +79,7 @@ class Model(BaseModel):
 NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 LONGEST_NAME = 24
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, max_length=LONGEST_NAME)]
-"""Lower-case name in DNS form; it becomes part of host names, metric labels and role descriptions."""
+"""Lower-case name in DNS form. It is part of host names, metric labels and role descriptions."""
 
 
 def _named_once(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -95,9 +95,10 @@ Once = AfterValidator(_named_once)
 Unordered = AfterValidator(lambda values: tuple(sorted(_named_once(values))))
 """List without duplicates, sorted, so that another order in the file changes no template."""
 UnorderedKeys = AfterValidator(lambda entries: dict(sorted(entries.items())))
-"""Mapping sorted by key, for the same reason."""
+"""Mapping sorted by key, so that another order in the file changes no template."""
 
-# Patterns name letters and digits one by one: of a Unicode expression \d and \w match those of every script, which AWS rejects.
+# Patterns list letters and digits explicitly: Unicode \d and \w match characters of every script,
+# which AWS rejects.
 Email = Annotated[
     str,
     StringConstraints(
@@ -106,15 +107,18 @@ Email = Annotated[
     ),
 ]
 TagText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +=._:/@-]{1,255}$")]
-"""Value of a tag: letters, digits, spaces and `+ - = . _ : / @` (AWS General Reference, tagging best practices). Letters beyond ASCII are
-left out, because not every service accepts them. 255 at most, and 127 of a key: one less than elsewhere in the CloudFormation schemas of
-AWS::ECR::Repository and AWS::EKS::Addon, read 2026-11."""
+"""Value of a tag: letters, digits, spaces and `+ - = . _ : / @` (AWS General Reference, tagging
+best practices). Not every service accepts letters beyond ASCII. At most 255 characters, and 127 for
+a key: one less than elsewhere in the CloudFormation schemas of AWS::ECR::Repository and
+AWS::EKS::Addon, read 2026-11."""
 TagKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 +._:/@-]{1,127}$")]
-"""Key of a tag, from the same source. No `=`: volumes of the cluster get their tags as `key=value`."""
+"""Key of a tag, from the same source. No `=`: volumes of the cluster receive their tags as
+`key=value`."""
 PolicyReference = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(arn:aws:iam::[0-9]{12}:policy/([A-Za-z0-9+=,.@_-]+/)*)?[A-Za-z0-9+=,.@_-]{1,128}$",
+        pattern=r"^(arn:aws:iam::[0-9]{12}:policy/([A-Za-z0-9+=,.@_-]+/)*)?"
+        r"[A-Za-z0-9+=,.@_-]{1,128}$",
         max_length=640,
     ),
 ]
@@ -131,12 +135,13 @@ RoleArn = Annotated[
 SecretArn = Annotated[
     str,
     StringConstraints(
-        pattern=r"^arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$"
+        pattern=r"^arn:aws:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:"
+        r"[A-Za-z0-9/_+=.@-]{1,512}-[A-Za-z0-9]{6}$"
     ),
 ]
 """Complete ARN of a secret, with the six letters that Secrets Manager adds to its name."""
 Days = Annotated[int, Field(ge=1, le=3650)]
 Gibibytes = Annotated[int, Field(ge=1, le=65536)]
 LogDays = Literal[365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653]
-"""Days of a log group: those that CloudWatch Logs supports (CloudWatch Logs API, PutRetentionPolicy) above six months, which have up to 184
-days; 180 is too short at every start."""
+"""Days of a log group: values of CloudWatch Logs (CloudWatch Logs API, PutRetentionPolicy) above
+six months, which have up to 184 days; 180 is too short at every start."""

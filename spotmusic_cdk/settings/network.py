@@ -26,22 +26,25 @@ InterfaceEndpoint = Literal[
 ]
 
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
-"""Ranges for networks of one's own (RFC 1918)."""
+"""Ranges for private networks (RFC 1918)."""
 
 
 class NetworkSettings(Model):
-    """Address space and the ways out of it."""
+    """Address space of the VPC, and its connections to the Internet and to AWS."""
 
     cidr: str = "10.0.0.0/16"
-    """IPv4 range of the VPC, /16 to /18: application subnets are four steps smaller (/20 of a /16) for one address per pod."""
+    """IPv4 range of the VPC, /16 to /18: application subnets are four steps smaller (/20 of a /16)
+    for one address per pod."""
     nat_gateways: Annotated[int, Field(ge=1, le=3)] = 1
-    """NAT gateways; a production environment needs one per zone, so that the loss of a zone does not affect the others."""
+    """NAT gateways; a production environment needs one per zone, so that the loss of a zone does
+    not affect the others."""
     interface_endpoints: Annotated[tuple[InterfaceEndpoint, ...], Unordered] | Literal["all"] = ()
-    """AWS services that are reached inside the VPC. Each costs per zone and hour, so dev has none; `all` selects every service that the
-    platform uses."""
+    """AWS services with endpoints inside the VPC. Each costs per zone and hour, so dev has none.
+    `all` selects all services that the platform uses."""
     load_balancer_units: Annotated[int, Field(ge=100, le=1500)] | None = None
-    """Capacity units that the load balancers of the gateway and of the services always have, each, for load that rises within minutes, such
-    as a release or a campaign: 25 new connections a second or 1 GB an hour a unit (Elastic Load Balancing, capacity reservations: 100 to
+    """Capacity units that the load balancers of the gateway and of the services always have, each,
+    for load that rises within minutes, such as a release or a campaign. A unit is 25 new
+    connections a second or 1 GB an hour (Elastic Load Balancing, capacity reservations: 100 to
     1500). Default: none; a load balancer doubles its capacity within minutes."""
     flow_log_retention_days: LogDays = 365
     """Days that flow logs are kept."""
@@ -62,7 +65,7 @@ class NetworkSettings(Model):
             network = IPv4Network(value)
         except ValueError:
             network = None
-        # Python also accepts a netmask after the slash, which CloudFormation does not.
+        # Python also accepts a netmask after the slash. CloudFormation does not.
         if network is None or not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value):
             raise ValueError(
                 f"{shown(value)} is not an IPv4 network with a prefix length. "
@@ -87,10 +90,11 @@ class DomainSettings(Model):
             pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$", max_length=46
         ),
     ]
-    """Public domain, such as music.example. The longest name of a certificate is `services.internal.` before it, and ACM allows 64
-    characters (RequestCertificate, DomainName)."""
+    """Public domain, such as music.example. The longest name of a certificate prefixes it with
+    `services.internal.`, and ACM allows 64 characters (RequestCertificate, DomainName)."""
     hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{6,31}$")]
-    """Id of the domain's public Route 53 zone. The file contains it so that synthesis looks nothing up."""
+    """Id of the domain's public Route 53 zone. The file contains it so that synthesis needs no
+    look-up."""
     edge_certificate: (
         Annotated[
             str,
@@ -100,19 +104,22 @@ class DomainSettings(Model):
         ]
         | None
     ) = None
-    """ARN of an ACM certificate in us-east-1 to use instead of one that the edge stack requests and validates by DNS."""
+    """ARN of an ACM certificate in us-east-1. Default: the edge stack requests a certificate and
+    validates it by DNS."""
 
 
 _CODES = """
-    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI
-    CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ
-    GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS
-    LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG
-    PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK
-    TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
+    AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS
+    BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE
+    EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM
+    HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC
+    LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA
+    NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW
+    SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO
+    TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW
 """
 COUNTRIES = frozenset(_CODES.split())
-"""ISO 3166-1 alpha-2, which is what geographic restrictions of CloudFront take."""
+"""ISO 3166-1 alpha-2, the codes of geographic restrictions in CloudFront."""
 
 
 def known_country(code: str) -> str:
@@ -129,25 +136,29 @@ def known_country(code: str) -> str:
 
 
 PriceClass = Literal["100", "200", "all"]
-"""CloudFront price classes, cheapest first; each includes the ones before it."""
+"""CloudFront price classes, cheapest first. Each includes the previous ones."""
 
 
 class EdgeSettings(Model):
     """CloudFront and AWS WAF."""
 
     requests_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 25_000
-    """Requests of one address in five minutes before WAF blocks it (WAF allows 10 to 2,000,000,000): docs/runbooks/web-acl.md."""
+    """Requests of one address in five minutes before WAF blocks it (WAF allows 10 to
+    2,000,000,000): docs/runbooks/web-acl.md."""
     logins_per_five_minutes: Annotated[int, Field(ge=10, le=2_000_000_000)] = 400
-    """Posts to login forms of one address in five minutes before WAF blocks it. Players that renew their token are not counted."""
+    """Posts to login forms of one address in five minutes before WAF blocks it. Renewals of tokens
+    by players are not counted."""
     price_class: PriceClass = "all"
-    """CloudFront price class: 100 is North America, Europe and Israel; 200 adds Africa, the Middle East and Asia; all adds South America,
-    Australia and New Zealand. It must include the continent of the home region."""
+    """CloudFront price class: 100 is North America, Europe and Israel; 200 adds Africa, the Middle
+    East and Asia; all adds South America, Australia and New Zealand. It must include the continent
+    of the home region."""
     origin_shield: str | None = None
-    """Region of CloudFront Origin Shield, a cache between all edges and the bucket of audio: a popular track that no edge has is fetched
-    once. Use the home region, or the nearest that has it (`ORIGIN_SHIELDS` in `spotmusic_cdk/settings/regions.py`)."""
+    """Region of CloudFront Origin Shield, a cache between all edges and the bucket of audio: a
+    popular track that no edge has is fetched once. Use the home region, or the nearest region with
+    Origin Shield (`ORIGIN_SHIELDS` in `spotmusic_cdk/settings/regions.py`)."""
     hsts_include_subdomains: bool = False
-    """HSTS for every subdomain as well. Browsers remember it for two years, and it cannot be revoked: set it only when no subdomain uses
-    plain HTTP."""
+    """HSTS for all subdomains. Browsers remember it for two years, and it cannot be revoked: set it
+    only when no subdomain uses plain HTTP."""
     allowed_countries: Annotated[
         tuple[Annotated[str, AfterValidator(known_country)], ...], Unordered
     ] = ()
@@ -155,13 +166,15 @@ class EdgeSettings(Model):
     signing_keys: Annotated[tuple[Name, ...], Once] = Field(
         default=("first", "second"), min_length=2, max_length=5
     )
-    """Names of the key pairs that sign audio URLs, at least two, so that one can be replaced while the other signs. The first one signs."""
+    """Names of the key pairs that sign audio URLs, at least two, so that one can be replaced while
+    the other signs. The first one signs."""
     distribution_domain_name: (
         Annotated[str, StringConstraints(pattern=r"^d[a-z0-9]{8,20}\.cloudfront\.net$")] | None
     ) = None
-    """CloudFront's own name of the distribution, for an environment without a domain. Copy it from the output `Url` of the stack edge after
-    the first deployment; browsers can log in from then on."""
+    """Name of the distribution in CloudFront, for an environment without a domain. Copy it from the
+    output `Url` of the stack edge after the first deployment. Browser logins require it."""
     origin_prefix_list: Annotated[str, StringConstraints(pattern=r"^pl-[0-9a-f]{8,17}$")] | None = (
         None
     )
-    """Id of the CloudFront origin-facing prefix list of the region; known ones are in `spotmusic_cdk/versions.py`."""
+    """Id of the CloudFront origin-facing prefix list of the region. Default: the known id in
+    `spotmusic_cdk/versions.py`."""

@@ -1,4 +1,5 @@
-"""Regions of AWS: their zones, instance classes and prices, and the checks of an environment against its region."""
+"""Regions of AWS: zones, instance classes and prices, and checks of an environment against its
+region."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,33 +13,30 @@ from spotmusic_cdk.settings.network import PriceClass
 from spotmusic_constructs.data.parameters import CACHE
 
 _REGIONS = """
-    af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1 ap-southeast-2
-    ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-central-1 ca-west-1 eu-central-1 eu-central-2
-    eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1
-    us-east-1 us-east-2 us-west-1 us-west-2
+    af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1
+    ap-south-2 ap-southeast-1 ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-6
+    ca-central-1 ca-west-1 eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1
+    eu-west-2 eu-west-3 il-central-1 me-central-1 me-south-1 mx-central-1 sa-east-1 us-east-1
+    us-east-2 us-west-1 us-west-2
 """
 REGIONS = frozenset(_REGIONS.split())
-"""Regions of the partition `aws`, that of CloudFront: the edge stack is in us-east-1, and no stack reaches another partition. Not
-ap-southeast-5 and ap-southeast-7, where CloudFormation has no restore testing of AWS Backup (resource types of cfn-lint 1.58.0)."""
+"""Regions of the partition `aws`, the partition of CloudFront: the edge stack is in us-east-1, and
+stacks cannot cross partitions. Without ap-southeast-5 and ap-southeast-7, where CloudFormation has
+no restore testing of AWS Backup (resource types of cfn-lint 1.58.0)."""
 _WITHOUT_BUDGETS = """
-    af-south-1 ap-east-1 ap-east-2 ap-northeast-3 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-west-1 eu-central-2 eu-north-1
-    eu-south-1 eu-south-2 il-central-1 me-central-1 mx-central-1
+    af-south-1 ap-east-1 ap-east-2 ap-northeast-3 ap-south-2 ap-southeast-3 ap-southeast-4
+    ap-southeast-6 ca-west-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 il-central-1 me-central-1
+    mx-central-1
 """
 WITHOUT_BUDGETS = frozenset(_WITHOUT_BUDGETS.split())
-"""Regions whose CloudFormation lacks AWS::Budgets::Budget: there the edge stack has it, and a budget counts every region anyway."""
-WITHOUT_FAULT_INJECTION = frozenset(
-    [
-        "ap-east-2",
-        "ap-south-2",
-        "ap-southeast-3",
-        "ap-southeast-4",
-        "ap-southeast-6",
-        "ca-west-1",
-        "il-central-1",
-        "mx-central-1",
-    ]
-)
-"""Regions whose CloudFormation does not support AWS::FIS::ExperimentTemplate, from the same source."""
+"""Regions without AWS::Budgets::Budget in CloudFormation. The edge stack then has the budgets,
+which count every region anyway."""
+_WITHOUT_FAULT_INJECTION = """
+    ap-east-2 ap-south-2 ap-southeast-3 ap-southeast-4 ap-southeast-6 ca-west-1 il-central-1
+    mx-central-1
+"""
+WITHOUT_FAULT_INJECTION = frozenset(_WITHOUT_FAULT_INJECTION.split())
+"""Regions without AWS::FIS::ExperimentTemplate in CloudFormation, from the same source."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Family:
 
     Args:
         sizes: its sizes, smallest first.
-        absent: regions that do not have it.
+        absent: regions without the family.
     """
 
     sizes: tuple[str, ...]
@@ -59,7 +57,8 @@ def _family(sizes: str, absent: str = "") -> Family:
 
 
 _BURSTABLE = "medium large xlarge 2xlarge"
-"""Not micro and small: Performance Insights does not run on them (Amazon RDS user guide, engine and instance class support, 2026-11)."""
+"""Sizes without micro and small, which do not support Performance Insights (Amazon RDS user guide,
+engine and instance class support, 2026-11)."""
 _SIXTEEN = "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge"
 _FORTY_EIGHT = f"{_SIXTEEN} 24xlarge 48xlarge"
 
@@ -83,7 +82,8 @@ DATABASES: Mapping[str, Family] = {
         ),
     ),
 }
-"""Families for RDS for MySQL 8.4. Source: the tables of cfn-lint 1.58.0, which come from the pricing of Amazon RDS; a test compares."""
+"""Families for RDS for MySQL 8.4. Source: the tables of cfn-lint 1.58.0, which are derived from the
+pricing of Amazon RDS. A test compares them."""
 
 CACHES: Mapping[str, Family] = {
     "t4g": _family("micro small medium", "me-central-1 me-south-1"),
@@ -109,7 +109,8 @@ _CACHE_GIB = {
     **dict.fromkeys(("r6g", "r7g"), _MEMORY_GIB),
     "r8g": "14.2 29.7 61.3 124.6 251.3 377.9 504.5",
 }
-"""`maxmemory` of each size in GiB, smallest first (Amazon ElastiCache user guide, node-type specific parameters, 2026-11)."""
+"""`maxmemory` of each size in GiB, smallest first (Amazon ElastiCache user guide, node-type
+specific parameters, 2026-11)."""
 _USABLE = 1 - int(CACHE["reserved-memory-percent"]) / 100
 """Share of `maxmemory` for data (Amazon ElastiCache user guide, managing reserved memory)."""
 
@@ -118,7 +119,8 @@ def cache_memory_gib(node_type: str) -> float:
     """Return the memory for data of a node in GiB, 0 for an unknown type.
 
     Args:
-        node_type: such as `cache.r7g.large`. The memory that our parameters reserve for failovers and snapshots is not counted.
+        node_type: such as `cache.r7g.large`. The result excludes the memory that the parameter
+            group reserves for failovers and snapshots.
     """
     family, _, size = node_type.removeprefix("cache.").partition(".")
     sizes = CACHES[family].sizes if family in CACHES else ()
@@ -153,8 +155,9 @@ _FIRST_CLASS: dict[str, PriceClass] = {
 def price_classes_of(region: str) -> tuple[PriceClass, ...]:
     """Return the price classes with edges on the continent of a region.
 
-    Source: Amazon CloudFront developer guide, price classes, read 2026-11. Regions ap-southeast-2, -4 and -6 are in
-    Australia and New Zealand. A region that is not in the table has the class `all` only.
+    Source: Amazon CloudFront developer guide, price classes, read 2026-11. Regions ap-southeast-2,
+    -4 and -6 are in Australia and New Zealand. Other regions outside the table have only the class
+    `all`.
     """
     first = _FIRST_CLASS.get(region) or _FIRST_CLASS.get(region.partition("-")[0], "all")
     classes = get_args(PriceClass)
@@ -174,20 +177,24 @@ ORIGIN_SHIELDS = (
     ),
     *("sa-east-1", "us-east-1", "us-east-2", "us-west-2"),
 )
-"""Regions with CloudFront Origin Shield. Unverified: the Amazon CloudFront developer guide lists them, and may have newer ones."""
+"""Regions with CloudFront Origin Shield. Unverified: the Amazon CloudFront developer guide lists
+them, and may have newer ones."""
 
 CLOSED_ZONES = {
     "ap-northeast-1b": "AWS does not offer this zone to new accounts",
     "ca-central-1c": "in most accounts this is the zone cac1-az3, where EKS creates no cluster",
     "us-east-1e": "in most accounts this is the zone use1-az3, where EKS creates no cluster",
 }
-"""Zones that most accounts cannot use. The letters of a zone may differ between accounts, its id does not, so that this is a warning only.
-Sources: Amazon EKS user guide, subnet requirements; eksctl-io/eksctl pull request 7870; both read 2026-11."""
+"""Zones that most accounts cannot use. This is only a warning, because the letters of a zone may
+differ between accounts. Its id does not. Sources: Amazon EKS user guide, subnet requirements;
+eksctl-io/eksctl pull request 7870; both read 2026-11."""
 _LETTERS = {"ap-northeast-1": "acd", "ca-central-1": "abd", "us-west-1": "ac"}
 
 
 def usual_zones(region: str) -> list[str]:
-    """Return the zones that most accounts have in a region: a, b and c, except where AWS has closed one."""
+    """Return the zones that most accounts have in a region: a, b and c, except zones that AWS has
+    closed.
+    """
     return [f"{region}{letter}" for letter in _LETTERS.get(region, "abc")]
 
 
@@ -292,7 +299,9 @@ def _prefix_list(settings: Settings) -> Iterator[Problem]:
 
 
 def _secrets(settings: Settings) -> Iterator[Problem]:
-    """ECR and External Secrets read only secrets of the home region, and the endpoint of Secrets Manager only those of the account."""
+    """Find secrets outside the home region, which ECR and External Secrets cannot read, or outside
+    the account, which the endpoint of Secrets Manager denies.
+    """
     for key, arn in settings.named_secrets.items():
         _, _, _, region, account, *_ = arn.split(":")
         if region != settings.region:
@@ -308,8 +317,9 @@ _PRICES_USD = {
     "sa": (0.110, 0.105, 0.090, 0.080, 0.060, 0.050, 0.040),
     "": (0.085, 0.080, 0.060, 0.040, 0.030, 0.025, 0.020),
 }
-"""Price of a gigabyte by volume, in South America and where it is lowest, in North America and Europe. Source: list prices of Amazon
-CloudFront, aws.amazon.com/cloudfront/pricing, read 2026-11."""
+"""Price of a gigabyte by volume, in South America and where it is lowest, in North America and
+Europe. Source: list prices of Amazon CloudFront, aws.amazon.com/cloudfront/pricing, read
+2026-11."""
 
 
 def delivery_usd(terabytes: float, region: str) -> int:
@@ -317,7 +327,7 @@ def delivery_usd(terabytes: float, region: str) -> int:
 
     Args:
         terabytes: audio of the month.
-        region: home region; outside South America the lowest price counts.
+        region: home region. The lowest price applies outside South America.
     """
     prices, total = _PRICES_USD.get(region.partition("-")[0], _PRICES_USD[""]), 0.0
     for volume, price in zip(_VOLUMES_TB, prices, strict=True):
@@ -328,7 +338,7 @@ def delivery_usd(terabytes: float, region: str) -> int:
 
 
 def budget_warnings(settings: Settings) -> Iterator[Problem]:
-    """Find a budget of production that is below the price of the audio of its listeners."""
+    """Find a budget of production below the price of the audio of its listeners."""
     listeners, budget = settings.capacity.listeners, settings.observability.monthly_budget_usd
     if listeners is None or not settings.production:
         return

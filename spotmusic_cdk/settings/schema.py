@@ -110,7 +110,8 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "ObservabilitySettings.access_log_days": _SHORTER,
     "ObservabilitySettings.security_log_days": _SHORTER,
 }
-"""Effect by kind of change, by model and key. A change of any other key interrupts nothing: pods and tasks are replaced one by one."""
+"""Effect by kind of change, by model and key. Changes of other keys cause no interruption: pods and
+tasks are replaced one by one."""
 
 
 def effects(model: str, key: str) -> Mapping[str, str]:
@@ -124,7 +125,7 @@ def effects(model: str, key: str) -> Mapping[str, str]:
 
 
 def sentence(model: str, key: str) -> str:
-    """Return the sentence of a description about later changes, empty if none interrupts."""
+    """Return the sentence of a description about later changes, empty without an interruption."""
     found = EFFECTS.get(f"{model}.{key}", {})
     effects = ", ".join(
         effect if kind == "any" else f"{kind}: {effect}" for kind, effect in found.items()
@@ -148,7 +149,9 @@ def text() -> str:
 
 
 def _add_effect(model: str, key: str, value: dict[str, Any]) -> None:
-    """Add the effect of a change to a leaf, or to a section whose entries can be added and removed."""
+    """Add the effect of a change to a leaf, or to a section with entries that can be added and
+    removed.
+    """
     if "$ref" in value:
         return
     value["x-change"] = dict(effects(model, key))

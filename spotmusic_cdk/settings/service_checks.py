@@ -11,26 +11,33 @@ from spotmusic_constructs.services.image_name import ecr_repository
 from spotmusic_constructs.services.route_priority import route_priorities
 
 MOST_SERVICES = 40
-"""Templates may have 500 resources and 1 MB (AWS CloudFormation quotas). Of a service that talks to one thing, the template of
-ecs-services gets 11 resources and 15 kB, and that of observability 6 and 12 kB. Forty, with as many blue/green as fit, bring the former to
-490 and 638 kB, the latter to some 420 and 729 kB (2026-11-24; cdk.json leaves the indentation out, which was a quarter). `make fuzz`
-synthesizes them and judges every template (tools/fuzz/corners.py), which fails when a service outgrows the limits."""
+"""Maximum number of services. Templates may have 500 resources and 1 MB (AWS CloudFormation
+quotas). A service with one word in `talks_to` adds 11 resources and 15 kB to the template of
+ecs-services, and 6 resources and 12 kB to that of observability. Forty services, with as many
+blue/green as fit, result in 490 resources and 638 kB, and in some 420 resources and 729 kB
+(2026-11-24; cdk.json omits the indentation, which was a quarter). `make fuzz` synthesizes them and
+checks every template (tools/fuzz/corners.py), which fails when a service exceeds the limits."""
 MOST_RESOURCES = 472
-"""Resources of services in the template of ecs-services, which has some 18 beside them and room for 500."""
+"""Resources of services in the template of ecs-services, which has some 18 others and room for
+500."""
 MOST_LETTERS = 100_000
-"""Characters of `settings` of all services: the template of ecs-services, with 638 kB of forty services, may have 1 MB."""
+"""Characters of `settings` of all services. The template of ecs-services, with 638 kB of forty
+services, may have 1 MB."""
 MOST_RULES = 320
-"""Security groups and rules of services in the network stack (docs/deployment.md, service limits)."""
+"""Security groups and rules of services in the network stack (docs/deployment.md, quotas)."""
 MOST_WATCHED = 300
-"""Alarms of services, read replicas and nodes of caches in the template of observability, which has some 180 resources beside them and room
-for 500."""
+"""Alarms of services, read replicas and nodes of caches in the template of observability, which has
+some 180 other resources and room for 500."""
 MOST_PORTS = 16
-"""Different ports of services. EKS enforces at most 24 ports of an address range in the NetworkPolicies of a pod, and any of more
-(Amazon EKS user guide, network policies, 2026-11). Those of Prometheus have eight others."""
+"""Different ports of services. EKS enforces at most 24 ports of an address range in the
+NetworkPolicies of a pod, an arbitrary selection if there are more (Amazon EKS user guide, network
+policies, 2026-11). The policies of Prometheus have eight others."""
 MOST_BROKER_CLIENTS = 58
-"""Words `events` and `tasks`: each is a rule of the broker load balancer's group, of EC2's 60, and two are its own."""
+"""Words `events` and `tasks`. Each is a rule of the security group of the broker load balancer,
+which has two other rules. EC2 allows 60."""
 MOST_UPLOADERS = 5
-"""Words `uploads`: each creates two queues, their policies and a rule in the data stack, and receives every verdict."""
+"""Words `uploads`. Each creates two queues, their policies and a rule in the data stack, and
+receives every verdict."""
 
 NAMES_OF_OTHERS = {
     "admin": "the superuser of Redpanda",
@@ -46,7 +53,8 @@ NAMES_OF_OTHERS = {
 }
 """Reserved names: users, schemas and prefixes of a service have its name."""
 ENDINGS = ("address", "secret")
-"""Suffixes that constructs add to the name of a service: `lyrics-secret` would be both a service and the secret of `lyrics`."""
+"""Suffixes that constructs add to the name of a service: `lyrics-secret` would be a service and the
+secret of `lyrics`."""
 
 
 def problems(settings: Settings) -> Iterator[Problem]:
@@ -76,15 +84,15 @@ def problems(settings: Settings) -> Iterator[Problem]:
 def rules_of(service: ServiceSettings) -> int:
     """Count the security group and the rules of a service.
 
-    They are its access to AWS, the ingress of Prometheus and of the load balancer, and both ends of each connection. The egress to
-    services is common to all (`shared_rules`).
+    The rules are its access to AWS, the ingress of Prometheus and of the load balancer, and both
+    ends of each connection. All services have common egress rules (`shared_rules`).
     """
     scraped, reached = service.port is not None, service.route is not None
     return 2 + scraped + reached + 2 * len(service.kept.connections)
 
 
 def shared_rules(services: Iterable[ServiceSettings]) -> int:
-    """Count the egress rules of Prometheus and of the load balancer to services: one each for a port."""
+    """Count the egress rules of Prometheus and the load balancer, one each for a port."""
     services = list(services)
     return len({service.port for service in services if service.port}) + len(
         {service.port for service in services if service.route}
@@ -94,17 +102,21 @@ def shared_rules(services: Iterable[ServiceSettings]) -> int:
 def resources_of(service: ServiceSettings) -> int:
     """Count the resources of a service in the template of ecs-services.
 
-    They are log group, two roles, task definition, service, scaling and its policy; with a port its name, with a route target group, rule
-    and policy, and for blue/green the other target group and the alarm.
+    Every service has a log group, two roles, task definition, service, scaling and its policy. A
+    port adds its name; a route adds target group, rule and policy; blue/green adds the other target
+    group and the alarm.
     """
     routed, shifts = service.route is not None, service.deployment == "blue_green"
-    # The task of the migrations (log group, two roles, task definition) and its run (log group, role, policy, function, resource).
+    # Task of the migrations (log group, two roles, task definition) and its run (log group, role,
+    # policy, function, resource).
     own = 7 + (9 if service.migrations and service.has_image else 0) + (service.port is not None)
     return own + (3 + 2 * shifts) * routed + (service.scaling.messages_per_task is not None)
 
 
 def watched(settings: Settings) -> int:
-    """Count the alarms of services (6 each), of read replicas (11) and of the nodes of caches (10, and one for each cache)."""
+    """Count the alarms of services (6 each), of read replicas (11 each) and of caches (10 for each
+    node, and one for each cache).
+    """
     data = settings.data
     groups = 1 + len(data.cache.own)
     return (
@@ -184,7 +196,9 @@ def _room(settings: Settings) -> Iterator[Problem]:
 
 
 def _one_writer(settings: Settings) -> Iterator[Problem]:
-    """Find a second writer of the audio library, which could replace and remove tracks of the first."""
+    """Find a second writer of the audio library, which could replace and remove tracks of the
+    first.
+    """
     first, *others = [
         name for name, service in settings.running.services.items() if service.writes("audio")
     ] or [""]
@@ -198,7 +212,7 @@ def _one_writer(settings: Settings) -> Iterator[Problem]:
 
 
 def _one_owner(settings: Settings) -> Iterator[Problem]:
-    """Require one owner of the catalogue, whose image changes the tables before it runs."""
+    """Require one owner of the catalogue. Its image changes the tables before it runs."""
     services = settings.running.services
     owners = [name for name, service in services.items() if service.migrations]
     for name in owners[1:]:
@@ -280,7 +294,7 @@ def _image(name: str, service: ServiceSettings, settings: Settings) -> Iterator[
 
 
 def unknown_words(settings: Settings) -> Iterator[Problem]:
-    """Find words of `talks_to` that name nothing; no other key can cause one of these problems."""
+    """Find unknown words of `talks_to`. Other keys cannot cause these problems."""
     for name, service in settings.services.items():
         for field, words in (
             ("talks_to", service.talks_to),
@@ -305,7 +319,9 @@ def _connections(name: str, service: ServiceSettings, settings: Settings) -> Ite
 
 
 def _cycles(settings: Settings) -> Iterator[Problem]:
-    """Find circular calls. A service starts after those that it calls, or its tasks do not find them (stacks/fargate_services.py)."""
+    """Find circular calls. Tasks resolve only services that were created before them
+    (stacks/fargate_services.py).
+    """
     calls = {
         name: [word for word in service.talks_to if word in settings.services]
         for name, service in settings.services.items()
@@ -313,7 +329,7 @@ def _cycles(settings: Settings) -> Iterator[Problem]:
     try:
         TopologicalSorter(calls).prepare()
     except CycleError as error:
-        # Whom is called comes before the caller in what the sorter says.
+        # The sorter returns a called service before its caller.
         circle = list(reversed(error.args[1]))
         wrong = f"{' calls '.join(circle)}: none of them can start first"
         yield Problem(
@@ -336,14 +352,15 @@ def _targets(key: str, name: str, words: Iterable[str], settings: Settings) -> I
 
 
 REPLICATION = 3
-"""Replicas of a topic in production: the loss of a zone costs one."""
+"""Replicas of a topic in production. The loss of a zone removes one."""
 TOPICS = "kubernetes.redpanda.topics"
 QUEUES = "kubernetes.rabbitmq.queues"
 
 
 def _broker_problems(settings: Settings) -> Iterator[Problem]:
     """Find topics and queues without users, and users without a topic or queue."""
-    # Topics and queues may not name what is retired: brokers drop its user in the same deployment.
+    # Topics and queues may not name retired services: brokers delete their user in the same
+    # deployment.
     settings = settings.running
     yield from _topics(settings)
     yield from _queues(settings)
@@ -401,7 +418,7 @@ def _unknown_clients(
 def _unused_clients(
     clients: Iterable[str], used: Iterable[str], resource: str, kind: str, key: str
 ) -> Iterator[Problem]:
-    """Find clients without rights on any topic or queue."""
+    """Find clients without rights on topics and queues."""
     for name in clients:
         if name not in used:
             wrong = f"{name} has {resource} in talks_to, and no {kind} names it"

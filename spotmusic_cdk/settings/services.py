@@ -17,13 +17,17 @@ FARGATE_MEMORY_MIB: dict[int, tuple[int, ...]] = {
     8192: tuple(range(16384, 61440 + 1, 4096)),
     16384: tuple(range(32768, 122880 + 1, 8192)),
 }
-"""Memory in MiB that Fargate pairs with each number of cpu units. Source: Amazon ECS developer guide, task sizes, 2026-11."""
+"""Memory in MiB by number of cpu units. Source: Amazon ECS developer guide, task sizes, 2026-11."""
 
 REQUESTS_PER_TARGET = 1000
-"""Requests per minute and task of a service with a route that names no number: some 17 a second, until its image has been measured."""
+"""Requests per minute and task of a service with a route and no number: some 17 a second, until its
+image has been measured."""
 
 
-IMAGE = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,63}(:[0-9]{2,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$"
+IMAGE = (
+    r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\.[a-z]{2,63}(:[0-9]{2,5})?"
+    r"(/[a-z0-9]+([._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$"
+)
 """Image by registry, repository and digest, because tags of other registries may change."""
 
 
@@ -44,11 +48,11 @@ TAKEN = (
     "SERVICE",
 )
 TAKEN_PREFIXES = ("AWS_", "ECS_", *(f"{word.upper()}_" for word in RESOURCES))
-"""Variables reserved by the platform, by ECS and by AWS's SDKs."""
+"""Variables reserved by the platform, by ECS and by the SDKs of AWS."""
 
 
 class ScalingSettings(Model):
-    """Number of tasks and the metrics that change it."""
+    """Number of tasks, and the metrics that change it."""
 
     min: Annotated[int, Field(ge=1, le=100)] = 1
     """Tasks that always run; production needs one per zone."""
@@ -57,9 +61,10 @@ class ScalingSettings(Model):
     cpu_percent: Annotated[int, Field(ge=10, le=90)] = 60
     """Target of the average cpu utilization."""
     requests_per_target: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """Target of requests per minute and task; needs a route. Default with a route: 1000."""
+    """Target of requests per minute and task. It requires a route. Default with a route: 1000."""
     messages_per_task: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    """Target of ready messages of the service's queue per task; needs `tasks` in `talks_to`."""
+    """Target of ready messages per task in the queue of the service. It requires `tasks` in
+    `talks_to`."""
 
     @model_validator(mode="after")
     def _min_is_not_above_max(self) -> Self:
@@ -69,106 +74,120 @@ class ScalingSettings(Model):
 
 
 class LoadSettings(Model):
-    """Load of a service by listeners, and the load that one task carries."""
+    """Load of a service by listeners, and the capacity of one task."""
 
     per_listener_hour: Annotated[float, Field(ge=0, le=100_000)]
     """Requests, or messages of a worker, that a concurrent listener causes in an hour."""
     per_task: Annotated[float, Field(gt=0, le=100_000)]
-    """Requests or messages per second that one task handles at full cpu, measured by a load test."""
+    """Requests or messages per second that one task handles at full cpu, measured by a load
+    test."""
 
 
 class ServiceSettings(Model):
-    """One application service on ECS Fargate."""
+    """Application service on ECS Fargate."""
 
     image_tag: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")] | None
     ) = None
-    """Tag in the service's own repository. Until one is pushed and set, a pinned public image answers the health checks."""
+    """Tag in the repository of the service. Without it, a pinned public image answers the health
+    checks."""
     image: Annotated[str, StringConstraints(pattern=IMAGE, max_length=400)] | None = None
-    """Image of another registry in place of `image_tag`, by digest: `444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:…`.
-    The registry is Amazon ECR in the home region, in this account or in one whose repository policy allows this account, or needs no
-    credentials. The image must be built for arm64 and contain the command `healthcheck`."""
+    """Image of another registry in place of `image_tag`, by digest:
+    `444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback@sha256:…`. The registry is Amazon
+    ECR in the home region, of this account or of an account with a repository policy that allows
+    this one, or needs no credentials. The image must be built for arm64 and contain the command
+    `healthcheck`."""
     cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 256
     """Fargate cpu units (1024 are one vCPU)."""
     memory: Annotated[int, Field(ge=512, le=122880)] = 512
     """Memory in MiB."""
     port: Annotated[int, Field(ge=1024, le=65535)] | None = 8080
-    """Port that the container listens on, above 1023 because it does not run as root. Workers also answer health checks and export metrics
-    there; only Prometheus and the services that talk to them reach it. With null no metrics are collected, such as the age of consumed
-    events."""
+    """Port that the container listens on, above 1023 because it does not run as root. Workers also
+    answer health checks and export metrics on it; only Prometheus and the callers of the service
+    have access. With null no metrics are collected, such as the age of consumed events."""
     route: (
         Annotated[str, StringConstraints(pattern=r"^/v[0-9]+(/[a-z0-9-]+)+$", max_length=100)]
         | None
     ) = None
-    """Path prefix of the Web API that the service serves, such as /v1/playback. Default: the service is not public."""
+    """Path prefix of the service in the Web API, such as /v1/playback. Default: the service is not
+    public."""
     public: bool = False
     """Route without a token."""
     health_path: Annotated[
         str, StringConstraints(pattern=r"^/[A-Za-z0-9/_-]*$", max_length=200)
     ] = "/healthz"
-    """Path that answers 200 when a task can serve."""
+    """Path that returns 200 when a task can serve requests."""
     talks_to: Annotated[tuple[Word, ...], Unordered] = ()
-    """Connections: `catalogue: read` or `catalogue: write` (shared by all services), database (private, on the same server),
-    cache, events (Redpanda), tasks (RabbitMQ), audio (to read and sign), `audio: write` (for one service), uploads, mail (Amazon
-    SES), or another service."""
+    """Connections: `catalogue: read` or `catalogue: write` (shared by all services), database
+    (private, on the same server), cache, events (Redpanda), tasks (RabbitMQ), audio (to read and
+    sign), `audio: write` (for one service), uploads, mail (Amazon SES), or another service."""
     settings: Annotated[dict[VariableName, SettingText], Field(max_length=20), UnorderedKeys] = (
         Field(default_factory=dict)
     )
-    """Environment variables of the service, such as `SEARCH_MODE: fuzzy`: at most 20, of 1 to 1024 characters. A number needs quotes. No
-    secrets: everyone who may describe a task definition can read them. A change is a deployment, which rolls back automatically."""
+    """Environment variables of the service, such as `SEARCH_MODE: fuzzy`: at most 20, of 1 to 1024
+    characters. A number needs quotes. Use no secrets: everyone who may describe a task definition
+    can read them. A change is a deployment, which rolls back automatically."""
     secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(
         default_factory=dict
     )
-    """Secrets of the service by environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`: at most 10. Create each in Secrets
-    Manager (docs/runbooks/secret-from-outside.md). The variable has the whole value of the secret at the start of the task."""
+    """Secrets of the service by environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`:
+    at most 10. Create each in Secrets Manager (docs/runbooks/secret-from-outside.md). The variable
+    has the whole value of the secret at the start of the task."""
     migrations: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = ()
-    """Command of the image that changes the tables of the shared catalogue, such as `[migrate]`. Only the service that owns the tables sets
-    it, with `catalogue: write`. A separate task runs it, as a user who may change tables (docs/runbooks/migrate-the-catalogue.md)."""
+    """Command of the image that changes the tables of the shared catalogue, such as `[migrate]`.
+    Only the service that owns the tables sets it, with `catalogue: write`. A separate task runs it,
+    as a user who may change tables (docs/runbooks/migrate-the-catalogue.md)."""
     retired_talks_to: Annotated[tuple[Word, ...], Unordered] = ()
-    """Words removed from `talks_to`: new tasks do not use them, and running tasks keep their connections, users and secrets. This is the
-    first of two deployments that remove a word (docs/changes.md)."""
+    """Words removed from `talks_to`: new tasks do not use them, and running tasks keep their
+    connections, users and secrets. This is the first of two deployments that remove a word
+    (docs/changes.md)."""
     deployment: Literal["rolling", "blue_green"] = "rolling"
-    """Replacement of a version by a new one; both ways roll back automatically. Before a change from `blue_green` to `rolling`, compare
-    the weights of the route (docs/changes.md, Routes of blue/green services)."""
+    """Replacement of a version by a new one. Both ways roll back automatically. Before a change
+    from `blue_green` to `rolling`, compare the weights of the route (docs/changes.md, Routes of
+    blue/green services)."""
     scaling: ScalingSettings = ScalingSettings()
     database_connections: Annotated[int, Field(ge=1, le=100)] = 5
-    """Maximum connections of one task to the server of the catalogue. During a deployment twice as many tasks run."""
+    """Maximum connections of one task to the server of the catalogue. During a deployment twice as
+    many tasks run."""
     retired: bool = False
-    """Stops the service and keeps its rights and connections: the first of two deployments that remove it (docs/changes.md)."""
+    """Stops the service and keeps its rights and connections: the first of two deployments that
+    remove it (docs/changes.md)."""
     load: LoadSettings | None = None
     """Load by listeners (`capacity.listeners`), for the plan and the game day. Default: unknown."""
 
     @property
     def kept_words(self) -> tuple[Word, ...]:
-        """Words of `talks_to` and of `retired_talks_to`: all that a running task may use until the second deployment."""
+        """Words of `talks_to` and `retired_talks_to`, which running tasks may use until the second
+        deployment.
+        """
         return (*self.talks_to, *self.retired_talks_to)
 
     @property
     def costs(self) -> list[Cost]:
-        """Cost of each word of `talks_to`; another service costs its own rules."""
+        """Cost of each word of `talks_to`. A word for another service costs its own rules."""
         return [RESOURCES.get(word, Cost(rules=str(word))) for word in self.talks_to]
 
     @property
     def connections(self) -> tuple[str, ...]:
-        """Names of the security group rules behind `talks_to`, each once."""
+        """Names of the security group rules of `talks_to`, without duplicates."""
         return tuple(dict.fromkeys(cost.rules for cost in self.costs if cost.rules))
 
     @property
     def has_image(self) -> bool:
-        """True if an image of the service runs instead of the pinned public one."""
+        """True if the service runs its own image instead of the pinned public image."""
         return bool(self.image_tag or self.image)
 
     def writes(self, word: str) -> bool:
-        """Return whether `talks_to` has a word with the mode `write`."""
+        """Return True if `talks_to` has a word with the mode `write`."""
         return any(found == word and found.mode == "write" for found in self.talks_to)
 
     def reads(self, word: str) -> bool:
-        """Return whether `talks_to` has a word with the mode `read`."""
+        """Return True if `talks_to` has a word with the mode `read`."""
         return any(found == word and found.mode == "read" for found in self.talks_to)
 
     @property
     def only_reads(self) -> bool:
-        """True if the service reads the catalogue, and neither writes it nor has a private database."""
+        """True if the service reads the catalogue without write access or a private database."""
         return self.reads("catalogue") and "database" not in self.talks_to
 
     @property
@@ -180,7 +199,7 @@ class ServiceSettings(Model):
 
     @property
     def running(self) -> Self:
-        """Service without its retired words, and without scaling on a queue that it no longer reads."""
+        """Service without its retired words, and without scaling on their queue."""
         scaling = (
             self.scaling
             if "tasks" in self.talks_to
@@ -190,11 +209,11 @@ class ServiceSettings(Model):
 
     @property
     def requests_per_target(self) -> int | None:
-        """Requests per minute and task that scaling holds; none for a service without a route."""
+        """Requests per minute and task of scaling. None for a service without a route."""
         return self.scaling.requests_per_target or (REQUESTS_PER_TARGET if self.route else None)
 
     def tasks_for(self, per_second: float) -> int:
-        """Return the tasks that scaling runs at a load, by the policy that needs most.
+        """Return the tasks that scaling runs at a load, by the policy that requires most.
 
         Args:
             per_second: requests or messages per second.

@@ -16,13 +16,17 @@ class ListenerLevels(Model):
     mid: Listeners
     """Listeners of an expected month."""
     high: Listeners
-    """Listeners of the month for which the budget must suffice."""
+    """Listeners of the largest month that the budget must cover."""
 
 
 class UsageSettings(Model):
-    """Use of a month, for `make cost` only: no template contains it. What a listener does is in `capacity`."""
+    """Use of a month, for `make cost` only. No template contains it. `capacity` has the load of a
+    listener.
+    """
 
     listeners: ListenerLevels | None = None
-    """Default: 10%, 50% and 100% of `capacity.listeners`; without it, 10, 100 and 1,000."""
+    """Listeners at three levels. Default: 10%, 50% and 100% of `capacity.listeners`; without it,
+    10, 100 and 1,000."""
     audio_gib: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
-    """Stored audio. Default: 1,000 with `capacity.listeners`, which is 100,000 tracks of 10 MiB, and 10 without it."""
+    """Stored audio. Default: 1,000 with `capacity.listeners`, which is 100,000 tracks of 10 MiB,
+    and 10 without it."""

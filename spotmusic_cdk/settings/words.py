@@ -13,14 +13,14 @@ from spotmusic_cdk.settings.model import LONGEST_NAME, NAME_PATTERN, meant, show
 MODES: Mapping[str, tuple[str, ...]] = {"audio": ("read", "write"), "catalogue": ("read", "write")}
 """Modes by word."""
 WITHOUT_MODE: Mapping[str, str] = {"audio": "read"}
-"""Mode that is meant where none is written. Other words of `MODES` need one."""
+"""Default mode of a word. Other words of `MODES` require one."""
 
 
 class Word(str):
-    """One word of `talks_to`: a resource or another service, with a mode where it takes one.
+    """Word of `talks_to`: a resource or another service, and a mode if the word takes one.
 
-    In a file it is text, or a mapping of one key: `- audio: write`. It is equal to its text, so that `"audio" in service.talks_to` finds
-    the word with any mode.
+    In a file it is text, or a mapping of one key: `- audio: write`. It is equal to its text without
+    the mode, so `"audio" in service.talks_to` finds the word with any mode.
 
     Attributes:
         mode: `read` or `write`; none for words without modes.
@@ -30,19 +30,19 @@ class Word(str):
     mode: str | None
 
     def __new__(cls, text: str, mode: str | None = None) -> "Word":
-        """Create a word; `mode` defaults to that of `WITHOUT_MODE`."""
+        """Create a word. `mode` defaults to the value of `WITHOUT_MODE`."""
         word = super().__new__(cls, text)
         word.mode = mode or WITHOUT_MODE.get(text)
         return word
 
     @property
     def written_mode(self) -> str | None:
-        """Mode as written in a file; none where it goes without saying."""
+        """Mode as written in a file. None for the default mode."""
         return None if self.mode == WITHOUT_MODE.get(str(self)) else self.mode
 
     @property
     def text(self) -> str:
-        """Word as written in a file: `audio: write`, or `audio` where the mode needs no word."""
+        """Word as written in a file: `audio: write`, or `audio` for the default mode."""
         return f"{self}: {self.written_mode}" if self.written_mode else str(self)
 
     def __reduce__(self) -> tuple[type["Word"], tuple[str, str | None]]:
@@ -90,7 +90,7 @@ _ALONE = {
         "write` for the shared one, or `database` for a private one (CHANGELOG.md)."
     )
 }
-"""Advice on words that need a mode."""
+"""Advice on words that require a mode."""
 
 
 def _word(value: Any, text: core_schema.ValidatorFunctionWrapHandler) -> Word:
@@ -122,11 +122,11 @@ def _written(word: Word) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """Share of what an environment has room for that a word of `talks_to` takes.
+    """Quotas that a word of `talks_to` uses.
 
     Args:
         rules: name of the security group rules. Words of a service with the same name share them;
-            none for AWS APIs, which every service reaches on port 443.
+            none for AWS APIs, which every service accesses on port 443.
         broker_rules: rules in the security group of the broker load balancer.
         verdict_queues: targets of each verdict on an upload.
     """
@@ -146,4 +146,5 @@ RESOURCES: Mapping[str, Cost] = {
     "uploads": Cost(verdict_queues=1),
     "mail": Cost(),
 }
-"""Words of `talks_to` that are no services. `spotmusic_cdk/connections` has what they give; settings are checked without CDK."""
+"""Words of `talks_to` for resources. `spotmusic_cdk/connections` has their effects. Settings are
+checked without CDK."""

@@ -787,7 +787,7 @@ INVALID_IN_PRODUCTION: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "no account": (
         {"account": None},
-        "account: without it production could be deployed to any account.\n  Set it",
+        "account: production requires one, so that no other account can be used.\n  Set it",
     ),
     "no administrators": (
         {"kubernetes.administrators": []},
