@@ -1,1 +1,1 @@
-"""Plan of an environment: settings that carry a number of listeners, and what they cost."""
+"""Plan of an environment: settings for a number of listeners, and their cost."""

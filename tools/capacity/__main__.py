@@ -1,4 +1,7 @@
-"""`python -m tools.capacity --env prod --listeners 2000000`: settings that carry them, or without a number what the file carries."""
+"""Plan of an environment: `python -m tools.capacity --env prod --listeners 2000000`.
+
+Without a number, it prints the listeners that the file carries.
+"""
 
 import argparse
 import re
@@ -32,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0; 2 if there is no plan.
+        0; 2 if no plan is possible.
     """
     options = _parser().parse_args(arguments)
     file: Path = options.environments / f"{options.env}.yaml"
@@ -63,10 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def listeners_of(text: str) -> int:
-    """Returns the number of listeners that a text names.
+    """Returns the number of listeners in a text.
 
     Raises:
-        PlanError: it is no number, or none that a service could have.
+        PlanError: if the text is not a whole number, or the number is out of range.
     """
     if not re.fullmatch(r"[+-]?[0-9][0-9_,]{0,30}", text):
         raise PlanError(
@@ -74,22 +77,23 @@ def listeners_of(text: str) -> int:
         )
     listeners = int(text.replace(",", "").replace("_", ""))
     if listeners < 1:
-        raise PlanError(f"LISTENERS={text}: nobody listens. Use 1 or more.")
+        raise PlanError(f"LISTENERS={text} is less than one listener. Use 1 or more.")
     if listeners > MOST_LISTENERS:
         raise PlanError(
-            f"LISTENERS={text}: the largest services have some 700 million. Use at most {MOST_LISTENERS:,}."
+            f"LISTENERS={text}: the largest services have some 700 million. "
+            f"Use at most {MOST_LISTENERS:,}."
         )
     return listeners
 
 
 def estimate_of_plan(plan: Plan, file: Path) -> Estimate:
-    """Returns the estimate of one cell of a plan, which is synthesized.
+    """Synthesizes one cell of a plan and returns its estimate.
 
     Args:
         plan: the plan.
-        file: environment file that it changes.
+        file: environment file of the plan.
     """
-    from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
+    from tools.changes import source  # noqa: PLC0415 - importing boto3 is slow
 
     with TemporaryDirectory() as folder:
         Path(folder, file.name).write_text(
@@ -100,7 +104,10 @@ def estimate_of_plan(plan: Plan, file: Path) -> Estimate:
 
 
 def _budget(plan: Plan, cost: Estimate | None) -> Changes:
-    """Budget that covers the estimate at all listeners, rounded up to thousands, where that of the file does not."""
+    """Budget for the estimate at all listeners, rounded up to thousands.
+
+    It is empty if the budget of the file is sufficient.
+    """
     if cost is None or cost.total[2] <= plan.settings.observability.monthly_budget_usd:
         return {}
     return {("observability", "monthly_budget_usd"): ceil(cost.total[2] / 1000) * 1000}

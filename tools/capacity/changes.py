@@ -1,4 +1,4 @@
-"""Changes of an environment: applied to its settings, and to the text of its file with its comments."""
+"""Changes of an environment, in its settings and in the text of its file with comments."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from spotmusic_cdk.settings import Settings
 
 KeyPath = tuple[str, ...]
-"""Keys from the top of the file; names of topics have dots of their own."""
+"""Keys from the top of the file; names of topics contain dots."""
 Changes = dict[KeyPath, Any]
 
 
@@ -18,11 +18,11 @@ def changed(settings: Settings, changes: Changes) -> Settings:
     """Returns settings with changes.
 
     Args:
-        settings: settings before.
+        settings: settings before the changes.
         changes: new values by path.
 
     Raises:
-        pydantic.ValidationError: a value is refused, such as one above its bound.
+        pydantic.ValidationError: if a value is invalid, such as one above its bound.
     """
     document = settings.model_dump(mode="json", exclude_unset=True)
     for path, value in changes.items():
@@ -31,7 +31,7 @@ def changed(settings: Settings, changes: Changes) -> Settings:
 
 
 def differing(document: Mapping[str, Any], changes: Changes) -> Changes:
-    """Returns the changes that set another value than a document of settings has."""
+    """Returns the changes that differ from the values in a document of settings."""
     return {path: value for path, value in changes.items() if _get(document, path) != value}
 
 
@@ -42,7 +42,7 @@ def _get(document: Any, path: KeyPath) -> Any:
 
 
 def rewritten(text: str, changes: Changes) -> str:
-    """Returns the text of an environment file with changes; everything else stays as it is."""
+    """Returns the text of an environment file with changes; all other text is unchanged."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000

@@ -1,4 +1,4 @@
-"""Load of each component against what its settings carry, with the settings that carry more."""
+"""Load of each component compared with its settings, and changes that raise the settings."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -24,26 +24,26 @@ from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
 LARGE_DISK_GIB = 400
 """Storage from which RDS for MySQL stripes gp3 volumes (Amazon RDS user guide, gp3 storage)."""
 KONG = "kong"
-"""Client of the cache that is no service."""
+"""Client of the cache that is not a service."""
 MOST_OWN_CACHES = 4
 """`data.cache.own`."""
 WAITING_SHARE = 0.01
 """Requests that may wait longer than `capacity.requests.waiting_milliseconds`."""
 LARGEST_BEFORE_REPLICAS = 64
-"""Cores of a database beyond which the plan adds read replicas: contention leaves little to more cores."""
+"""Cores of a database above which the plan adds read replicas, because of contention."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constraint:
-    """Load of a component against its room.
+    """Load of a component compared with its room.
 
     Args:
         component: component, such as `playback`.
         what: unit of both numbers.
         needed: load.
-        room: what the settings carry.
-        carry: returns changes that give more room, none where no setting does; left out for a limit.
-        limit: limit behind the room, if it is one of AWS or of the platform.
+        room: load that the settings carry.
+        carry: returns changes for more room; empty if no setting helps, omitted for a limit.
+        limit: limit of AWS or of the platform that determines the room.
     """
 
     component: str
@@ -55,7 +55,7 @@ class Constraint:
 
     @property
     def fits(self) -> bool:
-        """True if the room suffices."""
+        """Whether the room is sufficient."""
         return self.needed <= self.room * (1 + 1e-9)
 
     @property
@@ -75,8 +75,8 @@ def constraints_of(settings: Settings, load: Load, *, rounded: bool = True) -> I
     Args:
         settings: the environment.
         load: its load.
-        rounded: counts whole tasks, as a game day does; without it the room does not fall where one
-            more task begins, so that the listeners that it carries are one number.
+        rounded: counts whole tasks, as a game day does. Without it, the room does not decrease
+            at the start of one more task, so the number of carried listeners is unique.
     """
     for name, service in load.services.items():
         if declared := settings.services[name].load:
@@ -93,12 +93,12 @@ def constraints_of(settings: Settings, load: Load, *, rounded: bool = True) -> I
 
 
 def lost(pods: int, zones: int) -> int:
-    """Returns the pods in one zone, of pods that are spread evenly."""
+    """Returns the number of evenly spread pods in one zone."""
     return ceil(pods / zones)
 
 
 def least_with_zone_lost(needed: float, zones: int) -> int:
-    """Returns the smallest number of pods of which enough are left without a zone."""
+    """Returns the smallest number of pods that is sufficient after the loss of a zone."""
     pods = max(1, floor(needed * zones / (zones - 1)))
     while pods - lost(pods, zones) < needed:
         pods += 1
@@ -152,7 +152,10 @@ def _service(
 
 
 def _more_tasks(settings: Settings, service: ServiceLoad, tasks: int) -> Changes:
-    """Changes by which scaling runs more tasks at a load: a higher minimum, or a lower average of the policy that needs most."""
+    """Changes by which scaling runs more tasks at a load.
+
+    They raise the minimum, or lower the average of the policy with the highest need.
+    """
     path, own = ("services", service.name, "scaling"), settings.services[service.name]
     found: Changes = {(*path, "max"): max(tasks, own.scaling.max)}
     held = service.per_second / (tasks - 0.5)
@@ -167,7 +170,7 @@ def _more_tasks(settings: Settings, service: ServiceLoad, tasks: int) -> Changes
 
 
 def _quick(settings: Settings, service: ServiceLoad) -> int:
-    """Tasks with which few requests wait longer than the objective."""
+    """Tasks for which waiting times meet the objective."""
     seconds = settings.capacity.requests.waiting_milliseconds / 1000
     tasks = max(1, ceil(service.busy_tasks))
     while (
@@ -179,7 +182,7 @@ def _quick(settings: Settings, service: ServiceLoad) -> int:
 
 
 def _pool(settings: Settings, declared: LoadSettings) -> int:
-    """Connections of a task at full cpu of which one is nearly always free."""
+    """Connections of a task, of which one is almost always free at full cpu."""
     database = settings.capacity.database
     busy = declared.per_task * database.queries_per_request * database.query_milliseconds / 1000
     connections = max(1, ceil(busy))
@@ -289,7 +292,10 @@ def _larger_class(settings: Settings, name: str) -> Callable[[], Changes]:
 
 
 def _next_size(name: str, families: Mapping[str, Family], region: str) -> str | None:
-    """Next size of a family, then a larger family of the region after the largest burstable size; none after the largest."""
+    """Next size of a family; after the largest burstable size, a larger family of the region.
+
+    None after the largest size.
+    """
     family, _, size = name.partition(".")
     known = families[family].sizes
     place = known.index(size) + 1
@@ -351,7 +357,10 @@ def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
 def _connections(
     settings: Settings, readers: int, larger: Callable[[], Changes]
 ) -> Iterator[Constraint]:
-    """Connections of all tasks at their maximum, as the game day counts them: services that only read use the replicas."""
+    """Connections of all tasks at their maximum; services that only read use the replicas.
+
+    A game day counts the same connections.
+    """
     running = settings.running.services
     room = connections_of(settings.data.catalogue.instance_class)
     users = {
@@ -364,7 +373,7 @@ def _connections(
         ("catalogue database", users.keys() - reading, 1),
         ("catalogue replicas", reading, readers),
     ):
-        # A deployment runs every service twice; a lost zone leaves connections that nobody has closed.
+        # A deployment runs every service twice. A lost zone leaves open connections.
         needed = sum(
             2 * users[name].scaling.max * users[name].database_connections for name in names
         )
@@ -409,7 +418,7 @@ def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:
 
 
 def _cache_operations(settings: Settings, load: Load) -> Iterator[Constraint]:
-    """Operations of the shared cache, and of each client's own one."""
+    """Operations of the shared cache, and of the caches of single clients."""
     cache, room = settings.data.cache, settings.capacity.cache.shard_per_second
     clients = {
         name: service.cache_operations_per_second
@@ -532,7 +541,7 @@ def _metrics(settings: Settings, load: Load) -> Iterator[Constraint]:
 
 
 def _addresses(settings: Settings) -> Iterator[Constraint]:
-    """Addresses of tasks in the application subnet of a zone, of all services during a deployment."""
+    """Addresses of all tasks in the application subnet of a zone during a deployment."""
     yield Constraint(
         component="network",
         what="addresses of a zone",

@@ -1,4 +1,4 @@
-"""Limits of AWS and of the platform, beyond which another cell is needed or a quota must be raised."""
+"""Limits of AWS and of the platform, with quotas that AWS raises on request."""
 
 from dataclasses import dataclass
 
@@ -18,10 +18,10 @@ class Limit:
 
     Args:
         what: what is limited.
-        value: its number.
-        unit: unit of the number.
-        source: where it comes from.
-        raised: True if AWS raises it on request.
+        value: value of the limit.
+        unit: unit of the value.
+        source: document or setting with the limit.
+        raised: True if AWS raises the limit on request.
         read: month in which the source was read.
     """
 
@@ -34,7 +34,7 @@ class Limit:
 
 
 def is_quota(limit: Limit | None) -> bool:
-    """Returns whether a limit can be raised, or tested, without another setting."""
+    """Returns whether a limit can be raised or tested without a change of settings."""
     return limit is not None and limit.raised
 
 
@@ -79,7 +79,8 @@ SERVICE_TASKS = Limit(
     what="tasks of a service",
     value=_most(ScalingSettings, "max"),
     unit="tasks",
-    source="`scaling.max`: AWS Cloud Map registers 1,000 instances of a service; Amazon ECS runs 5,000 tasks of one",
+    source="`scaling.max`: AWS Cloud Map registers 1,000 instances of a service; "
+    "Amazon ECS runs 5,000 tasks of one",
 )
 KEYCLOAK_REPLICAS = Limit(
     what="replicas of Keycloak",
@@ -91,7 +92,8 @@ KEYCLOAK_TOKENS = Limit(
     what="renewals of tokens that the authors of Keycloak measured",
     value=435,
     unit="1/s",
-    source="Keycloak high availability guide, concepts for sizing CPU and memory resources; test more before relying on it",
+    source="Keycloak high availability guide, concepts for sizing CPU and memory resources; "
+    "test more before relying on it",
     raised=True,
 )
 _RDS_STORAGE = "Amazon RDS user guide, gp3 storage of MySQL"
@@ -105,7 +107,8 @@ LARGE_DISK_IOPS = Limit(
     what="operations of a database's disk from 400 GiB on",
     value=12_000,
     unit="1/s",
-    source=f"{_RDS_STORAGE}: up to 64,000 can be provisioned, for which there is no setting; test before",
+    source=f"{_RDS_STORAGE}: up to 64,000 can be provisioned, for which there is no setting; "
+    "test before",
     raised=True,
 )
 CACHE_CLIENTS = Limit(
@@ -121,9 +124,24 @@ PROMETHEUS_MEMORY = Limit(
     source="three quarters of the limit of its pod, which has no setting",
 )
 LIMITS = (
-    CDN_GBIT, CDN_REQUESTS, BUCKET_READS, ALB_TARGETS, NLB_TARGETS, SERVICE_TASKS, KEYCLOAK_REPLICAS, KEYCLOAK_TOKENS,
-    SMALL_DISK_IOPS, LARGE_DISK_IOPS, CACHE_CLIENTS, PROMETHEUS_MEMORY,
-    Limit(what="cores of one database", value=192, unit="vCPU", source="Amazon RDS user guide, DB instance classes: r8g.48xlarge"),
+    CDN_GBIT,
+    CDN_REQUESTS,
+    BUCKET_READS,
+    ALB_TARGETS,
+    NLB_TARGETS,
+    SERVICE_TASKS,
+    KEYCLOAK_REPLICAS,
+    KEYCLOAK_TOKENS,
+    SMALL_DISK_IOPS,
+    LARGE_DISK_IOPS,
+    CACHE_CLIENTS,
+    PROMETHEUS_MEMORY,
+    Limit(
+        what="cores of one database",
+        value=192,
+        unit="vCPU",
+        source="Amazon RDS user guide, DB instance classes: r8g.48xlarge",
+    ),
     Limit(
         what="memory for data of a cache node",
         value=round(cache_memory_gib("cache.r8g.16xlarge")),
@@ -131,8 +149,23 @@ LIMITS = (
         source="Amazon ElastiCache user guide: cache.r8g.16xlarge, without reserved memory",
     ),
     Limit(what="caches of single clients", value=4, unit="caches", source="`data.cache.own`"),
-    Limit(what="brokers of Redpanda", value=_most(RedpandaSettings, "brokers"), unit="brokers", source="`kubernetes.redpanda.brokers`"),
-    Limit(what="partition replicas of a core of Redpanda", value=PARTITIONS_PER_CORE, unit="replicas", source="topic_partitions_per_shard"),
-    Limit(what="pods of Kong", value=_most(KongSettings, "max_replicas"), unit="pods", source="`kubernetes.kong.max_replicas`"),
-)  # fmt: skip
-"""Every limit, for docs/scale.md."""
+    Limit(
+        what="brokers of Redpanda",
+        value=_most(RedpandaSettings, "brokers"),
+        unit="brokers",
+        source="`kubernetes.redpanda.brokers`",
+    ),
+    Limit(
+        what="partition replicas of a core of Redpanda",
+        value=PARTITIONS_PER_CORE,
+        unit="replicas",
+        source="topic_partitions_per_shard",
+    ),
+    Limit(
+        what="pods of Kong",
+        value=_most(KongSettings, "max_replicas"),
+        unit="pods",
+        source="`kubernetes.kong.max_replicas`",
+    ),
+)
+"""All limits, for docs/scale.md."""

@@ -1,4 +1,4 @@
-"""Settings that carry a number of listeners, and listeners that settings carry."""
+"""Settings for a number of listeners, and listeners that settings carry."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
@@ -18,11 +18,11 @@ from tools.preflight.quotas import needs
 MOST_LISTENERS = 1_000_000_000
 """Listeners of the largest plan; the largest services have some 700 million (Spotify, 2026)."""
 _ROUNDS = 100
-"""Rounds of changes; each one raises a setting, of which the longest ladder has nine steps."""
+"""Rounds of changes; each round raises a setting, and the longest ladder has nine steps."""
 
 
 class PlanError(Exception):
-    """Plan that is impossible. The message has the reason and the remedy."""
+    """No plan is possible. The message has the reason and the remedy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +30,10 @@ class Quota:
     """Quota to request.
 
     Args:
-        what: its name.
-        needed: value that the plan needs.
-        now: default of AWS; none where accounts differ.
-        unit: unit of both.
+        what: name of the quota.
+        needed: value that the plan requires.
+        now: default of AWS; None if accounts differ.
+        unit: unit of both values.
     """
 
     what: str
@@ -50,10 +50,10 @@ class Plan:
         listeners: monthly listeners of all cells.
         cells: number of cells, each with these settings.
         settings: settings of a cell.
-        changes: changes of the file to them.
+        changes: changes of the file that result in the settings.
         load: load of a cell.
-        constraints: load against room, fullest first.
-        unmet: constraints that no setting meets with one cell less.
+        constraints: load compared with room, highest percentage first.
+        unmet: constraints that fail with one cell less and any settings.
     """
 
     listeners: int
@@ -71,7 +71,7 @@ class Plan:
 
     @property
     def reason(self) -> str:
-        """Constraints that no setting meets, in words."""
+        """Unmet constraints as text."""
         return "; ".join(
             f"{c.component} needs {c.needed:,.4g} {c.what} and has {c.room:,.4g}"
             for c in self.unmet
@@ -107,10 +107,10 @@ class Carried:
     """Listeners that a constraint allows.
 
     Args:
-        component: its component.
-        what: its unit.
-        listeners: monthly listeners; `MOST_LISTENERS` where none bite.
-        limit: limit behind it, if it is one of AWS or of the platform.
+        component: component of the constraint.
+        what: unit of the constraint.
+        listeners: monthly listeners; `MOST_LISTENERS` if the constraint never fails.
+        limit: limit of AWS or of the platform that determines the constraint.
     """
 
     component: str
@@ -120,14 +120,14 @@ class Carried:
 
 
 def plan_for(settings: Settings, listeners: int) -> Plan:
-    """Returns the settings that carry listeners with the margin of growth, in as few cells as possible.
+    """Returns the smallest number of cells and the settings for listeners with growth margin.
 
     Args:
-        settings: the environment as it is. Its settings are raised, and never lowered.
+        settings: the environment. Its settings are raised, never lowered.
         listeners: monthly listeners.
 
     Raises:
-        PlanError: no service has `load`, or no cell is small enough.
+        PlanError: if no service has `load`, or no number of cells is sufficient.
     """
     require_load(settings)
     plan_in = cache(partial(_cell, settings, listeners))
@@ -137,25 +137,30 @@ def plan_for(settings: Settings, listeners: int) -> Plan:
     cells = _fewest(lambda number: not plan_in(number).unmet)
     if cells is None:
         raise PlanError(
-            f"{settings.name}: {whole.reason}, in a cell of any size. Raise its settings by hand, or lower its load."
+            f"{settings.name}: {whole.reason}, in a cell of any size. "
+            "Raise its settings by hand, or lower its load."
         )
     return replace(plan_in(cells), unmet=plan_in(cells - 1).unmet)
 
 
 def require_load(settings: Settings) -> None:
-    """Refuses settings of which no service has `load`.
+    """Requires `load` of at least one service.
 
     Raises:
-        PlanError: none has.
+        PlanError: if no service has `load`.
     """
     if not any(service.load for service in settings.services.values()):
         raise PlanError(
-            f"{settings.name}: no service has load. Set services.<name>.load: {{per_listener_hour, per_task}}."
+            f"{settings.name}: no service has load. "
+            "Set services.<name>.load: {per_listener_hour, per_task}."
         )
 
 
 def _fewest(suffice: Callable[[int], bool]) -> int | None:
-    """Smallest number of cells, two or more, that suffices, as all larger ones then do; None if none does."""
+    """Smallest sufficient number of cells, two or more; None if no number is sufficient.
+
+    All numbers above a sufficient number are sufficient as well.
+    """
     least = most = 2
     while not suffice(most):
         if most >= MOST_LISTENERS:
@@ -165,7 +170,7 @@ def _fewest(suffice: Callable[[int], bool]) -> int | None:
 
 
 def _cell(settings: Settings, listeners: int, cells: int) -> Plan:
-    """Plan with a number of cells, which has unmet constraints if these are too few."""
+    """Plan with a number of cells; it has unmet constraints if there are too few cells."""
     part = -(-listeners // cells)
     changes: Changes = differing(
         settings.model_dump(mode="json"), {("capacity", "listeners"): part}
@@ -198,19 +203,19 @@ def _cell(settings: Settings, listeners: int, cells: int) -> Plan:
 
 
 def _checked(settings: Settings, listeners: int) -> Iterator[Constraint]:
-    """Constraints in the busiest minute as a game day counts it, and with the margin of growth."""
+    """Constraints in the busiest minute, as on a game day, and with the growth margin."""
     grown = listeners * (1 + settings.capacity.growth_percent / 100)
     yield from constraints_of(settings, load_of(settings, listeners))
     yield from constraints_of(settings, load_of(settings, grown), rounded=False)
 
 
 def _raises(settings: Settings, short: list[Constraint], refused: list[Changes]) -> Changes:
-    """Changes that are valid settings, the largest where several constraints want the same one.
+    """Valid changes; the largest value if several constraints change the same setting.
 
     Args:
         settings: settings before.
         short: constraints that do not fit.
-        refused: changes that are not tried again. What is refused here is added.
+        refused: changes that are not tried again; invalid changes are added.
     """
     found: Changes = {}
     now = settings.model_dump(mode="json")
@@ -258,7 +263,7 @@ def carried(settings: Settings) -> list[Carried]:
     for name, constraint in at(1).items():
         most = _most(partial(_holds, at, name))
         if most == 0 and is_quota(constraint.limit):
-            continue  # a quota on what settings allow, at any number of listeners
+            continue  # a quota compared with settings is independent of listeners
         found.append(
             Carried(component=name[0], what=name[1], listeners=most, limit=constraint.limit)
         )
@@ -272,7 +277,7 @@ def _holds(
 
 
 def _most(holds: Callable[[int], bool]) -> int:
-    """Largest number of listeners for which something holds, to a thousandth; 0 if it never does."""
+    """Largest number of listeners that satisfies a predicate, to a thousandth; 0 if none does."""
     if not holds(1):
         return 0
     if holds(MOST_LISTENERS):

@@ -18,7 +18,8 @@ _STEPS = {
     "brokers": "cannot be lowered again",
     "partitions": "cannot be lowered again",
 }
-"""Setting, by its last keys, whose change is more than a deployment (docs/changes.md)."""
+"""Settings, by their last keys, with changes that require more than a deployment
+(docs/changes.md)."""
 
 
 def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None) -> str:
@@ -28,18 +29,19 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
         plan: the plan.
         bites: listeners that each constraint allows with the planned settings.
         file: environment file.
-        cost: estimate of one cell; none where it was not asked for.
+        cost: estimate of one cell; None without an estimate.
     """
     cells = f"{plan.cells} cells of {plan.listeners_of_cell:,}" if plan.cells > 1 else "one cell"
     growth = plan.settings.capacity.growth_percent
     lines = [
-        f"{plan.settings.name}: {plan.listeners:,} monthly listeners in {cells}, with a margin of {growth:g}%",
+        f"{plan.settings.name}: {plan.listeners:,} monthly listeners in {cells}, "
+        f"with a margin of {growth:g}%",
         "",
     ]
     if plan.cells > 1:
         lines += [
-            f"One cell less does not suffice: {plan.reason}.",
-            "docs/scale.md says how listeners are assigned to cells.",
+            f"One cell less is not sufficient: {plan.reason}.",
+            "docs/scale.md has the assignment of listeners to cells.",
             "",
         ]
     lines += [
@@ -50,7 +52,7 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
     lines += _patch(plan, file)
     lines += [
         "",
-        "What bites first in each component with these settings:",
+        "First limit of each component with these settings:",
         *_bites(bites),
         "",
         "Quotas to request, and figures to test before:",
@@ -66,10 +68,11 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
 
 
 def inverse(environment: str, declared: int | None, bites: list[Carried]) -> str:
-    """Returns what an environment file carries, as text.
+    """Returns the listeners that an environment file carries, as text.
 
     Args:
-        environment: its name.
+        environment: name of the environment.
+        declared: value of `capacity.listeners`.
         declared: its `capacity.listeners`.
         bites: listeners that each constraint allows, fewest first.
     """
@@ -92,13 +95,14 @@ def inverse(environment: str, declared: int | None, bites: list[Carried]) -> str
     if declared and declared > weakest.listeners:
         lines += [
             "",
-            f"`make plan ENV={environment} LISTENERS={declared}` prints the settings that carry the declared listeners.",
+            f"`make plan ENV={environment} LISTENERS={declared}` prints the settings "
+            "for the declared listeners.",
         ]
     return "\n".join(lines)
 
 
 def load_rows(load: Load) -> Iterator[tuple[str, float]]:
-    """Yields the most important numbers of a load with their names."""
+    """Yields the most important figures of a load with their names."""
     yield "listeners at a time", load.audience.concurrent
     yield "plays/s", load.audience.plays_per_second
     yield "CDN, Gbit/s", load.edge.gbit_per_second
@@ -123,7 +127,7 @@ def load_rows(load: Load) -> Iterator[tuple[str, float]]:
 
 
 def number(value: float) -> str:
-    """Returns a number with three or more digits."""
+    """Formats a number with at least three digits."""
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.3g}"
 
 
@@ -133,7 +137,7 @@ def _row(name: str, value: float) -> str:
 
 def _patch(plan: Plan, file: Path) -> list[str]:
     if not plan.changes:
-        return ["The file carries them as it is."]
+        return ["The file carries them without changes."]
     before = file.read_text(encoding="utf-8")
     after = rewritten(before, plan.changes)
     name = f"environments/{file.name}"
@@ -166,13 +170,16 @@ def _bites(bites: Iterable[Carried], *, every: bool = False) -> Iterator[str]:
 
 def _cost(cost: Estimate, plan: Plan) -> Iterator[str]:
     budget = plan.settings.observability.monthly_budget_usd
-    yield f"Cost of a cell, USD a month at list prices, with 10%, 50% and all of the listeners ({cost.region}):"
+    yield (
+        "Cost of a cell, USD a month at list prices, with 10%, 50% and all of the listeners "
+        f"({cost.region}):"
+    )
     yield from (_amounts(stack, usd) for stack, usd in cost.stacks.items())
     yield _amounts("all", cost.total)
     if plan.cells > 1:
         yield f"  {f'{plan.cells} cells':28}{plan.cells * cost.total[2]:>38,.0f}"
     if budget > 2 * cost.total[2]:
-        yield f"observability.monthly_budget_usd is {budget:,.0f}: lower it, or it warns of little."
+        yield f"observability.monthly_budget_usd is {budget:,.0f}: lower it to a useful threshold."
 
 
 def _amounts(name: str, usd: Amounts) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from spotmusic_cdk.settings.capacity import HOURS_OF_A_MONTH
 
 STATIONS = 3
-"""Gateway, load balancer and task: each logs a request, and each hop between them may cross zones."""
+"""Gateway, load balancer and task: each logs a request, and each hop may cross zones."""
 SCRAPE_SECONDS = 30
 MIB, GIB, GB = 1024**2, 1024**3, 1e9
 
@@ -22,7 +22,7 @@ class ListenerLoad:
         monthly: listeners of a month.
         concurrent: listeners of the busiest minute.
         mean: listeners at a time on average of a month.
-        plays_per_second: plays that begin in a second.
+        plays_per_second: plays that start per second.
     """
 
     monthly: float
@@ -42,11 +42,11 @@ class EdgeLoad:
 
     Args:
         gbit_per_second: audio to listeners.
-        requests_per_second: requests of listeners, to services as well.
+        requests_per_second: requests of listeners, including requests to services.
         origin_requests_per_second: requests for audio to the bucket.
-        month_tb: audio to listeners in a month.
-        month_requests: requests of listeners in a month.
-        month_origin_requests: requests for audio to the bucket in a month.
+        month_tb: audio to listeners per month.
+        month_requests: requests of listeners per month.
+        month_origin_requests: requests for audio to the bucket per month.
     """
 
     gbit_per_second: float
@@ -63,8 +63,8 @@ class GatewayLoad:
 
     Args:
         requests_per_second: requests to routes, logins and renewals of tokens.
-        month_requests: the same in a month.
-        mbit_per_second: requests with their responses.
+        month_requests: the same requests per month.
+        mbit_per_second: requests and their responses.
         cores: busy cores of Kong.
     """
 
@@ -98,13 +98,13 @@ class ServiceLoad:
     """One service on ECS.
 
     Args:
-        name: its name.
+        name: name of the service.
         per_second: requests or messages.
-        busy_tasks: tasks that this keeps at full cpu (erlangs); 0 without `load` in the file.
-        tasks: tasks that scaling runs then, without regard to its maximum.
+        busy_tasks: busy tasks at full cpu (erlangs); 0 without `load` in the file.
+        tasks: tasks that scaling runs at this load, without its maximum.
         queries_per_second: queries to the catalogue database.
         cache_operations_per_second: operations of the cache.
-        connections: connections to the catalogue database of all these tasks.
+        connections: connections of these tasks to the catalogue database.
     """
 
     name: str
@@ -127,13 +127,13 @@ class DatabaseLoad:
 
     Args:
         queries_per_second: reads and writes.
-        reader_queries_per_second: those of services with `catalogue: read`, which replicas can answer.
-        writes_per_second: writes, which the primary and every replica execute.
+        reader_queries_per_second: queries of services with `catalogue: read`, for replicas.
+        writes_per_second: writes, which the primary and each replica execute.
         busy_connections: connections that hold a query (Little's law).
         connections: open connections.
         cores: busy cores, before contention.
-        reader_cores: those of reader queries.
-        write_cores: those of writes.
+        reader_cores: busy cores of reader queries.
+        write_cores: busy cores of writes.
         stored_gib: rows of all listeners.
     """
 
@@ -153,7 +153,7 @@ class CacheLoad:
     """Cache.
 
     Args:
-        operations_per_second: operations of services and of the gateway's limits.
+        operations_per_second: operations of services and of the gateway's rate limits.
         memory_gib: data.
     """
 
@@ -166,11 +166,11 @@ class TopicLoad:
     """One topic of the event stream.
 
     Args:
-        name: its name.
+        name: name of the topic.
         events_per_second: written events.
-        partitions: partitions that its consumers need to keep up.
-        read_copies: consumer groups, each of which reads every event.
-        stored_gib: events of its retention, of one replica.
+        partitions: partitions that the consumers need to process all events.
+        read_copies: consumer groups; each reads every event.
+        stored_gib: events of the retention on one replica.
     """
 
     name: str
@@ -186,12 +186,12 @@ class EventLoad:
 
     Args:
         events_per_second: written events.
-        written_mib_per_second: written events.
-        disk_mib_per_second: written events with their replicas.
+        written_mib_per_second: written events without replicas.
+        disk_mib_per_second: written events with replicas.
         network_mib_per_second: written, replicated and read events of all brokers.
         cores: busy cores of all brokers, before contention.
         stored_gib: events on all brokers, with replicas.
-        month_gb: written events of a month.
+        month_gb: written events per month.
         topics: topics by name.
     """
 
@@ -224,7 +224,7 @@ class MetricLoad:
         series: active series.
         samples_per_second: samples of one replica.
         memory_gib: memory of one replica.
-        disk_gib: samples of the retention in the cluster, of one replica.
+        disk_gib: samples in the cluster, of one replica.
     """
 
     series: float
@@ -239,8 +239,8 @@ class VolumeLoad:
 
     Args:
         logs_gb: logs of requests at all stations.
-        zones_gb: traffic that crosses zones.
-        nat_gb: traffic through NAT gateways: logs, where no interface endpoint takes them.
+        zones_gb: traffic between zones.
+        nat_gb: traffic through NAT gateways; logs, if they have no interface endpoint.
     """
 
     logs_gb: float

@@ -1,7 +1,7 @@
 """Load of an environment in the busiest minute, and its volumes of a month.
 
-Each function computes one part from monthly listeners and the assumptions in `capacity` of the
-environment file (spotmusic_cdk/settings/capacity.py).
+Each function computes one component from monthly listeners and the assumptions in `capacity` of
+the environment file (spotmusic_cdk/settings/capacity.py).
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ SECONDS_OF_AN_HOUR = 3600
 
 
 def load_of(settings: Settings, listeners: float) -> Load:
-    """Return the load that monthly listeners cause.
+    """Return the load of monthly listeners.
 
     Args:
         settings: services, topics and assumptions of the environment.
@@ -65,7 +65,7 @@ def load_of(settings: Settings, listeners: float) -> Load:
 
 
 def hourly(per_listener_hour: float, listeners: float) -> float:
-    """Return a rate per second from one of a listener and an hour."""
+    """Return a rate per second from a rate per listener and hour."""
     return per_listener_hour * listeners / SECONDS_OF_AN_HOUR
 
 
@@ -227,7 +227,7 @@ def _events(settings: Settings, audience: ListenerLoad) -> EventLoad:
 
 
 def _shares(settings: Settings) -> dict[str, float]:
-    """Share of events of each topic: the declared ones, and an equal part of the rest for others."""
+    """Share of events of each topic; topics without a declared share divide the rest equally."""
     declared = settings.capacity.events.topic_percent
     names = list(settings.topics)
     others = [name for name in names if name not in declared]
@@ -240,7 +240,7 @@ def _shares(settings: Settings) -> dict[str, float]:
 
 
 def _topic(settings: Settings, name: str, topic: TopicSettings, listeners: float) -> TopicLoad:
-    """Load of a topic, with the listeners of the busiest minute in proportion to its share of events."""
+    """Load of a topic; its listeners are proportional to its share of events."""
     capacity = settings.capacity
     per_second = hourly(capacity.events.per_listener_hour, listeners)
     kept = per_second / capacity.peak_of_mean * topic.retention_hours * SECONDS_OF_AN_HOUR
@@ -254,7 +254,7 @@ def _topic(settings: Settings, name: str, topic: TopicSettings, listeners: float
 
 
 def _queues(settings: Settings, services: Mapping[str, ServiceLoad]) -> QueueLoad:
-    """Messages of each queue: those that its consumers without a route handle."""
+    """Messages of each queue, from the messages of its consumers without a route."""
     running = settings.running
     rates = {
         name: sum(

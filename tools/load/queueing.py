@@ -1,4 +1,4 @@
-"""Formulas of queueing and of scalability."""
+"""Formulas of queueing and scalability."""
 
 from math import exp, inf
 
@@ -21,13 +21,13 @@ def waiting_probability(servers: int, load: float) -> float:
 
 
 def waiting_longer(servers: int, load: float, service_seconds: float, seconds: float) -> float:
-    """Return the probability that a request waits longer than some time.
+    """Return the probability that a request waits longer than a given time.
 
     Args:
         servers: servers, at least one.
         load: busy servers on average.
         service_seconds: mean time of a request on a server.
-        seconds: the time.
+        seconds: the given time.
     """
     if load >= servers:
         return 1.0
@@ -35,7 +35,7 @@ def waiting_longer(servers: int, load: float, service_seconds: float, seconds: f
 
 
 def mean_wait(servers: int, load: float, service_seconds: float) -> float:
-    """Return the mean time in the queue, in seconds; infinite where the servers do not suffice."""
+    """Return the mean time in the queue in seconds; infinite if the servers are overloaded."""
     if load >= servers:
         return inf
     return waiting_probability(servers, load) * service_seconds / (servers - load)
@@ -47,13 +47,13 @@ def scaled_capacity(units: float, contention: float, coherency: float) -> float:
     Args:
         units: cores or brokers, at least one.
         contention: serial share of the work.
-        coherency: share of the work of each pair that keeps its two equal.
+        coherency: share of the work to synchronize each pair.
     """
     return units / (1 + contention * (units - 1) + coherency * units * (units - 1))
 
 
 def best_capacity(units: int, contention: float, coherency: float) -> float:
-    """Return the largest capacity of up to this many units: beyond its maximum the law declines."""
+    """Return the largest capacity of up to this many units; more units may reduce it."""
     return max(
         scaled_capacity(number, contention, coherency) for number in range(1, max(1, units) + 1)
     )

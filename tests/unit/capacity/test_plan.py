@@ -1,4 +1,5 @@
-"""Plans: valid settings that carry the listeners, in both directions, and one message for each mistake."""
+"""Plans: valid settings that carry the listeners, in both directions, and one message for each
+mistake."""
 
 import shutil
 from pathlib import Path
@@ -198,8 +199,11 @@ def run(folder: Path, *arguments: str) -> int:
     [
         (["--env", "nowhere"], "there is no environment 'nowhere'"),
         (["--env", "dev"], "dev: no service has load. Set services.<name>.load"),
-        (["--env", "prod", "--listeners", "0"], "LISTENERS=0: nobody listens. Use 1 or more."),
-        (["--env", "prod", "--listeners=-5"], "LISTENERS=-5: nobody listens."),
+        (
+            ["--env", "prod", "--listeners", "0"],
+            "LISTENERS=0 is less than one listener. Use 1 or more.",
+        ),
+        (["--env", "prod", "--listeners=-5"], "LISTENERS=-5 is less than one listener."),
         (
             ["--env", "prod", "--listeners", "many"],
             "LISTENERS=many is not a whole number. Write it in digits, such as 2000000.",
