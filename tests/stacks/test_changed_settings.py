@@ -483,7 +483,7 @@ OTHER_WAY: tuple[Tried, ...] = (
         "rds, while replicas exist",
         "data.catalogue.master_rotation",
         "rds",
-        "no master password of a database with read replicas",
+        "does not manage the master password of a database with read replicas",
     ),
     ("CacheSettings.engine", "redis again", "data.cache.engine", "redis", "valkey → redis"),
     ("CacheSettings.version", "older", "data.cache.version", None, "valkey → redis"),
@@ -523,7 +523,7 @@ OTHER_WAY: tuple[Tried, ...] = (
         "any",
         "edge.origin_prefix_list",
         "pl-12345678",
-        "do not fit together",
+        "exceed the quota",
     ),
     (
         "RabbitMQSettings.queues",

@@ -1,5 +1,6 @@
-"""`python -m tools.changes --env prod --against v0.1.0`: effect of a deployment on the running
-platform.
+"""Effect of a deployment on the running platform.
+
+`python -m tools.changes --env prod --against v0.1.0`
 """
 
 import argparse
@@ -30,9 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0 without interruption, 1 if AWS refuses a change or the comparison fails, 2 for an
+        0 without interruption; 1 if AWS refuses a change or the comparison fails; 2 for an
         interruption, a replacement or a loss. Against the embedded AWS: 1 if the comparison fails,
-        or for a difference with `--fail`; else 0.
+        or for a difference with `--fail`; otherwise 0.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -59,16 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     )
     if options.against == source.LOCAL:
-        # `cdk diff` compares with the deployed stacks, which may be fewer than those of the assembly.
+        # `cdk diff` compares the deployed stacks, which may be fewer than those of the assembly.
         full = Workspace(CHECKOUT).differences
         differs = source.NO_DIFFERENCE not in full.read_text(encoding="utf-8")
     elif (full := options.full) and (differs := before != after):
         full.parent.mkdir(parents=True, exist_ok=True)
         full.write_text(full_text(before, after) + "\n", encoding="utf-8")
     if full and differs:
-        print(
-            f"\n{'All' if changes else 'No effect, but'} changed properties: {os.path.relpath(full)}"
-        )
+        quantity = "All" if changes else "No effect, but"
+        print(f"\n{quantity} changed properties: {os.path.relpath(full)}")
     return (
         exit_status(changes) if options.against != source.LOCAL else int(differs and options.fail)
     )

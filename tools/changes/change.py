@@ -47,8 +47,10 @@ class Change:
 
 
 def exit_status(changes: Iterable[Change]) -> int:
-    """Returns 0 without interruption, 1 if AWS refuses a change, 2 for an interruption, a
-    replacement or a loss of data.
+    """Returns the exit status of a report.
+
+    It is 0 without interruption, 1 if AWS refuses a change, 2 for an interruption, a replacement
+    or a loss of data.
     """
     effects = {change.effect for change in changes}
     if Effect.REFUSED in effects:

@@ -1,6 +1,4 @@
-"""Documented exceptions: updates that AWS refuses or handles differently from CloudFormation's
-schemas.
-"""
+"""Exceptions from CloudFormation's schemas: updates that AWS refuses or handles differently."""
 
 import json
 import re
@@ -20,9 +18,15 @@ Found = tuple[Effect, str, str]
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _FOR_EVER = "It cannot be changed. Create another environment and migrate to it."
 _FORWARD = "AWS does not downgrade. Keep the newer version."
-_CHANGE_SET = "Create a change set in dev and read `Replacement` in it. A replacement is rolled back, because other stacks import the endpoint."
+_CHANGE_SET = (
+    "Create a change set in dev and read `Replacement` in it. "
+    "A replacement is rolled back, because other stacks import the endpoint."
+)
 _ENDS = re.compile(r'"(ExpirationInDays|NoncurrentDays)": (\d+)')
-_RECOVERY = "Existing recovery points keep their retention. Verify that law and docs/recovery.md require no more."
+_RECOVERY = (
+    "Existing recovery points keep their retention. "
+    "Verify that law and docs/recovery.md require no more."
+)
 _BOTH_PATHS = "The running image must serve both paths during one deployment."
 
 
@@ -60,7 +64,7 @@ def _protection(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Found]:
     if old.get("DeletionPolicy") in KEPT and new.get("DeletionPolicy", "Delete") == "Delete":
         yield (
             Effect.LOSS,
-            f"{new['Type']} is deleted with its stack from now on",
+            f"{new['Type']} is deleted with its stack",
             "Keep data.removal_policy: retain.",
         )
     if _protected(old) and not _protected(new):
@@ -94,7 +98,10 @@ def _database(old: Properties, new: Properties) -> Iterator[Found]:
     if numbers(new.get("EngineVersion"))[:2] > numbers(old.get("EngineVersion"))[
         :2
     ] and not new.get("AllowMajorVersionUpgrade"):
-        detail = f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: RDS refuses another major version"
+        detail = (
+            f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: "
+            "RDS refuses another major version"
+        )
         yield Effect.REFUSED, detail, "Upgrade with a restored copy (docs/runbooks/restore.md)."
 
 
@@ -118,7 +125,10 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
             _FORWARD,
         )
     if old.get("ReplicasPerNodeGroup") != new.get("ReplicasPerNodeGroup"):
-        detail = f"{old.get('ReplicasPerNodeGroup')} replicas → {new.get('ReplicasPerNodeGroup')}: CloudFormation documents a replacement"
+        detail = (
+            f"{old.get('ReplicasPerNodeGroup')} replicas → {new.get('ReplicasPerNodeGroup')}: "
+            "CloudFormation documents a replacement"
+        )
         yield Effect.REPLACEMENT, detail, _CHANGE_SET
     yield from _node(str(old.get("CacheNodeType", "")), str(new.get("CacheNodeType", "")))
     yield from _shorter(old, new, "SnapshotRetentionLimit", "snapshots")
@@ -127,11 +137,15 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
 def _node(old: str, new: str) -> Iterator[Found]:
     had, has = cache_memory_gib(old), cache_memory_gib(new)
     if had and has and has < had:
-        detail = f"{old} with {had:.1f} GiB for data → {new} with {has:.1f}: stored data may not fit, and is evicted or rejected"
+        detail = (
+            f"{old} with {had:.1f} GiB for data → {new} with {has:.1f}: "
+            "stored data may not fit, and is evicted or rejected"
+        )
         yield (
             Effect.REFUSED,
             detail,
-            "`make preflight` compares it with the stored data (docs/runbooks/cache.md, A smaller node).",
+            "`make preflight` compares it with the stored data "
+            "(docs/runbooks/cache.md, A smaller node).",
         )
 
 
@@ -150,7 +164,7 @@ def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
 
 def _vault(old: Properties, new: Properties) -> Iterator[Found]:
     lock = old.get("LockConfiguration", {})
-    # In governance mode, and without these days, AWS Backup accepts another lock at any time.
+    # In governance mode, and without ChangeableForDays, AWS Backup accepts another lock.
     if "ChangeableForDays" in lock and lock != new.get("LockConfiguration"):
         detail = (
             "the lock of the vault changes, which AWS Backup refuses after its ChangeableForDays"
@@ -191,30 +205,45 @@ def _kept_days(plan: Properties) -> dict[str, int]:
 
 def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("Protocol") == "HTTP" and old.get("Port") != new.get("Port"):
-        advice = "Give the service another name on another route, migrate its callers, then remove the old one."
+        advice = (
+            "Give the service another name on another route, migrate its callers, "
+            "then remove the old service."
+        )
         yield (
             Effect.REFUSED,
-            f"port {old.get('Port')} → {new.get('Port')}: requests fail until new tasks are healthy",
+            (
+                f"port {old.get('Port')} → {new.get('Port')}: "
+                "requests fail until new tasks are healthy"
+            ),
             advice,
         )
     elif old.get("HealthCheckPath") != new.get("HealthCheckPath"):
-        detail = f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: it changes before the image"
+        detail = (
+            f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: "
+            "it changes before the image"
+        )
         yield Effect.INTERRUPTION, detail, _BOTH_PATHS
 
 
 def _listener_rule(old: Properties, new: Properties) -> Iterator[Found]:
     if _weighted(old) and old != new:
-        advice = "Deploy the service until the primary group has its tasks (docs/changes.md, Routes of blue/green services)."
-        yield (
-            Effect.REFUSED,
-            "the rule is updated with weights of 100 and 0, independent of the group that has the tasks",
-            advice,
+        advice = (
+            "Deploy the service until the primary group has its tasks "
+            "(docs/changes.md, Routes of blue/green services)."
         )
+        detail = (
+            "the rule is updated with weights of 100 and 0, "
+            "independent of the group that has the tasks"
+        )
+        yield Effect.REFUSED, detail, advice
 
 
 def _vpc_origin(old: Properties, new: Properties) -> Iterator[Found]:
     if changed := [name for name in old.keys() | new.keys() if old.get(name) != new.get(name)]:
-        advice = "Keep the old value, or give the origin another construct id: CloudFormation creates it before it deletes the old one."
+        advice = (
+            "Keep the old value, or give the origin another construct id: "
+            "CloudFormation creates it before it deletes the old one."
+        )
         yield (
             Effect.REFUSED,
             f"{', '.join(sorted(changed))}: CloudFront does not update a VPC origin in use",
@@ -244,7 +273,8 @@ def _fixed(*names: str) -> Callable[[Properties, Properties], Iterator[Found]]:
 
 def _prefix_list(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("SourcePrefixListId") != new.get("SourcePrefixListId"):
-        detail = f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}: two lists of 55 rules do not fit together"
+        lists = f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}"
+        detail = f"{lists}: two lists of 55 rules exceed the quota"
         yield (
             Effect.REFUSED,
             detail,
@@ -291,24 +321,29 @@ def _shorter(old: Properties, new: Properties, name: str, what: str) -> Iterator
 
 
 def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds listener rules with a priority that another rule still has when CloudFormation creates
-    them.
-    """
+    """Finds listener rules created while another rule still has their priority."""
     taken = {
         (stack, properties.get("Priority")): id_ for stack, id_, properties in of_type(before, RULE)
     }
     for stack, id_, properties in of_type(now, RULE):
         holder = taken.get((stack, properties.get("Priority")), id_)
         if holder != id_:
-            detail = f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes it: the route changes its service"
-            advice = "Give the new service its own route, migrate its callers, then remove the old one. A swap needs a third route."
+            detail = (
+                f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes "
+                "it: "
+                "the route changes its service"
+            )
+            advice = (
+                "Give the new service its own route, migrate its callers, then remove the old one. "
+                "A swap needs a third route."
+            )
             yield Change(
                 effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice
             )
 
 
 def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds access entries with a principal that another entry still has."""
+    """Finds access entries created while another entry still has their principal."""
     type_ = "AWS::EKS::AccessEntry"
     taken = {
         json.dumps(properties.get("PrincipalArn")): (stack, id_)
@@ -332,12 +367,18 @@ def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds alarms whose addresses are all replaced: the new ones must be confirmed first."""
+    """Finds alarms with only new addresses, which must be confirmed first."""
     for stack in before.keys() & now.keys():
         old, new = (_addresses({stack: templates[stack]}) for templates in (before, now))
         if old and new and not old & new:
-            detail = "all addresses of alarms are replaced: none is notified until the new addresses are confirmed"
-            advice = "Add the new address, deploy, and confirm it; remove the old one in another deployment."
+            detail = (
+                "all addresses of alarms are replaced: "
+                "no alarm is delivered until the new addresses are confirmed"
+            )
+            advice = (
+                "Add the new address, deploy, and confirm it. "
+                "Remove the old one in another deployment."
+            )
             yield Change(
                 effect=Effect.INTERRUPTION,
                 stack=stack,
@@ -368,14 +409,15 @@ def _zones(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _signers(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds signing keys that CloudFront does not trust yet, and removed keys with valid URLs in
-    use.
-    """
+    """Finds new signing keys that CloudFront does not trust, and removed keys still in use."""
     keys, known = _keys(now), _keys(before)
     was, is_ = _signer(before), _signer(now)
     if not (was and is_ and known and keys):
         return
-    advice = "Add the key, deploy, put it first, deploy, remove the old one (docs/runbooks/rotate-signing-keys.md)."
+    advice = (
+        "Add the key, deploy, put it first, deploy, remove the old one "
+        "(docs/runbooks/rotate-signing-keys.md)."
+    )
     if is_ not in known:
         detail = f"{is_} signs before CloudFront trusts it"
         yield Change(
@@ -386,7 +428,7 @@ def _signers(before: Templates, now: Templates) -> Iterator[Change]:
             advice=advice,
         )
     if was not in keys:
-        detail = f"{was} is removed while listeners use URLs that it signed"
+        detail = f"{was} is removed while listeners still use its URLs"
         yield Change(
             effect=Effect.REFUSED,
             stack="edge",
@@ -397,7 +439,7 @@ def _signers(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds databases whose master password RDS would manage while they have read replicas."""
+    """Finds managed master passwords for databases with read replicas."""
     type_ = "AWS::RDS::DBInstance"
     sources = {
         (stack, source)
@@ -406,7 +448,10 @@ def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
     }
     for stack, id_, properties in of_type(now, type_):
         if (stack, id_) in sources and properties.get("ManageMasterUserPassword") is True:
-            detail = "RDS manages no master password of a database with read replicas, which are deleted after its update"
+            detail = (
+                "RDS does not manage the master password of a database with read replicas, "
+                "which are deleted after its update"
+            )
             advice = (
                 "Set read_replicas: 0 and deploy; change master_rotation in another deployment."
             )
@@ -460,7 +505,7 @@ RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
     "AWS::ServiceDiscovery::PrivateDnsNamespace": _fixed("Name"),
     RULE: _listener_rule,
 }
-"""Rules by resource type. docs/changes.md has their sources."""
+"""Rules by resource type. Sources are in docs/changes.md."""
 ACROSS: tuple[Callable[[Templates, Templates], Iterator[Change]], ...] = (
     _taken_priorities,
     _second_entries,

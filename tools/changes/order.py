@@ -1,5 +1,6 @@
-"""Resources that are deleted before their users: `network` is deployed first, and `ecs-services`
-after `eks-platform`.
+"""Resources that are deleted before their users.
+
+`network` is deployed first, and `ecs-services` after `eks-platform`.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from tools.model.templates import Templates, of_type
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 INGRESS = "AWS::EC2::SecurityGroupIngress"
 NODES = "kubernetesnodes"
-"""Part of the id of the nodes' security group: only Prometheus connects from there to services."""
+"""Part of the id of the nodes' security group: only Prometheus connects from nodes to services."""
 ANOTHER_SERVICE = (
     "Give a second service of the same image the new one, migrate its callers, then remove the old "
     "service (docs/changes.md, Renaming a service, or its route)."
@@ -19,7 +20,7 @@ ANOTHER_SERVICE = (
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields paths and ports that are unavailable to their callers while the stacks are deployed.
+    """Yields paths and ports that callers cannot reach while the stacks are deployed.
 
     Args:
         before: deployed templates.
@@ -33,7 +34,7 @@ def _paths(before: Templates, now: Templates) -> Iterator[Change]:
     old, new = dict(_routes(before)), dict(_routes(now))
     for path in old.keys() - new.keys():
         stack, id_ = old[path]
-        detail = f"{path} is removed: its callers get errors as soon as network or eks-platform is deployed"
+        detail = f"{path} is removed: calls fail as soon as network or eks-platform is deployed"
         yield Change(
             effect=Effect.INTERRUPTION,
             stack=stack,
@@ -56,7 +57,10 @@ def _ports(before: Templates, now: Templates) -> Iterator[Change]:
     for pair in old.keys() & new.keys():
         lost, gained = old[pair] - new[pair], new[pair] - old[pair]
         if lost and gained and NODES not in pair[0]:
-            detail = f"port {_shown(lost)} → {_shown(gained)}: {pair[0]} reaches no task of {pair[1]} until new ones are healthy"
+            detail = (
+                f"port {_shown(lost)} → {_shown(gained)}: "
+                f"{pair[0]} reaches no task of {pair[1]} until new ones are healthy"
+            )
             yield Change(
                 effect=Effect.REFUSED,
                 stack="network",
@@ -67,9 +71,7 @@ def _ports(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:
-    """Returns ports by logical ids of a rule's source and destination groups, if both are in one
-    stack.
-    """
+    """Returns ports by source and destination group of rules with both groups in one stack."""
     found: dict[tuple[str, str], set[int]] = {}
     for _, _, properties in of_type(templates, INGRESS):
         pair = _group(properties.get("SourceSecurityGroupId")), _group(properties.get("GroupId"))

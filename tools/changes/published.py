@@ -1,6 +1,5 @@
-"""Values that a stack reads while it is deployed, and keeps when their resource is replaced
-(docs/adr/0023).
-"""
+"""Values that a stack reads during deployment and keeps when their resource is replaced (ADR
+23)."""
 
 from collections.abc import Iterator
 
@@ -12,7 +11,7 @@ READER = "Custom::DeployedValues"
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields the values that a stack has read from a resource that is replaced.
+    """Yields values that a stack has read from replaced resources.
 
     Args:
         before: deployed templates.
@@ -21,10 +20,11 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
     for stack, id_, properties in of_type(now, READER):
         if id_ not in before.get(stack, {}).get("Resources", {}):
             continue
-        advice = f'Deploy, then `npx cdk deploy -c env=<env> -c again="{id_[:-8]} <time>" <env>/{stack}`.'
+        again = f'-c again="{id_[:-8]} <time>"'
+        advice = f"Deploy, then `npx cdk deploy -c env=<env> {again} <env>/{stack}`."
         for name in properties["Names"]:
             for source in _replaced_sources(before, now, f"{properties['Path']}/{name}"):
-                detail = f"{name} stays the one of {source}, which is replaced"
+                detail = f"{name} keeps the value of {source}, which is replaced"
                 yield Change(
                     effect=Effect.INTERRUPTION,
                     stack=stack,

@@ -16,20 +16,37 @@ from tools.model.values import at, numbers
 Values = dict[str, Any]
 Found = tuple[Effect, str, str]
 
-_VOLUME = "Follow docs/runbooks/volume.md first: grow the claims, and delete the StatefulSet with --cascade=orphan."
-_STAYS = "Deploy its users without it first, and delete it manually (docs/runbooks/topics-and-queues.md)."
+_VOLUME = (
+    "Follow docs/runbooks/volume.md first: "
+    "grow the claims, and delete the StatefulSet with --cascade=orphan."
+)
+_STAYS = (
+    "Deploy its users without it first, and delete it manually "
+    "(docs/runbooks/topics-and-queues.md)."
+)
 _CONSOLE = "Remove it in the console of Keycloak as well (docs/identity.md)."
-_FIRST = "Deploy the tasks without it first: `npx cdk deploy -c env=<env> --exclusively <env>/ecs-services`."
+_FIRST = (
+    "Deploy the tasks without it first: "
+    "`npx cdk deploy -c env=<env> --exclusively <env>/ecs-services`."
+)
 _ALIAS = "Give the new provider its own alias, and remove the old one when no listener uses it."
-_DRAIN = "First decommission them one by one, and wait until each is drained (docs/runbooks/redpanda.md, Fewer brokers)."
-_TIERED = "Keep it, or shorten the retention of topics until no event is in S3 only (docs/adr/0010-tiered-storage.md)."
-_ALL_AT_ONCE = "Take a snapshot of the identity database, and delete the StatefulSet first (docs/upgrades.md, Another minor version of Keycloak)."
+_DRAIN = (
+    "First decommission them one by one, and wait until each is drained "
+    "(docs/runbooks/redpanda.md, Fewer brokers)."
+)
+_TIERED = (
+    "Keep it, or shorten the retention of topics until no event is in S3 only "
+    "(docs/adr/0010-tiered-storage.md)."
+)
+_ALL_AT_ONCE = (
+    "Take a snapshot of the identity database, and delete the StatefulSet first "
+    "(docs/upgrades.md, Another minor version of Keycloak)."
+)
 _NEVER = "A volume never shrinks. Keep the size."
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields changes of values that need more than a rolling update of Helm, Kubernetes or a
-    broker.
+    """Yields changes of values that require more than a rolling update.
 
     Args:
         before: deployed templates.
@@ -93,12 +110,15 @@ def _versions(was: Values, is_: Values) -> Iterator[Found]:
         and new
         and _skips(numbers(old)[:2], numbers(new)[:2])
     ):
-        advice = "Upgrade one feature release at a time (Redpanda documentation, upgrade: release order)."
+        advice = (
+            "Upgrade one feature release at a time "
+            "(Redpanda documentation, upgrade: release order)."
+        )
         yield Effect.REFUSED, f"chart {old} → {new} skips a feature release", advice
 
 
 def _skips(old: list[int], new: list[int]) -> bool:
-    """Returns True if a feature release lies between two, which are numbered by year and position."""
+    """Returns whether the upgrade skips a feature release; versions are year and number."""
     year, place = old
     return new > old and new not in ([year, place + 1], [year + 1, 1])
 
@@ -106,7 +126,10 @@ def _skips(old: list[int], new: list[int]) -> bool:
 def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
     old, new = (int(at(values, "statefulset.replicas") or 0) for values in (was, is_))
     if new < old:
-        detail = f"{old} brokers → {new}: removed brokers hold replicas, and partitions lose their majority"
+        detail = (
+            f"{old} brokers → {new}: removed brokers hold replicas, and partitions lose their "
+            "majority"
+        )
         yield Effect.REFUSED, detail, _DRAIN
     if new > old:
         detail = f"{old} brokers → {new}: partitions move, which loads disks and network"
@@ -115,7 +138,10 @@ def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
     yield from _volume(was, is_, size, grows=(Effect.REFUSED, _VOLUME))
     tiered = "storage.tiered.config.cloud_storage_enabled"
     if at(was, tiered) and not at(is_, tiered):
-        detail = "tiered storage is removed: older events are in Amazon S3 only, and re-enabling it creates another bucket"
+        detail = (
+            "tiered storage is removed: older events are in Amazon S3 only, "
+            "and re-enabling it creates another bucket"
+        )
         yield Effect.REFUSED, detail, _TIERED
 
 
@@ -159,11 +185,15 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
                 "The number of partitions can only grow. Create another topic.",
             )
         if other["partitions"] > one["partitions"] and "compact" in other["cleanupPolicy"]:
-            detail = f"{name}: {one['partitions']} partitions → {other['partitions']}: a key may move, and its older value is kept where it was"
+            detail = (
+                f"{name}: {one['partitions']} partitions → {other['partitions']}: "
+                "a key may move, and its older value is kept in the old partition"
+            )
             yield (
                 Effect.INTERRUPTION,
                 detail,
-                "Let the producers write every key again afterwards: consumers may read the older value last.",
+                "Let the producers write every key again afterwards: "
+                "consumers may read the older value last.",
             )
         for key in ("replication", "cleanupPolicy"):
             if one[key] != other[key]:
@@ -174,7 +204,10 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
                     "The job refuses it. Create another topic and migrate to it.",
                 )
         if other["retentionHours"] < one["retentionHours"]:
-            detail = f"{name}: events older than {other['retentionHours']} hours are deleted ({one['retentionHours']} until now)"
+            detail = (
+                f"{name}: events older than {other['retentionHours']} hours are deleted "
+                f"({one['retentionHours']} until now)"
+            )
             yield Effect.LOSS, detail, "Verify that no consumer needs them."
     for name in old.keys() - new.keys():
         yield (
@@ -219,13 +252,17 @@ def _queues(was: Values, is_: Values) -> Iterator[Found]:
 def _keycloak(was: Values, is_: Values) -> Iterator[Found]:
     old, new = (str(at(values, "image.tag") or "") for values in (was, is_))
     if numbers(old)[:2] != numbers(new)[:2]:
-        detail = f"Keycloak {old} → {new}: only patch versions may run side by side. Logins are unavailable for minutes"
+        detail = (
+            f"Keycloak {old} → {new}: only patch versions may run side by side. "
+            "Logins are unavailable for minutes"
+        )
         yield Effect.INTERRUPTION, detail, _ALL_AT_ONCE
 
 
 def _realm(was: Values, is_: Values) -> Iterator[Found]:
-    """Finds objects that Keycloak retains although the import no longer contains them
-    (`IMPORT_MANAGED_*: no-delete`).
+    """Finds objects that Keycloak retains after their removal from the import.
+
+    The setting is `IMPORT_MANAGED_*: no-delete`.
     """
     old, new = was["realms"], is_["realms"]
     for name in old.keys() & new.keys():
@@ -241,7 +278,10 @@ def _realm(was: Values, is_: Values) -> Iterator[Found]:
             )
         for alias in one.keys() & other.keys():
             if _issuer(one[alias]) != _issuer(other[alias]):
-                detail = f"identity provider {alias} is replaced: its listeners have other ids at the new provider, or those of other users"
+                detail = (
+                    f"identity provider {alias} is replaced: its listeners have other ids "
+                    "at the new provider, or those of other users"
+                )
                 yield Effect.INTERRUPTION, detail, _ALIAS
         if old[name].get("smtpServer") and not new[name].get("smtpServer"):
             yield (

@@ -1,5 +1,6 @@
-"""Resources that an update would replace: removed, of another type, or with a changed create-only
-property.
+"""Resources that an update would replace.
+
+They are removed, have another type, or have a changed create-only property.
 """
 
 import json
@@ -23,26 +24,26 @@ IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {
         ("SourceDBInstanceIdentifier",),
         ("DBSnapshotIdentifier",),
     ),
-    # A changed rule of generation creates another password, which clients with the old one do not
-    # have.
+    # A changed rule of generation creates another password, and clients keep the old one.
     "AWS::SecretsManager::Secret": (("GenerateSecretString",), ("SecretString",)),
     "AWS::ElastiCache::ReplicationGroup": (
         ("NumNodeGroups",),
         ("NodeGroupConfiguration",),
         ("TransitEncryptionEnabled",),
     ),
-    # Another name, namespace or chart installs a second release and uninstalls the first with its
-    # objects.
+    # Another name, namespace or chart installs a second release and uninstalls the first one with
+    # its objects.
     RELEASE: (("Release",), ("Namespace",), ("Chart",)),
 }
-"""Properties that the provider schemas do not list as create-only, but that AWS refuses to change
-or changes by replacement (AWS CloudFormation user guide, update behaviour of each property,
-2026-11).
+"""Properties that AWS refuses to change or replaces, without being create-only in the schemas.
+
+Source: AWS CloudFormation user guide, update behaviour of each property, 2026-11.
 """
 
 
 def replaced(before: Templates, now: Templates, stack: str, id_: str) -> list[str]:
-    """Returns the reasons why an update would replace or delete a resource; none if it does not."""
+    """Returns the reasons why an update would replace or delete a resource; empty if it does
+    not."""
     return list(_reasons(before, now, stack, id_, above=frozenset()))
 
 
@@ -98,8 +99,9 @@ def create_only(type_: str, stack: str) -> list[PropertyPath]:
 
 
 def _in_the_account(value: Any) -> Any:
-    """Replaces the account by the example's: the result is the same if the environment or the
-    deployment sets it.
+    """Replaces the account by the example's account.
+
+    The result is the same whether the environment or the deployment sets the account.
     """
     match value:
         case {"Ref": "AWS::AccountId"}:
@@ -115,8 +117,9 @@ def _in_the_account(value: Any) -> Any:
 
 
 def _followed(templates: Templates, value: Any) -> Any:
-    """Replaces references by the outputs of other stacks: weak and strong references to an output
-    become equal.
+    """Replaces references by the outputs of other stacks.
+
+    Weak and strong references to an output become equal.
     """
     match value:
         case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
@@ -141,7 +144,7 @@ def _short(value: Any) -> str:
 
 
 def named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Returns the resources that a value references, in its own stack or by an output of another."""
+    """Returns resources that a value references in its own stack or by an output of another."""
     match value:
         case {"Ref": str(id_)} | {"Fn::GetAtt": [str(id_), *_]}:
             yield stack, id_

@@ -1,4 +1,4 @@
-"""Report of a comparison: a summary, dangerous changes with their safe procedure, then the rest."""
+"""Report of a comparison: summary, dangerous changes with their safe procedure, other changes."""
 
 import difflib
 import json
@@ -12,23 +12,23 @@ from tools.model.templates import Template, Templates
 
 _WIDTH = 100
 _MOST = 20
-"""Number of listed changes without interruption; the rest is counted."""
+"""Number of listed changes without interruption; the rest are counted."""
 _MOST_LINES = 3
 """Lines of one entry. ALL=1 shows the rest."""
 _MOST_MARKDOWN = 100
-"""Lines of dangerous changes in Markdown: GitHub refuses a comment of more than 65,536 characters."""
+"""Lines of dangerous changes in Markdown; GitHub refuses comments above 65,536 characters."""
 
 
 def report(
     changes: Sequence[Change], *, environment: str, everything: bool = False, markdown: bool = False
 ) -> str:
-    """Returns a summary, then the changes by effect. Added resources share one line for each stack.
+    """Returns a summary, then the changes by effect. Added resources share one line per stack.
 
     Args:
         changes: changes, worst first.
         environment: name of the environment.
-        everything: True to list every change without interruption, uncut.
-        markdown: True for a comment on a pull request.
+        everything: lists every change without interruption, uncut.
+        markdown: formats a comment on a pull request.
     """
     if not changes:
         return f"{environment}: no differences."
@@ -90,7 +90,7 @@ def _counts(changes: Sequence[Change]) -> str:
 
 
 def _section(effect: Effect, changes: Iterable[Change], *, everything: bool) -> Iterator[str]:
-    """Yields dangerous changes, with an advice that several share once."""
+    """Yields dangerous changes; advice that several share is printed once."""
     yield f"{effect}:"
     for advice, group in groupby(changes, lambda change: change.advice):
         for change in group:
@@ -101,7 +101,7 @@ def _section(effect: Effect, changes: Iterable[Change], *, everything: bool) -> 
 
 def _wrapped(text: str, indent: str, most: int | None) -> list[str]:
     below = " " * max(4, len(indent))
-    # A word longer than a line is broken, so that no line exceeds the width.
+    # A word longer than a line is broken, so that all lines fit.
     return textwrap.wrap(
         text,
         _WIDTH,

@@ -33,9 +33,7 @@ ROUTINE = {
     "AWS::Lambda::Permission",
     "AWS::SNS::Subscription",
 }
-"""Types that CloudFormation replaces without interruption: the new resource is created before the
-old one is deleted.
-"""
+"""Types that CloudFormation replaces without interruption, because it creates before it deletes."""
 
 SERVES = {
     "AWS::CloudFront::Distribution",
@@ -52,8 +50,9 @@ SERVES = {
     "AWS::Route53::RecordSet",
     RELEASE,
 }
-"""Types whose deletion interrupts. For listener rules it depends on the path
-(tools/changes/order.py).
+"""Types with an interruption when deleted. For listener rules it depends on the path.
+
+See tools/changes/order.py.
 """
 
 INTERRUPTS = {
@@ -71,15 +70,16 @@ INTERRUPTS = {
         "Port": "a restart",
     },
 }
-"""Properties with an interrupting update, and the interruption (AWS CloudFormation, Amazon RDS and
-Amazon ElastiCache user guides, 2026-11).
+"""Properties with an interrupting update, and the interruption.
+
+Sources: AWS CloudFormation, Amazon RDS and Amazon ElastiCache user guides, 2026-11.
 """
 
 _ADVICE = "Deploy it at a time of low load."
 
 
 def holds_data(resource: dict[str, Any]) -> bool:
-    """Returns whether a resource holds data; a read replica has a copy only."""
+    """Returns whether a resource holds data; read replicas hold copies only."""
     return resource["Type"] in HOLDS_DATA and "SourceDBInstanceIdentifier" not in resource.get(
         "Properties", {}
     )
@@ -199,8 +199,9 @@ def _replaced(
 
 
 def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any]) -> Change | None:
-    """Finds replacements with the old resource's name, which AWS refuses: CloudFormation creates
-    first.
+    """Finds replacements with the name of the old resource.
+
+    AWS refuses them, because CloudFormation creates the new resource first.
     """
     try:
         identifier = resource_schema(
@@ -213,7 +214,8 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
         name in new["Properties"] and _value(old, name) == _value(new, name) for name in names
     ):
         return None
-    detail = f"{new['Type']} would be replaced under its own name ({', '.join(names)}), which already exists"
+    taken = ", ".join(names)
+    detail = f"{new['Type']} would be replaced under its own name ({taken}), which already exists"
     advice = "Keep the old value, or delete the old resource manually first."
     return Change(
         effect=Effect.REFUSED,
@@ -226,8 +228,9 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
 
 
 def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds imported exports of replaced or removed resources: CloudFormation refuses the update of
-    the producer.
+    """Finds imported exports of replaced or removed resources.
+
+    CloudFormation refuses the update of the producer.
     """
     imported = {name: stack for stack, template in before.items() for name in _imports(template)}
     for stack, template in before.items():
@@ -241,9 +244,15 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
                 or without_hashes(new) != without_hashes(output)
                 or replaced(before, now, stack, subject)
             ):
-                detail = f"{imported[name]} imports it: CloudFormation neither changes nor deletes an export in use, and rolls back"
+                detail = (
+                    f"{imported[name]} imports it: CloudFormation neither changes nor deletes "
+                    "an export in use, and rolls back"
+                )
                 first = f"`npx cdk deploy -c env=<env> --exclusively <env>/{imported[name]}`"
-                advice = f"Deploy {imported[name]} without it first: {first}; for a service or a talks_to word, use `retired`."
+                advice = (
+                    f"Deploy {imported[name]} without it first: {first}; "
+                    "for a service or a talks_to word, use `retired`."
+                )
                 yield Change(
                     effect=Effect.REFUSED,
                     stack=stack,

@@ -1,6 +1,4 @@
-"""Sources of templates: a checkout, a git ref, a cloud assembly, the embedded AWS, or an AWS
-account.
-"""
+"""Sources of templates: checkout, git ref, cloud assembly, embedded AWS, or AWS account."""
 
 import json
 import os
@@ -36,7 +34,7 @@ from pathlib import Path
 from stacks.app import main
 sys.exit(main(Path(sys.argv[1])))
 """
-"""Application of a given folder. setup.py rewrites an import at the start of a line only."""
+"""Application of a given folder. setup.py rewrites imports only at the start of a line."""
 
 
 @contextmanager
@@ -48,10 +46,10 @@ def synthesized(
     Args:
         checkout: folder with `app.py`.
         environment: name of an environment file.
-        environments: folder of the file; that of `app.py` when left out.
+        environments: folder of the file; default: that of `app.py`.
 
     Raises:
-        SourceError: the app fails.
+        SourceError: if the application fails.
     """
     context = {
         **json.loads((checkout / "cdk.json").read_text())["context"],
@@ -77,7 +75,8 @@ def synthesized(
         )
         if done.returncode != 0:
             raise SourceError(
-                f"{environment} cannot be synthesized in {checkout.name or checkout}:\n{done.stderr.strip()[-2000:]}"
+                f"{environment} cannot be synthesized in {checkout.name or checkout}:\n"
+                f"{done.stderr.strip()[-2000:]}"
             )
         yield platform_in(Path(folder))
 
@@ -87,7 +86,7 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
     """Synthesizes one environment at a git ref, with the currently installed packages.
 
     Raises:
-        SourceError: git is missing, the ref does not exist, or its app fails.
+        SourceError: if git is missing, the ref does not exist, or its application fails.
     """
     if shutil.which("git") is None:
         raise SourceError(
@@ -106,18 +105,20 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
         ZipFile(BytesIO(archive.stdout)).extractall(folder)
         if not Path(folder, "environments", f"{environment}.yaml").exists():
             raise SourceError(
-                f"{ref} has no environments/{environment}.yaml: all of {environment} is new. Compare with its former name."
+                f"{ref} has no environments/{environment}.yaml: all of {environment} is new. "
+                "Compare with its former name."
             )
         with synthesized(Path(folder), environment) as assembly:
             yield assembly
 
 
 def deployed(assembly: Path) -> Templates:
-    """Reads the deployed templates of an assembly's stacks from an account; requires only
-    cloudformation:GetTemplate.
+    """Reads the deployed templates of an assembly's stacks from an account.
+
+    The only required right is cloudformation:GetTemplate.
 
     Raises:
-        SourceError: the request fails, or the account has none of the stacks.
+        SourceError: if the request fails, or the account has none of the stacks.
     """
     found: Templates = {}
     for id_, stack in stacks_in(assembly).items():
@@ -130,12 +131,14 @@ def deployed(assembly: Path) -> Templates:
             if "does not exist" in str(error):
                 continue
             raise SourceError(
-                f"{stack.name} in {stack.region} cannot be read: {error}. Log in to account {stack.account}."
+                f"{stack.name} in {stack.region} cannot be read: {error}. "
+                f"Log in to account {stack.account}."
             ) from None
         found[id_] = read(body if isinstance(body, str) else json.dumps(body), stack.account)
     if not found:
         raise SourceError(
-            "None of the stacks is deployed in this account. Log in to the account of the environment."
+            "None of the stacks is deployed in this account. "
+            "Log in to the account of the environment."
         )
     return found
 
@@ -144,7 +147,7 @@ def local_assemblies(checkout: Path) -> tuple[Path, Path]:
     """Returns the assembly in the embedded AWS and the one that `make diff` synthesized for it.
 
     Raises:
-        SourceError: an assembly is missing.
+        SourceError: if an assembly is missing.
     """
     workspace = Workspace(checkout)
     if not all(
@@ -152,6 +155,7 @@ def local_assemblies(checkout: Path) -> tuple[Path, Path]:
         for path in (workspace.assembly, workspace.next_assembly, workspace.differences)
     ):
         raise SourceError(
-            "The embedded AWS has no assembly to compare. Start it with `make local`, then run `make diff`."
+            "The embedded AWS has no assembly to compare. "
+            "Start it with `make local`, then run `make diff`."
         )
     return platform_in(workspace.assembly), platform_in(workspace.next_assembly)

@@ -38,7 +38,7 @@ def found(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 def test_values_of_replaced_resources_are_reported() -> None:
     (text,) = found(templates(Engine="mysql"), templates(Engine="mariadb"))
-    assert "Host stays the one of data/Database, which is replaced" in text
+    assert "Host keeps the value of data/Database, which is replaced" in text
     assert '-c again="DataValues <time>" <env>/eks-platform' in text
 
 
