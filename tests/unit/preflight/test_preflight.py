@@ -343,6 +343,36 @@ def caa(*values: str) -> Call:
     return ("route53", EDGE, "list_resource_record_sets", answer)
 
 
+def edge(*kinds: str) -> Call:
+    """Resources of stack edge."""
+    return (
+        "cloudformation",
+        EDGE,
+        "list_stack_resources",
+        {
+            "StackResourceSummaries": [
+                {
+                    "LogicalResourceId": f"Resource{index}",
+                    "ResourceType": kind,
+                    "LastUpdatedTimestamp": NOW,
+                    "ResourceStatus": "CREATE_COMPLETE",
+                }
+                for index, kind in enumerate(kinds)
+            ]
+        },
+    )
+
+
+def records(*found: tuple[str, str]) -> Call:
+    """Names and types from the addresses of the domain on."""
+    answer = {
+        "ResourceRecordSets": [{"Name": f"{name}.", "Type": kind} for name, kind in found],
+        "IsTruncated": False,
+        "MaxItems": "2",
+    }
+    return ("route53", EDGE, "list_resource_record_sets", answer)
+
+
 def secret(**more: Any) -> Call:
     return home(
         "secretsmanager",
@@ -636,6 +666,28 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (domain.authorities, [caa('0 issue "amazon.com"')], "ok", "is admitted"),
     (domain.authorities, [caa('0 issue "letsencrypt.org"')], "fix", '0 issue "amazon.com"'),
     (domain.authorities, [caa('0 iodef "mailto:a"')], "ok", "none"),
+    (domain.addresses, [edge("AWS::Route53::RecordSet")], "ok", "records of stack edge"),
+    (
+        domain.addresses,
+        [
+            ("cloudformation", EDGE, "list_stack_resources", "ValidationError"),
+            records(("music.example", "CAA"), ("music.example", "NS")),
+        ],
+        "ok",
+        "none",
+    ),
+    (
+        domain.addresses,
+        [edge("AWS::CloudFront::Function"), records(("old.music.example", "A"))],
+        "ok",
+        "none",
+    ),
+    (
+        domain.addresses,
+        [edge(), records(("music.example", "A"), ("music.example", "AAAA"))],
+        "fix",
+        "delete the A and AAAA records of music.example",
+    ),
     (secrets.secrets, [secret(), value(FIELDS)], "ok ok ok", ""),
     (
         secrets.secrets,
