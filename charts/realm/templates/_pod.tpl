@@ -75,7 +75,8 @@ containers:
       - {name: IMPORT_FILES_LOCATIONS, value: "{{ range $index, $file := keys .Values.realms | sortAlpha }}{{ if $index }},{{ end }}/config/{{ $file }}{{ end }}"}
       - {name: IMPORT_VARSUBSTITUTION_ENABLED, value: "true"}
       - {name: IMPORT_VARSUBSTITUTION_NESTED, value: "false"}
-      # No cache: a secret may change without a change of the file, and changes by hand are reverted.
+      # No cache: a secret may change without a change of the file, and changes by hand are
+      # reverted.
       - {name: IMPORT_CACHE_ENABLED, value: "false"}
       # The import deletes nothing, also nothing that it did not create.
       {{- range $kind := list "AUTHENTICATIONFLOW" "CLIENT" "CLIENTAUTHORIZATIONPOLICIES" "CLIENTAUTHORIZATIONRESOURCES" "CLIENTAUTHORIZATIONSCOPES" "CLIENTSCOPE" "CLIENTSCOPEMAPPING" "COMPONENT" "GROUP" "IDENTITYPROVIDER" "IDENTITYPROVIDERMAPPER" "MESSAGEBUNDLES" "REQUIREDACTION" "ROLE" "SCOPEMAPPING" "SUBCOMPONENT" "WORKFLOW" }}
