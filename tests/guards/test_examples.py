@@ -34,7 +34,7 @@ from constructs import Construct
 
 import spotmusic_constructs
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import load
+from spotmusic_cdk.settings import SettingsError, load, parse
 from spotmusic_constructs.edge.security_headers import PLAYER_POLICY
 from spotmusic_constructs.network.flows import CLOUDFRONT, VPC
 from spotmusic_constructs.resilience import fault_actions
@@ -571,6 +571,15 @@ def test_service_of_readme_synthesizes(tmp_path: Path) -> None:
     )
     services = templates_in(tmp_path / "cdk.out" / "assembly-dev")["ecs-services"]
     assert "/v1/lyrics" in json.dumps(services)
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.pt-BR.md"])
+def test_error_of_readme_is_current(readme: str) -> None:
+    dev = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
+    text = dev.replace("  trends:\n", "  trends:\n    memory: 1000\n", 1)
+    with pytest.raises(SettingsError) as raised:
+        parse(text, source=Path("environments/dev.yaml"))
+    assert f"```\n{raised.value}\n```" in (ROOT / readme).read_text()
 
 
 def test_commands_of_readme_exist() -> None:
