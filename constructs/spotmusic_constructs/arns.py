@@ -59,6 +59,11 @@ def bucket_arn(bucket: s3.IBucket) -> str:
     return _read(bucket, "bucket_arn")
 
 
+def objects_arn(bucket: s3.IBucket, key_pattern: str = "*") -> str:
+    """Return the ARN of the objects of a bucket whose keys match the pattern."""
+    return f"{bucket_arn(bucket)}/{key_pattern}"
+
+
 def bucket_name(bucket: s3.IBucket) -> str:
     """Return the name of a bucket."""
     return _read(bucket, "bucket_name")

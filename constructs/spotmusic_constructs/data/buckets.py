@@ -1,11 +1,12 @@
 """Handle for other stacks, EventBridge events and CloudFront access of buckets."""
 
+from collections.abc import Mapping
 from typing import cast
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
-from spotmusic_constructs.arns import bucket_arn, bucket_name
+from spotmusic_constructs.arns import bucket_arn, bucket_name, objects_arn
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.resource import resource_of
 
@@ -44,10 +45,26 @@ def send_events(bucket: s3.Bucket) -> None:
     )
 
 
-def allow(bucket: s3.Bucket, *statements: iam.PolicyStatement) -> None:
+def add_to_policy(bucket: s3.Bucket, *statements: iam.PolicyStatement) -> None:
     """Adds statements to the policy of a bucket, which `enforce_ssl` has created."""
     policy = cast("s3.BucketPolicy", bucket.policy)
     policy.document.add_statements(*statements)
+
+
+def admission(
+    sid: str, service: str, action: str, resource: str, conditions: Mapping[str, object]
+) -> iam.PolicyStatement:
+    """Returns a statement that allows an AWS service one action on a bucket or its objects."""
+    return iam.PolicyStatement.from_json(
+        {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Action": action,
+            "Resource": resource,
+            "Principal": {"Service": service},
+            "Condition": conditions,
+        }
+    )
 
 
 def admit_cloudfront(bucket: s3.Bucket) -> None:
@@ -56,17 +73,17 @@ def admit_cloudfront(bucket: s3.Bucket) -> None:
     Naming one distribution would create a dependency cycle with the edge stack.
     """
     location = location_of(bucket)
-    bucket.add_to_resource_policy(
-        iam.PolicyStatement(
-            sid="DistributionsOfThisAccountRead",
-            actions=["s3:GetObject"],
-            resources=[bucket.arn_for_objects("*")],
-            principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
-            conditions={
-                "ArnLike": {
-                    "AWS:SourceArn": location.arn("cloudfront", "distribution/*", region="")
-                },
-                "StringEquals": {"AWS:SourceAccount": location.account},
-            },
-        )
+    conditions = {
+        "ArnLike": {"AWS:SourceArn": location.arn("cloudfront", "distribution/*", region="")},
+        "StringEquals": {"AWS:SourceAccount": location.account},
+    }
+    add_to_policy(
+        bucket,
+        admission(
+            "DistributionsOfThisAccountRead",
+            "cloudfront.amazonaws.com",
+            "s3:GetObject",
+            objects_arn(bucket),
+            conditions,
+        ),
     )

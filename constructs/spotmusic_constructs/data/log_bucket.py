@@ -9,8 +9,8 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.arns import bucket_arn
-from spotmusic_constructs.data.buckets import allow, handle_of
+from spotmusic_constructs.arns import bucket_arn, objects_arn
+from spotmusic_constructs.data.buckets import add_to_policy, admission, handle_of
 from spotmusic_constructs.data.private_bucket import no_public_access
 from spotmusic_constructs.location import facts_of, location_of
 
@@ -103,7 +103,7 @@ class LogBucket(Construct):
             ],
             removal_policy=removal_policy,
         )
-        allow(bucket, *_deliveries(bucket))
+        add_to_policy(bucket, *_deliveries(bucket))
         self.bucket = handle_of(bucket)
         acknowledge(bucket, {**_ACKNOWLEDGED, **(_NOT_LOGGED if only_other_stacks else {})})
 
@@ -111,7 +111,7 @@ class LogBucket(Construct):
 def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     location = location_of(bucket)
     this_account = {"aws:SourceAccount": location.account}
-    objects = bucket.arn_for_objects("*")
+    objects = objects_arn(bucket)
     deliveries = {
         "StringEquals": this_account,
         # The ARN of a delivery has the region of its source: us-east-1 for CloudFront and its web
@@ -119,7 +119,7 @@ def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
         "ArnLike": {"aws:SourceArn": location.arn("logs", "*", region="*")},
     }
     return [
-        _allow(
+        admission(
             "S3ServerAccessLogs",
             "logging.s3.amazonaws.com",
             "s3:PutObject",
@@ -127,17 +127,17 @@ def _deliveries(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
             {"StringEquals": this_account},
         ),
         *_load_balancers(bucket),
-        _allow(
+        admission(
             "LogDeliveryWrites", "delivery.logs.amazonaws.com", "s3:PutObject", objects, deliveries
         ),
-        _allow(
+        admission(
             "LogDeliveryChecks",
             "delivery.logs.amazonaws.com",
             "s3:GetBucketAcl",
             bucket_arn(bucket),
             deliveries,
         ),
-        _allow(
+        admission(
             "LogDeliveryLists",
             "delivery.logs.amazonaws.com",
             "s3:ListBucket",
@@ -155,9 +155,9 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     location = location_of(bucket)
     # The object key holds the account of the load balancer after an optional prefix, which excludes
     # other accounts.
-    logs = bucket.arn_for_objects(f"*AWSLogs/{location.account}/*")
+    logs = objects_arn(bucket, f"*AWSLogs/{location.account}/*")
     ours = {"ArnLike": {"aws:SourceArn": location.arn("elasticloadbalancing", "loadbalancer/*")}}
-    service = _allow(
+    service = admission(
         "LoadBalancerLogs",
         "logdelivery.elasticloadbalancing.amazonaws.com",
         "s3:PutObject",
@@ -177,19 +177,6 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
             principals=[iam.AccountPrincipal(account)],
         ),
     ]
-
-
-def _allow(
-    sid: str, service: str, action: str, resource: str, conditions: dict[str, dict[str, str]]
-) -> iam.PolicyStatement:
-    statement = {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": action,
-        "Resource": resource,
-        "Principal": {"Service": service},
-    }
-    return iam.PolicyStatement.from_json({**statement, "Condition": conditions})
 
 
 _LOGS_OF_LOGS = (

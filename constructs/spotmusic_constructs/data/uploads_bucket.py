@@ -1,6 +1,6 @@
 """Bucket for uploads until a malware scan passes them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_guardduty as guardduty
@@ -10,8 +10,8 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from spotmusic_constructs import durations
-from spotmusic_constructs.arns import bucket_name
-from spotmusic_constructs.data.buckets import handle_of, send_events
+from spotmusic_constructs.arns import bucket_name, objects_arn
+from spotmusic_constructs.data.buckets import add_to_policy, handle_of, send_events
 from spotmusic_constructs.data.malware_scan_role import MalwareScanRole
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 
@@ -90,8 +90,7 @@ class UploadsBucket(Construct):
         send_events(bucket)
         scan = MalwareScanRole(self, "ScanRole", bucket=bucket, key=key)
         scanner = scan.role.role_arn
-        bucket.add_to_resource_policy(_deny_unscanned(bucket, scanner))
-        bucket.add_to_resource_policy(_deny_forged_results(bucket, scanner))
+        add_to_policy(bucket, *_denials(bucket, scanner))
         self.plan = guardduty.CfnMalwareProtectionPlan(
             self,
             "MalwareProtectionPlan",
@@ -125,29 +124,36 @@ def _cors(origins: Sequence[str]) -> list[s3.CorsRule]:
     ]
 
 
-def _deny_unscanned(bucket: s3.Bucket, scanner: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="NobodyReadsBeforeTheScan",
-        effect=iam.Effect.DENY,
-        actions=["s3:GetObject", "s3:GetObjectVersion"],
-        resources=[bucket.arn_for_objects("*")],
-        principals=[iam.AnyPrincipal()],
-        conditions={
-            "StringNotEquals": {f"s3:ExistingObjectTag/{_SCAN_RESULT}": "NO_THREATS_FOUND"},
-            "ArnNotEquals": {"aws:PrincipalArn": scanner},
+def _denials(bucket: s3.Bucket, scanner: str) -> Iterator[iam.PolicyStatement]:
+    not_the_scan = {"ArnNotEquals": {"aws:PrincipalArn": scanner}}
+    clean = {f"s3:ExistingObjectTag/{_SCAN_RESULT}": "NO_THREATS_FOUND"}
+    yield _deny(
+        "NobodyReadsBeforeTheScan",
+        ["s3:GetObject", "s3:GetObjectVersion"],
+        objects_arn(bucket),
+        {"StringNotEquals": clean, **not_the_scan},
+    )
+    yield _deny(
+        "OnlyTheScanWritesItsResult",
+        ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"],
+        objects_arn(bucket),
+        {
+            "ForAnyValue:StringEquals": {"s3:RequestObjectTagKeys": [_SCAN_RESULT]},
+            **not_the_scan,
         },
     )
 
 
-def _deny_forged_results(bucket: s3.Bucket, scanner: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid="OnlyTheScanWritesItsResult",
-        effect=iam.Effect.DENY,
-        actions=["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"],
-        resources=[bucket.arn_for_objects("*")],
-        principals=[iam.AnyPrincipal()],
-        conditions={
-            "ForAnyValue:StringEquals": {"s3:RequestObjectTagKeys": [_SCAN_RESULT]},
-            "ArnNotEquals": {"aws:PrincipalArn": scanner},
-        },
+def _deny(
+    sid: str, actions: list[str], resource: str, conditions: dict[str, object]
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement.from_json(
+        {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Action": actions,
+            "Resource": resource,
+            "Principal": {"AWS": "*"},
+            "Condition": conditions,
+        }
     )

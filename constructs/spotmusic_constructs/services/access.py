@@ -8,7 +8,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secretsmanager
 
-from spotmusic_constructs.arns import bucket_name, secret_arn
+from spotmusic_constructs.arns import bucket_name, objects_arn, secret_arn
 
 Statement = Mapping[str, Any]
 """Allowing statement of an IAM policy, with actions and resources."""
@@ -108,7 +108,7 @@ def writing_access(prefix: str, bucket: s3.IBucket, *, below: str) -> Access:
     actions = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:DeleteObject"]
     return Access(
         environment={f"{prefix}_BUCKET": bucket_name(bucket)},
-        statements=({"Action": actions, "Resource": bucket.arn_for_objects(f"{below}/*")},),
+        statements=({"Action": actions, "Resource": objects_arn(bucket, f"{below}/*")},),
     )
 
 
@@ -172,5 +172,5 @@ def bucket_access(prefix: str, bucket: s3.IBucket, *, writes: bool = False) -> A
     )
     return Access(
         environment={f"{prefix}_BUCKET": bucket_name(bucket)},
-        statements=({"Action": [*read, *write], "Resource": bucket.arn_for_objects("*")},),
+        statements=({"Action": [*read, *write], "Resource": objects_arn(bucket)},),
     )

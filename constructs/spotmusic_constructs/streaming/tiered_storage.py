@@ -11,7 +11,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
-from spotmusic_constructs.arns import bucket_arn, bucket_name, key_arn, secret_arn
+from spotmusic_constructs.arns import bucket_arn, bucket_name, key_arn, objects_arn, secret_arn
 from spotmusic_constructs.data.private_bucket import PrivateBucket
 from spotmusic_constructs.kubernetes.external_secret import ExternalSecret, SecretField
 from spotmusic_constructs.location import location_of
@@ -155,7 +155,7 @@ def _rights(bucket: s3.IBucket, key: kms.IKey) -> dict[str, object]:
     return {
         "Version": "2012-10-17",
         "Statement": [
-            {"Effect": "Allow", "Action": objects, "Resource": bucket.arn_for_objects("*")},
+            {"Effect": "Allow", "Action": objects, "Resource": objects_arn(bucket)},
             {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": bucket_arn(bucket)},
             {
                 "Effect": "Allow",
