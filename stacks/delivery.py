@@ -57,7 +57,20 @@ class DeliveryStack(cdk.Stack):
             "Roles",
             trust=delivery.trust,
             pull_requests=delivery.pull_requests,
+            provider_arn=self._existing_provider(delivery, environments),
             environments={settings.name: target(settings) for settings in environments},
+        )
+
+    def _existing_provider(
+        self, delivery: Delivery, environments: Sequence[Settings]
+    ) -> str | None:
+        if not {settings.name for settings in environments} & set(delivery.existing_provider):
+            return None
+        return self.format_arn(
+            service="iam",
+            region="",
+            resource="oidc-provider",
+            resource_name=delivery.trust.issuer,
         )
 
 

@@ -20,6 +20,7 @@ class Delivery(BaseModel):
     branch: str = Option("main", min_length=1)
     host: str = "gitlab.com"
     pull_requests: bool = False
+    existing_provider: tuple[str, ...] = ()
 
     @property
     def trust(self) -> Trust:

@@ -99,6 +99,37 @@ def test_delivery_separates_production(checkout: Path, capsys: pytest.CaptureFix
     assert "would change production without its approval" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("issuer", "host"),
+    [("github", "token.actions.githubusercontent.com"), ("gitlab", "gitlab.com")],
+)
+def test_existing_provider_is_not_created(checkout: Path, issuer: str, host: str) -> None:
+    """IAM has one provider per issuer and account, and refuses a second one."""
+    (checkout / "delivery.yaml").write_text(
+        f"{TRUSTED}issuer: {issuer}\nexisting_provider: [dev]\n"
+    )
+    status, out = synthesized(checkout)
+    template = json.loads((out / "delivery.template.json").read_text())
+    resources = list(template["Resources"].values())
+    trusted = [
+        statement["Principal"]["Federated"]
+        for resource in resources
+        if resource["Type"] == "AWS::IAM::Role"
+        for statement in resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    ]
+    assert status == 0
+    assert "AWS::IAM::OIDCProvider" not in {resource["Type"] for resource in resources}
+    assert trusted
+    arn = ["arn:aws:iam::", {"Ref": "AWS::AccountId"}, f":oidc-provider/{host}"]
+    assert [principal for principal in trusted if principal != {"Fn::Join": ["", arn]}] == []
+
+
+def test_provider_of_another_account_is_not_used(checkout: Path) -> None:
+    (checkout / "delivery.yaml").write_text(f"{TRUSTED}existing_provider: [prod]\n")
+    _, out = synthesized(checkout)
+    assert "AWS::IAM::OIDCProvider" in (out / "delivery.template.json").read_text()
+
+
 def test_shipped_trust_is_empty() -> None:
     """A repository of an example would be trusted by who deploys without reading."""
     for folder in (ROOT, ROOT / "template"):
