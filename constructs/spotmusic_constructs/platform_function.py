@@ -19,7 +19,7 @@ from spotmusic_constructs.location import location_of
 from spotmusic_constructs.rights import Rights, allow
 
 CUSTOM_RESOURCES = Path(__file__).parent / "custom_resource_handler"
-"""Handlers of custom resources, with the answer to CloudFormation that they share."""
+"""Handlers of custom resources, with the shared answer to CloudFormation."""
 _ARM64 = lambda_.Architecture.ARM_64
 PLACED_IN_VPC = (
     "ec2:AssignPrivateIpAddresses",
@@ -35,7 +35,7 @@ guide, VPC permissions)."""
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionNetwork:
-    """Place of a function in a VPC. Its rights must include `PLACED_IN_VPC`.
+    """Placement of a function in a VPC. Its rights must include `PLACED_IN_VPC`.
 
     Args:
         vpc: network of the function.
@@ -55,8 +55,7 @@ class PlatformFunction(Construct):
     and the function.
 
     Args:
-        description: purpose of the function, and of its role unless `role_description` says
-            otherwise.
+        description: purpose of the function, and of its role without `role_description`.
         code: code of the function.
         log_key: customer-managed key of the data class "logs".
         log_retention: retention of the log group.
@@ -66,9 +65,9 @@ class PlatformFunction(Construct):
         environment: environment variables.
         handler: entry of the code.
         runtime: runtime of the function.
-        network: place in a VPC; none when left out.
-        retry_attempts: further attempts after an asynchronous call that failed; Lambda's default of
-            two when left out.
+        network: placement in a VPC. Default: none.
+        retry_attempts: further attempts after a failed asynchronous call. Default: two, that of
+            Lambda.
         role_description: purpose of the role.
         rights_description: purpose of the managed policies.
 

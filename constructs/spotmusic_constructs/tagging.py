@@ -5,8 +5,8 @@ import jsii
 
 UNTAGGED = ("AWS::CloudFront::VpcOrigin", "AWS::ElasticLoadBalancingV2::ListenerRule")
 """Types without tags of the environment, because a changed tag is an update of the resource.
-CloudFront refuses each update of a VPC origin in use (aws/aws-cdk issue 35765), and that of a rule
-resets its weights (`ServiceIngress`)."""
+CloudFront refuses each update of a VPC origin in use (aws/aws-cdk issue 35765), and an update of a
+listener rule resets its weights (`ServiceIngress`)."""
 
 
 def tag_like(

@@ -102,7 +102,7 @@ class AccessLogDelivery(Construct):
             delivery_source_name=source.ref,
             delivery_destination_arn=destination.attr_arn,
             record_fields=list(FIELDS),
-            # CloudFront writes AWSLogs/<account>/CloudFront/ before it only while the delivery is new: an
-            # update of the path needs another id (aws-cloudformation/cloudformation-coverage-roadmap#2274).
+            # CloudFront adds the prefix AWSLogs/<account>/CloudFront/ only to a new delivery. A new
+            # path needs a new id (aws-cloudformation/cloudformation-coverage-roadmap#2274).
             s3_suffix_path="{DistributionId}/{yyyy}/{MM}/{dd}/{HH}",
         )

@@ -13,7 +13,10 @@ def representation(staff_role: str) -> dict[str, object]:
     flows = [
         _flow(
             BROWSER,
-            "A session that there is, an external provider, or name and password with a second factor",
+            (
+                "A session that there is, an external provider, "
+                "or name and password with a second factor"
+            ),
             _execution("auth-cookie", "ALTERNATIVE", 10),
             _execution("identity-provider-redirector", "ALTERNATIVE", 20),
             _below(f"{BROWSER} forms", "ALTERNATIVE", 30),

@@ -47,14 +47,8 @@ class RepositoryCreationRole(Construct):
                 ),
             ],
         )
-        acknowledge(
-            policy,
-            {
-                wildcard_finding(
-                    repositories
-                ): "Repositories are made for images yet unknown, all below this one namespace."
-            },
-        )
+        reason = "The names of future images are unknown, but all are below this namespace."
+        acknowledge(policy, {wildcard_finding(repositories): reason})
 
 
 class CachePullPolicy(Construct):
@@ -99,12 +93,13 @@ class CachePullPolicy(Construct):
         acknowledge(
             policy,
             {
-                wildcard_finding(
-                    repositories
-                ): "The images that a role pulls change with versions, all below this environment's namespace.",
-                wildcard_finding(
-                    "*"
-                ): "ECR gives out tokens for the whole registry only; what they can pull is the other statement.",
+                wildcard_finding(repositories): (
+                    "Pulled images change with versions, but all are below this namespace."
+                ),
+                wildcard_finding("*"): (
+                    "ECR issues tokens for the whole registry only; "
+                    "the other statement restricts the images."
+                ),
             },
         )
 

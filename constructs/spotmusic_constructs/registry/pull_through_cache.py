@@ -22,6 +22,8 @@ from spotmusic_constructs.registry.upstream_registries import (
 from spotmusic_constructs.resource import resource_of
 from spotmusic_constructs.tagging import tag_like
 
+_Encryption = ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty
+
 
 class PullThroughCache(Construct):
     """Pull-through caches in one namespace, and names of cached images.
@@ -86,9 +88,7 @@ class PullThroughCache(Construct):
                 prefix=self._prefixes[upstream.host],
                 description=f"Images of {upstream.host}",
                 applied_for=["PULL_THROUGH_CACHE"],
-                encryption_configuration=ecr.CfnRepositoryCreationTemplate.EncryptionConfigurationProperty(
-                    encryption_type="KMS", kms_key=key_arn(key)
-                ),
+                encryption_configuration=_Encryption(encryption_type="KMS", kms_key=key_arn(key)),
                 image_tag_mutability="IMMUTABLE",
                 lifecycle_policy=lifecycle,
                 custom_role_arn=role_arn,
@@ -101,7 +101,7 @@ class PullThroughCache(Construct):
         """Returns the cached name of an upstream image, or its own name without a cache.
 
         Raises:
-            ValueError: the name has neither tag nor digest, or the tag is `latest`.
+            ValueError: if the name has neither tag nor digest, or the tag is `latest`.
         """
         host, path = split(reference)
         hint = (
@@ -112,7 +112,7 @@ class PullThroughCache(Construct):
         return f"{self._address(host, hint)}/{path}"
 
     def registry(self, host: str) -> str:
-        """Returns the address of a registry's cache, or its host where it isn't cached."""
+        """Returns the address of a registry's cache, or its host if it is not cached."""
         return self._address(host)
 
     def grant_pull(self, role: iam.Role) -> None:
@@ -146,7 +146,7 @@ class PullThroughCache(Construct):
             self._advised.add(advice)
             cdk.Annotations.of(self).add_warning_v2(
                 f"spotmusic:uncached-registry:{host}",
-                f"Images of {host} are pulled from the Internet, for it is not cached. {advice}",
+                f"Images of {host} are not cached and are pulled from the Internet. {advice}",
             )
 
     def _rule(

@@ -7,7 +7,7 @@ DOCKER_HUB = "docker.io"
 
 @dataclass(frozen=True, kw_only=True)
 class UpstreamRegistry:
-    """A registry that ECR can cache.
+    """Registry that ECR can cache.
 
     Args:
         host: host in image names.
@@ -57,8 +57,8 @@ def split(reference: str) -> tuple[str, str]:
             `quay.io/keycloak/keycloak:26.8.2` or `rabbitmq:4.3`.
 
     Raises:
-        ValueError: it has neither tag nor digest, or the tag is `latest`: the image could change
-            between deployments.
+        ValueError: if the name has neither tag nor digest, or the tag is `latest`: the image could
+            change between deployments.
     """
     first, slash, rest = reference.partition("/")
     named = bool(slash) and ("." in first or ":" in first or first == "localhost")
@@ -68,6 +68,6 @@ def split(reference: str) -> tuple[str, str]:
     name, _, version = path.rpartition("@") if "@" in path else path.rpartition(":")
     if not name or not version or version == "latest":
         raise ValueError(
-            f"{reference} names no exact image. Give it a tag other than latest, or a digest."
+            f"{reference} names no exact image. Add a tag other than latest, or a digest."
         )
     return host, path

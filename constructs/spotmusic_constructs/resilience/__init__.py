@@ -1,1 +1,1 @@
-"""Faults on purpose: experiment templates of AWS FIS."""
+"""Constructs of the resilience domain."""

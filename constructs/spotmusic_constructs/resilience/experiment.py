@@ -16,8 +16,8 @@ LOG_SCHEMA = 2
 """Version of the records (AWS FIS user guide, experiment logging)."""
 
 _VALUE = re.compile(r"[\w\s.:/=+@-]+")
-"""Valid parameters of a target (AWS FIS API reference, CreateExperimentTemplateTargetInput). CloudFormation's schema, and with
-it cfn-lint, accept any text."""
+"""Valid parameters of a target (AWS FIS API reference, CreateExperimentTemplateTargetInput). The
+schema of CloudFormation, and with it cfn-lint, accepts any text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +26,14 @@ class Target:
 
     Args:
         resource_type: type by AWS FIS's name, such as `aws:ec2:subnet`.
-        tags: tags that a resource must have, all of them. AWS FIS reads none of pods.
+        tags: tags that a resource must have, all of them. AWS FIS ignores tags of pods.
         parameters: further conditions, by AWS FIS's names for the type.
         filters: values by path in the answer of the service's Describe call.
         selection: `ALL`, or `COUNT(1)` for one at random.
 
     Raises:
-        ValueError: neither tags nor parameters select a resource, or AWS FIS would reject a parameter.
+        ValueError: if neither tags nor parameters select a resource, or AWS FIS would reject a
+            parameter.
     """
 
     resource_type: str
@@ -44,12 +45,14 @@ class Target:
     def __post_init__(self) -> None:
         if not (self.parameters if self.resource_type == PODS else self.tags):
             raise ValueError(
-                f"{self.resource_type}: no target is selected. Set tags, or for pods parameters: cluster, namespace and label."
+                f"{self.resource_type}: no target is selected. "
+                "Set tags, or for pods parameters: cluster, namespace and label."
             )
         for name, value in self.parameters.items():
             if not cdk.Token.is_unresolved(value) and not _VALUE.fullmatch(value):
                 raise ValueError(
-                    f"parameters: AWS FIS rejects {name}={value!r}. Use letters, digits, spaces and _.:/=+-@, and no comma."
+                    f"parameters: AWS FIS rejects {name}={value!r}. "
+                    "Use letters, digits, spaces and _.:/=+-@, and no comma."
                 )
 
 
@@ -84,7 +87,7 @@ class Experiment(Construct):
         may_miss: whether an action without a target is skipped; otherwise the experiment fails.
 
     Raises:
-        ValueError: no stop alarm.
+        ValueError: if there is no stop alarm.
 
     Example:
         Experiment(self, "Failover", description="Fail over the database",
@@ -107,7 +110,8 @@ class Experiment(Construct):
         super().__init__(scope, construct_id)
         if not stop_alarms:
             raise ValueError(
-                f"{construct_id}: stop_alarms is empty. Add an alarm that fires when listeners are affected."
+                f"{construct_id}: stop_alarms is empty. "
+                "Add an alarm that fires when listeners are affected."
             )
         template = fis.CfnExperimentTemplate
         self.template = template(
@@ -135,7 +139,8 @@ class Experiment(Construct):
             ),
             log_configuration=template.ExperimentTemplateLogConfigurationProperty(
                 log_schema_version=LOG_SCHEMA,
-                # Untyped in CDK (aws-cdk-lib 2.275), which would write the typed one with a small letter that CloudFormation refuses.
+                # Untyped, because CDK (aws-cdk-lib 2.275) writes the typed property with a
+                # lower-case letter that CloudFormation refuses.
                 cloud_watch_logs_configuration={"LogGroupArn": log_group.log_group_arn},
             ),
             role_arn=role.role_arn,

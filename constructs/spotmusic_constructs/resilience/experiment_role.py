@@ -1,4 +1,4 @@
-"""Roles of experiments. Each has the rights for the faults of one experiment, in one environment."""
+"""Roles of experiments, each with the rights for the faults of one experiment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import Location, location_of
 
 MANAGED = {"managedByFIS": "true"}
-"""Tag of what AWS FIS creates for an experiment and deletes afterwards."""
+"""Tag of resources that AWS FIS creates for an experiment and deletes afterwards."""
 
 _LOG_DELIVERY = (
     "logs:CreateLogDelivery",
@@ -22,7 +22,10 @@ _LOG_DELIVERY = (
     "logs:DescribeResourcePolicies",
 )
 """Actions of the service to write the record; the log group's own policy is part of the stack."""
-_LOOKS = "To list, find by tag and set up a log delivery has no resource to name; none of it changes one."
+_LOOKS = (
+    "Actions to list, to find by tag and to set up a log delivery have no resource, "
+    "and none of them changes one."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class FaultRights:
 
     Args:
         statements: statements of the fault.
-        finds: read actions without a resource, by which AWS FIS finds the targets.
+        finds: read actions without a resource, with which AWS FIS finds the targets.
         wildcards: reason for each resource of `statements` that ends with a wildcard.
     """
 
@@ -43,7 +46,8 @@ class FaultRights:
 class ExperimentRole(Construct):
     """Role that AWS FIS assumes for experiments of this account.
 
-    Creates the role and its policy: the rights of its faults, and those to find targets and to write the record.
+    Creates the role and its policy: the rights of its faults, and those to find targets and to
+    write the record.
 
     Args:
         fault_rights: rights of each kind of fault.
@@ -92,13 +96,16 @@ class ExperimentRole(Construct):
 
 
 def network_rights(location: Location, vpc_id: str) -> FaultRights:
-    """Return the rights to put a network ACL that denies all traffic before a subnet of one VPC, and to restore the old one."""
+    """Return the rights to isolate a subnet of one VPC, and to restore its network ACL.
+
+    AWS FIS replaces the network ACL by one that denies all traffic.
+    """
     arn = f"arn:{location.partition}:ec2:{location.region}:{location.account}"
     vpc, acls, subnets = f"{arn}:vpc/{vpc_id}", f"{arn}:network-acl/*", f"{arn}:subnet/*"
     made = {f"aws:RequestTag/{name}": value for name, value in MANAGED.items()}
     own = {f"aws:ResourceTag/{name}": value for name, value in MANAGED.items()}
     in_vpc = {"ArnEquals": {"ec2:Vpc": vpc}}
-    reason = "Only in our VPC, and only network ACLs that the experiment made itself: the conditions say so."
+    reason = "Conditions restrict it to this VPC and to network ACLs that the experiment creates."
     return FaultRights(
         statements=[
             _allow("MakeAclInVpc", ["ec2:CreateNetworkAcl"], [vpc]),
@@ -147,7 +154,10 @@ def cache_power_rights(location: Location, replication_group: str) -> FaultRight
 
 
 def pod_rights(location: Location, cluster_name: str) -> FaultRights:
-    """Return the rights to reach a cluster on EKS. Kubernetes grants those to delete pods (`admit_to_cluster`)."""
+    """Return the rights to connect to a cluster on EKS.
+
+    `admit_to_cluster` names the Kubernetes user, which has the rights to delete pods.
+    """
     arn = location.arn("eks", f"cluster/{cluster_name}")
     return FaultRights(
         statements=[_allow("ReachCluster", ["eks:DescribeCluster"], [arn])],
@@ -165,7 +175,7 @@ def task_rights(location: Location, cluster_arn: str) -> FaultRights:
             )
         ],
         finds=["ecs:DescribeTasks", "ecs:ListTasks"],
-        wildcards={tasks: "Only tasks of our cluster, which come and go: the condition says so."},
+        wildcards={tasks: "A condition restricts it to tasks of this cluster."},
     )
 
 

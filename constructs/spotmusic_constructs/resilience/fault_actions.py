@@ -1,7 +1,7 @@
-"""Faults as actions of AWS FIS. Source: its user guide, actions reference and targets, read 2026-11.
+"""Faults as actions of AWS FIS. Source: its user guide, actions reference and targets, 2026-11.
 
-EKS Auto Mode does not allow AWS FIS to stop or terminate its instances (Amazon EKS user guide, managed instances). The loss of a node is
-simulated by deleting its pods without grace.
+EKS Auto Mode does not allow AWS FIS to stop or terminate its instances (Amazon EKS user guide,
+managed instances). Deletion of pods without grace simulates the loss of a node.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,8 @@ class Brokers:
     Args:
         cluster: name or ARN of the cluster.
         namespace: their namespace.
-        label: a label that no other pod of the namespace has, as `name=value`. AWS FIS rejects the comma between two.
+        label: a label that no other pod of the namespace has, as `name=value`. AWS FIS rejects a
+            comma between two.
         service_account: service account of the pod of AWS FIS.
         image: image of the pod of AWS FIS.
     """
@@ -35,8 +36,9 @@ class Brokers:
         """Return the deletion of one of them.
 
         Args:
-            grace_seconds: termination grace period; that of the pod when left out, 0 as for a node without power.
-            zone: zone of the pod; any when left out.
+            grace_seconds: termination grace period, 0 as for a node without power. Default: that of
+                the pod.
+            zone: zone of the pod. Default: any.
         """
         where = {"availabilityZoneIdentifier": zone} if zone else {}
         grace = {} if grace_seconds is None else {"gracePeriodSeconds": str(grace_seconds)}
@@ -75,7 +77,10 @@ def zone_cut_off(zone: str, *, vpc_id: str, tags: Mapping[str, str]) -> Action:
 
 
 def way_out_cut_off(*, vpc_id: str, tags: Mapping[str, str]) -> Action:
-    """Return the loss of a NAT gateway, by that of its public subnet, which has no other resource."""
+    """Return the loss of a NAT gateway, with that of its public subnet.
+
+    The subnet contains no other resources.
+    """
     return _cut_off(
         Target(
             resource_type="aws:ec2:subnet",
@@ -102,9 +107,10 @@ def database_failed_over(
     """Return the failover of a database.
 
     Args:
-        identifier: its identifier: the copy of a restore test has the same tags.
-        tags: its tags.
-        zone: zone of its primary; any when left out.
+        identifier: identifier of the database, because the copy of a restore test has the same
+            tags.
+        tags: tags of the database.
+        zone: zone of its primary. Default: any.
     """
     where = {"availabilityZoneIdentifiers": zone} if zone else {}
     instance = Target(
@@ -137,7 +143,7 @@ def cache_without_power(zone: str, *, tags: Mapping[str, str]) -> Action:
 
 
 def task_stopped(*, cluster_name: str, service: str, tags: Mapping[str, str]) -> Action:
-    """Return the stop of a task of a service on ECS: during a deployment, of its old or its new version."""
+    """Return the stop of a task of a service on ECS, of any version during a deployment."""
     task = Target(
         resource_type="aws:ecs:task",
         tags=tags,

@@ -94,7 +94,7 @@ class FaultInjection(Construct):
 def admit_to_cluster(
     scope: Construct, construct_id: str, *, cluster_name: str, role: iam.IRole, user: str
 ) -> eks.CfnAccessEntry:
-    """Admit experiments to a cluster as a Kubernetes user, whose rights are those of its roles in the cluster."""
+    """Admit experiments to a cluster as a Kubernetes user with the rights of its roles there."""
     return eks.CfnAccessEntry(
         scope,
         construct_id,

@@ -1,4 +1,4 @@
-"""Classes of data, with the key and the users of each."""
+"""Classes of data, with the key of each and its users."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from constructs import Construct
 from spotmusic_constructs.secrets.encryption_key import EncryptionKey, KeyUse, ServicePrincipal
 
 _THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": "{account}"}}
+_CONTEXT = "kms:EncryptionContext:aws"
 
 CLOUDFRONT = ServicePrincipal(
     name="cloudfront.amazonaws.com",
@@ -29,11 +30,7 @@ LOG_GROUPS = ServicePrincipal(
         "kms:GenerateDataKey*",
         "kms:ReEncrypt*",
     ),
-    conditions={
-        "ArnLike": {
-            "kms:EncryptionContext:aws:logs:arn": "arn:{partition}:logs:{region}:{account}:*"
-        }
-    },
+    conditions={"ArnLike": {f"{_CONTEXT}:logs:arn": "arn:{partition}:logs:{region}:{account}:*"}},
 )
 LOG_DELIVERY = ServicePrincipal(name="delivery.logs.amazonaws.com", conditions=_THIS_ACCOUNT)
 
@@ -59,18 +56,14 @@ NOTIFICATIONS = KeyUse(
         ServicePrincipal(
             name="events.amazonaws.com",
             conditions={
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:sns:topicArn": "arn:{partition}:sns:{region}:{account}:*"
-                }
+                "ArnLike": {f"{_CONTEXT}:sns:topicArn": "arn:{partition}:sns:{region}:{account}:*"}
             },
         ),
-        # The same for queues: SQS names their ARN there.
+        # The same for queues: the encryption context of SQS contains their ARN.
         ServicePrincipal(
             name="events.amazonaws.com",
             conditions={
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:sqs:arn": "arn:{partition}:sqs:{region}:{account}:*"
-                }
+                "ArnLike": {f"{_CONTEXT}:sqs:arn": "arn:{partition}:sqs:{region}:{account}:*"}
             },
         ),
     ),
@@ -103,8 +96,8 @@ USES = MappingProxyType(
         "notifications": NOTIFICATIONS,
     }
 )
-"""Use of the key of each class of data. Sources: data protection chapter of each service's user guide,
-2026-11."""
+"""Use of the key of each class of data. Sources: data protection chapter of each service's user
+guide, 2026-11."""
 
 
 @dataclass(frozen=True, kw_only=True)

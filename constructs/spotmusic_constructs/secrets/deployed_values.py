@@ -38,7 +38,8 @@ class DeployedValues(PlatformFunction):
         ValueError: if there are more than ten names.
 
     Example:
-        values = DeployedValues(self, "DataValues", path="/spotmusic/dev/data", parameter_names=["CacheHost"], log_key=keys.logs)
+        values = DeployedValues(self, "DataValues", path="/spotmusic/dev/data",
+                                parameter_names=["CacheHost"], log_key=keys.logs)
         host = values.of("CacheHost")
     """
 
@@ -55,7 +56,8 @@ class DeployedValues(PlatformFunction):
     ) -> None:
         if len(parameter_names) > MOST_NAMES:
             raise ValueError(
-                f"parameter_names: {len(parameter_names)} are more than the {MOST_NAMES} of one request. Use two constructs."
+                f"parameter_names: {len(parameter_names)} names exceed the limit of a request, "
+                f"{MOST_NAMES}. Use two constructs."
             )
         location = location_of(scope)
         super().__init__(
@@ -91,7 +93,13 @@ class DeployedValues(PlatformFunction):
 
 
 _ACKNOWLEDGED = {
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "Called once a deployment; a reservation would take from the account's share.",
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "CloudFormation waits for the answer of every event and fails without one: none is lost.",
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": "It calls Parameter Store and CloudFormation, and reaches nothing in the VPC.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
+        "Called once a deployment; a reservation would reduce the concurrency of the account."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
+        "CloudFormation waits for the answer of every event and fails without one: none is lost."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": (
+        "It calls Parameter Store and CloudFormation, and connects to nothing in the VPC."
+    ),
 }

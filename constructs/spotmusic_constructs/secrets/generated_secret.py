@@ -33,7 +33,10 @@ class ManualRotation:
     @property
     def reason(self) -> str:
         """Reason of the acknowledgement."""
-        return f"Replaced by hand by {self.owner} before {self.before.isoformat()}, as what it opens takes one at a time: {self.runbook}."
+        return (
+            f"Replaced by hand by {self.owner} before {self.before.isoformat()}, "
+            f"because its consumer accepts one value at a time: {self.runbook}."
+        )
 
 
 class GeneratedSecret(Construct):
@@ -54,7 +57,7 @@ class GeneratedSecret(Construct):
         exclude_characters: characters that the engine or its configuration file rejects. Default:
             all punctuation, so that the password is valid in a URL, a shell and a configuration
             file.
-        manual_rotation: owner and date of manual rotation; none with a schedule.
+        manual_rotation: owner and date of manual rotation. None if a schedule rotates it.
         removal_policy: policy of the secret when the stack is deleted.
 
     Example:

@@ -59,12 +59,15 @@ class SigningKeyProvider(PlatformFunction):
 
 _ACKNOWLEDGED = {
     "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
-        "CloudFormation calls it once for each key pair of a deployment; a reservation would take from the account's share."
+        "CloudFormation calls it once for each key pair of a deployment; "
+        "a reservation would reduce the concurrency of the account."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
-        "CloudFormation waits for the answer of every event and fails the deployment without one: no event is lost in silence."
+        "CloudFormation waits for the answer of every event and fails the deployment without one: "
+        "no event is lost."
     ),
     "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": (
-        "It calls Secrets Manager and answers CloudFormation, both public APIs over TLS, and reaches nothing in the VPC."
+        "It calls Secrets Manager and CloudFormation, public APIs over TLS, "
+        "and connects to nothing in the VPC."
     ),
 }

@@ -76,7 +76,7 @@ def secret_access(name: str, secret: secretsmanager.ISecret, *, field: str | Non
     Args:
         name: name in the container.
         secret: the secret.
-        field: key of its JSON object; default: the whole secret.
+        field: key of its JSON object. Default: the whole secret.
     """
     return Access(
         secrets={name: ecs.Secret.from_secrets_manager(secret, field)},
@@ -89,7 +89,7 @@ def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Acc
 
     Args:
         environment: variables with the paths.
-        arns: the parameters.
+        arns: ARNs of the parameters.
     """
     return Access(
         environment=environment,
@@ -150,7 +150,7 @@ def mail_access(variable: str, *, sender: str, identity: str) -> Access:
 
     Args:
         variable: name in the container.
-        sender: the address.
+        sender: sender address.
         identity: ARN of the verified identity of the address.
     """
     from_it = {"StringEquals": {"ses:FromAddress": sender}}

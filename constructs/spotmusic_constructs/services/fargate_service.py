@@ -49,9 +49,9 @@ class FargateService(Construct):
         log_retention: retention of the log group, which contains records of requests.
         cpu: Fargate cpu units.
         memory: memory in MiB.
-        port: port that the container listens on; none for a worker.
+        port: port that the container listens on. None for a worker.
         health_path: path that returns 200 when a task can serve.
-        route: route of the load balancer; none for an internal service.
+        route: route of the load balancer. None for an internal service.
         deployment: `rolling` replaces tasks a few at a time. `blue_green` starts all new ones,
             shifts the route to them at once and keeps the old ones for `bake_time`; a service
             without a route always uses `rolling`.
@@ -61,7 +61,7 @@ class FargateService(Construct):
         removal_policy: policy of the log group when the stack is deleted.
 
     Raises:
-        ValueError: a route leads to a service without a port, or blue/green has no role.
+        ValueError: if a service has a route and no port, or blue/green has no role.
 
     Example:
         FargateService(self, "Playback", name="playback", cluster=services.cluster,
@@ -96,11 +96,13 @@ class FargateService(Construct):
         shifts = deployment == "blue_green" and route is not None
         if route and port is None:
             raise ValueError(
-                f"{name}: the route {route.path} requires a port. Set the port, or remove the route."
+                f"{name}: the route {route.path} requires a port. "
+                "Set the port, or remove the route."
             )
         if shifts and infrastructure_role is None:
             raise ValueError(
-                f"{name}: blue_green requires a role with which ECS shifts the route. Set infrastructure_role."
+                f"{name}: blue_green requires a role with which ECS shifts the route. "
+                "Set infrastructure_role."
             )
 
         self.log_group = logs.LogGroup(

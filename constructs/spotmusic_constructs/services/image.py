@@ -16,10 +16,10 @@ class ServiceImage:
     Args:
         name: registry, repository and tag.
         health_command: health check in the container; exit code 0 means healthy.
-        repository_arn: its repository in our registry; none for an image pulled from upstream.
+        repository_arn: its repository in our registry. None for an image pulled from upstream.
         from_cache: whether the repository is a pull-through cache, filled by the first pull.
-        entry_point: replaces the image's own.
-        command: replaces the image's own.
+        entry_point: replaces the entry point of the image.
+        command: replaces the command of the image.
     """
 
     name: str
@@ -37,8 +37,8 @@ def own_image(repository: ecr.IRepository, *, tag: str) -> ServiceImage:
         repository: repository of the service.
         tag: immutable tag in it.
     """
-    # `repository_uri` would split the ARN, which is another stack's output: Fn::Split rejects such
-    # a reference (cfn-lint, E1022).
+    # `repository_uri` would split the ARN, an output of another stack: Fn::Split rejects such a
+    # reference (cfn-lint, E1022).
     stack = cdk.Stack.of(repository)
     registry = f"{stack.account}.dkr.ecr.{stack.region}.{stack.url_suffix}"
     return ServiceImage(
@@ -78,7 +78,8 @@ def bootstrap_image(name: str, *, port: int, health_path: str) -> ServiceImage:
         ),
         entry_point=("sh", "-c"),
         command=(
-            f"printf '%s' '{nginx_configuration(port, health_path)}' > /tmp/nginx.conf && exec nginx -e stderr -c /tmp/nginx.conf",
+            f"printf '%s' '{nginx_configuration(port, health_path)}' > /tmp/nginx.conf"
+            " && exec nginx -e stderr -c /tmp/nginx.conf",
         ),
     )
 
@@ -113,7 +114,8 @@ def nginx_configuration(port: int, health_path: str) -> str:
     return (
         "daemon off; pid /tmp/nginx.pid; worker_processes 1; events { worker_connections 256; } "
         f"http {{ access_log off; server_tokens off; default_type text/plain; {temporary} "
-        f'server {{ listen {port}; {exact} location / {{ return 503 "No image has been deployed yet.\\n"; }} }} }}'
+        f"server {{ listen {port}; {exact} "
+        'location / { return 503 "No image has been deployed yet.\\n"; } } }'
     )
 
 

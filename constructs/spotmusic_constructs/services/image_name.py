@@ -2,7 +2,9 @@
 
 
 def ecr_repository(image: str) -> str | None:
-    """Return the end of the ARN of an image's repository, `<region>:<account>:repository/<path>`; none outside of Amazon ECR.
+    """Return the end of the ARN of an image's repository: `<region>:<account>:repository/<path>`.
+
+    It is None outside of Amazon ECR.
 
     Args:
         image: registry, repository, and tag or digest.

@@ -33,5 +33,8 @@ class InfrastructureRole(Construct):
             ),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_POLICY)],
         )
-        reason = "AWS keeps this policy in step with what ECS needs to shift traffic; it reaches load balancers only."
+        reason = (
+            "AWS adapts this policy to the needs of ECS for traffic shifts; "
+            "it covers load balancers only."
+        )
         acknowledge(self.role, {managed_policy_finding(_POLICY): reason})

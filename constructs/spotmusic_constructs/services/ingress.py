@@ -11,6 +11,7 @@ from spotmusic_constructs.services.route import Route, failed_requests
 
 DEREGISTRATION_DELAY = durations.seconds(30)
 """Deregistration delay: longer than the gateway's timeout, and shorter than the stop timeout."""
+_Algorithm = elbv2.TargetGroupLoadBalancingAlgorithmType
 
 
 class ServiceIngress(Construct):
@@ -89,7 +90,7 @@ def _target_group(
         target_type=elbv2.TargetType.IP,
         deregistration_delay=DEREGISTRATION_DELAY,
         # A slow task gets fewer requests than the others.
-        load_balancing_algorithm_type=elbv2.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
+        load_balancing_algorithm_type=_Algorithm.LEAST_OUTSTANDING_REQUESTS,
         health_check=elbv2.HealthCheck(
             path=health_path,
             healthy_http_codes="200",

@@ -29,7 +29,8 @@ class ServicesLoadBalancer(InternalLoadBalancer):
 
     Example:
         ServicesLoadBalancer(self, "LoadBalancer", vpc=vpc, security_group=security_group,
-                             certificate=certificate, hosted_zone=hosted_zone, access_logs=logs.bucket)
+                             certificate=certificate, hosted_zone=hosted_zone,
+                             access_logs=logs.bucket)
     """
 
     def __init__(
@@ -60,7 +61,10 @@ class ServicesLoadBalancer(InternalLoadBalancer):
             forwarded_for="preserve",
             deletion_protection=deletion_protection,
             capacity_units=capacity_units,
-            inspected="Requests pass the web ACL of CloudFront first; this load balancer is internal and accepts only Kong.",
+            inspected=(
+                "Requests pass the web ACL of CloudFront first; "
+                "this load balancer is internal and accepts only Kong."
+            ),
         )
         self.listener = self.listen(
             elbv2.ListenerAction.fixed_response(

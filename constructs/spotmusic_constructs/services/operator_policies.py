@@ -13,37 +13,55 @@ _LOOKED_AT: Mapping[str, str] = {
     "acm": "DescribeCertificate ListCertificates",
     "arc-zonal-shift": "GetManagedResource ListManagedResources ListZonalShifts",
     "backup": (
-        "DescribeBackupJob DescribeRecoveryPoint DescribeRestoreJob GetRecoveryPointRestoreMetadata ListBackupJobs ListBackupVaults "
+        "DescribeBackupJob DescribeRecoveryPoint DescribeRestoreJob "
+        "GetRecoveryPointRestoreMetadata ListBackupJobs ListBackupVaults "
         "ListRecoveryPointsByBackupVault ListRecoveryPointsByResource ListRestoreJobs"
     ),
     "budgets": "ViewBudget",
     "ce": "GetCostAndUsage GetDimensionValues",
-    "cloudformation": "DescribeStackEvents DescribeStackResources DescribeStacks ListStackResources ListStacks",
+    "cloudformation": (
+        "DescribeStackEvents DescribeStackResources DescribeStacks ListStackResources ListStacks"
+    ),
     "cloudfront": "GetDistribution ListDistributions ListInvalidations ListPublicKeys",
     "cloudtrail": "DescribeTrails LookupEvents",
-    "cloudwatch": "DescribeAlarmHistory DescribeAlarms GetDashboard GetMetricData GetMetricStatistics ListDashboards ListMetrics",
+    "cloudwatch": (
+        "DescribeAlarmHistory DescribeAlarms GetDashboard GetMetricData GetMetricStatistics "
+        "ListDashboards ListMetrics"
+    ),
     "ec2": (
-        "DescribeAvailabilityZones DescribeInstances DescribeNatGateways DescribeNetworkInterfaces DescribeRouteTables "
-        "DescribeSecurityGroups DescribeSnapshots DescribeSubnets DescribeVolumes DescribeVpcEndpoints DescribeVpcs"
+        "DescribeAvailabilityZones DescribeInstances DescribeNatGateways DescribeNetworkInterfaces "
+        "DescribeRouteTables DescribeSecurityGroups DescribeSnapshots DescribeSubnets "
+        "DescribeVolumes DescribeVpcEndpoints DescribeVpcs"
     ),
     "ecr": "DescribeImages DescribeImageScanFindings DescribeRepositories",
     "ecs": (
-        "DescribeClusters DescribeServiceDeployments DescribeServices DescribeTaskDefinition DescribeTasks ListClusters "
-        "ListServiceDeployments ListServices ListTaskDefinitions ListTasks"
+        "DescribeClusters DescribeServiceDeployments DescribeServices DescribeTaskDefinition "
+        "DescribeTasks ListClusters ListServiceDeployments ListServices ListTaskDefinitions "
+        "ListTasks"
     ),
-    "eks": "DescribeAddonVersions DescribeCluster DescribeInsight DescribeUpdate ListAccessEntries ListClusters ListInsights ListUpdates",
-    "elasticache": "DescribeCacheClusters DescribeEvents DescribeReplicationGroups DescribeSnapshots",
-    "elasticloadbalancing": "DescribeListeners DescribeLoadBalancers DescribeTargetGroups DescribeTargetHealth",
+    "eks": (
+        "DescribeAddonVersions DescribeCluster DescribeInsight DescribeUpdate ListAccessEntries "
+        "ListClusters ListInsights ListUpdates"
+    ),
+    "elasticache": (
+        "DescribeCacheClusters DescribeEvents DescribeReplicationGroups DescribeSnapshots"
+    ),
+    "elasticloadbalancing": (
+        "DescribeListeners DescribeLoadBalancers DescribeTargetGroups DescribeTargetHealth"
+    ),
     "fis": "GetExperiment ListExperimentResolvedTargets ListExperimentTemplates ListExperiments",
     "guardduty": "GetFindings ListDetectors ListFindings",
     "health": "DescribeEventDetails DescribeEvents",
     "kms": "DescribeKey ListAliases ListKeys",
     "lambda": "GetFunctionConfiguration ListFunctions",
-    "logs": "DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents GetQueryResults StartQuery StopQuery",
+    "logs": (
+        "DescribeLogGroups DescribeLogStreams FilterLogEvents GetLogEvents GetQueryResults "
+        "StartQuery StopQuery"
+    ),
     "pi": "DescribeDimensionKeys GetResourceMetrics",
     "rds": (
-        "DescribeDBEngineVersions DescribeDBInstanceAutomatedBackups DescribeDBInstances DescribeDBLogFiles DescribeDBSnapshots "
-        "DescribeEvents DescribeOrderableDBInstanceOptions"
+        "DescribeDBEngineVersions DescribeDBInstanceAutomatedBackups DescribeDBInstances "
+        "DescribeDBLogFiles DescribeDBSnapshots DescribeEvents DescribeOrderableDBInstanceOptions"
     ),
     "s3": "GetBucketPolicy GetLifecycleConfiguration ListAllMyBuckets ListBucketVersions",
     "secretsmanager": "DescribeSecret ListSecrets",
@@ -53,7 +71,10 @@ _LOOKED_AT: Mapping[str, str] = {
 """Actions that read state, but no secrets, objects or rows. Names: Service Authorization Reference,
 2026-11."""
 
-_SHELL = "DeleteEnvironment DescribeEnvironments GetEnvironmentStatus PutCredentials StartEnvironment StopEnvironment CreateSession"
+_SHELL = (
+    "DeleteEnvironment DescribeEnvironments GetEnvironmentStatus PutCredentials StartEnvironment "
+    "StopEnvironment CreateSession"
+)
 _INTERFACES = (
     "CreateNetworkInterface CreateNetworkInterfacePermission CreateTags DeleteNetworkInterface"
 )
@@ -68,13 +89,16 @@ _HANDLED: Mapping[str, str] = {
     "ec2:ReplaceRoute": "route-table/*",
     "ecs:UpdateService": "service/*",
     "elasticache:ModifyReplicationGroup": "replicationgroup:*",
-    "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift elasticloadbalancing:ModifyLoadBalancerAttributes": "loadbalancer/*",
+    (
+        "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift "
+        "elasticloadbalancing:ModifyLoadBalancerAttributes"
+    ): "loadbalancer/*",
     "fis:StopExperiment": "experiment/*",
     "kms:CancelKeyDeletion kms:EnableKey": "key/*",
     "rds:RebootDBInstance": "db:*",
     "secretsmanager:RotateSecret": "secret:*",
 }
-"""Actions of runbooks by type of resource, confined to the tags of the environment."""
+"""Actions of runbooks by type of resource, restricted to the tags of the environment."""
 _MOVED = "DeleteMessage ReceiveMessage SendMessage StartMessageMoveTask"
 """Actions that move messages from a dead-letter queue back to their queue (Amazon SQS developer
 guide, dead-letter queue redrive)."""
@@ -161,13 +185,13 @@ class OperatorPolicies(Construct):
                 _allow(["sts:AssumeRole"], administrator_arns),
                 self._handled(tagged),
                 self._rotation(tagged, rotation_functions),
-                # Amazon ECS does not tag service deployments; their ARN has the name of the cluster.
+                # Amazon ECS does not tag service deployments; their ARN contains the cluster name.
                 _allow(
                     ["ecs:StopServiceDeployment"],
                     [self._arn("ecs", f"service-deployment/{cluster_name}/*")],
                 ),
-                # EC2 authorizes the volume, by its tags, and the snapshot, which has none yet (Service
-                # Authorization Reference, Amazon EC2, 2026-11).
+                # EC2 authorizes the volume, by its tags, and the snapshot, which has no tags yet
+                # (Service Authorization Reference, Amazon EC2, 2026-11).
                 _allow(
                     ["ec2:CreateSnapshot"],
                     [self._arn("ec2", "snapshot/*", account="")],
@@ -295,10 +319,16 @@ class OperatorPolicies(Construct):
             self,
             construct_id,
             managed_policy_name=name,
-            description="For roles of people on call (docs/access.md); attached by name in IAM Identity Center",
+            description=(
+                "For roles of people on call (docs/access.md); "
+                "attached by name in IAM Identity Center"
+            ),
             document=iam.PolicyDocument.from_json({"Statement": granted}),
         )
-        reason = "A person looks at everything of the account, or acts on what the tags, the cluster or the name confine it to."
+        reason = (
+            "A person reads everything in the account, "
+            "or acts on resources with the tags, the cluster or the name."
+        )
         texts = {text for statement in granted for text in statement["Resource"] if "*" in text}
         # The pack shows IAM variables like pseudo parameters.
         wildcards = {

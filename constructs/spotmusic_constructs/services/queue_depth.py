@@ -1,4 +1,4 @@
-"""Metric of waiting messages in RabbitMQ's queues, for scaling."""
+"""Metric of waiting messages in queues of RabbitMQ, for scaling."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,8 @@ class QueueDepth(PlatformFunction):
     the certificate, because it sends a password.
 
     Args:
-        management_url: address of the management API, such as `https://brokers.internal.example:15671`.
+        management_url: address of the management API, such as
+            `https://brokers.internal.example:15671`.
         user: secret `{"username", "password"}` of a RabbitMQ user with the tag `monitoring`.
         queue_names: names of the queues.
         environment_name: name of the environment, a dimension of the metric: an account may have
@@ -48,9 +49,10 @@ class QueueDepth(PlatformFunction):
             authority.
 
     Example:
-        depth = QueueDepth(self, "QueueDepth", management_url="https://brokers.internal.example:15671",
-                           user=user, queue_names=["notifications"], environment_name="prod", vpc=vpc,
-                           security_group=security_group, log_key=keys.logs)
+        depth = QueueDepth(self, "QueueDepth", user=user, queue_names=["notifications"],
+                           management_url="https://brokers.internal.example:15671",
+                           environment_name="prod", vpc=vpc, security_group=security_group,
+                           log_key=keys.logs)
         depth.queue("notifications")
     """
 
@@ -102,7 +104,7 @@ class QueueDepth(PlatformFunction):
             log_key=log_key,
             log_retention=log_retention,
             timeout=durations.seconds(30),
-            # No retry: the next minute reads again, and an old count would be wrong.
+            # No retry: the next minute counts again, and an old count would be wrong.
             retry_attempts=0,
             acknowledged=_ACKNOWLEDGED,
         )
@@ -126,7 +128,7 @@ class QueueDepth(PlatformFunction):
 
 
 def waiting_messages(environment: str, queue: str) -> Queue:
-    """Return the metric of the messages that wait in a queue."""
+    """Return the metric of waiting messages in a queue."""
     return Queue(
         namespace=NAMESPACE,
         metric_name=METRIC_NAME,
@@ -136,10 +138,15 @@ def waiting_messages(environment: str, queue: str) -> Queue:
 
 _ACKNOWLEDGED_RIGHTS = {
     wildcard_finding("*"): (
-        "Metrics have no ARN, so that a condition names their namespace; network interfaces of a function do not exist before it."
+        "Metrics have no ARN: a condition names their namespace. "
+        "Network interfaces of a function do not exist before it."
     )
 }
 _ACKNOWLEDGED = {
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "It is called once a minute; a reservation would take from the account's share.",
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "A count that was not taken is worth nothing a minute later, when the next one is taken.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
+        "It is called once a minute; a reservation would reduce the concurrency of the account."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
+        "A missing count has no value a minute later, when the next one is taken."
+    ),
 }

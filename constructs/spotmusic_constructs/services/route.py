@@ -85,7 +85,10 @@ def failed_requests(
     alarm = cloudwatch.CfnAlarm(
         scope,
         "DeploymentAlarm",
-        alarm_description=f"More than {_FAILED_PERCENT}% of the requests to {route.path} fail: ECS rolls a deployment back.",
+        alarm_description=(
+            f"More than {_FAILED_PERCENT}% of the requests to {route.path} fail: "
+            "ECS rolls a deployment back."
+        ),
         comparison_operator="GreaterThanThreshold",
         threshold=_FAILED_PERCENT,
         evaluation_periods=3,
@@ -102,7 +105,7 @@ def failed_requests(
         alarm,
         {
             "NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction": (
-                "ECS reads the state of this alarm and rolls back; people hear of the alarms of the service."
+                "ECS rolls back on this alarm; alarms of the service notify the team."
             )
         },
     )

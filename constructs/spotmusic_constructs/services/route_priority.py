@@ -24,7 +24,7 @@ def route_priorities(paths: Iterable[str]) -> dict[str, int]:
     probability; the synthesis then fails, before any deployment.
 
     Raises:
-        ValueError: two paths have the same priority, or a path has too many segments.
+        ValueError: if two paths have the same priority, or a path has too many segments.
     """
     taken: dict[int, str] = {}
     for path in paths:

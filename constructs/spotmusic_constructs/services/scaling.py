@@ -15,11 +15,16 @@ from spotmusic_constructs.services.route import sum_over_groups
 _OUT_SECONDS = 60
 _IN_SECONDS = 300
 """Scale out at once and scale in after five minutes: listeners notice a missing task."""
+_SERVICE_LINKED_ROLE = (
+    "aws-service-role/ecs.application-autoscaling.amazonaws.com"
+    "/AWSServiceRoleForApplicationAutoScaling_ECSService"
+)
+_TargetTracking = autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty
 
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """A queue whose ready messages are published as a metric.
+    """Queue with a published metric of ready messages.
 
     Args:
         namespace: namespace of the metric.
@@ -39,9 +44,9 @@ class Scaling:
     Args:
         minimum: tasks that always run.
         maximum: maximum number of tasks.
-        cpu_percent: average cpu of the tasks.
-        requests_per_target: requests per minute and task; none without scaling on requests.
-        messages_per_task: ready messages of `queue` per task; none without scaling on messages.
+        cpu_percent: average CPU of the tasks.
+        requests_per_target: requests per minute and task. Default: no scaling on requests.
+        messages_per_task: ready messages of `queue` per task. Default: no scaling on messages.
         queue: queue of the service.
     """
 
@@ -66,7 +71,7 @@ class TaskScaling(Construct):
         ingress: target groups of the service; required for `requests_per_target`.
 
     Raises:
-        ValueError: an average has no metric.
+        ValueError: if an average has no metric.
 
     Example:
         TaskScaling(self, "Scaling", cluster_name=services.cluster.cluster_name, name=playback.name,
@@ -94,11 +99,7 @@ class TaskScaling(Construct):
             min_capacity=scaling.minimum,
             max_capacity=scaling.maximum,
             # Service-linked role of Application Auto Scaling, required in the template.
-            role_arn=location.arn(
-                "iam",
-                "role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService",
-                region="",
-            ),
+            role_arn=location.arn("iam", f"role/{_SERVICE_LINKED_ROLE}", region=""),
         )
         self._target_id = target.ref
         self._track(
@@ -111,7 +112,8 @@ class TaskScaling(Construct):
         if scaling.requests_per_target:
             if ingress is None:
                 raise ValueError(
-                    "requests_per_target: the service has no route, so no requests are counted. Add a route, or scale on cpu."
+                    "requests_per_target: the service has no route, so no requests are counted. "
+                    "Add a route, or scale on cpu."
                 )
             self._track(
                 "Requests", scaling.requests_per_target, **_requests(ingress, cluster_name, name)
@@ -119,7 +121,8 @@ class TaskScaling(Construct):
         if scaling.messages_per_task:
             if scaling.queue is None:
                 raise ValueError(
-                    "messages_per_task: the service has no queue, so no messages are counted. Set the queue, or scale on cpu."
+                    "messages_per_task: the service has no queue, so no messages are counted. "
+                    "Set the queue, or scale on cpu."
                 )
             self._track(
                 "Messages",
@@ -134,7 +137,7 @@ class TaskScaling(Construct):
             policy_name=name,
             policy_type="TargetTrackingScaling",
             scaling_target_id=self._target_id,
-            target_tracking_scaling_policy_configuration=autoscaling.CfnScalingPolicy.TargetTrackingScalingPolicyConfigurationProperty(
+            target_tracking_scaling_policy_configuration=_TargetTracking(
                 target_value=target_value,
                 scale_out_cooldown=_OUT_SECONDS,
                 scale_in_cooldown=_IN_SECONDS,
@@ -146,7 +149,8 @@ class TaskScaling(Construct):
 def _requests(ingress: ServiceIngress, cluster: str, service: str) -> dict[str, Any]:
     """Metric of requests of both target groups: ALB's own count per target covers only one."""
     if len(ingress.target_groups) == 1:
-        label = f"{load_balancer_name(ingress.route.load_balancer)}/{ingress.target_groups[0].target_group_full_name}"
+        balancer = load_balancer_name(ingress.route.load_balancer)
+        label = f"{balancer}/{ingress.target_groups[0].target_group_full_name}"
         return {
             "predefined_metric_specification": {
                 "predefinedMetricType": "ALBRequestCountPerTarget",

@@ -21,7 +21,7 @@ STOP_TIMEOUT = durations.seconds(60)
 """Time from SIGTERM to SIGKILL, at least the deregistration delay of targets."""
 _MAX_BUFFER = cdk.Size.mebibytes(25)
 _ARM64, _LINUX = ecs.CpuArchitecture.ARM64, ecs.OperatingSystemFamily.LINUX
-_HTTP: ecs.AppProtocol = ecs.AppProtocol.http  # type: ignore[assignment]  # a class property, which mypy takes for a method
+_HTTP: ecs.AppProtocol = ecs.AppProtocol.http  # type: ignore[assignment]  # a class property
 _TEMPORARY_MIB = 64
 PROXY_MEMORY_MIB = 128
 """Memory in MiB of the Service Connect proxy of a task: 64 MiB or more, 128 under load (Amazon ECS
@@ -45,7 +45,7 @@ class ServiceTaskDefinition(Construct):
         log_group: log group of the container.
         cpu: Fargate cpu units.
         memory: memory of the task in MiB, of which the Service Connect proxy keeps a part.
-        port: port that the container listens on; none for a worker.
+        port: port that the container listens on. None for a worker.
         health_path: path that returns 200 when the task can serve.
         cpu_architecture: that of the image. Graviton costs a fifth less than x86 for the same size
             (AWS Fargate pricing, 2026-11).
@@ -109,14 +109,13 @@ class ServiceTaskDefinition(Construct):
             stop_timeout=STOP_TIMEOUT,
             logging=non_blocking_log(log_group, CONTAINER),
         )
-        # The execution role has the rights to pull, which CDK cannot see.
+        # The execution role has the rights to pull, but CDK cannot read them.
         cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
-        acknowledge(
-            self.task_definition,
-            {
-                "AwsSolutions::AwsSolutions-ECS2": "The environment holds names and addresses; secrets are references that ECS resolves."
-            },
+        reason = (
+            "The environment contains names and addresses; secrets are references that ECS "
+            "resolves."
         )
+        acknowledge(self.task_definition, {"AwsSolutions::AwsSolutions-ECS2": reason})
 
 
 @cache

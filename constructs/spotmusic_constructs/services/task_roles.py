@@ -21,6 +21,10 @@ _ALL_OBJECTS = (
     "The service works with any object of this one bucket: their keys are made while it runs."
 )
 _NO_INLINE = "NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy"
+_ONLY_HERE = (
+    "The policy belongs only to this role and is deleted with it; "
+    "a managed policy could outlive it."
+)
 
 
 class TaskRoles(Construct):
@@ -54,14 +58,8 @@ class TaskRoles(Construct):
         super().__init__(scope, construct_id)
         execution = self._role("ExecutionRole", _starting(access, image, log_group_arn))
         if image.repository_arn:
-            acknowledge(
-                execution,
-                {
-                    wildcard_finding(
-                        "*"
-                    ): "A token is for the whole registry; the image is the other statement."
-                },
-            )
+            reason = "A token is for the whole registry; the other statement names the image."
+            acknowledge(execution, {wildcard_finding("*"): reason})
         task = self._role("TaskRole", access.statements)
         self.arns = (execution.attr_arn, task.attr_arn)
         self.execution_role = iam.Role.from_role_arn(
@@ -81,12 +79,7 @@ class TaskRoles(Construct):
             policies=[policy] if allowed else None,
         )
         if allowed:
-            acknowledge(
-                role,
-                {
-                    _NO_INLINE: "The policy belongs only to this role and is deleted with it; a managed policy could outlive it."
-                },
-            )
+            acknowledge(role, {_NO_INLINE: _ONLY_HERE})
         for statement in allowed:
             if str(statement["Resource"]).endswith("/*"):
                 acknowledge_wildcard(role, statement["Resource"], reason=_ALL_OBJECTS)

@@ -96,7 +96,13 @@ class TaskRun(PlatformFunction):
 
 
 _ACKNOWLEDGED = {
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "Called once a deployment; a reservation would take from the account's share.",
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "CloudFormation waits for the answer of every event and fails without one: none is lost.",
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": "It calls Amazon ECS and answers CloudFormation, and reaches nothing in the VPC.",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
+        "Called once a deployment; a reservation would reduce the concurrency of the account."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
+        "CloudFormation waits for the answer of every event and fails without one: none is lost."
+    ),
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": (
+        "It calls Amazon ECS and CloudFormation, and connects to nothing in the VPC."
+    ),
 }

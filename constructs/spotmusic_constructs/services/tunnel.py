@@ -19,9 +19,9 @@ from spotmusic_constructs.services.task_roles import TaskRoles
 
 CONTAINER = "tunnel"
 MOST_HOURS = 8
-"""Hours until a forgotten task ends: a day of work."""
+"""Hours until a forgotten task ends: a working day."""
 MEMORY_MIB = 512
-"""Memory of the task, all of it the container's."""
+"""Memory in MiB of the task, all of it for the container."""
 CHANNELS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
 """Channels of the Session Manager agent, allowed on every resource (Amazon ECS developer guide, ECS
 Exec, IAM permissions)."""
@@ -51,7 +51,7 @@ class Tunnel(Construct):
         role_arns: roles that the caller passes to ECS.
 
     Raises:
-        ValueError: the task would run for longer than a day of work.
+        ValueError: if the task would run for longer than a working day.
 
     Example:
         Tunnel(self, "Tunnel", name="operators", cluster=services.cluster, image=image,
@@ -92,7 +92,7 @@ class Tunnel(Construct):
         )
         acknowledge(
             roles.node.find_child("TaskRole"),
-            {wildcard_finding("*"): "IAM knows no resource for the channels of Session Manager."},
+            {wildcard_finding("*"): "IAM has no resource for the channels of Session Manager."},
         )
         task = ecs.FargateTaskDefinition(
             self,
@@ -123,14 +123,10 @@ class Tunnel(Construct):
             ),
             logging=non_blocking_log(log_group, CONTAINER),
         )
-        # The execution role has the rights to pull, which CDK cannot see.
+        # The execution role has the rights to pull, but CDK cannot read them.
         cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
-        acknowledge(
-            task,
-            {
-                "AwsSolutions::AwsSolutions-ECS2": "The environment contains only the name of the party."
-            },
-        )
+        reason = "The environment contains only the name of the party."
+        acknowledge(task, {"AwsSolutions::AwsSolutions-ECS2": reason})
         network = {
             "subnets": list(subnet_ids),
             "securityGroups": [security_group_id],

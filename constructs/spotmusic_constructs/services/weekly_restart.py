@@ -69,7 +69,9 @@ class WeeklyRestart(Construct):
             scheduler.CfnSchedule(
                 self,
                 name,
-                description=f"Starts the tasks of {name} again, so that they read their passwords again",
+                description=(
+                    f"Starts the tasks of {name} again, so that they read their passwords again"
+                ),
                 group_name=group,
                 schedule_expression=at,
                 flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(

@@ -1,4 +1,4 @@
-"""Acknowledgement of a right on all objects of a bucket, also of another stack."""
+"""Acknowledgement of a right on all objects of a bucket, which may be in another stack."""
 
 import json
 from typing import Any

@@ -18,7 +18,8 @@ from spotmusic_constructs.streaming import redpanda_values as redpanda
 
 _WITHOUT_CERTIFICATE = {
     "NIST.800.53.R5::NIST.800.53.R5-ELBv2ACMCertificateRequired": (
-        "TCP passes through to brokers that speak TLS with certificates of the platform's own authority; production has a public one."
+        "TCP passes through to brokers with TLS and certificates of the internal authority; "
+        "production has a public certificate."
     ),
 }
 
@@ -40,10 +41,10 @@ class BrokerLoadBalancer(Construct):
     Args:
         vpc: network with a subnet group "application".
         security_group: security group of the load balancer.
-        certificate: certificate of the address; none forwards TCP.
+        certificate: certificate of the address. None forwards TCP.
         hosted_zone: private hosted zone of the address.
-        access_logs: bucket of the logs, with a policy for load balancers. Only listeners with TLS are
-            logged.
+        access_logs: bucket of the logs, with a policy for load balancers. Only listeners with TLS
+            are logged.
         cluster_name: name of the EKS cluster of the pods. Auto Mode registers targets only where
             the tag `eks:eks-cluster-name` has this value (AWS managed policy
             AmazonEKSLoadBalancingPolicy).
@@ -54,8 +55,8 @@ class BrokerLoadBalancer(Construct):
 
     Example:
         BrokerLoadBalancer(self, "Brokers", vpc=vpc, security_group=security_group,
-                           certificate=certificate, hosted_zone=hosted_zone, access_logs=logs.bucket,
-                           cluster_name="spotmusic-dev", brokers=3)
+                           certificate=certificate, hosted_zone=hosted_zone,
+                           access_logs=logs.bucket, cluster_name="spotmusic-dev", brokers=3)
     """
 
     def __init__(

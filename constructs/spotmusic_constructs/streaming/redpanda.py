@@ -43,19 +43,19 @@ class Redpanda(ChartRelease):
         host: host name of the load balancer, for clients outside the cluster.
         brokers: odd number of brokers. Three survive the loss of a zone; a single one loses every
             event with its volume.
-        zones: availability zones of the cluster; brokers start only when each of them has a node.
+        zones: availability zones of the cluster; brokers start only when each zone has a node.
         cpu: cores of each broker.
         memory_gib: memory of each broker, in GiB; Redpanda requires 2 per core.
         storage_gib: volume of each broker, in GiB.
         storage_class: class of the volumes.
-        tiered_storage: bucket and role for older events, an Enterprise feature; without it they
+        tiered_storage: bucket and role for older events, an Enterprise feature. Default: events
             stay on the brokers.
         minimum_replication: minimum number of replicas of a topic; 3 survive the loss of a zone.
         namespace: existing namespace with Pod Security `restricted`.
         placement: cluster, and constructs that must be deployed before.
 
     Raises:
-        ValueError: when the number of brokers is even, or memory is below 2 GiB per core.
+        ValueError: if the number of brokers is even, or memory is below 2 GiB per core.
 
     Example:
         Redpanda(self, "Redpanda", cluster=cluster, chart=versions.REDPANDA, images=images,
@@ -86,11 +86,13 @@ class Redpanda(ChartRelease):
     ) -> None:
         if brokers % 2 == 0:
             raise ValueError(
-                f"brokers: {brokers} is even, which gives no better quorum than {brokers - 1}. Use 1, 3, 5, 7 or 9."
+                f"brokers: {brokers} is even, which gives no better quorum than {brokers - 1}. "
+                "Use 1, 3, 5, 7 or 9."
             )
         if memory_gib < 2 * cpu:
             raise ValueError(
-                f"memory_gib: {memory_gib} for {cpu} cores is less than 2 GiB per core. Use {2 * cpu} or more."
+                f"memory_gib: {memory_gib} for {cpu} cores is less than 2 GiB per core. "
+                f"Use {2 * cpu} or more."
             )
         names = images_of(chart, images)
         licenses = (tiered_storage.external_secret,) if tiered_storage else ()

@@ -21,14 +21,14 @@ DEAD_LETTER_HOURS = 336
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """One topic.
+    """Topic of the event stream.
 
     Args:
         name: its name.
         partitions: partitions, the maximum number of parallel consumers in a group.
         replication: replicas of each event.
-        cleanup_policy: `delete` deletes events by age, `compact` when a newer one has their key;
-            both can be combined.
+        cleanup_policy: `delete` deletes events by age, `compact` when a newer event has the same
+            key; both can be combined.
         retention_hours: hours until an event is deleted, with the policy `delete`.
         producers: services that write.
         consumers: services that read.
@@ -63,22 +63,21 @@ class RedpandaAccess(ChartRelease):
     Args:
         chart: the chart `charts/redpanda-access`.
         redpanda_image: image of the brokers in our registry, with the command `rpk`.
-        event_users: services with a user. Each writes and reads only topics that list it, in consumer
-            groups and transactions named after it or with the prefix `<service>.`.
+        event_users: services with a user. Each writes and reads only topics that list it, in
+            consumer groups and transactions named after it or with the prefix `<service>.`.
         topics: topics to create.
         minimum_replication: minimum number of replicas of a topic; 3 survive the loss of a zone.
         namespace: namespace of the brokers.
         placement: cluster, and constructs that must be deployed before: the brokers.
 
     Raises:
-        ValueError: when a topic has too few replicas, or a service without a user.
+        ValueError: if a topic has too few replicas, or a service without a user.
 
     Example:
+        topic = Topic(name="events.listening", producers=["playback"])
         RedpandaAccess(self, "RedpandaAccess", cluster=cluster,
-                       chart=LocalChart(path=charts / "redpanda-access"), redpanda_image=redpanda_image,
-                       event_users=["playback"],
-                       topics=[Topic(name="events.listening", producers=["playback"])],
-                       after=[redpanda])
+                       chart=LocalChart(path=charts / "redpanda-access"), topics=[topic],
+                       redpanda_image=redpanda_image, event_users=["playback"], after=[redpanda])
     """
 
     def __init__(
@@ -157,9 +156,11 @@ def _dead_letters(topics: Sequence[Topic], users: Sequence[str]) -> Iterator[Top
 def _check(topic: Topic, users: Sequence[str], minimum: int) -> None:
     if topic.replication < minimum:
         raise ValueError(
-            f"{topic.name}: replication {topic.replication} is less than the minimum {minimum}. Raise it."
+            f"{topic.name}: replication {topic.replication} is less than the minimum {minimum}. "
+            "Raise it."
         )
     if unknown := sorted({*topic.producers, *topic.consumers} - set(users)):
         raise ValueError(
-            f"{topic.name}: {', '.join(unknown)} have no user. Add them to `event_users`, or remove them from the topic."
+            f"{topic.name}: {', '.join(unknown)} have no user. "
+            "Add them to `event_users`, or remove them from the topic."
         )

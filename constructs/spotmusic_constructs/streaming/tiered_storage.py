@@ -120,7 +120,10 @@ class TieredStorage(Construct):
 _EVERY_SEGMENT = (
     "Redpanda chooses the names of its segments, in a bucket that contains nothing else."
 )
-_UNREPLICATED = "The newest events are on three brokers in three zones, and S3 keeps each object in three; copies abroad need a legal basis."
+_UNREPLICATED = (
+    "The newest events are on three brokers in three zones, and S3 keeps each object in three; "
+    "copies abroad need a legal basis."
+)
 
 
 def _trust(provider: iam.CfnOIDCProvider, issuer_url: str, subject: str) -> str:

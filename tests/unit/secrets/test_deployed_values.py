@@ -128,5 +128,5 @@ def test_deployed_values_wait_for_constructs(stack: cdk.Stack) -> None:
 
 
 def test_deployed_values_reject_many_names(stack: cdk.Stack) -> None:
-    with pytest.raises(ValueError, match="11 are more than the 10"):
+    with pytest.raises(ValueError, match="11 names exceed the limit of a request, 10"):
         values_of(stack, parameter_names=[f"Name{number}" for number in range(11)])

@@ -1,4 +1,4 @@
-"""Asks RabbitMQ how many messages wait in each queue, and publishes the numbers."""
+"""Counts the waiting messages of each queue of RabbitMQ, and publishes the numbers."""
 
 import base64
 import json
@@ -13,13 +13,13 @@ _TIMEOUT_SECONDS = 10
 
 
 def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
-    """Publishes the ready messages of every queue that is named in `QUEUES`.
+    """Publishes the ready messages of every queue in `QUEUES`.
 
     Returns:
-        Ready messages by queue. A queue that RabbitMQ does not know is left out, because no number would be true: scaling stays as it
-        is while a metric has no data.
+        Ready messages by queue, without queues that RabbitMQ does not list: without data, scaling
+        keeps the number of tasks.
     """
-    import boto3  # noqa: PLC0415  # the runtime brings it
+    import boto3  # noqa: PLC0415 part of the runtime
 
     user = json.loads(
         boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["USER_ARN"])[
@@ -45,13 +45,13 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
 
 
 def _authority(boto3: Any) -> str | None:
-    """The certificate of the authority that signed RabbitMQ's, where that is not a public one."""
+    """Returns the certificate of RabbitMQ's authority, or None for a public one."""
     name = os.environ.get("AUTHORITY_PARAMETER")
     return str(boto3.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]) if name else None
 
 
 def trust(authority: str | None) -> ssl.SSLContext:
-    """Returns a context that trusts this authority alone, or those of the system."""
+    """Returns a context that trusts only this authority, or those of the system."""
     context = ssl.create_default_context(cadata=authority)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -60,13 +60,13 @@ def trust(authority: str | None) -> ssl.SSLContext:
 def ready_messages(
     endpoint: str, username: str, password: str, context: ssl.SSLContext
 ) -> Counter[str]:
-    """Asks the management API. Queues of one name in several virtual hosts count as one."""
+    """Reads the management API; queues of one name in several virtual hosts count as one."""
     credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
-    request = urllib.request.Request(  # noqa: S310  # the endpoint is the deployment's own
+    request = urllib.request.Request(  # noqa: S310 endpoint of the deployment
         f"{endpoint}/api/queues?columns=name,messages_ready",
         headers={"Authorization": f"Basic {credentials}"},
     )
-    # Credentials must not go where a proxy variable or a redirect would lead them.
+    # A proxy variable or a redirect must not receive the credentials.
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirect()
     )
@@ -74,7 +74,7 @@ def ready_messages(
         queues = json.load(response)
     ready: Counter[str] = Counter()
     for queue in queues:
-        # A queue that has just been declared has no count yet.
+        # A queue has no count directly after its declaration.
         ready[queue["name"]] += queue.get("messages_ready", 0)
     return ready
 
@@ -85,7 +85,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def metric_data(ready: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return the metric data: one number per queue, with common dimensions."""
+    """Returns the metric data: one number per queue, with common dimensions."""
     common = json.loads(environment["DIMENSIONS"])
     return {
         "Namespace": environment["NAMESPACE"],
