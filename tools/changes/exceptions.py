@@ -41,12 +41,9 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
         old, new = before[stack]["Resources"], now[stack]["Resources"]
         for id_ in old.keys() & new.keys():
             type_ = new[id_]["Type"]
-            found = (
-                [*RULES[type_](old[id_].get("Properties", {}), new[id_].get("Properties", {}))]
-                if type_ in RULES
-                else []
-            )
-            found += [*_protection(old[id_], new[id_])]
+            found = [*_protection(old[id_], new[id_])]
+            if rule := RULES.get(type_):
+                found += rule(old[id_].get("Properties", {}), new[id_].get("Properties", {}))
             for effect, detail, advice in found:
                 yield Change(
                     effect=effect,
@@ -62,11 +59,9 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
 
 def _protection(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Found]:
     if old.get("DeletionPolicy") in KEPT and new.get("DeletionPolicy", "Delete") == "Delete":
-        yield (
-            Effect.LOSS,
-            f"{new['Type']} is deleted with its stack",
-            "Keep data.removal_policy: retain.",
-        )
+        detail = f"{new['Type']} is deleted with its stack"
+        advice = "Keep data.removal_policy: retain."
+        yield Effect.LOSS, detail, advice
     if _protected(old) and not _protected(new):
         advice = "Leave production: true. To delete a platform, follow docs/deployment.md."
         yield Effect.REFUSED, f"{new['Type']} loses its deletion protection", advice
@@ -88,42 +83,29 @@ def _protected(resource: dict[str, Any]) -> bool:
 def _database(old: Properties, new: Properties) -> Iterator[Found]:
     if _number(new.get("AllocatedStorage")) < _number(old.get("AllocatedStorage")):
         detail = f"storage of {old['AllocatedStorage']} GiB → {new['AllocatedStorage']}"
-        yield (
-            Effect.REFUSED,
-            detail,
-            "RDS never shrinks storage, which autoscaling may also have grown. Keep the size.",
-        )
-    if numbers(new.get("EngineVersion")) < numbers(old.get("EngineVersion")):
-        yield Effect.REFUSED, f"MySQL {old['EngineVersion']} → {new['EngineVersion']}", _FORWARD
-    if numbers(new.get("EngineVersion"))[:2] > numbers(old.get("EngineVersion"))[
-        :2
-    ] and not new.get("AllowMajorVersionUpgrade"):
-        detail = (
-            f"MySQL {old['EngineVersion']} → {new['EngineVersion']}: "
-            "RDS refuses another major version"
-        )
-        yield Effect.REFUSED, detail, "Upgrade with a restored copy (docs/runbooks/restore.md)."
+        advice = "RDS never shrinks storage, which autoscaling may also have grown. Keep the size."
+        yield Effect.REFUSED, detail, advice
+    was, is_ = numbers(old.get("EngineVersion")), numbers(new.get("EngineVersion"))
+    detail = f"MySQL {old.get('EngineVersion')} → {new.get('EngineVersion')}"
+    if is_ < was:
+        yield Effect.REFUSED, detail, _FORWARD
+    if is_[:2] > was[:2] and not new.get("AllowMajorVersionUpgrade"):
+        advice = "Upgrade with a restored copy (docs/runbooks/restore.md)."
+        yield Effect.REFUSED, f"{detail}: RDS refuses another major version", advice
 
 
 def _cache(old: Properties, new: Properties) -> Iterator[Found]:
     if (old.get("Engine"), new.get("Engine")) == ("valkey", "redis"):
-        yield (
-            Effect.REFUSED,
-            "valkey → redis",
-            "ElastiCache does not change Valkey back to Redis. Keep valkey.",
-        )
+        advice = "ElastiCache does not change Valkey back to Redis. Keep valkey."
+        yield Effect.REFUSED, "valkey → redis", advice
     elif old.get("Engine") != new.get("Engine"):
-        yield (
-            Effect.REPLACEMENT,
-            f"{old.get('Engine')} → {new.get('Engine')}: CloudFormation documents a replacement",
-            _CHANGE_SET,
+        detail = (
+            f"{old.get('Engine')} → {new.get('Engine')}: CloudFormation documents a replacement"
         )
+        yield Effect.REPLACEMENT, detail, _CHANGE_SET
     elif numbers(new.get("EngineVersion")) < numbers(old.get("EngineVersion")):
-        yield (
-            Effect.REFUSED,
-            f"{old.get('Engine')} {old['EngineVersion']} → {new['EngineVersion']}",
-            _FORWARD,
-        )
+        detail = f"{old.get('Engine')} {old['EngineVersion']} → {new['EngineVersion']}"
+        yield Effect.REFUSED, detail, _FORWARD
     if old.get("ReplicasPerNodeGroup") != new.get("ReplicasPerNodeGroup"):
         detail = (
             f"{old.get('ReplicasPerNodeGroup')} replicas → {new.get('ReplicasPerNodeGroup')}: "
@@ -141,12 +123,11 @@ def _node(old: str, new: str) -> Iterator[Found]:
             f"{old} with {had:.1f} GiB for data → {new} with {has:.1f}: "
             "stored data may not fit, and is evicted or rejected"
         )
-        yield (
-            Effect.REFUSED,
-            detail,
+        advice = (
             "`make preflight` compares it with the stored data "
-            "(docs/runbooks/cache.md, A smaller node).",
+            "(docs/runbooks/cache.md, A smaller node)."
         )
+        yield Effect.REFUSED, detail, advice
 
 
 def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
@@ -155,11 +136,8 @@ def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
         yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']}", _FORWARD
     elif was and is_[1:] > [number + 1 for number in was[1:]]:
         advice = "Upgrade one minor version at a time (docs/upgrades.md)."
-        yield (
-            Effect.REFUSED,
-            f"Kubernetes {old['Version']} → {new['Version']} skips a version",
-            advice,
-        )
+        detail = f"Kubernetes {old['Version']} → {new['Version']} skips a version"
+        yield Effect.REFUSED, detail, advice
 
 
 def _vault(old: Properties, new: Properties) -> Iterator[Found]:
@@ -169,11 +147,8 @@ def _vault(old: Properties, new: Properties) -> Iterator[Found]:
         detail = (
             "the lock of the vault changes, which AWS Backup refuses after its ChangeableForDays"
         )
-        yield (
-            Effect.REFUSED,
-            detail,
-            "Keep data.backup.vault_lock_days, data.backup.retention_days and production.",
-        )
+        advice = "Keep data.backup.vault_lock_days, data.backup.retention_days and production."
+        yield Effect.REFUSED, detail, advice
 
 
 def _plan(old: Properties, new: Properties) -> Iterator[Found]:
@@ -209,14 +184,10 @@ def _target_group(old: Properties, new: Properties) -> Iterator[Found]:
             "Give the service another name on another route, migrate its callers, "
             "then remove the old service."
         )
-        yield (
-            Effect.REFUSED,
-            (
-                f"port {old.get('Port')} → {new.get('Port')}: "
-                "requests fail until new tasks are healthy"
-            ),
-            advice,
+        detail = (
+            f"port {old.get('Port')} → {new.get('Port')}: requests fail until new tasks are healthy"
         )
+        yield Effect.REFUSED, detail, advice
     elif old.get("HealthCheckPath") != new.get("HealthCheckPath"):
         detail = (
             f"health path {old.get('HealthCheckPath')} → {new.get('HealthCheckPath')}: "
@@ -244,11 +215,8 @@ def _vpc_origin(old: Properties, new: Properties) -> Iterator[Found]:
             "Keep the old value, or give the origin another construct id: "
             "CloudFormation creates it before it deletes the old one."
         )
-        yield (
-            Effect.REFUSED,
-            f"{', '.join(sorted(changed))}: CloudFront does not update a VPC origin in use",
-            advice,
-        )
+        detail = f"{', '.join(sorted(changed))}: CloudFront does not update a VPC origin in use"
+        yield Effect.REFUSED, detail, advice
 
 
 def _weighted(rule: Properties) -> bool:
@@ -262,11 +230,8 @@ def _fixed(*names: str) -> Callable[[Properties, Properties], Iterator[Found]]:
     def fixed(old: Properties, new: Properties) -> Iterator[Found]:
         for name in names:
             if old.get(name) != new.get(name):
-                yield (
-                    Effect.REFUSED,
-                    f"{name}: {_short(old.get(name))} → {_short(new.get(name))}",
-                    _FOR_EVER,
-                )
+                detail = f"{name}: {_short(old.get(name))} → {_short(new.get(name))}"
+                yield Effect.REFUSED, detail, _FOR_EVER
 
     return fixed
 
@@ -275,11 +240,8 @@ def _prefix_list(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("SourcePrefixListId") != new.get("SourcePrefixListId"):
         lists = f"{_short(old.get('SourcePrefixListId'))} → {_short(new.get('SourcePrefixListId'))}"
         detail = f"{lists}: two lists of 55 rules exceed the quota"
-        yield (
-            Effect.REFUSED,
-            detail,
-            "Raise the quota of rules per security group to 120 first, and verify the id.",
-        )
+        advice = "Raise the quota of rules per security group to 120 first, and verify the id."
+        yield Effect.REFUSED, detail, advice
 
 
 def _bucket(old: Properties, new: Properties) -> Iterator[Found]:
@@ -307,11 +269,9 @@ def _repository(old: Properties, new: Properties) -> Iterator[Found]:
         for properties in (old, new)
     )
     if any(int(fewer) < int(more) for more, fewer in zip(was, is_, strict=False)):
-        yield (
-            Effect.LOSS,
-            f"images kept: {', '.join(was)} → {', '.join(is_)}",
-            "Verify that no running service uses an older image.",
-        )
+        detail = f"images kept: {', '.join(was)} → {', '.join(is_)}"
+        advice = "Verify that no running service uses an older image."
+        yield Effect.LOSS, detail, advice
 
 
 def _shorter(old: Properties, new: Properties, name: str, what: str) -> Iterator[Found]:
@@ -351,12 +311,9 @@ def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
     }
     for stack, id_, properties in of_type(now, type_):
         principal = json.dumps(properties.get("PrincipalArn"))
-        if isinstance(properties.get("PrincipalArn"), str) and taken.get(
-            principal, (stack, id_)
-        ) != (stack, id_):
-            detail = (
-                f"{principal} has the entry {taken[principal][1]} until CloudFormation deletes it"
-            )
+        holder = taken.get(principal, (stack, id_))
+        if isinstance(properties.get("PrincipalArn"), str) and holder != (stack, id_):
+            detail = f"{principal} has the entry {holder[1]} until CloudFormation deletes it"
             yield Change(
                 effect=Effect.REFUSED,
                 stack=stack,

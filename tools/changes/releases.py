@@ -98,11 +98,9 @@ def _gibibytes(values: Values, path: str) -> int:
 def _versions(was: Values, is_: Values) -> Iterator[Found]:
     old, new = was.get("Version"), is_.get("Version")
     if old and new and numbers(new) < numbers(old):
-        yield (
-            Effect.REFUSED,
-            f"chart {old} → {new}",
-            "The running version can't be downgraded. Keep the version.",
-        )
+        detail = f"chart {old} → {new}"
+        advice = "The running version can't be downgraded. Keep the version."
+        yield Effect.REFUSED, detail, advice
 
     if (
         was.get("Release") == "redpanda"
@@ -179,30 +177,23 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
         one, other = old[name], new[name]
         if other["partitions"] < one["partitions"]:
             detail = f"{name}: {one['partitions']} partitions → {other['partitions']}"
-            yield (
-                Effect.REFUSED,
-                detail,
-                "The number of partitions can only grow. Create another topic.",
-            )
+            advice = "The number of partitions can only grow. Create another topic."
+            yield Effect.REFUSED, detail, advice
         if other["partitions"] > one["partitions"] and "compact" in other["cleanupPolicy"]:
             detail = (
                 f"{name}: {one['partitions']} partitions → {other['partitions']}: "
                 "a key may move, and its older value is kept in the old partition"
             )
-            yield (
-                Effect.INTERRUPTION,
-                detail,
+            advice = (
                 "Let the producers write every key again afterwards: "
-                "consumers may read the older value last.",
+                "consumers may read the older value last."
             )
+            yield Effect.INTERRUPTION, detail, advice
         for key in ("replication", "cleanupPolicy"):
             if one[key] != other[key]:
                 detail = f"{name}: {key} {one[key]} → {other[key]}"
-                yield (
-                    Effect.REFUSED,
-                    detail,
-                    "The job refuses it. Create another topic and migrate to it.",
-                )
+                advice = "The job refuses it. Create another topic and migrate to it."
+                yield Effect.REFUSED, detail, advice
         if other["retentionHours"] < one["retentionHours"]:
             detail = (
                 f"{name}: events older than {other['retentionHours']} hours are deleted "
@@ -210,11 +201,8 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
             )
             yield Effect.LOSS, detail, "Verify that no consumer needs them."
     for name in old.keys() - new.keys():
-        yield (
-            Effect.INTERRUPTION,
-            f"{name}: its permissions are deleted, and the topic is retained",
-            _STAYS,
-        )
+        detail = f"{name}: its permissions are deleted, and the topic is retained"
+        yield Effect.INTERRUPTION, detail, _STAYS
     yield from _rights_on_topics(was, is_)
 
 
@@ -223,30 +211,21 @@ def _rights_on_topics(was: Values, is_: Values) -> Iterator[Found]:
         one, other = was["users"][user], is_["users"][user]
         for right in ("produces", "consumes"):
             for topic in (set(one[right]) - set(other[right])) & is_["topics"].keys():
-                yield (
-                    Effect.INTERRUPTION,
-                    f"{user} no longer {right} {topic}, before its tasks are updated",
-                    _FIRST,
-                )
+                detail = f"{user} no longer {right} {topic}, before its tasks are updated"
+                yield Effect.INTERRUPTION, detail, _FIRST
 
 
 def _queues(was: Values, is_: Values) -> Iterator[Found]:
     for name in was["queues"].keys() - is_["queues"].keys():
-        yield (
-            Effect.INTERRUPTION,
-            f"{name}: its permissions are deleted, and the queue is retained with its messages",
-            _STAYS,
-        )
+        detail = f"{name}: its permissions are deleted, and the queue is retained with its messages"
+        yield Effect.INTERRUPTION, detail, _STAYS
     for user in was["users"].keys() & is_["users"].keys():
-        for key, detail in (("read", "takes from"), ("publishes", "publishes to")):
+        for key, verb in (("read", "takes from"), ("publishes", "publishes to")):
             one, other = (str(values["users"][user].get(key) or "(?!)") for values in (was, is_))
             for queue in was["queues"].keys() & is_["queues"].keys():
                 if re.search(one, queue) and not re.search(other, queue):
-                    yield (
-                        Effect.INTERRUPTION,
-                        f"{user} no longer {detail} {queue}, before its tasks are updated",
-                        _FIRST,
-                    )
+                    detail = f"{user} no longer {verb} {queue}, before its tasks are updated"
+                    yield Effect.INTERRUPTION, detail, _FIRST
 
 
 def _keycloak(was: Values, is_: Values) -> Iterator[Found]:
@@ -271,11 +250,8 @@ def _realm(was: Values, is_: Values) -> Iterator[Found]:
             for realm in (old, new)
         )
         for alias in one.keys() - other.keys():
-            yield (
-                Effect.INTERRUPTION,
-                f"identity provider {alias} stays in Keycloak, with its login button",
-                _CONSOLE,
-            )
+            detail = f"identity provider {alias} stays in Keycloak, with its login button"
+            yield Effect.INTERRUPTION, detail, _CONSOLE
         for alias in one.keys() & other.keys():
             if _issuer(one[alias]) != _issuer(other[alias]):
                 detail = (
@@ -284,11 +260,8 @@ def _realm(was: Values, is_: Values) -> Iterator[Found]:
                 )
                 yield Effect.INTERRUPTION, detail, _ALIAS
         if old[name].get("smtpServer") and not new[name].get("smtpServer"):
-            yield (
-                Effect.INTERRUPTION,
-                "the mail server stays in Keycloak, and its network access is removed first",
-                _CONSOLE,
-            )
+            detail = "the mail server stays in Keycloak, and its network access is removed first"
+            yield Effect.INTERRUPTION, detail, _CONSOLE
 
 
 def _issuer(provider: Values) -> tuple[Any, Any]:
