@@ -1,6 +1,5 @@
 """CloudFormation's status, resources and events of stacks."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,18 +75,13 @@ def bootstrap(endpoint: str, regions: list[str], *, template: Path) -> None:
 def status(endpoint: str, stack: SynthesizedStack) -> str:
     """Returns the stack's status; empty if the stack does not exist."""
     pages = _client(endpoint, stack).get_paginator("list_stacks").paginate()
-    found = [
-        summary
+    states = (
+        str(summary["StackStatus"])
         for page in pages
         for summary in page["StackSummaries"]
         if summary["StackName"] == stack.name
-    ]
-    alive = [
-        str(summary["StackStatus"])
-        for summary in found
-        if summary["StackStatus"] != "DELETE_COMPLETE"
-    ]
-    return alive[0] if alive else ""
+    )
+    return next((state for state in states if state != "DELETE_COMPLETE"), "")
 
 
 def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
@@ -100,7 +94,7 @@ def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
             status=summary["ResourceStatus"],
             definition=stack.resources[summary["LogicalResourceId"]],
         )
-        for summary in _summaries(endpoint, stack)
+        for summary in _listed(endpoint, stack, "list_stack_resources", "StackResourceSummaries")
         if summary["LogicalResourceId"] in stack.resources
     ]
 
@@ -165,29 +159,17 @@ def _client(endpoint: str, stack: SynthesizedStack) -> Any:
     return session.client("cloudformation", endpoint, region=stack.region)
 
 
-def _summaries(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
-    pages = (
-        _client(endpoint, stack)
-        .get_paginator("list_stack_resources")
-        .paginate(StackName=stack.name)
-    )
-    return _if_there(
-        lambda: [summary for page in pages for summary in page["StackResourceSummaries"]]
-    )
-
-
 def _events(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
-    pages = (
-        _client(endpoint, stack)
-        .get_paginator("describe_stack_events")
-        .paginate(StackName=stack.name)
-    )
-    return _if_there(lambda: [event for page in pages for event in page["StackEvents"]])
+    return _listed(endpoint, stack, "describe_stack_events", "StackEvents")
 
 
-def _if_there(read: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
+def _listed(
+    endpoint: str, stack: SynthesizedStack, operation: str, member: str
+) -> list[dict[str, Any]]:
+    """Returns what an operation lists of a stack; nothing if the stack does not exist."""
+    pages = _client(endpoint, stack).get_paginator(operation).paginate(StackName=stack.name)
     try:
-        return read()
+        return [entry for page in pages for entry in page[member]]
     except ClientError as error:
         if "does not exist" in str(error):
             return []

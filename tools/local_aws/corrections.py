@@ -144,11 +144,9 @@ def _give_existing_zones_their_id() -> None:
 
     def with_id(*arguments: Any) -> Any:
         answer = create(*arguments)
-        for reference in [
-            reference for reference in route53._caller_refs if reference.startswith(EXISTING)
-        ]:
-            drawn, wanted = route53._caller_refs[reference], reference.removeprefix(EXISTING)
-            if drawn != wanted:
+        for reference, drawn in list(route53._caller_refs.items()):
+            wanted = reference.removeprefix(EXISTING)
+            if reference.startswith(EXISTING) and drawn != wanted:
                 route53._zones[wanted] = {**route53._zones.pop(drawn), "id": wanted}
                 route53._records[wanted] = route53._records.pop(drawn)
                 route53._caller_refs[reference] = wanted
@@ -225,10 +223,8 @@ def _create_master_secrets() -> None:
                 "ExcludePunctuation": True,
             }
             secret["create"]("", {"Name": name, "GenerateSecretString": password}, stack)
-        return identifier, {
-            **attributes,
-            "MasterUserSecret.SecretArn": secretsmanager._secrets[name]["ARN"],
-        }
+        arn = secretsmanager._secrets[name]["ARN"]
+        return identifier, {**attributes, "MasterUserSecret.SecretArn": arn}
 
     def updated(
         identifier: str, old: Properties, new: Properties, stack: str, *rest: Any

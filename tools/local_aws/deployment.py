@@ -138,16 +138,11 @@ class LocalDeployment:
         if emulator is None:
             return "The embedded AWS is not running. Start it with `make local`."
         found = self._deployed_assembly()
-        lines = [
-            f"  {stack.id:<22} {cloudformation.status(emulator.endpoint, stack) or 'not deployed'}"
-            for stack in found
-        ]
-        return "\n".join(
-            [
-                f"The embedded AWS is running on {emulator.endpoint} (process {emulator.pid}).",
-                *lines,
-            ]
-        )
+        lines = [f"The embedded AWS is running on {emulator.endpoint} (process {emulator.pid})."]
+        for stack in found:
+            status = cloudformation.status(emulator.endpoint, stack) or "not deployed"
+            lines.append(f"  {stack.id:<22} {status}")
+        return "\n".join(lines)
 
     def diff(self) -> None:
         """Synthesizes the checkout and writes its differences from the deployed stacks to a file.
@@ -170,15 +165,11 @@ class LocalDeployment:
     def _require_no_other(self) -> None:
         """Rejects a second environment: the first one's stacks could no longer be seen or destroyed."""
         other = environment_of(self.workspace.assembly)
-        if (
-            other in (None, self.environment)
-            or (emulator := process.running(self.workspace)) is None
-        ):
+        if other is None or other == self.environment:
             return
-        if any(
-            cloudformation.status(emulator.endpoint, stack)
-            for stack in stacks(self.workspace.assembly, environment=other)
-        ):
+        emulator = process.running(self.workspace)
+        found = stacks(self.workspace.assembly, environment=other)
+        if emulator and any(cloudformation.status(emulator.endpoint, stack) for stack in found):
             advice = f"Use ENV={other}, or destroy it first with `make local-down`."
             raise OtherEnvironmentError(
                 f"{other} is deployed to the embedded AWS, not {self.environment}. {advice}"
@@ -282,9 +273,8 @@ class LocalDeployment:
             yield
         except Exception:
             for stack in chosen:
-                if "ROLLBACK" in (
-                    status := cloudformation.status(emulator.endpoint, stack)
-                ) or status.endswith("_FAILED"):
+                status = cloudformation.status(emulator.endpoint, stack)
+                if "ROLLBACK" in status or status.endswith("_FAILED"):
                     for failure in cloudformation.failures(emulator.endpoint, stack):
                         self.steps.say(failure)
             raise
@@ -302,14 +292,13 @@ class LocalDeployment:
         }
         deployed = [resource for resources in by_stack.values() for resource in resources]
         records = process.recorded(emulator)
-        if problems := [
-            problem
+        problems = [
+            f"  {problem}"
             for stack in chosen
             for problem in cloudformation.incomplete(stack, by_stack[stack.id])
-        ]:
-            raise IncompleteError(
-                "Incomplete:\n" + "\n".join(f"  {problem}" for problem in problems)
-            )
+        ]
+        if problems:
+            raise IncompleteError("\n".join(["Incomplete:", *problems]))
         names = {stack.name for stack in chosen}
         recorded = Counter((record["region"], record["stack"]) for record in records)
         self.steps.say(

@@ -94,17 +94,13 @@ class Outcome:
     def summary(self) -> str:
         """Lines for the user."""
         kept = [f"  {line}" for line in self.kept] or ["  nothing"]
-        groups = (
-            f"Removed {self.removed_log_groups} log groups that Lambda created outside of stacks."
-        )
-        return "\n".join(
-            [
-                "Retained by their deletion policy, as in an account:",
-                *kept,
-                groups,
-                "No other resource of the stacks is left.",
-            ]
-        )
+        lines = [
+            "Retained by their deletion policy, as in an account:",
+            *kept,
+            f"Removed {self.removed_log_groups} log groups that Lambda created outside of stacks.",
+            "No other resource of the stacks is left.",
+        ]
+        return "\n".join(lines)
 
 
 def save_inventory(endpoint: str, stacks: Iterable[SynthesizedStack], file: Path) -> None:
@@ -212,11 +208,8 @@ def _remove_log_groups_of_functions(
     for function in (resource for resource in deployed if resource.type == "AWS::Lambda::Function"):
         name = f"/aws/lambda/{function.identifier}"
         logs = session.client("logs", emulator.endpoint, region=function.stack.region)
-        groups = [
-            group["logGroupName"]
-            for group in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-        ]
-        if name in groups and name not in declared:
+        groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        if name not in declared and any(group["logGroupName"] == name for group in groups):
             logs.delete_log_group(logGroupName=name)
             removed += 1
     return removed

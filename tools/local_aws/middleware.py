@@ -147,11 +147,9 @@ async def _hold_while_in_progress(
     signature = _signature(scope)
     if signature is None or asked.get("Action") != ["DescribeStacks"] or "StackName" not in asked:
         return
-    deadline = asyncio.get_running_loop().time() + _HOLD_SECONDS
-    while (
-        is_in_progress(signature[1], asked["StackName"][0])
-        and asyncio.get_running_loop().time() < deadline
-    ):
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + _HOLD_SECONDS
+    while is_in_progress(signature[1], asked["StackName"][0]) and clock() < deadline:
         await asyncio.sleep(_HOLD_STEP_SECONDS)
 
 

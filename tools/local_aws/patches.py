@@ -149,10 +149,8 @@ def _with_own_properties(
 ) -> tuple[str, dict[str, Any]]:
     """Adds attributes that repeat a property, such as a VPC's CidrBlock."""
     identifier, attributes = answer
-    return identifier, {
-        **{name: value for name, value in properties.items() if not isinstance(value, dict)},
-        **(attributes or {}),
-    }
+    plain = {name: value for name, value in properties.items() if not isinstance(value, dict)}
+    return identifier, {**plain, **(attributes or {})}
 
 
 def _note_what_policies_keep(register: Register) -> None:

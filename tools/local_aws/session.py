@@ -151,12 +151,10 @@ def shell_exports(endpoint: str, *, region: str, path: str) -> str:
         region: the default region.
         path: folder with node and python, put first on PATH.
     """
-    lines = [
-        f"export {name}='{value}'" for name, value in aws_variables(endpoint, region=region).items()
-    ]
-    return "\n".join(
-        ["unset AWS_PROFILE AWS_SESSION_TOKEN", *lines, f"export PATH='{path}':\"$PATH\"", ""]
-    )
+    variables = aws_variables(endpoint, region=region)
+    exports = [f"export {name}='{value}'" for name, value in variables.items()]
+    path_export = f"export PATH='{path}':\"$PATH\""
+    return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, path_export, ""])
 
 
 @cache

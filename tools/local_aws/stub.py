@@ -153,9 +153,8 @@ def custom_recorder(register: Register, resource_type: str) -> Handler:
     """
 
     def invent(logical_id: str, _properties: Properties, stack: str) -> Created:
-        return provisioners._physical_name(stack, logical_id, lowercase=True), {
-            "Value": ""
-        }  # of a Kubernetes object
+        name = provisioners._physical_name(stack, logical_id, lowercase=True)
+        return name, {"Value": ""}  # of a Kubernetes object
 
     return _handler(register, resource_type, invent)
 
@@ -238,9 +237,8 @@ def _attribute(schema: ResourceSchema, path: PropertyPath, unique: str) -> Any:
     if "enum" in definition:
         return definition["enum"][0]
     if kind != "string":
-        return {"integer": 0, "number": 0, "boolean": False, "array": []}.get(
-            kind if isinstance(kind, str) else "", {}
-        )
+        values: dict[str, Any] = {"integer": 0, "number": 0, "boolean": False, "array": []}
+        return values.get(kind, {}) if isinstance(kind, str) else {}
     return _text(name, schema.name, unique[:17])
 
 

@@ -32,9 +32,8 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
     ecs = session.client("ecs", endpoint, region=region)
     found: dict[str, dict[str, Any]] = {}
     for arn in ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]:
-        for container in ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"][
-            "containerDefinitions"
-        ]:
+        task = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        for container in task["containerDefinitions"]:
             plain = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
             # Later revisions come later.
             found[plain.get("SERVICE", "")] = {
