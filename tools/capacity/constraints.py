@@ -173,10 +173,8 @@ def _quick(settings: Settings, service: ServiceLoad) -> int:
     """Tasks for which waiting times meet the objective."""
     seconds = settings.capacity.requests.waiting_milliseconds / 1000
     tasks = max(1, ceil(service.busy_tasks))
-    while (
-        waiting_longer(tasks, service.busy_tasks, service.service_seconds or 1.0, seconds)
-        > WAITING_SHARE
-    ):
+    each = service.service_seconds or 1.0
+    while waiting_longer(tasks, service.busy_tasks, each, seconds) > WAITING_SHARE:
         tasks += 1
     return tasks
 
@@ -317,16 +315,13 @@ def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
 
     def more_cores() -> Changes:
         replicas, path = database.read_replicas, ("data", "catalogue")
-        if (
-            vcpus(database.instance_class) < LARGEST_BEFORE_REPLICAS
-            or not load.database.reader_cores
-        ):
+        is_large = vcpus(database.instance_class) >= LARGEST_BEFORE_REPLICAS
+        if not is_large or not load.database.reader_cores or replicas >= 5:
             return larger()
-        return (
-            {(*path, "read_replicas"): max(2, replicas + 1), (*path, "master_rotation"): "platform"}
-            if replicas < 5
-            else larger()
-        )
+        return {
+            (*path, "read_replicas"): max(2, replicas + 1),
+            (*path, "master_rotation"): "platform",
+        }
 
     yield Constraint(
         component="catalogue database",

@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from tools.changes.change import Change, Effect
 from tools.model.templates import Template, Templates
@@ -84,9 +85,8 @@ def _counts(changes: Sequence[Change]) -> str:
         for sign, name in (("+", "added"), ("~", "changed"), ("-", "deleted"))
         if signs[sign]
     )
-    return ", ".join(f"{effects[effect]} {effect}" for effect in Effect if effects[effect]) + (
-        f" ({harmless})" if harmless else ""
-    )
+    counts = ", ".join(f"{effects[effect]} {effect}" for effect in Effect if effects[effect])
+    return f"{counts} ({harmless})" if harmless else counts
 
 
 def _section(effect: Effect, changes: Iterable[Change], *, everything: bool) -> Iterator[str]:
@@ -122,9 +122,7 @@ def _harmless(changes: Sequence[Change], *, everything: bool) -> Iterator[str]:
     yield from listed if everything else map(_cut, listed[:_MOST])
     if not everything and len(listed) > _MOST:
         yield f"  and {len(listed) - _MOST} more (ALL=1 lists them)"
-    for stack, group in groupby(
-        sorted(added, key=lambda change: change.stack), lambda change: change.stack
-    ):
+    for stack, group in groupby(sorted(added, key=attrgetter("stack")), attrgetter("stack")):
         types = Counter(
             change.detail.removesuffix(" is added").partition("::")[2] for change in group
         )

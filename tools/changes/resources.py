@@ -80,9 +80,8 @@ _ADVICE = "Deploy it at a time of low load."
 
 def holds_data(resource: dict[str, Any]) -> bool:
     """Returns whether a resource holds data; read replicas hold copies only."""
-    return resource["Type"] in HOLDS_DATA and "SourceDBInstanceIdentifier" not in resource.get(
-        "Properties", {}
-    )
+    is_copy = "SourceDBInstanceIdentifier" in resource.get("Properties", {})
+    return resource["Type"] in HOLDS_DATA and not is_copy
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:

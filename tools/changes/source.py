@@ -150,10 +150,8 @@ def local_assemblies(checkout: Path) -> tuple[Path, Path]:
         SourceError: if an assembly is missing.
     """
     workspace = Workspace(checkout)
-    if not all(
-        path.exists()
-        for path in (workspace.assembly, workspace.next_assembly, workspace.differences)
-    ):
+    needed = (workspace.assembly, workspace.next_assembly, workspace.differences)
+    if not all(path.exists() for path in needed):
         raise SourceError(
             "The embedded AWS has no assembly to compare. "
             "Start it with `make local`, then run `make diff`."

@@ -113,9 +113,8 @@ def _index(domains: dict[str, tuple[str, list[Promise]]]) -> Iterator[str]:
     yield _INTRODUCTION
     yield "| domain | promises |"
     yield "|---|---|"
-    for name, (title, promises) in sorted(
-        domains.items(), key=lambda domain: domain[1][1][0].number
-    ):
+    in_order = sorted(domains.items(), key=lambda domain: domain[1][1][0].number)
+    for name, (title, promises) in in_order:
         yield f"| [{title}](properties/{name}.md) | {_numbers(promises)} |"
     yield "\n## Deviations\n"
     yield "Production has none. A deviation that is no longer needed fails its test."

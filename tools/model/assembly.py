@@ -66,11 +66,8 @@ class Resource:
 
     @property
     def outlives_its_stack(self) -> bool:
-        return {self.body.get("DeletionPolicy"), self.body.get("UpdateReplacePolicy")} <= {
-            "Retain",
-            "RetainExceptOnCreate",
-            "Snapshot",
-        }
+        policies = {self.body.get("DeletionPolicy"), self.body.get("UpdateReplacePolicy")}
+        return policies <= {"Retain", "RetainExceptOnCreate", "Snapshot"}
 
     def target(self, path: str) -> "Resource | None":
         """Return the resource that a property refers to; None for a literal or several parts."""

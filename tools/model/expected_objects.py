@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
 
-from tools.model.values import Json
+from tools.model.values import Json, at
 
 NAME, INSTANCE, COMPONENT = (
     f"app.kubernetes.io/{key}" for key in ("name", "instance", "component")
@@ -56,12 +56,7 @@ def _accounts(objects: list[Json], values: Json) -> Iterator[Json]:
     """Service accounts of pods. Keycloak and Fluent Bit set `automountServiceAccountToken` on theirs."""
     automount = values.get("serviceAccount", {}).get("automountServiceAccountToken", True)
     for workload in objects:
-        if (
-            account := workload.get("spec", {})
-            .get("template", {})
-            .get("spec", {})
-            .get("serviceAccountName")
-        ):
+        if account := at(workload, "spec.template.spec.serviceAccountName"):
             yield _account(account, workload["metadata"]["namespace"], automount=automount)
 
 

@@ -142,11 +142,9 @@ class Resolver:
         """Stack and value of a parameter of Parameter Store."""
         for writer, template in self.templates.items():
             for resource in template["Resources"].values():
-                if (
-                    resource["Type"] == "AWS::SSM::Parameter"
-                    and resource["Properties"].get("Name") == name
-                ):
-                    return writer, resource["Properties"]["Value"]
+                written = resource.get("Properties", {})
+                if resource["Type"] == "AWS::SSM::Parameter" and written.get("Name") == name:
+                    return writer, written["Value"]
         return None
 
     def _substituted(self, stack: str, argument: Any) -> str:

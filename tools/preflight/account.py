@@ -12,6 +12,7 @@ BOOTSTRAP_VERSION = 8
 the cloud assembly).
 """
 BOOTSTRAP_STACK = "CDKToolkit"
+BOOTSTRAPPED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 QUALIFIER = "hnb659fds"
 """Part of the names of bootstrap roles; cdk.json sets no other qualifier."""
 
@@ -153,11 +154,7 @@ def bootstrap(context: Context) -> Iterator[Finding]:
             problem = f"stack {BOOTSTRAP_STACK} does not exist"
         elif not version.isdigit() or int(version) < BOOTSTRAP_VERSION:
             problem = f"version {version} is older than {BOOTSTRAP_VERSION}"
-        elif stack["StackStatus"] not in (
-            "CREATE_COMPLETE",
-            "UPDATE_COMPLETE",
-            "UPDATE_ROLLBACK_COMPLETE",
-        ):
+        elif stack["StackStatus"] not in BOOTSTRAPPED:
             problem = f"the stack is {stack['StackStatus']}"
         command = f"npx cdk bootstrap aws://{context.account}/{region}"
         yield verdict(
@@ -241,19 +238,10 @@ def stacks(context: Context) -> Iterator[Finding]:
         status = found["StackStatus"] if found else "REVIEW_IN_PROGRESS"
         # The CLI recreates a stack whose creation failed, unless it is protected.
         if status not in UPDATABLE and (status != "ROLLBACK_COMPLETE" or settings.production):
-            wrong.append(
-                fix(
-                    f"stack {name}",
-                    status,
-                    _way_out(status, f"--region {region} --stack-name {stack}"),
-                )
-            )
-    yield from wrong or [
-        ok(
-            "stacks",
-            f"{exist} of {len(STACKS)} exist and can be updated" if exist else "none stands yet",
-        )
-    ]
+            command = _way_out(status, f"--region {region} --stack-name {stack}")
+            wrong.append(fix(f"stack {name}", status, command))
+    detail = f"{exist} of {len(STACKS)} exist and can be updated" if exist else "none stands yet"
+    yield from wrong or [ok("stacks", detail)]
 
 
 def _way_out(status: str, at: str) -> str:

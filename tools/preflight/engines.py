@@ -33,9 +33,8 @@ def databases(context: Context) -> Iterator[Finding]:
             else "not available"
         )
         yield verdict(f"MySQL {version}", state == "available", state, command)
-    for version, name, multi_az in sorted(
-        {(spec.version, f"db.{spec.instance_class}", spec.multi_az) for spec in specs}
-    ):
+    classes = {(spec.version, f"db.{spec.instance_class}", spec.multi_az) for spec in specs}
+    for version, name, multi_az in sorted(classes):
         arguments = {
             "Engine": "mysql",
             "EngineVersion": version,

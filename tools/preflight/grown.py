@@ -31,27 +31,17 @@ def databases(context: Context) -> Iterator[Finding]:
     }
     behind = []
     for key, spec in data.databases.items():
-        for name in (
-            found
-            for id_, found in instances.items()
-            if id_.startswith(f"{key.capitalize()}Instance")
-        ):
-            (instance,) = context.home("rds").describe_db_instances(DBInstanceIdentifier=name)[
-                "DBInstances"
-            ]
+        start = f"{key.capitalize()}Instance"
+        for name in (found for id_, found in instances.items() if id_.startswith(start)):
+            answer = context.home("rds").describe_db_instances(DBInstanceIdentifier=name)
+            (instance,) = answer["DBInstances"]
             at = f"aws rds describe-db-instances --region {context.settings.region} --db-instance-identifier {name}"
             behind += [
                 fix(f"{check} {key}", detail, f"{at}; then {advice}")
                 for detail, advice in _behind(instance, spec.version, spec.storage_gib, key)
             ]
-    yield from behind or [
-        ok(
-            check,
-            "version and storage do not exceed the file"
-            if instances
-            else "stack data does not exist yet",
-        )
-    ]
+    within = "version and storage do not exceed the file"
+    yield from behind or [ok(check, within if instances else "stack data does not exist yet")]
 
 
 def _behind(instance: Any, version: str, storage: int, key: str) -> Iterator[tuple[str, str]]:

@@ -37,9 +37,8 @@ def vaults(context: Context) -> Iterator[Finding]:
     settings = context.settings
     prefix = f"{settings.name}{VAULTS}"
     vaults = pages(context.home("backup"), "list_backup_vaults", "BackupVaultList")
-    for name in [
-        vault["BackupVaultName"] for vault in vaults if vault["BackupVaultName"].startswith(prefix)
-    ] or [None]:
+    names = [vault["BackupVaultName"] for vault in vaults]
+    for name in [name for name in names if name.startswith(prefix)] or [None]:
         command = (
             f"aws backup delete-backup-vault --region {settings.region} --backup-vault-name {name}"
         )

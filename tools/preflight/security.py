@@ -45,9 +45,8 @@ def _writes(selector: Mapping[str, Any]) -> bool:
     fields = {
         field["Field"]: field.get("Equals", ()) for field in selector.get("FieldSelectors", ())
     }
-    return "Management" in fields.get("eventCategory", ()) and "true" not in fields.get(
-        "readOnly", ()
-    )
+    only_reads = "true" in fields.get("readOnly", ())
+    return "Management" in fields.get("eventCategory", ()) and not only_reads
 
 
 def detector(context: Context) -> Iterator[Finding]:

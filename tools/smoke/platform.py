@@ -150,9 +150,8 @@ class Platform:
             type_: type in CloudFormation.
             path: construct path without its separators: the logical id without its hash.
         """
-        for logical, (found, physical) in standing(
-            self.account, stack, region=STACKS[stack]
-        ).items():
+        resources = standing(self.account, stack, region=STACKS[stack])
+        for logical, (found, physical) in resources.items():
             if found == type_ and re.fullmatch(f"{path}[0-9A-F]{{8}}", logical):
                 return physical
         raise FailedError(f"the stack {self.settings.stack_name(stack)} has no {type_} {path}")
