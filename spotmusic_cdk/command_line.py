@@ -34,7 +34,7 @@ def run_command(main: Callable[[], int | None]) -> NoReturn:
         status = UNFINISHED
     except KeyboardInterrupt:
         status = INTERRUPTED
-    if _is_output_closed():  # # the interpreter flushes again
+    if _is_output_closed():  # the interpreter flushes again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 

@@ -34,7 +34,7 @@ def replace(path: Path, text: str) -> None:
     Raises:
         OSError: if the file cannot be written. The file is unchanged.
     """
-    path = path.resolve()  # # keeps a symbolic link
+    path = path.resolve()  # keeps a symbolic link
     whole = path.with_suffix(".new")
     try:
         whole.write_text(text, encoding="utf-8")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The platform: `cdk synth -c env=dev`."""
+"""Platform: `cdk synth -c env=dev`."""
 
 import sys
 from pathlib import Path

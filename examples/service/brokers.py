@@ -1,4 +1,4 @@
-"""Connections to the brokers of events and of tasks, with the authority that verifies them."""
+"""Connections to the brokers of events and tasks, with the authority that verifies them."""
 
 import os
 import ssl
@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError
 from given import User, authority_of_brokers
 
 WRITTEN_MS = 10_000
-"""Milliseconds in which an event is written."""
+"""Maximum duration of the write of an event, in milliseconds."""
 HEARTBEAT_SECONDS = 30
 
 
@@ -40,7 +40,7 @@ def connection_of_tasks(user: User) -> "pika.BlockingConnection":
     """Connects to RabbitMQ."""
     endpoint = urlsplit(os.environ["TASKS_ENDPOINT"])
     authorities = ssl.create_default_context(cadata=authority_of_brokers("TASKS"))
-    assert endpoint.hostname  # noqa: S101 - an address has one
+    assert endpoint.hostname  # noqa: S101 - an address has a host name
     return pika.BlockingConnection(
         pika.ConnectionParameters(
             host=endpoint.hostname,

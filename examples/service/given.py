@@ -1,4 +1,4 @@
-"""What a task is given: users whose passwords rotate, authorities, and parameters that come late."""
+"""Inputs of a task: users with rotating passwords, authorities, and parameters that exist later."""
 
 import json
 import logging
@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 
 
 class UnavailableError(Exception):
-    """Something that the service talks to does not answer: callers get 503."""
+    """Dependency that does not answer. Callers receive status 503."""
 
 
 class User:
-    """A user, as ECS gave it when the task started or as its secret is now."""
+    """User, from the environment of the task or, after a rotation, from its secret."""
 
     def __init__(self, prefix: str) -> None:
         self._arn = os.environ[f"{prefix}_USER_ARN"]
@@ -31,7 +31,7 @@ class User:
         )
 
     def read_again(self) -> bool:
-        """Reads the secret after a refused login, and tells whether the password is another."""
+        """Reads the secret after a refused login. Returns True if the password has changed."""
         try:
             answer = boto3.client("secretsmanager", config=WITHIN).get_secret_value(
                 SecretId=self._arn
@@ -44,10 +44,11 @@ class User:
 
 
 def authority_of_brokers(prefix: str) -> str | None:
-    """Returns the only authority that verifies the brokers (PEM), from a parameter; none where public ones do.
+    """Returns the authority that verifies the brokers (PEM) from a parameter, or None for public
+    ones.
 
     Raises:
-        UnavailableError: when the parameter is not there yet. The caller tries again, with pauses.
+        UnavailableError: if the parameter does not exist yet. Callers try again, with pauses.
     """
     parameter = os.environ.get(f"{prefix}_AUTHORITY_PARAMETER")
     if parameter is None:
@@ -62,7 +63,9 @@ def authority_of_brokers(prefix: str) -> str | None:
 
 
 class Edge:
-    """What the edge tells signers: read at the start and every five minutes, and kept when it can't be read."""
+    """Parameters of the edge, read at the start and every five minutes. The last values remain if a
+    read fails.
+    """
 
     def __init__(self) -> None:
         self._path = os.environ["AUDIO_PARAMETERS"]
@@ -74,7 +77,7 @@ class Edge:
 
     @property
     def domain_and_key_pair(self) -> tuple[str, str]:
-        """Host that serves audio, and the id of the key pair that signs."""
+        """Host that serves audio, and id of the key pair that signs."""
         if self._known is None:
             raise UnavailableError(self._path)
         return self._known

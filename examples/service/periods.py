@@ -1,28 +1,28 @@
-"""Work that repeats: every task of a service asks, and one of them publishes it."""
+"""Periodic work: every task of a service tries to publish it, and one of them does."""
 
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 CLAIMED_SECONDS = 60
-"""Longest time for publishing. After it another task tries."""
+"""Maximum seconds of a publication. Another task tries after this time."""
 
 
 class Keys(Protocol):
-    """A client of Redis, as far as it is used here."""
+    """Interface of a Redis client."""
 
     def set(self, name: str, value: str, *, ex: int, nx: bool = False) -> object:
-        """Keeps a value for `ex` seconds; with `nx` only under a key that is free."""
+        """Stores a value for `ex` seconds. With `nx`, stores it only if the key does not exist."""
 
 
 def once(cache: Keys, name: str, seconds: int, publish: Callable[[], None]) -> None:
-    """Publishes a task in each period, mostly once: it comes twice when the cache loses a key.
+    """Publishes a task in each period, usually once. A lost key in the cache causes a duplicate.
 
     Args:
         cache: client of Redis.
-        name: key of the work, with `CACHE_PREFIX` before it.
+        name: key of the work, with the prefix `CACHE_PREFIX`.
         seconds: length of a period. Periods begin at multiples of it since 1970, UTC.
-        publish: publishes the task, and raises when RabbitMQ did not confirm it.
+        publish: publishes the task, and raises an error without a confirmation of RabbitMQ.
     """
     key = f"{name}:{int(time.time()) // seconds}"
     if cache.set(key, "claimed", ex=CLAIMED_SECONDS, nx=True):

@@ -1,4 +1,4 @@
-"""A process as ECS runs it: HTTP on its port, health, metrics, JSON lines, and an end on SIGTERM."""
+"""Process for ECS: HTTP server, health checks, metrics, JSON log lines, and exit on SIGTERM."""
 
 import json
 import logging
@@ -19,13 +19,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 Reply = tuple[str, HTTPStatus, object]
 """Pattern of the path, status, and a body of JSON."""
 Answer = Callable[[str, str], Reply]
-"""Answers a GET: takes the path and the listener."""
+"""Answers a GET. Arguments: path and listener."""
 Take = Callable[[str, str, bytes], Reply]
-"""Answers a POST: takes the path, the listener and the body."""
+"""Answers a POST. Arguments: path, listener and body."""
 BODY_BYTES = 65_536
-"""Longest body, as the platform's."""
+"""Maximum size of a body, equal to that of the platform."""
 DRAIN_SECONDS = 2.0
-"""Callers of Service Connect go on sending for a moment after SIGTERM."""
+"""Seconds after SIGTERM in which callers of Service Connect still send requests."""
 REQUEST_SECONDS = 15
 DURATION = Histogram(
     "http_server_request_duration_seconds",
@@ -37,7 +37,7 @@ stopping = threading.Event()
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line, without anything about listeners."""
+    """Log with one JSON object a line, without data of listeners."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Returns the line of a record."""
@@ -51,7 +51,7 @@ class JsonLines(logging.Formatter):
 
 
 def start() -> None:
-    """Sets up the log and the end of the process."""
+    """Configures the log and the handler of SIGTERM."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=os.environ["LOG_LEVEL"].upper(), handlers=[handler])
@@ -65,23 +65,24 @@ def _stop(_: int, __: FrameType | None) -> None:
 
 
 def nothing(*_: object) -> Reply:
-    """Answers that nothing is there."""
+    """Answers 404."""
     return "", HTTPStatus.NOT_FOUND, {"error": "not_found"}
 
 
 def serve(answer: Answer = nothing, take: Take = nothing) -> ThreadingHTTPServer:
-    """Listens on `PORT`, in threads of its own."""
+    """Listens on `PORT`, in separate threads."""
     handler = type(
         "Answers", (Handler,), {"answer": staticmethod(answer), "take": staticmethod(take)}
     )
-    server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), handler)  # noqa: S104 - security groups say who may connect
+    port = int(os.environ["PORT"])
+    server = ThreadingHTTPServer(("0.0.0.0", port), handler)  # noqa: S104 - security groups
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
 
 def drain(server: ThreadingHTTPServer) -> None:
-    """Goes on answering for a moment, takes nothing new, and waits for what is under way."""
+    """Answers requests for a moment, then accepts no new ones and waits for those in progress."""
     time.sleep(DRAIN_SECONDS)
     server.shutdown()
     until = time.monotonic() + REQUEST_SECONDS
@@ -90,7 +91,7 @@ def drain(server: ThreadingHTTPServer) -> None:
 
 
 class UnderWay:
-    """Requests that have no answer yet."""
+    """Requests in progress."""
 
     def __init__(self) -> None:
         self.count, self._lock = 0, threading.Lock()
@@ -108,13 +109,13 @@ under_way = UnderWay()
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers health checks and metrics itself, and leaves the rest to `answer` and `take`."""
+    """Handler of health checks and metrics, which passes other requests to `answer` and `take`."""
 
     protocol_version = "HTTP/1.1"
     answer: Answer
     take: Take
     timeout = 75
-    """Idle connections outlive those of the load balancer, which keeps them for 60 seconds."""
+    """Seconds of idle connections, longer than the 60 seconds of the load balancer."""
 
     def do_GET(self) -> None:
         """Answers a request."""
@@ -122,7 +123,7 @@ class Handler(BaseHTTPRequestHandler):
             if self._body() is None:
                 return
             if self.path == os.environ["HEALTH_PATH"]:
-                # The process alone: never what it talks to.
+                # The health check covers only the process, not its dependencies.
                 self._send(HTTPStatus.OK, b"{}", "application/json")
             elif self.path == "/metrics":
                 self._send(HTTPStatus.OK, generate_latest(), CONTENT_TYPE_LATEST)
@@ -137,7 +138,9 @@ class Handler(BaseHTTPRequestHandler):
                 self._answered(lambda: self.take(self.path, self._listener, body))
 
     def _body(self) -> bytes | None:
-        """Reads the body, or refuses the request: of a body that stays on the connection, the sender chooses the next `X-Listener`."""
+        """Reads the body, or rejects the request. The rest of an unread body would be the next
+        request, with an `X-Listener` that the sender chooses.
+        """
         length, *others = self.headers.get_all("Content-Length", ["0"])
         if others or not re.fullmatch("[0-9]{1,9}", length) or "Transfer-Encoding" in self.headers:
             status = HTTPStatus.BAD_REQUEST
@@ -174,7 +177,7 @@ class Handler(BaseHTTPRequestHandler):
             logging.getLogger("access").warning("unavailable: %s", error)
             return "", HTTPStatus.SERVICE_UNAVAILABLE, {"error": "unavailable"}
         except Exception as error:
-            # The kind alone: a message may hold what a listener wrote.
+            # Only the kind is logged, because the message may have content of a listener.
             logging.getLogger("access").error("failed: %s", type(error).__name__)
             return "", HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "failed"}
 
@@ -188,4 +191,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Leaves the standard library's own line out."""
+        """Suppresses the log line of the standard library."""

@@ -1,4 +1,4 @@
-"""Messages that this task has processed: `GET $ROUTE/done/<id>` answers 200, for smoke checks."""
+"""Processed messages of this task: `GET $ROUTE/done/<id>` returns 200, for smoke checks."""
 
 import os
 from collections import deque
@@ -11,17 +11,19 @@ PATTERN = "/done/{id}"
 
 
 class Seen:
-    """Ids of the newest messages of this task. Others have their own: ask until one knows the id."""
+    """Ids of the newest messages of this task. Other tasks have other ids: repeat the request until
+    one returns 200.
+    """
 
     def __init__(self) -> None:
         self._ids: deque[object] = deque(maxlen=KEPT)
 
     def add(self, id_: object) -> None:
-        """Keeps the id of a processed message."""
+        """Adds the id of a processed message."""
         self._ids.append(id_)
 
     def answer(self, path: str, listener: str) -> Reply:
-        """Answers a request, of a service with a route."""
+        """Answers a request of a service with a route."""
         prefix = f"{os.environ['ROUTE']}/done/" if "ROUTE" in os.environ else None
         if not (prefix and path.startswith(prefix) and listener):
             return "", HTTPStatus.NOT_FOUND, {"error": "not_found"}

@@ -1,4 +1,4 @@
-"""Messages that requests send. The answer waits until the broker has stored them."""
+"""Messages of requests. A response follows after the broker has stored the message."""
 
 import json
 import logging
@@ -18,20 +18,20 @@ from pika.exceptions import AMQPError, ProbableAuthenticationError
 from process import Reply, nothing
 
 WAIT_SECONDS = 8
-"""Callers wait for 15 seconds. A refused login is tried twice within this time."""
+"""Seconds in which a refused login is tried twice. Callers wait for 15 seconds."""
 POLL_SECONDS = 0.1
 log = logging.getLogger(__name__)
 
 
 class Sender(Protocol):
-    """Way of one kind of message."""
+    """Connection for one kind of message."""
 
     def send(self, id_: str, listener: str) -> None:
-        """Sends it, or raises UnavailableError."""
+        """Sends a message, or raises UnavailableError."""
 
 
 class Writer:
-    """A producer of events that all requests share, until it fails."""
+    """Producer of events that all requests share until it fails."""
 
     def __init__(self, user: User) -> None:
         self.failed = self.refused = False
@@ -39,7 +39,7 @@ class Writer:
         self._producer = Producer({**settings_of_events(user, self._on_error), **limits})
 
     def written(self, event: dict[str, object], until: float) -> bool:
-        """Writes an event, and tells whether the brokers have stored it in time."""
+        """Writes an event. Returns True if the brokers have stored it in time."""
         answers: list[KafkaError | None] = []
         try:
             text = json.dumps(event)
@@ -69,7 +69,7 @@ class Plays:
         self._writer: Writer | None = None
 
     def send(self, id_: str, listener: str) -> None:
-        """Writes a play of no track; once more with the new password after a refused login."""
+        """Writes a play without a track. Repeats a refused login once, with the new password."""
         event = {
             "id": id_,
             "occurred_at": datetime.now(UTC).isoformat(),
@@ -86,7 +86,9 @@ class Plays:
         raise UnavailableError("events")
 
     def _shared(self, until: float) -> Writer:
-        """Returns the writer of all requests. One of them makes another after a failure: password and authority may be new."""
+        """Returns the producer of all requests. After a failure, creates another one with the
+        current password and authority.
+        """
         if not self._lock.acquire(timeout=max(0.0, until - time.monotonic())):
             raise UnavailableError("events")
         try:
@@ -108,7 +110,9 @@ class Notices:
         self._user = User("TASKS")
 
     def send(self, id_: str, listener: str) -> None:
-        """Publishes a notice. Each has its own connection: one of pika belongs to a single thread."""
+        """Publishes a notice. Each notice has a separate connection, because connections of pika
+        are not thread-safe.
+        """
         try:
             try:
                 self._published(id_)
@@ -131,7 +135,8 @@ class Notices:
 
 
 class Messages:
-    """Requests that send: `POST $ROUTE/plays` and `POST $ROUTE/notices`, for the words that the service has.
+    """Requests that send: `POST $ROUTE/plays` and `POST $ROUTE/notices`, by the words of the
+    service.
 
     `PLAYS_DONE_AT` and `NOTICES_DONE_AT` are the routes of the services that process them.
     """
@@ -144,7 +149,9 @@ class Messages:
             self._senders["/notices"] = Notices(), done_at
 
     def take(self, path: str, listener: str, body: bytes) -> Reply:
-        """Sends the message of a request, and answers with the path that returns 200 when it was processed."""
+        """Sends the message of a request, and returns the path that answers 200 after its
+        processing.
+        """
         pattern = path.removeprefix(os.environ["ROUTE"])
         if pattern not in self._senders:
             return nothing()

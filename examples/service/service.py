@@ -1,4 +1,5 @@
-"""A service over HTTP: `GET $ROUTE/tracks/<id>` gives a track of the catalogue, and the signed address of its audio."""
+"""HTTP service: `GET $ROUTE/tracks/<id>` returns a track of the catalogue and the signed address of
+its audio."""
 
 import json
 import os
@@ -22,7 +23,7 @@ class Tracks:
         self._catalogue, self._cache, self._edge = Catalogue(), Cache(), Edge()
 
     def answer(self, path: str, listener: str) -> tuple[str, HTTPStatus, object]:
-        """Answers a request; the gateway says who asks, and nobody else does."""
+        """Answers a request. Only the gateway identifies the listener."""
         found = re.fullmatch(re.escape(os.environ["ROUTE"]) + r"/tracks/(\d{1,18})", path)
         if not found:
             return "", HTTPStatus.NOT_FOUND, {"error": "not_found"}

@@ -14,7 +14,7 @@ VALID_SECONDS = 300
 
 
 def signed_address(domain: str, key: str, *, signing_key: str, key_pair_id: str) -> str:
-    """Returns an address at which a listener's player gets one object for five minutes.
+    """Returns an address of one object for a listener's player, valid for five minutes.
 
     Args:
         domain: `domain-name` below `AUDIO_PARAMETERS`.
@@ -24,12 +24,13 @@ def signed_address(domain: str, key: str, *, signing_key: str, key_pair_id: str)
     """
     address, end = f"https://{domain}/{quote(key)}", int(time.time()) + VALID_SECONDS
     condition = {"DateLessThan": {"AWS:EpochTime": end}}
-    # CloudFront builds the same text of address and end, so that no space may be in it.
+    # CloudFront builds the same text from address and expiry, so the text has no spaces.
     policy = json.dumps(
         {"Statement": [{"Resource": address, "Condition": condition}]}, separators=(",", ":")
     )
     private = load_pem_private_key(signing_key.encode(), password=None)
-    assert isinstance(private, RSAPrivateKey)  # noqa: S101 - the platform makes no other
-    signature = b64encode(private.sign(policy.encode(), PKCS1v15(), SHA1()))  # noqa: S303 - CloudFront takes no other
+    assert isinstance(private, RSAPrivateKey)  # noqa: S101 - the platform creates RSA keys only
+    signed = private.sign(policy.encode(), PKCS1v15(), SHA1())  # noqa: S303 - for CloudFront
+    signature = b64encode(signed)
     text = signature.translate(bytes.maketrans(b"+=/", b"-_~")).decode()
     return f"{address}?{urlencode({'Expires': end, 'Signature': text, 'Key-Pair-Id': key_pair_id})}"

@@ -20,7 +20,9 @@ AT_ONCE_SECONDS = 1.0
 
 
 class Catalogue:
-    """MySQL, read from a replica: no more connections than the task may hold, TLS with RDS's authority, five seconds for an answer."""
+    """MySQL, read from a replica: bounded connections, TLS with the authority of RDS, and answers
+    within five seconds.
+    """
 
     def __init__(self) -> None:
         self._user = User("CATALOGUE")
@@ -32,14 +34,15 @@ class Catalogue:
         """Returns the first row of a query.
 
         Raises:
-            UnavailableError: when there is no answer in time.
+            UnavailableError: without an answer in time.
         """
         if not self._may_connect.acquire(timeout=WAIT_SECONDS):
             raise UnavailableError("catalogue: every connection is in use")
         try:
             return self._asked_twice(statement, values)
         except pymysql.err.OperationalError as error:
-            # The number says why, such as 1045 for a refused login; the text may hold what a listener wrote.
+            # The number identifies the error, such as 1045 for a refused login. The text may have
+            # content of a listener.
             raise UnavailableError(f"catalogue: {error.args[0]}") from error
         finally:
             self._may_connect.release()
@@ -52,7 +55,8 @@ class Catalogue:
                 try:
                     return self._asked(connection, statement, values)
                 except pymysql.err.OperationalError:
-                    # A connection that was closed meanwhile fails at once; a database that hangs is not asked again.
+                    # A connection that was closed in the meantime fails at once. A database that
+                    # hangs is not queried again.
                     if time.monotonic() - begun > AT_ONCE_SECONDS:
                         raise
         return self._asked(self._connected(), statement, values)
@@ -106,20 +110,22 @@ class Catalogue:
 
 
 class Cache:
-    """Redis: 200 ms and no retry. A service without its cache is slower, not down."""
+    """Redis: 200 ms and no retry. Without its cache a service is slower, not down."""
 
     def __init__(self) -> None:
         self._user, self._prefix = User("CACHE"), os.environ["CACHE_PREFIX"]
         self._client = self._connect()
 
     def get(self, key: str) -> bytes | None:
-        """Returns what is kept under a key; nothing when the cache does not answer."""
+        """Returns the value of a key, or None without an answer of the cache."""
         with suppress(redis.RedisError):
-            return self._tried(lambda client: client.get(self._prefix + key))  # type: ignore[no-any-return]
+            return self._tried(  # type: ignore[no-any-return]
+                lambda client: client.get(self._prefix + key)
+            )
         return None
 
     def put(self, key: str, value: str, seconds: int) -> None:
-        """Keeps a value for some seconds, if the cache takes it."""
+        """Stores a value for some seconds, if the cache is available."""
         with suppress(redis.RedisError):
             self._tried(lambda client: client.set(self._prefix + key, value, ex=seconds))
 

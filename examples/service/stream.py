@@ -1,4 +1,4 @@
-"""A service of events, as `trends` is: it reads plays, and writes the tracks at the top."""
+"""Service of events, such as `trends`: it reads plays, and writes the most played tracks."""
 
 import json
 import logging
@@ -25,7 +25,8 @@ AT_ONCE = 100
 SESSION_MS = 10_000
 LONGEST_PAUSE_SECONDS = 30.0
 LEFT_SECONDS = 10.0
-"""Seconds to commit and leave the group at the end: with those of a last event fewer than the 30 until ECS kills a task."""
+"""Seconds to commit and leave the group at the end. With those of a last event, they are fewer than
+the 30 until ECS stops a task."""
 AGE = Histogram(
     "event_age_seconds",
     "Age of each event when it is done.",
@@ -37,17 +38,17 @@ log = logging.getLogger(__name__)
 
 
 class RefusedError(Exception):
-    """The brokers refused the login."""
+    """Login that the brokers refused."""
 
 
 def schema_of(topic: str) -> Draft202012Validator:
-    """Returns what checks the values of a topic."""
+    """Returns the validator of the values of a topic."""
     text = (Path(os.environ["SCHEMAS"]) / f"{topic}.schema.json").read_text()
     return Draft202012Validator(json.loads(text))
 
 
 class Stream:
-    """One consumer and one producer, made again with pauses when something fails for good."""
+    """Consumer and producer, created again with pauses after a permanent failure."""
 
     def __init__(self) -> None:
         self._user, self._refused = User("EVENTS"), False
@@ -62,7 +63,7 @@ class Stream:
         self.seen = Seen()
 
     def run(self) -> None:
-        """Reads events until the process is asked to stop."""
+        """Reads events until SIGTERM."""
         pause = 1.0
         while not stopping.is_set():
             begun = time.monotonic()
@@ -91,13 +92,15 @@ class Stream:
         settings = settings_of_events(self._user, self._on_error)
         self._refused = False
         self._failed.clear()
-        # A lost broker ends neither: both connect again by themselves, with pauses.
+        # A lost broker ends neither: both reconnect with pauses.
         writer = Producer(
             {**settings, "enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}, logger=log
         )
-        # What is done is committed here, after the answer is written: an event may come twice, and none is lost.
+        # Processed events are committed here, after the response is written. An event may be
+        # delivered twice, and none is lost.
         reading = {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
-        # Others take over from a task that is gone without a word; the library's 45 seconds are longer than an event may take.
+        # Other tasks take over from a task that ends without a message. The default of the library,
+        # 45 seconds, is longer than an event may take.
         reading |= {
             "group.id": os.environ["EVENTS_GROUP"],
             "session.timeout.ms": SESSION_MS,
@@ -109,7 +112,8 @@ class Stream:
             while not stopping.is_set():
                 self._take(reader, writer)
         finally:
-            # Without its broker the library ends neither a commit nor this: events that are not committed come again.
+            # Without a broker, neither a commit nor a close of the library ends. Events without a
+            # commit are delivered again.
             leaving = threading.Thread(target=reader.close, daemon=True)
             leaving.start()
             leaving.join(LEFT_SECONDS)
@@ -143,7 +147,7 @@ class Stream:
                 happened = datetime.fromisoformat(event["occurred_at"]).timestamp()
                 self._do(event)
         except UnavailableError:
-            raise  # All that is not committed comes again after a pause.
+            raise  # events without a commit are delivered again after a pause
         except Exception as error:
             outcome = "rejected"
             self._reject(message, error, writer)
@@ -151,7 +155,8 @@ class Stream:
         AGE.labels(topic).observe(max(0.0, time.time() - happened))
 
     def _reject(self, message: Message, error: Exception, writer: Producer) -> None:
-        # Where it is, and never its content. It would come again without end if it were not left out.
+        # The log has the position without the content. The event is skipped, because it would be
+        # delivered again without end.
         place = {
             "topic": message.topic(),
             "partition": message.partition(),
@@ -168,12 +173,14 @@ class Stream:
         log.error("event rejected: %s", type(error).__name__, extra={"fields": place})
 
     def _do(self, event: dict[str, Any]) -> None:
-        """Counts a track heard to its end: the work of a real service stands here, which knows an `id` that comes twice."""
+        """Counts a completed play. A real service does its work here, and detects a
+        repeated `id`.
+        """
         self._plays[event["track"]] += bool(event.get("completed"))
         self.seen.add(event["id"])
 
     def _forget(self, topic: str, key: bytes) -> None:
-        """Deletes what the service keeps of a key, such as that of an erased listener: nothing here."""
+        """Deletes the data of a key, such as that of an erased listener. This service has none."""
 
     def _write(self, writer: Producer) -> None:
         top = [{"track": track, "plays": plays} for track, plays in self._plays.most_common(100)]

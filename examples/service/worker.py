@@ -1,4 +1,5 @@
-"""A worker: it does tasks one by one, returns those that can be done later, and rejects the others."""
+"""Worker: it processes tasks one by one, returns those that can be done later, and rejects the
+others."""
 
 import json
 import logging
@@ -17,24 +18,24 @@ from seen import Seen
 
 LONGEST_PAUSE_SECONDS = 30.0
 BEAT_SECONDS = 1.0
-"""Pause between two looks at the connection while a task runs."""
+"""Pause between two checks of the connection while a task runs."""
 AWAY_SECONDS = 1.0
-"""Pause after a task that cannot be done yet: the next one would probably fail as well."""
+"""Pause after a task that cannot be done yet, because the next one would probably fail as well."""
 DONE = Counter("tasks_total", "Tasks by how they ended.", ["outcome"])
 log = logging.getLogger(__name__)
 
 
 def do(task: dict[str, Any]) -> None:
-    """Does a task: the work of a real service stands here. Tasks may come twice.
+    """Processes a task. A real service does its work here. Tasks may be delivered twice.
 
     Raises:
-        UnavailableError: when something that it talks to does not answer. The task comes again later.
+        UnavailableError: if a dependency does not answer. The task is delivered again later.
     """
     log.info("notified", extra={"fields": {"kind": str(task["kind"])}})
 
 
 def parsed_and_done(body: bytes) -> object:
-    """Does the task of a message, and returns its id."""
+    """Processes the task of a message, and returns its id."""
     task = json.loads(body)
     try:
         do(task)
@@ -45,14 +46,14 @@ def parsed_and_done(body: bytes) -> object:
 
 
 class Worker:
-    """One connection to RabbitMQ, made again with pauses whenever it is lost."""
+    """Connection to RabbitMQ, created again with pauses after each loss."""
 
     def __init__(self) -> None:
         self._user, self._thread = User("TASKS"), ThreadPoolExecutor(max_workers=1)
         self.seen = Seen()
 
     def run(self) -> None:
-        """Takes tasks until the process is asked to stop."""
+        """Processes tasks until SIGTERM."""
         pause = 1.0
         while not stopping.is_set():
             try:
@@ -77,9 +78,9 @@ class Worker:
 
     def _take(self, connection: "pika.BlockingConnection") -> None:
         channel = connection.channel()
-        # RabbitMQ waits 30 minutes for each acknowledgement, also for those of tasks that wait here.
+        # RabbitMQ waits 30 minutes for each acknowledgement, also for those of prefetched tasks.
         channel.basic_qos(prefetch_count=1)
-        # Nothing is declared: queues are the platform's.
+        # The platform declares the queues.
         for queue in os.environ["TASKS_QUEUES"].split(","):
             channel.basic_consume(queue, self._done)
         while not stopping.is_set():
@@ -88,17 +89,19 @@ class Worker:
     def _done(self, channel: Any, method: Any, _: Any, body: bytes) -> None:
         done = self._thread.submit(parsed_and_done, body)
         while wait([done], BEAT_SECONDS).not_done:
-            # The connection sends its heartbeats here: without them RabbitMQ closes it, and the task comes again.
+            # The connection sends its heartbeats here. Without them RabbitMQ closes it, and
+            # delivers the task again.
             channel.connection.process_data_events()
         try:
             self.seen.add(done.result())
         except UnavailableError as error:
-            # The platform's queues deliver it again after five seconds, and do not count this.
+            # The queue delivers the task again after five seconds, and does not count the delivery.
             log.warning("task returned: %s", error)
             channel.basic_nack(method.delivery_tag, requeue=True)
             DONE.labels("returned").inc()
         except Exception as error:
-            # Never with requeue: it would come back without end. The task is kept as a dead letter; its content is not logged.
+            # Without requeue, which would deliver the task without end. The task becomes a dead
+            # letter. Its content is not logged.
             log.error("task rejected: %s", type(error).__name__)
             channel.basic_reject(method.delivery_tag, requeue=False)
             DONE.labels("rejected").inc()
@@ -106,7 +109,7 @@ class Worker:
             channel.basic_ack(method.delivery_tag)
             DONE.labels("done").inc()
         if stopping.is_set():
-            # pika calls this for each task of a backlog before it returns to the loop above.
+            # pika calls this method for each task of a backlog before it returns to the loop above.
             channel.stop_consuming()
 
 

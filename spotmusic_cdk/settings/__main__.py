@@ -27,7 +27,7 @@ def main(names: list[str], *, folder: Path) -> int:
         try:
             settings = load(name, folder=folder, today=versions.RELEASED, clock=date.today())
         except SettingsError as error:
-            refused.update(error.args)  # # a broken file is reported for each neighbour too
+            refused.update(error.args)  # a broken file is reported for each neighbour too
             continue
         print(
             f"{folder.name}/{name}.yaml: {settings.region}, {len(settings.services)} services, "

@@ -140,7 +140,7 @@ def _unknown_words(encoded: bytes, error: ValidationError) -> list[Problem]:
                 place.append((node, part))
                 node = node[part]
         if not place or (place[0][1] == "services" and len(place) <= 2):
-            return []  # # without services, their names would be unknown words
+            return []  # without services, their names would be unknown words
         wrong.append(place[-1])
     for holder, key in wrong:
         holder.pop(key, None)
@@ -171,7 +171,7 @@ def _json(text: str, source: Path) -> bytes:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _Constructor
     yaml.max_depth = DEEPEST
-    yaml.composer.warn_double_anchors = False  # # YAML allows duplicate anchors
+    yaml.composer.warn_double_anchors = False  # YAML allows duplicate anchors
     try:
         document = yaml.load(text)
         if _values(document, {}) > MOST_VALUES:
@@ -205,7 +205,7 @@ def _values(node: object, counted: dict[int, int]) -> int:
     if not isinstance(node, dict | list):
         return 1
     if id(node) not in counted:
-        counted[id(node)] = 0  # # the encoder rejects recursive aliases
+        counted[id(node)] = 0  # the encoder rejects recursive aliases
         parts = node.values() if isinstance(node, dict) else node
         counted[id(node)] = 1 + sum(_values(part, counted) for part in parts)
     return counted[id(node)]

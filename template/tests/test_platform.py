@@ -1,4 +1,4 @@
-"""Each environment synthesizes, and the validator and the policy packs accept its templates."""
+"""Synthesis of each environment, with the validator and the policy packs."""
 
 import json
 import os
