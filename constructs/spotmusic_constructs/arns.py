@@ -60,7 +60,7 @@ def bucket_arn(bucket: s3.IBucket) -> str:
 
 
 def objects_arn(bucket: s3.IBucket, key_pattern: str = "*") -> str:
-    """Return the ARN of the objects of a bucket whose keys match the pattern."""
+    """Return the ARN of the objects of a bucket with keys that match the pattern."""
     return f"{bucket_arn(bucket)}/{key_pattern}"
 
 

@@ -13,7 +13,7 @@ def subscribe_endpoints(scope: Construct, topic_arn: str, endpoints: Sequence[st
     Each address must confirm its subscription; on-call services do so automatically.
 
     Args:
-        scope: construct that gets the subscriptions.
+        scope: parent of the subscriptions.
         topic_arn: topic of the same region.
         endpoints: addresses that begin with `https://`.
     """

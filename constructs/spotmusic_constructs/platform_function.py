@@ -39,7 +39,7 @@ class FunctionNetwork:
 
     Args:
         vpc: network of the function.
-        subnets: subnets of the function, with a way to AWS APIs.
+        subnets: subnets of the function, with a route to AWS APIs.
         security_group: security group of the function.
     """
 

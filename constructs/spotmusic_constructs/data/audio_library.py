@@ -20,7 +20,8 @@ class AudioLibrary(Construct):
     services of this account that manage tracks are granted rights on their own roles.
 
     Args:
-        key: customer-managed key of the data class "audio", whose policy lets CloudFront decrypt.
+        key: customer-managed key of the data class "audio", with a policy that allows CloudFront to
+            decrypt.
         access_logs: bucket that receives the server access logs, under `audio/`.
         noncurrent_days: days until a noncurrent version is deleted. LGPD art. 16 requires a bound.
         removal_policy: policy of the bucket when its stack is deleted; its objects are never

@@ -193,7 +193,7 @@ def _continuous(retention_days: int) -> int:
 
 
 def _rules(retention_days: int) -> list[backup.BackupPlanRule]:
-    """Return the point-in-time rule, and a nightly rule when its points live longer."""
+    """Return the point-in-time rule, and a nightly rule if its points are kept longer."""
     continuous = _rule(
         "Continuous", CONTINUOUS, days=_continuous(retention_days), enable_continuous_backup=True
     )

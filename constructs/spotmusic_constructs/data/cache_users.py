@@ -40,7 +40,7 @@ class CacheUsers(Construct):
 
     Creates a secret `{"username", "password", "user_id"}` and an ElastiCache user for each name, a
     disabled `default` user without rights, and the user group for a replication group. Passwords
-    are dynamic references, so templates hold none.
+    are dynamic references, so templates contain none.
 
     Args:
         prefixes: prefix of the keys by user name, such as `{"playback": "playback", "kong":

@@ -37,7 +37,7 @@ class DatabaseEvents(Construct):
 
     Args:
         instances: database instances with their replicas by construct id of their subscription.
-        key: customer-managed key of the data class "notifications", whose policy admits
+        key: customer-managed key of the data class "notifications", with a policy that admits
             `events.rds.amazonaws.com`.
         emails: recipients of the events; each must confirm its subscription once.
         endpoints: HTTPS endpoints of on-call services that receive the events as well.

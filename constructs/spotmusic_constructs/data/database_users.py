@@ -145,7 +145,7 @@ class DatabaseUsers(Construct):
             resource_type="Custom::DatabaseUsers",
             service_token=self.function.arn,
             service_timeout=durations.minutes(5),
-            # The host is a property so that a replaced database gets its users too.
+            # The host is a property, so that the users of a replaced database are created too.
             properties={
                 "Secrets": arns,
                 "Users": list(databases),

@@ -153,8 +153,8 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
     Regions launched before August 2022 have such an account.
     """
     location = location_of(bucket)
-    # The object key holds the account of the load balancer after an optional prefix, which excludes
-    # other accounts.
+    # The object key contains the account of the load balancer after an optional prefix, which
+    # excludes other accounts.
     logs = objects_arn(bucket, f"*AWSLogs/{location.account}/*")
     ours = {"ArnLike": {"aws:SourceArn": location.arn("elasticloadbalancing", "loadbalancer/*")}}
     service = admission(

@@ -19,8 +19,8 @@ MYSQL = {
 CACHE = {
     # Evict the least recently used keys that have a TTL. All sessions and counters have one.
     "maxmemory-policy": "volatile-lru",
-    # For copies and failover (ElastiCache user guide, managing reserved memory: 25 for nodes that
-    # make snapshots).
+    # For copies and failover (ElastiCache user guide, managing reserved memory: 25 for nodes with
+    # snapshots).
     "reserved-memory-percent": "25",
 }
 """Parameters of ElastiCache, by name."""

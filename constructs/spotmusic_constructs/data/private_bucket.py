@@ -1,4 +1,4 @@
-"""Base of all buckets that hold data of the platform."""
+"""Base class of all buckets with data of the platform."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -70,8 +70,8 @@ class DatabaseSpec:
         maintenance_window: time of restarts by RDS, in UTC. It must not overlap the window of
             another database of the same clients or the start windows of `BackupPlan`.
         read_replicas: read replicas, spread over the zones of the VPC, at most 15. They require
-            `own_master_secret`: RDS creates no replica of an instance whose master password it
-            manages (RDS user guide, limitations of the integration with Secrets Manager).
+            `own_master_secret`: RDS creates no replica of an instance if it manages the master
+            password (RDS user guide, limitations of the integration with Secrets Manager).
         own_master_secret: True for a master secret of this construct, which the function of the
             users rotates; False for one that RDS creates and rotates.
         production: retains insights for 15 months instead of a week, and enables deletion

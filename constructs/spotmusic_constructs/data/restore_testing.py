@@ -62,7 +62,7 @@ class RestoreTesting(Construct):
     Args:
         name: name of the weekly plan: letters, digits and underscores. The other plan has the
             suffix `_large`.
-        vault: vault whose recovery points are restored.
+        vault: vault of the restored recovery points.
         role: role that AWS Backup assumes for restores.
         restored_databases: databases by the name of their selection.
         bucket_arns: buckets that are restored every week, at most 30.

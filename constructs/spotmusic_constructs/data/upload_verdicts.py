@@ -35,8 +35,8 @@ class UploadVerdicts(Construct):
 
     Args:
         bucket: uploads bucket.
-        key: customer-managed key of the data class "notifications", whose policy allows EventBridge
-            to encrypt for queues.
+        key: customer-managed key of the data class "notifications", with a policy that allows
+            EventBridge to encrypt for queues.
 
     Example:
         verdicts = UploadVerdicts(self, "Verdicts", bucket=uploads.bucket, key=keys.notifications)

@@ -37,8 +37,8 @@ class UploadsBucket(Construct):
     Args:
         key: customer-managed key of the data class "audio".
         access_logs: bucket that receives the server access logs, under `uploads/`.
-        allowed_origins: web origins, such as `https://spotmusic.example`, whose pages may upload.
-            Default: none.
+        allowed_origins: web origins with pages that may upload, such as
+            `https://spotmusic.example`. Default: none.
         expiration_days: days until an upload is deleted.
         removal_policy: policy of the bucket when its stack is deleted; its objects are never
             deleted automatically.

@@ -18,7 +18,8 @@ class WebBucket(Construct):
     can be rolled back. Other stacks cannot change the bucket policy through the handle `bucket`.
 
     Args:
-        key: customer-managed key of the data class "audio", whose policy lets CloudFront decrypt.
+        key: customer-managed key of the data class "audio", with a policy that allows CloudFront to
+            decrypt.
         access_logs: bucket that receives the server access logs, under `web/`.
         noncurrent_days: days until a replaced file is deleted, which bounds rollbacks.
         removal_policy: policy of the bucket when its stack is deleted; its objects are never

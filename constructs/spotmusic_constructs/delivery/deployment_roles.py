@@ -123,9 +123,9 @@ class DeploymentTarget:
         account: AWS account. Default: that of the roles. Another account must trust it
             (`cdk bootstrap --trust`).
         repositories: repositories of container images by service, each a name or a pattern of
-            names. Each service gets its own role.
-        registry_stack: name of the stack in the first region whose outputs have the addresses of
-            the repositories.
+            names. Each service has its own role.
+        registry_stack: name of the stack in the first region with the addresses of the repositories
+            in its outputs.
     """
 
     regions: Sequence[str]

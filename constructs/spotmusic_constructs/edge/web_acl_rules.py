@@ -60,7 +60,7 @@ def managed(name: str, group: str, *, counted: Sequence[str] = ()) -> Rule:
     Args:
         name: name of the rule and of its metric.
         group: name of the group.
-        counted: rules of the group whose action is overridden with Count.
+        counted: rules of the group with an action that is overridden with Count.
     """
     count = Acl.RuleActionProperty(count={})
     overrides = [Acl.RuleActionOverrideProperty(name=rule, action_to_use=count) for rule in counted]

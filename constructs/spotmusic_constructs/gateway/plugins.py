@@ -8,10 +8,10 @@ REALM_TOKEN = "realm-token"  # noqa: S105 name of a plugin
 VIEWER_ADDRESS = "viewer-address"
 REDIS_PASSWORD = "{vault://env/redis-password}"  # noqa: S105 reference that Kong resolves
 LARGEST_BODY_BYTES = 65_536
-"""The Web API takes JSON; audio is uploaded to S3 directly. The web ACL rejects larger bodies
+"""The Web API accepts JSON; audio is uploaded to S3 directly. The web ACL rejects larger bodies
 earlier (ADR 12)."""
 LONGEST_TOKEN_SECONDS = 3600
-"""Maximum accepted token lifetime. Keycloak's access tokens live five minutes."""
+"""Maximum accepted token lifetime. Keycloak's access tokens expire after five minutes."""
 REFRESH_SECONDS = 300
 """Seconds that a revoked realm key is still accepted: the lifetime of the tokens that it signed."""
 
@@ -73,7 +73,7 @@ class RateLimit:
             network has 500 listeners behind one address; when all of them log in within five
             minutes, with twelve requests each, that is 1,200.
         tokens_per_minute: token requests and renewals per minute and address, counted separately so
-            that logins do not end sessions: 500 listeners who return within one minute, with two
+            that logins do not end sessions: 500 returning listeners within one minute, with two
             retries each.
         open_per_minute: requests per minute and address for public routes and files of login pages;
             the web ACL allows 5,000.
@@ -91,7 +91,7 @@ class RateLimit:
     username: str = "kong"
 
     def to_plugin(self) -> Plugin:
-        """Returns the plugin of every route, which counts by token subject, or else by address."""
+        """Returns the plugin of every route, which counts by token subject, or by address."""
         return self._counting("credential", self.requests_per_minute)
 
     def of_address(self, per_minute: int) -> Plugin:

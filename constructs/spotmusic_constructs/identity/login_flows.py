@@ -1,4 +1,4 @@
-"""Login flows: a second factor, required for staff and for users who have set one up."""
+"""Login flows: a second factor, required for staff and for users with a registered one."""
 
 BROWSER = "spotmusic browser"
 AFTER_PROVIDER = "spotmusic after provider"

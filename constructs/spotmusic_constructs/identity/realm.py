@@ -166,7 +166,7 @@ def _guessing() -> dict[str, object]:
 
 
 def _second_factor() -> dict[str, object]:
-    """One-time passwords of authenticator apps; the login flow decides who needs one."""
+    """One-time passwords of authenticator apps; the login flow decides when one is required."""
     return {
         "otpPolicyType": "totp",
         "otpPolicyAlgorithm": "HmacSHA1",
@@ -177,7 +177,7 @@ def _second_factor() -> dict[str, object]:
 
 
 def _sessions() -> dict[str, object]:
-    """Token lifetimes: access tokens live five minutes, refresh tokens can be used twice.
+    """Token lifetimes: access tokens expire after five minutes, refresh tokens after two uses.
 
     The gateway cannot revoke access tokens. RFC 9700, 4.14.2, allows one use of a refresh token,
     and Keycloak ends the session at the second. A lost response (a phone in a tunnel, a restart of

@@ -120,8 +120,8 @@ class KubernetesCluster(Construct):
         kubectl_role.node.try_remove_child("HasEcrPublic")
         # Releases depend on this barrier, so they are deleted before the rights of their function.
         cluster.node.find_child("KubectlReadyBarrier").node.add_dependency(kubectl_role)
-        # The generated types do not see that the class keeps the interface (a member of it is
-        # missing there, aws-cdk-lib 2.275).
+        # The class implements the interface, but its generated type lacks a member (aws-cdk-lib
+        # 2.275).
         self.cluster = cast("eks.ICluster", cluster)
         self._admit(administrators)
 

@@ -13,7 +13,7 @@ AUTHORITIES = "/etc/rabbitmq-authority"
 
 
 class RabbitMQOperators(ChartRelease):
-    """The RabbitMQ cluster operator and the messaging topology operator, two pods each.
+    """RabbitMQ cluster operator and messaging topology operator, two pods each.
 
     Creates the release. The first installation creates the custom resource definitions. Helm never
     updates them: follow `docs/runbooks/upgrade-rabbitmq-operators.md` for a new version of the
@@ -26,7 +26,7 @@ class RabbitMQOperators(ChartRelease):
         namespace: existing namespace with Pod Security `restricted`, the same as that of
             `RabbitMQ`: the operators watch only it, and the topology operator reads the certificate
             authority of the nodes from a Secret there.
-        placement: cluster, and constructs that must be deployed before, such as those that make
+        placement: cluster, and constructs that must be deployed before, such as those that create
             that Secret.
 
     Example:

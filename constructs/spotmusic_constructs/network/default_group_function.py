@@ -23,7 +23,7 @@ class DefaultGroupFunction(Construct):
     function.
 
     Args:
-        key: customer-managed key whose policy admits CloudWatch Logs in this region.
+        key: customer-managed key with a policy that admits CloudWatch Logs in this region.
         log_retention: retention of the log group.
 
     Raises:

@@ -18,7 +18,7 @@ class S3GatewayEndpoint(Construct):
 
     Args:
         vpc: VPC of the endpoint.
-        subnets: subnets that get a route to it.
+        subnets: subnets with a route to it.
 
     Example:
         S3GatewayEndpoint(self, "S3", vpc=vpc, subnets=vpc.private_subnets)

@@ -20,7 +20,7 @@ class VpcFlowLogs(Construct):
 
     Args:
         vpc: VPC to record.
-        key: customer-managed key whose policy admits CloudWatch Logs in this region.
+        key: customer-managed key with a policy that admits CloudWatch Logs in this region.
         log_retention: retention of the log group. PCI DSS (requirement 10.5.1) requires a year for
             audit trails.
         removal_policy: policy of the log group when its stack is deleted.

@@ -27,7 +27,7 @@ _PLAIN_STATISTICS = frozenset({"Average", "Maximum", "Minimum", "SampleCount", "
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSource:
-    """A CloudWatch metric.
+    """CloudWatch metric.
 
     Args:
         namespace: namespace, such as `AWS/RDS`.
@@ -46,7 +46,7 @@ class MetricSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Formula:
-    """A value computed from metrics of one period.
+    """Value computed from metrics of one period.
 
     Args:
         expression: metric math over the names in `metrics`.

@@ -1,4 +1,4 @@
-"""A CloudWatch dashboard as data: rows of graphs, a row for each component."""
+"""CloudWatch dashboard as data: rows of graphs, a row for each component."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ _GRAPH_HEIGHT = 6
 
 @dataclass(frozen=True, kw_only=True)
 class GraphSpec:
-    """A graph of some metrics.
+    """Graph of metrics.
 
     Args:
         title: subject, with its unit.

@@ -22,8 +22,8 @@ class PrometheusWorkspace(Construct):
         name: alias of the workspace, and last part of the name of the log group
             `/aws/vendedlogs/prometheus/<name>`. Managed policies of AWS for delivered logs contain
             that prefix.
-        key: customer-managed key of the data class "logs", whose policy admits `aps` on behalf of
-            the account.
+        key: customer-managed key of the data class "logs", with a policy that admits `aps` on
+            behalf of the account.
         log_retention: retention of the log group.
         removal_policy: removal policy of workspace and log group.
 

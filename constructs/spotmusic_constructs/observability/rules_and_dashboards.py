@@ -32,8 +32,8 @@ class RulesAndDashboards(ChartRelease):
             instance_identifier}}`. The schema of the chart lists the choices.
         runbooks: folder or address of the runbooks, which replaces `docs/runbooks` in the rules.
         viewers: ARNs of the IAM roles of the team.
-        namespace: namespace of Prometheus and Grafana, whose sidecar reads ConfigMaps of its own
-            namespace.
+        namespace: namespace of Prometheus and Grafana. The sidecar of Grafana reads ConfigMaps of
+            its own namespace.
         placement: cluster, and constructs that must be deployed before.
 
     Raises:

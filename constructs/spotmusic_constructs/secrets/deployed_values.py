@@ -20,11 +20,11 @@ MOST_NAMES = 10
 class DeployedValues(PlatformFunction):
     """Values of a `ParameterTree` in another stack, read during the deployment.
 
-    A reference between stacks makes the whole later stack wait for the whole earlier one. With this
-    construct both are deployed at the same time, and only the users of the values wait. Creates the
-    function, its role, its log group and the custom resource. The function waits up to 14 minutes
-    until all parameters exist; then the deployment fails. CloudFormation does not call it again
-    when a value changes.
+    A reference between stacks delays the whole later stack until the earlier one is complete. With
+    this construct both are deployed at the same time, and only the users of the values wait.
+    Creates the function, its role, its log group and the custom resource. The function waits up to
+    14 minutes until all parameters exist; then the deployment fails. CloudFormation does not call
+    it again when a value changes.
 
     Args:
         path: path of the tree.

@@ -102,7 +102,7 @@ def plain_image(name: str) -> ServiceImage:
 
 
 def nginx_configuration(port: int, health_path: str) -> str:
-    """Returns the nginx configuration of the bootstrap image. Callers get 503, never success."""
+    """Returns the nginx configuration of the bootstrap image, which returns 503 to callers."""
     answers = {"/metrics": "spotmusic_bootstrap_image 1", health_path: "ok"}
     exact = " ".join(
         f'location = {path} {{ return 200 "{text}\\n"; }}' for path, text in answers.items()

@@ -89,7 +89,7 @@ def _target_group(
         protocol=elbv2.ApplicationProtocol.HTTP,
         target_type=elbv2.TargetType.IP,
         deregistration_delay=DEREGISTRATION_DELAY,
-        # A slow task gets fewer requests than the others.
+        # A slow task receives fewer requests than the others.
         load_balancing_algorithm_type=_Algorithm.LEAST_OUTSTANDING_REQUESTS,
         health_check=elbv2.HealthCheck(
             path=health_path,

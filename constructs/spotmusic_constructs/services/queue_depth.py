@@ -45,7 +45,7 @@ class QueueDepth(PlatformFunction):
         security_group: security group of the function.
         log_key: customer-managed key of the data class "logs".
         log_retention: retention of the log groups.
-        authority_parameter: name of the parameter that holds the certificate (PEM) of RabbitMQ's
+        authority_parameter: name of the parameter with the certificate (PEM) of RabbitMQ's
             authority.
 
     Example:

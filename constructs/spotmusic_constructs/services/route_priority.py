@@ -12,8 +12,8 @@ _BANDS = {
 }
 """Lowest and highest priority by the number of segments of a path. ALB allows 1 to 50000 and
 evaluates low numbers first, so /v1/tracks/lyrics must precede /v1/tracks. Most routes have two
-segments, which get the widest band. Release 0.1.0 had numbers higher by one: a rule that replaces
-one of them directly precedes it."""
+segments, and therefore the widest band. Numbers of release 0.1.0 were higher by one: a rule that
+replaces one of them directly precedes it."""
 
 
 def route_priorities(paths: Iterable[str]) -> dict[str, int]:

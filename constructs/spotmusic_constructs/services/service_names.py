@@ -7,9 +7,9 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 NAMES_PER_PARAMETER = 20
-"""Services of one parameter. Parameters of Parameter Store and of templates hold 4,096 bytes (AWS
-quotas, read 2026-11). An entry has at most 114: twice a name of 24, 64 that CloudFormation adds
-(the stack name has up to 35), and two separators."""
+"""Services of one parameter. Parameters of Parameter Store and of templates have at most 4,096
+bytes (AWS quotas, read 2026-11). An entry has at most 114: twice a name of 24, 64 that
+CloudFormation adds (the stack name has up to 35), and two separators."""
 _BEGIN, _EQUALS = "|", "="
 
 

@@ -146,8 +146,8 @@ class BrokerLoadBalancer(Construct):
             target_type=elbv2.TargetType.IP,
             protocol=protocol,
             port=target_port,
-            # Pods see the load balancer as the source, which their security group and policies
-            # allow.
+            # The load balancer is the source of connections, which the security group and the
+            # policies of the pods allow.
             preserve_client_ip=False,
             connection_termination=True,
             deregistration_delay=durations.seconds(30),

@@ -226,8 +226,8 @@ def stateful_set(
 def job_pod() -> dict[str, object]:
     """Values of the job that sets cluster properties after each release."""
     small = resources(cpu="100m", memory="128Mi", limit="256Mi")
-    # The chart's command with a missing folder of users: it would make all of them superusers, who
-    # bypass ACLs (redpanda-operator 26.2.1, sync-cluster-config).
+    # The chart's command with a missing folder of users: it would make all of them superusers,
+    # which bypass ACLs (redpanda-operator 26.2.1, sync-cluster-config).
     command = ["/redpanda-operator", "sync-cluster-config", "--users-directory", "/nobody"]
     command += [
         "--redpanda-yaml",

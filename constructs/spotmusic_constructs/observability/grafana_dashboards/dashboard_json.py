@@ -14,7 +14,7 @@ TYPES = {"prometheus": "prometheus", "history": "prometheus", "cloudwatch": "clo
 """Type of each data source by its uid. `prometheus` keeps samples for a day, `history` for
 months."""
 REGIONS = {"AWS/CloudFront": EDGE_REGION, "AWS/WAFV2": EDGE_REGION}
-"""Region of a namespace whose metrics are not in the region of the platform."""
+"""Region of a namespace with metrics outside the region of the platform."""
 
 
 def dashboard(
