@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0, also above the budget; 2 if there is no estimate.
+        0, also above the budget; 2 if no estimate is possible.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -77,19 +77,21 @@ def _require_ref(ref: str) -> None:
     if shutil.which("git") is None:
         raise CostError("BASE needs git, which is not in PATH. Install it, or leave BASE out.")
     command = ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
-    if subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False).returncode != 0:  # noqa: S603
+    run = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False)  # noqa: S603
+    if run.returncode != 0:
         raise CostError(
-            f"BASE={ref} is no commit of this repository. Fetch it, or use a branch, a tag or a hash."
+            f"BASE={ref} is not a commit of this repository. "
+            "Fetch it, or use a branch, a tag or a hash."
         )
 
 
 @contextmanager
 def _synthesized(environment: str, ref: str = "") -> Iterator[Path]:
-    from tools.changes import source  # noqa: PLC0415 (only a synthesis pays for importing boto3)
+    from tools.changes import source  # noqa: PLC0415 - importing boto3 is slow
 
     what, advice = environment, f"Run `make check ENV={environment}`."
     if ref:
-        what, advice = f"BASE={ref}", "Use a ref that synthesizes with the packages of today."
+        what, advice = f"BASE={ref}", "Use a ref that synthesizes with the installed packages."
     print(
         f"Synthesizing {environment} {f'of {ref}' if ref else '(half a minute)'} …", file=sys.stderr
     )
@@ -105,7 +107,7 @@ def _synthesized(environment: str, ref: str = "") -> Iterator[Path]:
 
 
 def _cause(error: Exception) -> str:
-    """Last line of an error, which has the cause."""
+    """Last line of an error, with the cause."""
     return str(error).strip().splitlines()[-1].strip().rstrip(".")
 
 

@@ -1,4 +1,4 @@
-"""Nodes and volumes of the cluster, from the requests in the values of its Helm releases."""
+"""Nodes and volumes of the cluster, from the requests in its Helm values."""
 
 import json
 import re
@@ -16,7 +16,7 @@ BROKERS = "brokers"
 NODE_DISK_GIB = 80
 """`nodeClass.storage.size` of the chart `ground`."""
 USABLE_CPU, USABLE_MEMORY = 0.92, 0.85
-"""Shares of a node for pods; the rest is for the system and for what packing leaves (assumptions)."""
+"""Shares of a node for pods; the rest is for the system and unused by packing (assumptions)."""
 _VCPUS = {"large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32}
 _GIB_PER_VCPU = {"c": 2, "m": 4, "r": 8}
 _JOBS = ("startupapicheck", "post_install_job", "initContainers")
@@ -47,7 +47,7 @@ class Demand:
         pools: requests by node pool.
         daemons: requests on each node.
         volumes_gib: volumes of all pods.
-        spot: true if nodes for general pods are spot instances.
+        spot: whether nodes for general pods are spot instances.
     """
 
     pools: dict[str, Pool] = field(default_factory=dict)
@@ -103,10 +103,10 @@ def nodes(
         need: requests of its pods.
         daemons: requests on each node.
         prices: hourly prices by instance type.
-        zones: zones, each with a node at least where pods must spread.
+        zones: zones; each has at least one node if pods must spread.
 
     Raises:
-        CostError: no type has a price.
+        CostError: if no type has a price.
     """
     options = []
     for type_, usd in prices.items():
@@ -126,7 +126,8 @@ def nodes(
         options.append((count * usd, type_, count))
     if not options:
         raise CostError(
-            f"No price of a node for the pool {pool}. Add BoxUsage rows of the region to prices.csv."
+            f"No price of a node for the pool {pool}. "
+            "Add BoxUsage rows of the region to prices.csv."
         )
     _, type_, count = min(options)
     return type_, count

@@ -1,4 +1,4 @@
-"""Estimate of an environment: lines by stack and item, with their total and the largest savings."""
+"""Estimate of an environment: lines by stack and item, the total and the largest savings."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,14 +20,14 @@ class Estimate:
     """Monthly cost of an environment.
 
     Args:
-        environment: its name.
+        environment: name of the environment.
         region: home region.
-        listeners: monthly listeners, at each level.
+        listeners: monthly listeners at each level.
         budget: monthly budget in USD.
-        lines: items, by stack and price.
+        lines: items by stack and price.
         prices: prices in use.
         savings: savings, largest first.
-        unpriced: types of resources without a price, which are in no line.
+        unpriced: types of resources without a price, which are not in the lines.
     """
 
     environment: str
@@ -63,7 +63,7 @@ class Estimate:
         return low, mid, high
 
     def warnings(self, today: date) -> list[str]:
-        """Returns what makes the estimate doubtful, or the budget too low."""
+        """Returns warnings about prices and about the budget."""
         found = (
             [f"Without a price, and not in the estimate: {', '.join(self.unpriced)}."]
             if self.unpriced
@@ -76,19 +76,23 @@ class Estimate:
         ]
         if exceeded:
             found.append(
-                f"The estimate exceeds observability.monthly_budget_usd ({self.budget:,}): {', '.join(exceeded)} USD."
+                f"The estimate exceeds observability.monthly_budget_usd ({self.budget:,}): "
+                f"{', '.join(exceeded)} USD."
             )
         if not self.region.startswith("sa-") and "100" not in price_classes_of(self.region):
             found.append(
-                f"CloudFront is counted at its lowest prices, those of North America; in {self.region} it costs more."
+                "CloudFront has its lowest prices, those of North America; "
+                f"{self.region} costs more."
             )
         old = [price for price in self.prices if price.old(today)]
         if old:
             undated = sum(price.read is None for price in old)
             oldest = min((price.read for price in old if price.read), default=None)
             since = f"; the oldest is of {oldest}" if oldest else ""
-            words = f"{len(old)} of {len(self.prices)} prices are older than 120 days or without a date ({undated}){since}."
-            found.append(f"{words} Refresh them: make prices.")
+            found.append(
+                f"{len(old)} of {len(self.prices)} prices are older than 120 days "
+                f"or without a date ({undated}){since}. Refresh them: make prices."
+            )
         return found
 
 
@@ -104,7 +108,7 @@ def estimate(
         prices: list prices.
 
     Raises:
-        CostError: a price is missing.
+        CostError: if a price is missing.
     """
     of, levels = Environment(settings, templates, prices), levels_of(settings)
     quantities: dict[tuple[str, str, str, str, str], list[float]] = defaultdict(

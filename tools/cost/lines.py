@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 Amounts = tuple[float, float, float]
-"""USD of a month at low, mid and high use."""
+"""USD per month at low, mid and high use."""
 
 
 @dataclass(frozen=True)
@@ -12,9 +12,9 @@ class Line:
 
     Args:
         stack: id of the stack.
-        label: what is paid for.
-        usd: its price.
-        unsure: part of it at prices without a public source.
+        label: description of the item.
+        usd: price of the item.
+        unsure: part of the price without a public source.
     """
 
     stack: str

@@ -10,16 +10,16 @@ from pathlib import Path
 
 PATH = Path(__file__).with_name("prices.csv")
 OWN = Path.cwd() / PATH.name
-"""Prices of a project, in place of shipped ones."""
+"""Prices of a project, which override shipped ones."""
 COLUMNS = ("service", "usage", "unit", "region", "from", "usd", "date", "status", "source")
 EVERYWHERE = ("any", "global")
-"""Regions of a price that is the same everywhere."""
+"""Region of prices that are the same everywhere."""
 OLD_DAYS = 120
-"""Days after which the estimate warns of a price."""
+"""Days until the estimate warns of a price."""
 
 
 class CostError(Exception):
-    """Estimate that is impossible. The message has the reason and the remedy."""
+    """No estimate is possible. The message has the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Price:
         usage: usage type without the prefix of its region.
         unit: unit of the quantity.
         region: region, continent of CloudFront, or `any`.
-        start: quantity of a month from which the price applies, of prices in tiers.
-        usd: price of a unit in USD.
+        start: monthly quantity from which a price in tiers applies.
+        usd: price per unit in USD.
         read: date of the price; None if unknown.
         status: `verified` has a public source, `unverified` has none, `assumed` is derived from
             another price.
@@ -51,11 +51,11 @@ class Price:
 
     @property
     def sure(self) -> bool:
-        """True with a public source."""
+        """Whether the price has a public source."""
         return self.status == "verified"
 
     def old(self, today: date) -> bool:
-        """True for a price of unknown age, or older than 120 days."""
+        """Returns whether the price has no date or is older than 120 days."""
         return self.read is None or (today - self.read).days > OLD_DAYS
 
 
@@ -81,7 +81,7 @@ class Prices:
         """Returns the tiers of a price, lowest volume first.
 
         Raises:
-            CostError: the price is missing.
+            CostError: if the price is missing.
         """
         for place in (region, *EVERYWHERE):
             if found := self._tiers.get((service, usage, place)):
@@ -89,7 +89,7 @@ class Prices:
         raise _missing(f"{service} {usage}", region)
 
     def usd(self, service: str, usage: str, region: str, quantity: float) -> float:
-        """Returns the price of a quantity of a month, tier by tier."""
+        """Returns the price of a monthly quantity, tier by tier."""
         tiers = self.tiers(service, usage, region)
         ends = [*(tier.start for tier in tiers[1:]), inf]
         return sum(
@@ -98,10 +98,10 @@ class Prices:
         )
 
     def of_kind(self, service: str, start: str, region: str) -> dict[str, float]:
-        """Returns the prices of a region whose usage type starts with a text, by the rest of it.
+        """Returns the prices of usage types with a prefix, by the rest of the usage type.
 
         Raises:
-            CostError: the region has none.
+            CostError: if the region has none.
         """
         kinds = {
             usage: rows[0].usd
@@ -120,7 +120,8 @@ class Prices:
 
 def _missing(price: str, region: str) -> CostError:
     return CostError(
-        f"No price of {price} in {region}. Run `make prices REGION={region}`, or add it to {PATH.name}."
+        f"No price of {price} in {region}. "
+        f"Run `make prices REGION={region}`, or add it to {PATH.name}."
     )
 
 
@@ -128,11 +129,10 @@ def read(path: Path | None = None) -> Prices:
     """Reads prices.
 
     Args:
-        path: file with all of them; None reads the shipped ones, and those of a project in their
-            place.
+        path: file with all prices; None reads the shipped ones, overridden by those of a project.
 
     Raises:
-        CostError: a file is missing, or a row is malformed.
+        CostError: if a file is missing or a row is malformed.
     """
     if path:
         return Prices(_rows(path))
@@ -146,7 +146,8 @@ def _rows(path: Path) -> list[Price]:
             return [_price(row) for row in csv.DictReader(file)]
     except OSError as error:
         raise CostError(
-            f"{path.name} cannot be read: {error.strerror}. Restore it with git, or run `make prices`."
+            f"{path.name} cannot be read: {error.strerror}. "
+            "Restore it with git, or run `make prices`."
         ) from None
     except (KeyError, TypeError, ValueError) as error:
         raise CostError(

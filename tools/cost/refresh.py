@@ -1,4 +1,7 @@
-"""`python -m tools.cost.refresh`: current list prices from AWS's public price list, for `make prices`."""
+"""Current list prices from AWS's public price list, for `make prices`.
+
+`python -m tools.cost.refresh`
+"""
 
 import argparse
 import csv
@@ -19,7 +22,7 @@ from tools.cost.prices import COLUMNS, CostError, Price, Prices, read
 
 BULK = "https://pricing.us-east-1.amazonaws.com"
 REFERENCE = "sa-east-1"
-"""Region whose usage types the others get."""
+"""Region with the usage types of all regions."""
 _TIMEOUT_SECONDS = 30
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]{2,12})+-[0-9]")
 _PREFIX = re.compile(r"^[A-Z]{2,4}[0-9]?-")
@@ -33,7 +36,7 @@ _PLAIN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     # Storage has the engine "Any" in some regions. The usage type includes the deployment option.
     "AmazonRDS": {"Database Engine": ("MySQL", "Any")},
 }
-"""Values of columns that tell apart products with one usage type. An empty value counts as equal."""
+"""Values of columns that distinguish products with one usage type; empty values are equal."""
 
 Row = dict[str, str]
 Wanted = tuple[str, float]
@@ -41,7 +44,7 @@ Wanted = tuple[str, float]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Refreshes `prices.csv`, as a whole or not at all.
+    """Refreshes `prices.csv` completely, or leaves it unchanged.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -75,12 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     same = set(shipped) if options.own else set()
     write(prices.OWN if options.own else options.file, (row for row in rows if row not in same))
     print(
-        f"{options.file.name}: {changed} of {len(rows)} prices changed. Review them: git diff {options.file.name}"
+        f"{options.file.name}: {changed} of {len(rows)} prices changed. "
+        f"Review them: git diff {options.file.name}"
     )
     if missing:
-        print(
-            f"{len(missing)} are not in the price list, and stay as they are: {', '.join(missing[:5])}{' …' if missing[5:] else ''}"
-        )
+        names = ", ".join(missing[:5]) + (" …" if missing[5:] else "")
+        print(f"{len(missing)} are not in the price list, and are kept: {names}")
     return 0
 
 
@@ -92,7 +95,7 @@ def regions_in(known: Prices) -> list[str]:
 def refreshed(
     known: Prices, regions: Iterable[str], endpoint: str
 ) -> tuple[list[Price], list[str]]:
-    """Returns all prices, those of some regions as in the price list, and the names of those without one.
+    """Returns all prices, refreshed in some regions, and names without a price in the list.
 
     Args:
         known: prices before.
@@ -100,7 +103,7 @@ def refreshed(
         endpoint: address of the price list.
 
     Raises:
-        CostError: the price list is not available, or it has another form.
+        CostError: if the price list is not available or has an unknown form.
     """
     rows = {(row.service, row.usage, row.region, row.start): row for row in known}
     missing = []
@@ -143,12 +146,14 @@ def _source(service: str) -> str:
 def _offer(
     endpoint: str, service: str, region: str, wanted: set[Wanted]
 ) -> dict[Wanted, tuple[float, date]]:
-    """Prices and publication date of an offer file, which is read line by line: that of EC2 has hundreds of MB."""
+    """Prices and publication date of an offer file, read line by line (EC2: hundreds of MB)."""
     address = f"{endpoint}/offers/v1.0/aws/{service}/current/{region}/index.csv"
     print(f"{service}, {region} …", file=sys.stderr)
     found: dict[Wanted, tuple[float, date]] = {}
     try:
-        with closing(urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS)) as answer:  # noqa: S310 (https, or a test's own server)
+        # S310: the address is https, or a test's own server.
+        connection = urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS)  # noqa: S310
+        with closing(connection) as answer:
             text = io.TextIOWrapper(answer, encoding="utf-8", newline="")
             published = _published(text)
             for row in csv.DictReader(text):
@@ -159,9 +164,9 @@ def _offer(
                 }:
                     found[key] = float(row["PricePerUnit"]), published
     except OSError as error:
-        advice = "It needs access to the Internet. prices.csv is unchanged."
         raise CostError(
-            f"The AWS price list cannot be read from {address}: {getattr(error, 'reason', error)}. {advice}"
+            f"The AWS price list cannot be read from {address}: {getattr(error, 'reason', error)}. "
+            "It requires access to the Internet. prices.csv is unchanged."
         ) from None
     except (KeyError, ValueError) as error:
         raise CostError(
@@ -181,7 +186,7 @@ def _published(text: io.TextIOWrapper) -> date:
 
 
 def _usages(row: Row) -> set[str]:
-    """Names of a product: its usage type alone, and followed by its operation or by its cache engine."""
+    """Names of a product: usage type alone, or followed by operation or cache engine."""
     usage = _PREFIX.sub("", row["usageType"])
     return {
         usage,
@@ -197,7 +202,7 @@ def _plain(service: str, row: Row) -> bool:
 
 
 def write(path: Path, rows: Iterable[Price]) -> None:
-    """Writes a file of prices as a whole."""
+    """Replaces a file of prices atomically."""
     with tempfile.NamedTemporaryFile(
         "w", dir=path.parent, delete=False, newline="", suffix=".csv"
     ) as file:

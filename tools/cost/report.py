@@ -26,8 +26,8 @@ def text(
         found: the estimate.
         base: estimate of the templates to compare with; None without comparison.
         against: name of the base.
-        today: day from which the age of prices counts.
-        everything: True to list every item of a stack.
+        today: day from which the age of prices is counted.
+        everything: lists every item of a stack.
     """
     lines = [
         _row(f"{found.environment}: USD a month, {found.region}", LEVELS),
@@ -67,7 +67,7 @@ def text(
 
 
 def markdown(found: Estimate, base: Estimate | None, against: str, today: date) -> str:
-    """Returns the report as a comment on a pull request; arguments as for `text`."""
+    """Returns the report as a comment on a pull request, with the arguments of `text`."""
     head = "| stack | " + " | ".join(LEVELS) + " |"
     change = (
         f" ({' / '.join(_signed(_minus(found.total, base.total)))} against `{against}`)"
@@ -76,7 +76,8 @@ def markdown(found: Estimate, base: Estimate | None, against: str, today: date) 
     )
     low, mid, high = _shown(found.total)
     lines = [
-        f"**Cost of {found.environment}**: {low} / {mid} / {high} USD a month at low, mid and high use{change}",
+        f"**Cost of {found.environment}**: {low} / {mid} / {high} USD a month "
+        f"at low, mid and high use{change}",
         "",
     ]
     differs = differences(found, base) if base else {}
@@ -107,13 +108,14 @@ def markdown(found: Estimate, base: Estimate | None, against: str, today: date) 
     ]
     lines += ["", *(f"> {warning}\n" for warning in found.warnings(today))]
     lines.append(
-        f"{found.unsure_percent[1]}% of the mid estimate is at prices without a public source. {_NOTE}"
+        f"{found.unsure_percent[1]}% of the mid estimate is at prices without a public source. "
+        f"{_NOTE}"
     )
     return "\n".join(lines)
 
 
 def as_json(found: Estimate, base: Estimate | None, against: str, today: date) -> str:
-    """Returns the report as JSON, amounts in USD of a month; arguments as for `text`."""
+    """Returns the report as JSON, with amounts in USD per month and the arguments of `text`."""
     document = {
         "environment": found.environment,
         "region": found.region,
@@ -149,7 +151,7 @@ def as_json(found: Estimate, base: Estimate | None, against: str, today: date) -
 
 
 def differences(found: Estimate, base: Estimate) -> dict[str, Amounts]:
-    """Returns the changed cost of each stack whose cost changes by a cent at least."""
+    """Returns the changed cost of stacks with a difference of a cent or more."""
     return _changed(found.stacks, base.stacks)
 
 

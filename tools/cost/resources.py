@@ -1,5 +1,6 @@
-"""Billed quantities of each resource type. A type is priced here or in `FREE`; a test compares both
-with the templates.
+"""Billed quantities of each resource type.
+
+Each type is priced here or listed in `FREE`; a test compares both with the templates.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,23 +16,24 @@ from tools.load.components import GB, SCRAPE_SECONDS, STATIONS
 from tools.model.templates import Properties, Templates, of_type
 
 STORED_SHARE = 0.15
-"""Size of stored logs in relation to ingested ones (CloudWatch pricing, pricing examples)."""
+"""Size of stored logs relative to ingested ones (CloudWatch pricing, pricing examples)."""
 AUTO_MODE_FEE = 0.12
-"""Fee of EKS Auto Mode in relation to the price of the instance (AWS price list, sa-east-1, 2026-08:
-m7g.large 0.01561 of 0.1301 USD).
+"""Fee of EKS Auto Mode relative to the price of the instance.
+
+Source: AWS price list, sa-east-1, 2026-08: m7g.large 0.01561 of 0.1301 USD.
 """
 SPOT = 0.4
-"""Price of a spot instance in relation to one on demand: an assumption, for it changes by the hour."""
+"""Price of a spot instance relative to on demand (an assumption: it changes by the hour)."""
 SCRAPES = 3600 / SCRAPE_SECONDS * HOURS
-"""Scrapes of a month."""
+"""Scrapes per month."""
 INSIGHTS_METRICS = 20
-"""Metrics of Container Insights for a cluster, a service, a task and a container each (an assumption)."""
+"""Container Insights metrics per cluster, service, task and container (an assumption)."""
 RUNS, RUN_SECONDS = 50_000, 0.5
-"""Runs of a function in a month, some one a minute, and their duration (assumptions)."""
+"""Runs of a function per month, some one per minute, and their duration (assumptions)."""
 OTHER_BUCKET_GIB = 10
-"""Objects in a bucket other than that of audio (an assumption)."""
+"""Objects in a bucket other than the audio bucket (an assumption)."""
 TESTS = {"SUN *)": 52 / 12, "1,4,7,10": 1 / 3}
-"""Restore tests of a month by a part of their schedule; one otherwise."""
+"""Restore tests per month by a part of their schedule; otherwise one."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Use:
     Args:
         service: code of the service in the AWS price list.
         usage: usage type without the prefix of its region.
-        quantity: quantity of a month, in the unit of the price.
-        label: what is paid for.
+        quantity: monthly quantity, in the unit of the price.
+        label: description of the quantity.
         region: region of the price, if not that of the stack.
     """
 
@@ -71,7 +73,7 @@ class Environment:
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def count(self, type_: str, stack: str = "") -> int:
-        """Returns the number of resources of a type, in all or in one stack."""
+        """Returns the number of resources of a type, in all stacks or in one."""
         if (type_, stack) not in self._counts:
             self._counts[type_, stack] = sum(
                 stack in ("", place) for place, _, _ in of_type(self.templates, type_)
@@ -80,7 +82,7 @@ class Environment:
 
     @cached_property
     def interface_endpoints(self) -> int:
-        """Interface endpoints of the network, each in every zone."""
+        """Interface endpoints of the network, each in all zones."""
         return sum(
             p.get("VpcEndpointType") == "Interface"
             for _, _, p in of_type(self.templates, "AWS::EC2::VPCEndpoint")
@@ -88,14 +90,14 @@ class Environment:
 
     @property
     def logs_have_endpoint(self) -> bool:
-        """True if logs reach CloudWatch by an interface endpoint, not by the NAT gateways."""
+        """Whether logs reach CloudWatch through an interface endpoint instead of NAT gateways."""
         return any(
             _carries_logs(properties)
             for _, _, properties in of_type(self.templates, "AWS::EC2::VPCEndpoint")
         )
 
     def tasks(self, level: Level) -> dict[str, float]:
-        """Returns the average number of tasks of each service by the start of its logical ids."""
+        """Returns the average number of tasks of each service by the prefix of its logical ids."""
         found = {}
         for _, id_, target in of_type(
             self.templates, "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -105,7 +107,7 @@ class Environment:
         return found
 
     def service_logs_gb(self, level: Level) -> dict[str, float]:
-        """Returns the logs of a month by stack; 1 GB where requests leave none."""
+        """Returns the logs per month by stack; 1 GB for stacks without logs of requests."""
         lines = self.lines_gb(level)
         return {
             "network": 0.0,
@@ -115,7 +117,7 @@ class Environment:
         }
 
     def lines_gb(self, level: Level) -> float:
-        """Returns the logs of a month at one station of requests."""
+        """Returns the logs per month of one station of requests."""
         return level.service_requests * self._log_gb
 
     @property
@@ -123,7 +125,7 @@ class Environment:
         return self.settings.capacity.requests.log_bytes / GB
 
     def requests_gb(self, level: Level) -> float:
-        """Returns requests to services with their responses of a month."""
+        """Returns requests to services and their responses per month."""
         return level.service_requests * self.settings.capacity.requests.bytes / GB
 
 
@@ -132,10 +134,10 @@ class Found:
     """Resource of a template.
 
     Args:
-        stack: id of its stack.
-        id: its logical id.
-        properties: its properties.
-        region: region of its stack.
+        stack: id of the stack.
+        id: logical id of the resource.
+        properties: properties of the resource.
+        region: region of the stack.
     """
 
     stack: str
@@ -255,7 +257,8 @@ def database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
         "database storage",
     )
     if not source:
-        # Backups up to the size of the database are free; 35 days of changes are about as much again (an assumption).
+        # Backups up to the size of the database are free; 35 days of changes are about the same
+        # size again (an assumption).
         yield Use("AmazonRDS", "RDS:ChargedBackupUsage", gib, "database backups")
     if properties.get("DatabaseInsightsMode") == "advanced":
         yield Use(
@@ -264,7 +267,7 @@ def database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
 
 
 def _source(found: Found, of: Environment) -> Properties | None:
-    """Returns the properties of the database that a read replica copies, with its storage."""
+    """Returns the properties, with storage, of the source of a read replica."""
     for _, id_ in named(
         of.templates, found.stack, found.properties.get("SourceDBInstanceIdentifier")
     ):
@@ -307,7 +310,10 @@ def _bucket(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
 
 
 def _vault(found: Found, level: Level, of: Environment) -> Iterator[Use]:
-    """Audio, if a plan that selects it writes or copies to the vault. Backups of databases are priced with these."""
+    """Audio, if a plan that selects it writes or copies to the vault.
+
+    Backups of databases are priced with the databases.
+    """
     resources = of.templates[found.stack]["Resources"]
     for _, _, selection in of_type(
         {found.stack: of.templates[found.stack]}, "AWS::Backup::BackupSelection"
@@ -519,11 +525,13 @@ FREE: Mapping[str, str] = {
     "AWS::EC2::VPCPeeringConnection": "paid by traffic, with that between zones",
     "AWS::ECS::TaskDefinition": "paid with the tasks of its service; one-off tasks cost cents",
     "AWS::Events::Rule": "events of AWS services are free",
-    "AWS::Logs::Delivery": "delivery of CloudFront's logs to S3 is free; they are part of the buckets",
+    "AWS::Logs::Delivery": "delivery of CloudFront's logs to S3 is free; the buckets include them",
     "AWS::SES::EmailIdentity": "paid by message",
     "AWS::SQS::Queue": "the first million requests of a month is free, and only failures use it",
     "AWS::SSM::Parameter": "standard parameters are free",
-    "AWS::ServiceDiscovery::PrivateDnsNamespace": "its hosted zone costs 0.50 USD, with those of Route 53 in the rounding",
+    "AWS::ServiceDiscovery::PrivateDnsNamespace": (
+        "its hosted zone costs 0.50 USD, with those of Route 53 in the rounding"
+    ),
     "AWS::ServiceDiscovery::Service": "registrations by ECS are free",
     "Custom::TaskRun": "a migration is a task of minutes, at deployments alone",
     "Custom::AWSCDK-EKS-HelmChart": "its pods are paid with the nodes",
@@ -592,13 +600,13 @@ FREE: Mapping[str, str] = {
         CONFIGURATION,
     ),
 }
-"""Types without a price of their own, each with the reason."""
+"""Types without a price of their own, with the reason."""
 
 
 def uses(
     of: Environment, level: Level, regions: Mapping[str, str]
 ) -> Iterator[tuple[str, str, Use]]:
-    """Yields the billed quantities of an environment, each with its stack and region.
+    """Yields the billed quantities of an environment, with stack and region.
 
     Args:
         of: the environment.

@@ -1,4 +1,4 @@
-"""Changes and commitments that cost less."""
+"""Changes and commitments with a lower cost."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,22 +9,23 @@ from tools.cost.use import HOURS, Level
 from tools.model.templates import Properties, of_type
 
 BUNDLE, COMPUTE_PLAN, RESERVED = 0.30, 0.20, 0.30
-"""Discounts for a year without upfront payment: the most of the CloudFront Security Savings Bundle
-(AWS announcement of 2021-02), Compute Savings Plans for Fargate, and reserved database and cache
-nodes. The last two differ by class and region: assumptions.
+"""Discounts for one year without upfront payment.
+
+CloudFront: the highest of the Security Savings Bundle (AWS announcement of 2021-02). Fargate:
+Compute Savings Plans. Reserved database and cache nodes differ by class and region (assumptions).
 """
 COMMITTED = 0.5
-"""Committed share of CloudFront at mid use. Other commitments cover what runs at low use."""
+"""Committed share of CloudFront at mid use. Other commitments cover low use."""
 
 
 @dataclass(frozen=True)
 class Saving:
-    """Change that costs less.
+    """Change with a lower cost.
 
     Args:
-        change: what to do.
-        usd: saving of a month at mid use.
-        commitment: what is committed to, empty for none.
+        change: what to change.
+        usd: saving per month at mid use.
+        commitment: required commitment, empty for none.
     """
 
     change: str
@@ -37,8 +38,8 @@ def savings(of: Environment, lines: Iterable[Line], mid: Level) -> list[Saving]:
 
     Args:
         of: the environment.
-        lines: its estimate.
-        mid: its use.
+        lines: lines of the estimate.
+        mid: level of mid use.
     """
     known = list(lines)
     found = [*_commitments(known), *_valkey(of), *_fewer_endpoints(of, mid), *_one_zone(of, mid)]
@@ -92,7 +93,7 @@ def _valkey(of: Environment) -> Iterable[Saving]:
 
 
 def _fewer_endpoints(of: Environment, mid: Level) -> Iterable[Saving]:
-    """Saving by NAT gateways in place of interface endpoints, which production requires."""
+    """Saving by NAT gateways instead of interface endpoints, which production requires."""
     if of.settings.production or not of.interface_endpoints:
         return
     region = of.settings.region

@@ -1,4 +1,4 @@
-"""Use of an environment in a month, at three levels."""
+"""Monthly use of an environment at three levels."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ WITHOUT_LISTENERS = ListenerLevels(low=10, mid=100, high=1000)
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """Use of a month at one level.
+    """Monthly use at one level.
 
     Args:
-        load: load of its monthly listeners.
-        share: those in relation to the declared ones, at most 1.
+        load: load of the monthly listeners.
+        share: monthly listeners relative to the declared ones, at most 1.
         audio_gib: stored audio.
     """
 
@@ -33,12 +33,12 @@ class Level:
 
     @property
     def mean(self) -> float:
-        """Average of the month in relation to the busiest minute."""
+        """Average of the month relative to the busiest minute."""
         return self.load.audience.mean / self.load.audience.concurrent
 
     @property
     def audio_gb(self) -> float:
-        """Audio delivered."""
+        """Delivered audio."""
         return self.load.edge.month_tb * 1000
 
     @property
@@ -53,16 +53,16 @@ class Level:
 
     @property
     def events_gb(self) -> float:
-        """Events written."""
+        """Written events."""
         return self.load.events.month_gb
 
     def tasks(self, service: str, least: float, most: float) -> float:
         """Average number of tasks of a service.
 
         Args:
-            service: its name without hyphens, as in logical ids.
-            least: minimum of its scaling.
-            most: maximum of its scaling.
+            service: name without hyphens, as in logical ids.
+            least: minimum of the scaling.
+            most: maximum of the scaling.
         """
         known = {
             name.replace("-", ""): load
@@ -74,7 +74,7 @@ class Level:
         return max(least, min(most, known[service].tasks) * self.mean)
 
     def scaled(self, least: float, most: float) -> float:
-        """Average number of replicas that scale between two limits with the use."""
+        """Average number of replicas that scale with the use between two limits."""
         return max(least, most * self.share * self.mean)
 
 

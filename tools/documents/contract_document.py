@@ -1,4 +1,6 @@
-"""Writes docs/services.md from the connections: `python -m tools.documents.contract_document`."""
+"""Generator of docs/services.md from the connections: `python -m
+tools.documents.contract_document`.
+"""
 
 import json
 import re
@@ -30,7 +32,7 @@ from tools.documents.contract_words import EVERYONE, FACTS, FORMS
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "services.md"
 ENVIRONMENTS = ("prod", "dev")
-"""With a domain, and without one: together they have every word."""
+"""Environments with and without a domain; together they have all words."""
 EVERY, OTHER = "every service", OtherService.word
 
 
@@ -39,8 +41,8 @@ class Variable:
     """One variable of a container.
 
     Args:
-        source: how it comes there.
-        example: value of one service of production, where templates know it.
+        source: source of the value.
+        example: value of a production service, if it is in the templates.
     """
 
     source: str
@@ -49,11 +51,11 @@ class Variable:
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """Access that a word gives to every service that has it.
+    """Access of services with a word.
 
     Args:
         variables: variables by name.
-        rights: actions of the task role in AWS.
+        rights: AWS actions of the task role.
     """
 
     variables: dict[str, Variable]
@@ -77,7 +79,7 @@ def given(environments: Iterable[Settings]) -> dict[str, Given]:
 
 def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cdk.Stack]]:
     settings = _with_every_word(settings)
-    # Nothing is written, so that nothing has to be built.
+    # No file is written, so no asset has to be built.
     app = cdk.App(outdir=folder, context={"aws:cdk:bundling-stacks": []})
     stage = cdk.Stage(app, settings.name)
     network = NetworkStack(stage, settings=settings)
@@ -100,7 +102,7 @@ def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cd
 
 
 def _with_every_word(settings: Settings) -> Settings:
-    """Add the words that no service has to one with a user, and a sender of mail."""
+    """Add words without a service to a service with a user, and a sender of mail."""
     said = {word for service in settings.services.values() for word in service.talks_to}
     name = settings.services_of_catalogue[0]
     service = settings.services[name]
@@ -133,7 +135,7 @@ def _variables(access: Access, stack: cdk.Stack) -> dict[str, Variable]:
 
 
 def _store(arn: str) -> str:
-    """Return the store that ECS reads a variable from when a task starts."""
+    """Return the store from which ECS reads a variable when a task starts."""
     parameter = re.search(r"parameter/spotmusic/\w+/([\w/-]+)", arn)
     return f"parameter `{parameter[1]}`" if parameter else "secret"
 
@@ -153,7 +155,7 @@ def document(words: Mapping[str, Given], settings: Settings) -> str:
         settings: environment whose topics and queues are shown.
 
     Raises:
-        ValueError: a variable or a word has no text, or a text no variable or word.
+        ValueError: if a variable or word has no text, or a text has no variable or word.
     """
     _complete(words)
     lines = [*_HEAD, *_section(EVERY, words[EVERY], EVERYONE)]
@@ -174,22 +176,22 @@ _ADDRESS = Given(
     variables={"<NAME>_URL": Variable(source="environment", example="http://web-api:8080")},
     rights=frozenset(),
 )
-_HEAD = [
-    "# Contract of services",
-    "",
-    "`make contract` writes this page from the connections of services (`spotmusic_cdk/connections`), for",
-    "production and dev as they ship. The construct's README has",
-    "[image requirements](../constructs/spotmusic_constructs/services/README.md#image-requirements) and",
-    "[its metrics](../constructs/spotmusic_constructs/services/README.md#metrics-of-an-image).",
-    "",
-    "ECS reads secrets and parameters once, when a task starts. `settings` and `secrets` of an entry add",
-    "the service's own variables. Connect to all of these with pauses: a task starts and answers health",
-    "checks before any of them is available.",
-    "",
-    "[examples/service](../examples/service/README.md#from-here-to-a-running-task) leads from an image to",
-    "running tasks, and to the next environment.",
-    "",
-]
+_HEAD = """\
+# Contract of services
+
+`make contract` writes this page from the connections of services (`spotmusic_cdk/connections`), for
+production and dev as they ship. The construct's README has
+[image requirements](../constructs/spotmusic_constructs/services/README.md#image-requirements) and
+[its metrics](../constructs/spotmusic_constructs/services/README.md#metrics-of-an-image).
+
+ECS reads secrets and parameters once, when a task starts. `settings` and `secrets` of an entry add
+the service's own variables. Connect to all of these with pauses: a task starts and answers health
+checks before any of them is available.
+
+[examples/service](../examples/service/README.md#from-here-to-a-running-task) leads from an image to
+running tasks, and to the next environment.
+
+""".splitlines()
 
 
 def _complete(words: Mapping[str, Given]) -> None:
@@ -202,12 +204,13 @@ def _complete(words: Mapping[str, Given]) -> None:
     ):
         if wrong:
             raise ValueError(
-                f"{what}: {', '.join(sorted(wrong))}. Correct its module in spotmusic_cdk/connections."
+                f"{what}: {', '.join(sorted(wrong))}. "
+                "Correct its module in spotmusic_cdk/connections."
             )
 
 
 def _base(word: str) -> str:
-    """Return the word that this one extends; empty if there is none."""
+    """Return the word that a word extends; empty if there is none."""
     parents = type(CONNECTIONS[word]).__bases__ if word in CONNECTIONS else ()
     return next(
         (base for parent in parents if (base := getattr(parent, "word", "")) in CONNECTIONS), ""
@@ -217,7 +220,7 @@ def _base(word: str) -> str:
 def _section(
     title: str, its: Given, facts: Facts, *, base: str = "", known: Collection[str] = ()
 ) -> list[str]:
-    """Return the section of a word, without the rows of the word that it extends."""
+    """Return the section of a word, without rows of the extended word."""
     forms = FORMS | OtherService.variables
     heading = title.capitalize() if title in (EVERY, OTHER) else f"`{title}`"
     rows = [
@@ -250,7 +253,7 @@ def _from(variable: Variable) -> str:
 
 
 def write(path: Path = DOCUMENT) -> None:
-    """Write the document, and print the file, its lines and whether they changed."""
+    """Write the document. Print its path, its number of lines and whether they changed."""
     environments = [
         load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS
     ]

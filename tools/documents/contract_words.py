@@ -1,4 +1,4 @@
-"""Texts of the contract of services: those of every service, and those of the connections."""
+"""Texts of the contract of services: common texts and texts of connections."""
 
 from spotmusic_cdk.connections import CONNECTIONS
 from spotmusic_cdk.connections.connection import Facts
@@ -10,11 +10,14 @@ DRAINED = int(STOP_TIMEOUT.to_seconds())
 FORMS = {
     "SERVICE": "name of the service, which Prometheus adds to its metrics",
     "PORT": "port to listen on",
-    "HEALTH_PATH": "path that answers 200 while the process can serve; it looks at nothing that the service talks to",
+    "HEALTH_PATH": "path that answers 200 while the process can serve, whatever its connections",
     "ENVIRONMENT": "name of the environment: `dev`, `staging`, `prod`",
-    "ROUTE": "path prefix that leads here, of who has a route. It is not stripped: answer `$ROUTE/...`",
+    "ROUTE": "path prefix of a service with a route. It is not stripped: answer `$ROUTE/...`",
     "LOG_LEVEL": "`debug` or `info`, in lower case",
-    "IDENTITY_ISSUER": "issuer (`iss`) of the listeners' tokens. Who asks is in `X-Listener`; no image needs to verify a token",
+    "IDENTITY_ISSUER": (
+        "issuer (`iss`) of the listeners' tokens. `X-Listener` has the verified listener; "
+        "images need not verify tokens"
+    ),
     **{
         name: form
         for connection in CONNECTIONS.values()
@@ -24,17 +27,19 @@ FORMS = {
 """Form of each variable, by name."""
 
 EVERYONE = Facts(
-    authority="nothing: tasks speak HTTP without TLS, inside security groups ([ADR 11](adr/0011-no-tls-between-tasks.md))",
-    names="`AWS_REGION` is set by Fargate, and the SDKs of AWS find the rights of the task by themselves",
+    authority="nothing: tasks speak HTTP without TLS, inside security groups "
+    "([ADR 11](adr/0011-no-tls-between-tasks.md))",
+    names="`AWS_REGION` is set by Fargate, and AWS SDKs find the task's credentials automatically",
     rights=(
-        "out: 443 anywhere, and the ports of its words. In: `PORT`, from the load balancer where there is a route, "
-        "from Prometheus, and from callers"
+        "out: 443 anywhere, and the ports of its words. In: `PORT`, from the load balancer "
+        "if it has a route, from Prometheus, and from callers"
     ),
-    limits="bodies of 64 KiB; /tmp of 64 MiB, where nothing is executable: JVM libraries that unpack (netty, snappy, "
-    "zstd) need their files in the image. "
-    "No scheduler: [work that repeats](../examples/service/README.md#work-that-repeats) is published. "
-    "No traces are collected; `traceparent` passes",
-    timeouts=f"a request ends in 15 seconds, or in 10 from service to service; SIGTERM to SIGKILL {DRAINED} seconds",
+    limits="bodies of 64 KiB; /tmp of 64 MiB without executable files: JVM libraries that unpack "
+    "(netty, snappy, zstd) need their files in the image. "
+    "No scheduler: [work that repeats](../examples/service/README.md#work-that-repeats) is "
+    "published. No traces are collected; `traceparent` passes",
+    timeouts="a request ends in 15 seconds, or in 10 from service to service; "
+    f"SIGTERM to SIGKILL {DRAINED} seconds",
 )
 
 FACTS = {word: connection.facts for word, connection in CONNECTIONS.items()} | {

@@ -1,4 +1,4 @@
-"""Writes docs/flows.md, flows and rights: `python -m tools.documents.flows_document`."""
+"""Generator of docs/flows.md, flows and rights: `python -m tools.documents.flows_document`."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ DOCUMENT = ROOT / "docs" / "flows.md"
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Edge:
-    """An arrow.
+    """Arrow of a diagram.
 
     Args:
-        source: where it begins.
-        target: where it ends.
-        label: what is written beside it.
+        source: box at its start.
+        target: box at its end.
+        label: text of the arrow.
     """
 
     source: str
@@ -33,14 +33,15 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """Some of the edges, drawn together.
+    """Diagram of some edges.
 
     Args:
         title: heading.
-        caption: what one sees.
-        shows: tells whether an edge belongs here; an edge is drawn in the first picture that takes it.
-        place: names the frame around a party or a store; nothing is drawn around those without a name.
-        merges: whether names with the same arrows become one box.
+        caption: description of the edges.
+        shows: whether an edge is in this picture; an edge is drawn in the first picture that
+            shows it.
+        place: name of the frame around a party or a store; empty for none.
+        merges: whether names with the same arrows share one box.
     """
 
     title: str
@@ -51,7 +52,7 @@ class Picture:
 
 
 def edges_of_flows(settings: Settings) -> list[Edge]:
-    """One arrow for each flow, with its ports."""
+    """One arrow per flow, with its ports."""
     return [
         Edge(source=flow.source, target=flow.target, label=_ports(flow))
         for flow in flows.table(settings)
@@ -59,7 +60,7 @@ def edges_of_flows(settings: Settings) -> list[Edge]:
 
 
 def edges_of_grants(rights: Iterable[Grant]) -> list[Edge]:
-    """One arrow for each right, with the class of action."""
+    """One arrow per right, with the class of action."""
     return [Edge(source=grant.who, target=grant.what, label=grant.does) for grant in rights]
 
 
@@ -92,7 +93,7 @@ def _tier(party: str) -> str:
 
 
 def _kind(name: str) -> str:
-    """Return the frame of a store or of a holder of rights."""
+    """Return the frame of a store or of a principal."""
     ends = {
         "Bucket": "buckets",
         "Key": "keys",
@@ -119,22 +120,22 @@ def _kind(name: str) -> str:
 
 _EVERYBODY = ("cached images", "token of the registry", "parameters")
 NOT_DRAWN: Mapping[str, Callable[[Edge], bool]] = {
-    "Tasks and nodes pull images through the cache, and tasks read the parameters of the environment.": lambda edge: (
+    "Tasks and nodes pull images through the cache, and tasks read parameters.": lambda edge: (
         edge.target in _EVERYBODY and not edge.source.startswith("ecr")
     ),
     "Tasks and functions write their own log group.": lambda edge: (
         edge.source.startswith(("tasks of ", "data/", "secrets/", "ecs-services/"))
         and edge.target.endswith("Logs")
     ),
-    "Functions create their own network interfaces, as Lambda requires, and generate random passwords.": lambda edge: (
+    "Functions create network interfaces (Lambda) and random passwords.": lambda edge: (
         edge.source.endswith("Function")
         and edge.target in ("network interfaces", "ec2 in general", "random passwords")
     ),
-    "The account's IAM administers every key (P-029), and AWS keeps the policies by its own name.": lambda edge: (
+    "The account's IAM administers every key (P-029). AWS maintains its policies.": lambda edge: (
         edge.label == "administer" or edge.target.startswith("policy ")
     ),
 }
-"""Rights that would hide the others, in words."""
+"""Rights that are described in words, because their arrows would hide the others."""
 
 
 def _is_request(edge: Edge) -> bool:
@@ -148,7 +149,8 @@ def _is_request(edge: Edge) -> bool:
 NETWORK = (
     Picture(
         title="Requests, events and data",
-        caption="Connections between parties, with their ports, of TCP unless marked. All others are denied.",
+        caption="Connections between parties with their ports, TCP unless marked. "
+        "All others are denied.",
         shows=_is_request,
         place=_tier,
     ),
@@ -161,7 +163,8 @@ NETWORK = (
     ),
     Picture(
         title="Operation, and the way out",
-        caption="Functions, people on call, the Kubernetes API, AWS APIs and the Internet. All connections go out.",
+        caption="Functions, people on call, the Kubernetes API, AWS APIs and the Internet. "
+        "All connections go out.",
         shows=lambda _: True,
         place=_tier,
         merges=True,
@@ -177,7 +180,7 @@ DATA = (
     ),
     Picture(
         title="Pods, and functions of the platform",
-        caption="Who copies, replaces and uses secrets, and where metrics and alarms go.",
+        caption="Copies, rotations and readers of secrets; destinations of metrics and alarms.",
         shows=lambda edge: edge.source.startswith(
             ("pods ", "data/", "secrets/", "ecs-services/", "eks-platform/", "network/")
         ),
@@ -193,14 +196,14 @@ DATA = (
     ),
     Picture(
         title="AWS services",
-        caption="What AWS does in its own name.",
+        caption="Actions of AWS services as principals.",
         shows=lambda edge: edge.source not in ("the VPC", "fis"),
         place=_kind,
         merges=True,
     ),
     Picture(
         title="Endpoints and experiments",
-        caption="What passes from the VPC to AWS APIs, and what experiments of a game day may break.",
+        caption="Access from the VPC to AWS APIs, and targets of game day experiments.",
         shows=lambda _: True,
         place=_kind,
         merges=True,
@@ -216,17 +219,18 @@ def document(settings: Settings) -> str:
         [
             "# Flows and grants",
             "",
-            f"`make flows` draws this page for `{settings.name}` from the [flows](../spotmusic_cdk/flows.py), where each",
-            f"states its reason, and from the [rights](grants/{settings.name}.txt) that the templates grant, one line",
-            "each. Tests hold security groups, NetworkPolicies and every policy to these, both ways. Secrets one",
-            "by one: [secrets](secrets.md).",
+            f"`make flows` draws this page for `{settings.name}` from the",
+            "[flows](../spotmusic_cdk/flows.py), each with its reason, and from the",
+            f"[rights](grants/{settings.name}.txt) of the templates, one line each. Tests compare",
+            "security groups, NetworkPolicies and every policy with both, in both directions.",
+            "[Secrets](secrets.md) are listed one by one.",
             "",
             "## Connections",
             "",
             *_sections(NETWORK, flows),
             "## Rights",
             "",
-            "Names are stack and logical id. Not drawn, because it would hide the rest:",
+            "Names are stack and logical id. Not drawn, because they would hide the rest:",
             "",
             *(f"- {words}" for words in NOT_DRAWN),
             "",
@@ -245,10 +249,13 @@ def _options(before: set[Edge]) -> Iterator[str]:
     yield from (
         "## Options",
         "",
-        "Flows and [rights](grants/prod-with-every-option.txt) of production with every option that no",
-        "environment turns on.",
+        (
+            "Flows and [rights](grants/prod-with-every-option.txt) of production with every "
+            "option that"
+        ),
+        "is off in all environments.",
         "",
-        "| who | port or right | what |",
+        "| source | port or right | target |",
         "|---|---|---|",
         *(f"| {edge.source} | {edge.label} | {edge.target} |" for edge in sorted(added)),
         "",
@@ -299,7 +306,7 @@ def chart(edges: Iterable[Edge], picture: Picture) -> Iterator[str]:
 
 
 def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> list[list[str]]:
-    """Names that share a box: those with the same arrows to them and from them."""
+    """Names that share a box: those with the same incoming and outgoing arrows."""
     arrows: dict[str, list[tuple[str, ...]]] = {}
     for (source, target), words in labels.items():
         arrows.setdefault(source, []).append(("to", target, *words))
@@ -313,7 +320,7 @@ def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> lis
 
 
 def write(path: Path = DOCUMENT) -> None:
-    """Write the document, and print the file, its lines and whether they changed."""
+    """Write the document. Print its path, its number of lines and whether they changed."""
     output.report(path, document(load("prod", folder=ROOT / "environments", today=date.today())))
 
 

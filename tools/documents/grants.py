@@ -1,4 +1,4 @@
-"""Writes docs/grants, the rights that templates grant: `python -m tools.documents.grants`."""
+"""Generator of docs/grants, the rights in templates: `python -m tools.documents.grants`."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,7 +16,7 @@ from tools.model.templates import templates_in
 FOLDER = Path(__file__).parents[2] / "docs" / "grants"
 ENVIRONMENTS = ("dev", "staging", "prod")
 EVERY = "prod-with-every-option"
-"""Production with what the settings offer and no environment that ships turns on."""
+"""Production with all settings that are off in all environments."""
 
 
 def every_option() -> Settings:
@@ -49,7 +49,7 @@ def read(name: str) -> list[Grant]:
 
 
 def main() -> None:
-    """Writes the grants of all environments, and of production with every option."""
+    """Writes the rights of all environments, and of production with every option."""
     for name, settings in {
         **{name: settings_of(name) for name in ENVIRONMENTS},
         EVERY: every_option(),

@@ -1,6 +1,4 @@
-"""Generator of docs/properties.md and docs/properties/ from the tests of the promises: `make
-promises`.
-"""
+"""Generator of docs/properties.md and docs/properties/ from tests: `make promises`."""
 
 import ast
 import re
@@ -40,12 +38,12 @@ This page and the pages below are generated from [`tests/properties`](../tests/p
 
 @dataclass(frozen=True, kw_only=True)
 class Promise:
-    """Promise.
+    """Promise with its test.
 
     Args:
-        number: its number.
-        test: name of its test.
-        text: the promise.
+        number: number of the promise.
+        test: name of the test.
+        text: text of the promise.
         notes: paragraphs that explain it.
         kept_by: constructs, settings or documents that keep it.
     """
@@ -58,7 +56,7 @@ class Promise:
 
 
 def promises_of(file: Path) -> tuple[str, list[Promise]]:
-    """Parses title and promises of a test module.
+    """Parses the title and the promises of a test module.
 
     Args:
         file: path of the module.
@@ -83,7 +81,8 @@ def _promise(test: ast.FunctionDef, file: Path) -> Promise:
     text, *notes, kept_by = paragraphs if len(paragraphs) > 1 else ("", "")
     if not kept_by.startswith("Kept by: "):
         raise ValueError(
-            f"{file.name}: {test.name}: the docstring must state the promise and end in `Kept by: ...`."
+            f"{file.name}: {test.name}: the docstring must state the promise "
+            "and end in `Kept by: ...`."
         )
     number = int(test.name.removeprefix("test_p")[:3])
     return Promise(
@@ -145,7 +144,8 @@ def _numbers(promises: list[Promise]) -> str:
 def _page(name: str, title: str, promises: list[Promise]) -> Iterator[str]:
     yield f"# {title}"
     yield ""
-    yield f"`make promises` generates this page from [tests](../../tests/properties/test_{name}.py)."
+    tests = f"[tests](../../tests/properties/test_{name}.py)"
+    yield f"`make promises` generates this page from {tests}."
     for promise in promises:
         yield f"\n## P-{promise.number:03d}\n"
         for paragraph in (promise.text, *promise.notes, f"Kept by: {promise.kept_by}"):

@@ -1,4 +1,4 @@
-"""Tables of docs/scale.md: `python -m tools.documents.scale_document`."""
+"""Generator of the tables in docs/scale.md: `python -m tools.documents.scale_document`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,11 +30,11 @@ SIZES = {
 }
 
 Costs = Mapping[str, Sequence[str]]
-"""Cost of each size by stack, as written: texts of a column of its table."""
+"""Cost of each size by stack, as text: columns of the table without heads."""
 
 
 def written(text: str, settings: Settings, costs: Costs) -> str:
-    """Returns the document with tables of today.
+    """Returns the document with current tables.
 
     Args:
         text: the document before.
@@ -61,7 +61,7 @@ def written(text: str, settings: Settings, costs: Costs) -> str:
 
 
 def columns(text: str) -> dict[str, list[str]]:
-    """Returns the columns of the table of costs in a document by size, without their heads."""
+    """Returns the columns of the table of costs by size, without their heads."""
     rows = (
         text.split("<!-- cost: make scale -->\n")[1]
         .split("<!-- end of cost -->\n", maxsplit=1)[0]
@@ -73,7 +73,7 @@ def columns(text: str) -> dict[str, list[str]]:
 
 
 def column(estimate: Estimate, plan: Plan) -> list[str]:
-    """Returns the column of costs of a plan: each stack at all its listeners, times the cells, and the sum."""
+    """Returns the costs of a plan: each stack at all listeners, times the cells, and the sum."""
     amounts = [*(usd[2] for usd in estimate.stacks.values()), estimate.total[2]]
     return [f"{amount * plan.cells:,.0f}" for amount in amounts]
 
@@ -106,7 +106,7 @@ def _plans(settings: Settings, plans: Mapping[str, Plan]) -> Iterator[str]:
 
 
 def _value(settings: Settings, path: KeyPath, changes: Changes) -> str:
-    """Planned value, or that of the file in parentheses."""
+    """Planned value, or the value of the file in parentheses."""
     if path in changes:
         return _text(changes[path])
     found = settings.model_dump(mode="json")
@@ -185,7 +185,9 @@ def _limits() -> Iterator[str]:
     yield "| limit | value | unit | raised on request | source, read |"
     yield "|---|---:|---|---|---|"
     for limit in LIMITS:
-        yield f"| {limit.what} | {limit.value:,g} | {limit.unit} | {'yes' if limit.raised else 'no'} | {limit.source}, {limit.read} |"
+        raised = "yes" if limit.raised else "no"
+        cells = limit.what, f"{limit.value:,g}", limit.unit, raised, f"{limit.source}, {limit.read}"
+        yield f"| {' | '.join(cells)} |"
 
 
 def main() -> None:

@@ -1,16 +1,16 @@
-"""Generated sections of documents that people write."""
+"""Generated sections of handwritten documents."""
 
 from collections.abc import Iterable
 
 
 def replaced(text: str, name: str, lines: Iterable[str], *, target: str) -> str:
-    """Returns a document with new content of a section, which is between two comments.
+    """Returns a document with new content of a section between two comments.
 
     Args:
         text: the document.
         name: name of the section in its comments.
         lines: new content.
-        target: target of make that writes it.
+        target: make target that writes the section.
     """
     begin, end = f"<!-- {name}: make {target} -->\n", f"<!-- end of {name} -->\n"
     before, rest = text.split(begin)

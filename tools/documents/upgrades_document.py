@@ -1,4 +1,4 @@
-"""Versions in docs/upgrades.md: `python -m tools.documents.upgrades_document`."""
+"""Generator of the versions in docs/upgrades.md: `python -m tools.documents.upgrades_document`."""
 
 from collections.abc import Iterator
 

@@ -195,9 +195,7 @@ def test_cheaper_continent_of_cloudfront_warns(region: str, warned: int) -> None
     settings = sample_of("prod").model_copy(update={"region": region})
     warnings = estimate({}, {}, settings, prices.read()).warnings(date.today())
     assert (
-        sum(
-            warning.startswith("CloudFront is counted at its lowest prices") for warning in warnings
-        )
+        sum(warning.startswith("CloudFront has its lowest prices") for warning in warnings)
         == warned
     )
 
@@ -206,7 +204,7 @@ def test_cheaper_continent_of_cloudfront_warns(region: str, warned: int) -> None
     ("arguments", "message"),
     [
         (["--env", "nowhere"], "there is no environment 'nowhere'"),
-        (["--base", "no-such-ref"], "BASE=no-such-ref is no commit of this repository"),
+        (["--base", "no-such-ref"], "BASE=no-such-ref is not a commit of this repository"),
         (["--assembly", "/nowhere"], "/nowhere: 0 environments found"),
         (["--prices", "/nowhere/prices.csv"], "prices.csv cannot be read"),
     ],

@@ -83,7 +83,7 @@ def test_refresh_takes_prices_and_date(
     out = capsys.readouterr().out
     assert "3 of 5 prices changed" in out
     assert (
-        "1 are not in the price list, and stay as they are: "
+        "1 are not in the price list, and are kept: "
         "AmazonEC2 BoxUsage:m9z.large in sa-east-1" in out
     )
 
