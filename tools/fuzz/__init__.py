@@ -1,1 +1,1 @@
-"""Mutated environment files: `make fuzz`."""
+"""Validation of mutated environment files: `make fuzz`."""

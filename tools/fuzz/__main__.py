@@ -11,10 +11,12 @@ from tools.fuzz.parts import corner, mutations
 
 
 def main() -> int:
-    """Runs the parts in a few processes, which load CDK and the linter once; prints a line for each and the verdict last.
+    """Runs all parts in processes that load CDK and the linter once.
+
+    Prints a line per part and the verdict.
 
     Returns:
-        0 if nothing was found, 1 otherwise.
+        0 without problems, otherwise 1.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
     parser.add_argument(
@@ -40,9 +42,8 @@ def main() -> int:
             )
             print("".join(f"         {problem}\n" for problem in problems[:40]), end="")
     found = f"valid or one clear error: {files}, {len(CORNERS)} corners"
-    print(
-        f"fuzz: {f'{failed} of {len(parts)} parts FAILED' if failed else found} ({time.monotonic() - began:.0f} s)"
-    )
+    outcome = f"{failed} of {len(parts)} parts FAILED" if failed else found
+    print(f"fuzz: {outcome} ({time.monotonic() - began:.0f} s)")
     return int(failed > 0)
 
 

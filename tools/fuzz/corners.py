@@ -1,4 +1,4 @@
-"""Corner cases of the settings: each is synthesized completely, and its templates are checked."""
+"""Corner cases of the settings, each synthesized completely, with a check of its templates."""
 
 import copy
 import json
@@ -21,13 +21,16 @@ Changes = dict[str, Any]
 TALKS = ("database", "cache", "events", "tasks")
 MOST_RESOURCES = 500
 MOST_BYTES = 900_000
-"""Maximum size of a template in bytes, as CDK and cfn-lint count it: a tenth below CloudFormation's
-1 MB (AWS CloudFormation quotas)."""
+"""Maximum bytes of a template, as CDK and cfn-lint count them.
+
+It is 10% below CloudFormation's 1 MB (AWS CloudFormation quotas).
+"""
 MOST_OUTPUTS = 180
-"""Maximum number of outputs of a template: a tenth below CloudFormation's 200."""
+"""Maximum number of outputs of a template, 10% below CloudFormation's 200."""
 MOST_EVENT = 262_144
-"""Maximum bytes of the event with a custom resource's properties (AWS Lambda quotas, asynchronous
-calls).
+"""Maximum bytes of the event with a custom resource's properties.
+
+Source: AWS Lambda quotas, asynchronous calls.
 """
 
 
@@ -51,7 +54,7 @@ def _services(count: int, *words: str, first: int = 0, **more: Any) -> Changes:
 
 
 def _topic(count: int) -> Changes:
-    """Topic that allows services to use `events`."""
+    """Topic that allows services to use the word `events`."""
     names = [f"service-{number}" for number in range(count)]
     everybody = {
         "producers": ["playback", *names],
@@ -108,7 +111,9 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "data.catalogue.master_rotation": "platform",
     "data.catalogue.read_replicas": 4,
     "data.identity.master_rotation": "platform",
-    "domain.edge_certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "domain.edge_certificate": (
+        "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+    ),
     "kubernetes.redpanda.tiered_storage": {"license_secret": _secret("redpanda-license")},
     "kubernetes.rabbitmq.queues": {"lyrics": {"consumers": ["notifications"]}},
     "kubernetes.administrators": ["arn:aws:iam::111122223333:role/administrators"],
@@ -126,9 +131,13 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "observability.pager_endpoints": [
         "https://events.pagerduty.com/integration/fedcba9876543210/enqueue"
     ],
-    "observability.runbooks_url": "https://git.spotmusic.example/platform/-/blob/main/docs/runbooks/",
+    "observability.runbooks_url": (
+        "https://git.spotmusic.example/platform/-/blob/main/docs/runbooks/"
+    ),
     "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
-    "services.recommendations.image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations@sha256:{'0' * 64}",
+    "services.recommendations.image": (
+        f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations@sha256:{'0' * 64}"
+    ),
     "services.recommendations.deployment": "blue_green",
     "services.trends.public": True,
     "services.trends.image_tag": "1.0.0",
@@ -136,9 +145,10 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "services.notifications.settings": {"CHANNELS": "mail, push"},
     "services.notifications.secrets": {"FCM_KEY": _secret("fcm")},
 }
-"""Options that production may enable and its file does not. Omitted: options that it may disable,
-such as scanning that another environment owns, and the cache's other engine, which the properties
-check (tests/properties/conftest.py).
+"""Options that production may enable and does not.
+
+Options that it may disable are omitted, such as scanning by another environment, and so is the
+other engine of the cache, which tests/properties/conftest.py covers.
 """
 _EVERY_OPTION: Changes = {
     "identity": {
@@ -190,7 +200,8 @@ _LONGEST_NAMES: Changes = {
 _UPPER: Changes = {
     "domain": {"name": f"{'a' * 38}.example", "hosted_zone_id": "Z" + "0" * 31},
     "data.catalogue": {
-        "instance_class": "r8g.48xlarge", "storage_gib": 59578, "max_storage_gib": 65536, "version": "8.4.11",
+        "instance_class": "r8g.48xlarge", "storage_gib": 59578, "max_storage_gib": 65536,
+        "version": "8.4.11",
         "master_rotation": "platform", "read_replicas": 5,
     },
     "data.cache": {"node_type": "cache.r7g.16xlarge", "replicas": 5, "snapshot_retention_days": 35},
@@ -204,11 +215,16 @@ _UPPER: Changes = {
     "edge.requests_per_five_minutes": 2_000_000_000,
     "observability.access_log_days": 3653,
     "observability.monthly_budget_usd": 1_000_000_000,
-    "capacity": {"listeners": 1_000_000_000, "growth_percent": 1000, "audience": {"hours_per_month": 730}},
+    "capacity": {
+        "listeners": 1_000_000_000, "growth_percent": 1000, "audience": {"hours_per_month": 730},
+    },
     "usage": {"listeners": {"low": 1, "mid": 1, "high": 1_000_000_000}, "audio_gib": 100_000_000},
     "registry.keep_images": 1000,
     "registry.untagged_days": 3650,
-    "services.trends": {"cpu": 16384, "memory": 122880, "scaling": {"min": 100, "max": 1000, "cpu_percent": 90}, "talks_to": ["events"]},
+    "services.trends": {
+        "cpu": 16384, "memory": 122880, "scaling": {"min": 100, "max": 1000, "cpu_percent": 90},
+        "talks_to": ["events"],
+    },
 }  # fmt: skip
 _LOWER: Changes = {
     "data.catalogue": {"max_storage_gib": 22, "multi_az": False, "instance_class": "t3.medium"},
@@ -228,18 +244,22 @@ _LOWER: Changes = {
 }
 
 EVERY_OPTION = "production with every option"
-"""Checked by its promises as well (promises.py). Except for its certificate at the edge, the linter has
-its options at the upper limits.
+"""Checked by its promises as well (promises.py).
+
+The linter covers its options at their upper limits, except for its certificate at the edge.
 """
 HEAVIEST = "twenty-two services that talk to everything, and the five of production"
-"""Not linted: its templates repeat those of other corners, and linting them would take as long as all
-others.
+"""Corner that is not linted.
+
+Its templates repeat those of other corners, and the linter would take as long as for all of them.
 """
 
 CORNERS: dict[str, tuple[str, Changes]] = {
     HEAVIEST: ("prod", {**_services(22, *TALKS), **_topic(22)}),
     "forty services, as many of them blue/green and connected as the stacks hold": (
-        "prod", _services(15, "cache", deployment="blue_green") | _services(35, "cache", "database", first=15),
+        "prod",
+        _services(15, "cache", deployment="blue_green")
+        | _services(35, "cache", "database", first=15),
     ),
     EVERY_OPTION: ("prod", _EVERY_OPTION_OF_PRODUCTION),
     "every number at its upper limit, with every option and an account": (
@@ -256,15 +276,18 @@ CORNERS: dict[str, tuple[str, Changes]] = {
         "dev",
         _in_region("us-west-1", "ab") | {
             "kubernetes.version": "1.29",
-            "data": {"removal_policy": "destroy", "allow_data_destruction": True, "cache": {"engine": "valkey"}},
+            "data": {
+                "removal_policy": "destroy", "allow_data_destruction": True,
+                "cache": {"engine": "valkey"},
+            },
         },
     ),
     "all stacks in the edge region": ("dev", _in_region("us-east-1") | _ACCOUNT),
 }  # fmt: skip
-"""Corners, largest first: the last to end should be short."""
+"""Corners, largest first, because the last one to end should be short."""
 
 LINTED: dict[str, tuple[str, ...]] = {HEAVIEST: (), EVERY_OPTION: ("edge",)}
-"""Stacks that the linter judges in a corner, where it does not judge all."""
+"""Stacks to lint by corner; other corners are linted completely."""
 
 
 def text_of(name: str) -> str:
@@ -304,16 +327,17 @@ def _too_large(path: Path) -> Iterator[str]:
         ("outputs", len(template.get("Outputs", {})), MOST_OUTPUTS),
     ):
         if amount > most:
-            yield f"{path.name}: {amount} {what}, and the limit is {most}"
+            yield f"{path.name}: {amount} {what} exceed the limit of {most}"
     for id_, resource in template["Resources"].items():
         size = len(json.dumps(resource)) if resource["Type"].startswith("Custom::") else 0
         if size > MOST_EVENT:
-            yield f"{path.name}: {id_} has {size} bytes, and an event holds {MOST_EVENT}"
+            yield f"{path.name}: {id_} has {size} bytes; the limit of an event is {MOST_EVENT}"
 
 
 def _lint(templates: dict[str, list[Path]]) -> Iterator[str]:
-    """Returns violations of CloudFormation's schemas and limits; warnings are checked in the
-    shipped environments.
+    """Yields violations of CloudFormation's schemas and limits.
+
+    Warnings are checked in the shipped environments.
     """
     for region, paths in templates.items():
         for match in lint_by_config(
@@ -321,11 +345,12 @@ def _lint(templates: dict[str, list[Path]]) -> Iterator[str]:
                 templates=[str(path) for path in paths], regions=[region], ignore_checks=["W", "I"]
             )
         ):
-            yield f"{Path(match.filename or '').name} {match.rule.id} {'/'.join(map(str, match.path or []))}: {match.message}"
+            where = f"{Path(match.filename or '').name} {match.rule.id}"
+            yield f"{where} {'/'.join(map(str, match.path or []))}: {match.message}"
 
 
 def _policies(outdir: Path) -> Iterator[str]:
-    """Returns cdk-nag's findings; warnings of the application are for users."""
+    """Yields findings of cdk-nag; warnings of the application are for users."""
     reports = json.loads((outdir / "validation-report.json").read_text())["pluginReports"]
     for report in (
         report for report in reports if report["pluginName"] in ("AwsSolutions", "NIST.800.53.R5")

@@ -1,4 +1,4 @@
-"""Random mutations of the shipped environment files, like mistakes of people and editors."""
+"""Random mutations of the shipped environment files, similar to mistakes of people and editors."""
 
 import copy
 import json
@@ -123,8 +123,9 @@ TALKS = (
     "nobody",
 )
 SNIPPETS = (
-    "\t", "\n", "  ", ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "<<: ", "!!binary x", "!!set {a}", "!!timestamp x", "? [a]\n: b\n",
-    "2026-13-45", "0x_", "9" * 5000, "---\n", "...\n", "'", '"', "#", "%YAML 9.9\n", "\ufeff", "\x00", "\x85", "| \n", "> ",
+    "\t", "\n", "  ", ": ", "- ", "[", "]", "{", "}", "&a ", "*a", "<<: ", "!!binary x",
+    "!!set {a}", "!!timestamp x", "? [a]\n: b\n", "2026-13-45", "0x_", "9" * 5000, "---\n", "...\n",
+    "'", '"', "#", "%YAML 9.9\n", "\ufeff", "\x00", "\x85", "| \n", "> ",
     "@", "`", "12:30:00", "no", "1_000",
 )  # fmt: skip
 
@@ -137,8 +138,9 @@ def shipped(environment: str) -> Json:
 
 @cache
 def limited() -> tuple[tuple[tuple[str, ...], tuple[Json, ...]], ...]:
-    """Every key of the models with limits or choices, and values at, just below and just above
-    them; `*` is any name.
+    """Keys of the models with limits or choices, and values at, below and above them.
+
+    `*` is any name.
     """
     schema = Settings.model_json_schema()
     return tuple(
@@ -236,9 +238,9 @@ def rename(draw: Draw, document: Json) -> None:
 
 
 def retype(draw: Draw, document: Json) -> None:
-    """Replaces a value by one of another type."""
+    """Replaces a value by a value of another type."""
     path = _place(draw, document)
-    # Copied: another mutation may change it, and the next example needs the original.
+    # Copied, because another mutation may change it and the next example needs the original.
     _holder(document, path)[path[-1]] = copy.deepcopy(
         draw(st.sampled_from([*OTHERS, *NUMBERS, *ODD_TEXTS, "5", "true"]))
     )
@@ -259,7 +261,7 @@ def repeat(draw: Draw, document: Json) -> None:
 
 
 def limit(draw: Draw, document: Json) -> None:
-    """Sets a key to a limit of its model or next to it."""
+    """Sets a key to a limit of its model, or to the next value below or above."""
     path, values = draw(st.sampled_from(limited()))
     node = document
     for number, part in enumerate(path):
@@ -334,5 +336,5 @@ def texts(draw: Draw) -> tuple[str, str]:
 
 
 def written(document: Json) -> str:
-    """Returns the text of a document: JSON is YAML, and faster to write and read."""
+    """Returns the text of a document as JSON, which YAML loaders read, and read faster."""
     return json.dumps(document)

@@ -1,4 +1,4 @@
-"""Parts of `make fuzz`: problems and seconds of each."""
+"""Parts of `make fuzz`, with their problems and seconds."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ DOCUMENTS = ROOT / "tests" / "fuzz" / "test_settings.py"
 
 
 def corner(name: str) -> tuple[list[str], float]:
-    """Judges a corner case without output."""
+    """Checks a corner case without output."""
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -28,7 +28,7 @@ def corner(name: str) -> tuple[list[str], float]:
 
 
 def mutations(examples: int, seed: str) -> tuple[list[str], float]:
-    """Runs the tests of mutated files with this number of examples each."""
+    """Runs the tests of mutated files with a number of examples each."""
     began = time.monotonic()
     seeded = [f"--hypothesis-seed={seed}"] if seed else []
     command = [

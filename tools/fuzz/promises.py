@@ -1,4 +1,4 @@
-"""Promises of production, verified for a generated environment by the unchanged tests."""
+"""Promises of production for a generated environment, verified by the unchanged tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +10,21 @@ from spotmusic_cdk.settings import Settings, load
 from tools import checkout
 
 FOLDERS = ("properties", "contracts", "charts", "policies/test_nag.py")
-"""Test modules that read a synthesized environment. The corner itself checks schemas and limits."""
+"""Test modules that read a synthesized environment. Corners check schemas and limits themselves."""
 ELSEWHERE = ("every chart", "valkey")
-"""Parts of ids of tests that need charts of repositories, which may be unavailable, or a variant of
-the environment.
+"""Parts of ids of excluded tests.
+
+They need charts of repositories, which may be unavailable, or a variant of the environment.
 """
 FEWEST = 200
-"""Minimum number of tests: fewer indicate renamed tests."""
+"""Minimum number of tests; a smaller number indicates renamed tests."""
 
 
 class Judges:
     """Plugin that selects the tests of one environment and collects their failures.
 
     Args:
-        environment: its name.
+        environment: name of the environment.
     """
 
     def __init__(self, environment: str) -> None:
@@ -67,7 +68,7 @@ def broken(settings: Settings, assembly: Path) -> list[str]:
             plugins=[judges],
         )
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        judges.found.append(f"its tests ended with {ended}")
+        judges.found.append(f"pytest ended with {ended}")
     if judges.asked < FEWEST:
         judges.found.append(f"only {judges.asked} tests ran, at least {FEWEST} expected")
     return judges.found
@@ -75,7 +76,7 @@ def broken(settings: Settings, assembly: Path) -> list[str]:
 
 @contextmanager
 def _in_the_place_of_its_file(settings: Settings, assembly: Path) -> Iterator[None]:
-    """Replaces the environment's fixtures by these settings and this assembly."""
+    """Replaces the environment's fixtures by the given settings and assembly."""
 
     def loaded(name: str, **where: object) -> Settings:
         return settings if name == settings.name else load(name, **where)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Verdict on an environment file: valid settings, or one clear error. Anything else is a defect."""
+"""Verdict on an environment file: valid settings or one clear error; all else is a defect."""
 
 import re
 import warnings
@@ -23,7 +23,7 @@ def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
     """Loads a text as an environment.
 
     Raises:
-        AssertionError: the error is unclear, or the accepted settings can't be built.
+        AssertionError: if the error is unclear, or valid settings cannot be built.
     """
     (folder / f"{environment}.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
     with warnings.catch_warnings():
@@ -39,20 +39,20 @@ def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
 
 
 def require_clear(message: str) -> None:
-    """Asserts that a message has file, location, problem and remedy of each error, in readable
-    characters.
-    """
+    """Asserts that each error has its file, location, problem and remedy, in readable
+    characters."""
     assert len(message) < LONGEST_MESSAGE, f"nobody reads {len(message)} characters"
     assert message.replace("\n", "").isprintable(), repr(message)
     lines = message.split("\n")
     pairs = ["\n".join(lines[number : number + 2]) for number in range(0, len(lines), 2)]
     unclear = [pair for pair in pairs if not PROBLEM.fullmatch(pair)]
     assert unclear == [], message
-    assert len(set(pairs)) == len(pairs), f"says the same twice: {message}"
+    assert len(set(pairs)) == len(pairs), f"repeated error: {message}"
 
 
 def require_buildable(settings: Settings) -> None:
-    """Asserts the checks of constructs on accepted settings, at a thousandth of a synthesis's cost."""
+    """Asserts the checks of constructs on valid settings, a thousand times faster than
+    synthesis."""
     table = flows.table(settings)
     require_room(table, flows.security_group_of, flows.shares_egress)
     rules = sum(map(rules_of, settings.services.values())) + shared_rules(
@@ -68,7 +68,8 @@ def require_buildable(settings: Settings) -> None:
 
 
 def resources_of_services(table: Iterable[Flow]) -> int:
-    """Counts the rules that services add to the network stack, one per own security group, as
+    """Counts rules of services in the network stack, one per security group of a service.
+
     `SecurityGroups` creates them.
     """
     edges = {

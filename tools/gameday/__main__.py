@@ -1,5 +1,6 @@
-"""`make game-day`: prints the remaining capacity after each fault, and writes production's into the
-document.
+"""`make game-day`: remaining capacity after each fault.
+
+The result of production is written to docs/game-day.md.
 """
 
 import sys

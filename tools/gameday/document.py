@@ -1,6 +1,4 @@
-"""Table of docs/game-day.md: remaining capacity of production after each fault, worst case per
-kind.
-"""
+"""Table of docs/game-day.md: remaining capacity of production after each fault, worst by kind."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -18,7 +16,7 @@ Numbers = tuple[str, float, float]
 
 
 def computed(scenario: Scenario) -> str:
-    """Returns the content between the two markers of the document."""
+    """Returns the content between the markers of the document."""
     faults = list(faults_of(scenario.settings).values())
     names = list(dict.fromkeys(fault.name for fault in faults))
     sections = [
@@ -44,14 +42,16 @@ def _section(scenario: Scenario, name: str, faults: list[Fault]) -> str:
         f"| {', '.join(components)} | {left:g} | {needed:g} | {what} |"
         for (what, left, needed), components in _grouped(found)
     ]
-    head = f"### {name[0].upper()}{name[1:]}\n\nPractised by {experiments}; runbook [{runbook}](runbooks/{runbook}.md).\n"
+    title = name[0].upper() + name[1:]
+    practised = f"Practised by {experiments}; runbook [{runbook}](runbooks/{runbook}.md)."
+    head = f"### {title}\n\n{practised}\n"
     return "\n".join(
         [head, "| component | left | needed | of what |", "|---|---|---|---|", *rows, ""]
     )
 
 
 def worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
-    """Returns the tightest number of each kind of each component."""
+    """Returns the lowest figure of each kind and component."""
     tightest: dict[tuple[str, str], RemainingCapacity] = {}
     for left in found:
         before = tightest.setdefault((left.component, left.what), left)

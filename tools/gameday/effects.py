@@ -15,18 +15,23 @@ from tools.model.values import cores
 
 QUORUMS = ("redpanda", "rabbitmq")
 MAY_PAUSE = {
-    "kube-state-metrics": "Numbers about the cluster stop until it runs elsewhere; alerts on them say that they are absent.",
+    "kube-state-metrics": (
+        "Cluster metrics are missing until it runs elsewhere, and their alerts fire as absent."
+    ),
     "monitoring-operator": "Prometheus runs on; only changes of its configuration wait.",
 }
 """Workloads that may be unavailable until Kubernetes restarts them elsewhere, and the effect."""
 
 
 def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
-    """Remaining pods after a loss: a majority for quorum components, otherwise at least one."""
+    """Remaining pods after a loss: a majority of quorum components, otherwise at least one."""
     if workload.name in MAY_PAUSE:
         return
     needed = workload.replicas // 2 + 1 if workload.name in QUORUMS else 1
-    fix = "Raise its replicas, and spread them over zones (DoNotSchedule, nodeTaintsPolicy Honor) and nodes."
+    fix = (
+        "Raise its replicas, and spread them over zones (DoNotSchedule, nodeTaintsPolicy Honor) "
+        "and nodes."
+    )
     what = "of a majority" if workload.name in QUORUMS else "pods"
     yield RemainingCapacity(
         component=workload.name, what=what, left=workload.replicas - lost, needed=needed, fix=fix
@@ -42,7 +47,7 @@ def of_gateway(scenario: Scenario, lost: Lost) -> RemainingCapacity:
     pods = min(
         max(scaling["minReplicas"], ceil(load.requests_per_second / held)), scaling["maxReplicas"]
     )
-    fix = "Raise kubernetes.kong.max_replicas, or lower the average that its scaling holds."
+    fix = "Raise kubernetes.kong.max_replicas, or lower the average of its scaling."
     needed = round(load.requests_per_second, 1)
     return RemainingCapacity(
         component="kong",
@@ -64,8 +69,9 @@ def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
 
 
 def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
-    """Remaining write throughput of the brokers, multiplied by replicas, and the majority of every
-    topic: brokers know their zones, and spread the replicas of a partition over them.
+    """Remaining write throughput of the brokers, with replicas, and majority of every topic.
+
+    Brokers have a zone, and spread the replicas of a partition over zones.
     """
     brokers, mib = scenario.workloads["redpanda"].replicas, 1024**2
     parameters: Any = next(
@@ -98,7 +104,7 @@ def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
 
 
 def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
-    """Majority of every queue: a quorum queue has a replica on each node, any other queue only one."""
+    """Majority of every queue; quorum queues have a replica on each node, others only one."""
     nodes = scenario.workloads["rabbitmq"].replicas
     for _, queue in scenario.cluster.of_kind("Queue"):
         quorum = queue["spec"].get("type") == "quorum"
@@ -115,19 +121,22 @@ def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
 
 
 def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
-    """Remaining capacity of the tasks at full CPU, before scaling replaces the lost ones."""
+    """Remaining capacity of the tasks at full CPU, before scaling replaces lost tasks."""
     if service.settings.load is None:
         fix = f"Declare services.{service.name}.load."
         yield RemainingCapacity(
             component=service.name, what="declared loads", left=0, needed=1, fix=fix
         )
         return
-    fix = f"Lower services.{service.name}.scaling.cpu_percent or requests_per_target, so that more tasks share the load."
+    fix = (
+        f"Lower services.{service.name}.scaling.cpu_percent or requests_per_target, "
+        "so that more tasks share the load."
+    )
     left = (service.at_peak - lost) * service.cpu
     yield RemainingCapacity(
         component=service.name, what="cpu units", left=left, needed=service.peak_cpu, fix=fix
     )
-    fix = f"Raise services.{service.name}.scaling.max: the busiest minute takes more."
+    fix = f"Raise services.{service.name}.scaling.max to the tasks of the busiest minute."
     yield RemainingCapacity(
         component=service.name,
         what="tasks at the most",
@@ -146,11 +155,10 @@ def of_catalogue(
 
     Args:
         scenario: the environment.
-        stale_zone: True if the database still holds connections of a lost zone's tasks, which were
-            not closed.
-        deployments: versions that run at once.
+        stale_zone: whether the database still holds open connections of a lost zone's tasks.
+        deployments: versions that run at the same time.
     """
-    fix = "Lower services.<name>.database_connections, or take a larger instance_class."
+    fix = "Lower services.<name>.database_connections, or use a larger instance_class."
     readers = len(scenario.readers) - (
         ceil(len(scenario.readers) / scenario.zones) if stale_zone else 0
     )
@@ -184,14 +192,14 @@ def of_identity(scenario: Scenario) -> RemainingCapacity:
     said = {variable["name"]: variable.get("value") for variable in keycloak}
     pools = {
         "keycloak": float(said.get("KC_DB_POOL_MAX_SIZE") or 100),
-        # Grafana's default has no limit.
+        # Grafana's default is unlimited.
         "grafana": float(grafana["grafana.ini"]["database"].get("max_open_conn") or "inf"),
     }
     needed = sum(scenario.workloads[name].replicas * pool for name, pool in pools.items())
     return _connections(
         scenario.databases["identity"],
         needed,
-        "Bound the pools of Keycloak (KC_DB_POOL_MAX_SIZE) and Grafana (max_open_conn).",
+        "Limit the pools of Keycloak (KC_DB_POOL_MAX_SIZE) and Grafana (max_open_conn).",
     )
 
 
@@ -221,7 +229,7 @@ def of_standby(database: Resource) -> RemainingCapacity:
 
 
 def of_cache(scenario: Scenario) -> Iterator[RemainingCapacity]:
-    """Remaining cache nodes after the loss of the primary's zone: none without automatic failover."""
+    """Remaining cache nodes after the loss of the primary's zone; 0 without automatic failover."""
     cache = scenario.cache
     takes_over = cache["AutomaticFailoverEnabled"] is True and cache["MultiAZEnabled"] is True
     nodes = (cache["ReplicasPerNodeGroup"] or 0) + 1

@@ -1,5 +1,6 @@
-"""Faults of a game day, and their effects on an environment. Each is also an experiment of AWS FIS
-(stacks/observability/experiments.py).
+"""Faults of a game day, and their effects on an environment.
+
+Each fault is also an experiment of AWS FIS (stacks/observability/experiments.py).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,8 +20,8 @@ class Fault:
 
     Args:
         name: lost component; the document groups faults by it.
-        experiment: experiments that practise it.
-        runbook: its runbook.
+        experiment: experiments with the fault.
+        runbook: runbook of the fault.
         effects: remaining capacity.
     """
 
@@ -31,7 +32,7 @@ class Fault:
 
 
 def faults_of(settings: Settings) -> dict[str, Fault]:
-    """Returns every fault of an environment by test id."""
+    """Returns the faults of an environment by test id."""
     letters = {zone: zone[-1].upper() for zone in settings.zones}
     nodes = tuple(f"BrokerNode{letter}" for letter in letters.values())
     caches = tuple(f"CacheNode{letter}" for letter in letters.values())
@@ -138,7 +139,7 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
     yield from effects.of_service(service, service.at_peak - kept)
     breaker: Mapping[str, bool] = said.get("DeploymentCircuitBreaker", {})
     returns = int(breaker.get("Enable") is True and breaker.get("Rollback") is True)
-    fix = "Turn the circuit breaker and its rollback on."
+    fix = "Enable the circuit breaker and its rollback."
     yield RemainingCapacity(
         component=service.name, what="ways back", left=returns, needed=1, fix=fix
     )
@@ -158,7 +159,7 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
             fix=fix,
         )
         bakes = said.get("BakeTimeInMinutes") or 0
-        fix = "Keep the old version for five minutes and more."
+        fix = "Keep the old version for five minutes or more."
         yield RemainingCapacity(
             component=service.name,
             what="minutes that the old version waits",

@@ -1,19 +1,22 @@
-"""Capacities of volumes and instance classes, which templates do not contain. Each has a
-source or is marked as an assumption.
+"""Capacities of volumes and instance classes, which templates do not contain.
+
+Each has a source or is marked as an assumption.
 """
 
 from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
 
 GP3_BYTES_PER_SECOND = 125 * 1024**2
-"""Baseline throughput of a gp3 volume in MiB/s. Source: Amazon EBS user guide, general purpose SSD
-volumes.
+"""Baseline throughput of a gp3 volume in MiB/s.
+
+Source: Amazon EBS user guide, general purpose SSD volumes.
 """
 FAILOVER_SECONDS = {"database": 120, "cache": 120}
 """Times of docs/recovery.md; the experiments measure them, not templates."""
 
 
 def connections_of(instance_class: str) -> int:
-    """Returns the connection limit of RDS for MySQL on an instance class, with or without the
-    prefix `db.`.
+    """Returns the connection limit of RDS for MySQL on an instance class.
+
+    The prefix `db.` is optional.
     """
     return default_connections(memory_gib(instance_class.removeprefix("db.")))

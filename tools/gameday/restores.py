@@ -1,7 +1,6 @@
-"""Durations of the procedures in docs/runbooks/restore.md by step. Their sums are the times of
-docs/recovery.md.
+"""Durations of the steps in docs/runbooks/restore.md; docs/recovery.md has their sums.
 
-No duration was measured on AWS: a measurement of a game day replaces the value here, with its date.
+No duration was measured on AWS. A measurement of a game day replaces the value, with its date.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,7 @@ from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
 
 ASSUMED = "assumed, 2026-11"
 TESTED = "the longest that restore tests admit"
-"""`RestoreTesting` fails weekly restores that take longer."""
+"""`RestoreTesting` fails weekly restores that exceed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +37,7 @@ class Restore:
 
     Args:
         anchor: heading in the runbook.
-        steps: its steps until service is back, in their order.
+        steps: steps in their order until the service works again.
     """
 
     anchor: str
@@ -125,4 +124,5 @@ def table() -> Iterator[str]:
     for row, restore in RESTORES.items():
         for step in restore.steps:
             yield f"| {row} | {step.what} | {step.minutes} | {step.source} |"
-        yield f"| {row} | **[sum](runbooks/restore.md#{restore.anchor})** | **{restore.minutes}** | objective: {restore.objective} |"
+        total = f"**[sum](runbooks/restore.md#{restore.anchor})** | **{restore.minutes}**"
+        yield f"| {row} | {total} | objective: {restore.objective} |"

@@ -13,14 +13,14 @@ from tools.model.cluster import RenderedCluster
 
 @dataclass(frozen=True, kw_only=True)
 class RemainingCapacity:
-    """Number of one component under one fault.
+    """Figure of one component under one fault.
 
     Args:
         component: component, such as `kong`.
         what: unit of the number.
         left: remaining number.
         needed: number that the objective requires.
-        fix: remedy if it does not suffice.
+        fix: remedy if the remaining number is too low.
     """
 
     component: str
@@ -34,7 +34,9 @@ class RemainingCapacity:
         return self.left >= self.needed
 
     def __str__(self) -> str:
-        return f"{self.component}: {self.left:g} {self.what} left, {self.needed:g} needed, {self.needed - self.left:g} short. {self.fix}"
+        numbers = f"{self.left:g} {self.what} left, {self.needed:g} needed"
+        short = f"{self.needed - self.left:g} short"
+        return f"{self.component}: {numbers}, {short}. {self.fix}"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,8 +44,8 @@ class Scenario:
     """Environment on its game day.
 
     Args:
-        platform: its templates.
-        cluster: its Kubernetes objects.
+        platform: templates of the environment.
+        cluster: Kubernetes objects of the environment.
     """
 
     platform: Assembly
@@ -93,7 +95,7 @@ class Scenario:
 
     @cached_property
     def cache(self) -> Resource:
-        """The shared cache; those of single clients have the same settings."""
+        """Shared cache; caches of single clients have the same settings."""
         return self.platform.some("AWS::ElastiCache::ReplicationGroup")[0]
 
     def values(self, release: str) -> dict[str, object]:

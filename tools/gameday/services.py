@@ -1,6 +1,4 @@
-"""ECS services: tasks in the busiest minute, their capacity, and their connections to the
-catalogue.
-"""
+"""ECS services: tasks and capacity in the busiest minute, and connections to the catalogue."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -20,10 +18,10 @@ class Service:
     """ECS service.
 
     Args:
-        name: its name.
-        settings: its settings.
+        name: name of the service.
+        settings: settings of the service.
         resource: the service in the template.
-        task: its task definition.
+        task: task definition of the service.
         most: maximum number of tasks.
         load: load of the busiest minute.
     """
@@ -47,7 +45,7 @@ class Service:
 
     @property
     def peak_cpu(self) -> int:
-        """CPU units that the busiest minute uses."""
+        """CPU units in use in the busiest minute."""
         return ceil(self.load.busy_tasks * self.cpu)
 
     @property
@@ -59,19 +57,20 @@ class Service:
         }
 
     def lost_with_zone(self, tasks: int) -> int:
-        """Tasks in one zone: ECS spreads them evenly, and rebalances if configured."""
+        """Tasks in one zone; ECS spreads them evenly, and rebalances if configured."""
         balanced = self.resource["AvailabilityZoneRebalancing"] == "ENABLED" and self.in_zones
         return ceil(tasks / len(self.in_zones)) if balanced else tasks
 
     @property
     def only_reads(self) -> bool:
-        """True if read replicas answer all its queries."""
+        """Whether read replicas answer all queries of the service."""
         return self.settings.only_reads
 
     @property
     def connections(self) -> int | None:
-        """Maximum connections of a task to the catalogue; 0 without the database, None if
-        unlimited.
+        """Maximum connections of a task to the catalogue.
+
+        0 without the database, None if unlimited.
         """
         variables: list[Json] = self.task["ContainerDefinitions.0.Environment"] or []
         said = {variable["Name"]: variable["Value"] for variable in variables}
@@ -84,7 +83,7 @@ class Service:
 
 
 def services_of(platform: Assembly, load: Load) -> list[Service]:
-    """Returns every service of an environment."""
+    """Returns the services of an environment."""
     tasks = {
         resource: resource.target("TaskDefinition")
         for resource in platform.some("AWS::ECS::Service")

@@ -24,7 +24,7 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
                 entry["Key"]: entry["Value"] for entry in balancer["LoadBalancerAttributes"]
             }
             crosses = int(attributes.get("load_balancing.cross_zone.enabled") == "true")
-            fix = "Turn cross-zone load balancing on: a broker stands in one zone."
+            fix = "Enable cross-zone load balancing, because each broker is in one zone."
             yield RemainingCapacity(
                 component=balancer.name,
                 what="ways to brokers in other zones",
@@ -41,13 +41,14 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
             what="zones",
             left=len(stands),
             needed=1,
-            fix="Put it into two zones or more.",
+            fix="Use two zones or more.",
         )
 
 
 def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
-    """Remaining egress when a zone has lost its NAT gateway: those of other zones, and endpoints
-    everywhere.
+    """Remaining egress after the loss of a zone's NAT gateway.
+
+    NAT gateways of other zones and endpoints remain.
     """
     yield _ways_out(scenario, zone)
     asked = set(get_args(InterfaceEndpoint))
@@ -56,7 +57,8 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
         for endpoint in endpoints(scenario.platform)
         if endpoint["PrivateDnsEnabled"] is True
     }
-    fix = f"Set network.interface_endpoints to all: {', '.join(sorted(asked - found))} would be out of reach."
+    missing = ", ".join(sorted(asked - found))
+    fix = f"Set network.interface_endpoints to all; {missing} would be unreachable."
     yield RemainingCapacity(
         component="tasks and pods of the zone",
         what="AWS APIs in reach",
@@ -70,7 +72,7 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
         for gateway in endpoints(scenario.platform, "Gateway")
         for table in gateway.targets("RouteTableIds")
     }
-    fix = "Give the gateway endpoint of S3 every route table of the application subnets."
+    fix = "Associate the gateway endpoint of S3 with all route tables of the application subnets."
     yield RemainingCapacity(
         component="tasks and pods of the zone",
         what="ways to S3",
@@ -81,7 +83,7 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
 
 
 def _ways_out(scenario: Scenario, zone: str) -> RemainingCapacity:
-    """Zones besides this one that have a NAT gateway elsewhere than here."""
+    """Other zones with a NAT gateway outside this zone."""
     others = set(scenario.settings.zones) - {zone}
     subnets = [
         subnet
@@ -128,5 +130,5 @@ def endpoints(platform: Assembly, kind: str = "Interface") -> list[Resource]:
 
 
 def service_of(endpoint: Resource) -> str:
-    """Returns the AWS service's name without its prefix."""
+    """Returns the name of an AWS service without prefix."""
     return endpoint.text("ServiceName").split(".", maxsplit=3)[-1]

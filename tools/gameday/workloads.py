@@ -1,4 +1,4 @@
-"""Kubernetes workloads: the maximum number of pods that a fault removes, by their placement rules."""
+"""Kubernetes workloads, with the pods that a fault removes under their placement rules."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ class Workload:
     """Pods of one workload.
 
     Args:
-        name: its name.
+        name: name of the workload.
         replicas: number of pods.
         pod: pod specification of the manifest.
         kept: zones in which other pods always keep a usable node.
@@ -34,10 +34,11 @@ class Workload:
 
     @property
     def fewest_zones(self) -> int:
-        """Minimum number of zones with these pods; 0 if their numbers per zone may differ by more than one.
+        """Minimum number of zones with these pods; 0 if zones may differ by more than one pod.
 
-        The scheduler ignores zones without a ready node, unless `minDomains` is set. A lost zone must
-        not count: its nodes are tainted, and replacements would wait for it (nodeTaintsPolicy).
+        The scheduler ignores zones without a ready node, unless `minDomains` is set. A lost zone
+        must not count, because its nodes are tainted and replacements would wait for it
+        (nodeTaintsPolicy).
         """
         found = (
             rule.get("minDomains", 1)
@@ -54,7 +55,7 @@ class Workload:
 
     @property
     def apart(self) -> bool:
-        """Returns True if no two pods share a node."""
+        """Whether pods must not share a node."""
         rules: list[Any] = (
             self.pod.get("affinity", {})
             .get("podAntiAffinity", {})
@@ -63,7 +64,7 @@ class Workload:
         return any(rule["topologyKey"] == HOST for rule in rules)
 
     def lost_with_zone(self, zones: int, pods: int) -> int:
-        """Maximum number of pods in one zone: all without a spread rule."""
+        """Maximum number of pods in one zone; all without a spread rule."""
         return (
             ceil(pods / min(zones, pods, max(self.kept, self.fewest_zones)))
             if self.fewest_zones
@@ -76,12 +77,12 @@ class Workload:
         return str(self.pod.get("nodeSelector"))
 
     def lost_with_node(self, zones: int, pods: int) -> int:
-        """Maximum number of pods on one node: a zone has at least one node."""
+        """Maximum number of pods on one node; each zone has at least one node."""
         return 1 if self.apart else self.lost_with_zone(zones, pods)
 
 
 Lost = Callable[[Workload, int, int], int]
-"""Pods that a fault removes: of a workload, by the number of zones and that of its pods."""
+"""Pods of a workload that a fault removes, by number of zones and of pods."""
 
 
 def workloads_of(cluster: RenderedCluster) -> dict[str, Workload]:

@@ -1,1 +1,1 @@
-"""Model of a synthesized environment: its templates, and the cluster that its Helm releases deploy."""
+"""Model of a synthesized environment: templates, and the cluster that Helm releases deploy."""

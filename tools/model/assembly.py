@@ -22,13 +22,13 @@ _REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """Resource of a template. `resource["Path.To.Property"]` is None for an absent property.
+    """Resource of a template. `resource["Path.To.Property"]` is None for absent properties.
 
     Args:
         platform: assembly of the resource.
-        stack: id of its stack, such as `data`.
+        stack: id of the stack, such as `data`.
         id: logical id.
-        body: resource as the template has it.
+        body: resource in the template.
     """
 
     platform: "Assembly"
@@ -40,7 +40,7 @@ class Resource:
         return f"{self.name} ({self.type})"
 
     def __getitem__(self, path: str) -> Any:
-        """Follow a path of property names; a number is an index of a list."""
+        """Follow a path of property names; numbers are indices of lists."""
         return at(self.properties, path)
 
     @property
@@ -49,7 +49,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """Stack and logical id without the hash of CDK, as in deviations and messages."""
+        """Stack and logical id without CDK's hash, as in deviations and messages."""
         return f"{self.stack}/{_HASH.sub('', self.id)}"
 
     @property
@@ -74,18 +74,22 @@ class Resource:
         return self.platform.target(self.stack, self[path])
 
     def targets(self, path: str) -> "list[Resource]":
-        """Return the resources that a property refers to. A literal among them is an error."""
+        """Return the resources that a property refers to.
+
+        Raises:
+            AssertionError: if one of the values is a literal.
+        """
         values = self[path] or []
         found = [
             self.platform.target(self.stack, value)
             for value in (values if isinstance(values, list) else [values])
         ]
         if None in found:
-            raise AssertionError(f"{self}: {path} names something by a literal, {values}")
+            raise AssertionError(f"{self}: {path} has literals, {values}. Use references.")
         return [target for target in found if target]
 
     def mentions(self, path: str) -> "set[Resource]":
-        """Return every resource that a property refers to, at any depth."""
+        """Return the resources that a property refers to, at any depth."""
         found = (self.platform.target(self.stack, value) for value in intrinsics(self[path]))
         return {target for target in found if target}
 
@@ -94,7 +98,7 @@ class Resource:
         return self.platform.text(self.stack, self[path])
 
     def uses(self, other: "Resource") -> bool:
-        """Return whether this resource refers to another, at any depth."""
+        """Return whether this resource refers to another one, at any depth."""
         return any(
             self.platform.target(self.stack, value) is other
             for value in intrinsics(self.properties)
@@ -106,10 +110,10 @@ class Assembly(Resolver):
     """Synthesized environment.
 
     Args:
-        name: environment, or the variant of one.
+        name: name of the environment, or of a variant.
         settings: settings of the environment.
         templates: templates by stack id; a variant may have fewer.
-        acknowledged: path of a construct, prefixed id of a finding, reason.
+        acknowledged: path of the construct, prefixed id of the finding, and reason.
     """
 
     name: str
@@ -137,7 +141,7 @@ class Assembly(Resolver):
         return found
 
     def all(self, *types: str, stack: str | None = None) -> list[Resource]:
-        """Return every resource of these types."""
+        """Return the resources of these types."""
         found = (
             self._by_type[types[0]]
             if len(types) == 1
@@ -146,7 +150,11 @@ class Assembly(Resolver):
         return [resource for resource in found if stack in (None, resource.stack)]
 
     def some(self, *types: str, stack: str | None = None) -> list[Resource]:
-        """Return every resource of these types. Without one no promise holds."""
+        """Return the resources of these types, at least one.
+
+        Raises:
+            AssertionError: if no resource has one of the types.
+        """
         found = self.all(*types, stack=stack)
         if not found:
             raise AssertionError(
@@ -155,12 +163,12 @@ class Assembly(Resolver):
         return found
 
     def only(self, type_: str, *, stack: str | None = None) -> Resource:
-        """Return the one resource of a type."""
+        """Return the only resource of a type."""
         (found,) = self.some(type_, stack=stack)
         return found
 
     def users_of(self, resource: Resource, *types: str) -> list[Resource]:
-        """Return resources of these types that refer to another."""
+        """Return resources of these types that refer to a resource."""
         return [user for user in self.all(*types) if user.uses(resource)]
 
     def resource(self, stack: str, id_: str) -> Resource:
@@ -168,19 +176,19 @@ class Assembly(Resolver):
         return self._by_id[stack, id_]
 
     def target(self, stack: str, value: Any) -> Resource | None:
-        """Return the resource that a value refers to, through outputs and exports; else None."""
+        """Return the resource that a value refers to, through outputs and exports, or None."""
         place = self.place(stack, value)
         return self._by_id.get(place[:2]) if place else None
 
     def place(self, stack: str, value: Any) -> Place | None:
-        """Attribute behind an intrinsic function, also where it is one part of a text."""
+        """Attribute behind an intrinsic function, also as part of a text."""
         if isinstance(value, Mapping) and value.keys() == {"Fn::Select"}:
             found = _REFERENCE.fullmatch(self.text(stack, value))
             return Place(*found.groups(default="")) if found else None
         return super().place(stack, value)
 
     def named(self, place: Place) -> str:
-        """An attribute as `${stack/LogicalId.Attribute}`."""
+        """Attribute as `${stack/LogicalId.Attribute}`."""
         return f"${{{place.stack}/{'.'.join(filter(None, place[1:]))}}}"
 
     def pseudo(self, stack: str) -> Mapping[str, str]:
@@ -196,8 +204,9 @@ class Assembly(Resolver):
         return self.settings.stack_name("")
 
     def turned_on(self, keys: Iterable[str]) -> set[str]:
-        """Return the keys of the environment file that are set, such as `edge.allowed_countries`, or have a value, such as
-        `data.cache.engine=valkey`.
+        """Return the keys of the environment file that are set or have a given value.
+
+        For example `edge.allowed_countries` or `data.cache.engine=valkey`.
         """
         return {key for key in keys if self._has(*key.partition("="))}
 
@@ -207,7 +216,7 @@ class Assembly(Resolver):
 
 
 def intrinsics(value: Any) -> Iterator[Any]:
-    """Yield every mapping at any depth that may be an intrinsic function."""
+    """Yield mappings at any depth that may be intrinsic functions."""
     if isinstance(value, Mapping):
         if "Fn::Sub" in value:
             text = value["Fn::Sub"]
@@ -223,21 +232,21 @@ def intrinsics(value: Any) -> Iterator[Any]:
 
 
 def texts_of(resource: Resource) -> Iterator[tuple[str, str]]:
-    """Yield every text of a resource with its path, intrinsic functions resolved."""
+    """Yield the texts of a resource with their paths, and with intrinsic functions resolved."""
     resolved = resource.platform.value(resource.stack, resource.properties)
     return ((path, leaf) for path, leaf in leaves(resolved) if isinstance(leaf, str))
 
 
 def stacks_before(assembly: Path) -> dict[str, set[str]]:
-    """Return every stack that is deployed before each stack of a cloud assembly."""
+    """Return the stacks that are deployed before each stack of a cloud assembly."""
     return reached({name: stack.dependencies for name, stack in stacks_in(assembly).items()})
 
 
 def reached(direct: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """Return every name that each name leads to, in any number of steps.
+    """Return the names that each name leads to in any number of steps.
 
     Args:
-        direct: names that each leads to in one step. A name without any may be absent.
+        direct: names that each name leads to in one step; names without any may be absent.
     """
 
     def all_of(name: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Helm releases of an environment, and the manifests that they deploy to its cluster."""
+"""Helm releases of an environment, and the manifests that they deploy."""
 
 import json
 import os
@@ -17,9 +17,11 @@ from tools.model.values import ACCOUNT, Json
 
 ARNS = {
     "AWS::SecretsManager::Secret": f"arn:aws:secretsmanager:sa-east-1:{ACCOUNT}:secret:{{}}",
-    "AWS::ElasticLoadBalancingV2::TargetGroup": f"arn:aws:elasticloadbalancing:sa-east-1:{ACCOUNT}:targetgroup/{{}}",
+    "AWS::ElasticLoadBalancingV2::TargetGroup": (
+        f"arn:aws:elasticloadbalancing:sa-east-1:{ACCOUNT}:targetgroup/{{}}"
+    ),
 }
-"""Form of ARNs in values of charts by type; other resources are named without an ARN."""
+"""Formats of ARNs in chart values by type; other resources appear without an ARN."""
 
 
 @dataclass
@@ -27,8 +29,8 @@ class Release:
     """Helm release.
 
     Args:
-        stack: id of its stack.
-        resource: its resource in the template.
+        stack: id of the stack.
+        resource: resource in the template.
         values: values with every token resolved.
         folder: our own chart in the assembly; None for an upstream chart.
     """
@@ -52,7 +54,7 @@ class Release:
 
     @property
     def chart(self) -> str:
-        """Name of the chart, from Chart.yaml for our own."""
+        """Name of the chart; for our own charts, from Chart.yaml."""
         if self.folder is None:
             return str(self.properties["Chart"])
         return str(
@@ -65,16 +67,16 @@ class Release:
 
 @dataclass
 class RenderedCluster(Resolver):
-    """Cluster of one environment: plain data, so that a test may break a copy of it.
+    """Cluster of one environment, as plain data, so that tests can modify a copy.
 
     Args:
-        environment: its name.
-        templates: template by stack.
+        environment: name of the environment.
+        templates: templates by stack.
         releases: releases by name.
-        manifests: objects of each release. Our own charts are rendered. Of an upstream chart they are
-            the manifests in its values and the expected objects of expected_objects.py.
-        before: names of earlier releases by name of the release.
-        whole: true if every chart was rendered.
+        manifests: objects of each release. Our own charts are rendered. Upstream charts have the
+            manifests in their values and the expected objects of expected_objects.py.
+        before: names of earlier releases by release.
+        whole: whether every chart was rendered.
     """
 
     environment: str
@@ -93,7 +95,7 @@ class RenderedCluster(Resolver):
         )
 
     def everything(self) -> Iterator[tuple[str, Json]]:
-        """Yield every manifest with the name of its release."""
+        """Yield the manifests with the name of their release."""
         for release, manifests in self.manifests.items():
             for manifest in manifests:
                 yield release, manifest
@@ -106,7 +108,7 @@ class RenderedCluster(Resolver):
         )
 
     def resources(self, *types: str) -> Iterator[tuple[str, str, Json]]:
-        """Yield stack, logical id and resource of some types."""
+        """Yield stack, logical id and resource by type."""
         for stack, template in self.templates.items():
             for id_, resource in template["Resources"].items():
                 if resource["Type"] in types:
@@ -118,7 +120,7 @@ class RenderedCluster(Resolver):
         return f"{PROJECT}-{self.environment}-"
 
     def named(self, place: Place) -> str:
-        """Return stack, logical id and attribute, as an ARN or address if charts check the form."""
+        """Return stack, logical id and attribute; an ARN or address if charts check the format."""
         kind = self.templates[place.stack]["Resources"].get(place.id, {}).get("Type", "")
         if place.attribute in ("", "Arn", "Id", "TargetGroupArn") and kind in ARNS:
             return ARNS[kind].format(f"{place.stack}.{place.id}")
@@ -159,7 +161,7 @@ def own(release: Release, kubernetes: str = "1.36", values: Json | None = None) 
 
 
 def known_objects(release: Release) -> list[Json]:
-    """Return the known objects of an upstream chart: manifests in its values, and expected ones."""
+    """Return the known objects of an upstream chart: those in its values, and expected ones."""
     return [
         *_within(release.values, release.namespace),
         *expected_objects.of(release.chart, release.name, release.namespace, release.values),
@@ -194,7 +196,7 @@ def _folder(properties: Json, assembly: Path) -> Path | None:
 
 
 def _order(cluster: RenderedCluster, assembly: Path) -> dict[str, set[str]]:
-    """Earlier releases of each release, by DependsOn and by dependencies between stacks."""
+    """Earlier releases of each release, by DependsOn and by dependencies of stacks."""
     stacks = stacks_before(assembly)
     releases = list(cluster.releases.values())
     by_id = {

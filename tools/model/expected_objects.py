@@ -1,9 +1,9 @@
 """Objects that upstream charts create from our values, for checks without the charts' archives.
 
-Services with their ports, service accounts, Secrets, workloads and their disruption budgets. A field
-that our values omit is omitted here, so that the rules of pods find it. With the archives,
-test_cluster.py compares every entry with the rendered chart. Objects that operators create are
-listed too: no chart renders them.
+They are Services with their ports, service accounts, Secrets, workloads and disruption budgets.
+Fields that our values omit are omitted here, so that the rules of pods find them. If the archives
+exist, test_cluster.py compares every entry with the rendered chart. Objects of operators are
+included, because no chart renders them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,14 +16,14 @@ NAME, INSTANCE, COMPONENT = (
     f"app.kubernetes.io/{key}" for key in ("name", "instance", "component")
 )
 READY: Json = {"readinessProbe": {"by": "the chart"}}
-"""Probe that the chart writes without a value of ours."""
+"""Probe that the chart renders without our values."""
 ENVSUBST = {
     "requests": {"cpu": "100m", "memory": "125Mi"},
     "limits": {"cpu": "100m", "memory": "125Mi"},
 }
-"""Resources of a container of Redpanda's chart that no value sets."""
+"""Resources of a Redpanda container that no value sets."""
 HOST_FOLDERS = ("proc", "sys", "root")
-"""Folders of its node that node-exporter reads."""
+"""Folders of the node that node-exporter reads."""
 CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
 """Keys of the Secret of a cert-manager certificate."""
 KINDS_OF = {
@@ -32,7 +32,10 @@ KINDS_OF = {
     "external-secrets.io": "external-secrets",
     "rabbitmq.com": "rabbitmq-cluster-operator",
 }
-"""Chart that installs the kinds of an API group. EKS Auto Mode installs `eks.amazonaws.com` and `karpenter.sh`."""
+"""Chart with the kinds of an API group.
+
+EKS Auto Mode installs `eks.amazonaws.com` and `karpenter.sh`.
+"""
 
 
 def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
@@ -53,7 +56,7 @@ def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:
 
 
 def _accounts(objects: list[Json], values: Json) -> Iterator[Json]:
-    """Service accounts of pods. Keycloak and Fluent Bit set `automountServiceAccountToken` on theirs."""
+    """Service accounts of pods; Keycloak and Fluent Bit set `automountServiceAccountToken`."""
     automount = values.get("serviceAccount", {}).get("automountServiceAccountToken", True)
     for workload in objects:
         if account := at(workload, "spec.template.spec.serviceAccountName"):
@@ -114,7 +117,7 @@ def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[
     for component, key in parts.items():
         part, name = values[key], release if key == "clusterOperator" else f"{release}-{component}"
         labels = _labels("rabbitmq-cluster-operator", release, component)
-        # Metrics of the topology operator have one port with TLS and another without.
+        # The topology operator serves metrics on one port with TLS and on another without.
         port = (
             9782
             if key == "clusterOperator"
@@ -278,7 +281,7 @@ def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
 
 
 def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    """Prometheus and Alertmanager, which the operator creates with a security context of its own."""
+    """Prometheus and Alertmanager, for which the operator sets security contexts."""
     confined = {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
@@ -381,7 +384,7 @@ def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
 def _deployment(
     namespace: str, name: str, labels: Json, container: Json, part: Json, *, budget: Json | None
 ) -> Iterator[Json]:
-    """Yield a Deployment with a token of the API server, and its budget."""
+    """Yield a Deployment with a token of the API server, and its disruption budget."""
     pod = {
         "serviceAccountName": name,
         "automountServiceAccountToken": True,
@@ -424,7 +427,7 @@ def _workload(
 
 
 def _budgets(name: str, namespace: str, labels: Json, budget: Json | None) -> Iterator[Json]:
-    """Yield the budget that values ask for. An empty text removes a default of the chart."""
+    """Yield the disruption budget in the values; an empty text removes a default of the chart."""
     if not budget or budget.get("enabled") is False:
         return
     limits = {
@@ -450,7 +453,7 @@ def operated(manifest: Json) -> Iterator[Json]:
 
 
 def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
-    """Objects of the RabbitMQ cluster operator (source: its `internal/resource`)."""
+    """Objects of the RabbitMQ cluster operator (source: `internal/resource` of the operator)."""
     name = manifest["metadata"]["name"]
     namespace = manifest["metadata"]["namespace"]
     spec = manifest["spec"]

@@ -1,4 +1,4 @@
-"""Rights on stores, from every policy of an environment's templates."""
+"""Rights on stores, from all policies in the templates of an environment."""
 
 import re
 from collections import defaultdict
@@ -12,8 +12,10 @@ from tools.model.values import ACCOUNT
 
 ENDPOINT = "AWS::EC2::VPCEndpoint"
 LOAD_BALANCERS = "arn:aws:iam::507241528517:root"
-"""Account of load balancers that write access logs in sa-east-1 (Elastic Load Balancing user guide,
-regions before 2022-08)."""
+"""Account of load balancers that write access logs in sa-east-1.
+
+Source: Elastic Load Balancing user guide, regions before 2022-08.
+"""
 
 _CLASSES = (
     ("administer", r"kms:\*"),
@@ -24,8 +26,10 @@ _CLASSES = (
     ("call", r"\w+:\*|\*|sts:AssumeRoleWithWebIdentity"),
     ("write", r"\w+:\w+"),
 )
-"""Classes of action: `use` is of keys, `run` of functions and services, `call` of whole APIs, by an
-endpoint or by a policy of AWS."""
+"""Classes of action: `use` of keys, `run` of functions and services, `call` of whole APIs.
+
+Endpoints and AWS managed policies allow whole APIs.
+"""
 _LITERAL = (
     (r"arn:aws:ssm:[\w-]+:\d+:parameter/spotmusic/\w+/edge/.*", "parameters of the edge"),
     (r"arn:aws:cloudfront::\d+:distribution/\*", "cached copies at the edge"),
@@ -50,7 +54,7 @@ _LITERAL = (
     (r"arn:aws:ec2:[\w-]+:\d+:volume/\*", "volumes of nodes and pods"),
     (r"arn:aws:ecs:[\w-]+:\d+:task/\*", "tasks of services"),
 )
-"""Stores named by a literal: they are created elsewhere, or while the platform runs."""
+"""Stores with literal names, which are created elsewhere or while the platform runs."""
 _ANYTHING = (
     (r"cloudwatch:\w+", "metrics"),
     (r"ec2:\w+(NetworkInterfaces?|PrivateIpAddresses)", "network interfaces"),
@@ -60,7 +64,7 @@ _ANYTHING = (
     (r"backup:PutRestoreValidationResult", "verdicts on restores"),
     (r"backup:DescribeRestoreJob", "restore jobs"),
 )
-"""Names for rights on `*`: none of these has an ARN that a policy could name."""
+"""Names for rights on `*` without an ARN."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -68,10 +72,11 @@ class Grant:
     """Rights of one class on one store.
 
     Args:
-        who: holder: `tasks of playback`, `pods monitoring/grafana`, a function by stack and logical id, or an AWS service.
+        who: principal: `tasks of playback`, `pods monitoring/grafana`, a function by stack and
+            logical id, or an AWS service.
         does: class of action.
         what: store, by stack and logical id, or a description if no template creates it.
-        actions: actions of IAM, in order; empty for a policy of AWS.
+        actions: sorted IAM actions; empty for an AWS managed policy.
     """
 
     who: str
@@ -81,7 +86,7 @@ class Grant:
 
 
 def grants_of(platform: Assembly) -> set[Grant]:
-    """Return every right that a policy, or a permission of a function, allows."""
+    """Return the rights that policies and permissions of functions allow."""
     found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for statement in (
         statement
@@ -103,7 +108,7 @@ def grants_of(platform: Assembly) -> set[Grant]:
 
 
 def _policies_of_aws(platform: Assembly) -> Iterator[tuple[str, str]]:
-    """Rights that AWS writes down and keeps up to date: holder, and name of the policy."""
+    """Rights by AWS managed policies: principal, and name of the policy."""
     for role, who in holders(platform).items():
         for index in range(len(role["ManagedPolicyArns"] or [])):
             arn = role.text(f"ManagedPolicyArns.{index}")
@@ -129,7 +134,7 @@ def _who(statement: Statement) -> Iterator[str]:
 
 
 def _service(principal: str) -> str:
-    """`logs` for logs.sa-east-1.amazonaws.com."""
+    """Name of a service principal, such as `logs` for logs.sa-east-1.amazonaws.com."""
     if principal == LOAD_BALANCERS:
         return "elb-account"
     return re.sub(r"(\.[a-z]+-[a-z]+-\d)?\.amazonaws\.com$", "", principal)
@@ -137,7 +142,7 @@ def _service(principal: str) -> str:
 
 def _rights(statement: Statement) -> Iterator[tuple[str, str, str]]:
     assert not statement.negated, (
-        f"{statement} allows everything but something: nobody could list what"
+        f"{statement} allows all except some, which cannot be listed. List the allowed ones."
     )
     for action in statement.actions:
         does = next(name for name, pattern in _CLASSES if re.fullmatch(pattern, action))
@@ -147,7 +152,7 @@ def _rights(statement: Statement) -> Iterator[tuple[str, str, str]]:
 
 def _what(statement: Statement, action: str, resource: str) -> str:
     if found := re.findall(r"\$\{([\w-]+)/(\w+)", resource):
-        # The ARN of a service on ECS names its cluster first.
+        # ARNs of ECS services start with the cluster.
         return statement.resource.platform.resource(
             *found[-1 if ":service/" in resource else 0]
         ).name
@@ -165,8 +170,9 @@ def _what(statement: Statement, action: str, resource: str) -> str:
 
 
 def _reach(statement: Statement) -> str:
-    """Accounts that an endpoint policy allows as principals and resources; empty for other
-    policies.
+    """Accounts that an endpoint policy allows as principals and resources.
+
+    It is empty for other policies.
     """
     if statement.resource.type != ENDPOINT:
         return ""

@@ -29,18 +29,18 @@ def render(
     kubernetes: str = "1.36",
     apis: Iterable[str] = (),
 ) -> list[Json]:
-    """Returns the manifests of a release; Helm renders the same chart with the same values once.
+    """Returns the manifests of a release; Helm renders a chart with equal values once.
 
     Args:
         chart: folder or archive of the chart.
         release: name of the release.
-        namespace: its namespace.
+        namespace: namespace of the release.
         values: values of the chart.
-        kubernetes: version of the cluster; selects the Lambda layer with Helm.
+        kubernetes: version of the cluster, which selects the Lambda layer with Helm.
         apis: further API versions of the cluster.
 
     Raises:
-        ValueError: if Helm fails, or a manifest has a duplicate key; the message contains the output.
+        ValueError: if Helm fails or a manifest has a duplicate key; the message has the output.
     """
     options = [
         "--namespace",
@@ -90,7 +90,8 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         for key in keys:
             if keys.count(key) > 1:
                 raise ValueError(
-                    f"duplicate key {key!r}, line {node.start_mark.line + 1} of the rendered manifests"
+                    f"duplicate key {key!r}, "
+                    f"line {node.start_mark.line + 1} of the rendered manifests"
                 )
         return {
             key: self.construct_object(value, deep=True)
@@ -98,7 +99,7 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
         }
 
 
-# A definition of the Prometheus operator has a bare `=` as a text, for which YAML 1.1 has a type of its own.
+# A definition of the Prometheus operator has a bare `=` as text. YAML 1.1 has a type for it.
 _Loader.add_constructor("tag:yaml.org,2002:value", lambda loader, node: str(node.value))
 _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
@@ -107,7 +108,7 @@ def manifests_in(text: str) -> list[Json]:
     """Returns the manifests of a stream of YAML documents, with lists flattened.
 
     Raises:
-        ValueError: when a mapping has a key twice.
+        ValueError: if a mapping has a duplicate key.
     """
     found = [manifest for manifest in yaml.load_all(text, _Loader) if manifest]
     return [

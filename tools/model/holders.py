@@ -1,6 +1,4 @@
-"""Principals that hold the rights of a role, policy or bucket policy, by the names that documents
-use.
-"""
+"""Principals of roles, policies and bucket policies, with the names in documents."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -13,8 +11,10 @@ ROLE = "AWS::IAM::Role"
 
 @cache
 def holders(platform: Assembly) -> dict[Resource, str]:
-    """Principals of each role: `tasks of playback`, `data/CacheRotationFunction`, `pods
-    monitoring/grafana`, or an AWS service.
+    """Principals of each role.
+
+    For example `tasks of playback`, `data/CacheRotationFunction`, `pods monitoring/grafana` or an
+    AWS service.
     """
     found = {role: _services(platform, role) for role in platform.all(ROLE)}
     for task in platform.all("AWS::ECS::TaskDefinition"):
@@ -28,7 +28,7 @@ def holders(platform: Assembly) -> dict[Resource, str]:
 
 
 def _pods(platform: Assembly) -> dict[Resource, str]:
-    """Roles of pods: by Pod Identity, or by a token that names the service account."""
+    """Roles of pods, by Pod Identity or by a token of a service account."""
     found = {
         statement.resource: ", ".join(f"pods {account}" for account in statement.service_accounts)
         for statement in statements_of(platform)
@@ -41,7 +41,7 @@ def _pods(platform: Assembly) -> dict[Resource, str]:
 
 
 def service_of(task: Resource) -> str:
-    """Name of the service that a task belongs to."""
+    """Name of the service of a task."""
     variables = task["ContainerDefinitions.0.Environment"] or []
     return next(str(variable["Value"]) for variable in variables if variable["Name"] == "SERVICE")
 
@@ -58,7 +58,7 @@ def _services(platform: Assembly, role: Resource) -> str:
 
 
 def roles_of(statement: Statement) -> Iterator[Resource]:
-    """Roles that a right of an identity belongs to: the role itself, or those to which its policy is attached."""
+    """Roles with a right of an identity: the role itself, or roles with its policy attached."""
     if statement.resource.type == ROLE:
         yield statement.resource
     else:

@@ -16,16 +16,19 @@ INLINE = "characters of inline policies"
 TRUST = "characters of a trust policy"
 ATTACHED = "managed policies of a role"
 MOST = {MANAGED: 6144, INLINE: 10_240, TRUST: 2048, ATTACHED: 10}
-"""Limits, without white space, of one policy or of all of a role (IAM and AWS STS quotas, read 2026-11).
-The last two can be raised, which this project does not require."""
+"""Limits, without white space, of one policy or of all policies of a role.
+
+Source: IAM and AWS STS quotas, read 2026-11. AWS raises the last two, which this project does not
+require.
+"""
 LONGEST = {"AWS::Region": "ap-southeast-1", "AWS::StackName": "s" * 36}
-"""Pseudo parameters as long as the settings admit."""
+"""Pseudo parameters with the maximum length of the settings."""
 SUFFIX = "-" + "x" * 12
-"""Suffix of names that CloudFormation generates."""
+"""Suffix of generated names of CloudFormation."""
 
 
 def too_large(templates: Templates) -> Iterator[str]:
-    """Yield each policy that IAM would refuse.
+    """Yield policies that IAM would refuse.
 
     Args:
         templates: templates by the name of their stack, such as `spotmusic-prod-data`.
@@ -34,7 +37,7 @@ def too_large(templates: Templates) -> Iterator[str]:
     for stack, template in templates.items():
         amounts = _amounts(partial(deployed.characters, stack), template["Resources"])
         yield from (
-            f"{stack}/{what}: {amount} {unit}, and IAM takes {MOST[unit]}"
+            f"{stack}/{what}: {amount} {unit}; the limit of IAM is {MOST[unit]}"
             for (what, unit), amount in amounts.items()
             if amount > MOST[unit]
         )
@@ -43,7 +46,7 @@ def too_large(templates: Templates) -> Iterator[str]:
 def _amounts(
     characters: Callable[[Any], int], resources: Mapping[str, Json]
 ) -> Counter[tuple[str, str]]:
-    """Characters that count against a limit, by policy or role, with the limit."""
+    """Characters that count against a limit, by policy or role, and the limit."""
     amounts: Counter[tuple[str, str]] = Counter()
     for id_, resource in resources.items():
         type_, properties = resource["Type"], resource.get("Properties", {})
@@ -64,13 +67,13 @@ def _amounts(
 
 
 class Deployed(Resolver):
-    """Values of templates with names and ARNs as long as those that CloudFormation generates."""
+    """Values of templates with names and ARNs of the maximum generated length."""
 
     def __init__(self, templates: Templates) -> None:
         self.templates = templates
 
     def characters(self, stack: str, document: Any) -> int:
-        """Return the length of a document without white space; 0 for none."""
+        """Return the length of a document without white space; 0 for None."""
         return (
             len(json.dumps(self.value(stack, document), separators=(",", ":"))) if document else 0
         )

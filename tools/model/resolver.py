@@ -34,7 +34,7 @@ class Resolver:
 
     @property
     def stack_prefix(self) -> str:
-        """Beginning of the stacks' names in CloudFormation."""
+        """Prefix of stack names in CloudFormation."""
         return ""
 
     def pseudo(self, stack: str) -> Mapping[str, str]:
@@ -48,11 +48,11 @@ class Resolver:
         }
 
     def named(self, place: Place) -> str:
-        """Return the text for an attribute that only AWS knows."""
+        """Return a text for an attribute that AWS assigns."""
         return ".".join(filter(None, place))
 
     def value(self, stack: str, value: Any) -> Any:
-        """Return a value with every intrinsic function in it resolved to text."""
+        """Return a value with all intrinsic functions resolved to text."""
         if isinstance(value, list):
             return [self.value(stack, item) for item in value]
         if not isinstance(value, Mapping):
@@ -62,7 +62,7 @@ class Resolver:
         return {key: self.value(stack, item) for key, item in value.items()}
 
     def text(self, stack: str, value: Any) -> str:
-        """Return a value as text: pseudo parameters by example, references as `named` says."""
+        """Return a value as text, with example pseudo parameters and with `named` references."""
         match value:
             case {"Fn::Join": [separator, parts]}:
                 return str(separator).join(self.text(stack, part) for part in parts)
@@ -86,7 +86,10 @@ class Resolver:
         return self.pseudo(place.stack).get(place.id) or self.named(place)
 
     def place(self, stack: str, value: Any) -> Place | None:
-        """Return the attribute behind an intrinsic function, through outputs and exports; None behind any other value."""
+        """Return the attribute behind an intrinsic function, through outputs and exports.
+
+        None for any other value.
+        """
         if not isinstance(value, Mapping) or len(value) != 1:
             return None
         ((function, argument),) = value.items()
@@ -105,7 +108,7 @@ class Resolver:
                 return None
 
     def _output(self, reference: Mapping[str, Any]) -> tuple[str, Any]:
-        """Stack and value of the output that a reference names."""
+        """Stack and value of a referenced output."""
         if "Fn::ImportValue" in reference:
             return self._outputs["", reference["Fn::ImportValue"]]
         named = reference["Fn::GetStackOutput"]
@@ -113,7 +116,7 @@ class Resolver:
 
     @cached_property
     def _outputs(self) -> dict[tuple[str, str], tuple[str, Any]]:
-        """Stack and value by name of a stack and of its output, and by the name of an export."""
+        """Stack and value by names of stack and output, and by name of an export."""
         found: dict[tuple[str, str], tuple[str, Any]] = {}
         for stack, template in self.templates.items():
             for name, output in template.get("Outputs", {}).items():
@@ -123,14 +126,14 @@ class Resolver:
         return found
 
     def _parameter(self, stack: str, name: str) -> tuple[str, Any] | None:
-        """Stack and value of the parameter of Parameter Store that a template parameter reads."""
+        """Stack and value of the Parameter Store parameter behind a template parameter."""
         parameter = self.templates[stack].get("Parameters", {}).get(name, {"Type": ""})
         if parameter["Type"].startswith("AWS::SSM::Parameter::Value"):
             return self._written(parameter.get("Default"))
         return None
 
     def _published(self, stack: str, id_: str, attribute: str) -> tuple[str, Any] | None:
-        """Stack and value of the parameter of Parameter Store that an attribute of a custom resource reads."""
+        """Stack and value of the Parameter Store parameter behind a custom resource's attribute."""
         resource = self.templates[stack].get("Resources", {}).get(id_, {"Type": ""})
         return (
             self._written(f"{resource['Properties']['Path']}/{attribute}")
@@ -139,7 +142,7 @@ class Resolver:
         )
 
     def _written(self, name: str | None) -> tuple[str, Any] | None:
-        """Stack and value of a parameter of Parameter Store."""
+        """Stack and value of a Parameter Store parameter."""
         for writer, template in self.templates.items():
             for resource in template["Resources"].values():
                 written = resource.get("Properties", {})
@@ -159,7 +162,10 @@ class Resolver:
         return _PLACEHOLDER.sub(value, template)
 
     def _selected(self, stack: str, index: int, parts: Any) -> str:
-        """One part of several, or of a text. The index follows a text that has no such part before deployment."""
+        """One element of a list, or of a text.
+
+        The index is appended to a text without elements before deployment.
+        """
         if isinstance(parts, list):
             return self.text(stack, parts[index])
         if not isinstance(parts, Mapping) or "Fn::Split" not in parts:
@@ -171,7 +177,7 @@ class Resolver:
 
 
 def is_intrinsic(value: Mapping[str, Any]) -> bool:
-    """Return true if a mapping is an intrinsic function."""
+    """Return whether a mapping is an intrinsic function."""
     return len(value) == 1 and all(name == "Ref" or name.startswith("Fn::") for name in value)
 
 

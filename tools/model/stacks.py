@@ -17,12 +17,12 @@ class Stack:
     """Stack of a cloud assembly.
 
     Args:
-        name: its name in CloudFormation, such as `spotmusic-prod-data`.
+        name: name in CloudFormation, such as `spotmusic-prod-data`.
         account: target account.
-        region: its region.
-        template: file of its template.
-        dependencies: ids of the stacks that are deployed before it.
-        protected: True if termination protection is enabled.
+        region: target region.
+        template: file of the template.
+        dependencies: ids of stacks that are deployed first.
+        protected: whether termination protection is enabled.
     """
 
     name: str
@@ -57,13 +57,14 @@ def platform_in(folder: Path) -> Path:
     """Returns the folder with the manifest of one environment: the given one or its subfolder.
 
     Raises:
-        SourceError: there is none, or more than one.
+        SourceError: if there is none, or more than one.
     """
     found = [folder, *sorted(folder.glob("assembly-*"))]
     manifests = [path for path in found if (path / "manifest.json").exists() and stacks_in(path)]
     if len(manifests) != 1:
         raise SourceError(
-            f"{folder}: {len(manifests)} environments found. Use the folder of one, such as cdk.out/prod."
+            f"{folder}: {len(manifests)} environments found. "
+            "Use the folder of one, such as cdk.out/prod."
         )
     return manifests[0]
 

@@ -1,4 +1,4 @@
-"""Statements of every policy in an environment's templates."""
+"""Statements of all policies in the templates of an environment."""
 
 import json
 import re
@@ -11,25 +11,27 @@ from tools.model.assembly import Assembly, Resource
 from tools.model.values import ACCOUNT, Json, as_list
 
 _WRITTEN_AS_TEXT = ("AssumeRolePolicyDocument", "PolicyDocument", "RepositoryPolicy")
-"""Properties in which some resources hold a policy as JSON text."""
+"""Properties with a policy as JSON text."""
 
 _SUBJECT = re.compile(r"system:serviceaccount:([a-z0-9-]+:[a-z0-9-]+)")
 
 
 @dataclass(frozen=True, eq=False)
 class Statement:
-    """One statement of a policy, with every list spread out.
+    """One statement of a policy, with all values as lists.
 
     Args:
-        resource: where it is written.
-        kind: `identity` for rights of a role, `trust` for a trust policy, `resource` for the policy of a bucket, key or endpoint.
-        allows: whether it is an Allow.
+        resource: resource with the policy.
+        kind: `identity` for rights of a role, `trust` for a trust policy, `resource` for the
+            policy of a bucket, key or endpoint.
+        allows: whether the effect is Allow.
         actions: `Action`, as text.
-        resources: `Resource`, as the template has it.
+        resources: `Resource`, as in the template.
         principals: kind (`AWS`, `Service`, `*`) and text of each principal.
         conditions: keys in lower case, as AWS compares them, with their texts, by operator.
-        sid: its name, when it has one.
-        negated: which of NotAction, NotResource and NotPrincipal it uses; their complement cannot be listed.
+        sid: name of the statement, if it has one.
+        negated: NotAction, NotResource and NotPrincipal, if used; their complement cannot be
+            listed.
     """
 
     resource: Resource
@@ -51,14 +53,12 @@ class Statement:
 
     @property
     def for_anybody(self) -> bool:
-        """Return true if the statement names every principal."""
+        """Whether the statement covers all principals."""
         return any(who == "*" for _, who in self.principals)
 
     @property
     def of_this_account(self) -> bool:
-        """Return true if the statement allows principals of this account only, or resources of this
-        account only.
-        """
+        """Whether the statement allows principals or resources of this account only."""
         return any(
             self.values("StringEquals", key) == (ACCOUNT,)
             for key in ("aws:PrincipalAccount", "aws:ResourceAccount")
@@ -66,8 +66,7 @@ class Statement:
 
     @property
     def of_restored_databases(self) -> bool:
-        """Return true if the statement covers only master secrets of databases restored from this
-        environment.
+        """Whether the statement covers only master secrets of restored databases.
 
         RDS names such a secret when it creates the instance.
         """
@@ -84,9 +83,7 @@ class Statement:
 
     @property
     def service_accounts(self) -> tuple[str, ...]:
-        """Service accounts, as `namespace/name`, that the trust policy accepts from the issuer of
-        the cluster.
-        """
+        """Service accounts, as `namespace/name`, in the trust policy of the cluster's issuer."""
         said = [
             value
             for key, values in self.conditions.get("StringEquals", {}).items()
@@ -101,7 +98,7 @@ class Statement:
         return [self.resource.platform.text(self.resource.stack, value) for value in self.resources]
 
     def may(self, action: str) -> bool:
-        """Return true if the statement names an action, wildcards included."""
+        """Return whether the statement includes an action, with wildcards."""
         return any(
             re.fullmatch(re.escape(name).replace(r"\*", ".*"), action, flags=re.IGNORECASE)
             for name in self.actions
@@ -110,7 +107,7 @@ class Statement:
 
 @cache
 def statements_of(platform: Assembly) -> tuple[Statement, ...]:
-    """Every statement of identity, trust and resource policies."""
+    """All statements of identity, trust and resource policies."""
     return tuple(
         statement for resource in platform.resources for statement in _statements(resource)
     )
@@ -139,7 +136,7 @@ def _is_policy(value: Any) -> bool:
 
 
 def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
-    """Finds policy documents: objects with statements, and JSON texts in properties of policies."""
+    """Finds policy documents: objects with statements, or JSON texts in properties of policies."""
     if isinstance(value, list):
         for item in value:
             yield from _documents(item, kind)

@@ -11,7 +11,7 @@ ACCOUNT = "111122223333"
 
 
 def at(value: Any, path: str) -> Any:
-    """Follow a path of names and indices; None where it ends early."""
+    """Follow a path of names and indices; None if it ends early."""
     for step in path.split("."):
         if isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]
@@ -23,7 +23,7 @@ def at(value: Any, path: str) -> Any:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value that holds no other, with its path."""
+    """Yield the values without children, with their paths."""
     items: Iterable[tuple[Any, Any]] = (
         value.items()
         if isinstance(value, Mapping)
@@ -40,7 +40,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def texts(value: Any) -> Iterator[str]:
-    """Yield every text at any depth."""
+    """Yield the texts at any depth."""
     return (leaf for _, leaf in leaves(value) if isinstance(leaf, str))
 
 
@@ -50,10 +50,10 @@ def cores(quantity: str) -> float:
 
 
 def numbers(version: object) -> list[int]:
-    """Return the numbers of a version, to compare it with another; None has none."""
+    """Return the numbers of a version, for comparison; an empty list for None."""
     return [int(part) for part in re.findall(r"\d+", str(version))]
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a list of what IAM accepts as one value or a list."""
+    """Return a list from a value that IAM accepts as one value or a list."""
     return value if isinstance(value, list) else [] if value is None else [value]
