@@ -1,13 +1,14 @@
 """Embedded AWS: the CDK CLI deploys the eight stacks to an emulator on loopback.
 
-The engine is ministack, pinned exactly, because this package replaces some of its private names (a
-contract test looks up each of them). Resource types that it lacks are records, validated against
-CloudFormation's provider schema. The summary counts and names recorded types.
+The engine is ministack, pinned exactly, because this package replaces some of its private names. A
+contract test looks up each of them. Resource types that it lacks are recorded after validation
+against CloudFormation's provider schema. The summary counts and names recorded types.
 """
 
 ACCOUNT = "000000000000"
-"""Account id of the embedded AWS, which replaces an environment's own. AWS assigns it to no
-customer.
+"""Account id of the embedded AWS, which replaces the environment's own.
+
+AWS does not assign it to customers.
 """
 
 
@@ -17,4 +18,4 @@ def last_lines(text: str, number: int) -> str:
 
 
 class LocalAwsError(Exception):
-    """Expected failure of a command. The message says what is wrong and what to do."""
+    """Expected failure of a command. The message has the cause and the remedy."""

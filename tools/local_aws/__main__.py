@@ -1,4 +1,4 @@
-"""Command line of the embedded AWS: `python -m tools.local_aws up|deploy|down|status|diff|console|env|run`."""
+"""Command line of the embedded AWS: `python -m tools.local_aws COMMAND`."""
 
 import argparse
 import errno
@@ -13,7 +13,7 @@ from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.task import environment_of_task, run_as_task, stand_ins
 from tools.local_aws.workspace import Workspace
 
-# A full disk, a quota, a file of another user, a read-only file system: a traceback would not help.
+# Errors of the machine: full disk, quota, file of another user, read-only file system.
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0 if it succeeded, 1 if not, 130 after Ctrl-C.
+        0 on success, 1 on failure, 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     workspace = Workspace(Path.cwd())
@@ -37,23 +37,25 @@ def main(arguments: list[str] | None = None) -> int:
         if error.errno not in _OF_THE_MACHINE:
             raise
         print(
-            f"\n{error.filename or workspace.folder}: {error.strerror}. Free space or fix its permissions, then run the command again.",
+            f"\n{error.filename or workspace.folder}: {error.strerror}. "
+            "Free space or fix its permissions, then run the command again.",
             file=sys.stderr,
         )
         return 1
     except KeyboardInterrupt:
         print(
-            "\nInterrupted. The embedded AWS keeps running. Run `up` to continue or `down` to stop it.",
+            "\nInterrupted. The embedded AWS keeps running. "
+            "Run `up` to continue or `down` to stop it.",
             file=sys.stderr,
         )
         return INTERRUPTED
 
 
 def _deployment(options: argparse.Namespace, workspace: Workspace) -> LocalDeployment:
-    """Deployment in the home region of the environment: that of its file for a new one, else that of the deployed assembly."""
+    """Deployment in the home region: of the file for a new one, else of the deployed assembly."""
     if options.command in ("up", "deploy"):
         environment = options.env or "dev"
-        from tools.quiet_settings import settings_of  # noqa: PLC0415 (only a deployment pays for importing the settings)
+        from tools.quiet_settings import settings_of  # noqa: PLC0415 - slow import
 
         region = settings_of(environment, Path("environments")).region
     else:
@@ -105,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     described = {
         "up": "start the emulator, deploy all stacks and verify them",
-        "deploy": "start the emulator if needed, deploy one stack with its dependencies, and verify them",
+        "deploy": "deploy one stack and its dependencies, and verify them (starts the emulator)",
         "down": "destroy all stacks, verify that no resource is left, and stop the emulator",
         "status": "show the emulator and the status of each stack",
         "diff": "write the changes of a deployment to .local/diff.txt",

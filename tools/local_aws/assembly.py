@@ -14,12 +14,12 @@ class SynthesizedStack:
     """One stack of the assembly.
 
     Args:
-        id: the CDK CLI's name for it, such as `dev/network`.
-        name: its name in CloudFormation.
+        id: name of the stack in the CDK CLI, such as `dev/network`.
+        name: name in CloudFormation.
         account: target account; `unknown-account` if the app does not set one.
         region: target region.
-        template: path of its template.
-        resources: the template's resources by logical id.
+        template: path of the template.
+        resources: resources of the template by logical id.
     """
 
     id: str
@@ -60,7 +60,7 @@ def environment_of(assembly: Path) -> str | None:
 
 
 def home_region(assembly: Path) -> str:
-    """Returns the region of an assembly's stacks that are not at the edge. Of none, it is that of the edge."""
+    """Returns the region of stacks that are not at the edge; without any, the edge region."""
     environment = environment_of(assembly)
     found = stacks_in(assembly / f"assembly-{environment}").values() if environment else ()
     return next((stack.region for stack in found if stack.region != EDGE_REGION), EDGE_REGION)

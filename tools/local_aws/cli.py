@@ -35,11 +35,12 @@ class CdkCli:
         """Raises a CliError if the CLI is not installed."""
         if not self.workspace.cdk.exists():
             raise CliError(
-                f"The CDK CLI is not installed: {self.workspace.cdk} does not exist.\n  Install it with `make setup` or `npm ci`."
+                f"The CDK CLI is not installed: {self.workspace.cdk} does not exist.\n"
+                "  Install it with `make setup` or `npm ci`."
             )
 
     def synthesize(self, *, environment: str, context: dict[str, str], into: Path) -> None:
-        """Synthesizes the app into an empty folder: a stale report fails a correct app.
+        """Synthesizes the app into an empty folder, because a stale report fails a correct app.
 
         Args:
             environment: name of the environment file, such as `dev`.
@@ -67,7 +68,7 @@ class CdkCli:
             selection: patterns of stack ids, such as `dev/*`.
             concurrency: stacks in parallel.
             assembly: the cloud assembly.
-            while_running: called several times a second.
+            while_running: called several times per second.
 
         Raises:
             CliError: if a stack fails.
@@ -100,7 +101,7 @@ class CdkCli:
         """Returns the output of `cdk diff`.
 
         Raises:
-            CliError: if the comparison fails, not if there is a difference.
+            CliError: if the comparison fails. A difference is not an error.
         """
         return self.run("diff", *selection, assembly=assembly)
 
@@ -111,13 +112,13 @@ class CdkCli:
         assembly: Path | None,
         while_running: Callable[[], None] = lambda: None,
     ) -> str:
-        """Runs one command of the CLI and returns what it printed.
+        """Runs one command of the CLI and returns its output.
 
         Args:
-            command: the CLI's command.
-            arguments: its arguments.
-            assembly: a synthesized app; None synthesizes the checkout's.
-            while_running: called several times a second.
+            command: command of the CLI.
+            arguments: arguments of the command.
+            assembly: a synthesized app; None synthesizes the app of the checkout.
+            while_running: called several times per second.
 
         Raises:
             CliError: if the command fails.
@@ -139,7 +140,8 @@ class CdkCli:
             text = output.read()
         if code != 0:
             raise CliError(
-                f"`cdk {command}` failed with status {code}. Its output is in {log}:\n{last_lines(text, 15)}"
+                f"`cdk {command}` failed with status {code}. "
+                f"Its output is in {log}:\n{last_lines(text, 15)}"
             )
         return text
 
@@ -149,8 +151,8 @@ class CdkCli:
             os.environ, self.endpoint, region=self.region, home=home
         )
         path = os.pathsep.join([str(self.workspace.interpreter), variables.get("PATH", os.defpath)])
-        # The gate validates templates with cfn-lint; the CDK's validator would take two thirds of a
-        # synth.
+        # The gate validates templates with cfn-lint. The CDK's validator would take two thirds of
+        # a synthesis.
         return {**variables, "PATH": path, "CDK_VALIDATION": "false"}
 
 
@@ -162,7 +164,7 @@ def _wait(process: "subprocess.Popen[bytes]", while_running: Callable[[], None])
             except subprocess.TimeoutExpired:
                 while_running()
     finally:
-        # Ctrl-C reaches the CLI through its process group; every other exception must end it here.
+        # Ctrl-C reaches the CLI through its process group. Other exceptions must end it here.
         if process.poll() is None:
             process.terminate()
             process.wait()

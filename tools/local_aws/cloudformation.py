@@ -1,4 +1,4 @@
-"""CloudFormation's status, resources and events of stacks."""
+"""Status, resources and events of CloudFormation stacks."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ class DeployedResource:
     """Existing resource of a stack.
 
     Args:
-        stack: its stack.
+        stack: stack of the resource.
         logical_id: id in the template.
         identifier: physical id.
-        status: CloudFormation's status.
-        definition: its entry in the template.
+        status: status in CloudFormation.
+        definition: entry in the template.
     """
 
     stack: SynthesizedStack
@@ -38,13 +38,14 @@ class DeployedResource:
 
     @property
     def complete(self) -> bool:
-        """Returns True if the resource has a physical id and its last operation succeeded."""
+        """Whether the resource has a physical id and its last operation succeeded."""
         return self.status.endswith("_COMPLETE") and bool(self.identifier)
 
 
 def bootstrap(endpoint: str, regions: list[str], *, template: Path) -> None:
-    """Creates missing bootstrap stacks with the parameters of `cdk bootstrap`, which takes seconds to
-    start.
+    """Creates missing bootstrap stacks with the parameters of `cdk bootstrap`.
+
+    The command itself takes seconds to start.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -85,7 +86,8 @@ def status(endpoint: str, stack: SynthesizedStack) -> str:
 
 
 def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
-    """Returns the stack's resources with their physical ids, without those with a false condition."""
+    """Returns the stack's resources with their physical ids, except those with a false
+    condition."""
     return [
         DeployedResource(
             stack=stack,
@@ -106,7 +108,7 @@ def incomplete(stack: SynthesizedStack, deployed: list[DeployedResource]) -> lis
 
     Args:
         stack: the stack.
-        deployed: resources that CloudFormation lists for it.
+        deployed: resources of the stack in CloudFormation.
     """
     found = {resource.logical_id: resource for resource in deployed}
     wanted = {name for name, resource in stack.resources.items() if "Condition" not in resource}
@@ -140,9 +142,7 @@ def allow_deletion(endpoint: str, stack: SynthesizedStack) -> None:
 
 
 def seconds(endpoint: str, stack: SynthesizedStack) -> float:
-    """Returns the duration of the stack's last operation from its events, in seconds; 0 without
-    events.
-    """
+    """Returns the duration of the stack's last operation in seconds; 0 without events."""
     last: list[Any] = []
     for event in _events(endpoint, stack):  # newest first
         last.append(event["Timestamp"])

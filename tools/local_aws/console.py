@@ -23,7 +23,7 @@ class NoConsoleError(LocalAwsError):
 
 
 def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None = None) -> NoReturn:
-    """Becomes the console: the process serves it until Ctrl-C, and leaves no other behind.
+    """Replaces this process by the console, which serves until Ctrl-C.
 
     Args:
         workspace: the checkout's state.
@@ -32,7 +32,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
         port: TCP port on loopback; None selects a free one.
 
     Raises:
-        NoConsoleError: StackPort is not installed.
+        NoConsoleError: if StackPort is not installed.
     """
     python = workspace.checkout / INTERPRETER
     if not python.exists():
@@ -42,7 +42,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
     folder = workspace.folder / "console"
     folder.mkdir(parents=True, exist_ok=True)
     _write_endpoints(folder, endpoint, region)
-    # Without the user's credentials and home: a console of the embedded AWS reaches no account.
+    # Without the user's credentials and home, the console cannot reach an account.
     variables = {
         **cli_environment(os.environ, endpoint, region=region, home=workspace.home()),
         "STACKPORT_ALLOW_WRITES": "false",
@@ -58,7 +58,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
 
 
 def _write_endpoints(folder: Path, endpoint: str, region: str) -> None:
-    """Writes the endpoints of both regions, in the form that StackPort 0.4.6 saves them."""
+    """Writes the endpoints of both regions in the file format of StackPort 0.4.6."""
     regions = dict.fromkeys((region, EDGE_REGION))
     login = {
         "auth_type": "default",

@@ -1,7 +1,7 @@
-"""Server of the console: `python console_server.py PORT`, by StackPort's own interpreter.
+"""Server of the console: `python console_server.py PORT`, with StackPort's interpreter.
 
-StackPort's command listens on all addresses, and its server answers pages of any origin. This one
-listens on loopback, and answers pages of this machine only.
+StackPort's command listens on all addresses, and its server accepts requests from pages of any
+origin. This server listens on loopback and accepts requests from pages of this machine only.
 """
 
 import socket
@@ -21,11 +21,13 @@ def main(port: int) -> None:
             listener.bind(("127.0.0.1", port))
         except OSError as error:
             raise SystemExit(
-                f"Port {port} is not available ({error.strerror}). Use another port, or omit the option."
+                f"Port {port} is not available ({error.strerror}). "
+                "Use another port, or omit the option."
             ) from None
         listener.listen()
         print(
-            f"http://127.0.0.1:{listener.getsockname()[1]} shows the embedded AWS, read-only. Ctrl-C stops it.",
+            f"http://127.0.0.1:{listener.getsockname()[1]} shows the embedded AWS, read-only. "
+            "Ctrl-C stops it.",
             flush=True,
         )
         server = uvicorn.Server(

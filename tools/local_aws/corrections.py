@@ -24,7 +24,7 @@ Properties = dict[str, Any]
 
 
 def install() -> None:
-    """Applies all corrections. Call once, before the emulator serves."""
+    """Applies all corrections. Must run once, before the emulator serves."""
     _keep_bucket_tags()
     _escape_access_strings()
     _name_secrets_by_arn()
@@ -40,8 +40,9 @@ def install() -> None:
 
 
 def _name_anew_with_each_creation() -> None:
-    """Generated names depend on the stack's name only, so resources retained from an earlier stack
-    collide.
+    """Generated names depend only on the stack's name.
+
+    New resources therefore collide with those retained from an earlier stack.
     """
     generate, seed = provisioners._physical_name, provisioners._NAME_SEED
 
@@ -57,7 +58,7 @@ def _name_anew_with_each_creation() -> None:
 
 
 def _refuse_names_that_are_taken() -> None:
-    """A vault or log group with an existing name is taken over; AWS rejects the creation."""
+    """The emulator adopts an existing vault or log group; AWS rejects the creation."""
     for resource_type, name, held in (
         ("AWS::Backup::BackupVault", "BackupVaultName", backup._vaults),
         ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
@@ -72,7 +73,8 @@ def _unless_taken(
     def created(logical_id: str, properties: Properties, stack: str) -> Any:
         if properties.get(name) in held:
             raise ValueError(
-                f"Resource of type '{resource_type}' with identifier '{properties[name]}' already exists."
+                f"Resource of type '{resource_type}' with identifier '{properties[name]}' "
+                "already exists."
             )
         return create(logical_id, properties, stack)
 
@@ -80,7 +82,10 @@ def _unless_taken(
 
 
 def _spell_containers_as_the_api() -> None:
-    """Nested keys of container definitions keep CloudFormation's capitals, so responses omit them."""
+    """Nested keys of container definitions keep CloudFormation's capitals.
+
+    Responses of the API omit them.
+    """
     provisioners._normalize_container_defs = lambda containers: [
         spelled_as_the_api(container) for container in containers
     ]
@@ -103,8 +108,9 @@ def spelled_as_the_api(value: Any) -> Any:
 
 
 def _create_no_named_log_group() -> None:
-    """An invocation that ends after the destruction of its stack creates its log group again. In AWS
-    it lacks the right: a function with a log group in its configuration may write, not create.
+    """An invocation that ends after the destruction of its stack recreates its log group.
+
+    In AWS it lacks the right: a function with a log group in its configuration may only write.
     """
     write = lambda_svc._emit_lambda_logs
 
@@ -116,19 +122,19 @@ def _create_no_named_log_group() -> None:
 
 
 def logs_are_writable(function: Mapping[str, Any], groups: Container[str]) -> bool:
-    """Return whether the log group in a function's configuration exists, or it names none."""
+    """Return whether the log group of a function exists or its configuration has none."""
     named = function.get("config", function).get("LoggingConfig", {}).get("LogGroup")
     return named is None or named in groups
 
 
 def _generate_without_punctuation() -> None:
-    """`ExcludePunctuation` is ignored, and such passwords break URLs that the emulator parses."""
+    """The emulator ignores `ExcludePunctuation`, and such passwords break URLs that it parses."""
     generate = provisioners._sm_secret_string
     provisioners._sm_secret_string = lambda properties: generate(without_punctuation(properties))
 
 
 def without_punctuation(properties: Properties) -> Properties:
-    """Replaces `ExcludePunctuation` of a secret's properties by the characters that it excludes."""
+    """Replaces `ExcludePunctuation` of a secret by the characters that it excludes."""
     generated = properties.get("GenerateSecretString") or {}
     if str(generated.get("ExcludePunctuation", False)).lower() != "true":
         return properties
@@ -137,8 +143,9 @@ def without_punctuation(properties: Properties) -> Properties:
 
 
 def _give_existing_zones_their_id() -> None:
-    """A public zone exists before the stacks, which contain its id, but no API call sets a zone's
-    id.
+    """API calls cannot set the id of a public zone, which exists before the stacks.
+
+    The stacks contain its id.
     """
     create = route53._create_hosted_zone
 
@@ -156,8 +163,9 @@ def _give_existing_zones_their_id() -> None:
 
 
 def _keep_bucket_tags() -> None:
-    """Tags of buckets are dropped, and the CDK's auto-delete function empties only buckets with its
-    tag.
+    """The emulator drops tags of buckets.
+
+    The CDK's auto-delete function empties only buckets with its tag.
     """
     bucket = provisioners._RESOURCE_HANDLERS["AWS::S3::Bucket"]
 
@@ -175,7 +183,7 @@ def _keep_bucket_tags() -> None:
 
 
 def _escape_access_strings() -> None:
-    """Access strings of Redis users may contain `&channel`, which is returned unescaped in XML."""
+    """Access strings of Redis users, such as `&channel`, are returned unescaped in XML."""
     written = elasticache._user_xml
     elasticache._user_xml = lambda user: written(
         {**user, "AccessString": escape(user.get("AccessString", ""))}
@@ -183,7 +191,7 @@ def _escape_access_strings() -> None:
 
 
 def _name_secrets_by_arn() -> None:
-    """`Ref` of a secret returns its name; policies and task definitions need its ARN."""
+    """`Ref` of a secret returns its name; policies and task definitions require its ARN."""
     secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     create, update, delete = secret["create"], secret["update"], secret["delete"]
 
@@ -200,7 +208,7 @@ def _name_secrets_by_arn() -> None:
 
 
 def _create_master_secrets() -> None:
-    """RDS keeps the password of a master user in a secret; the emulator does so for clusters only."""
+    """The emulator stores the master password in a secret for clusters only; RDS for all."""
     instance, secret = (
         provisioners._RESOURCE_HANDLERS[name]
         for name in ("AWS::RDS::DBInstance", "AWS::SecretsManager::Secret")
@@ -249,8 +257,9 @@ class _OutputsChanged(list[Properties]):
 
 
 def _see_changed_outputs() -> None:
-    """Change sets with changes of outputs only are rejected, so the stack that imports a new output
-    fails.
+    """Change sets with changes of outputs only are rejected.
+
+    A stack that imports a new output would fail.
     """
     resolve, differences = changesets._resolve_props_for_diff, changesets._diff_resources
 
@@ -266,8 +275,9 @@ def _see_changed_outputs() -> None:
 
 
 def _keep_imported_exports() -> None:
-    """An update may drop or change an export that another stack imports; AWS rejects it. A dropped
-    export can still be imported.
+    """An update may remove or change an imported export, and stacks can import a removed export.
+
+    AWS rejects both.
     """
     resolve = stacks._resolve_stack_outputs
 
@@ -297,7 +307,7 @@ def _keep_imported_exports() -> None:
 def refuse_lost_exports(
     before: Mapping[str, str], now: Mapping[str, str], imports: Mapping[str, Set[str]]
 ) -> None:
-    """Raises a ValueError if an update drops or changes an export that another stack imports.
+    """Raises a ValueError if an update removes or changes an imported export.
 
     Args:
         before: values of the stack's exports by name.

@@ -35,11 +35,11 @@ class NotRunningError(LocalAwsError):
 
 
 class OtherEnvironmentError(LocalAwsError):
-    """Another environment is deployed. The message names it."""
+    """Another environment is deployed. The message has its name."""
 
 
 class LeftoverError(LocalAwsError):
-    """Resources outlived their stack without a policy that retains them."""
+    """Resources outlived their stack without a policy to retain them."""
 
 
 @dataclass(kw_only=True)
@@ -49,7 +49,7 @@ class LocalDeployment:
     Args:
         workspace: the checkout's state.
         environment: name of the environment, such as `dev`.
-        region: the home region.
+        region: home region.
         concurrency: stacks in parallel.
         context: further context values for the app.
         steps: output of progress.
@@ -70,14 +70,14 @@ class LocalDeployment:
             selection: pattern of stack ids; None deploys the whole environment.
 
         Returns:
-            The table.
+            Table of the stacks.
 
         Raises:
-            NotEmbeddedError: if the shell's environment leads to another AWS.
+            NotEmbeddedError: if the shell's environment refers to another AWS.
             BusyError: if another command uses the same state.
             OtherEnvironmentError: if another environment is deployed.
             RejectedTemplateError: if CloudFormation would reject a template.
-            CliError: if a stack fails; the message names the resources.
+            CliError: if a stack fails; the message has the resources.
             IncompleteError: if a resource of a template is missing or incomplete.
         """
         session.require_embedded(os.environ)
@@ -89,7 +89,8 @@ class LocalDeployment:
         self._require_no_other()
         emulator, found = self._emulator_and_stacks(port)
         chosen = [stack for stack in found if fnmatchcase(stack.id, selection)]
-        # A rejected template ends the deployment; until then, the embedded AWS need not wait.
+        # A rejected template ends the deployment. Until then, deployment and validation run in
+        # parallel.
         with gate.judging(chosen, checkout=self.workspace.checkout) as verdict:
             self._prepare(emulator, found)
             deploying = time.monotonic()
@@ -99,13 +100,13 @@ class LocalDeployment:
         return self._verified(emulator, chosen, began=began, deploy_seconds=deploy_seconds)
 
     def down(self) -> str:
-        """Destroys every stack, verifies that no resource is left, and stops the emulator.
+        """Destroys all stacks, verifies that no resource is left, and stops the emulator.
 
         Raises:
             BusyError: if another command uses the same state.
             OtherEnvironmentError: if another environment is deployed.
-            CliError: if a stack can't be destroyed; the emulator keeps running for inspection.
-            LeftoverError: if a resource is left that no policy retains.
+            CliError: if a stack cannot be destroyed; the emulator keeps running for inspection.
+            LeftoverError: if a resource is left without a policy to retain it.
         """
         session.require_embedded(os.environ)
         with alone(self.workspace, "down"), self.steps.heartbeat():
@@ -163,7 +164,7 @@ class LocalDeployment:
         self.workspace.differences.write_text(text, encoding="utf-8")
 
     def _require_no_other(self) -> None:
-        """Rejects a second environment: the first one's stacks could no longer be seen or destroyed."""
+        """Rejects a second environment, because it would hide the stacks of the first one."""
         other = environment_of(self.workspace.assembly)
         if other is None or other == self.environment:
             return
@@ -189,7 +190,7 @@ class LocalDeployment:
     def _emulator_and_stacks(
         self, port: int | None
     ) -> tuple[RunningEmulator, list[SynthesizedStack]]:
-        """Starts the emulator and synthesizes the app in parallel; the synthesis makes no API call."""
+        """Starts the emulator and synthesizes the app in parallel, without API calls."""
         unreached = CdkCli(
             workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region
         )
@@ -204,12 +205,11 @@ class LocalDeployment:
                 into=self.workspace.next_assembly,
             )
             emulator = started.result()
-        # Only now: if the app fails to synthesize, the deployed assembly must stay known.
+        # Only after the synthesis: if it fails, the deployed assembly must stay known.
         self.workspace.accept_assembly()
         found = stacks(self.workspace.assembly, environment=self.environment)
-        self.steps.say(
-            f"synthesized {len(found)} stacks with {sum(len(stack.resources) for stack in found)} resources"
-        )
+        resources = sum(len(stack.resources) for stack in found)
+        self.steps.say(f"synthesized {len(found)} stacks with {resources} resources")
         return emulator, found
 
     def _started(self, port: int | None) -> RunningEmulator:
@@ -222,7 +222,7 @@ class LocalDeployment:
         return emulator
 
     def _prepare(self, emulator: RunningEmulator, found: list[SynthesizedStack]) -> None:
-        """Bootstraps a new emulator, and records what it holds then."""
+        """Bootstraps a new emulator, and saves its inventory."""
         exports = session.shell_exports(
             emulator.endpoint, region=self.region, path=str(self.workspace.interpreter)
         )
@@ -260,7 +260,7 @@ class LocalDeployment:
                     while_running=advance,
                 )
             except CliError:
-                verdict.result()  # cfn-lint names the defect better than the embedded AWS
+                verdict.result()  # cfn-lint has a clearer message than the embedded AWS
                 raise
         progress.show_now()
 
@@ -302,7 +302,8 @@ class LocalDeployment:
         names = {stack.name for stack in chosen}
         recorded = Counter((record["region"], record["stack"]) for record in records)
         self.steps.say(
-            f"verified: {len(deployed)} resources complete, {sum(recorded.values())} of them recorded"
+            f"verified: {len(deployed)} resources complete, "
+            f"{sum(recorded.values())} of them recorded"
         )
         rows = [
             report.StackRow(
@@ -319,7 +320,8 @@ class LocalDeployment:
         report.write(rows, self.workspace.report, deploy_seconds=deploy_seconds)
         rate = sum(row.resources for row in rows) / deploy_seconds
         total = (
-            f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), {time.monotonic() - began:.1f} s in total. "
+            f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), "
+            f"{time.monotonic() - began:.1f} s in total. "
             f"Use it: . {os.path.relpath(self.workspace.environment_script)}"
         )
         return "\n".join([report.table(rows), "", "Recorded without an engine:", kinds, "", total])

@@ -1,5 +1,6 @@
-"""Process of the emulator: `python -m tools.local_aws.emulator <state folder>`, configured by its
-environment.
+"""Process of the emulator: `python -m tools.local_aws.emulator <state folder>`.
+
+Environment variables configure it (emulator_settings.py).
 """
 
 import os
@@ -43,7 +44,9 @@ def main() -> None:
 
 
 def page(workspace: Workspace, path: str) -> bytes | None:
-    """Returns the page of the deployed environment, or a document of the checkout; None for any other path.
+    """Returns the page of the deployed environment, or a document of the checkout.
+
+    None for any other path.
 
     Args:
         workspace: the checkout's state.

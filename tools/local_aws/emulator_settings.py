@@ -19,7 +19,7 @@ def emulator_environment(
         environment: process environment to start from.
         workspace: state folder, with its temporary files.
         port: TCP port on loopback.
-        region: the home region.
+        region: home region.
     """
     return {
         **session.clean_environment(environment),
@@ -32,7 +32,7 @@ def emulator_environment(
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        # Disables listeners on further ports, and containers even if a Docker daemon runs.
+        # Disables listeners on further ports, and containers even with a running Docker daemon.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": "tcp://127.0.0.1:9",

@@ -1,6 +1,5 @@
-"""Validation beside a deployment: cfn-lint with the rules and provider schemas of each stack's
-region.
-"""
+"""Validation in parallel to a deployment: cfn-lint with rules and schemas of each stack's
+region."""
 
 import subprocess
 from collections.abc import Iterator
@@ -29,8 +28,8 @@ def require_acceptable(
 
     Args:
         stacks: stacks to deploy.
-        checkout: folder that may hold a `.cfnlintrc` with accepted findings.
-        running: receives the linters' processes, for a caller that stops them.
+        checkout: folder that may contain a `.cfnlintrc` with accepted findings.
+        running: receives the linters' processes, so that the caller can stop them.
 
     Returns:
         The number of templates.
@@ -58,9 +57,9 @@ def require_acceptable(
 
 @contextmanager
 def judging(stacks: list[SynthesizedStack], *, checkout: Path) -> Iterator["Future[int]"]:
-    """Lint templates beside the block, and yield the verdict of `require_acceptable`.
+    """Lint templates in parallel to the block, and yield the verdict of `require_acceptable`.
 
-    If the block fails, running linters are stopped: a signal to the command does not reach them,
+    If the block fails, running linters are stopped. A signal to the command does not reach them,
     and the command would wait for them.
     """
     running: list[subprocess.Popen[str]] = []

@@ -1,5 +1,7 @@
-"""Intrinsic functions that the emulator lacks: `Fn::GetStackOutput` of stacks in any region, and the
-functions of `Conditions`, such as Fn::Join in the CDK's bootstrap template, with pseudo parameters.
+"""Intrinsic functions that the emulator lacks.
+
+They are `Fn::GetStackOutput` of stacks in any region, and the functions of `Conditions`, such as
+Fn::Join in the CDK's bootstrap template, with pseudo parameters.
 """
 
 from collections.abc import Callable
@@ -9,23 +11,23 @@ Resolve = Callable[..., Any]
 
 
 class UnresolvableOutputError(ValueError):
-    """The output does not exist or is not readable. CloudFormation fails the resource with this
-    message.
+    """The output does not exist or is not readable.
+
+    CloudFormation fails the resource with this message.
     """
 
 
 def with_stack_outputs(
     resolve: Resolve, *, stacks: Any, account: Callable[[], str], region: Callable[[], str]
 ) -> Resolve:
-    """Wraps the emulator's resolver of intrinsic functions, which finds stacks of the reader's
-    region only.
+    """Wraps the emulator's resolver of intrinsic functions, which finds only stacks of one region.
 
     Args:
-        resolve: the emulator's resolver: its first argument is the value, the others resolve
+        resolve: resolver of the emulator; its first argument is the value, the others resolve
             references.
         stacks: the emulator's stacks, by account, region and name.
-        account: the current request's account id.
-        region: the current request's region.
+        account: account id of the current request.
+        region: region of the current request.
     """
 
     def resolved(value: Any, *context: Any) -> Any:
@@ -36,7 +38,8 @@ def with_stack_outputs(
         }
         if "RoleArn" in asked:
             raise UnresolvableOutputError(
-                "Fn::GetStackOutput with RoleArn reads another account; the embedded AWS has one account only"
+                "Fn::GetStackOutput with RoleArn reads another account. "
+                "The embedded AWS has one account only."
             )
         return _output(
             stacks,
@@ -64,7 +67,7 @@ def evaluator(resolve: Resolve) -> Callable[[dict[str, Any], dict[str, Any]], di
     """Returns a function that evaluates a template's conditions for parameter values.
 
     Args:
-        resolve: resolver of intrinsic functions, in the emulator's signature.
+        resolve: resolver of intrinsic functions, with the emulator's signature.
     """
 
     def evaluate(template: dict[str, Any], parameters: dict[str, Any]) -> dict[str, bool]:

@@ -1,8 +1,8 @@
-"""Resources after a destruction: retained by a policy, unexplained, and log groups created by
-Lambda.
+"""Resources that remain after a destruction.
 
-List operations are independent of the templates: entries that appear after a destruction and did not
-exist before the first deployment were left by a stack.
+They are retained by a policy, log groups created by Lambda, or unexplained. List operations are
+independent of the templates: an entry that appears after a destruction and did not exist before the
+first deployment is left by a stack.
 """
 
 import json
@@ -66,8 +66,9 @@ _LISTINGS = (
     ("ssm", "describe_parameters", "Parameters", "Name"),
     ("wafv2", "list_web_acls", "WebACLs", "Id"),
 )
-"""Service, list operation, member of the response, and member of an entry with its identifier; empty
-if the entry is the identifier.
+"""Service, list operation, member of the response, and identifier member of an entry.
+
+The last is empty if the entry is the identifier.
 """
 
 _PARAMETERS = {
@@ -92,7 +93,7 @@ class Outcome:
     unexplained: list[str]
 
     def summary(self) -> str:
-        """Lines for the user."""
+        """Summary of the remaining resources."""
         kept = [f"  {line}" for line in self.kept] or ["  nothing"]
         lines = [
             "Retained by their deletion policy, as in an account:",
@@ -135,7 +136,7 @@ def after_destruction(
         resource for resource in deployed if resource.definition.get("DeletionPolicy") == "Snapshot"
     ]
     removed = _remove_log_groups_of_functions(deployed, emulator)
-    # A snapshot's name begins with the identifier of its resource.
+    # The name of a snapshot starts with the identifier of its resource.
     prefixes = tuple(f"{resource.identifier}-" for resource in snapshotted)
     explained = retained | {f"/hostedzone/{zone}" for zone in public_zones(stacks)}
     new = sorted(_inventory(emulator.endpoint, stacks) - set(json.loads(baseline.read_text())))
@@ -150,7 +151,8 @@ def after_destruction(
                 for entry in kept
             ),
             *(
-                f"{item.stack.name} {item.logical_id}: {item.type} {item.identifier} (its last snapshot)"
+                f"{item.stack.name} {item.logical_id}: "
+                f"{item.type} {item.identifier} (its last snapshot)"
                 for item in snapshotted
             ),
         ],
@@ -189,7 +191,7 @@ def _entries(  # noqa: PLR0917 - a row
             else [getattr(client, operation)(**parameters)]
         )
         lists = [page.get(member) or [] for page in pages]
-        # CloudFront wraps its lists.
+        # CloudFront wraps lists.
         found += [
             entry
             for entries in lists

@@ -1,4 +1,4 @@
-"""Lock of a checkout's state: a second command is rejected with the first one's process id."""
+"""Lock of a checkout's state; a second command fails with the process id of the first."""
 
 import fcntl
 import os
@@ -12,11 +12,11 @@ from tools.local_aws.workspace import Workspace
 
 
 class BusyError(LocalAwsError):
-    """Another command uses the same state folder. The message names its process."""
+    """Another command uses the same state folder. The message has its process id."""
 
 
 class UnwritableError(LocalAwsError):
-    """The state folder is not writable. The message names it."""
+    """The state folder is not writable. The message has its path."""
 
 
 @contextmanager
@@ -28,10 +28,10 @@ def alone(workspace: Workspace, command: str) -> Iterator[None]:
         command: name of the command, such as `up`, for the message of a rejected command.
 
     Raises:
-        BusyError: if a living process holds it.
-        UnwritableError: if the folder can't be written to.
+        BusyError: if a living process holds the lock.
+        UnwritableError: if the folder is not writable.
     """
-    # Never deleted: two processes could then lock two files of one name.
+    # The file is never deleted, because two processes could then lock two files of one name.
     with _opened(workspace) as file:
         _take(file, workspace, command)
         file.truncate(0)
@@ -49,7 +49,8 @@ def _opened(workspace: Workspace) -> IO[str]:
         return workspace.lock.open("a+")
     except OSError as error:
         raise UnwritableError(
-            f"{workspace.folder} is not writable ({error.strerror}).\n  Use a checkout that you own on a writable file system."
+            f"{workspace.folder} is not writable ({error.strerror}).\n"
+            "  Use a checkout that you own on a writable file system."
         ) from error
 
 
@@ -59,9 +60,10 @@ def _take(file: IO[str], workspace: Workspace, command: str) -> None:
             return
         if (holder := _holder(file)) is not None:
             raise BusyError(_refusal(workspace, command, *holder))
-        time.sleep(0.01)  # it holds the lock and has not yet written its id
+        time.sleep(0.01)  # the holder has not yet written its id
     raise BusyError(
-        f"`{command}` can't start: a process that is not visible from here uses {workspace.folder}. Wait until it ends."
+        f"`{command}` can't start: a process that is not visible from here uses "
+        f"{workspace.folder}. Wait until it ends."
     )
 
 
@@ -74,8 +76,9 @@ def _taken(file: IO[str]) -> bool:
 
 
 def _holder(file: IO[str]) -> tuple[int, str] | None:
-    """Returns process id and command of the holder; None before it has written them and after its
-    end.
+    """Returns process id and command of the holder.
+
+    None before it has written them, and after its end.
     """
     file.seek(0)
     pid, _, command = file.read().partition(" ")
@@ -83,7 +86,7 @@ def _holder(file: IO[str]) -> tuple[int, str] | None:
         os.kill(int(pid), 0)
     except (ValueError, ProcessLookupError):
         return None
-    except PermissionError:  # it runs as another user
+    except PermissionError:  # process of another user
         pass
     return int(pid), command
 
@@ -91,5 +94,6 @@ def _holder(file: IO[str]) -> tuple[int, str] | None:
 def _refusal(workspace: Workspace, command: str, pid: int, other: str) -> str:
     return (
         f"`{command}` can't start: `{other}` (process {pid}) uses {workspace.folder}.\n"
-        f"  Wait until it ends, or stop it (`kill -INT {pid}`); the embedded AWS keeps running, and `up` continues from there."
+        f"  Wait until it ends, or stop it (`kill -INT {pid}`); "
+        "the embedded AWS keeps running, and `up` continues from there."
     )

@@ -1,4 +1,4 @@
-"""ASGI middleware: rejects foreign credentials and serves the status endpoints."""
+"""ASGI middleware that rejects foreign credentials and serves the status endpoints."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ PAGE_PATH = "/_spotmusic/page"
 DOCS_PATH = "/_spotmusic/docs/"
 
 
-# The CDK CLI polls a stack's status every five seconds, however fast the stack is. A response may
-# wait for a change of status, but not longer than a client's timeout.
+# The CDK CLI polls a stack's status every five seconds, even if the stack is faster. A response may
+# wait for a change of status, up to a client's timeout.
 _HOLD_SECONDS = 4.0
 _HOLD_STEP_SECONDS = 0.02
 
@@ -39,14 +39,14 @@ def middleware(
 
     Args:
         application: the emulator.
-        is_own_key: returns True for access keys of the emulator and its STS.
+        is_own_key: whether an access key is of the emulator or its STS.
         recorded: records of types without an engine.
         kept: retained resources.
         stacks: status and number of finished resources of every stack.
-        is_in_progress: returns True while an operation on a stack runs, by region and the stack's
-            name or id.
+        is_in_progress: whether an operation on a stack runs, by region and by name or id of the
+            stack.
         identity: unique value of this emulator.
-        page: content of the page of the environment, or of a document, by path; None for others.
+        page: content of the environment's page, or of a document, by path; None for others.
     """
 
     states: dict[str, Callable[[], Any]] = {
@@ -78,7 +78,8 @@ def middleware(
 # Endpoints of the emulator for unsigned requests: responses of custom resource functions, health
 # and certificates. Endpoints that change the whole emulator are excluded.
 _OPEN = re.compile(
-    r"/_ministack/(cfn-response/|cfn-signal/|lambda-layers/|lambda-code/|health$|ready$|[a-z]+/ca\.pem$)"
+    r"/_ministack/(cfn-response/|cfn-signal/|lambda-layers/|lambda-code/|health$|ready$"
+    r"|[a-z]+/ca\.pem$)"
 )
 
 
@@ -87,13 +88,14 @@ def _is_open(scope: Scope) -> bool:
 
 
 _REFUSAL = "The embedded AWS accepts its own credentials only. The request was rejected."
-_XML_REFUSAL = f"<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code><Message>{_REFUSAL}</Message></Error></ErrorResponse>"
+_XML_REFUSAL = (
+    "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidClientTokenId</Code>"
+    f"<Message>{_REFUSAL}</Message></Error></ErrorResponse>"
+)
 
 
 def access_key(scope: Scope) -> str | None:
-    """Returns the access key that signed a request, from its header or presigned query; None if it
-    is unsigned.
-    """
+    """Returns the access key of a signed request, from its header or presigned query, or None."""
     signature = _signature(scope)
     if signature:
         return signature[0]
@@ -103,7 +105,7 @@ def access_key(scope: Scope) -> str | None:
 
 
 def _signature(scope: Scope) -> tuple[str, str, str] | None:
-    """Returns access key, region and service of a request that is signed in its header."""
+    """Returns access key, region and service of a request with a signature in its header."""
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1")
         for name, value in scope.get("headers", [])
@@ -129,9 +131,7 @@ async def _body(receive: Any) -> bytes:
 
 
 def _replay(body: bytes, receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """Returns a `receive` that replays the body and then forwards later events, such as the
-    disconnect.
-    """
+    """Returns a `receive` that replays the body and forwards later events, such as disconnects."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> dict[str, Any]:
@@ -154,14 +154,14 @@ async def _hold_while_in_progress(
 
 
 async def _refuse(scope: Scope, send: Any) -> None:
-    """Returns an error in the protocol of the requested service, so that the SDK reports its code."""
+    """Returns an error in the protocol of the requested service, with a code for the SDK."""
     if b"json" in dict(scope["headers"]).get(b"content-type", b""):
         return await _answer(send, 403, {"__type": "InvalidClientTokenId", "message": _REFUSAL})
     return await _send(send, 403, b"text/xml", _XML_REFUSAL.encode())
 
 
 async def _show(path: str, send: Any, page: Callable[[str], bytes | None]) -> None:
-    """Returns the page, or a document as text: browsers sign no request."""
+    """Returns the page, or a document as text, without a signature (browsers do not sign)."""
     found = page(path)
     kind = b"html" if found and path == PAGE_PATH else b"plain"
     content = found or b"There is no such page. `make local` writes it."

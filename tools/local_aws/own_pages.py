@@ -1,6 +1,6 @@
-"""Guard of servers on loopback: no page of another site reaches them.
+"""Guard of servers on loopback against requests from pages of other sites.
 
-StackPort's interpreter imports this module as well. It needs the standard library only.
+StackPort's interpreter imports this module as well, so it uses only the standard library.
 """
 
 import re
@@ -15,11 +15,11 @@ REFUSAL = b"Only programs and pages of this machine are answered.\n"
 
 
 def own_pages_only(application: Application) -> Application:
-    """Wraps an application, so that it refuses requests of foreign pages and for foreign host names.
+    """Wraps an application, which then refuses requests of foreign pages and host names.
 
     A browser sends requests of any page to loopback, with the page's `Origin` or `Sec-Fetch-Site`.
-    A page whose host name was changed to a loopback address sends that name as `Host`. SDKs, the
-    CDK CLI and functions send a loopback `Host` and neither of the others.
+    A page with a host name that resolves to loopback sends this name as `Host`. SDKs, the CDK CLI
+    and functions send a loopback `Host` and no `Origin` or `Sec-Fetch-Site`.
 
     Args:
         application: ASGI application, including its WebSockets.

@@ -1,5 +1,6 @@
-"""Integration of recorded types with the emulator's CloudFormation engine. This module and
-`corrections` replace private names of the emulator.
+"""Integration of recorded types with the emulator's CloudFormation engine.
+
+This module and `corrections` replace private names of the emulator.
 """
 
 import inspect
@@ -20,7 +21,7 @@ from tools.provider_schemas import (
     resource_types,
 )
 
-# Schemas of the region with every type. The gate checks that the stack's own region has the type.
+# Schemas of the region with all types. The gate checks that the stack's region has the type.
 _SCHEMA_REGION = "us-east-1"
 _ALARM = "AWS::CloudWatch::Alarm"
 
@@ -30,7 +31,7 @@ class InvalidPropertiesError(ValueError):
 
 
 def install(register: Register) -> None:
-    """Adds recorded types and corrections to the emulator. Call once, before it serves.
+    """Adds recorded types and corrections to the emulator. Must run once, before it serves.
 
     Args:
         register: register of types without an engine.
@@ -43,11 +44,11 @@ def install(register: Register) -> None:
 
 
 def is_in_progress(region: str, stack: str) -> bool:
-    """Returns True while an operation on a stack runs.
+    """Returns whether an operation on a stack runs.
 
     Args:
         region: region of the stack.
-        stack: its name or its id.
+        stack: name or id of the stack.
     """
     name = stack.split("/")[1] if stack.startswith("arn:") else stack
     found = cloudformation._stacks.get_scoped(ACCOUNT, region, name) or {}
@@ -57,7 +58,7 @@ def is_in_progress(region: str, stack: str) -> bool:
 
 
 def stack_states() -> list[dict[str, Any]]:
-    """Returns region, name, status and number of finished resources of every stack that exists."""
+    """Returns region, name, status and number of finished resources of each existing stack."""
     return [
         {
             "region": region,
@@ -75,7 +76,7 @@ def stack_states() -> list[dict[str, Any]]:
 
 
 def _record_missing_types(register: Register) -> None:
-    """Records all types that the emulator lacks: by a rule, so that no list can be incomplete."""
+    """Records all types that the emulator lacks, by a rule instead of a list."""
     known = provisioners._RESOURCE_HANDLERS
     for resource_type in resource_types(_SCHEMA_REGION):
         if resource_type not in known and not resource_type.startswith("AWS::CloudFormation::"):
@@ -125,7 +126,7 @@ def _require_valid(resource_type: str, properties: Properties) -> None:
 
 
 def _without_stack_tags(properties: Properties) -> Properties:
-    """Returns properties without CloudFormation's own `aws:` tags, which templates must not set."""
+    """Returns properties without CloudFormation's `aws:` tags, which templates must not set."""
 
     def own(value: Any) -> bool:
         return not (isinstance(value, dict) and str(value.get("Key", "")).startswith("aws:"))
@@ -184,7 +185,7 @@ def _resolve_as_cloudformation_does() -> None:
 
 
 def _replace(name: str, function: Callable[..., Any]) -> None:
-    """Replaces a function of the engine in every module that imported it by name."""
+    """Replaces a function of the engine in all modules that import it by name."""
     original = getattr(engine, name)
     for module in (engine, changesets, handlers, provisioners, stacks):
         if getattr(module, name, None) is original:

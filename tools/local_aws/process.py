@@ -1,4 +1,4 @@
-"""Start and stop of the emulator's process, and of no other process."""
+"""Start and stop of the emulator's process."""
 
 import json
 import os
@@ -23,16 +23,16 @@ from tools.local_aws.workspace import RunningEmulator, Workspace
 
 _MODULE = f"{__package__}.emulator"
 _SOURCE_ROOT = Path(__file__).parents[_MODULE.count(".")]
-# Time without a response until a living emulator counts as hung; a dead one is detected
+# Time without a response until a living emulator counts as hung. A dead one is detected
 # immediately.
 _SILENT_SECONDS = 180.0
-# The state is in memory: only the ends of its workers are waited for.
+# The state is in memory, so only the end of the workers takes time.
 _STOP_SECONDS = 2.0
 _KILL_SECONDS = 30.0
 
 
 class NotStartedError(LocalAwsError):
-    """The emulator ended or did not respond. The message names its log."""
+    """The emulator ended or did not respond. The message has the path of its log."""
 
 
 class NotStoppedError(LocalAwsError):
@@ -40,7 +40,7 @@ class NotStoppedError(LocalAwsError):
 
 
 def running(workspace: Workspace) -> RunningEmulator | None:
-    """Returns the running emulator of this checkout when it responds; None if it is dead or hangs."""
+    """Returns the responding emulator of this checkout; None if it is dead or hangs."""
     emulator = workspace.recall()
     if emulator is None or not is_ours(emulator, workspace):
         return None
@@ -60,7 +60,7 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
         port: TCP port; None uses a free one.
 
     Raises:
-        NotStartedError: if the port is in use, or it ends, or does not respond for minutes.
+        NotStartedError: if the port is in use, or the process ends or does not respond.
     """
     stop(workspace)
     workspace.prepare()
@@ -87,26 +87,29 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
         emulator = RunningEmulator(pid=process.pid, port=chosen, started=_start_time(process.pid))
         workspace.remember(emulator)
     except BaseException:
-        _end_started(process)  # no later command would find it
+        _end_started(process)  # later commands would not find it
         raise
-    # Checks the child itself: a starting program has no command line yet and would not be
+    # Checks the child process: a starting program has no command line yet and would not be
     # recognized.
     if not _comes_to_answer(emulator, workspace, alive=lambda: process.poll() is None):
         stop(workspace)
         _end_started(process)
         tail = last_lines(workspace.log.read_text(errors="replace"), 5)
         raise NotStartedError(
-            f"The embedded AWS did not start on port {emulator.port}. The log is {workspace.log}:\n{tail}"
+            f"The embedded AWS did not start on port {emulator.port}. "
+            f"The log is {workspace.log}:\n{tail}"
         )
     return emulator
 
 
 def stop(workspace: Workspace) -> bool:
-    """Stops the emulator of this checkout and every process it started. Returns True if there was
-    one.
+    """Stops the emulator of this checkout with its child processes.
 
-    A process id without the emulator's identity is left alone: after a crash the system may have
-    reused it.
+    A process id without the emulator's identity is ignored, because the system may have reused it
+    after a crash.
+
+    Returns:
+        Whether there was an emulator.
     """
     emulator = workspace.recall()
     if emulator is None:
@@ -125,19 +128,17 @@ def recorded(emulator: RunningEmulator) -> list[dict[str, Any]]:
 
 
 def kept(emulator: RunningEmulator) -> list[dict[str, str]]:
-    """Returns the resources that their deletion policy retained."""
+    """Returns the resources that a deletion policy retained."""
     return list(_get(emulator, KEPT_PATH))
 
 
 def stack_states(emulator: RunningEmulator) -> list[dict[str, Any]]:
-    """Returns region, name, status and number of finished resources of every stack, in one cheap
-    call.
-    """
+    """Returns region, name, status and number of finished resources of all stacks in one call."""
     return list(_get(emulator, STACKS_PATH))
 
 
 def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:
-    """Returns True if the process with the saved id is still the emulator of this checkout."""
+    """Returns whether the process with the saved id is still the emulator of this checkout."""
     command = _command(emulator.pid)
     return (
         _MODULE in command
@@ -147,9 +148,7 @@ def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:
 
 
 def _bound(port: int | None) -> socket.socket:
-    """Binds the emulator's socket now: a port that is only selected here could be taken before the
-    bind.
-    """
+    """Binds the emulator's socket, because a port that is only selected could be taken."""
     listener = socket.socket()
     if port:  # connections of a previous emulator may linger
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -158,13 +157,14 @@ def _bound(port: int | None) -> socket.socket:
     except OSError as error:
         listener.close()
         raise NotStartedError(
-            f"Port {port} is not available ({error.strerror}). Use another port, or omit the option."
+            f"Port {port} is not available ({error.strerror}). "
+            "Use another port, or omit the option."
         ) from error
     return listener
 
 
 def _get(emulator: RunningEmulator, path: str) -> Any:
-    # Opener without proxies: a proxy of the user would receive the loopback requests.
+    # Opener without proxies, because a proxy of the user would receive the loopback requests.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(require_loopback(emulator.endpoint) + path, timeout=_SILENT_SECONDS) as answer:
         return json.load(answer)
@@ -180,8 +180,9 @@ def _answers(emulator: RunningEmulator, workspace: Workspace) -> bool:
 def _comes_to_answer(
     emulator: RunningEmulator, workspace: Workspace, *, alive: Callable[[], bool]
 ) -> bool:
-    """Waits for a response while the process lives: a starting one refuses connections, a busy one
-    is late.
+    """Waits for a response while the process lives.
+
+    A starting process refuses connections, and a busy one responds late.
     """
     deadline = time.monotonic() + _SILENT_SECONDS
     while (
@@ -217,7 +218,7 @@ def _kill(pid: int, number: signal.Signals) -> None:
 
 
 def _end_all(members: Callable[[], list[int]]) -> None:
-    """Kills until no process is left: one may take a moment to end or have started another.
+    """Kills until no process is left; processes may end late or start others.
 
     Raises:
         NotStoppedError: if processes survive.
@@ -236,13 +237,12 @@ def _end_all(members: Callable[[], list[int]]) -> None:
 
 
 def _members(group: int, workspace: Workspace, *, ours: bool) -> list[int]:
-    """Returns living processes of the emulator's group: the emulator itself if it hangs, and its
-    children.
+    """Returns living processes of the emulator's group: a hung emulator, and its children.
 
     Args:
         group: id of the group.
         workspace: the checkout's state.
-        ours: True if the group is known to be the emulator's. After a crash the system may have
+        ours: whether the group is known to be the emulator's. After a crash the system may have
             reused its id, so only processes with the state folder, or its temporary folder, in
             their command count.
     """
@@ -267,7 +267,7 @@ class _Process:
     Args:
         pid: process id.
         group: id of its process group.
-        ended: true for a zombie.
+        ended: whether the process is a zombie.
         command: command line, its parts separated by spaces.
     """
 
@@ -292,7 +292,7 @@ def _processes() -> Iterator[_Process]:
     for folder in _PROC.iterdir():
         if not folder.name.isdigit():
             continue
-        with suppress(OSError):  # the process has ended
+        with suppress(OSError):  # process ended
             fields = _stat(int(folder.name))
             yield _Process(
                 int(folder.name), int(fields[2]), fields[0] == "Z", _proc_command(int(folder.name))
@@ -311,7 +311,7 @@ def _command(pid: int) -> str:
         return _ps("-p", str(pid), "-o", "command=")
     try:
         return _proc_command(pid)
-    except OSError:  # the process does not exist
+    except OSError:  # process ended
         return ""
 
 
@@ -323,19 +323,20 @@ def _proc_command(pid: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """Returns state, parent, group and later fields (proc_pid_stat(5), from its third field on)."""
+    """Returns state, parent, group and later fields (proc_pid_stat(5), from the third field)."""
     return os.fsdecode((_PROC / str(pid) / "stat").read_bytes()).rpartition(")")[2].split()
 
 
 def _start_time(pid: int) -> str:
-    """Returns the start time of a process. Linux counts from boot; `ps` converts it to wall time,
-    which moves when the clock is set.
+    """Returns the start time of a process.
+
+    Linux counts from boot. `ps` converts it to wall time, which changes when the clock is set.
     """
     if not _has_proc():
         return _ps("-p", str(pid), "-o", "lstart=")
     try:
         return _stat(pid)[19]
-    except OSError:  # the process does not exist
+    except OSError:  # process ended
         return ""
 
 
@@ -345,5 +346,7 @@ def _ps(*arguments: str) -> str:
         name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LANG")
     }
     plain = {**variables, "LC_CTYPE": "UTF-8", "LC_TIME": "C", "TZ": "UTC"}
-    result = subprocess.run(["ps", "-ww", *arguments], capture_output=True, check=False, env=plain)  # noqa: S603, S607 - POSIX
+    command = ["ps", "-ww", *arguments]
+    # S603: `ps` is of POSIX.
+    result = subprocess.run(command, capture_output=True, check=False, env=plain)  # noqa: S603
     return os.fsdecode(result.stdout).strip()

@@ -37,7 +37,7 @@ class Steps:
 
     @contextmanager
     def heartbeat(self, silence: float = 3.0) -> Iterator[None]:
-        """Prints a line whenever the block printed none for a while.
+        """Prints a line if the block prints none for a while.
 
         Args:
             silence: seconds without a line.
@@ -84,7 +84,7 @@ class StackProgress:
         self._seen = self._lines()
 
     def show(self) -> None:
-        """Prints changes since the last call, at most once a second."""
+        """Prints changes since the last call, at most once per second."""
         if self._clock() - self._last >= _REFRESH_SECONDS:
             self._last = self._clock()
             self.show_now()

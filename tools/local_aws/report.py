@@ -12,7 +12,7 @@ class StackRow:
     """Row of the table.
 
     Args:
-        stack: the CDK CLI's name for it.
+        stack: name of the stack in the CDK CLI.
         resources: number of resources.
         recorded: number of recorded resources.
         seconds: duration of CloudFormation's operation.
@@ -31,7 +31,7 @@ def table(rows: list[StackRow]) -> str:
     """Formats the rows and their sum.
 
     Args:
-        rows: one per stack.
+        rows: one row per stack.
     """
     total = StackRow(
         stack="all",
@@ -50,7 +50,7 @@ def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
     """Writes the rows and the rate for a benchmark.
 
     Args:
-        rows: one per stack.
+        rows: one row per stack.
         file: output file.
         deploy_seconds: duration of `cdk deploy`.
     """
@@ -67,7 +67,7 @@ def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
 
 
 def recorded_types(types: Iterable[str]) -> str:
-    """Formats recorded types with their numbers in lines of readable length."""
+    """Formats recorded types with their numbers, wrapped to readable lines."""
     return (
         "\n".join(f"  {name} ({number})" for name, number in sorted(Counter(types).items()))
         or "  none"

@@ -1,4 +1,4 @@
-"""Permissions of tasks: policies are evaluated for sessions of task roles only."""
+"""Evaluation of policies for sessions of task roles only."""
 
 import json
 from contextvars import ContextVar
@@ -16,7 +16,7 @@ _evaluated: ContextVar[bool] = ContextVar("evaluated", default=False)
 
 
 class _Evaluated:
-    """True within a request that a task role signed."""
+    """True within a request with the signature of a task role."""
 
     def __bool__(self) -> bool:
         return _evaluated.get()
@@ -25,8 +25,8 @@ class _Evaluated:
 def with_rights(application: Application) -> Application:
     """Wraps the emulator's application, which evaluates the policies of all callers or none.
 
-    A task's request is evaluated by the policies of its role and of the bucket, and counts as
-    sent over TLS.
+    A task's request is evaluated by the policies of its role and of the bucket, and counts as sent
+    over TLS.
 
     Args:
         application: the emulator.

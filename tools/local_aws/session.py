@@ -1,4 +1,4 @@
-"""Loopback guard: clients reach only loopback addresses, with credentials that no account accepts."""
+"""Loopback guard: clients connect only to loopback, with credentials that no account accepts."""
 
 import ipaddress
 import os
@@ -17,8 +17,8 @@ from botocore.config import Config
 
 from tools.local_aws import ACCOUNT, LocalAwsError
 
-# The account id as access key: ministack derives the account from it, and AWS never issues such a
-# key (AKIA… or ASIA…).
+# The account id as access key: ministack derives the account from it. Keys of AWS start with AKIA
+# or ASIA.
 ACCESS_KEY = ACCOUNT
 SECRET_KEY = "embedded"  # noqa: S105 - of no account
 
@@ -36,7 +36,7 @@ def require_loopback(endpoint: str) -> str:
         endpoint: URL, such as `http://127.0.0.1:4566`.
 
     Raises:
-        NotEmbeddedError: for every other host, for names (which a resolver could map to any
+        NotEmbeddedError: for any other host, for names (which a resolver could map to any
             address) and for a missing port.
     """
     parts = urlsplit(endpoint)
@@ -50,13 +50,14 @@ def require_loopback(endpoint: str) -> str:
     if parts.scheme != "http" or not is_loopback or not has_port or parts.username is not None:
         raise NotEmbeddedError(
             f"{endpoint!r} is not a loopback address with a port.\n"
-            "  The embedded AWS runs on this machine only. To deploy to an account, use `npx cdk deploy`."
+            "  The embedded AWS runs on this machine only. "
+            "To deploy to an account, use `npx cdk deploy`."
         )
     return endpoint
 
 
 def require_embedded(environment: Mapping[str, str]) -> None:
-    """Rejects a shell environment that leads to another AWS.
+    """Rejects a shell environment with access to another AWS.
 
     Raises:
         NotEmbeddedError: for foreign credentials, which the message does not contain, and for an
@@ -70,7 +71,8 @@ def require_embedded(environment: Mapping[str, str]) -> None:
         if environment.get(name, own) != own:
             raise NotEmbeddedError(
                 f"{name} holds credentials that do not belong to the embedded AWS.\n"
-                "  Start a shell without them (`env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN …`)"
+                "  Start a shell without them (`env -u AWS_ACCESS_KEY_ID "
+                "-u AWS_SECRET_ACCESS_KEY -u AWS_SESSION_TOKEN …`)"
                 " and run the command again."
             )
     for name, value in environment.items():
@@ -79,8 +81,9 @@ def require_embedded(environment: Mapping[str, str]) -> None:
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment without access to a real account or cluster: no AWS_*, KUBECONFIG or
-    proxy.
+    """Returns the environment without access to a real account or cluster.
+
+    AWS_*, KUBECONFIG and proxies are removed.
     """
     dropped = {"http_proxy", "https_proxy", "all_proxy", "kubeconfig"}
     return {
@@ -91,7 +94,7 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:
-    """Returns the variables that lead the SDKs and the CDK CLI to the embedded AWS only.
+    """Returns the variables that direct the SDKs and the CDK CLI to the embedded AWS only.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -132,19 +135,21 @@ def cli_environment(
         **aws_variables(endpoint, region=region),
         "HOME": str(home),
     }
-    # Below an empty home, jsii would unpack aws-cdk-lib again: more than the synthesis itself.
+    # With an empty home, jsii would unpack aws-cdk-lib again, which takes longer than the
+    # synthesis.
     return {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(jsii_cache()), **variables}
 
 
 def jsii_cache() -> Path:
-    """Returns the user's cache of unpacked jsii packages, where jsii itself looks for it."""
+    """Returns the user's cache of unpacked jsii packages, the default of jsii."""
     below = "Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii"
     return Path.home() / below / "package-cache"
 
 
 def shell_exports(endpoint: str, *, region: str, path: str) -> str:
-    """Returns the text of `env.sh`: after `. .local/env.sh`, `npx cdk diff "dev/*"` and the AWS CLI
-    use the embedded AWS.
+    """Returns the text of `env.sh`.
+
+    After `. .local/env.sh`, `npx cdk diff "dev/*"` and the AWS CLI use the embedded AWS.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -159,8 +164,8 @@ def shell_exports(endpoint: str, *, region: str, path: str) -> str:
 
 @cache
 def _session() -> boto3.Session:
-    # One session for all clients: loading service descriptions is most of a client's cost, and a
-    # session caches them.
+    # One session for all clients, because loading service descriptions is most of a client's cost
+    # and a session caches them.
     return boto3.Session(
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
@@ -169,8 +174,9 @@ def _session() -> boto3.Session:
 
 
 def _unconfigured() -> botocore.session.Session:
-    """Returns a session without the user's variables and files: a missing profile would fail every
-    call.
+    """Returns a session without the user's variables and files.
+
+    A missing profile would fail every call.
     """
     defaults = botocore.session.Session.SESSION_VARIABLES
     unread = {
@@ -183,8 +189,8 @@ def _unconfigured() -> botocore.session.Session:
 
 @cache
 def _client(service: str, endpoint: str, region: str) -> Any:
-    # One attempt: a retry would hide errors of the emulator. One call of a custom resource may take
-    # minutes.
+    # One attempt, because a retry would hide errors of the emulator. A call of a custom resource
+    # may take minutes.
     config = Config(
         retries={"total_max_attempts": 1}, proxies={}, read_timeout=300, inject_host_prefix=False
     )
@@ -196,7 +202,7 @@ def _client(service: str, endpoint: str, region: str) -> Any:
 
 
 def _close_after_answer(request: AWSPreparedRequest, **_event: Any) -> None:
-    # The emulator closes connections after 75 s idle; a call on such a connection gets no response.
+    # The emulator closes idle connections after 75 s, and calls on them get no response.
     request.headers["Connection"] = "close"
 
 
@@ -204,7 +210,7 @@ def client(service: str, endpoint: str, *, region: str) -> Any:
     """Returns a boto3 client of the embedded AWS.
 
     Args:
-        service: boto3's name of the service.
+        service: name of the service in boto3.
         endpoint: loopback URL of the emulator.
         region: region of the resources.
 

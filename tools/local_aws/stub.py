@@ -1,5 +1,6 @@
-"""Stub of resource types that the emulator lacks: validated against CloudFormation's schema, recorded
-and counted. Custom resources without a backend are recorded too; all others run their function.
+"""Records of resource types that the emulator lacks, validated against CloudFormation's schema.
+
+Custom resources without a backend are recorded as well; all others run their function.
 """
 
 import re
@@ -22,10 +23,10 @@ CUSTOM_TYPES = (
     "Custom::DatabaseUsers",
     "Custom::TaskRun",
 )
-"""Custom resources that need a Kubernetes API, a MySQL server or a running task."""
+"""Custom resources that require a Kubernetes API, a MySQL server or a running task."""
 
 Handler = dict[str, Any]
-"""Functions of a resource type in the emulator's form: `create`, `update` and `delete`."""
+"""Functions of a resource type, as in the emulator: `create`, `update` and `delete`."""
 
 Created = tuple[str, dict[str, Any]]
 """Results of `Ref` and, by name, of `Fn::GetAtt`."""
@@ -41,13 +42,13 @@ class Record:
 
     Args:
         type: resource type.
-        region: region of its stack.
-        stack: name of its stack.
+        region: region of the stack.
+        stack: name of the stack.
         logical_id: id in the template.
         identifier: physical id.
         properties: resolved properties.
-        attributes: results of `Fn::GetAtt`, constant while the record exists so that dependents do
-            not change.
+        attributes: results of `Fn::GetAtt`, constant while the record exists, so that dependents
+            do not change.
     """
 
     type: str
@@ -60,7 +61,8 @@ class Record:
 
 
 class Register:
-    """All records of one emulator by type, region and identifier, and retained resources.
+    """Records of one emulator by type, region and identifier, and retained resources.
+
     Thread-safe.
     """
 
@@ -79,7 +81,8 @@ class Register:
         with self._lock:
             if key in self._records:
                 raise AlreadyExistsError(
-                    f"{record.type} {record.identifier} already exists in stack {self._records[key].stack}"
+                    f"{record.type} {record.identifier} already exists "
+                    f"in stack {self._records[key].stack}"
                 )
             self._records[key] = record
         return record.identifier, record.attributes
@@ -90,7 +93,7 @@ class Register:
             return self._records.pop((resource_type, responses.get_region(), identifier), None)
 
     def keep(self, *, stack: str, logical_id: str, resource_type: str, identifier: str) -> None:
-        """Adds a resource that CloudFormation retained because of its deletion policy."""
+        """Adds a resource that CloudFormation retained by its deletion policy."""
         with self._lock:
             self._kept.append(
                 {
@@ -102,18 +105,18 @@ class Register:
             )
 
     def kept(self) -> list[dict[str, str]]:
-        """Returns every retained resource of all past and present stacks."""
+        """Returns the retained resources of all past and present stacks."""
         with self._lock:
             return list(self._kept)
 
     def listing(self) -> list[dict[str, Any]]:
-        """Returns every record as plain data."""
+        """Returns the records as plain data."""
         with self._lock:
             return [asdict(record) for record in self._records.values()]
 
 
 def recorder(register: Register, resource_type: str) -> Handler:
-    """Returns the handler that records a type of CloudFormation's schemas.
+    """Returns a handler that records a type of CloudFormation's schemas.
 
     Args:
         register: register of records.
@@ -122,10 +125,10 @@ def recorder(register: Register, resource_type: str) -> Handler:
 
     def invent(logical_id: str, properties: Properties, stack: str) -> Created:
         schema = resource_schema(responses.get_region(), resource_type)
-        # Only now: reading the schemas of all types would take a third of the emulator's start.
+        # Loaded late: the schemas of all types would take a third of the emulator's start.
         create_only = tuple(path[0] for path in schema.create_only if len(path) == 1)
         provisioners._REPLACING_PROPERTIES.setdefault(resource_type, create_only)
-        # Random, as in a service: resources retained from an earlier stack must not collide.
+        # Random, as in AWS, so that resources retained from an earlier stack do not collide.
         attributes = {
             ".".join(path): _attribute(schema, path, uuid4().hex) for path in schema.read_only
         }
@@ -145,7 +148,7 @@ def recorder(register: Register, resource_type: str) -> Handler:
 
 
 def custom_recorder(register: Register, resource_type: str) -> Handler:
-    """Returns the handler that records a custom resource.
+    """Returns a handler that records a custom resource.
 
     Args:
         register: register of records.
@@ -162,12 +165,12 @@ def custom_recorder(register: Register, resource_type: str) -> Handler:
 def either(
     recorder: Handler, service: Handler, *, is_recorded: Callable[[Properties], bool]
 ) -> Handler:
-    """Returns a handler that records some resources of a type and lets the emulator create the others.
+    """Returns a handler that records some resources of a type; the emulator creates the others.
 
     Args:
         recorder: handler that records.
-        service: the emulator's own handler, whose update takes a logical id.
-        is_recorded: returns True for properties that the emulator's service can't store.
+        service: handler of the emulator, with an update that takes a logical id.
+        is_recorded: whether the emulator's service cannot store the properties.
     """
 
     def of(properties: Properties) -> Handler:
@@ -176,10 +179,13 @@ def either(
     def update(
         identifier: str, old: Properties, new: Properties, stack: str, logical_id: str
     ) -> Created:
-        if of(old) is of(new):
-            return of(new)["update"](identifier, old, new, stack, logical_id)  # type: ignore[no-any-return]
+        handler = of(new)
+        if of(old) is handler:
+            updated: Created = handler["update"](identifier, old, new, stack, logical_id)
+            return updated
         of(old)["delete"](identifier, old)
-        return of(new)["create"](logical_id, new, stack)  # type: ignore[no-any-return]
+        created: Created = handler["create"](logical_id, new, stack)
+        return created
 
     return {
         "create": lambda logical_id, properties, stack: of(properties)["create"](

@@ -1,4 +1,4 @@
-"""Process with the environment of its task from the embedded AWS, as ECS resolves it."""
+"""Process with the environment of a task in the embedded AWS, as ECS resolves it."""
 
 import json
 import os
@@ -17,8 +17,7 @@ class NoTaskError(LocalAwsError):
 
 
 def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str, str]:
-    """Returns the variables of a service's container: plain ones, and values that ECS fetches at
-    the start of a task.
+    """Returns the variables of a service's container, with values that ECS fetches at its start.
 
     Args:
         service: name of the service in the environment file.
@@ -35,7 +34,7 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
         task = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
         for container in task["containerDefinitions"]:
             plain = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
-            # Later revisions come later.
+            # Later revisions follow.
             found[plain.get("SERVICE", "")] = {
                 "plain": plain,
                 "secrets": container.get("secrets", []),
@@ -43,7 +42,8 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
     if service not in found:
         names = ", ".join(sorted(name for name in found if name)) or "none"
         raise NoTaskError(
-            f"Service {service} is not deployed to the embedded AWS. Deployed services: {names}. Deploy it with `make local`."
+            f"Service {service} is not deployed to the embedded AWS. "
+            f"Deployed services: {names}. Deploy it with `make local`."
         )
     fetched = {
         entry["name"]: _fetched(entry["valueFrom"], endpoint, region)
@@ -53,9 +53,7 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
 
 
 def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """Returns the variables that `make stand-ins` overrides while it runs, and its certificate
-    authorities.
-    """
+    """Returns the variables that `make stand-ins` overrides, with its certificate authorities."""
     file = folder / STAND_INS
     found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     return {
@@ -64,8 +62,9 @@ def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _fetched(reference: str, endpoint: str, region: str) -> str:
-    """Returns the value that ECS resolves for `valueFrom`: a parameter, a secret, or a field of a
-    secret's JSON.
+    """Returns the value of `valueFrom`, as ECS resolves it.
+
+    It is a parameter, a secret, or a field of a secret's JSON.
     """
     if ":ssm:" in reference:
         name = "/" + reference.partition(":parameter/")[2]
@@ -92,7 +91,7 @@ def run_as_task(
     region: str,
     changes: Mapping[str, str],
 ) -> None:
-    """Replaces this process by a command with a task's environment; its SDKs use the embedded AWS.
+    """Replaces this process by a command with a task's environment, with SDKs of the embedded AWS.
 
     Args:
         command: the command and its arguments.
@@ -102,7 +101,7 @@ def run_as_task(
         changes: overrides for the engines of `make stand-ins`, such as `CACHE_HOST`.
     """
     shell = session.clean_environment(os.environ)
-    os.execvpe(  # noqa: S606 - it is the user's own
+    os.execvpe(  # noqa: S606 - command of the user
         command[0],
         list(command),
         {**shell, **session.aws_variables(endpoint, region=region), **variables, **changes},

@@ -1,6 +1,4 @@
-"""State of one checkout's embedded AWS: port, process id, log, temporary files and exports for a
-shell.
-"""
+"""State of a checkout's embedded AWS: port, process id, log, temporary files, shell exports."""
 
 import json
 import shutil
@@ -13,13 +11,13 @@ from spotmusic_cdk import output
 
 @dataclass(frozen=True, kw_only=True)
 class RunningEmulator:
-    """Identity of the emulator's process, to find it again and to stop no other.
+    """Identity of the emulator's process, to find it again and to stop no other process.
 
     Args:
         pid: process id; also the id of its process group, which its Lambda workers share.
         port: TCP port on loopback.
-        started: start time of the process by the operating system; a reused process id has another
-            one.
+        started: start time of the process by the operating system, which differs if the process
+            id is reused.
     """
 
     pid: int
@@ -51,9 +49,8 @@ class Workspace:
 
     @property
     def temporary(self) -> Path:
-        """TMPDIR of the emulator. It is in the checkout, so that Node.js functions find its
-        `node_modules`.
-        """
+        """TMPDIR of the emulator, in the checkout, so that Node.js functions find
+        `node_modules`."""
         return self.folder / "tmp"
 
     @property
@@ -103,7 +100,7 @@ class Workspace:
 
     @property
     def node_modules(self) -> Path:
-        """Node.js packages of the checkout: the CDK CLI, and the SDK of Lambda's Node.js runtime."""
+        """Node.js packages of the checkout: the CDK CLI, and the SDK of Lambda's runtime."""
         return self.checkout / "node_modules"
 
     @property
@@ -147,18 +144,16 @@ class Workspace:
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.baseline.unlink(missing_ok=True)
         self.temporary.mkdir(parents=True)
-        # Keeps the state out of commits in checkouts without an ignore rule for it.
+        # Keeps the state out of commits in checkouts without an ignore rule.
         (self.folder / ".gitignore").write_text("*\n")
 
     def remember(self, emulator: RunningEmulator) -> None:
         """Saves the identity of the emulator."""
-        # A concurrent reader of a partial file would start a second emulator.
+        # A partial file would let a concurrent reader start a second emulator.
         output.replace(self._record, json.dumps(asdict(emulator)))
 
     def recall(self) -> RunningEmulator | None:
-        """Returns the emulator of the last `up`; None if there was none or the record is
-        unreadable.
-        """
+        """Returns the emulator of the last `up`; None if there is no readable record."""
         try:
             return RunningEmulator(**json.loads(self._record.read_text()))
         except (FileNotFoundError, json.JSONDecodeError, TypeError):
