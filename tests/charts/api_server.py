@@ -19,7 +19,7 @@ MAKE_KEY = (
     "process.stdout.write(require('crypto').generateKeyPairSync('rsa', {modulusLength: "
     "2048}).privateKey.export({type: 'pkcs1', format: 'pem'}))"
 )
-"""Key of service account tokens. Nothing uses them here, but the server does not start without."""
+"""Key of service account tokens. The server does not start without a key."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ApiServer:
     kubeconfig: Path
 
     def apply(self, manifests: Iterable[Json], *arguments: str) -> str:
-        """Applies manifests as Helm 4 does, on the server's side. Returns its warnings.
+        """Applies manifests on the server's side, as Helm 4 does. Returns the warnings.
 
         Raises:
             AssertionError: if the server rejects a manifest.
@@ -87,7 +87,9 @@ def running(assets: Path) -> Iterator[ApiServer]:
 
 
 def _kubeconfig(folder: Path, port: int, token: str) -> Path:
-    """The server makes its certificate at its start, on this machine: kubectl does not verify it."""
+    """Return a kubeconfig without verification, because the server creates its certificate at its
+    start.
+    """
     file = folder / "kubeconfig"
     file.touch(mode=0o600)
     cluster = {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}
@@ -119,9 +121,8 @@ def _api_server(folder: Path, etcd: int, port: int, token: str) -> list[str]:
     for file in (tokens, key):
         file.touch(mode=0o600)
     tokens.write_text(f"{token},administrator,administrator,system:masters\n")
-    key.write_bytes(
-        subprocess.run(["node", "-e", MAKE_KEY], capture_output=True, check=True).stdout  # noqa: S607 - in the PATH of `make test`
-    )
+    made = subprocess.run(["node", "-e", MAKE_KEY], capture_output=True, check=True)  # noqa: S607
+    key.write_bytes(made.stdout)
     return [
         f"--etcd-servers=http://127.0.0.1:{etcd}",
         f"--cert-dir={folder / 'certificates'}",
@@ -130,12 +131,13 @@ def _api_server(folder: Path, etcd: int, port: int, token: str) -> list[str]:
         f"--secure-port={port}",
         "--anonymous-auth=false",
         "--authorization-mode=RBAC",
-        "--allow-privileged=true",  # as in EKS: Pod Security decides
+        "--allow-privileged=true",  # as in EKS, where Pod Security decides
         f"--token-auth-file={tokens}",
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-key-file={key}",
         f"--service-account-signing-key-file={key}",
         "--service-cluster-ip-range=172.20.0.0/16",
         # No controller creates service accounts or counts quotas, and no pod serves a webhook.
-        "--disable-admission-plugins=ServiceAccount,ResourceQuota,MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
+        "--disable-admission-plugins=ServiceAccount,ResourceQuota,"
+        "MutatingAdmissionWebhook,ValidatingAdmissionWebhook",
     ]

@@ -15,13 +15,14 @@ from tools.model.values import Json, texts
 
 READINESS_GATE = "eks.amazonaws.com/pod-readiness-gate-inject"
 IN_CLUSTER = re.compile(
-    r"\b((?:[a-z0-9-]+\.)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc)(?:\.cluster\.local)?(?::(\d+))?(?![\w.-])"
+    r"\b((?:[a-z0-9-]+\.)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc)(?:\.cluster\.local)?"
+    r"(?::(\d+))?(?![\w.-])"
 )
 """Names of Services, and of pods of a headless Service."""
 
 
 def things(platform: RenderedCluster, *kinds: str) -> Iterator[tuple[str, Json]]:
-    """Yield manifests of some kinds with their release, those of operators included."""
+    """Yield manifests of some kinds with their release, including those of operators."""
     for release, manifest in platform.everything():
         for thing in (manifest, *operated(manifest)):
             if thing["kind"] in kinds:
@@ -29,7 +30,7 @@ def things(platform: RenderedCluster, *kinds: str) -> Iterator[tuple[str, Json]]
 
 
 def workloads(platform: RenderedCluster) -> Iterator[tuple[str, Json]]:
-    """Yield every workload."""
+    """Yield all workloads."""
     return things(platform, "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 
 
@@ -41,7 +42,7 @@ def labels_of(workload: Json) -> dict[str, str]:
     )
     labels = dict(spec["template"].get("metadata", {}).get("labels") or {})
     if workload["kind"] == "StatefulSet":
-        # Kubernetes' own, for the Service of one pod.
+        # Kubernetes adds this label, for the Service of one pod.
         labels["statefulset.kubernetes.io/pod-name"] = f"{workload['metadata']['name']}-0"
     return labels
 
@@ -105,7 +106,8 @@ def service_findings(platform: RenderedCluster) -> list[str]:
     found = []
     for (namespace, name), service in services(platform).items():
         selector = service["spec"].get("selector") or {}
-        # The API server's and the kubelets' Services have no selector: the Prometheus operator writes their addresses.
+        # The Services of the API server and the kubelets have no selector. The Prometheus operator
+        # writes their addresses.
         if not selector or namespace == "kube-system":
             continue
         pods = pods_behind(platform, namespace, selector)
@@ -130,7 +132,7 @@ def monitor_findings(platform: RenderedCluster) -> list[str]:
         spec, namespace = monitor["spec"], monitor["metadata"]["namespace"]
         places = (spec.get("namespaceSelector") or {}).get("matchNames", [namespace])
         if "kube-system" in places or "default" in places:
-            continue  # what Kubernetes itself brings
+            continue  # of Kubernetes itself
         candidates = [
             s for _, s in things(platform, "Service") if s["metadata"]["namespace"] in places
         ]
@@ -152,7 +154,9 @@ def monitor_findings(platform: RenderedCluster) -> list[str]:
 
 
 def _scrapes(platform: RenderedCluster, endpoint: Json, service: Json) -> bool:
-    """Return whether an endpoint exists: `port` names a port of the Service, `targetPort` of pods."""
+    """Return whether an endpoint exists. `port` is a port of the Service, `targetPort` a port of
+    pods.
+    """
     if "port" in endpoint:
         return endpoint["port"] in {entry.get("name") for entry in service["spec"]["ports"]}
     pods = pods_behind(
@@ -162,7 +166,7 @@ def _scrapes(platform: RenderedCluster, endpoint: Json, service: Json) -> bool:
 
 
 def scraped_ports(platform: RenderedCluster) -> Iterator[tuple[str, int]]:
-    """Yield namespace and number of every port of a pod in a monitor."""
+    """Yield namespace and number of each monitored port of pods."""
     for kind, key in (("ServiceMonitor", "endpoints"), ("PodMonitor", "podMetricsEndpoints")):
         for _, monitor in platform.of_kind(kind):
             namespace = monitor["metadata"]["namespace"]
@@ -260,7 +264,8 @@ def _binding_problems(
             "set behind_load_balancer"
         )
     if reference["port"] not in {port["port"] for port in service["spec"]["ports"]}:
-        yield f"names port {reference['port']}, which Service {namespace}/{reference['name']} has not"
+        service = f"{namespace}/{reference['name']}"
+        yield f"names port {reference['port']}, which Service {service} does not have"
     if properties["Port"] != reference["port"]:
         yield (
             f"hands port {reference['port']} to target group {id_}, which is for "

@@ -47,7 +47,7 @@ def _by_chart(platform: RenderedCluster, chart: str) -> list[str]:
 def _waves(platform: RenderedCluster) -> Iterator[str]:
     for name, release in platform.releases.items():
         for chart in NEEDS.get(release.chart, ()):
-            # The second release of `trust` is monitoring's own, and comes late.
+            # The second release of `trust` belongs to monitoring and is deployed late.
             others = [
                 other
                 for other in _by_chart(platform, chart)
@@ -61,7 +61,7 @@ def _waves(platform: RenderedCluster) -> Iterator[str]:
 
 
 def _kinds(platform: RenderedCluster) -> Iterator[str]:
-    """Resources before their kind: the API server refuses them, or the chart omits them."""
+    """Return resources before their kind. The API server rejects them, or the chart omits them."""
     for name, manifest in platform.everything():
         group = manifest["apiVersion"].rpartition("/")[0]
         if (
@@ -155,7 +155,7 @@ def _atomic_problems(platform: RenderedCluster, release: Release) -> Iterator[st
 
 
 def shared(platform: RenderedCluster) -> list[str]:
-    """Return objects of two releases: Helm refuses an object that another release owns."""
+    """Return objects of two releases. Helm rejects an object that another release owns."""
     owners: dict[tuple[str, str], set[str]] = {}
     for release, manifest in platform.everything():
         owners.setdefault(

@@ -38,7 +38,7 @@ Containers = Iterator[tuple[str, Json, Json]]
 
 
 def where_of(workload: Json) -> str:
-    """Return namespace and name of a workload, without the hash that a job's name ends with."""
+    """Return namespace and name of a workload, without the hash at the end of a job's name."""
     name = (
         re.sub(r"-[0-9a-f]{8}$", "", workload["metadata"]["name"])
         if workload["kind"] == "Job"
@@ -48,7 +48,7 @@ def where_of(workload: Json) -> str:
 
 
 def running(platform: RenderedCluster) -> Iterator[Json]:
-    """Yield every workload."""
+    """Yield all workloads."""
     return (workload for _, workload in workloads(platform))
 
 
@@ -182,7 +182,7 @@ def accounts(platform: RenderedCluster) -> dict[tuple[str | None, str], Json]:
 
 
 def holds_a_token(workload: Json, known: Mapping[tuple[str | None, str], Json]) -> bool:
-    """Return whether pods have an API token. The pod overrides its account; the default is true."""
+    """Return whether pods have an API token. The pod overrides its account. The default is true."""
     pod = pod_of(workload) or {}
     account = known.get(
         (workload["metadata"].get("namespace"), pod.get("serviceAccountName", "default")), {}
@@ -278,7 +278,8 @@ def crowded(platform: RenderedCluster) -> Iterator[str]:
         ]
         if "topology.kubernetes.io/zone" not in {rule["topologyKey"] for rule in rules}:
             yield f"{where_of(workload)}: no rule spreads its replicas over zones"
-        # Kubernetes counts zones that have a node: without this all replicas start in the first one that has.
+        # Kubernetes counts zones with a node. Without this, all replicas start in the first zone
+        # that has a node.
         if any(
             rule["topologyKey"] == "topology.kubernetes.io/zone" and rule.get("minDomains", 1) < 2
             for rule in rules
@@ -302,7 +303,7 @@ def apart_terms(pod: Json) -> list[Json]:
 
 
 def namespaces(platform: RenderedCluster) -> dict[str, dict[str, str]]:
-    """Return labels of each namespace of ours."""
+    """Return the labels of each namespace of the project."""
     return {
         manifest["metadata"]["name"]: manifest["metadata"].get("labels") or {}
         for _, manifest in platform.of_kind("Namespace")
@@ -313,7 +314,7 @@ def unexcused(findings: Iterable[str], exceptions: Mapping[str, str]) -> list[st
     """Return findings without an exception, and exceptions without a finding.
 
     Args:
-        findings: what was found.
+        findings: violations.
         exceptions: reason by beginning of a finding.
     """
     findings = list(findings)

@@ -30,7 +30,7 @@ def homes(settings: Settings) -> dict[tuple[str, str], str]:
 
 
 def expected(settings: Settings) -> dict[Edge, Flow]:
-    """Return flows of the table with a pod on either side, except those within one namespace."""
+    """Return flows of the table with a pod on either side, without flows within one namespace."""
     where = {party: namespace for (namespace, _), party in homes(settings).items()}
     found: dict[Edge, Flow] = {}
     for flow in flows.table(settings):
@@ -55,7 +55,7 @@ def expected(settings: Settings) -> dict[Edge, Flow]:
 
 
 def allowed(platform: RenderedCluster, settings: Settings) -> dict[Edge, str]:
-    """Return allowed connections with their policy, except those of `COMMON`."""
+    """Return allowed connections with their policy, without those of `COMMON`."""
     parties = homes(settings)
     found: dict[Edge, str] = {}
     for _, policy in platform.of_kind("NetworkPolicy"):

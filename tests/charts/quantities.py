@@ -54,7 +54,7 @@ def needed(
     Args:
         platform: the platform.
         namespace: name of the namespace.
-        defaults: what a container asks for that says nothing.
+        defaults: request of a container without one.
     """
     pods = [(pod, count + 1) for place, pod, count in most_pods(platform) if place == namespace]
 

@@ -1,6 +1,6 @@
 """References to Secrets, ConfigMaps, service accounts, issuers, classes and target groups.
 
-They are found by their form in manifests, in values of charts, and in YAML texts within values.
+The search covers manifests, values of charts, and YAML texts within values.
 """
 
 from collections import defaultdict
@@ -28,7 +28,7 @@ CLASSES = {
     "serviceAccountName": "ServiceAccount",
     "karpenter.sh/nodepool": "NodePool",
 }
-"""Kind of object that an entry names."""
+"""Kind of object of an entry."""
 CLUSTER_WIDE = (
     "ClusterIssuer",
     "ClusterSecretStore",
@@ -59,11 +59,11 @@ class Use:
     """Reference to an object.
 
     Args:
-        kind: kind of the thing.
-        namespace: where it must be; empty for what belongs to none.
-        name: its name.
-        keys: keys of it that are read.
-        user: who names it, and where.
+        kind: kind of the object.
+        namespace: namespace of the object; empty for cluster-wide kinds.
+        name: name of the object.
+        keys: used keys of the object.
+        user: object with the reference, and its place.
         release: release of the user.
     """
 
@@ -76,7 +76,7 @@ class Use:
 
 
 def uses(platform: RenderedCluster) -> Iterator[Use]:
-    """Yield every reference in manifests and values."""
+    """Yield all references in manifests and values."""
     for release, manifest in platform.everything():
         namespace = manifest["metadata"].get("namespace", platform.releases[release].namespace)
         yield from _in_manifest(manifest, namespace, release)
@@ -108,7 +108,7 @@ def _in_manifest(manifest: Json, namespace: str, release: str) -> Iterator[Use]:
 def _walk(value: Any, namespace: str, user: str, release: str, path: str) -> Iterator[Use]:
     if isinstance(value, Mapping):
         if {"apiVersion", "kind", "metadata"} <= value.keys():
-            return  # a manifest within values is looked at as what it is
+            return  # a manifest within values is processed separately
         for key, item in value.items():
             yield from (
                 Use(
@@ -138,7 +138,7 @@ def _walk(value: Any, namespace: str, user: str, release: str, path: str) -> Ite
 def _named(
     key: str, item: Any, around: Mapping[str, Any], path: str
 ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Kind, name and keys that one entry names."""
+    """Kind, name and keys of an entry."""
     if around.get("optional") is True or (
         isinstance(item, Mapping) and item.get("optional") is True
     ):
@@ -301,8 +301,8 @@ class Made:
     """Object that a release creates.
 
     Args:
-        keys: its keys.
-        release: release that makes it.
+        keys: keys of the object.
+        release: release that creates it.
     """
 
     keys: frozenset[str]
@@ -326,7 +326,8 @@ def made(platform: RenderedCluster) -> dict[tuple[str, str, str], Made]:
 
 
 AWAITED = {"ConfigMap", "Secret"}
-"""Kinds that the kubelet waits for: their release may be parallel to that of the pods, but not later."""
+"""Kinds that the kubelet waits for. Their release may be parallel to that of the pods, but not
+later."""
 
 
 def missing(platform: RenderedCluster) -> Mapping[str, set[str]]:
@@ -337,7 +338,7 @@ def missing(platform: RenderedCluster) -> Mapping[str, set[str]]:
     found: defaultdict[str, set[str]] = defaultdict(set)
     for use in uses(platform):
         if (use.kind, use.name) in EVERYWHERE or "{{" in use.name:
-            continue  # a template in a name is resolved only when the chart is rendered
+            continue  # only a rendered chart resolves a template in a name
         findings = found[use.kind]
         thing = f"{use.kind} {use.namespace + '/' if use.namespace else ''}{use.name}"
         maker = there.get((use.kind, use.namespace, use.name))

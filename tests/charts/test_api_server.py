@@ -1,4 +1,4 @@
-"""Own charts on a real API server (`KUBEBUILDER_ASSETS`), which judges more than schemas can."""
+"""Own charts on a real API server (`KUBEBUILDER_ASSETS`), which checks more than schemas."""
 
 import os
 import re
@@ -32,8 +32,8 @@ def server() -> Iterator[ApiServer]:
 
 @pytest.fixture
 def manifests(deployed: Callable[[str], RenderedCluster], environment: str) -> list[Json]:
-    """Manifests of our own charts. Custom resources are left to `test_validity.py`: no operator
-    defines them here.
+    """Manifests of own charts, without custom resources, which `test_validity.py` checks: no
+    operator defines them here.
     """
     platform = deployed(environment)
     own = [

@@ -79,7 +79,7 @@ def superuser_findings(platform: RenderedCluster) -> list[str]:
 
 
 def queue_findings(platform: RenderedCluster) -> list[str]:
-    """Return queues of a service that are missing, or that it has no right to read."""
+    """Return missing queues of a service, and queues without the right to read them."""
     topology = platform.releases["rabbitmq-topology"].values
     rights = {name: user["read"] for name, user in topology["users"].items()}
     taken = [
@@ -103,7 +103,7 @@ def queue_findings(platform: RenderedCluster) -> list[str]:
 
 
 def _services(platform: RenderedCluster) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield every service with the plain variables of its container."""
+    """Yield all services with the plain variables of their containers."""
     for stack, _, definition in platform.resources("AWS::ECS::TaskDefinition"):
         for container in definition["Properties"]["ContainerDefinitions"]:
             variables = {

@@ -1,7 +1,7 @@
 """References, connections, releases, pods and policies of a cluster.
 
-Properties 95 to 105 apply most of these checks to the expected objects of upstream charts; here they
-also see the rendered ones, where archives are available.
+Properties 95 to 105 apply most of these checks to the expected objects of upstream charts. Here
+they also check rendered charts, if archives are available.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -116,7 +116,8 @@ def traits(workload: Json) -> Iterator[tuple[str, object]]:
         yield f"apart on {term['topologyKey']}", True
     if (
         "replicas" in workload["spec"] and workload["metadata"]["name"] != "kong"
-    ):  # Kong's are the autoscaler's
+        # The autoscaler sets the replicas of Kong.
+    ):
         yield "replicas", workload["spec"]["replicas"]
     yield from ((f"pod {key}", value) for key, value in (pod.get("securityContext") or {}).items())
     yield from ((f"label {key}", value) for key, value in connections.labels_of(workload).items())
@@ -142,7 +143,7 @@ def test_releases_follow_their_dependencies(platform: RenderedCluster) -> None:
 def test_ordered_charts_are_all_deployed(
     deployed: Callable[[str], RenderedCluster], environment: str
 ) -> None:
-    """An order of charts without a release checks nothing."""
+    """An order of charts without a release would check nothing."""
     assert order.NEEDS.keys() <= {
         release.chart for release in deployed(environment).releases.values()
     }
@@ -155,7 +156,7 @@ def test_objects_belong_to_one_release(platform: RenderedCluster) -> None:
 def test_waiting_releases_have_sufficient_timeouts(
     deployed: Callable[[str], RenderedCluster], environment: str
 ) -> None:
-    """A StatefulSet starts its pods one by one, each on a node that may be new."""
+    """A StatefulSet starts its pods one by one, each possibly on a new node."""
     for release in deployed(environment).releases.values():
         if release.properties.get("Wait") and any(
             m["kind"] == "RabbitmqCluster" for m in deployed(environment).manifests[release.name]
@@ -179,7 +180,7 @@ def test_images_are_exact_and_cached(whole: RenderedCluster) -> None:
 
 
 def uncached(environment: str) -> list[str]:
-    """Return registries without credentials in the environment; synthesis warns of each."""
+    """Return registries without credentials in the environment. Synthesis warns of each."""
     registry = settings_of(environment).registry
     given = {"docker.io": registry.docker_hub_credentials, "ghcr.io": registry.github_credentials}
     return [host for host, credentials in given.items() if credentials is None]
@@ -194,7 +195,7 @@ def test_objects_use_declared_namespaces(whole: RenderedCluster) -> None:
 
 
 def test_policy_parties_match_running_pods(platform: RenderedCluster) -> None:
-    """A policy with unknown labels admits no traffic."""
+    """A policy with unknown labels would admit no traffic."""
     running = [
         (workload["metadata"].get("namespace"), connections.labels_of(workload))
         for _, workload in connections.workloads(platform)
@@ -209,7 +210,7 @@ def test_policy_parties_match_running_pods(platform: RenderedCluster) -> None:
 
 
 def test_prometheus_reaches_scraped_ports_only(platform: RenderedCluster) -> None:
-    """An unused entry of METRICS is an open port."""
+    """An unused entry of METRICS would be an open port."""
     scraped: dict[str, set[int]] = {party: set() for party in flows.METRICS}
     parties = {
         namespace: party

@@ -81,7 +81,7 @@ def test_gateway_admits_public_realm_clients(own: RenderedCluster) -> None:
 
 
 def ports_of_others(realm: Json) -> set[int]:
-    """Ports of the mail server and of identity providers that Keycloak calls."""
+    """Ports of the mail server and of identity providers for Keycloak."""
     mail = {int(realm["smtpServer"]["port"])} if "smtpServer" in realm else set()
     called = [
         provider["config"].get(key, "https://known")

@@ -1,4 +1,4 @@
-"""Helm renders the same chart with the same values once, and another chart or other values anew."""
+"""Cache of rendered charts, by chart and values."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ def ours(platform: RenderedCluster) -> Iterator[Release]:
 
 
 def of_version(release: Release, kubernetes: str) -> Json:
-    """Return the values for another Kubernetes version; only `ground` has one."""
+    """Return the values for another Kubernetes version. Only `ground` has one."""
     return {
         **release.values,
         **({"kubernetesVersion": kubernetes} if "kubernetesVersion" in release.values else {}),
@@ -36,7 +36,7 @@ def kubernetes(request: pytest.FixtureRequest) -> str:
 def manifests(
     deployed: Callable[[str], RenderedCluster], environment: str, kubernetes: str
 ) -> list[Json]:
-    """Manifests of our own charts, rendered by the Helm of that version's layer."""
+    """Manifests of own charts, rendered by the Helm of that version's layer."""
     default = deployed(environment).settings_version
     return [
         manifest
@@ -82,7 +82,7 @@ def test_helm_lint_accepts_own_charts(
 
 
 def test_own_charts_reject_unknown_values(deployed: Callable[[str], RenderedCluster]) -> None:
-    """Each chart has a closed schema, which rejects a misspelt value."""
+    """Each chart has a closed schema, which rejects misspelt values."""
     for release in {release.chart: release for release in ours(deployed("prod"))}.values():
         assert "misspelt" in lint(release, {**release.values, "misspelt": True}), release
 

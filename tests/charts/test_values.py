@@ -27,7 +27,9 @@ RELEASE_OF = {
 
 DOCUMENTED: dict[str, dict[str, str]] = {
     "kube-prometheus-stack": {
-        "prometheusOperator.admissionWebhooks.certManager.issuerRef.": "Described in the values file, without a default there",
+        "prometheusOperator.admissionWebhooks.certManager.issuerRef.": (
+            "Described in the values file, without a default there"
+        ),
         "prometheusOperator.containerSecurityContext.": "Written into the container as it is",
         "kube-state-metrics.": "Values of a chart within, of which there is no list",
         "prometheus-node-exporter.": "Values of a chart within, of which there is no list",
@@ -48,13 +50,15 @@ DOCUMENTED: dict[str, dict[str, str]] = {
         "env.": "Properties of kong.conf",
         "customEnv.": "Variables of the pods",
         "fullnameOverride": "Read by the chart's helpers, without a default",
-        "podDisruptionBudget.maxUnavailable": "Described in the values file, without a default there",
+        "podDisruptionBudget.maxUnavailable": (
+            "Described in the values file, without a default there"
+        ),
         "securityContext.runAs": "Written into the pod as it is",
         "serviceMonitor.interval": "Described in the README, without a default",
         "topologySpreadConstraints": "Described in the README, without a default",
     },
 }
-"""Keys without a default in the chart, each seen in its rendered manifests."""
+"""Keys without a default in the chart, each visible in its rendered manifests."""
 
 GRAFANA = "grafana-12.11.1"
 """Chart within kube-prometheus-stack that has a list of keys."""

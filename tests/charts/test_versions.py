@@ -30,7 +30,8 @@ def problems(chart: versions.Chart, kubernetes: str, *, offered_only: bool = Fal
     Args:
         chart: the chart.
         kubernetes: version of the cluster.
-        offered_only: the version is on offer, and no environment has it: upstream need not support it, the chart must only work.
+        offered_only: True for an offered version that no environment has. The chart must work with
+            it, but upstream need not support it.
     """
     known, found = chart.kubernetes, []
     if number(kubernetes) < number(known.first):

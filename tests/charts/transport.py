@@ -30,7 +30,9 @@ def _nameless(release: str, certificate: Json) -> Iterator[str]:
 
 
 def _nameless_brokers(release: Release) -> list[str]:
-    """Certificates of brokers without `applyInternalDNSNames`: the chart renders `dnsNames: null`."""
+    """Certificates of brokers without `applyInternalDNSNames`, for which the chart renders
+    `dnsNames: null`.
+    """
     return [
         (
             f"{release}: tls.certs.{name} has an issuer and no applyInternalDNSNames: "
@@ -51,7 +53,7 @@ def _unknown_servers(platform: RenderedCluster) -> Iterator[str]:
             certificate["spec"].get("dnsNames") or []
         )
     for release in platform.releases.values():
-        # What the chart of the brokers names by itself.
+        # Names that the chart of the brokers adds.
         names.setdefault(release.namespace, set()).update(
             {"redpanda.redpanda.svc"} if release.chart == "redpanda" else ()
         )

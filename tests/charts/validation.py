@@ -12,7 +12,7 @@ from kubernetes_validate import utils
 from tests.helm_values import resource_errors
 from tools.model.values import Json
 
-# Its schemas are read anew for each manifest otherwise, which takes most of the time.
+# Otherwise each manifest loads its schemas again, which takes most of the time.
 utils.schema_contents = cache(utils.schema_contents)
 
 LIST_MAPS: dict[str, tuple[str, ...]] = {
@@ -25,8 +25,10 @@ LIST_MAPS: dict[str, tuple[str, ...]] = {
     "hostAliases": ("ip",),
     "conditions": ("type",),
 }
-"""Lists that server-side apply treats as maps, with their key fields. It refuses duplicate keys.
-Source: x-kubernetes-list-map-keys of the Kubernetes API; `ports` differs for containers and Services."""
+"""Lists that server-side apply treats as maps, with their key fields. It rejects duplicate keys.
+Source: x-kubernetes-list-map-keys of the Kubernetes API. `ports` differs for containers and
+Services.
+"""
 
 
 def errors(manifests: Iterable[Json], kubernetes: str) -> list[str]:
@@ -48,7 +50,8 @@ def is_core(manifest: Json) -> bool:
 def _error(text: str, kubernetes: str) -> str | None:
     manifest = json.loads(text)
     if manifest["kind"] == "CustomResourceDefinition":
-        return None  # its schema is recursive and the largest of all; the definitions come from upstream as they are
+        # Upstream definitions are unchanged, and their schema is recursive and the largest of all.
+        return None
     try:
         kubernetes_validate.validate(manifest, kubernetes, strict=True)
     except kubernetes_validate.SchemaNotFoundError as error:
@@ -81,7 +84,7 @@ SERVED_APART = {"PushSecret": "v1alpha1"}
 
 
 def unserved(manifests: Iterable[Json]) -> list[str]:
-    """Return custom resources of a group or version that no operator serves."""
+    """Return custom resources with a group or version that no operator serves."""
     found = []
     for manifest in manifests:
         group, _, version = manifest["apiVersion"].rpartition("/")

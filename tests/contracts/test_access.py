@@ -22,7 +22,7 @@ RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 
 
 def reached(environment: str) -> set[tuple[str, int]]:
-    """Parties and ports that people reach."""
+    """Parties and ports with access for people."""
     return {
         (flow.target, flow.port)
         for flow in flows.table(settings_of(environment))
@@ -84,7 +84,7 @@ def test_tunnel_commands_use_stack_outputs(templates: Callable[[str], dict[str, 
 
 
 def test_kubectl_runbooks_link_access() -> None:
-    """A page that uses the tunnel or SQL links to the instructions."""
+    """Pages that use the tunnel or SQL link to the instructions."""
     pages = ("grafana-access", "database")
     assert [
         page
@@ -94,14 +94,14 @@ def test_kubectl_runbooks_link_access() -> None:
 
 
 RENAMED = {"elbv2": "elasticloadbalancing", "amp": "aps", "s3api": "s3"}
-"""Services with different names in commands and in rights."""
+"""Services with different names in commands and rights."""
 RIGHTS = {
     "eks update-kubeconfig": {"eks:DescribeCluster"},
     "logs tail": {"logs:FilterLogEvents"},
     "s3api list-buckets": {"s3:ListAllMyBuckets"},
     "s3api list-object-versions": {"s3:ListBucketVersions"},
 }
-"""Rights of commands that are not called like them (Service Authorization Reference, 2026-11)."""
+"""Rights with other names than their commands (Service Authorization Reference, 2026-11)."""
 BREAK_GLASS = {
     "credentials of persons and machines": {"iam"},
     "restores of buckets, volumes and the cache": {
@@ -183,7 +183,7 @@ def test_runbook_commands_have_a_policy(templates: Callable[[str], dict[str, Tem
     }
     kept = {entry for entries in BREAK_GLASS.values() for entry in entries}
     needed = {right for command in commands_of_runbooks() for right in rights_of(command)}
-    # Deletions are none of a person's on call.
+    # On-call engineers have no rights to delete.
     lacking = {
         right
         for right in needed - allowed
@@ -195,7 +195,7 @@ def test_runbook_commands_have_a_policy(templates: Callable[[str], dict[str, Tem
 def test_runbook_names_rights_beyond_on_call(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
-    """An on-call engineer must not learn from `AccessDenied`, in an incident, that another role is
+    """On-call engineers must not learn from `AccessDenied` during an incident that another role is
     required.
     """
     given = {

@@ -1,6 +1,4 @@
-"""One request id connects the access logs of all hops; no log contains queries, credentials or
-referrers.
-"""
+"""Access logs: one request id for all hops, and no queries, credentials or referrers."""
 
 import json
 import re
@@ -18,9 +16,10 @@ if TYPE_CHECKING:
 
 CONSTRUCTS = ROOT / "constructs" / "spotmusic_constructs"
 REVEALING = re.compile(
-    r"\$(request|request_uri|args|arg_\w+|query_string|http_(referer|authorization|cookie)|cookie_\w+|upstream_uri|is_args)\b"
+    r"\$(request|request_uri|args|arg_\w+|query_string|http_(referer|authorization|cookie)"
+    r"|cookie_\w+|upstream_uri|is_args)\b"
 )
-"""Variables of nginx with a query, a credential or the page before."""
+"""Variables of nginx with a query, a credential or the previous page."""
 ID = "X-Request-ID"
 
 

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 MADE_OTHERWISE = {
-    ("Pod", "keycloak"): {"rescue", "erasing"},  # Commands of the documents make them.
+    ("Pod", "keycloak"): {"rescue", "erasing"},  # commands of the documents create them
     ("ExternalSecret", "redpanda"): {
         "redpanda-license"
-    },  # Only where the file names the secret of a licence.
+    },  # only if the file has the secret of a licence
     ("Secret", "redpanda"): {"redpanda-license"},
 }
-"""Names that documents use, and production's manifests lack."""
+"""Names in documents that production's manifests do not have."""
 
 VHOST = "-p spotmusic"
 TOOLS = {
@@ -73,7 +73,7 @@ TOOLS = {
         ),
         **dict.fromkeys(("security user update", "security user delete", "security acl list"), ""),
         "security acl delete": "--no-confirm",
-        # A bare number is a time, which moves every partition.
+        # A number without unit is a time, which moves all partitions.
         "group seek": "--to-file",
         "topic produce": "--tombstone",
     },
@@ -84,14 +84,15 @@ TOOLS = {
     "redis-cli": {"INFO": "--tls", "--bigkeys": "--tls", "SLOWLOG GET": "--tls"},
     "amtool": dict.fromkeys(("alert add", "alert query", "silence add"), "--alertmanager.url"),
 }
-"""Commands of the tools in containers that documents may use, each with what has to be said with it: without `-p`, RabbitMQ looks into
-the vhost `/`, which is empty; the realm refuses `kcadm.sh --user`. Sources: RabbitMQ 4.3.5 (`scopes` and `switches` of its CLI commands),
-rpk 26.2 (`cmd/rpk`), Keycloak 26 (Server administration guide, Admin CLI), Alertmanager 0.29 (`cmd/amtool`)."""
+"""Commands of tools in containers that documents may use, with required options: without `-p`,
+RabbitMQ uses the vhost `/`, which is empty; the realm rejects `kcadm.sh --user`. Sources: RabbitMQ
+4.3.5 (`scopes` and `switches` of its CLI commands), rpk 26.2 (`cmd/rpk`), Keycloak 26 (Server
+administration guide, Admin CLI), Alertmanager 0.29 (`cmd/amtool`)."""
 
 
 STATEMENTS = {
     *("START TRANSACTION READ ONLY", "SHOW PROCESSLIST", "SHOW FULL PROCESSLIST"),
-    # RDS grants no user the privilege that KILL needs (Amazon RDS user guide, ending a session or query).
+    # RDS grants users no privilege for KILL (Amazon RDS user guide, ending a session or query).
     *("CALL mysql.rds_kill(<id>)", "CALL mysql.rds_kill_query(<id>)"),
 }
 """SQL statements that documents may use in MySQL on RDS."""
@@ -116,13 +117,13 @@ def wrong_tools(text: str) -> Iterator[str]:
 
 
 def wrong_statements(text: str) -> Iterator[str]:
-    """Yields SQL statements that RDS does not run."""
+    """Yields SQL statements that RDS rejects."""
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     yield from (said for said in inline if _STATEMENT.match(said) and said not in STATEMENTS)
 
 
 def wrong_in_documents(errors: Callable[[str], Iterator[str]]) -> dict[str, list[str]]:
-    """Errors of each document that has some."""
+    """Errors by document."""
     return findings(DOCUMENTS, lambda document: errors(document.read_text()))
 
 
@@ -133,7 +134,7 @@ def platform(deployed: Callable[[str], "RenderedCluster"]) -> "RenderedCluster":
 
 @pytest.fixture(scope="session")
 def cluster(platform: "RenderedCluster", deployed: Callable[[str], "RenderedCluster"]) -> Cluster:
-    """Names of the cluster of production, and of dev, which has no domain."""
+    """Names of the clusters of production and of dev, which has no domain."""
     cluster = cluster_of(
         manifest for each in (platform, deployed("dev")) for _, manifest in each.everything()
     )

@@ -1,4 +1,5 @@
-"""Claims of docs/compliance.md and docs/privacy.md match settings, templates and components."""
+"""Claims of docs/compliance.md and docs/privacy.md, compared with settings, templates and
+components."""
 
 import json
 import re

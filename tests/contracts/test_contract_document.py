@@ -1,4 +1,4 @@
-"""docs/services.md lists exactly the environment variables of services."""
+"""Environment variables of services in docs/services.md."""
 
 import dataclasses
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def test_contract_names_every_variable_of_containers(
         for entry in (*container["Environment"], *container["Secrets"])
     }
     assert {name for name in named if f"| `{name}` |" not in text} == set()
-    # No service that ships has a private database or sends mail.
+    # No shipped service has a private database or sends mail.
     assert {
         name for name in FORMS.keys() - named if not name.startswith(("DATABASE_", "MAIL_"))
     } == set()

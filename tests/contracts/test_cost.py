@@ -1,4 +1,4 @@
-"""Estimate of the shipped environments: complete, close to a calculation by hand, and fast."""
+"""Estimate of the shipped environments: completeness, accuracy and duration."""
 
 import re
 import time
@@ -21,8 +21,8 @@ AT_HAND: dict[str, float] = {
     # 347,500 listeners of 21 hours: 9,997 at a time, for 730 hours.
     # 160 kbit/s are 525,420 GB. Tiers of aws.amazon.com/cloudfront/pricing, South America.
     "audio": 10_240 * 0.11 + 40_960 * 0.105 + 102_400 * 0.09 + 358_400 * 0.08 + 13_420 * 0.06,
-    # 40 requests an hour for files, 162 to routes and 13 to Keycloak are 1,570 million: CloudFront 0.022 USD for 10,000, AWS WAF
-    # 0.60 for a million.
+    # 40 requests an hour for files, 162 to routes and 13 to Keycloak are 1,570 million: CloudFront
+    # 0.022 USD for 10,000, AWS WAF 0.60 for a million.
     "requests": 157_040 * 0.022 + 1_570.4 * 0.6,
     # Databases with a standby: db.r8g.xlarge 0.994 and db.r8g.large 0.497 USD an hour, each twice.
     "databases": 2 * 730 * (0.994 + 0.497),
@@ -57,7 +57,7 @@ AT_HAND: dict[str, float] = {
     # Keys, secrets, some 200 metrics of alarms, nine rules of AWS WAF.
     "small things": 12 * 1 + 26 * 0.4 + 200 * 0.1 + 14 + 19 + 10,
 }
-"""USD a month of prod at mid use, without the program."""
+"""USD a month of prod at mid use, calculated by hand."""
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
@@ -103,7 +103,7 @@ def test_estimate_matches_calculation_at_hand(synthesized: Callable[[str], Path]
 
 
 def keep_endpoints(templates: Templates, kept: str = "none") -> None:
-    """Delete interface endpoints other than that of a service of AWS."""
+    """Delete interface endpoints of other AWS services."""
     resources = templates["network"]["Resources"]
     for id_, resource in list(resources.items()):
         properties = resource.get("Properties", {})
@@ -133,7 +133,7 @@ APPLIED: dict[str, Callable[[Templates], None]] = {
 def test_saving_is_difference_of_estimates(
     templates: Callable[[str], dict[str, Template]], endpoint: str
 ) -> None:
-    """One database of staging has a standby, and one service of AWS an endpoint."""
+    """One database of staging has a standby, and one AWS service an endpoint."""
     settings, before = settings_of("staging"), deepcopy(templates("staging"))
     keep_endpoints(before, endpoint)
     write(before, "AWS::ElastiCache::ReplicationGroup", "Engine", "redis")

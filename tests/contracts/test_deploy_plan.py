@@ -45,7 +45,9 @@ def test_releases_have_few_levels(deployment: Deployment) -> None:
 def test_no_stack_waits_for_a_later_one(
     deployments: Callable[[str], Deployment], environment: str, concurrency: int
 ) -> None:
-    """`timeline` raises an error if all running stacks wait for values of one that cannot start."""
+    """`timeline` raises an error if all running stacks wait for values of a stack that cannot
+    start.
+    """
     assert deployments(environment).timeline(concurrency).minutes > 0
 
 

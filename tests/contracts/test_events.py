@@ -15,7 +15,7 @@ from tools.model.values import Json
 ENDING = ".schema.json"
 FILES = sorted((ROOT / "events").glob(f"*{ENDING}"))
 RELEASED = json.loads((Path(__file__).parent / "released_events.json").read_text())
-"""The schemas of the last release."""
+"""Schemas of the last release."""
 
 
 def broken(old: Json, new: Json, path: str = "") -> Iterator[str]:

@@ -1,6 +1,4 @@
-"""The runbook of a failed first deployment covers exactly the protected and retained resources of
-the templates.
-"""
+"""Protected and retained resources of the templates in the runbook of a failed first deployment."""
 
 import re
 from collections import Counter

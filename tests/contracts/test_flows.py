@@ -1,4 +1,4 @@
-"""Security groups allow exactly the connections in the table of flows."""
+"""Connections of security groups, compared with the table of flows."""
 
 from collections.abc import Callable, Iterator
 
@@ -93,13 +93,13 @@ def test_egress_rules_match_flows(platform: Assembly) -> None:
 
 
 def test_security_groups_have_no_inline_rules(platform: Assembly) -> None:
-    """An inline rule would bypass the table; the existing one allows nothing."""
+    """An inline rule would bypass the table. The existing one allows nothing."""
     assert {rule.stack for rule in platform.all(GROUP, f"{GROUP}Ingress", f"{GROUP}Egress")} == {
         "network"
     }
     for group in platform.some(GROUP):
         assert group["SecurityGroupIngress"] is None
-        # AWS lets everything out of a group that says nothing.
+        # AWS allows all egress of a group without egress rules.
         assert [
             rule["CidrIp"] for rule in group["SecurityGroupEgress"] or [{"CidrIp": "0.0.0.0/0"}]
         ] == ["127.0.0.1/32"]
@@ -110,6 +110,8 @@ def test_every_flow_says_why() -> None:
 
 
 def test_alertmanagers_gossip_by_udp(platform: Assembly) -> None:
-    """They send what they have sent by UDP; without it, each replica sends every notification."""
+    """Replicas exchange sent notifications by UDP. Otherwise each replica sends every
+    notification.
+    """
     gossip = (flows.NODES, flows.NODES, GOSSIP_PORT, GOSSIP_PORT, "udp")
     assert gossip in {*ingress(platform)} & {*egress(platform)}

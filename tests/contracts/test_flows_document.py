@@ -1,4 +1,4 @@
-"""Completeness of docs/flows.md: every flow and right is drawn or named."""
+"""Completeness of docs/flows.md: all flows and rights are drawn or named."""
 
 import re
 
@@ -33,7 +33,7 @@ def charts(document: str) -> list[list[str]]:
 
 
 def drawn(document: str) -> set[tuple[str, str]]:
-    """Every arrow of every diagram, by names."""
+    """Arrows of all diagrams, by names."""
     found = set()
     for lines in charts(document):
         names = {

@@ -1,4 +1,4 @@
-"""Rights of the templates against docs/grants: no more, no less."""
+"""Rights of the templates, compared with docs/grants."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ from tools.model.templates import Template
 ACCEPT = "Read the difference. Where it is meant: make flows"
 
 
-# `make fuzz` selects tests by the name of the environment, and has one that is no file.
+# `make fuzz` selects tests by the name of the environment, and has an environment without a file.
 @pytest.mark.parametrize("name", ENVIRONMENTS, ids=lambda name: f"{name}.txt")
 def test_grants_are_those_reviewed(
     templates: Callable[[str], dict[str, Template]], name: str

@@ -1,6 +1,5 @@
-"""The web player's development server proxies the paths that the distribution serves, as docs/identity.md
-shows.
-"""
+"""Paths of the web player's development server in docs/identity.md, compared with the
+distribution."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tables of the log queries have the logged fields, and their pattern parses a line."""
+"""Tables of the log queries, compared with logged fields and a log line."""
 
 import re
 

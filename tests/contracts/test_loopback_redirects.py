@@ -1,7 +1,7 @@
-"""The web ACL allows login redirects to a loopback address and blocks such addresses elsewhere.
+"""Rules of the web ACL for loopback addresses: allowed in login redirects, blocked elsewhere.
 
 AWS's rule group Common treats `localhost` in a query or a form as an attack. The test emulates its
-label; the rest of the web ACL is the template's.
+label. The rest of the web ACL is from the template.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +20,8 @@ LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 OPENID = "/auth/realms/spotmusic/protocol/openid-connect"
 LABELS = "awswaf:managed:aws:core-rule-set:EC2MetaDataSSRF_"
 RULES = {"EC2MetaDataSSRF_QUERYARGUMENTS": "QueryArguments", "EC2MetaDataSSRF_BODY": "Body"}
-"""Rules that look at queries and forms, and the ends of their labels (AWS WAF developer guide, core rule set)."""
+"""Rules for queries and forms, and the ends of their labels (AWS WAF developer guide, core rule
+set)."""
 
 
 @pytest.fixture(params=["dev", "prod"])

@@ -1,4 +1,4 @@
-"""The preflight check queries AWS for exactly the versions that production pins."""
+"""Versions of production in the queries of the preflight check."""
 
 from collections.abc import Iterator
 from typing import Any

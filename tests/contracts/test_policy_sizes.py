@@ -1,4 +1,4 @@
-"""Deployed policies with the longest possible ARNs stay below IAM's limits."""
+"""Sizes of deployed policies with the longest possible ARNs, compared with IAM's limits."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Names in the preflight check match the templates: the check synthesizes nothing."""
+"""Names in the preflight check, compared with the templates. The check has no synthesis."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Quotas in docs/deployment.md equal the needs of production's templates."""
+"""Quotas in docs/deployment.md, compared with production's templates."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ DOCUMENTED = {
         r"^\|[^|]+\| `[a-z0-9]+` `(L-\w+)` \| (\d+) \| (\d+) \|", DOCUMENT, flags=re.MULTILINE
     )
 }
-"""By the code of the quota: what the first deployment needs, and the most that this environment ever does."""
+"""Minimum for the first deployment, and maximum of this environment, by the code of the quota."""
 
 
 def vcpus(services: Template) -> tuple[float, float]:

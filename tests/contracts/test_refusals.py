@@ -1,4 +1,4 @@
-"""Error responses are JSON with a status in the table of refusals."""
+"""Error responses: JSON, with a status in the table of refusals."""
 
 import json
 import re
@@ -27,7 +27,7 @@ def documented() -> set[tuple[int, str]]:
 
 
 def refused(acl: Json) -> Iterator[Json]:
-    """Yields the response of each of our blocking rules."""
+    """Yields the response of each blocking rule of the project."""
     for rule in acl["Rules"]:
         if block := rule.get("Action", {}).get("Block"):
             yield block["CustomResponse"]

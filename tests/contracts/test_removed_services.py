@@ -24,14 +24,15 @@ CONSUMERS = ("ecs-services", "observability")
 Templates = dict[str, Template]
 Words = dict[str, tuple[str | dict[str, str], ...]]
 SERVICES = ("playback", "mailer")
-"""A service with a route, and a worker that scales on a queue."""
+"""Service with a route, and worker that scales on a queue."""
 WORDS: Words = {
     "web-api": ("tasks",),
     "recommendations": ({"catalogue": "read"}, "events"),
     "trends": ("cache",),
     "notifications": ("tasks",),
 }
-"""Words of each kind. Without `tasks` the worker scales on no queue, and no metric counts messages."""
+"""Words of each kind. Without `tasks` the worker does not scale on a queue, and no metric counts
+messages."""
 REMOVALS: dict[str, tuple[tuple[str, ...], Words]] = {
     "services": (SERVICES, {}),
     "words": ((), WORDS),
@@ -42,7 +43,9 @@ REMOVALS: dict[str, tuple[tuple[str, ...], Words]] = {
 def removed(
     state: str, gone_services: tuple[str, ...] = SERVICES, words: Words = WORDS
 ) -> Settings:
-    """An environment before, during and after the removal of services and of words, validated as a file."""
+    """Environment before, during and after the removal of services and words, validated
+    as a file.
+    """
     document = disposable_settings().model_dump(exclude_unset=True)
     services = document["services"]
     if state != "running":
@@ -62,7 +65,7 @@ def removed(
 
 
 def read(assembly: Path) -> Templates:
-    """Templates in the order of a deployment, which is that of the dependencies."""
+    """Templates in the order of a deployment, which is the order of dependencies."""
     found, before = templates_in(assembly), stacks_before(assembly)
     return {
         stack: found[stack]
@@ -124,7 +127,7 @@ def refusals(before: Templates, now: Templates) -> Iterator[str]:
 
 @pytest.mark.parametrize("removal", REMOVALS)
 def test_removal_keeps_and_runs_the_rest(removal: str) -> None:
-    """A removal of services or of words alone is a removal as well."""
+    """A removal of only services or only words is a removal as well."""
     retired = removed("retired", *REMOVALS[removal])
     assert retired.kept != retired
     assert talking(retired.kept) == talking(removed("running"))
@@ -147,7 +150,7 @@ def test_both_deployments_are_accepted(
 
 
 def test_retirement_interrupts_retired_users_alone(running: Templates, retired: Templates) -> None:
-    """The effect of `retired` and `retired_talks_to` in spotmusic_cdk/settings/schema.py."""
+    """Effect of `retired` and `retired_talks_to` in spotmusic_cdk/settings/schema.py."""
     worse = [change for change in compare(running, retired) if change.effect != Effect.NONE]
     assert {str(change.effect) for change in worse} == {
         schema.EFFECTS["ServiceSettings.retired"]["on"]

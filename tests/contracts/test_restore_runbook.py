@@ -1,4 +1,4 @@
-"""Commands of restores and backups suit the templates."""
+"""Commands of restores and backups, compared with the templates."""
 
 import json
 import os
@@ -27,7 +27,7 @@ BASH = shutil.which("bash")
 RDS = botocore.session.Session().get_service_model("rds")
 OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")
 INHERITED = {
-    # RDS takes these from the source, or the runbook names them as options.
+    # RDS copies these from the source, or the runbook has them as options.
     *(
         "AllocatedStorage",
         "DBInstanceIdentifier",
@@ -46,7 +46,7 @@ SPELT = {
     "MasterUserSecret": "MasterUserSecretKmsKeyId",
     "VPCSecurityGroups": "VpcSecurityGroupIds",
 }
-"""Names of properties in RDS's API that differ from those in the template."""
+"""Properties with another name in the API of RDS."""
 
 
 def sample(shape: Shape | None) -> Any:
@@ -67,7 +67,7 @@ def sample(shape: Shape | None) -> Any:
 
 @pytest.fixture(scope="module")
 def inputs() -> list[dict[str, Any]]:
-    """Inputs of the two operations, built by the runbook's queries from a complete instance."""
+    """Inputs of the two operations, from the runbook's queries and a complete instance."""
     text = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
     queries = re.findall(r"--query '(DBInstances\[0\]\.\{.*?)' > \w+\.json", text, flags=re.DOTALL)
     described = sample(RDS.operation_model("DescribeDBInstances").output_shape)
@@ -106,7 +106,9 @@ def test_restored_database_has_every_setting(
 def test_vault_locks_admit_backups_by_hand(
     environment: str, templates: Callable[[str], dict[str, Template]]
 ) -> None:
-    """AWS Backup keeps a recovery point of a job without lifecycle for ever, which a lock refuses."""
+    """AWS Backup keeps a recovery point of a job without lifecycle forever, which a
+    lock rejects.
+    """
     resources = templates(environment)["data"]["Resources"].values()
     locks = [
         found["Properties"]["LockConfiguration"]
@@ -127,7 +129,7 @@ def test_vault_locks_admit_backups_by_hand(
 def test_restored_volume_has_the_tags_of_the_plan(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
-    """EKS attaches, and AWS Backup finds, volumes by their tags, and a restore sets none."""
+    """EKS and AWS Backup find volumes by their tags. A restore sets no tags."""
     selections = [
         resource["Properties"]["BackupSelection"]
         for resource in templates("prod")["data"]["Resources"].values()
@@ -162,7 +164,7 @@ esac""",
 def test_erasures_precede_logins_after_restore(
     tmp_path: Path, deployed: Callable[[str], "RenderedCluster"]
 ) -> None:
-    """The pod of the runbook is never ready, so no Service sends it a request."""
+    """The pod of the runbook never becomes ready, so no Service sends requests to it."""
     keycloak = [
         manifest
         for _, manifest in deployed("prod").everything()

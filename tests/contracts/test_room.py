@@ -1,4 +1,4 @@
-"""The maximum number of services fits into the stacks with a margin, next to the network itself."""
+"""Room for the maximum number of services in the stacks, including the network."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
@@ -27,7 +27,8 @@ from tools.model.templates import Template
 RESOURCES = 500
 """Resources of a stack (AWS CloudFormation quotas, 2026-11)."""
 OPTIONS = 10
-"""Rules or resources that no environment that ships has, such as those of mail and of external identity providers."""
+"""Rules or resources of options that no shipped environment has, such as mail and external identity
+providers."""
 
 PORTS = 24
 """Ports of an address range in all NetworkPolicies of a pod (Amazon EKS user guide, 2026-11)."""
@@ -70,7 +71,9 @@ def test_services_stack_fits_forty_services(
 def test_forty_ordinary_services_leave_a_tenth(
     templates: Callable[[str], dict[str, Template]], environment: str
 ) -> None:
-    """Forty services, six of them workers, each connected to one thing beside the five that ship."""
+    """Forty services, six of them workers, each with one connection, in addition to the five
+    shipped services.
+    """
     shipped = settings_of(environment).services
     routed, worker = (
         {"route": "/v1/a", "talks_to": ("cache",)},
@@ -135,7 +138,7 @@ def test_the_document_counts_as_the_settings_do(
 
 
 def test_network_policies_hold_all_ports() -> None:
-    """Ports of a range that contains another, and of the VPC for pods in it, add up."""
+    """Ports of a range and of ranges that contain it add up."""
     settings = settings_of("prod")
     services = {
         f"service-{port}": ServiceSettings(port=port) for port in range(20_000, 20_000 + MOST_PORTS)
@@ -155,7 +158,9 @@ def test_network_policies_hold_all_ports() -> None:
 def _ports_of_an_address(
     policies: Sequence[Mapping[str, Any]], direction: str, cidr: str
 ) -> Iterator[int]:
-    """Yields the ports of the address with the most, for each set of pods that policies select."""
+    """Yields the ports of the address with the most ports, for each set of pods that policies
+    select.
+    """
     selected = [policy["pods"].get("matchLabels", {}) for policy in policies]
     for labels in selected:
         ports: dict[str, set[Port]] = {"": set(), "VPC": set(DNS if direction == "egress" else ())}

@@ -1,6 +1,4 @@
-"""Each alarm names its subject and links to a page that covers it; the index lists each alarm
-once.
-"""
+"""Alarms in the index of runbooks: subject, link to a page, and one entry each."""
 
 import re
 from collections import defaultdict
@@ -27,7 +25,7 @@ VAGUE = re.compile(
     r"^(\[\w+\] )?(A|An|The|It|They|Somebody|Most|Many) (?!(Web API|replicas "
     r"of|workspace|operator|broker of|node of)\b)"
 )
-"""Begin of a text that does not name its subject."""
+"""Beginnings of texts without a subject."""
 CAMEL_CASE = re.compile(r"\b[A-Z][a-z]+[A-Z][A-Za-z]*")
 LINK = re.compile(r"([\w-]+)\.md(?:#([\w-]+))?$")
 
@@ -37,7 +35,8 @@ class Entry:
     """Alarm or alert as in a notification.
 
     Args:
-        name: name, with `…` for the part that differs from one service, node, broker, zone or queue to the next.
+        name: name, with `…` for the part that differs between services, nodes, brokers, zones or
+            queues.
         page: name of the runbook without its ending.
         anchor: heading in it; empty for the whole page.
     """
@@ -107,7 +106,7 @@ def alerts() -> tuple[Notice, ...]:
 
 
 def section(entry: Entry) -> str:
-    """Text below the heading up to the next of its level; the whole page without an anchor."""
+    """Text of a heading up to the next heading of its level; the whole page without an anchor."""
     text = (RUNBOOKS / f"{entry.page}.md").read_text()
     for heading in re.finditer(r"^(#+) (.+)$", text, flags=re.MULTILINE):
         if re.sub(r"[^\w -]", "", heading[2].lower()).replace(" ", "-") == entry.anchor:
@@ -164,7 +163,7 @@ def test_alarm_texts_begin_with_their_subject(notices: list[Notice]) -> None:
 
 
 def test_alarm_texts_contain_no_construct_id(with_every_option: Path) -> None:
-    """Alarms of optional parts, such as caches of their own, have texts too."""
+    """Alarms of optional parts, such as separate caches, have texts too."""
     platform = Assembly(
         name="prod", settings=every_option(), templates=templates_in(with_every_option)
     )

@@ -1,4 +1,4 @@
-"""Names and name prefixes that runbooks look up exist in the templates."""
+"""Names and name prefixes in queries of runbooks, compared with the templates."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -54,7 +54,7 @@ def is_there(name: str, groups: set[str]) -> bool:
 
 
 def missing(names: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
-    """Names without a resource, of each runbook that has some."""
+    """Names without a resource, by runbook."""
     return findings(RUNBOOKS, lambda runbook: names(runbook.read_text()))
 
 

@@ -1,4 +1,4 @@
-"""Policies of people cover the resources of runbook commands, and the actions that a command takes besides its own."""
+"""Policies of people, compared with the actions and resources of runbook commands."""
 
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
@@ -53,15 +53,16 @@ HANDLED = {
     "kms enable-key": ("kms:EnableKey", "AWS::KMS::Key", "kms", "key/"),
     "rds reboot-db-instance": ("rds:RebootDBInstance", "AWS::RDS::DBInstance", "rds", "db:"),
 }
-"""Action of a person on call, type of its resources, and service and kind in their ARNs, by the command."""
+"""Action of an on-call engineer, type of its resources, and service and kind in their ARNs, by the
+command."""
 
 
 class Use(NamedTuple):
-    """Action that a command takes.
+    """Action of a command.
 
     Args:
         command: command of the AWS CLI.
-        policy: policy that allows it; `data-operator` comes on top of `on-call-operator`.
+        policy: policy that allows it; `data-operator` is used in addition to `on-call-operator`.
         action: action of IAM.
         arn: resource.
         context: values of condition keys.
@@ -75,7 +76,7 @@ class Use(NamedTuple):
 
 
 def uses(platform: Assembly) -> Iterator[Use]:
-    """Actions of commands on every resource that they may name."""
+    """Actions of commands on all resources in their scope."""
     for command, (action, type_, service, kind) in HANDLED.items():
         for resource in platform.some(type_):
             yield Use(
@@ -88,9 +89,9 @@ def uses(platform: Assembly) -> Iterator[Use]:
 
 
 def _rotations(platform: Assembly) -> Iterator[Use]:
-    """Secrets Manager invokes the rotation function by the right of the person; RDS rotates its own
-    secret by it (API reference of AWS Secrets Manager, RotateSecret; Amazon RDS user guide, permissions
-    for Secrets Manager integration).
+    """Rotations. Secrets Manager invokes the rotation function with the rights of the person. RDS
+    uses the right `RotateSecret` of the person (API reference of AWS Secrets Manager, RotateSecret;
+    Amazon RDS user guide, permissions for Secrets Manager integration).
     """
     for schedule in platform.some("AWS::SecretsManager::RotationSchedule"):
         secret, function = schedule.target("SecretId"), schedule.target("RotationLambdaARN")
@@ -127,7 +128,9 @@ def _rotations(platform: Assembly) -> Iterator[Use]:
 
 
 def _snapshots(platform: Assembly) -> Iterator[Use]:
-    """A snapshot is a second resource, without tags yet (Service Authorization Reference, Amazon EC2)."""
+    """Snapshots: a second resource, without tags yet (Service Authorization Reference,
+    Amazon EC2).
+    """
     command, action, region = "ec2 create-snapshot", "ec2:CreateSnapshot", platform.settings.region
     volume = f"arn:aws:ec2:{region}:{ACCOUNT}:volume/vol-0"
     yield Use(command, OPERATOR, action, volume, _tags(platform.settings.identifying_tags))
@@ -141,7 +144,9 @@ def _snapshots(platform: Assembly) -> Iterator[Use]:
 
 
 def _rollbacks(platform: Assembly) -> Iterator[Use]:
-    """A service deployment has no tags (Amazon ECS developer guide, resources that support tagging)."""
+    """Rollbacks of service deployments, which have no tags (Amazon ECS developer guide, resources
+    that support tagging).
+    """
     for service in platform.some("AWS::ECS::Service"):
         cluster = service.target("Cluster")
         assert cluster
@@ -151,7 +156,7 @@ def _rollbacks(platform: Assembly) -> Iterator[Use]:
 
 
 def _experiments(platform: Assembly) -> Iterator[Use]:
-    """An experiment has the tags of the command that starts it, not those of its template."""
+    """Experiments. They have the tags of the command that starts them, not of the template."""
     arn = f"arn:aws:fis:{platform.settings.region}:{ACCOUNT}:experiment/x"
     for line in LINES:
         if "aws fis start-experiment" in line:

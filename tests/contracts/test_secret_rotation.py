@@ -1,4 +1,4 @@
-"""Commands that replace secrets by hand suit the templates."""
+"""Commands that replace secrets by hand, compared with the templates."""
 
 import json
 import re

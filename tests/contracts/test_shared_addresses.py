@@ -1,6 +1,4 @@
-"""Rate limits of the web ACL allow a mobile network with hundreds of listeners behind one address
-at peak time.
-"""
+"""Rate limits of the web ACL for a mobile network with hundreds of listeners behind one address."""
 
 import re
 
@@ -12,13 +10,14 @@ from spotmusic_constructs.gateway.plugins import RateLimit
 from tools.checkout import ROOT, settings_of
 
 LISTENERS_BEHIND_AN_ADDRESS = 500
-"""Listeners that the limits allow behind one address: a mobile network that gives each subscriber
-128 of the 64,512 ports above 1023 has 504.
-"""
+"""Listeners that the limits allow behind one address. A mobile network that assigns each subscriber
+128 of the 64,512 ports above 1023 has 504."""
 LOADED = 20
-"""Ranges of audio, pictures and parts of the player that a listener loads in five minutes: an assumption until it is measured."""
+"""Ranges of audio, pictures and parts of the player that a listener loads in five minutes. An
+assumption until it is measured."""
 TOKENS = 1
-"""An access token lives as long as the limits look back (accessTokenLifespan)."""
+"""Renewals in the period of the limits, which equals the lifetime of an access token
+(accessTokenLifespan)."""
 POSTED = 3
 """Forms of a login: name and password, the second factor, and one mistake."""
 
@@ -46,12 +45,13 @@ def test_shared_address_limits_allow_500_listeners(environment: str) -> None:
 
 
 PAGES = 12
-"""Requests of a login for which Kong asks Keycloak: pages, forms, redirects and the code's token. Files of pages are counted apart, and
-come from CloudFront's cache."""
+"""Requests of a login from Kong to Keycloak: pages, forms, redirects and the token for the code.
+Files of pages are counted separately, and are in CloudFront's cache."""
 RETURNING_MINUTES = 5
-"""Minutes in which all listeners behind an address log in anew after a failure that ended their sessions."""
+"""Minutes in which all listeners behind an address log in again after a failure that ended their
+sessions."""
 TRIES = 3
-"""Times that a player asks for its token when all come back in one minute."""
+"""Requests of a player for its token if all players return in one minute."""
 
 
 def test_everybody_behind_one_address_may_pass_kong() -> None:

@@ -1,4 +1,4 @@
-"""Names in the smoke checks match the templates and the runbooks: the checks synthesize nothing."""
+"""Names in the smoke checks, compared with templates and runbooks. The checks have no synthesis."""
 
 import re
 from collections.abc import Callable

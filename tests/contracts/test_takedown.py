@@ -1,6 +1,5 @@
-"""An environment with destroyable data retains nothing, and the documented commands find the
-resources that AWS keeps.
-"""
+"""Removal of an environment with destroyable data: no retained resources, and commands for those
+that AWS keeps."""
 
 import re
 from pathlib import Path

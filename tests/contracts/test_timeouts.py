@@ -1,4 +1,4 @@
-"""Every hop of a request has a longer timeout, and a shorter keep-alive, than the next hop.
+"""Timeouts of hops: a longer timeout and a shorter keep-alive than the next hop.
 
 Otherwise a hop times out before the next one and hides its error, or it sends a request on a
 connection that is being closed.
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 CONTRACT = ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md"
 KEPT_BY_CLOUDFRONT = 5
-"""Default keep-alive of CloudFront's idle connections to an origin, in seconds (CloudFront developer guide, origin keep-alive)."""
+"""Default keep-alive of CloudFront's idle connections to an origin, in seconds (CloudFront
+developer guide, origin keep-alive)."""
 KEPT_BY_NGINX = 75
-"""Seconds that Kong keeps idle connections of clients: nginx' default, which Kong leaves alone (Kong 3.9, nginx_kong.lua)."""
+"""Seconds that Kong keeps idle connections of clients: the default of nginx and Kong (Kong 3.9,
+nginx_kong.lua)."""
 KEYCLOAK_KEEPS = 1800
 """Seconds that Keycloak keeps idle connections (Quarkus, quarkus.http.idle-timeout)."""
 

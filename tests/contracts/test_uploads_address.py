@@ -1,4 +1,4 @@
-"""Presigned uploads of services use the address that the player's pages may connect to."""
+"""Presigned uploads of services to the address in the content security policy of the player."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,9 +13,10 @@ from tools.model.templates import Template
 
 REGION, BUCKET = "sa-east-1", "uploads-of-the-test"
 REGIONAL = f"{BUCKET}.s3.{REGION}.amazonaws.com"
-"""Regional domain name of the bucket, which the content security policy of the player names (property 112)."""
+"""Regional domain name of the bucket, which the content security policy of the player names
+(property 112)."""
 CONFIG = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
-"""Configuration of boto3 that the contract of services asks for (docs/services.md, `UPLOADS_ENDPOINT`)."""
+"""Configuration of boto3 in the contract of services (docs/services.md, `UPLOADS_ENDPOINT`)."""
 
 
 @pytest.fixture

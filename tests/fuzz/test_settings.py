@@ -1,6 +1,4 @@
-"""Mutated environment files yield valid settings or one clear error, never a traceback or a
-hang.
-"""
+"""Mutated environment files: valid settings or one clear error, without a traceback or a hang."""
 
 import json
 import os
@@ -19,9 +17,11 @@ from tools.fuzz.mutations import documents, texts, written
 from tools.fuzz.verdict import verdict
 
 EXAMPLES = int(os.environ.get("SPOTMUSIC_FUZZ_EXAMPLES", "0"))
-"""Examples of each test for `make fuzz`, which draws new ones each time; without it a few that are always the same."""
+"""Examples of each test for `make fuzz`, which draws new ones each time. Otherwise a small fixed
+set."""
 A_HANG = 10.0
-"""Seconds of work on a file, which takes a hundredth of one. What else the machine does meanwhile is not counted: it is no defect."""
+"""Maximum seconds of work on a file, a hundred times the usual. They exclude the work of other
+processes."""
 
 
 def drawn(few: int) -> settings:

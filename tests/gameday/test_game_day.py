@@ -1,4 +1,5 @@
-"""Game day, offline: after each fault, the remaining capacity carries the declared busiest minute."""
+"""Game day, offline: remaining capacity after each fault, compared with the declared busiest
+minute."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from tools.model.cluster import RenderedCluster
 from tools.model.templates import Template
 
 BROKERS = {"redpanda": "redpanda", "rabbitmq": "rabbitmq-server"}
-"""Pod names of brokers by namespace: RabbitMQ's operator appends its own suffix."""
+"""Pod names of brokers by namespace. RabbitMQ's operator appends a suffix."""
 IN_WORDS = {"PT10M": "ten minutes"}
 """Duration of an action in runbooks."""
 ENVIRONMENTS = ("staging", "prod")

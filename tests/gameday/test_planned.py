@@ -1,4 +1,4 @@
-"""Game day and document of a planned environment: the largest of one cell."""
+"""Game day and document of a planned environment, the largest of one cell."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -44,7 +44,7 @@ def test_planned_environment_survives_fault(fault: str, planned: Scenario) -> No
 def test_scale_document_is_current(
     planned: Scenario, templates: Callable[[str], dict[str, Template]]
 ) -> None:
-    """The columns of 1 and 100 million are those of the document: their syntheses are left to `make scale`."""
+    """The columns of 1 and 100 million are those of the document. `make scale` synthesizes them."""
     text, settings = scale_document.DOCUMENT.read_text(), settings_of("prod")
     small = plan_for(settings, scale_document.SIZES["0.1 million"])
     assert small.changes.keys() == {("capacity", "listeners")}, (

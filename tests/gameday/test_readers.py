@@ -26,7 +26,7 @@ class Primary(dict[str, Any]):
 
 @dataclass
 class Two:
-    """Scenario with a service that writes and one that reads."""
+    """Scenario with a service that writes and a service that reads."""
 
     readers: list[str]
     zones: int = 3

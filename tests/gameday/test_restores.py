@@ -1,4 +1,4 @@
-"""Durations of restores: every step of the runbook counts, and the sums equal the documented times."""
+"""Durations of restores: every step of the runbook, and sums equal to the documented times."""
 
 import re
 

@@ -64,7 +64,7 @@ def recorded() -> dict[str, frozenset[str]]:
 def problems(
     where: str, expr: str, exporters: Callable[[], Mapping[str, frozenset[str]]] = known
 ) -> Iterator[str]:
-    """Yield metrics and labels of an expression that no exporter has."""
+    """Yield metrics and labels of an expression without an exporter."""
     everything = {**exporters(), **recorded()}
     labels: set[str] = set()
     for selector in selectors(expr):

@@ -1,4 +1,4 @@
-"""Metrics and labels of a PromQL expression, parsed as far as our rules and dashboards need."""
+"""Metrics and labels of a PromQL expression, parsed as far as rules and dashboards require."""
 
 import re
 from collections.abc import Iterator
@@ -23,12 +23,12 @@ class Selector:
 
 
 def selectors(expr: str) -> list[Selector]:
-    """Return every metric that an expression reads."""
+    """Return the metrics of an expression."""
     return [item for item in _parts(expr) if isinstance(item, Selector)]
 
 
 def grouping_labels(expr: str) -> set[str]:
-    """Return every label that an expression groups or joins by."""
+    """Return the labels by which an expression groups or joins."""
     return {item for item in _parts(expr) if isinstance(item, str)}
 
 

@@ -49,7 +49,7 @@ def value(platform: RenderedCluster, release: str, path: str) -> Any:
 
 
 def is_scraped(platform: RenderedCluster, scraped: Json) -> bool:
-    """Return whether an exporter has the target that docs/metrics.yaml names."""
+    """Return whether an exporter has the target in docs/metrics.yaml."""
     if "ours" in scraped:
         return any(manifest["kind"] in MONITORS for manifest in platform.manifests[scraped["ours"]])
     if "ecs" in scraped:

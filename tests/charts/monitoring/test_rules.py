@@ -29,7 +29,7 @@ def alerts(file: str) -> Iterator[Json]:
 
 
 def is_ratio(expr: str) -> bool:
-    """Return whether an alert reads a share of requests, itself or by a recording rule."""
+    """Return whether an alert reads a share of requests, directly or by a recording rule."""
     read = [
         rule["expr"]
         for file in rules().values()
@@ -40,7 +40,7 @@ def is_ratio(expr: str) -> bool:
 
 
 def cases(file: str, of: str) -> str:
-    """Return the names of those unit tests of a file that end with these words."""
+    """Return the names of the unit tests of a file with these last words."""
     names = [case["name"] for case in yaml.safe_load((TESTS / f"{file}.yaml").read_text())["tests"]]
     return " ".join(name for name in names if name.endswith(of))
 
@@ -105,7 +105,7 @@ def test_promtool_unit_tests_pass(file: str) -> None:
 
 @each_file
 def test_ratio_alerts_stay_silent_when_idle(file: str) -> None:
-    """A few bad requests of an idle hour are a large share, and no outage."""
+    """Some bad requests of an idle hour are a large share, but no outage."""
     tested = cases(file, "bad requests of an idle hour")
     assert not [
         rule["alert"]
@@ -116,7 +116,7 @@ def test_ratio_alerts_stay_silent_when_idle(file: str) -> None:
 
 @each_file
 def test_missing_members_alert_without_series(file: str) -> None:
-    """A count or sum of no series is no value, and compares with nothing."""
+    """A count or sum without series has no value to compare."""
     tested = cases(file, "every series ends")
     assert not [
         rule["alert"]
