@@ -264,8 +264,8 @@ def _binding_problems(
             "set behind_load_balancer"
         )
     if reference["port"] not in {port["port"] for port in service["spec"]["ports"]}:
-        service = f"{namespace}/{reference['name']}"
-        yield f"names port {reference['port']}, which Service {service} does not have"
+        bound = f"{namespace}/{reference['name']}"
+        yield f"names port {reference['port']}, which Service {bound} does not have"
     if properties["Port"] != reference["port"]:
         yield (
             f"hands port {reference['port']} to target group {id_}, which is for "
