@@ -121,14 +121,11 @@ def estimate(
         lambda: ([], [])
     )
     used: dict[Price, None] = {}
-    for (stack, label, service, usage, region), (low, mid, high) in quantities.items():
+    for (stack, label, service, usage, region), amounts in quantities.items():
         tiers = prices.tiers(service, usage, region)
         used.update(dict.fromkeys(tiers))
-        usd = (
-            prices.usd(service, usage, region, low),
-            prices.usd(service, usage, region, mid),
-            prices.usd(service, usage, region, high),
-        )
+        low, mid, high = (prices.usd(service, usage, region, amount) for amount in amounts)
+        usd = low, mid, high
         lines[stack, label][0].append(usd)
         if not all(tier.sure for tier in tiers):
             lines[stack, label][1].append(usd)
@@ -138,11 +135,11 @@ def estimate(
         for (stack, label), (usd, unsure) in lines.items()
     ]
     found.sort(key=lambda line: (order.index(line.stack), -line.usd[1]))
-    low, mid, high = (level.listeners for level in levels.values())
+    listeners = levels["low"].listeners, levels["mid"].listeners, levels["high"].listeners
     return Estimate(
         environment=settings.name,
         region=settings.region,
-        listeners=(low, mid, high),
+        listeners=listeners,
         budget=settings.observability.monthly_budget_usd,
         lines=found,
         prices=list(used),

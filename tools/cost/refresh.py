@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from spotmusic_cdk.command_line import run_command
@@ -108,39 +110,23 @@ def refreshed(
     rows = {(row.service, row.usage, row.region, row.start): row for row in known}
     missing = []
     for region in regions:
-        usual = {
-            (row.service, row.usage, row.start): replace(row, region=region)
-            for row in known
-            if row.region == REFERENCE
-        }
-        wanted = {
-            **usual,
-            **{(row.service, row.usage, row.start): row for row in known if row.region == region},
-        }.values()
-        for service in sorted({row.service for row in wanted}):
-            found = _offer(
-                endpoint,
-                service,
-                region,
-                {(row.usage, row.start) for row in wanted if row.service == service},
-            )
-            for row in wanted:
-                if row.service != service:
-                    continue
-                price = found.get((row.usage, row.start))
-                if price is None:
-                    missing.append(f"{service} {row.usage} in {region}")
-                else:
+        usual = [replace(row, region=region) for row in known if row.region == REFERENCE]
+        own = [row for row in known if row.region == region]
+        wanted = {(row.service, row.usage, row.start): row for row in [*usual, *own]}
+        by_service = attrgetter("service")
+        for service, group in groupby(sorted(wanted.values(), key=by_service), by_service):
+            source = f"AWS price list, bulk offer file {service}"
+            asked = list(group)
+            found = _offer(endpoint, service, region, {(row.usage, row.start) for row in asked})
+            for row in asked:
+                if price := found.get((row.usage, row.start)):
+                    usd, read_on = price
                     rows[service, row.usage, region, row.start] = replace(
-                        row, usd=price[0], read=price[1], status="verified", source=_source(service)
+                        row, usd=usd, read=read_on, status="verified", source=source
                     )
-    return sorted(
-        rows.values(), key=lambda row: (row.service, row.usage, row.region, row.start)
-    ), missing
-
-
-def _source(service: str) -> str:
-    return f"AWS price list, bulk offer file {service}"
+                else:
+                    missing.append(f"{service} {row.usage} in {region}")
+    return [rows[key] for key in sorted(rows)], missing
 
 
 def _offer(
