@@ -12,8 +12,6 @@ from tools.simulation.cell import LAG_SECONDS
 from tools.simulation.requests import mean_response
 from tools.simulation.scenarios import CATCH_UP_SECONDS, STOPPED_SECONDS, Outcome
 
-REQUESTS = 10_000
-"""Simulated requests of a service, in ten milliseconds of a processor."""
 TOLERANCE = 0.15
 
 
@@ -68,7 +66,6 @@ def agreements(
                 servers=left,
                 load=service.busy_tasks,
                 service_seconds=service.service_seconds,
-                requests=REQUESTS,
                 seed=seed,
             )
             yield Agreement(

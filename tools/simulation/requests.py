@@ -3,26 +3,26 @@
 from heapq import heapreplace
 from random import Random
 
+REQUESTS = 10_000
+"""Simulated requests. The first tenth, while the queue builds up, is not counted."""
 
-def mean_response(
-    *, servers: int, load: float, service_seconds: float, requests: int, seed: int
-) -> float:
+
+def mean_response(*, servers: int, load: float, service_seconds: float, seed: int) -> float:
     """Returns the mean time from arrival to answer, in seconds.
 
     Args:
         servers: servers behind one queue.
         load: busy servers on average (erlangs), below `servers`.
         service_seconds: mean time of a request on a server.
-        requests: simulated requests. The first tenth, while the queue builds up, is not counted.
         seed: seed of arrivals and of service times.
     """
     random = Random(seed)  # noqa: S311 (no secret)
     now, times = 0.0, list[float]()
     free = [0.0] * servers  # when each server has answered its last request, as a heap
-    for _ in range(requests):
+    for _ in range(REQUESTS):
         now += random.expovariate(load / service_seconds)
         answered = max(now, free[0]) + random.expovariate(1 / service_seconds)
         heapreplace(free, answered)
         times.append(answered - now)
-    counted = times[requests // 10 :]
+    counted = times[REQUESTS // 10 :]
     return sum(counted) / len(counted)

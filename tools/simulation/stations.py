@@ -14,6 +14,8 @@ from tools.load.queueing import waiting_probability
 PERCENTILE = log(100)
 """The slowest hundredth of exponential times is longer than this many means."""
 
+_waiting = lru_cache(maxsize=100_000)(waiting_probability)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
@@ -109,11 +111,6 @@ class Pool:
             decay=max(0.0, (self.servers - load) * self.per_server),
             service_seconds=1 / self.per_server,
         )
-
-
-@lru_cache(maxsize=100_000)
-def _waiting(servers: int, load: float) -> float:
-    return waiting_probability(servers, load)
 
 
 class Consumers:
