@@ -137,7 +137,8 @@ class DeploymentTarget:
 class DeploymentRoles(Construct):
     """Roles of CI/CD jobs: read differences, deploy an environment, push images of a service.
 
-    Creates the OpenID Connect provider and, with fixed names:
+    Creates the OpenID Connect provider, which is retained when it is removed from the stack, and,
+    with fixed names:
 
     - `<prefix>-diff`: may only assume the lookup roles of the bootstrap, which only read. Jobs on
       the deployed branch may assume it, and those of pull requests with `pull_requests`.
@@ -240,12 +241,15 @@ class DeploymentRoles(Construct):
         self.push: Mapping[str, Mapping[str, iam.Role]] = MappingProxyType(push)
 
     def _new_provider(self) -> str:
-        return iam.CfnOIDCProvider(
+        provider = iam.CfnOIDCProvider(
             self,
             "Provider",
             url=f"https://{self._trust.issuer}",
             client_id_list=[self._trust.audience],
-        ).attr_arn
+        )
+        # Roles outside this stack may use the account's only provider of the issuer.
+        provider.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        return provider.attr_arn
 
     def _role(
         self,
