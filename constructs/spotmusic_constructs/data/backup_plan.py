@@ -166,7 +166,7 @@ class BackupPlan(Construct):
         role = iam.Role(
             self,
             "Role",
-            description="Makes and restores backups",
+            description="Creates and restores backups",
             assumed_by=iam.ServicePrincipal("backup.amazonaws.com"),
             managed_policies=[
                 iam.ManagedPolicy.from_aws_managed_policy_name(name) for name in POLICIES

@@ -64,7 +64,7 @@ class RestoreValidation(PlatformFunction):
         super().__init__(
             scope,
             construct_id,
-            description="Judges what restore tests brought back",
+            description="Validates resources of restore tests",
             code=lambda_.Code.from_asset(str(_HANDLER), exclude=["*", "!*.py"]),
             environment={"RECOVERY_HOURS": json.dumps(recovery_hours)},
             statements=[
@@ -82,7 +82,7 @@ class RestoreValidation(PlatformFunction):
         events.Rule(
             self,
             "Rule",
-            description="A restore test brought something back",
+            description="A restore test has restored a resource",
             event_pattern=events.EventPattern(
                 source=["aws.backup"],
                 detail_type=["Restore Job State Change"],

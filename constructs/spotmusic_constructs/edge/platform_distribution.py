@@ -108,7 +108,7 @@ class PlatformDistribution(Construct):
         viewer_address = self._on_viewer_request(
             "ViewerAddress",
             "viewer_address.js",
-            "Tells the gateway the viewer's address and the request's id",
+            "Sends the viewer's address and the request's id to the gateway",
         )
         api = self._api(gateway_origin, viewer_address, hsts_subdomains)
         access = cloudfront.S3OriginAccessControl(
@@ -174,7 +174,7 @@ class PlatformDistribution(Construct):
                 self._on_viewer_request(
                     "SinglePageRouting",
                     "single_page_routing.js",
-                    "Leads addresses of the web player to its page",
+                    "Returns the page of the web player for its addresses",
                 )
             ],
         )
@@ -221,10 +221,7 @@ class PlatformDistribution(Construct):
         viewer = cloudfront.OriginRequestPolicy(
             self,
             "ViewerRequest",
-            comment=(
-                "All that the viewer sent, with Host and Authorization, "
-                "but what only proxies may say"
-            ),
+            comment="Request of the viewer, without headers that only proxies may set",
             header_behavior=cloudfront.OriginRequestHeaderBehavior.deny_list(*FORGEABLE_HEADERS),
             query_string_behavior=cloudfront.OriginRequestQueryStringBehavior.all(),
             cookie_behavior=cloudfront.OriginRequestCookieBehavior.all(),
@@ -261,7 +258,7 @@ class PlatformDistribution(Construct):
             origin_request_policy=cloudfront.OriginRequestPolicy(
                 self,
                 "FileRequest",
-                comment="Who asks, and nothing that the answer could depend on",
+                comment="Address of the viewer and id of the request",
                 header_behavior=cloudfront.OriginRequestHeaderBehavior.allow_list(
                     "X-Viewer-Address", "X-Request-ID"
                 ),

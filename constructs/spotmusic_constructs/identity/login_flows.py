@@ -13,10 +13,7 @@ def representation(staff_role: str) -> dict[str, object]:
     flows = [
         _flow(
             BROWSER,
-            (
-                "A session that there is, an external provider, "
-                "or name and password with a second factor"
-            ),
+            "Existing session, external provider, or name and password with a second factor",
             _execution("auth-cookie", "ALTERNATIVE", 10),
             _execution("identity-provider-redirector", "ALTERNATIVE", 20),
             _below(f"{BROWSER} forms", "ALTERNATIVE", 30),
@@ -31,7 +28,7 @@ def representation(staff_role: str) -> dict[str, object]:
         *_second_factor_flows(BROWSER),
         _flow(
             AFTER_PROVIDER,
-            "The second factor of who logged in elsewhere: another provider's is not known here",
+            "Second factor after an external login, whatever the provider required",
             # Without a required step, Keycloak fails a flow when its conditions do not hold.
             _execution("allow-access-authenticator", "REQUIRED", 10),
             *_second_factor(AFTER_PROVIDER),
@@ -54,7 +51,7 @@ def administrators() -> dict[str, object]:
         "authenticationFlows": [
             _flow(
                 ADMINISTRATORS,
-                "A session that there is, or name, password and second factor",
+                "Existing session, or name, password and second factor",
                 _execution("auth-cookie", "ALTERNATIVE", 10),
                 _below(f"{ADMINISTRATORS} forms", "ALTERNATIVE", 20),
                 top=True,
@@ -79,13 +76,13 @@ def _second_factor_flows(parent: str) -> tuple[Flow, Flow]:
     """Alternative flows below a parent; Keycloak rejects flows with two parents (409)."""
     staff = _flow(
         f"{parent} staff",
-        "Staff set a second factor up when they have none",
+        "Staff without a second factor set one up",
         _execution("conditional-user-role", "REQUIRED", 10, config=f"{parent} is staff"),
         _execution("auth-otp-form", "REQUIRED", 20),
     )
     others = _flow(
         f"{parent} others",
-        "Listeners are asked when they have set one up",
+        "Listeners with a second factor use it",
         _execution("conditional-user-role", "REQUIRED", 10, config=f"{parent} is not staff"),
         _execution("conditional-user-configured", "REQUIRED", 20),
         _execution("auth-otp-form", "REQUIRED", 30),

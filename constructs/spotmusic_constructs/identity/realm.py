@@ -136,7 +136,7 @@ def _roles(realm: str) -> list[dict[str, object]]:
         "client": {"account": ["view-profile", "manage-account"]},
     }
     return [
-        {"name": "listener", "description": "Listens to music: everybody who has an account"},
+        {"name": "listener", "description": "Role of every account"},
         {"name": STAFF, "description": "Works on the platform, with a second factor"},
         {
             "name": "curator",
@@ -146,7 +146,7 @@ def _roles(realm: str) -> list[dict[str, object]]:
         },
         {
             "name": f"default-roles-{realm}",
-            "description": "What every account has",
+            "description": "Roles of every account",
             "composite": True,
             "composites": everybody,
         },

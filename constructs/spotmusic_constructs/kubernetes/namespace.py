@@ -137,7 +137,7 @@ def _common(namespace: Namespace, vpc_cidr: str) -> Iterator[dict[str, object]]:
     inside: list[object] = [{"podSelector": {}}]
     yield _policy(
         "within",
-        "Pods of one component talk to each other",
+        "Pods of one component connect to each other",
         {},
         ingress=[{"from": inside}],
         egress=[{"to": inside}],
@@ -155,7 +155,7 @@ def _common(namespace: Namespace, vpc_cidr: str) -> Iterator[dict[str, object]]:
         ports = [_port(port) for port in WEBHOOK_PORTS]
         yield _policy(
             "webhooks",
-            "The API server asks admission webhooks",
+            "The API server calls admission webhooks",
             {},
             ingress=[{"from": [_block(vpc_cidr)], "ports": ports}],
         )

@@ -128,7 +128,7 @@ def _failover(nodes: Sequence[str], of: str) -> AlarmRule:
     changes = Formula(
         expression=" + ".join(f"FILL(ABS(DIFF({node})), 0)" for node in roles),
         metrics=roles,
-        label="Nodes whose role has changed",
+        label="Nodes with a changed role",
     )
     summary = (
         f"Cache{of.rstrip(',')}: its primary has changed, "

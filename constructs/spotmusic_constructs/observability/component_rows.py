@@ -191,9 +191,7 @@ def service_row(*, name: str, cluster_name: str, service_name: str) -> Dashboard
 
 def queue_row(*, queues: Mapping[str, MetricSource]) -> DashboardRow:
     """Return the row of waiting messages in each queue."""
-    return DashboardRow(
-        title="Queues", graphs=[GraphSpec(title="Messages that wait", lines=queues)]
-    )
+    return DashboardRow(title="Queues", graphs=[GraphSpec(title="Waiting messages", lines=queues)])
 
 
 def database_row(*, title: str, instance_identifier: str, replica: bool = False) -> DashboardRow:
@@ -329,7 +327,7 @@ def bucket_row(*, buckets: Mapping[str, str]) -> DashboardRow:
 
 
 def events_row(*, counts: Mapping[str, MetricSource]) -> DashboardRow:
-    """Return the row of events that should never happen, such as failed backups and findings."""
+    """Return the row of failures, such as those of backups, and of findings."""
     return DashboardRow(
-        title="Events", graphs=[GraphSpec(title="Events that should never happen", lines=counts)]
+        title="Events", graphs=[GraphSpec(title="Failures and findings", lines=counts)]
     )

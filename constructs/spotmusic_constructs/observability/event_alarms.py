@@ -142,7 +142,7 @@ class DeletedTracks(AlarmGroup):
 
 
 class EventAlarms(Construct):
-    """Alarms of events that should never happen.
+    """Alarms of failures, findings and other events that require action.
 
     API calls become events only if a trail of CloudTrail records them (Amazon EventBridge user
     guide, AWS service events via CloudTrail). Without a trail, the alarm of keys that are scheduled

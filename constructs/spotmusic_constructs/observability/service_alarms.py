@@ -65,7 +65,7 @@ class ServiceAlarms(AlarmGroup):
                     watch=Formula(
                         expression="FILL(desired, 1) - FILL(running, 0)",
                         metrics={"desired": desired, "running": running},
-                        label="Tasks that should run and do not",
+                        label="Missing tasks",
                     ),
                     thresholds={"critical": 1},
                     periods=10,

@@ -28,7 +28,7 @@ class RepositoryCreationRole(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("ecr.amazonaws.com"),
-            description="Makes the repositories of cached images",
+            description="Creates the repositories of cached images",
         )
         repositories = _repositories(location_of(scope), namespace)
         policy = iam.ManagedPolicy(

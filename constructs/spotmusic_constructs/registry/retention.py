@@ -16,7 +16,7 @@ def retention(*, keep_images: int, untagged_days: int) -> str:
     rules = [
         _rule(
             1,
-            f"Untagged images go after {untagged_days} days",
+            f"Untagged images are deleted after {untagged_days} days",
             {
                 "tagStatus": "untagged",
                 "countType": "sinceImagePushed",
@@ -26,7 +26,7 @@ def retention(*, keep_images: int, untagged_days: int) -> str:
         ),
         _rule(
             2,
-            f"The newest {keep_images} tagged images stay",
+            f"The newest {keep_images} tagged images are kept",
             {
                 "tagStatus": "tagged",
                 "tagPatternList": ["*"],

@@ -66,7 +66,7 @@ class ExperimentRole(Construct):
         self.role = iam.Role(
             self,
             "Role",
-            description="Injects one kind of fault, when somebody starts an experiment",
+            description="Injects one kind of fault during an experiment",
             assumed_by=iam.ServicePrincipal(
                 "fis.amazonaws.com",
                 conditions={

@@ -40,7 +40,7 @@ class SigningKeyProvider(PlatformFunction):
         super().__init__(
             scope,
             construct_id,
-            description="Makes the key pairs that sign audio URLs",
+            description="Creates the key pairs that sign audio URLs",
             rights_description="What the key pair function may do",
             code=lambda_.Code.from_asset(str(_HANDLER)),
             runtime=lambda_.Runtime.NODEJS_24_X,

@@ -42,7 +42,7 @@ class ServiceNames(Construct):
                 f"Page{number}",
                 type="String",
                 name=f"{path}/{number}",
-                description="Names that AWS gave to ECS services",
+                description="Names of ECS services",
                 value=value,
             )
 

@@ -69,9 +69,7 @@ class WeeklyRestart(Construct):
             scheduler.CfnSchedule(
                 self,
                 name,
-                description=(
-                    f"Starts the tasks of {name} again, so that they read their passwords again"
-                ),
+                description=f"Restarts the tasks of {name}, so that they read their passwords",
                 group_name=group,
                 schedule_expression=at,
                 flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(
@@ -95,7 +93,7 @@ class WeeklyRestart(Construct):
         role = iam.Role(
             self,
             "Role",
-            description="Asks ECS to start the tasks of services again",
+            description="Restarts the tasks of services",
             assumed_by=iam.ServicePrincipal(
                 "scheduler.amazonaws.com", conditions={"StringEquals": source}
             ),

@@ -6,7 +6,7 @@ OBJECTIVES = {
     "web-api-availability": ("Web API answers", 0.999),
     "web-api-latency": ("Web API answers in time", 0.99),
     "playback-start": ("Playback starts in time", 0.995),
-    "event-lag": ("Events are worked off in time", 0.99),
+    "event-lag": ("Events are processed in time", 0.99),
     "login": ("Logins work", 0.999),
 }
 """Title and objective of each service level objective. docs/slo.md describes the measurements; a
@@ -27,11 +27,11 @@ def objectives() -> Json:
         "span": "now-24h",
         "rows": [
             {
-                "title": "Budget that is left",
+                "title": "Remaining budget",
                 "panels": [_left(slo, *objective) for slo, objective in OBJECTIVES.items()],
             },
             {
-                "title": "How fast it burns",
+                "title": "Burn rate",
                 "panels": [_burn(slo, *objective) for slo, objective in OBJECTIVES.items()],
             },
         ],
@@ -59,7 +59,7 @@ def _burn(slo: str, title: str, objective: float) -> Json:
     return {
         "title": f"{title}: speed",
         "description": (
-            "How fast the budget burns; at 1 it lasts for exactly 30 days. "
+            "Burn rate of the budget; at 1 it lasts for exactly 30 days. "
             "Alarms: 14.4 for an hour, 6 for six hours."
         ),
         "unit": "short",
