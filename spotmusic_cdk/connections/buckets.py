@@ -115,8 +115,8 @@ class Uploads(Connection):
         "UPLOADS_BUCKET": "name of the bucket of uploads",
         "UPLOADS_VERDICTS_QUEUE": (
             "address of the service's own SQS queue, with the malware scan's verdict on each "
-            "upload of any signer ([an upload becomes a "
-            "track](../constructs/spotmusic_constructs/services/README.md#an-upload-becomes-a-track))"
+            "upload of any signer ([an upload becomes a track]"
+            "(../constructs/spotmusic_constructs/services/README.md#an-upload-becomes-a-track))"
         ),
         "UPLOADS_ENDPOINT": (
             "endpoint of S3 for which URLs must be signed: browsers may send only to it. "

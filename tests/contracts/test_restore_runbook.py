@@ -54,7 +54,8 @@ def sample(shape: Shape | None) -> Any:
     assert shape is not None
     match shape.type_name:
         case "structure":
-            return {name: sample(member) for name, member in shape.members.items()}  # type: ignore[attr-defined]
+            members = shape.members.items()  # type: ignore[attr-defined]
+            return {name: sample(member) for name, member in members}
         case "list":
             return [sample(shape.member)]  # type: ignore[attr-defined]
         case "boolean":

@@ -1,4 +1,4 @@
-"""Alarms and alerts of an environment: the metrics that each reads, and its recipients."""
+"""Alarms and alerts of an environment, with their metrics and recipients."""
 
 import re
 from collections import defaultdict
@@ -17,7 +17,7 @@ COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
 
 
 @cache
-def alarms_that_tell(platform: Assembly) -> tuple[Resource, ...]:
+def notifying_alarms(platform: Assembly) -> tuple[Resource, ...]:
     """All alarms except inputs of composite alarms, deployment alarms and stop conditions of
     experiments.
     """
@@ -50,7 +50,7 @@ def period_of(alarm: Resource) -> int:
 
 
 def metrics_of(alarm: Resource) -> Iterator[Json]:
-    """Namespace, name, statistic and dimensions of every metric that an alarm reads."""
+    """Namespace, name, statistic and dimensions of the metrics of an alarm."""
     if alarm["MetricName"]:
         yield {**alarm.properties, "Statistic": alarm["Statistic"] or alarm["ExtendedStatistic"]}
     for source in alarm["Metrics"] or []:
@@ -59,7 +59,7 @@ def metrics_of(alarm: Resource) -> Iterator[Json]:
 
 
 def place_of(resource: Resource) -> str:
-    """Resource that a dimension names, by any of its attributes."""
+    """Resource of a dimension, by any of its attributes."""
     return f"${{{resource.stack}/{resource.id}}}"
 
 
@@ -67,7 +67,7 @@ def place_of(resource: Resource) -> str:
 def _by_place(platform: Assembly) -> Mapping[str, list[Resource]]:
     """Alarms with recipients, by texts of their dimensions; a resource is `${stack/LogicalId}`."""
     found = defaultdict(list)
-    for alarm in alarms_that_tell(platform):
+    for alarm in notifying_alarms(platform):
         values = (
             dimension["Value"]
             for metric in metrics_of(alarm)
@@ -102,7 +102,7 @@ def counted(platform: Assembly, source: str, said: Iterable[str]) -> list[Resour
             }
             alarms += (
                 a
-                for a in alarms_that_tell(platform)
+                for a in notifying_alarms(platform)
                 if counts & {(m["Namespace"], m["MetricName"]) for m in metrics_of(a)}
             )
     return alarms

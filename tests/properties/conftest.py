@@ -20,7 +20,7 @@ from tools.model.cluster import RenderedCluster
 from tools.model.templates import Template, templates_in
 
 ENVIRONMENTS = ["dev", "staging", "prod"]
-"""The environments that are asked; with `--assembly`, the one that it holds."""
+"""Environments under test; with `--assembly`, the environment of the assembly."""
 VALKEY = "prod-valkey"
 """Production with the other cache engine."""
 
@@ -41,7 +41,7 @@ def environment_in(folder: Path) -> str:
     """Name of the environment in a cloud assembly.
 
     Raises:
-        pytest.UsageError: if it can't be judged; the message says what to do.
+        pytest.UsageError: if the assembly cannot be checked, with the correction.
     """
     manifest = folder / "manifest.json"
     artifacts = json.loads(manifest.read_text())["artifacts"].values() if manifest.exists() else ()
@@ -123,7 +123,9 @@ def platform(request: pytest.FixtureRequest, platforms: Callable[[str], Assembly
 
 @pytest.fixture
 def cluster(platform: Assembly, deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
-    """Manifests of our own charts, and pods that third-party charts render from our values."""
+    """Manifests of own charts, and pods that third-party charts render from the
+    project's values.
+    """
     return deployed(platform.name)
 
 

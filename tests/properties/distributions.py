@@ -17,9 +17,9 @@ class Behavior:
     omits.
 
     Args:
-        distribution: where it belongs.
-        place: property that describes it.
-        pattern: paths that it serves.
+        distribution: distribution of the behavior.
+        place: property with the behavior.
+        pattern: paths of the behavior.
     """
 
     distribution: Resource
@@ -53,7 +53,7 @@ class Behavior:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Origin:
-    """An origin of a distribution."""
+    """Origin of a distribution."""
 
     distribution: Resource
     place: str
@@ -94,7 +94,7 @@ def origins(distribution: Resource) -> list[Origin]:
 
 
 def behaviors(distribution: Resource) -> Iterator[Behavior]:
-    """Every behavior, in CloudFront's order of evaluation."""
+    """All behaviors, in CloudFront's order of evaluation."""
     for index, behavior in enumerate(distribution["DistributionConfig.CacheBehaviors"] or []):
         place = f"DistributionConfig.CacheBehaviors.{index}"
         yield Behavior(distribution=distribution, place=place, pattern=behavior["PathPattern"])
@@ -104,7 +104,7 @@ def behaviors(distribution: Resource) -> Iterator[Behavior]:
 
 
 def serving(distribution: Resource, path: str) -> Behavior:
-    """The behavior that serves a path."""
+    """Behavior that serves a path."""
     return next(
         behavior
         for behavior in behaviors(distribution)

@@ -36,14 +36,15 @@ _CALLED_SECRET = re.compile(
     r"(?:password|passwd|passphrase|secret|token|api_?key|private_?key)$", flags=re.IGNORECASE
 )
 _NAME = re.compile(
-    r"[a-z0-9]+(?:[-_./][a-z0-9]+)*|[A-Z][A-Z0-9_]*|"  # of a secret, a key in one, or an environment variable
-    r"\$\{[^}]+\}|\{\{[^}]+\}\}|\$\(env:[A-Z0-9_]+\)|"  # references of CloudFormation, External Secrets and Keycloak
+    r"[a-z0-9]+(?:[-_./][a-z0-9]+)*|[A-Z][A-Z0-9_]*|"  # names of secrets, their keys and variables
+    r"\$\{[^}]+\}|\{\{[^}]+\}\}|\$\(env:[A-Z0-9_]+\)|"  # references of templates
 )
 
 BITS = 3.5
-"""Entropy of a character from which a word of 16 and more looks drawn: English has some 3, letters and digits at random over 4."""
+"""Minimum entropy of a character in a random word of 16 or more. English has some 3, random letters
+and digits over 4."""
 CHANGES = 4
-"""Changes between letters and digits: names have their digits at the end, random text everywhere."""
+"""Changes between letters and digits. Names have digits at the end, random text everywhere."""
 
 
 @cache

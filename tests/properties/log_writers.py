@@ -12,12 +12,14 @@ from tools.model.values import at
 GROUP = "AWS::Logs::LogGroup"
 FUNCTION = "AWS::Lambda::Function"
 ACCESS_DAYS = 184
-"""Access records of an Internet application: six months, up to 184 days (Marco Civil da Internet, law 12.965 of 2014, article 15)."""
+"""Days of access records of an Internet application: six months, up to 184 days (Marco Civil da
+Internet, law 12.965 of 2014, article 15)."""
 SECURITY_DAYS = 365
 """Audit trails: a year (PCI DSS 4.0.1, requirement 10.5.1)."""
 
 Writer = tuple[str, Resource | None, int]
-"""Name of who writes, its group as far as it is one of ours, and the days that the log must be kept."""
+"""Name of the writer, its log group in the platform if it has one, and the minimum retention in
+days."""
 
 
 def writers(platform: Assembly) -> Iterator[Writer]:
@@ -71,7 +73,8 @@ def _stores(platform: Assembly, by_name: dict[str, Resource]) -> Iterator[Writer
             )
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
         for number, log in enumerate(cache["LogDeliveryConfigurations"] or []):
-            path = f"LogDeliveryConfigurations.{number}.DestinationDetails.CloudWatchLogsDetails.LogGroup"
+            destination = f"LogDeliveryConfigurations.{number}.DestinationDetails"
+            path = f"{destination}.CloudWatchLogsDetails.LogGroup"
             yield f"{cache.name} {log['LogType']}", cache.target(path), ACCESS_DAYS
 
 

@@ -22,7 +22,8 @@ ASKED = {
     "ec2:CreateNetworkInterface": ("network-interface",),
     "ec2:CreateVolume": ("volume",),
 }
-"""Actions of EKS that create tagged resources, with their types. Source: Amazon EKS user guide, custom AWS tags for EKS Auto resources."""
+"""Actions of EKS that create tagged resources, with their types. Source: Amazon EKS user guide,
+custom AWS tags for EKS Auto resources."""
 OF_EKS = (
     *(
         "eks:*",
@@ -32,7 +33,7 @@ OF_EKS = (
     ),
     *("CSIVolumeName", "KubernetesCluster", "Name"),
 )
-"""Keys that AWS's own policies for Auto Mode let EKS give."""
+"""Keys that AWS's policies for Auto Mode allow EKS to set."""
 BY_ITSELF = {
     "ec2:CreateVolume": {
         "eks:eks-cluster-name",

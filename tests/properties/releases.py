@@ -19,7 +19,7 @@ HELM = "Custom::AWSCDK-EKS-HelmChart"
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """A Helm release.
+    """Helm release.
 
     Args:
         resource: its resource in the template.
@@ -32,7 +32,7 @@ class Release:
 
 @cache
 def releases_of(platform: Assembly) -> dict[str, Release]:
-    """Every Helm release by name."""
+    """Helm releases by name."""
     return {
         release["Release"]: Release(
             resource=release, values=json.loads(release.text("Values")) if release["Values"] else {}

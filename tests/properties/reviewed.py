@@ -1,6 +1,5 @@
-"""Reviewed lists: rights that AWS cannot restrict, services that send no source, acknowledged
-findings.
-"""
+"""Reviewed lists: rights that AWS cannot restrict, services without a source, acknowledged
+findings."""
 
 from collections.abc import Mapping
 
@@ -61,16 +60,20 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     "rds:DescribeDBInstances": "AWS FIS finds its target by tags, among all",
     "secretsmanager:GetRandomPassword": "it reads nothing",
     **{
-        f"ssmmessages:{action}{channel}Channel": "IAM knows no resource for channels (Amazon ECS developer guide, ECS Exec)"
+        f"ssmmessages:{action}{channel}Channel": (
+            "IAM has no resource for channels (Amazon ECS developer guide, ECS Exec)"
+        )
         for action in ("Create", "Open")
         for channel in ("Control", "Data")
     },
     "tag:GetResources": "AWS FIS finds its targets by tags, among all",
 }
-"""Actions that may be allowed on `*`, and why. Source: Service Authorization Reference, 2026-11, unless it says otherwise."""
+"""Actions that may be allowed on `*`, with the reason. Default source: Service Authorization
+Reference, 2026-11."""
 
 PEOPLE = "observability/PeoplePolicies"
-"""Begins the names of policies of people, who may look at the state of everything in the account."""
+"""First part of the names of policies of people, who may read the state of all resources of the
+account."""
 
 DISCLOSES = frozenset(
     {
@@ -81,7 +84,7 @@ DISCLOSES = frozenset(
         "ssm:GetParameter",
     }
 )
-"""Actions that look like reading a state, and read what is kept."""
+"""Actions that seem to read a state, and read stored content."""
 
 CONFINED_BY: Mapping[str, str] = {
     "cloudshell:CreateEnvironment": "cloudshell:securitygroupids",
@@ -97,7 +100,8 @@ CONFINING = (
     "ec2:vpc",
     "ecs:cluster",
 )
-"""Condition keys, in lower case, by which a right on every resource of a type is one on ours only."""
+"""Condition keys, in lower case, that restrict a right on all resources of a type to resources of
+the platform."""
 
 AWS_MANAGED: Mapping[str, str] = {
     "AWSBackupServiceRolePolicyForBackup": "AWS Backup's role",
@@ -116,7 +120,7 @@ AWS_MANAGED: Mapping[str, str] = {
     "AmazonEKSWorkerNodeMinimalPolicy": "nodes join the cluster",
     "AmazonRDSEnhancedMonitoringRole": "RDS writes what the machine does",
 }
-"""Policies of AWS that roles have, and what for. No policy of a person is among them."""
+"""AWS managed policies of roles, with their purpose. Policies of people are excluded."""
 
 HOLD_SESSIONS: Mapping[str, str] = {
     "observability/PeopleTunnelTaskDefinition": (
@@ -127,7 +131,7 @@ HOLD_SESSIONS: Mapping[str, str] = {
 }
 """Task definitions with a writable root file system and Fargate's capabilities, with the reason."""
 
-TELL_NO_SOURCE: Mapping[str, str] = {
+WITHOUT_SOURCE: Mapping[str, str] = {
     "backup.amazonaws.com": (
         "AWS Backup's guide has a source in policies of keys and topics, and none in the trust of "
         "its role (AWS Backup developer guide, IAM service roles; "
@@ -142,12 +146,14 @@ TELL_NO_SOURCE: Mapping[str, str] = {
         "templates)"
     ),
 }
-"""Services that assume roles without a source. Only principals of the role's account can pass it to them."""
+"""Services that assume roles without a source. Only principals of the role's account can pass it to
+them."""
 
-TELL_NO_SOURCE_WITH: Mapping[str, tuple[str, ...]] = {
+WITHOUT_SOURCE_BY_OPTION: Mapping[str, tuple[str, ...]] = {
     "observability.alarm_slack": ("chatbot.amazonaws.com",)
 }
-"""The same where an environment turns an option on, by its key; the role of the channel has no rights."""
+"""Further ones by the key of an option that requires them. The role of the channel has no
+rights."""
 
 STATEMENTS_WITHOUT_SOURCE: Mapping[str, str] = {
     "observability/EventLogPolicy: RulesMakeStreams": (
@@ -232,7 +238,7 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
         "network/Network/Vpc/publicSubnet?/DefaultRoute",
     ),
 }
-"""Findings that are meant, and the constructs that they are meant on."""
+"""Accepted findings, and their constructs."""
 
 _READERS = ("data/Catalogue/Reader?/Instance/*",)
 ACKNOWLEDGED_WITH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
@@ -258,13 +264,13 @@ ACKNOWLEDGED_WITH: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "NIST.800.53.R5-S3BucketReplicationEnabled": ("eks-platform/TieredStorage/Bucket/*",),
     },
 }
-"""Findings that are meant where an environment turns an option on, by its key or a property of the settings."""
+"""Accepted findings by option, which is a key or a property of the settings."""
 
 MENDED_BY: Mapping[str, tuple[str, ...]] = {
     "edge.allowed_countries": ("AwsSolutions-CFR1",),
     "data.cache.engine=valkey": ("AwsSolutions-AEC5",),
 }
-"""Findings that an option takes away, by its key, or by its key and value."""
+"""Findings that an option removes, by its key, or by its key and value."""
 
 ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
     "AwsSolutions-CFR4": ("edge/Distribution/Distribution/*",),
@@ -279,11 +285,12 @@ ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
 }
 """Findings acknowledged outside production only."""
 
-TELL_ACCOUNT_ONLY = frozenset(
+WITH_ACCOUNT_ONLY = frozenset(
     {
         "lambda.amazonaws.com",
         "malware-protection-plan.guardduty.amazonaws.com",
         "monitoring.rds.amazonaws.com",
     }
 )
-"""Services whose roles require only aws:SourceAccount: the source names the role and is created after it."""
+"""Services with roles that require only aws:SourceAccount: the source contains the role and is
+created after it."""

@@ -22,10 +22,10 @@ _ALIASES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line of the first table.
+    """Line of the first table.
 
     Args:
-        secret: stack and logical id; `{service}` stands for any service.
+        secret: stack and logical id; `{service}` is any service.
         key: class of data of its KMS key.
         replaced: owner of the rotation, and its interval.
         readers: principals that may read it in AWS.
@@ -59,11 +59,10 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of the second table: a secret that an operator creates and an environment file
-    names.
+    """Line of the second table: a secret that an operator creates and an environment file contains.
 
     Args:
-        setting: key of the environment file; `{provider}` stands for any alias.
+        setting: key of the environment file; `{provider}` is any alias.
         fields: fields of its JSON.
         readers: principals that may read it in AWS.
         releases: Helm releases with pods that read it.
@@ -79,7 +78,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """One line of the third table.
+    """Line of the third table.
 
     Args:
         way: name of the way.
@@ -136,7 +135,9 @@ def lines() -> dict[str, Line]:
 
 
 def way_to(release: str, line: Line) -> str:
-    """Name of the way in which a release gets a new value; an entry for this secret takes precedence."""
+    """Name of the way in which a release receives a new value. An entry for this secret takes
+    precedence.
+    """
     alone = f"{release}: {line.setting}"
     return alone if alone in ways() else release
 

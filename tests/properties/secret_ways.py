@@ -66,7 +66,7 @@ def weekly_restart(platform: Assembly, _: RenderedCluster, reader: str) -> int |
 
 @cache
 def handlers_that_keep_what_they_read() -> tuple[str, ...]:
-    """Functions of ours that read a secret at load time or cache it."""
+    """Functions of the platform that read a secret at load time or cache it."""
     return tuple(str(path.name) for path in HANDLERS if any(_kept(ast.parse(path.read_text()))))
 
 
@@ -92,7 +92,7 @@ def each_pull(platform: Assembly, _: RenderedCluster, __: str) -> int | None:
 
 
 def each_start(platform: Assembly, _: RenderedCluster, __: str) -> int | None:
-    """A task outside of services reads the secret when it starts."""
+    """Tasks outside of services read the secret when they start."""
     running = {service.target("TaskDefinition") for service in platform.some("AWS::ECS::Service")}
     tasks = platform.some("AWS::ECS::TaskDefinition", stack="ecs-services")
     return 0 if any(task not in running for task in tasks) else None
@@ -165,7 +165,7 @@ def each_job(platform: Assembly, deployed: RenderedCluster, release: str) -> int
 
 
 def label(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
-    """Each user's Secret has the label that the operator requires."""
+    """The Secret of each user has the label that the operator requires."""
     imported = {
         m["spec"]["importCredentialsSecret"]["name"]
         for m in deployed.manifests[release]
@@ -201,4 +201,5 @@ WAYS: dict[str, Callable[[Assembly, RenderedCluster, str], int | None]] = {
     "each job": each_job,
     "label": label,
 }
-"""Ways by name: a function that returns the delay of a new value in seconds, or None if the way is broken."""
+"""Functions by way. They return the delay of a new value in seconds, or None if the way is
+broken."""

@@ -1,4 +1,4 @@
-"""Application services of an environment: what the template says of each, gathered from the resources that make it up."""
+"""Application services of an environment, with the resources of each in the template."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ TASK = "AWS::ECS::TaskDefinition"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Service:
-    """One application service.
+    """Application service.
 
     Args:
         name: name in the environment file.
-        settings: what the environment file says of it.
+        settings: its entry in the environment file.
         resource: the ECS service.
         definition: its task definition.
     """
@@ -55,7 +55,7 @@ class Service:
 
     @property
     def target_groups(self) -> list[Resource]:
-        """Target groups that its tasks are registered with, now or while a new version comes."""
+        """Target groups of its tasks, including those of a new version."""
         paths = ("TargetGroupArn", "AdvancedConfiguration.AlternateTargetGroupArn")
         places = (
             f"LoadBalancers.{index}.{path}"
@@ -70,7 +70,9 @@ class Service:
 
 @cache
 def services_of(platform: Assembly) -> tuple[Service, ...]:
-    """Every service of the environment file, each with its ECS service; one too many or too few is an error."""
+    """Services of the environment file, each with its ECS service. Missing or additional services
+    are an error.
+    """
     found = {}
     for resource in platform.some("AWS::ECS::Service"):
         definition = resource.target("TaskDefinition")
@@ -94,7 +96,7 @@ def services_of(platform: Assembly) -> tuple[Service, ...]:
 
 
 def containers(platform: Assembly) -> Iterator[tuple[Resource, Json]]:
-    """Every container of every task definition."""
+    """Containers of all task definitions."""
     for definition in platform.some(TASK):
         for container in definition["ContainerDefinitions"]:
             yield definition, container

@@ -10,7 +10,10 @@ from tools.model.statements import Statement, statements_of
 from tools.model.values import ACCOUNT
 
 _POLICIES = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
-_PULL = "ecr:(BatchCheckLayerAvailability|BatchGetImage|GetDownloadUrlForLayer|BatchImportUpstreamImage|CreateRepository)"
+_PULL = (
+    "ecr:(BatchCheckLayerAvailability|BatchGetImage|GetDownloadUrlForLayer"
+    "|BatchImportUpstreamImage|CreateRepository)"
+)
 _READ_OBJECT = "s3:GetObject(Tagging)?"
 _WRITE_ONLY = "s3:(PutObject|AbortMultipartUpload|DeleteObject)"
 _TAKE_MESSAGES = "sqs:(ChangeMessageVisibility|DeleteMessage|GetQueueAttributes|ReceiveMessage)"
@@ -47,13 +50,13 @@ def needed_at_start(service: Service) -> list[str]:
     region = registry.removesuffix(".amazonaws.com").rpartition(".")[2]
     account = registry.partition(".")[0]
     repository = path.partition("@")[0].partition(":")[0]
-    # One of ours is known by its resource, one of the cache by its name.
+    # Repositories of services are identified by their resource, cached ones by their name.
     arn = (
         repository.replace("}", ".Arn}")
         if repository.startswith("${")
         else f"arn:aws:ecr:{region}:{account}:repository/{repository}"
     )
-    # A registry that needs no login grants nothing.
+    # A registry without a login needs no rights.
     pulls = (
         [f"{_PULL} {re.escape(arn)}", r"ecr:GetAuthorizationToken \*"]
         if ".dkr.ecr." in registry or arn.startswith("${")

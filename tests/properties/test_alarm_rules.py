@@ -26,7 +26,8 @@ OUTAGES = {
     ("RequestCount", "TargetResponseTime"): ([100, 0], [1, 0]),
     ("4xxErrorRate", "Requests"): ([100, 100], [100, 1]),
 }
-"""Values of metrics, in the order of their names, at which a formula rings, and at which it is silent."""
+"""Values of metrics, in the order of their names, for which a formula fires, and for which it does
+not."""
 
 
 def names_of(alarm: Resource) -> set[str]:
@@ -57,7 +58,7 @@ def test_alarm_operator_matches_metric_direction(platform: Assembly) -> Verdicts
 
 @rule
 def test_alarms_on_too_few_ring_without_data(platform: Assembly) -> Verdicts:
-    """A count of which one is enough has no data when nothing is left to count."""
+    """A minimum count has no data if no resources remain."""
     for alarm in platform.some(ALARM):
         if names_of(alarm) & FEWER_IS_WORSE and alarm["Threshold"] == 1:
             yield alarm, alarm["TreatMissingData"] == "breaching", "Set missing_data to breaching."
@@ -117,7 +118,7 @@ def test_critical_limits_keep_their_proportion(platform: Assembly) -> Verdicts:
     """Limits that follow from a size; the table has the others."""
     pairs: dict[tuple[str, ...], dict[str | None, Resource]] = defaultdict(dict)
     for alarm in platform.some(ALARM):
-        # Names of a pair differ in the severity only.
+        # Names of a pair differ only in the severity.
         pairs[alarm.stack, re.sub(r"(Warning|Critical)", "", alarm.name)][severity_of(alarm)] = (
             alarm
         )
@@ -141,7 +142,7 @@ def test_critical_limits_keep_their_proportion(platform: Assembly) -> Verdicts:
 
 @rule
 def test_connection_alarms_ring_below_the_limit(platform: Assembly) -> Verdicts:
-    """At the limit itself a database refuses clients already."""
+    """At the limit, a database already rejects clients."""
     for alarm in platform.some(ALARM):
         if names_of(alarm) == {"DatabaseConnections"}:
             (database,) = alarm.mentions("Dimensions")

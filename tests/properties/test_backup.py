@@ -89,7 +89,8 @@ def test_p066_recovery_points_have_own_key(platform: Assembly) -> Verdicts:
             f"Encrypt it with secrets/{wanted}.",
         )
         yield vault, vault.outlives_its_stack, "Keep it: data.removal_policy is `retain`."
-    # Recovery points of RDS and EBS have the key of their source; only a copy has the key of its vault.
+    # Recovery points of RDS and EBS have the key of their source. Only a copy has the key of its
+    # vault.
     copying = {
         plan
         for plan in platform.some(PLAN)
@@ -197,7 +198,8 @@ def test_p068_data_is_backed_up_in_region(platform: Assembly) -> Verdicts:
             platform.target("data", job["TargetBackupVault"]) in platform.some(VAULT),
             "Write to the locked vault.",
         )
-        # A copy abroad is an international transfer (LGPD art. 33): copies go to a vault of this stack.
+        # A copy abroad is an international transfer (LGPD art. 33). Copies use a vault of this
+        # stack.
         for action in job.get("CopyActions", []):
             home = platform.target("data", action["DestinationBackupVaultArn"]) in platform.some(
                 VAULT
@@ -238,8 +240,8 @@ def test_p068_data_is_backed_up_in_region(platform: Assembly) -> Verdicts:
 
 
 def volumes_are_selected(platform: Assembly) -> Verdicts:
-    """Kubernetes creates the volumes, so tags of EKS Auto Mode select them; not every volume has
-    our tags.
+    """Volumes are selected by tags of EKS Auto Mode, because Kubernetes creates them and not all
+    have the tags of the project.
     """
     cluster = platform.only("AWS::EKS::Cluster")
     given = {"eks:eks-cluster-name": cluster.text("Name"), "CSIVolumeName": "*"}
@@ -538,7 +540,7 @@ def lag_seconds(platform: Assembly) -> float:
 
 
 def nights(schedule: str) -> int:
-    """Days between two backups; each of our schedules is daily."""
+    """Days between two backups. All schedules of the project are daily."""
     assert re.fullmatch(r"cron\(\d+ \d+ \* \* \? \*\)", schedule), f"{schedule} is not every night"
     return 1
 

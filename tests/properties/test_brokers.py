@@ -59,7 +59,7 @@ def made(cluster: RenderedCluster, *kinds: str) -> list[Json]:
 
 
 def configuration(cluster: Json) -> dict[str, str]:
-    """RabbitMQ's own configuration, by key."""
+    """Configuration of RabbitMQ, by key."""
     lines = str(at(cluster, "spec.rabbitmq.additionalConfig")).splitlines()
     return {
         key.strip(): value.strip()
@@ -492,7 +492,7 @@ NODES = {
     "eks.amazonaws.com/instance-generation",
     "eks.amazonaws.com/instance-encryption-in-transit-supported",
 }
-"""Labels by which EKS Auto Mode chooses machines (Amazon EKS user guide, supported labels); no machine has another."""
+"""Labels by which EKS Auto Mode selects machines (Amazon EKS user guide, supported labels)."""
 
 
 @rule

@@ -1,6 +1,5 @@
-"""Maintenance and backup windows: at night, in sequence, and never during another job on the same
-data.
-"""
+"""Maintenance and backup windows: at night, in sequence, and apart from other jobs on the same
+data."""
 
 import re
 from collections.abc import Iterator
@@ -15,15 +14,17 @@ from tools.model.values import Json
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY, WEEK = 24 * 60, 7 * 24 * 60
 NIGHT = (1 * 60, 6 * 60)
-"""Minutes of the day, where listeners live, between which the fewest listen: after the evening's last, before the first commuters."""
+"""Minutes of the day, in local time, with the fewest listeners: after late evening, before the
+first commuters."""
 OF_UTC = {"sa-east-1": -3 * 60}
-"""Minutes by which clocks where the listeners of a region live are ahead of UTC. Brazil has had no summer time since 2019."""
+"""Minutes of local time ahead of UTC by region. Brazil has had no summer time since 2019."""
 STORES = {
     "AWS::RDS::DBInstance": ("PreferredMaintenanceWindow", "PreferredBackupWindow", 30),
     "AWS::ElastiCache::ReplicationGroup": ("PreferredMaintenanceWindow", "SnapshotWindow", 60),
 }
-"""Windows of maintenance and of backups, and the fewest minutes that the former takes (RDS user guide, maintenance window; ElastiCache
-user guide, managing maintenance). Without them AWS takes any half hour out of eight, of which in São Paulo some are the evening."""
+"""Windows of maintenance and of backups, and the minimum duration of maintenance (RDS user guide,
+maintenance window; ElastiCache user guide, managing maintenance). Without them AWS selects a half
+hour out of eight, some of which are in the evening in São Paulo."""
 
 Span = tuple[int, int]
 """Minutes, from and until, since Monday 00:00 UTC."""
@@ -120,7 +121,8 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
         name, begins = f"data/BackupPlan {job['RuleName']}", daily(job["ScheduleExpression"])
         yield name, begins is not None, "Set a schedule: AWS Backup starts at 05:00 UTC otherwise."
         late, done = minutes(job)
-        # AWS Backup refuses a start window of less than an hour (AWS Backup developer guide, backup plan options).
+        # AWS Backup rejects a start window of less than an hour (AWS Backup developer guide, backup
+        # plan options).
         holds = 60 <= late < done <= DAY
         yield (
             name,

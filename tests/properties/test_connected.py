@@ -59,7 +59,7 @@ def test_every_way_out_leads_somewhere(platform: Assembly) -> Verdicts:
     taken = Counter(nat.target("AllocationId") for nat in platform.some("AWS::EC2::NatGateway"))
     for nat in platform.some("AWS::EC2::NatGateway"):
         address = nat.target("AllocationId")
-        # Without one it is a private gateway, from which nothing leaves the VPC.
+        # Without an attachment it is a private gateway, which nothing uses to leave the VPC.
         its_own = address is not None and address.type == "AWS::EC2::EIP" and taken[address] == 1
         yield nat, its_own, "Give it its own public address."
 

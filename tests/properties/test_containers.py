@@ -23,7 +23,8 @@ OF_SOME = {
 }
 """Variables of which a service has one at least: what it takes, or what it gives."""
 FILES = {"Name": "nofile", "SoftLimit": 65536, "HardLimit": 65536}
-"""Each connection takes one, and what Fargate takes by default has changed before (Amazon ECS developer guide, ulimits)."""
+"""Open files. Each connection uses one, and Fargate's default has changed before (Amazon ECS
+developer guide, ulimits)."""
 ALWAYS = {"SERVICE", "HEALTH_PATH", "ENVIRONMENT", "LOG_LEVEL", "IDENTITY_ISSUER"}
 
 

@@ -23,7 +23,8 @@ from tools.model.assembly import Assembly, Resource, intrinsics
 from tools.model.values import Json, at
 
 FARGATE_STOPS_AFTER = 120
-"""Seconds that Fargate grants a container to end, at the most (Amazon ECS developer guide, stopTimeout)."""
+"""Maximum seconds between SIGTERM and SIGKILL on Fargate (Amazon ECS developer guide,
+stopTimeout)."""
 PROXY_MIB = 64
 """Memory that the Service Connect proxy needs (Amazon ECS developer guide, Service Connect)."""
 LONGEST_REQUEST = 20

@@ -11,12 +11,13 @@ CREDENTIALS = {"authorization", "cookie"}
 VIEWERS_TLS = {"TLSv1.2_2021", "TLSv1.2_2025", "TLSv1.3_2025"}
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
-"""Managed cache policies: none, and by path with what the origin says (CloudFront developer guide)."""
+"""Managed cache policies: none, and by path with the headers of the origin (CloudFront developer
+guide)."""
 AUDIO, WEB, UPLOADS, LOGS = (f"data/{name}Bucket" for name in ("Audio", "Web", "Uploads", "Logs"))
 FILES = "/auth/resources/*"
 """Files of login pages."""
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
-"""Statuses for which CloudFront takes a time to cache (CloudFront API reference, CustomErrorResponse)."""
+"""Statuses with a cache time in CloudFront (CloudFront API reference, CustomErrorResponse)."""
 TRACK = "/audio/ab/cd.flac"
 DAY = 86_400
 
@@ -33,10 +34,8 @@ def test_p109_viewers_use_current_tls(platform: Assembly) -> Verdicts:
         subject = f"{distribution.name} certificate"
         certificate = distribution.target("DistributionConfig.ViewerCertificate.AcmCertificateArn")
         domain = platform.settings.domain
-        brought = (
-            bool(domain and domain.edge_certificate)
-            and shown.get("AcmCertificateArn") == domain.edge_certificate  # type: ignore[union-attr]
-        )
+        given = domain.edge_certificate if domain else None
+        brought = bool(given) and shown.get("AcmCertificateArn") == given
         names = distribution["DistributionConfig.Aliases"] or []
         ours = (
             certificate is not None
@@ -251,8 +250,8 @@ def directives(platform: Assembly, policy: object) -> dict[str, list[str]]:
 
 
 def uploads_of_pages(platform: Assembly) -> Verdicts:
-    """A page can connect to the uploads bucket if and only if the bucket allows the page's
-    origin.
+    """A page can connect to the uploads bucket if and only if the bucket allows the
+    page's origin.
     """
     (uploads,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == UPLOADS)
     admitted = {

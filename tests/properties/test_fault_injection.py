@@ -21,14 +21,15 @@ KNOWN: Json = yaml.safe_load(
     (ROOT / "tests" / "properties" / "experiment_actions.yaml").read_text()
 )
 VALUE = re.compile(r"[\w\s.:/=+@-]{1,1024}")
-"""A target's parameter (pattern of the API). It has no comma, although the user guide speaks of lists."""
+"""Parameter of a target (pattern of the API). It has no comma, although the user guide mentions
+lists."""
 MOST_ACTIONS, MOST_ALARMS = 20, 5
-"""Of a template (AWS FIS user guide, quotas)."""
+"""Limits of a template (AWS FIS user guide, quotas)."""
 WHOLE = {
     "aws:rds:reboot-db-instances": {"forceFailover": "true"},
     "aws:network:disrupt-connectivity": {"scope": "all"},
 }
-"""Parameters without which an action takes less away than its experiment says."""
+"""Parameters without which an action has less effect than its experiment states."""
 SOON = 300
 """Seconds after which an experiment has to end that listeners notice."""
 LONGEST = 15
@@ -217,7 +218,8 @@ def it_is_accepted(template: Resource) -> Verdicts:
         )
         yield template, tagged, f"{name}: find it by tags; of pods no tag is read."
         for value in target.get("Parameters", {}).values():
-            # Values known only at deployment are names or ARNs; AWS FIS accepts all their characters.
+            # Values known only at deployment are names or ARNs. AWS FIS accepts all their
+            # characters.
             literal = re.sub(r"\$\{[^}]+\}", "x", platform.text(template.stack, value))
             yield template, bool(VALUE.fullmatch(literal)), f"{name}: AWS FIS refuses {literal!r}."
 
@@ -295,7 +297,7 @@ def cuts_a_zone_off(template: Resource) -> bool:
 
 
 def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
-    """A zone outage includes the primaries of the zone, and all its actions are in the zone of the
+    """A zone outage includes the primaries of the zone. All its actions are in the zone of the
     experiment's name.
     """
     zones = {zone_of(target) for target in template["Targets"].values()}

@@ -1,6 +1,5 @@
-"""Functions and custom resources: settings that handlers read, and timeouts longer than the
-handlers' own.
-"""
+"""Functions and custom resources: settings that handlers read, and timeouts longer than those of
+handlers."""
 
 import re
 from collections.abc import Callable
@@ -15,12 +14,15 @@ from tools.model.statements import statements_of
 
 FUNCTION = "AWS::Lambda::Function"
 BY_RUNTIME = {"AWS_REGION", "AWS_ENDPOINT_URL"}
-"""Variables that a handler reads and the runtime sets; the second one is of the embedded AWS alone."""
+"""Variables that a handler reads and the runtime sets. Only the embedded AWS sets the second
+one."""
 LEAST_MIB = 256
-"""boto3, with a client or two and TLS, takes more than half of Lambda's default of 128 MiB, and cpu comes by memory."""
+"""Minimum memory. boto3 with one or two clients and TLS uses more than half of Lambda's default of
+128 MiB, and memory determines cpu."""
 LONGEST_SECONDS = 15 * 60
 CLOUDFORMATION_WAITS = 3600
-"""Seconds that CloudFormation waits for a custom resource that says nothing (CloudFormation user guide, ServiceTimeout)."""
+"""Seconds that CloudFormation waits for a response of a custom resource (CloudFormation user guide,
+ServiceTimeout)."""
 
 _READ = re.compile(r"""environ(?:ment)?\[["'](\w+)["']\]|process\.env\.(\w+)""")
 _PROPERTY = re.compile(r"""\bproperties\[["'](\w+)["']\]|\bResourceProperties\.([A-Z]\w+)""")
@@ -30,7 +32,7 @@ _IMPORTED = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
 
 @cache
 def own_handlers() -> frozenset[str]:
-    """Code of our own handlers."""
+    """Code of the platform's handlers."""
     folders = (ROOT / "constructs").rglob("*_handler")
     return frozenset(
         file.read_text()
@@ -128,7 +130,7 @@ def test_functions_have_memory_timeout_role(
                 f"Its timeout of {seconds} s is shorter than a slow response of AWS. Raise it.",
             )
             yield function, function.target("Role") is not None, "Give it its own role."
-            # Two architectures in one platform are two to test and to be surprised by; this one costs a fifth less.
+            # Two architectures would require two sets of tests. This one costs a fifth less.
             yield function, function["Architectures"] == ["arm64"], "Run it on arm64."
 
 

@@ -18,12 +18,14 @@ UNSAID = {
 }
 """Defaults of Elastic Load Balancing (Elastic Load Balancing API reference, CreateTargetGroup)."""
 GONE_SECONDS = 60
-"""Within which a target that is lost gets no more requests: half of the two minutes that docs/slo.md grants a loss, the other half is for
-what takes over."""
+"""Seconds until a lost target receives no more requests: half of the two minutes that docs/slo.md
+allows for a loss. Takeover uses the other half."""
 BACK_SECONDS = 60
-"""Maximum seconds until a healthy target receives requests: a rolling deployment waits for it, batch by batch."""
+"""Maximum seconds until a healthy target receives requests. A rolling deployment waits for each
+batch."""
 KONG_READY = "/status/ready"
-"""Path that Kong serves once configured (Kong Gateway 3.9, readiness; the chart's own readiness probe asks it too)."""
+"""Path that Kong serves once configured (Kong Gateway 3.9, readiness). The readiness probe of the
+chart uses it too."""
 
 
 def said(group: Resource, property_: str) -> int:

@@ -15,7 +15,8 @@ ENDPOINT = "AWS::EC2::VPCEndpoint"
 EVERYTHING = re.compile(
     r"\*|arn:[^:]*:s3:::\*.*|arn:[^:]*:(?!s3:)[^:]*:[^:]*:[^:]*:(\*|[\w-]+[/:]\*)"
 )
-"""Wildcard for all resources, or for all of a type. An ARN of S3 has no type: that part is the bucket."""
+"""Wildcard for all resources, or for all of a type. An ARN of S3 has no type: that part is the
+bucket."""
 LOOKS = re.compile(r"[a-z0-9-]+:(Describe|Filter|Get|List|Lookup|View)\w+")
 """Actions that read the state of something."""
 SHORTEST_REASON = 20
@@ -93,7 +94,8 @@ def test_p128_rights_name_actions_and_resources(platform: Assembly) -> Verdicts:
         if not statement.allows or statement.kind == "trust" or statement.resource.type == KEY:
             continue  # who may do what with a key is P-029
         if statement.resource.type == ENDPOINT:
-            # An endpoint only narrows what other policies allow: to this account, or to what it names.
+            # An endpoint only restricts other policies to this account, or to the resources that it
+            # names.
             narrow = statement.of_this_account or not any(
                 EVERYTHING.fullmatch(text) for text in statement.texts()
             )
@@ -165,9 +167,9 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
     Kept by: `aws:SourceAccount`, `aws:SourceArn`; [`reviewed.py`](../tests/properties/reviewed.py)
     """
     known = set()
-    options = platform.turned_on(reviewed.TELL_NO_SOURCE_WITH)
-    unsourced = reviewed.TELL_NO_SOURCE.keys() | {
-        service for option in options for service in reviewed.TELL_NO_SOURCE_WITH[option]
+    options = platform.turned_on(reviewed.WITHOUT_SOURCE_BY_OPTION)
+    unsourced = reviewed.WITHOUT_SOURCE.keys() | {
+        service for option in options for service in reviewed.WITHOUT_SOURCE_BY_OPTION[option]
     }
     for statement in statements_of(platform):
         services = {who for kind, who in statement.principals if kind == "Service"}
@@ -206,7 +208,7 @@ def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts
         )
         yield permission, ours, "Name the account or the rule that invokes it."
     if platform.name == "prod":
-        for excuse_of in (*reviewed.TELL_NO_SOURCE, *reviewed.STATEMENTS_WITHOUT_SOURCE):
+        for excuse_of in (*reviewed.WITHOUT_SOURCE, *reviewed.STATEMENTS_WITHOUT_SOURCE):
             yield (
                 excuse_of,
                 excuse_of in known,

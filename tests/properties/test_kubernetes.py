@@ -18,9 +18,10 @@ from tools.model.values import ACCOUNT, Json
 
 STANDARD = "pod-security.kubernetes.io"
 EXCEPTIONS = {"node-metrics": "privileged", "pod-logs": "privileged"}
-"""Namespaces that do not enforce `restricted`, and what they enforce; `spotmusic_cdk/namespaces.py` says why."""
+"""Namespaces that do not enforce `restricted`, and their standard. `spotmusic_cdk/namespaces.py`
+has the reasons."""
 PLACES_OF_EKS = {"kube-system"}
-"""Namespaces that are not ours. EKS keeps its own pods there, and Pod Security labels of ours would be undone."""
+"""Namespaces of EKS. They contain the pods of EKS, which reverts Pod Security labels of others."""
 LOOK_UPS: Json = {"ports": [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]}
 COUNTED = ("pods", "requests.cpu", "requests.memory")
 DOORS = ("LoadBalancer", "NodePort")
@@ -29,7 +30,7 @@ STATEFUL = {"alertmanager", "keycloakx", "prometheus", "rabbitmq", "redpanda"}
 
 
 def ours(cluster: RenderedCluster) -> list[Json]:
-    """Every manifest of our own charts."""
+    """Manifests of own charts."""
     return [
         m
         for release in cluster.releases.values()
@@ -332,7 +333,7 @@ def test_p102_api_tokens_are_minimal(platform: Assembly, cluster: RenderedCluste
 
 @rule
 def test_rolling_updates_keep_pods_spread(platform: Assembly) -> Verdicts:
-    """New pods of a Deployment spread among themselves. Those of a StatefulSet keep their places."""
+    """New pods of a Deployment spread among themselves. Pods of a StatefulSet keep their places."""
     for name, release in releases_of(platform).items():
         for path, leaf in leaves(release.values):
             if not path.endswith("topologySpreadConstraints"):

@@ -134,7 +134,8 @@ def test_access_entries_and_cache_users_are_valid(platform: Assembly) -> Verdict
                 entry["Type"] == "EC2",
                 "Use the access entry type of nodes: they cannot join with another.",
             )
-        # Rights inside the cluster name a user or a group, and the default is the name of a session, which differs each time.
+        # Rights inside the cluster name a user or a group. The default is the name of a session,
+        # which differs each time.
         named = bool(policies or entry["Username"] or entry["KubernetesGroups"])
         yield entry, named, "Call it by the name that its RoleBinding has."
     for user in platform.some("AWS::ElastiCache::User"):
@@ -167,7 +168,8 @@ def test_load_balancers_preserve_required_headers(platform: Assembly) -> Verdict
     for group in platform.some(GROUP):
         if group["Protocol"] in ("TCP", "TLS"):
             said = attributes(group, "TargetGroupAttributes")
-            # A pod that reached itself through the load balancer would be its own caller, which is dropped (NLB user guide, hairpinning).
+            # A pod that reaches itself through the load balancer would be its own caller. Such
+            # packets are dropped (NLB user guide, hairpinning).
             yield (
                 group,
                 said.get("preserve_client_ip.enabled") == "false",

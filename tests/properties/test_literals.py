@@ -1,10 +1,10 @@
-"""The search for secrets finds secrets and ignores other long literals."""
+"""Search for secrets among other long literals."""
 
 import pytest
 
 from tests.properties.literals import called_secret, suspicious
 
-# Each is put together here, so that the search does not find this file.
+# Concatenated here, so that the search does not find this file.
 SECRETS = {
     "access key": "AKIA" + "QWERTZUIOP123456",
     "private key": "-----BEGIN " + "RSA PRIVATE KEY-----\n" + "MIIEpAIBAAKCAQEA" * 3,

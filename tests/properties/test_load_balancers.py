@@ -16,7 +16,8 @@ from tests.properties.promise import Verdicts, promise
 from tools.model.assembly import Assembly, Resource
 
 TLS_POLICY = re.compile(r"ELBSecurityPolicy-TLS13-1-(2-Res|3)(-FIPS)?(-PQ)?-20\d\d-\d\d")
-"""TLS 1.3, with or without 1.2 limited to forward secrecy and authenticated ciphers (Elastic Load Balancing, security policies)."""
+"""TLS 1.3, with or without 1.2 limited to forward secrecy and authenticated ciphers (Elastic Load
+Balancing, security policies)."""
 
 
 def said_of(balancer: Resource) -> dict[str, str]:
@@ -71,9 +72,7 @@ def recorded(balancer: Resource, *kinds: str) -> Verdicts:
 
 
 def encrypted(balancer: Resource, protocol: str) -> Verdicts:
-    """Every listener uses a current TLS policy and a certificate for each name of the load
-    balancer.
-    """
+    """Listeners use a current TLS policy and a certificate for each name of the load balancer."""
     names = addresses(balancer)
     yield balancer, bool(names) and bool(listeners(balancer)), "Give it an address and a listener."
     for listener in listeners(balancer):

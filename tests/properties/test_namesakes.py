@@ -39,22 +39,34 @@ MEANT: Mapping[str, str] = {
     "AWS::Events::Rule EventPattern.detail.bucket.name.*": "data/AudioBucket",
     "AWS::Events::Rule Targets.*.Arn.*": "observability/EventLogLogGroup",
     "AWS::FIS::ExperimentTemplate StopConditions.*.Value": "observability/*Outlasting",
-    "AWS::S3::Bucket LoggingConfiguration.DestinationBucketName": "data/LogsBucket network/BalancerLogsBucket",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer LoadBalancerAttributes.*": "network/BalancerLogsBucket",
+    "AWS::S3::Bucket LoggingConfiguration.DestinationBucketName": (
+        "data/LogsBucket network/BalancerLogsBucket"
+    ),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer LoadBalancerAttributes.*": (
+        "network/BalancerLogsBucket"
+    ),
     "AWS::SQS::Queue RedrivePolicy.deadLetterTargetArn": "data/UploadVerdicts*DeadLetters",
     "AWS::WAFv2::LoggingConfiguration LogDestinationConfigs.*": "data/LogsBucket",
-    "Custom::AWSCDK-EKS-HelmChart ServiceToken": "eks-platform/KubernetesClusterKubectlProviderframeworkonEvent",
+    "Custom::AWSCDK-EKS-HelmChart ServiceToken": (
+        "eks-platform/KubernetesClusterKubectlProviderframeworkonEvent"
+    ),
     # Tiers of the network.
     "AWS::EC2::VPCEndpoint RouteTableIds.*": "network/NetworkVpcapplicationSubnet?RouteTable",
     "AWS::EC2::VPCEndpoint SubnetIds.*": "network/NetworkVpcapplicationSubnet?Subnet",
     "AWS::ElastiCache::SubnetGroup SubnetIds.*": "network/NetworkVpcdataSubnet?Subnet",
     "AWS::RDS::DBSubnetGroup SubnetIds.*": "network/NetworkVpcdataSubnet?Subnet",
     # Names that CDK generates, or that state a purpose instead of the resource.
-    "AWS::ECS::Service DeploymentConfiguration.Alarms.AlarmNames.*": "ecs-services/*IngressDeploymentAlarm",
+    "AWS::ECS::Service DeploymentConfiguration.Alarms.AlarmNames.*": (
+        "ecs-services/*IngressDeploymentAlarm"
+    ),
     "AWS::ECS::TaskDefinition ExecutionRoleArn": "*RolesExecutionRole",
-    "AWS::EKS::AccessEntry PrincipalArn": "eks-platform/Kubernetes*Role observability/FaultsPodRole",
+    "AWS::EKS::AccessEntry PrincipalArn": (
+        "eks-platform/Kubernetes*Role observability/FaultsPodRole"
+    ),
     "AWS::ElastiCache::UserGroup UserIds.*": "data/CacheUsers* data/OwnCaches*Users*",
-    "AWS::Lambda::Function Environment.Variables.USER_ON_EVENT_FUNCTION_ARN": "eks-platform/KubernetesClusterKubectlProviderHandler",
+    "AWS::Lambda::Function Environment.Variables.USER_ON_EVENT_FUNCTION_ARN": (
+        "eks-platform/KubernetesClusterKubectlProviderHandler"
+    ),
     "AWS::Lambda::Function Environment.Variables.LOG_GROUP": "ecs-services/MigrationsLogs",
     "AWS::Lambda::Function Environment.Variables.USER_ARN": "secrets/ComponentsRabbitMQMonitor",
     "AWS::Lambda::Function Layers.*": "eks-platform/*Layer",
@@ -73,7 +85,8 @@ NAMED_OTHERWISE = {
         "observability/BrokerAlarmsKafkaUnhealthyWarning",
         "eks-platform/BrokersKafkaBootstrapTargets",
     ),
-    # The name of a replica begins with that of its source; an export of the replica would prevent its removal.
+    # The name of a replica begins with that of its source. An export of the replica would prevent
+    # its removal.
     ("observability/CatalogueReader?Alarms*", "data/CatalogueInstance"),
     # Caches of single clients have the client's name.
     ("data/CatalogueUsers*Rotation", "data/CatalogueUsersFunction"),

@@ -19,13 +19,13 @@ def test_roles_require_source_of_services(platform: Assembly) -> Verdicts:
     """P-129 requires source account or ARN; a role requires both where the service sends
     both.
     """
-    excused = set(reviewed.TELL_NO_SOURCE).union(*reviewed.TELL_NO_SOURCE_WITH.values())
+    excused = set(reviewed.WITHOUT_SOURCE).union(*reviewed.WITHOUT_SOURCE_BY_OPTION.values())
     for statement in statements_of(platform):
         services = {who for kind, who in statement.principals if kind == "Service"}
         if statement.kind == "trust" and services - excused:
             account = statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
             arn = (
-                services - excused <= reviewed.TELL_ACCOUNT_ONLY
+                services - excused <= reviewed.WITH_ACCOUNT_ONLY
                 or "aws:sourcearn" in statement.condition_keys
             )
             yield (

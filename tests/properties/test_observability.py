@@ -13,10 +13,10 @@ from tests.properties import watched
 from tests.properties.alarms import (
     ALARM,
     COMPOSITE,
-    alarms_that_tell,
     alerts_of,
     counted,
     forwarded,
+    notifying_alarms,
     period_of,
     place_of,
     reaches_the_team,
@@ -36,7 +36,8 @@ TOPIC = "AWS::SNS::Topic"
 MISSING = {"breaching", "notBreaching", "ignore", "missing"}
 MONTH = 30 * 86_400
 BURNS = {"critical": (0.02, 3600), "warning": (0.05, 6 * 3600)}
-"""Share of a month's error budget, and the window that consumes it (The Site Reliability Workbook, chapter 5, table 5-8)."""
+"""Share of a month's error budget, and the window that consumes it (The Site Reliability Workbook,
+chapter 5, table 5-8)."""
 UNIT_TESTS = ROOT / "tests" / "charts" / "monitoring" / "rules"
 RULES = ROOT / "charts" / "monitoring" / "rules"
 
@@ -83,9 +84,9 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
 
     Kept by: `AlarmGroup`, `AlarmTopic`, [runbooks](runbooks/README.md)
     """
-    for alarm in alarms_that_tell(platform):
+    for alarm in notifying_alarms(platform):
         yield alarm, alarm["ActionsEnabled"] is not False, "Enable its actions."
-        # An alarm on single events ends automatically, so it must not notify that the problem is solved.
+        # An alarm on single events ends automatically, so its end does not mean a solved problem.
         event = RETURNS_TO_OK in str(alarm["AlarmDescription"])
         for path in ("AlarmActions",) if event else ("AlarmActions", "OKActions"):
             topics = alarm.targets(path)
@@ -224,7 +225,7 @@ def test_p120_dependencies_of_listeners_are_watched(
             bool(found),
             f"Record events of {source}, count those of it, and alarm on the count.",
         )
-    for alarm in alarms_that_tell(platform):
+    for alarm in notifying_alarms(platform):
         in_table = alarm in known or alarm.type == COMPOSITE
         yield (
             alarm,

@@ -19,8 +19,14 @@ ISSUER = {
         {"Fn::Split": ["//", {"Fn::GetAtt": ["Cluster0A1B2C3D", "OpenIdConnectIssuerUrl"]}]},
     ]
 }
-TRUST = """{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": {"Federated": "${Provider}"},
-"Condition": {"StringEquals": {"${Issuer}:aud": "sts.amazonaws.com", "${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"}}}]}"""
+TRUST = """{"Statement": [{
+"Effect": "Allow",
+"Action": "sts:AssumeRoleWithWebIdentity",
+"Principal": {"Federated": "${Provider}"},
+"Condition": {"StringEquals": {
+    "${Issuer}:aud": "sts.amazonaws.com",
+    "${Issuer}:sub": "system:serviceaccount:redpanda:redpanda"
+}}}]}"""
 
 
 def platform_with(trust: str) -> Assembly:
@@ -53,7 +59,7 @@ def test_pod_role_trusts_one_pod() -> None:
     [
         lambda text: text.replace("redpanda:redpanda", "redpanda:*"),
         lambda text: text.replace("StringEquals", "StringLike"),
-        lambda text: text.replace('"${Issuer}:aud": "sts.amazonaws.com", ', ""),
+        lambda text: text.replace('"${Issuer}:aud": "sts.amazonaws.com",', ""),
         lambda text: text.replace('"sts.amazonaws.com"', '"another"'),
         lambda text: text.replace(
             '"Federated": "${Provider}"',

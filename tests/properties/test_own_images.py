@@ -1,4 +1,4 @@
-"""Rules for the first own image of a service: no shipped environment has one."""
+"""Rules for the first own image of a service, which no shipped environment has."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,8 +31,9 @@ IMAGES = {
     },
     "trends": {"image": f"ghcr.io/team/trends{DIGEST}"},
 }
-"""Of the service's repository, another account's, another repository of this account, and a registry without a login. The first
-owns the catalogue, so that its migrations run."""
+"""Images of the service's repository, of another account, of another repository of this account,
+and of a registry without a login. The first service owns the catalogue, so that its migrations
+run."""
 RULES = (
     test_ecs.test_p079_task_roles_have_least_rights,
     test_functions.test_custom_resources_have_handler_properties,

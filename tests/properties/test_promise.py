@@ -1,4 +1,4 @@
-"""A promise lists all failures, and an unused deviation fails."""
+"""Failures and unused deviations of promises."""
 
 from dataclasses import replace
 

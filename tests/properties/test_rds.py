@@ -47,8 +47,8 @@ def is_key_of_databases(key: Resource | None) -> bool:
 
 @promise
 def test_p034_databases_are_encrypted_with_their_own_key(platform: Assembly) -> Verdicts:
-    """Databases are encrypted with the key of databases. A read replica names no key: RDS takes that
-    of its source, and rejects a request that names one in the same region.
+    """Databases are encrypted with the key of databases. A read replica has the key of its source,
+    without a property: RDS rejects a request with a key in the same region.
 
     Kept by: `RelationalDatabase`
     """

@@ -16,9 +16,12 @@ from tools.model.values import at
 Templates = Callable[[str], dict[str, Template]]
 WEAK, STRONG = "Fn::GetStackOutput", "Fn::ImportValue"
 MOST_WEAK = 20
-"""Weak references of one template. Each occurrence is a call of DescribeStacks; 75 were throttled (aws/aws-cdk#38010)."""
+"""Weak references of one template. Each occurrence is a call of DescribeStacks; 75 were throttled
+(aws/aws-cdk#38010)."""
 FINAL = {
-    "edge/AccessLogsDestinationC398EAEE: DestinationResourceArn": "the log bucket is in the home region; a destination holds no data"
+    "edge/AccessLogsDestinationC398EAEE: DestinationResourceArn": (
+        "the log bucket is in the home region; a destination holds no data"
+    )
 }
 """Weak references in create-only properties that are accepted, and why."""
 REGIONS = {"edge": "us-east-1"}

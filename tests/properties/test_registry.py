@@ -104,7 +104,8 @@ def test_p017_every_image_is_scanned(platform: Assembly) -> Verdicts:
         for f in rule["RepositoryFilters"]
     ]
     wanted = "CONTINUOUS_SCAN" if platform.settings.production else "SCAN_ON_PUSH"
-    # Repositories of cached images are unknown until the first pull, so that the registry scans them all.
+    # Repositories of cached images are unknown until the first pull, so the registry scans all of
+    # them.
     kind = "ENHANCED" if platform.settings.production else "BASIC"
     yield (
         scanning,

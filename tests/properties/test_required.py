@@ -20,9 +20,10 @@ OF_RESOURCES = {"AWS::KMS::Key", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy
 """Types with policies that name principals and resources."""
 OF_RESOURCES_TOO = ({"Principal", "NotPrincipal"}, {"Resource", "NotResource"})
 ELEMENTS = {"Action", "Effect", "NotAction"}
-"""Elements by which a statement of a policy is known from one of a web ACL, though one be missing."""
+"""Elements that distinguish a policy statement from one of a web ACL, even if one is missing."""
 VERSION = "2012-10-17"
-"""Without a version IAM uses the policy language of 2008, in which `${aws:username}` is plain text."""
+"""Current version. Otherwise IAM uses the policy language of 2008, in which `${aws:username}` is
+plain text."""
 KEYWORDS = ("$ref", "items", "properties", "required")
 Required = validators.create(
     meta_schema={}, validators={name: Draft7Validator.VALIDATORS[name] for name in KEYWORDS}
@@ -63,7 +64,7 @@ def test_statements_have_required_elements(platform: Assembly) -> Verdicts:
             )
             for number, statement in enumerate(document["Statement"]):
                 complete = all(keys & statement.keys() for keys in STATEMENT)
-                # A trust policy and the policy of a resource name principals, every other names resources.
+                # Trust policies and policies of resources contain principals, all others resources.
                 complete = complete and bool(
                     {"Principal", "NotPrincipal", "Resource", "NotResource"} & statement.keys()
                 )

@@ -21,7 +21,8 @@ SERVER_LOGS, BALANCERS, DELIVERIES = (
     "delivery.logs.amazonaws.com",
 )
 WRITERS = {SERVER_LOGS, BALANCERS, DELIVERIES}
-"""Writers of access logs: S3, application load balancers, and network load balancers, CloudFront and WAF."""
+"""Writers of access logs: S3, application load balancers, and network load balancers, CloudFront
+and WAF."""
 LOGS = {"data/LogsBucket", "network/BalancerLogsBucket"}
 
 
@@ -37,7 +38,7 @@ def log_buckets(platform: Assembly) -> list[Resource]:
 
 
 def statements(of: Resource) -> list[Statement]:
-    """The statements of a bucket's policy."""
+    """Statements of a bucket policy."""
     return [
         s
         for s in statements_of(of.platform)

@@ -35,14 +35,15 @@ MIGRATIONS = "task of the migrations"
 OPERATOR = "pods external-secrets/external-secrets"
 BY_HAND = "by hand"
 RDS_DAYS = 7
-"""Interval of RDS's rotation of a master password (Amazon RDS user guide, password management with Secrets Manager)."""
+"""Days between RDS's rotations of a master password (Amazon RDS user guide, password management
+with Secrets Manager)."""
 
 Give = Callable[[str], RenderedCluster]
 
 
 @cache
 def secrets(platform: Assembly) -> tuple[Resource, ...]:
-    """All secrets: those of templates, and master secrets created by RDS."""
+    """Secrets of templates, and master secrets created by RDS."""
     return (
         *platform.some(SECRET),
         *(instance for instance in platform.some(INSTANCE) if instance["ManageMasterUserPassword"]),

@@ -35,7 +35,8 @@ CLASSES = (
 READS = ("secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue")
 FOR_AWS = "kms:GrantIsForAWSResource"
 BARRIER = "aws:cdk:eks:kubectl-ready"
-"""Value of a parameter that CDK uses to order releases. It is no configuration and has a generated name."""
+"""Value of a parameter that CDK uses to order releases. It is no configuration and has a generated
+name."""
 
 _EXACT = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^*?]+-[A-Za-z0-9]{6}")
 _SOURCES = (
@@ -97,7 +98,7 @@ def replaced_by_hand(secret: Resource) -> bool:
 
 
 def reads(platform: Assembly) -> list[Statement]:
-    """Every right to read a secret."""
+    """Rights to read a secret."""
     return [
         s
         for s in statements_of(platform)
@@ -496,7 +497,8 @@ THROUGH = {
     "AWS::SNS::Topic": "sns",
     SECRET: "secretsmanager",
 }
-"""Services through which a key is used, by the type of what it encrypts: a vault holds volumes and databases, a cluster volumes."""
+"""Services that use a key, by the type of the encrypted resource. A vault has volumes and
+databases, a cluster has volumes."""
 DIRECTLY = {"AWS::Logs::LogGroup": "logs"}
 BY_RIGHTS = {("secrets/KubernetesKey", "AWS::S3::Bucket")}
 """Keys that a role uses for a resource type: only brokers of Redpanda store events in Amazon S3."""

@@ -18,7 +18,7 @@ from tools.model.assembly import Assembly
 from tools.model.values import at
 
 UNUSED_MIB = 256
-"""Maximum memory of a task outside its container: the need of the Service Connect proxy under load."""
+"""Maximum memory of a task outside its container, for the Service Connect proxy under load."""
 
 
 @rule
@@ -180,7 +180,8 @@ def test_engines_are_as_large_as_asked(platform: Assembly) -> Verdicts:
             holds,
             f"The file asks for {asked.storage_gib} to {asked.max_storage_gib} GiB.",
         )
-        # RDS keeps a week, or whole months, or two years (Amazon RDS user guide, Database Insights); the advanced mode takes 465 days.
+        # RDS keeps a week, whole months, or two years (Amazon RDS user guide, Database Insights).
+        # The advanced mode requires 465 days.
         looked_into = database["PerformanceInsightsRetentionPeriod"] or 7
         offered = {7, 465, 731, *range(31, 731, 31)}
         fits = looked_into in offered and (looked_into >= 465) == (

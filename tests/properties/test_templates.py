@@ -27,7 +27,8 @@ from tools.model.values import as_list
 
 DATA_CLASSES = {"public", "internal", "personal", "secret"}
 
-# CloudFormation takes 500 resources, 1 MB and 200 outputs a template (AWS CloudFormation quotas, 2026-11): a margin is ours.
+# CloudFormation allows 500 resources, 1 MB and 200 outputs a template (AWS CloudFormation quotas,
+# 2026-11). The margin is the project's.
 MOST_RESOURCES = 400
 MOST_BYTES = 900_000
 MOST_OUTPUTS = 180
@@ -36,7 +37,7 @@ FROZEN = ROOT / "tests" / "stacks" / "stateful_resources.json"
 FROZEN_OPTIONS = FROZEN.with_name("optional_stateful_resources.json")
 """Resources that hold data if an option is enabled, by the key of the option."""
 MADE_AGAIN = {"AWS::EKS::Cluster", "AWS::ElastiCache::ReplicationGroup"}
-"""Of these, what comes back from code and snapshots; the rest is kept."""
+"""Resources that code and snapshots restore. All others are retained."""
 MAY_HOLD_DATA = (
     "AWS::DocDB::",
     "AWS::DynamoDB::",
@@ -45,7 +46,8 @@ MAY_HOLD_DATA = (
     "AWS::MSK::",
     "AWS::OpenSearchService::",
 )
-"""Types of services that keep data, of which the platform has none. Queues hold events for days, and tags say the same."""
+"""Types of services with data that the platform does not use. Queues hold events for days, and tags
+state the same."""
 
 BRAZIL = ("sa-east-1",)
 AT_THE_EDGE = (
@@ -62,7 +64,8 @@ AT_THE_EDGE = (
     "AWS::SSM::Parameter",
     "AWS::WAFv2::",
 )
-"""Types in us-east-1: those that CloudFront requires there, their alarms, and the rule that sends events home."""
+"""Types in us-east-1: those that CloudFront requires there, their alarms, and the rule that
+forwards events to the home region."""
 LOGS_OF_THE_EDGE = {
     "AWS::WAFv2::LoggingConfiguration": "LogDestinationConfigs",
     "AWS::Logs::DeliveryDestination": "DestinationResourceArn",

@@ -19,7 +19,8 @@ MANAGED = {
 }
 FORMS = ("/auth/realms/spotmusic/login-actions/authenticate", "/auth/realms/spotmusic/device")
 TOKENS = "/auth/realms/spotmusic/protocol/openid-connect/token"
-"""Paths at which passwords and codes can be guessed, and the path that players request every five minutes."""
+"""Paths at which passwords and codes can be guessed, and the path of token renewals every five
+minutes."""
 REDIRECTING = {
     f"/auth/realms/spotmusic/protocol/openid-connect/{endpoint}"
     for endpoint in ("auth", "token", "logout")
@@ -39,7 +40,8 @@ ARGUMENTS = {
     "user_code",
     "samlresponse",
 }
-"""Query parameters with credentials or personal data: of CloudFront, OpenID Connect and Keycloak's mails."""
+"""Query parameters with credentials or personal data: of CloudFront, OpenID Connect and Keycloak's
+mails."""
 LOGS = "data/LogsBucket"
 
 

@@ -10,8 +10,8 @@ import yaml
 
 from tests.properties.alarms import (
     alarms_at,
-    alarms_that_tell,
     metrics_of,
+    notifying_alarms,
     period_of,
     place_of,
     severity_of,
@@ -235,7 +235,8 @@ def _ways_in(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     for balancer in platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer"):
         yield f"{balancer['Type']} load balancer", balancer.name, place_of(balancer)
     for group in platform.some("AWS::ElasticLoadBalancingV2::TargetGroup"):
-        # A blue/green deployment empties one of the two target groups, so the count of running tasks is watched instead.
+        # A blue/green deployment empties one of the two target groups. The count of running tasks
+        # is watched instead.
         if group not in of_services:
             brokers = "one broker" if re.search(r"Broker\d", group.id) else "brokers"
             kind = (
@@ -262,7 +263,7 @@ def _unattended(platform: Assembly) -> list[Resource]:
     }
     missed = {
         metric["Namespace"]
-        for alarm in alarms_that_tell(platform)
+        for alarm in notifying_alarms(platform)
         if alarm["TreatMissingData"] == "breaching"
         for metric in metrics_of(alarm)
     }
