@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_constructs.log_retention import retention_of
@@ -35,84 +36,97 @@ class Experiments(Construct):
         objectives: Sequence[ServiceLevelObjective],
     ) -> None:
         super().__init__(scope, construct_id)
-        settings, data = components.settings, components.data
-        vpc_id = components.network.vpc.vpc_id
-        tags = settings.identifying_tags
-        zones = {zone[-1].upper(): zone for zone in settings.zones}
-
-        def database_lost(name: str, zone: str | None = None) -> Action:
-            identifier = components.databases[name].identifier
-            return fault_actions.database_failed_over(
-                identifier, tags={**tags, "Component": name}, zone=zone
-            )
-
-        def cache_lost(zone: str) -> Action:
-            return fault_actions.cache_without_power(zone, tags={**tags, "Component": "cache"})
-
-        injection = FaultInjection(
+        self._components = components
+        self._tags = components.settings.identifying_tags
+        self._zones = {zone[-1].upper(): zone for zone in components.settings.zones}
+        self._injection = FaultInjection(
             self,
             "Injection",
-            name=f"{settings.resource_prefix}-experiments",
+            name=f"{components.settings.resource_prefix}-experiments",
             stop_alarms=[objective.stop_alarm(FAILOVER_MINUTES) for objective in objectives],
             key=components.secrets.keys.logs,
-            log_retention=retention_of(settings.observability.security_log_days),
-            removal_policy=data.data_removal,
+            log_retention=retention_of(components.settings.observability.security_log_days),
+            removal_policy=components.data.data_removal,
         )
         roles = experiment_roles(self, components)
-        for letter, zone in zones.items():
-            injection.add(
+        vpc_id = components.network.vpc.vpc_id
+        self._lose_zones(vpc_id, roles.zone)
+        self._lose_nat_gateway(vpc_id, roles.network)
+        self._lose_databases(roles.database)
+        self._lose_cache_nodes(roles.cache)
+        broker_experiments(self._injection, components, roles.pod)
+        self._lose_tasks(roles.task)
+
+    def _lose_zones(self, vpc_id: str, role: iam.IRole) -> None:
+        for letter, zone in self._zones.items():
+            self._injection.add(
                 f"Zone{letter}",
                 description=(
                     f"Disconnect zone {zone} in every tier, and fail over the primaries in it"
                 ),
                 actions={
-                    "zone": fault_actions.zone_cut_off(zone, vpc_id=vpc_id, tags=tags),
+                    "zone": fault_actions.zone_cut_off(zone, vpc_id=vpc_id, tags=self._tags),
                     # A disconnected primary may not fail over (AWS FIS user guide, power
                     # interruption).
-                    **{name: database_lost(name, zone) for name in components.databases},
-                    "cache": cache_lost(zone),
+                    **{name: self._failover(name, zone) for name in self._components.databases},
+                    "cache": self._cache_lost(zone),
                 },
-                role=roles.zone,
+                role=role,
                 may_miss=True,  # a primary is in one zone of three
             )
-        injection.add(
+
+    def _lose_nat_gateway(self, vpc_id: str, role: iam.IRole) -> None:
+        tags = {**self._tags, "aws-cdk:subnet-name": "public"}
+        self._injection.add(
             "NatGateway",
             description="Disconnect the NAT gateway of one zone",
-            actions={
-                "gateway": fault_actions.way_out_cut_off(
-                    vpc_id=vpc_id, tags={**tags, "aws-cdk:subnet-name": "public"}
-                )
-            },
-            role=roles.network,
+            actions={"gateway": fault_actions.way_out_cut_off(vpc_id=vpc_id, tags=tags)},
+            role=role,
         )
-        for name in components.databases:
-            injection.add(
+
+    def _lose_databases(self, role: iam.IRole) -> None:
+        for name in self._components.databases:
+            self._injection.add(
                 f"{name.capitalize()}Primary",
                 description=f"Fail over the database {name} to its standby",
-                actions={"database": database_lost(name)},
-                role=roles.database,
+                actions={"database": self._failover(name)},
+                role=role,
             )
-        for letter, zone in zones.items():
-            injection.add(
+
+    def _lose_cache_nodes(self, role: iam.IRole) -> None:
+        for letter, zone in self._zones.items():
+            self._injection.add(
                 f"CacheNode{letter}",
                 description=(
                     f"Interrupt the power of the cache node in {zone}; "
                     "a replica takes over if it was the primary"
                 ),
-                actions={"cache": cache_lost(zone)},
-                role=roles.cache,
+                actions={"cache": self._cache_lost(zone)},
+                role=role,
             )
-        broker_experiments(injection, components, roles.pod)
-        for name, service_name in components.services.items():
+
+    def _lose_tasks(self, role: iam.IRole) -> None:
+        for name, service_name in self._components.services.items():
             stopped = fault_actions.task_stopped(
-                cluster_name=components.services_cluster, service=service_name, tags=tags
+                cluster_name=self._components.services_cluster,
+                service=service_name,
+                tags=self._tags,
             )
-            injection.add(
+            self._injection.add(
                 f"Task-{name}",
                 description=(
                     f"Stop a task of {name}; "
                     "during a deployment, as a version that does not stay up"
                 ),
                 actions={"task": stopped},
-                role=roles.task,
+                role=role,
             )
+
+    def _failover(self, name: str, zone: str | None = None) -> Action:
+        identifier = self._components.databases[name].identifier
+        return fault_actions.database_failed_over(
+            identifier, tags={**self._tags, "Component": name}, zone=zone
+        )
+
+    def _cache_lost(self, zone: str) -> Action:
+        return fault_actions.cache_without_power(zone, tags={**self._tags, "Component": "cache"})
