@@ -8,7 +8,6 @@ gc.disable()
 
 import os
 import sys
-import warnings
 from collections.abc import Mapping
 from contextlib import nullcontext
 from datetime import date
@@ -26,7 +25,7 @@ os.environ.setdefault("NODE_OPTIONS", "--max-semi-space-size=4")
 import aws_cdk as cdk
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, environments_in, load
+from spotmusic_cdk.settings import Settings, SettingsError, environments_in, load, print_warnings
 from spotmusic_constructs.acknowledge import without_acknowledgements
 from stacks.again import run_again
 from stacks.platform import Platform
@@ -67,8 +66,7 @@ def main(
             file=sys.stderr,
         )
         return 2
-    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
-    warnings.simplefilter("always", SettingsWarning)
+    print_warnings()
     try:
         settings = load(
             environment, folder=environments, today=versions.RELEASED, clock=date.today()

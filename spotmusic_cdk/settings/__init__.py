@@ -8,6 +8,7 @@ from spotmusic_cdk.settings.loader import (
     load,
     mapping_in,
     parse,
+    print_warnings,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "load",
     "mapping_in",
     "parse",
+    "print_warnings",
 ]

@@ -1,13 +1,12 @@
 """Check of environment files without a synthesis: `python -m spotmusic_cdk.settings [ENV ...]`."""
 
 import sys
-import warnings
 from datetime import date
 from pathlib import Path
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings.loader import SettingsError, SettingsWarning, environments_in, load
+from spotmusic_cdk.settings.loader import SettingsError, environments_in, load, print_warnings
 
 
 def main(names: list[str], *, folder: Path) -> int:
@@ -20,8 +19,7 @@ def main(names: list[str], *, folder: Path) -> int:
     Returns:
         0, or 2 if a file is invalid.
     """
-    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
-    warnings.simplefilter("always", SettingsWarning)
+    print_warnings()
     refused: set[str] = set()
     for name in names or environments_in(folder):
         try:

@@ -1,6 +1,7 @@
 """Environment files: read as YAML, validated, and checked."""
 
 import json
+import sys
 import warnings
 from collections.abc import Iterable
 from datetime import date
@@ -39,6 +40,12 @@ class SettingsError(CommandError):
 
 class SettingsWarning(UserWarning):
     """Setting that works for a limited time, or not in every account."""
+
+
+def print_warnings() -> None:
+    """Prints each warning of settings as one line on standard error, in place of Python's two."""
+    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
+    warnings.simplefilter("always", SettingsWarning)
 
 
 def load(environment: str, *, folder: Path, today: date, clock: date | None = None) -> Settings:

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-import warnings
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import SettingsError, SettingsWarning, load
+from spotmusic_cdk.settings import SettingsError, load, print_warnings
 from tools.preflight import (
     account,
     brokers,
@@ -55,8 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 without problems; 1 with problems, or if AWS is not reachable.
     """
     options = _parser().parse_args(arguments)
-    warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
-    warnings.simplefilter("always", SettingsWarning)
+    print_warnings()
     try:
         settings = load(
             options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today()

@@ -133,7 +133,13 @@ class BackupPlan(Construct):
             backup_plan_rules=_rules(retention_days),
         )
         _select(self.plan, "Data", arns=[*database_arns, *bucket_arns], role=self.role)
-        self._select_volumes(self.plan, volume_tags)
+        volumes = backup.CfnBackupSelection.BackupSelectionResourceTypeProperty(
+            selection_name="Volumes",
+            iam_role_arn=self.role.role_arn,
+            resources=[f"arn:{location_of(scope).partition}:ec2:*:*:volume/*"],
+            conditions=_tagged(volume_tags),
+        )
+        _select_volumes(self.plan, volumes)
         copying = backup.BackupPlan(
             self,
             "CopyPlan",
@@ -142,25 +148,7 @@ class BackupPlan(Construct):
             backup_plan_rules=[_copied(self.copies, retention_days)],
         )
         _select(copying, "Databases", arns=database_arns, role=self.role)
-        self._select_volumes(copying, volume_tags)
-
-    def _select_volumes(self, plan: backup.BackupPlan, tags: Mapping[str, str]) -> None:
-        backup.CfnBackupSelection(
-            plan,
-            "Volumes",
-            backup_plan_id=plan.backup_plan_id,
-            backup_selection=backup.CfnBackupSelection.BackupSelectionResourceTypeProperty(
-                selection_name="Volumes",
-                iam_role_arn=self.role.role_arn,
-                resources=[f"arn:{location_of(self).partition}:ec2:*:*:volume/*"],
-                conditions={
-                    "StringLike": [
-                        {"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value}
-                        for key, value in tags.items()
-                    ]
-                },
-            ),
-        )
+        _select_volumes(copying, volumes)
 
     def _role(self) -> iam.Role:
         role = iam.Role(
@@ -186,6 +174,23 @@ def _select(
     plan.add_selection(
         construct_id, resources=[backup.BackupResource.from_arn(arn) for arn in arns], role=role
     )
+
+
+def _select_volumes(
+    plan: backup.BackupPlan,
+    volumes: backup.CfnBackupSelection.BackupSelectionResourceTypeProperty,
+) -> None:
+    backup.CfnBackupSelection(
+        plan, "Volumes", backup_plan_id=plan.backup_plan_id, backup_selection=volumes
+    )
+
+
+def _tagged(tags: Mapping[str, str]) -> dict[str, object]:
+    conditions = [
+        {"ConditionKey": f"aws:ResourceTag/{key}", "ConditionValue": value}
+        for key, value in tags.items()
+    ]
+    return {"StringLike": conditions}
 
 
 def _continuous(retention_days: int) -> int:

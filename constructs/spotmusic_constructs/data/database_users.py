@@ -90,21 +90,7 @@ class DatabaseUsers(Construct):
         rights: Mapping[str, Mapping[str, Role]] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        if rights is not None and rights.keys() != databases.keys():
-            names = ", ".join(sorted(rights.keys() ^ databases.keys()))
-            raise ValueError(
-                f"rights: {names} is not in both rights and databases. List the same users in both."
-            )
-        too_long = [name for name in databases if len(name) > 32]
-        if too_long:
-            raise ValueError(
-                f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL "
-                "allows. Choose a shorter name."
-            )
-
-        region = location_of(scope).region
-        if facts_of(region):
-            rds_ca(region)
+        _check(databases, rights, location_of(scope).region)
 
         secrets = {
             name: GeneratedSecret(
@@ -150,12 +136,30 @@ class DatabaseUsers(Construct):
                 "Secrets": arns,
                 "Users": list(databases),
                 "Host": endpoint.host,
-                **(
-                    {}
-                    if rights is None
-                    else {"Rights": {user: dict(roles) for user, roles in rights.items()}}
-                ),
+                **({} if rights is None else {"Rights": _plain(rights)}),
             },
         )
         for secret in secrets.values():
             rotate_on_schedule(secret, self.function, after=users)
+
+
+def _check(
+    databases: Mapping[str, str], rights: Mapping[str, Mapping[str, Role]] | None, region: str
+) -> None:
+    if rights is not None and rights.keys() != databases.keys():
+        names = ", ".join(sorted(rights.keys() ^ databases.keys()))
+        raise ValueError(
+            f"rights: {names} is not in both rights and databases. List the same users in both."
+        )
+    too_long = [name for name in databases if len(name) > 32]
+    if too_long:
+        raise ValueError(
+            f"databases: {', '.join(too_long)} is longer than the 32 characters that MySQL "
+            "allows. Choose a shorter name."
+        )
+    if facts_of(region):
+        rds_ca(region)
+
+
+def _plain(rights: Mapping[str, Mapping[str, Role]]) -> dict[str, dict[str, Role]]:
+    return {user: dict(roles) for user, roles in rights.items()}

@@ -43,6 +43,7 @@ class PrometheusWorkspace(Construct):
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         super().__init__(scope, construct_id)
+        location = location_of(scope)
         log_group = logs.LogGroup(
             self,
             "LogGroup",
@@ -56,7 +57,7 @@ class PrometheusWorkspace(Construct):
             "Policy",
             policy_name=f"{name}-prometheus",
             policy_document=delivery_policy(
-                location_of(scope), "DeliveriesOfThisAccountWrite", log_group.log_group_arn
+                location, "DeliveriesOfThisAccountWrite", log_group.log_group_arn
             ),
         )
         resource = aps.CfnWorkspace(
@@ -72,13 +73,11 @@ class PrometheusWorkspace(Construct):
         resource.add_resource_dependency(admission)
 
         self.arn = resource.attr_arn
-        self._workspace_id = resource.attr_workspace_id
+        self.workspace = Workspace(
+            arn=self.arn,
+            workspace_id=resource.attr_workspace_id,
+            region=location.region,
+        )
+        """Workspace for the release of Prometheus in the cluster."""
         self.prometheus_endpoint = resource.attr_prometheus_endpoint
         """Address of the workspace, ending in a slash."""
-
-    @property
-    def workspace(self) -> Workspace:
-        """Workspace for the release of Prometheus in the cluster."""
-        return Workspace(
-            arn=self.arn, workspace_id=self._workspace_id, region=location_of(self).region
-        )

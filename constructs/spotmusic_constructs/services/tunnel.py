@@ -85,15 +85,7 @@ class Tunnel(Construct):
             retention=log_retention,
             removal_policy=removal_policy,
         )
-        actions = [f"ssmmessages:{channel}" for channel in CHANNELS]
-        access = Access(statements=({"Action": actions, "Resource": "*"},))
-        roles = TaskRoles(
-            self, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn
-        )
-        acknowledge(
-            roles.node.find_child("TaskRole"),
-            {wildcard_finding("*"): "IAM has no resource for the channels of Session Manager."},
-        )
+        roles = _roles(self, image, log_group)
         task = ecs.FargateTaskDefinition(
             self,
             "TaskDefinition",
@@ -127,24 +119,42 @@ class Tunnel(Construct):
         cdk.Annotations.of(container).acknowledge_warning("@aws-cdk/aws-ecs:ecrImageRequiresPolicy")
         reason = "The environment contains only the name of the party."
         acknowledge(task, {"AwsSolutions::AwsSolutions-ECS2": reason})
-        network = {
-            "subnets": list(subnet_ids),
-            "securityGroups": [security_group_id],
-            "assignPublicIp": "DISABLED",
-        }
-        run = {
-            "cluster": cluster_name(cluster),
-            "taskDefinition": task.family,
-            "launchType": "FARGATE",
-            "enableExecuteCommand": True,
-            "networkConfiguration": {"awsvpcConfiguration": network},
-        }
         output = cdk.CfnOutput(
             self,
             "RunTask",
-            value=json_text(run),
+            value=json_text(
+                {
+                    "cluster": cluster_name(cluster),
+                    "taskDefinition": task.family,
+                    "launchType": "FARGATE",
+                    "enableExecuteCommand": True,
+                    "networkConfiguration": _network(subnet_ids, security_group_id),
+                }
+            ),
             description="Input of aws ecs run-task (docs/access.md)",
         )
         output.override_logical_id("RunTunnel")
         self.task_definition: ecs.FargateTaskDefinition = task
         self.role_arns = roles.arns
+
+
+def _roles(scope: Construct, image: ServiceImage, log_group: logs.ILogGroup) -> TaskRoles:
+    actions = [f"ssmmessages:{channel}" for channel in CHANNELS]
+    access = Access(statements=({"Action": actions, "Resource": "*"},))
+    roles = TaskRoles(
+        scope, "Roles", access=access, image=image, log_group_arn=log_group.log_group_arn
+    )
+    acknowledge(
+        roles.node.find_child("TaskRole"),
+        {wildcard_finding("*"): "IAM has no resource for the channels of Session Manager."},
+    )
+    return roles
+
+
+def _network(subnet_ids: Sequence[str], security_group_id: str) -> dict[str, object]:
+    network = {
+        "subnets": list(subnet_ids),
+        "securityGroups": [security_group_id],
+        "assignPublicIp": "DISABLED",
+    }
+    return {"awsvpcConfiguration": network}

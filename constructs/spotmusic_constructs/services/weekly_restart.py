@@ -55,10 +55,11 @@ class WeeklyRestart(Construct):
         self.group = scheduler.CfnScheduleGroup(self, "Group")
         group = self.group.ref
         role_arn = self._role(
+            location.account,
             [
                 location.arn("ecs", f"service/{cluster_name(cluster)}/{name}")
                 for name in service_names.values()
-            ]
+            ],
         ).role_arn
         for name, service_name in service_names.items():
             request = {
@@ -85,11 +86,8 @@ class WeeklyRestart(Construct):
                 ),
             )
 
-    def _role(self, service_arns: list[str]) -> iam.Role:
-        source = {
-            "aws:SourceAccount": location_of(self).account,
-            "aws:SourceArn": self.group.attr_arn,
-        }
+    def _role(self, account: str, service_arns: list[str]) -> iam.Role:
+        source = {"aws:SourceAccount": account, "aws:SourceArn": self.group.attr_arn}
         role = iam.Role(
             self,
             "Role",
