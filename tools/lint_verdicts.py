@@ -74,9 +74,8 @@ def verdicts(
             for file, form in unknown.items():
                 Path(folder, file.name).write_text(form)
             found = _lint([Path(folder, file.name) for file in unknown], region, checkout, running)
-            for (
-                file
-            ) in unknown:  # a rename is atomic: another process reads all of a verdict, or none
+            # A rename is atomic, so other processes read complete verdicts.
+            for file in unknown:
                 verdict = Path(folder, f"{file.name}.new")
                 verdict.write_text(json.dumps(found.get(str(Path(folder, file.name)), [])))
                 verdict.replace(file)

@@ -1,3 +1,1 @@
-"""Seeded faults: verification that a test catches each kind of mistake in the synthesized
-environments.
-"""
+"""Seeded faults, to verify that a test catches each kind of mistake in synthesized environments."""

@@ -21,11 +21,11 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 GENERATED = ("dev", "prod")
 """Environments with generated faults."""
 ELSEWHERE = ("bench", "engines", "fuzz", "local", "mutants", "own", "unit")
-"""Folders of tests that read no synthesized environment."""
+"""Folders of tests that do not read synthesized environments."""
 
 
 def main() -> int:
-    """Judges the mutants that the command line selects; 1 is a failure."""
+    """Tests the mutants that the command line selects; returns 1 on failure."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument(
         "-k", default="", metavar="TEXT", help="seed only faults with this in their name"
@@ -93,17 +93,18 @@ def at_random(originals: Mapping[str, Assembly], number: int, seed: int) -> list
     excused = reviewed()
     changes = [change for of in GENERATED for change in changes_of(originals[of])]
     left = [change for change in changes if not any(excuses(entry, change) for entry in excused)]
-    return [change.mutant() for change in random.Random(seed).sample(left, min(number, len(left)))]  # noqa: S311
+    drawn = random.Random(seed).sample(left, min(number, len(left)))  # noqa: S311
+    return [change.mutant() for change in drawn]
 
 
 def spread(mutants: list[Mutant], most: int) -> list[Mutant]:
-    """Selects this number of mutants (0: all) at equal distances."""
+    """Selects a number of mutants (0: all) at equal distances."""
     some = min(most or len(mutants), len(mutants))
     return [mutants[number * len(mutants) // some] for number in range(some)]
 
 
 def collected(folder: Path, judges: Judges) -> int:
-    """Collects the tests by pytest and runs them by the plugin; returns 0 if they ran."""
+    """Collects the tests with pytest and runs them with the plugin; returns 0 if they ran."""
     ignored = [f"--ignore={ROOT / 'tests' / name}" for name in ELSEWHERE]
     # Explanations of failures take time and are not printed.
     quiet = [

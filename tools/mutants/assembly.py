@@ -1,4 +1,4 @@
-"""Cloud assemblies in which faults are seeded."""
+"""Cloud assemblies with seeded faults."""
 
 import json
 import os
@@ -31,7 +31,7 @@ class Assembly:
 
     Args:
         settings: synthesized settings.
-        folder: its folder.
+        folder: folder of the assembly.
     """
 
     settings: Settings
@@ -66,8 +66,8 @@ class Assembly:
     def write(self, outdir: Path, files: Files) -> None:
         """Writes the assembly with other texts in some files.
 
-        The rest are hard links to the original: Helm writes warnings about symbolic ones before its
-        errors.
+        All other files are hard links to the original, because Helm writes warnings about symbolic
+        links before its errors.
         """
         shutil.copytree(self.folder, outdir, copy_function=os.link, dirs_exist_ok=True)
         for file, text in files.items():
@@ -80,9 +80,9 @@ class Place:
     """Resource of an assembly.
 
     Args:
-        assembly: its assembly.
-        stack: id of its stack.
-        id: its logical id.
+        assembly: assembly of the resource.
+        stack: id of the stack.
+        id: logical id of the resource.
     """
 
     assembly: Assembly
@@ -124,7 +124,7 @@ class Mutant:
         name: fault and place.
         assembly: original.
         files: returns the texts that differ from the original.
-        by: prefix of the test that must catch it; empty for any.
+        by: prefix of the test that must catch the fault; empty for any test.
     """
 
     fault: str
@@ -142,10 +142,10 @@ class Mutant:
 
 @dataclass(kw_only=True)
 class Verdict:
-    """Judgement of a mutant.
+    """Result of the tests for a mutant.
 
     Args:
-        mutant: judged mutant.
+        mutant: tested mutant.
         caught_by: names of the tests that failed.
         crashes: names of the tests that ended in an unrelated error.
     """

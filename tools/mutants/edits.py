@@ -1,7 +1,7 @@
 """Edits of JSON documents by path.
 
 A path is a text of steps with spaces between them. A step is a key, an index, `Key=Value` for the
-first item with that value, `*` for every item, or `+` for a new one: `Rules Name=Common Priority`.
+first item with that value, `*` for all items, or `+` for a new one: `Rules Name=Common Priority`.
 """
 
 import json
@@ -33,7 +33,7 @@ def edit(document: Any, changes: Mapping[str, Any]) -> None:
 
 
 def edit_values(values: Any, changes: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
-    """Edits the values of a Helm release, which a template joins from texts and references.
+    """Edits the values of a Helm release, which are texts and references in a template.
 
     Args:
         values: property `Values` of the release.
@@ -53,7 +53,7 @@ def replace(text: str, replacements: Mapping[str, str]) -> str:
     """Replaces all occurrences of texts.
 
     Raises:
-        LookupError: if one does not occur.
+        LookupError: if a text does not occur.
     """
     for old, new in replacements.items():
         if old not in text:

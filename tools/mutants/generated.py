@@ -1,15 +1,15 @@
-"""Generated faults: each property of each resource is broken in every way that suits it.
+"""Generated faults: each property of each resource is changed in all applicable ways.
 
 | way | change |
 |---|---|
 | drop | a property or an item of a list is removed |
-| flip | a switch or a word such as `ENABLED` is turned into its opposite |
+| flip | a switch or a word such as `ENABLED` is inverted |
 | halve | a number is halved |
-| swap | a reference leads to another resource of the same type |
+| swap | a reference is replaced by another resource of the same type |
 | widen | a right, an address range or a principal is opened to all |
 | remove | the resource is removed |
-| rename | the resource has another logical id: CloudFormation creates a new one and deletes the old |
-| unprotect | the resource is deleted or replaced without its data being kept |
+| rename | the resource has another logical id; CloudFormation replaces it |
+| unprotect | the resource is deleted or replaced without retaining its data |
 """
 
 import copy
@@ -52,9 +52,9 @@ class Change:
     """Change that breaks one resource.
 
     Args:
-        place: the resource.
+        place: place of the resource.
         way: `drop`, `flip` and so on.
-        path: keys and indices below the resource; empty for all of it.
+        path: keys and indices below the resource; empty for the whole resource.
         to: new value, unless it is removed.
     """
 
@@ -71,7 +71,7 @@ class Change:
         return ".".join(steps[:cut]).removeprefix("Properties.")
 
     def mutant(self) -> Mutant:
-        """Returns the mutant."""
+        """Returns the mutant with the change."""
         path = ".".join(map(str, self.path)).removeprefix("Properties.")
         place = f"{self.place.stack}/{self.place.id} in {self.place.assembly.settings.name}"
         to = "" if self.to is None else f" to {json.dumps(self.to)[:120]}"
@@ -107,7 +107,7 @@ def kinds(changes: Iterable[Change]) -> Iterator[list[Change]]:
     """Yields the changes of each kind of `kinds.yaml`.
 
     Raises:
-        LookupError: if a kind has none.
+        LookupError: if a kind matches no change.
     """
     found: dict[tuple[str, str, str], list[Change]] = defaultdict(list)
     for change in changes:
@@ -121,12 +121,12 @@ def kinds(changes: Iterable[Change]) -> Iterator[list[Change]]:
                     one for one in found[way, of, pattern] if fnmatchcase(one.place.name, at or "*")
                 ]
                 if not fitting:
-                    raise LookupError(f"{key}: {way} {pattern} fits nothing")
+                    raise LookupError(f"{key}: {way} {pattern} matches no change")
                 yield fitting
 
 
 def changes_of(assembly: Assembly) -> Iterator[Change]:
-    """Yields every change of every resource."""
+    """Yields all changes of all resources."""
     references = _References(assembly)
     for place in assembly.places():
         yield Change(place, "remove")
@@ -144,13 +144,13 @@ def changes_of(assembly: Assembly) -> Iterator[Change]:
 
 
 def reviewed() -> list[Json]:
-    """Changes that no test must catch: type, path, ways and the reason."""
+    """Changes that tests need not catch: type, path, ways and reason."""
     entries: list[Json] = yaml.safe_load(REVIEWED.read_text())
     return entries
 
 
 def excuses(entry: Json, change: Change) -> bool:
-    """Returns True if a reviewed entry matches a change."""
+    """Returns whether a reviewed entry matches a change."""
     return (
         change.way in entry["ways"]
         and fnmatchcase(change.place.type, entry["of"])
@@ -199,7 +199,7 @@ def _of_property(
 
 
 class _References:
-    """References of a stack that can replace each other."""
+    """Interchangeable references of a stack."""
 
     def __init__(self, assembly: Assembly) -> None:
         self._templates = assembly.templates
@@ -262,7 +262,7 @@ def _function(value: Any) -> str:
 
 
 def _number(value: Any) -> int | float:
-    """Returns a number from a number or its text; 0 for anything else."""
+    """Returns a number from a number or its text; 0 for other values."""
     text = str(value)
     if isinstance(value, bool | Mapping | list) or not text.replace(".", "", 1).isdigit():
         return 0

@@ -1,4 +1,4 @@
-"""Project tests as judges: pytest collects them once and runs them on each mutant in a fork."""
+"""Tests of the project as judges: pytest collects them once and runs them per mutant in a fork."""
 
 import gc
 import inspect
@@ -27,7 +27,7 @@ from tools.mutants.assembly import Assembly, Mutant, Verdict
 from tools.supply_chain.kubectl_layer import program
 
 NO_JUDGES = {
-    "tests/stacks/test_snapshots.py": "tells any change from none",
+    "tests/stacks/test_snapshots.py": "detects any change",
     "test_p131": "synthesizes again",
     "test_scale_document_is_current": "synthesizes the planned sizes",
     "tests/stacks/test_changes.py": "compares an environment with itself or with another synthesis",
@@ -40,21 +40,20 @@ NO_JUDGES = {
 }
 """Tests that read an environment but do not run, with the reason."""
 LINT = "tests/policies/"
-"""Folder of cfn-lint, which takes as long as all other tests: it is asked only about what they
-leave.
+"""Folder of cfn-lint, which takes as long as all other tests.
+
+It runs only for mutants that the other tests do not catch.
 """
 NO_JUDGES_AT_RANDOM = (LINT, "tests/stacks/test_last_release.py")
-"""Tests that are not asked about faults drawn at random: a test that knows what is wrong has to
-catch these.
-"""
+"""Tests that do not run for random faults, which a test for the specific mistake must catch."""
 SCHEMA = "ValueError: Error: values don't meet the specifications of the schema"
-"""Helm's message for values that a chart's schema rejects."""
+"""Helm's message for values that violate a chart's schema."""
 
 WORD = re.compile(r"[A-Z][\w:]+")
 """Resource type, property or value in the name of a fault or in the source of a test."""
 
 MUTANTS_OF_A_FORK = 10
-"""Mutants that a fork judges, one after another; a fork takes as long as the judgement of one."""
+"""Mutants per fork, because a fork takes as long as the tests of one mutant."""
 
 PATIENCE_SECONDS = 1_800.0
 """Seconds without a verdict until the run is aborted; a surviving mutant takes some minutes."""
@@ -67,7 +66,7 @@ class Answer:
     Args:
         failed: ids of the tests that found the fault.
         crashed: ids of the tests that ended in an unrelated error.
-        seconds: duration of each.
+        seconds: duration of each test.
     """
 
     failed: list[str] = field(default_factory=list)
@@ -81,7 +80,7 @@ class Judges:
 
     Args:
         originals: assembly by environment.
-        mutants: mutants to judge.
+        mutants: mutants to test.
         tell: callback for each verdict.
         excluded: prefixes of the ids of further tests that do not run.
     """
@@ -105,8 +104,8 @@ class Judges:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Runs the judges on every mutant, instead of pytest's own loop."""
-        # Each fork needs the folder of temporary files and Helm.
+        """Runs the judges on every mutant instead of pytest's loop."""
+        # Each fork uses the folder of temporary files and Helm.
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         for original in self.originals.values():
             program("helm", kubernetes=original.settings.kubernetes.version)
@@ -130,9 +129,7 @@ class Judges:
         return True
 
     def _ask_originals(self) -> None:
-        """Runs every test on the originals in this process, which fills the caches that forks
-        share.
-        """
+        """Runs all tests on the originals in this process, to fill the caches that forks share."""
         checkout.synthesize = partial(self._hand_over, None)
         vars(templates)["read"] = cache(templates.read)  # few templates of a mutant differ
         environments = {mutant.environment for mutant in self.mutants}
@@ -152,10 +149,10 @@ class Judges:
             self._catches.update([("", test), (mutant.of, test), (mutant.fault, test)])
 
     def judge(self, mutant: Mutant) -> Answer:
-        """Runs the tests on a mutant until one catches it: the named one first, and cfn-lint last.
+        """Runs the tests on a mutant until one catches it: the named one first, cfn-lint last.
 
-        Between them are those that caught the fault elsewhere, then by relevance: mutants of the
-        type or any that they caught, and words of the fault in their file and function.
+        The others are ordered by relevance: first those that caught the fault elsewhere, then by
+        caught mutants of the type or any, and by words of the fault in their file and function.
         """
         words = {*WORD.findall(mutant.fault)}
 
@@ -198,9 +195,7 @@ class Judges:
         written: list[Path] | None = None,
         **_options: object,
     ) -> None:
-        """Replaces a synthesis: returns the mutant for its environment and the originals for
-        others.
-        """
+        """Replaces a synthesis: returns the mutant or, for other environments, the originals."""
         if mutant and mutant.environment == settings.name:
             mutant.assembly.write(outdir, mutant.files())
         else:
@@ -226,18 +221,19 @@ class Judges:
             if answer.failed and until_failure:
                 item.session._setupstate.teardown_exact(
                     None
-                )  # the next mutant has fixtures of its own
+                )  # the next mutant has its own fixtures
                 break
         return answer
 
 
 _judges: Judges
-"""Judges of this process, if it is a fork: they cannot be sent to it."""
+"""Judges of this process, if it is a fork; they cannot be pickled."""
 
 
 def _in_a_fork(judges: Judges) -> None:
-    """Prepares a fork. It may not call CDK: jsii has one Node.js process, and two forks would read each
-    other's responses.
+    """Prepares a fork, which must not call CDK.
+
+    jsii has one Node.js process, and two forks would read each other's responses.
     """
     global _judges  # noqa: PLW0603
     _judges = judges
@@ -256,7 +252,7 @@ def _refuse_jsii(*_arguments: object) -> NoReturn:
 
 
 def judges(item: pytest.Item) -> bool:
-    """Returns True if a test reads a synthesized environment and is not excluded."""
+    """Returns whether a test reads a synthesized environment and is not excluded."""
     return "synthesized" in getattr(item, "fixturenames", ()) and not any(
         of in item.nodeid for of in NO_JUDGES
     )
@@ -264,17 +260,17 @@ def judges(item: pytest.Item) -> bool:
 
 @cache
 def words_of(code: ModuleType | FunctionType) -> frozenset[str]:
-    """Returns the words of the source of a test or its file."""
+    """Returns the words in the source of a test or of its file."""
     return frozenset(WORD.findall(inspect.getsource(code)))
 
 
 def is_named(mutant: Mutant, item: pytest.Item) -> bool:
-    """Returns True if a test must catch a mutant."""
+    """Returns whether a test must catch a mutant."""
     return bool(mutant.by) and name(item.nodeid).startswith(mutant.by)
 
 
 def concerns(item: pytest.Item, environment: str) -> bool:
-    """Returns True if a test is for this environment or for none in particular."""
+    """Returns whether a test is for this environment or for none in particular."""
     callspec = getattr(item, "callspec", None)
     parameters = callspec.params if callspec else {}
     version = checkout.settings_of(environment).kubernetes.version
@@ -286,7 +282,7 @@ def concerns(item: pytest.Item, environment: str) -> bool:
 
 
 def is_verdict(report: pytest.TestReport) -> bool:
-    """Returns True for an assertion or a rejection by a chart's schema, False for any other error."""
+    """Returns whether a failure is an assertion or a violation of a chart's schema."""
     crash = getattr(report.longrepr, "reprcrash", None)
     return crash is None or crash.message.startswith(
         ("AssertionError", "assert ", "Failed", SCHEMA)

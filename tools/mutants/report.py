@@ -10,10 +10,10 @@ LEAST = 95
 
 
 class Report:
-    """Collects verdicts and prints a line for each fault when its last mutant is judged.
+    """Collects verdicts and prints a line per fault after its last mutant.
 
     Args:
-        mutants: all mutants that are judged.
+        mutants: all tested mutants.
         least: minimum percentage of caught mutants.
     """
 
@@ -36,15 +36,19 @@ class Report:
             print(f"{fault:<56} {share:>7}  {', '.join(tests) or 'NONE'}", flush=True)
 
     def problems(self) -> Iterator[str]:
-        """Yields the reasons for a failure of the run."""
+        """Yields the reasons why the run fails."""
         verdicts = [one for of in self._verdicts.values() for one in of]
         caught = sum(bool(one.caught_by) for one in verdicts)
         if caught * 100 < self._least * len(verdicts):
-            yield f"{caught} of {len(verdicts)} mutants are caught, fewer than {self._least} %. Assert what catches the others."
+            yield (
+                f"{caught} of {len(verdicts)} mutants are caught, fewer than {self._least} %. "
+                "Assert what catches the others."
+            )
         for fault, of in self._verdicts.items():
             by, tests = of[0].mutant.by, {test for one in of for test in one.caught_by}
             if tests and not any(test.startswith(by) for test in tests):
-                yield f"{fault}: is caught by {', '.join(sorted(tests))}, not by {by}. Correct `by`."
+                caught_by = ", ".join(sorted(tests))
+                yield f"{fault}: is caught by {caught_by}, not by {by}. Correct `by`."
 
     def closing(self, failing_already: Iterable[str]) -> Iterator[str]:
         """Yields the lines after those of the faults."""
@@ -58,4 +62,7 @@ class Report:
         )
         yield from self.problems()
         caught = len(verdicts) - len(survivors)
-        yield f"{len(verdicts)} mutants of {len(self._verdicts)} faults, {caught} caught, {len(survivors)} survived"
+        yield (
+            f"{len(verdicts)} mutants of {len(self._verdicts)} faults, "
+            f"{caught} caught, {len(survivors)} survived"
+        )

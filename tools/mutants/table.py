@@ -1,4 +1,4 @@
-"""Faults of `faults.yaml`, which templates can't generate."""
+"""Faults of `faults.yaml`, which cannot be generated from templates."""
 
 import copy
 import json
@@ -17,10 +17,10 @@ from tools.mutants.edits import Json, edit, edit_values, replace
 
 TABLE = Path(__file__).with_name("faults.yaml")
 ATTRIBUTES = ("DeletionPolicy", "UpdateReplacePolicy", "DependsOn")
-"""Keys of a resource; every other path is one of its properties."""
+"""Keys of a resource; all other paths are properties."""
 
 PASSWORD = "".join(("Zq8v", "N3xK", "7rT2", "wP5m"))
-"""Value of `<password>` in the table; scanners would report a literal as a secret."""
+"""Value of `<password>` in the table, because scanners report literals as secrets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +29,12 @@ class Row:
 
     Args:
         of: type of the resources.
-        at: pattern of their names: stack and logical id without its hash.
-        by: prefix of the test that must catch it; empty for any.
+        at: pattern of their names: stack and logical id without the hash.
+        by: prefix of the test that must catch the fault; empty for any test.
         environment: environment with the fault.
         settings: value by path of the environment's file, instead of a change of the template.
         set: value by path of the resource; None removes it.
-        copy: the changes are made to a copy of the resource, which is added.
+        copy: applies the changes to a copy, which is added.
         text: replacement by text of the resource as JSON.
         values: value by path of the values of a Helm release.
         values_text: replacement by text of these values as JSON.
@@ -69,22 +69,22 @@ class Row:
             yield self._mutant(assembly, assembly.settings.name, dict)
             return
         for place in assembly.places(self.of, self.at):
-            with suppress(LookupError):  # only if the paths and texts exist
+            with suppress(LookupError):  # paths or texts do not exist
                 self._body(place)
                 yield self._mutant(assembly, place.name, partial(self.files, place))
 
     def files(self, place: Place) -> Files:
-        """Returns the files that differ in one place.
+        """Returns the files that differ for one place.
 
         Raises:
-            LookupError: if nothing changes.
+            LookupError: if the fault changes nothing.
         """
         changed = {**self._chart_files(place), **self._manifest_files(place)}
         body = self._body(place)
         if body != place.body:
             changed |= place.with_resources({f"Copy{place.id}" if self.copy else place.id: body})
         if not changed:
-            raise LookupError(f"{self.name}: {place.name} is the same as before")
+            raise LookupError(f"{self.name}: {place.name} is unchanged")
         return changed
 
     def _body(self, place: Place) -> Json:

@@ -1,1 +1,1 @@
-"""Verdicts of AWS Control Tower, cfn-lint and checkov on the templates."""
+"""Findings of AWS Control Tower, cfn-lint and checkov in the templates."""

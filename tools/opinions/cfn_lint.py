@@ -1,6 +1,4 @@
-"""cfn-lint for every synthesized template, with the schemas of each stack's region: `make
-cfn-lint`.
-"""
+"""cfn-lint of all synthesized templates with the schemas of their regions: `make cfn-lint`."""
 
 import json
 import sys
@@ -27,17 +25,17 @@ from tools.opinions.opinion import (
 )
 
 REVIEWED: Exceptions = {
-    "W3005": (
-        Reviewed(places=("*",), reason="CDK repeats in DependsOn what a reference says already."),
-    ),
+    "W3005": (Reviewed(places=("*",), reason="CDK repeats references in DependsOn."),),
     "W6001": (
         Reviewed(
             places=("*ecsservices*.template.json Outputs/Connections*",),
-            reason="The import keeps CloudFormation from closing a connection while tasks use it (docs/adr/0001).",
+            reason="The import prevents CloudFormation from closing a connection in use "
+            "(docs/adr/0001).",
         ),
         Reviewed(
             places=("*observability*.template.json Outputs/RunTunnel*",),
-            reason="It is the input of one command, which needs cluster, subnets and group of other stacks in one place (docs/access.md).",
+            reason="It is the input of one command, which needs cluster, subnets and security "
+            "group of other stacks in one place (docs/access.md).",
         ),
     ),
 }
@@ -50,7 +48,7 @@ CANARY: dict[str, Any] = {
     }
 }
 CANARY_RULE = "E3025"
-"""Instance class that MySQL does not offer in São Paulo."""
+"""Instance class that is not available for MySQL in São Paulo."""
 
 
 def findings(
@@ -67,7 +65,7 @@ def findings(
 
 
 def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> list[str]:
-    """Returns what is unreviewed in an environment."""
+    """Returns the unreviewed findings in an environment."""
     found = (
         finding
         for region, paths in by_region([assembly]).items()
@@ -85,7 +83,7 @@ def by_region(assemblies: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def bites() -> bool:
-    """Returns True if cfn-lint reports the defect of a canary template, which it judges anew."""
+    """Returns whether cfn-lint reports the defect of a canary template, without stored verdicts."""
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "bad.template.json")
         template.write_text(json.dumps(CANARY))
@@ -94,8 +92,8 @@ def bites() -> bool:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Checks every environment in the folder and a canary; returns the findings."""
-    # All templates of a region at once: a linter loads its rules and schemas as long as it lints one.
+    """Checks all environments in the folder and a canary; returns 1 for findings."""
+    # All templates of a region at once, because loading rules and schemas takes as long as linting.
     regions = by_region(assembly_of(environment, folder) for environment in ENVIRONMENTS)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda region: verdicts(regions[region], region=region), regions))

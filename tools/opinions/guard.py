@@ -1,9 +1,10 @@
-"""AWS Control Tower's guard rules for every synthesized template: `make guard`.
+"""AWS Control Tower's guard rules for all synthesized templates: `make guard`.
 
 `cdklabs.cdk-validator-cfnguard` contains cfn-guard and the rules. They check the output of `make
-synth` instead of running as a plugin of the synthesis: a plugin would evaluate all 237 rules on all
-templates in each synthesis, and report values of other stacks that a rule can't resolve. Here each
-template is checked by the rules of its types, with those values resolved.
+synth`. As a plugin of the synthesis, cfn-guard would evaluate all 237 rules on all templates in
+each
+synthesis, and report unresolved values of other stacks. Here each template is checked with the
+rules of its types, and with these values resolved.
 """
 
 import atexit
@@ -65,7 +66,7 @@ CANARY_RULES = {"CT.RDS.PR.23", "CT.RDS.PR.24", "CT.S3.PR.1"}
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Program, and the resource types of each rule file."""
+    """cfn-guard, and the resource types of each rule file."""
 
     program: Path
     rules: Mapping[Path, frozenset[str]]
@@ -81,7 +82,8 @@ class Guard:
 @cache
 def guard() -> Guard:
     """Unpacks cfn-guard for this machine and the rules of Control Tower."""
-    program = f"package/bin/{SYSTEMS[platform.system()]}/{PROCESSORS[platform.machine().lower()]}/cfn-guard"
+    system, processor = SYSTEMS[platform.system()], PROCESSORS[platform.machine().lower()]
+    program = f"package/bin/{system}/{processor}/cfn-guard"
     folder = Path(tempfile.mkdtemp(prefix="guard-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (package,) = Path(str(files("cdklabs.cdk_validator_cfnguard"))).glob("_jsii/*.tgz")
@@ -103,7 +105,7 @@ def findings(environment: str, stack: str, template: Template) -> Iterator[Findi
     """Yields the findings in a template by resource.
 
     Raises:
-        RuntimeError: cfn-guard failed; the message has its output.
+        RuntimeError: if cfn-guard fails; the message has its output.
     """
     rules = guard().rules_for(template)
     if not rules:
@@ -132,14 +134,14 @@ def _findings_of(environment: str, stack: str, rule: Any) -> Iterator[Finding]:
         path.split("/")[2] for path in _values(rule, "path") if path.startswith("/Resources/")
     }
     if not places:
-        raise RuntimeError(f"{rule['name']} names no resource")
+        raise RuntimeError(f"{rule['name']} has no resource")
     yield from (
         Finding(environment, id_, f"{stack}/{_HASH.sub('', place)}", fix) for place in places
     )
 
 
 def _values(value: Any, key: str) -> Iterator[Any]:
-    """Yields all values of a key at any depth: the report's structure depends on the rule."""
+    """Yields all values of a key at any depth, because the report's structure varies by rule."""
     if isinstance(value, dict):
         for name, item in value.items():
             if name == key:
@@ -151,8 +153,9 @@ def _values(value: Any, key: str) -> Iterator[Any]:
 
 
 def filled(environment: Assembly, stack: str, value: Any) -> Any:
-    """Resolves values of other stacks and the account; guard rules resolve references within a
-    template only.
+    """Resolves values of other stacks and the account.
+
+    Guard rules resolve references only within a template.
     """
     if isinstance(value, dict):
         if len(value) == 1 and (_FILLED & value.keys() or value.get("Ref") in _PSEUDO):
@@ -164,7 +167,7 @@ def filled(environment: Assembly, stack: str, value: Any) -> Any:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Checks every environment in the folder and a canary; returns the findings."""
+    """Checks all environments in the folder and a canary; returns 1 for findings."""
     wrong = []
     for environment in ENVIRONMENTS:
         templates = templates_in(assembly_of(environment, folder))

@@ -1,8 +1,7 @@
-"""Reviewed findings of Control Tower, each with the reason. `make guard` fails for an unused
-exception.
+"""Reviewed findings of Control Tower, with reasons. `make guard` fails for unused exceptions.
 
-Rules have the names of AWS Control Tower's controls; a place is a stack and a logical id without
-the hash that CDK appends.
+Rules have the names of AWS Control Tower's controls. A place is a stack and a logical id without
+CDK's hash.
 """
 
 from tools.opinions.opinion import Exceptions, Reviewed
@@ -10,21 +9,33 @@ from tools.opinions.opinion import Exceptions, Reviewed
 SMALL = ("dev",)
 NOT_PRODUCTION = ("dev", "staging")
 
-DOMAINLESS = "Without a domain, which a developer should not need, no certificate can be had: CloudFront's own serves the platform."
-WINDOWS = "It is one of the windows of an objective: the composite alarm over them has the actions, or one incident would call four times."
-CALLS_AWS_ONLY = "It calls public APIs of AWS and nothing inside the VPC; there it would only depend on the network it is meant to set up."
+DOMAINLESS = (
+    "A developer's environment does not require a domain. Without one, no certificate can be "
+    "issued, and the distribution uses CloudFront's own."
+)
+WINDOWS = (
+    "It is one of several windows of an objective. The composite alarm of all windows has the "
+    "actions; otherwise one incident would notify four times."
+)
+CALLS_AWS_ONLY = (
+    "It calls public AWS APIs and nothing in the VPC. In the VPC, it would depend on the network "
+    "that it configures."
+)
 
 EXCEPTIONS: Exceptions = {
     "CT.CLOUDFRONT.PR.4": (
         Reviewed(
             places=("edge/Distribution",),
-            reason="Its origins have no twin: the gateway stands in three zones by itself, and no bucket is copied abroad (LGPD art. 33).",
+            reason="Its origins have no second region: "
+            "the gateway runs in three zones, and no bucket "
+            "is replicated abroad (LGPD art. 33).",
         ),
     ),
     "CT.CLOUDFRONT.PR.5": (
         Reviewed(
             places=("edge/Distribution",),
-            reason="Access is logged by standard logging v2 (docs/adr/0007-edge-logs.md), which the rule does not know.",
+            reason="Access is logged by standard logging v2 (docs/adr/0007-edge-logs.md), which "
+            "the rule does not support.",
         ),
     ),
     "CT.CLOUDFRONT.PR.6": (
@@ -48,31 +59,39 @@ EXCEPTIONS: Exceptions = {
         ),
         Reviewed(
             places=("observability/AvailabilityOutlasting", "observability/LatencyOutlasting"),
-            reason="AWS FIS reads its state and ends an experiment; people are called by the composite alarms of the same objective.",
+            reason="AWS FIS reads its state and stops an experiment. "
+            "The composite alarms of the same "
+            "objective notify people on call.",
             environments=("staging", "prod"),
         ),
         Reviewed(
             places=("ecs-services/*IngressDeploymentAlarm",),
-            reason="ECS itself watches it while a new version goes out, and rolls back; people are called by the alarms of the service.",
+            reason="ECS reads it during a deployment and rolls back. "
+            "The alarms of the service notify "
+            "people on call.",
             environments=("staging", "prod"),
         ),
     ),
     "CT.ECS.PR.2": (
         Reviewed(
             places=("ecs-services/Cluster",),
-            reason="Container Insights are `enhanced`, which is more than the `enabled` that the rule knows.",
+            reason="Container Insights are `enhanced`, which includes the `enabled` that the rule "
+            "requires.",
         ),
     ),
     "CT.ECS.PR.6": (
         Reviewed(
             places=("observability/PeopleTunnelTaskDefinition",),
-            reason="ECS Exec writes its agent into the container (Amazon ECS developer guide, ECS Exec); it ends after eight hours.",
+            reason="ECS Exec writes its agent into the container (Amazon ECS developer guide, ECS "
+            "Exec). The task ends after eight hours.",
         ),
     ),
     "CT.ELASTICLOADBALANCING.PR.1": (
         Reviewed(
             places=("ecs-services/LoadBalancerListener", "network/GatewayLoadBalancerListener"),
-            reason="Without a domain no certificate can be had; both load balancers are internal, and CloudFront comes by a private path.",
+            reason="Without a domain, no certificate can be issued. "
+            "Both load balancers are internal, "
+            "and CloudFront connects by a VPC origin.",
             environments=SMALL,
         ),
     ),
@@ -83,7 +102,10 @@ EXCEPTIONS: Exceptions = {
                 "eks-platform/BrokersLoadBalancer",
                 "network/GatewayLoadBalancer",
             ),
-            reason="They hold no data, and an environment without listeners is deleted with its stacks.",
+            reason=(
+                "They hold no data, and an environment without listeners is deleted with its "
+                "stacks."
+            ),
             environments=NOT_PRODUCTION,
         ),
     ),
@@ -91,8 +113,11 @@ EXCEPTIONS: Exceptions = {
         Reviewed(
             places=("secrets/KubernetesKey", "secrets/LogsKey"),
             reason=(
-                "Amazon EKS makes no cluster with such a key (CT.EKS.PR.2 says so itself), and Prometheus may make no workspace. Grants "
-                "that no service makes are denied by `aws:ViaAWSService`, which the rule does not know."
+                "Amazon EKS creates no cluster with such a key (CT.EKS.PR.2), and Prometheus "
+                "creates "
+                "no workspace with one. `aws:ViaAWSService`, which the rule does not support, "
+                "denies "
+                "grants that no service makes."
             ),
         ),
     ),
@@ -110,39 +135,45 @@ EXCEPTIONS: Exceptions = {
     "CT.RDS.PR.1": (
         Reviewed(
             places=("data/CatalogueInstance", "data/IdentityInstance"),
-            reason="A standby would double what a developer's database costs; developers wait while a lost zone is restored.",
+            reason="A standby would double the cost of a developer's database. Developers can wait "
+            "for a restore after the loss of a zone.",
             environments=SMALL,
         ),
     ),
     "CT.RDS.PR.13": (
         Reviewed(
             places=("data/CatalogueInstance", "data/IdentityInstance"),
-            reason="It has no listeners and may be deleted with its stack, which leaves a final snapshot.",
+            reason="It has no listeners and may be deleted with its stack, with a final snapshot.",
             environments=NOT_PRODUCTION,
         ),
     ),
     "CT.RDS.PR.14": (
         Reviewed(
             places=("data/CatalogueInstance", "data/IdentityInstance"),
-            reason="The general log would write every statement with listeners' data in it; errors, slow queries and logins are exported.",
+            reason="The general log would contain every statement with listeners' data. Errors, "
+            "slow queries and logins are exported.",
         ),
     ),
     "CT.RDS.PR.20": (
         Reviewed(
             places=("data/CatalogueInstance", "data/IdentityInstance"),
-            reason="Another port hides nothing from who is in the VPC, and the table of flows says who reaches it; clients know 3306.",
+            reason="Another port does not hide the database from hosts in the VPC. "
+            "The table of flows "
+            "lists its clients, which use 3306 by default.",
         ),
     ),
     "CT.S3.PR.2": (
         Reviewed(
             places=("data/LogsBucket", "network/BalancerLogsBucket"),
-            reason="It is the bucket that the others log to: logging its own deliveries would never end.",
+            reason="It is the target of the other buckets' logs. Logging its own deliveries would "
+            "be an endless loop.",
         ),
     ),
     "CT.S3.PR.4": (
         Reviewed(
             places=("data/LogsBucket", "network/BalancerLogsBucket"),
-            reason="Nothing acts on a log that arrives, and there are thousands an hour; each would be an event.",
+            reason="No consumer processes delivered logs, and thousands of objects per hour would "
+            "each be an event.",
         ),
     ),
     "CT.S3.PR.9": (
@@ -154,19 +185,22 @@ EXCEPTIONS: Exceptions = {
                 "data/WebBucket",
                 "network/BalancerLogsBucket",
             ),
-            reason="A lock would forbid erasing what LGPD art. 18 demands to be erased; versions and backups bring back what was deleted.",
+            reason="A lock would prevent erasure under LGPD art. 18. Versions and backups restore "
+            "deleted objects.",
         ),
     ),
     "CT.S3.PR.10": (
         Reviewed(
             places=("data/LogsBucket", "network/BalancerLogsBucket"),
-            reason="Load balancers deliver their logs only to buckets that S3 encrypts with its own keys (SSE-S3).",
+            reason="Load balancers deliver logs only to buckets with SSE-S3 encryption.",
         ),
     ),
     "CT.SQS.PR.1": (
         Reviewed(
             places=("data/UploadVerdicts*DeadLetters",),
-            reason="It is the dead-letter queue of a queue beside it; a RedriveAllowPolicy that names that queue would be a cycle.",
+            reason="It is a dead-letter queue. A RedriveAllowPolicy with the name of its source "
+            "queue "
+            "would be a circular dependency.",
         ),
     ),
 }

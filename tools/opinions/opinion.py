@@ -1,4 +1,4 @@
-"""Findings of a tool, and those that are reviewed."""
+"""Findings of a tool, and reviewed exceptions."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ class Finding:
     """Finding of a tool.
 
     Args:
-        environment: environment.
-        rule: the tool's rule id, such as `CT.RDS.PR.1` or `CKV_K8S_22`.
+        environment: environment of the finding.
+        rule: rule id of the tool, such as `CT.RDS.PR.1` or `CKV_K8S_22`.
         place: violating resource, such as `data/CatalogueInstance` or `Deployment kong/kong`.
-        fix: the tool's remedy.
+        fix: remedy of the tool.
     """
 
     environment: str
@@ -37,10 +37,10 @@ class Reviewed:
     """Reviewed findings of one rule.
 
     Args:
-        places: places as in findings; `*` matches anything.
+        places: places of findings; `*` matches anything.
         reason: justification for an auditor.
-        environments: environments with these findings. Each must have all of them, so that no
-            future finding is accepted.
+        environments: environments with these findings. Each must have all of them, so that future
+            findings are not accepted.
     """
 
     places: tuple[str, ...]
@@ -56,18 +56,19 @@ def assembly_of(environment: str, folder: Path) -> Path:
     """Returns the cloud assembly of an environment.
 
     Raises:
-        SystemExit: it was not synthesized.
+        SystemExit: if it was not synthesized.
     """
     assembly = folder / environment / f"assembly-{environment}"
     if not assembly.is_dir():
         raise SystemExit(
-            f"{environment} is not in {folder}. Run `make synth`, which synthesizes every environment."
+            f"{environment} is not in {folder}. "
+            "Run `make synth`, which synthesizes every environment."
         )
     return assembly
 
 
 def problems(environment: str, found: Iterable[Finding], exceptions: Exceptions) -> list[str]:
-    """Returns the unreviewed findings in an environment, and the unused exceptions, as text.
+    """Returns unreviewed findings in an environment and unused exceptions, as text.
 
     Args:
         environment: checked environment.
@@ -89,7 +90,7 @@ def problems(environment: str, found: Iterable[Finding], exceptions: Exceptions)
 
 
 def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str]]:
-    """Yields every exception of an environment: rule and place."""
+    """Yields rule and place of the exceptions of an environment."""
     for rule, reviews in exceptions.items():
         for review in reviews:
             if environment in review.environments:
@@ -97,7 +98,7 @@ def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str
 
 
 def conclude(tool: str, found: list[str], *, caught: bool) -> int:
-    """Prints the verdict and returns the exit status.
+    """Prints the result and returns the exit status.
 
     Args:
         tool: name and version of the tool.

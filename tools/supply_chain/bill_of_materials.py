@@ -58,7 +58,7 @@ def parts(root: Path, environments: Sequence[Settings]) -> list[Part]:
 def bill_of_materials(root: Path, environments: Sequence[Settings]) -> str:
     """Returns the bill of materials of this checkout.
 
-    It is reproducible, without clock or random numbers: its serial number derives from its content.
+    It is reproducible, without clock or random numbers. Its serial number derives from its content.
     """
     found = parts(root, environments)
     unnumbered = _json(root, found)
@@ -66,7 +66,7 @@ def bill_of_materials(root: Path, environments: Sequence[Settings]) -> str:
 
 
 def serial_number(unnumbered: str) -> uuid.UUID:
-    """Returns the serial number for this content."""
+    """Returns the serial number of a content."""
     return uuid.UUID(bytes=hashlib.sha256(unnumbered.encode()).digest()[:16], version=4)
 
 
@@ -86,7 +86,8 @@ def _json(root: Path, found: Iterable[Part]) -> str:
         serial_number=UNNUMBERED,
         metadata=BomMetaData(component=whole),
     )
-    bom.metadata.timestamp = None  # type: ignore[assignment]  # CycloneDX does not ask for one, only the library's annotation does
+    # CycloneDX does not require a timestamp, only the library's annotation does.
+    bom.metadata.timestamp = None  # type: ignore[assignment]
     bom.register_dependency(whole, components.values())
     for chart in versions.charts():
         run = [
@@ -117,7 +118,7 @@ def _component(part: Part) -> Component:
 
 
 def _archives(part: Part) -> ExternalReference:
-    """Archives that setup accepts. The package index depends on the machine."""
+    """Archives that setup accepts, because the package index depends on the machine."""
     return ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(part.reference),

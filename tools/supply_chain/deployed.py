@@ -1,5 +1,6 @@
-"""Deployed components: charts, images, add-ons, engines, runtimes and layers of `versions.py` and
-the environments.
+"""Deployed components from `versions.py` and the environments.
+
+They are charts, images, add-ons, engines, runtimes and layers.
 """
 
 import re
@@ -71,10 +72,10 @@ def images() -> Iterator[Part]:
 
 
 def image_purl(image: str) -> PackageURL:
-    """Returns the package URL of an image. A purl without registry means Docker Hub."""
+    """Returns the package URL of an image; without a registry it means Docker Hub."""
     parts = _IMAGE.fullmatch(image)
     if parts is None:
-        raise ValueError(f"{image} is not registry/name:tag")
+        raise ValueError(f"{image} is not registry/name:tag. Write all three parts.")
     host = None if parts["host"] == "docker.io" else {"repository_url": parts["host"]}
     return PackageURL(
         "docker",
@@ -99,7 +100,7 @@ def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
     for engine, version, used_by in engines(environments):
         yield _aws(Kind.ENGINE, engine, version, used_by)
     for runtime in sorted(versions.LAMBDA_RUNTIMES):
-        language, version = re.fullmatch(r"([a-z]+)(.+)", runtime).groups()  # type: ignore[union-attr]
+        ((language, version),) = re.findall(r"^([a-z]+)(.+)$", runtime)
         yield _aws(Kind.RUNTIME, language, version, everywhere)
 
 

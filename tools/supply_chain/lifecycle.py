@@ -1,5 +1,6 @@
-"""Upstream support of the release lines of pinned images; `versions.py` has engines, Kubernetes and
-runtimes.
+"""Upstream support of the release lines of pinned images.
+
+`versions.py` has engines, Kubernetes and runtimes.
 """
 
 import re
@@ -8,7 +9,9 @@ from datetime import date
 from spotmusic_cdk.versions import Support
 
 _CERT_MANAGER = "cert-manager.io, supported releases, read 2026-11"
-_LATEST = "mended in its newest release only; no end of this one is announced (its releases, read 2026-11)"
+_LATEST = (
+    "fixed in its newest release only; no end of this one is announced (its releases, read 2026-11)"
+)
 
 IMAGES: dict[str, Support] = {
     "docker.io/fluent/fluent-bit:5.1": Support(
@@ -18,7 +21,8 @@ IMAGES: dict[str, Support] = {
         standard_until=date(2027, 5, 18), source="endoflife.date/grafana, read 2026-11"
     ),
     "docker.io/kong/kong:3.9": Support(
-        source="the last open-source line; no end is announced (endoflife.date/kong-gateway, read 2026-11)"
+        source="the last open-source line; no end is announced "
+        "(endoflife.date/kong-gateway, read 2026-11)"
     ),
     "docker.io/redpandadata/redpanda:v26.2": Support(
         standard_until=date(2027, 7, 28),
@@ -74,14 +78,14 @@ IMAGES: dict[str, Support] = {
     "quay.io/thanos/thanos:v0": Support(source=_LATEST),
     "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2": Support(source=_LATEST),
 }
-"""Upstream support by image and prefix of its tag. Every pinned image above has an entry."""
+"""Upstream support by image and prefix of the tag. All pinned images above have an entry."""
 
 
 def support_of(image: str) -> Support:
     """Returns the support of a pinned image's release line.
 
     Raises:
-        KeyError: the image's release line has no entry.
+        KeyError: if the release line has no entry.
     """
     for line, support in IMAGES.items():
         if re.match(rf"{re.escape(line)}(?:[.-]|$)", image):

@@ -24,7 +24,7 @@ LOCKS = {
     "requirements-copier.lock": ("requirements-copier.txt",),
     "requirements-browser.lock": ("requirements-browser.txt",),
 }
-"""Lock files with the hashes of accepted archives, and the files that they lock."""
+"""Lock files with the hashes of accepted archives, and the locked requirements files."""
 DEPLOYED = "requirements.txt"
 """File of the packages that affect deployed resources."""
 
@@ -36,7 +36,7 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
 def pins(text: str) -> dict[str, str]:
-    """Returns the version of each package that a requirements file pins."""
+    """Returns the version of each package in a requirements file."""
     return dict(_PIN.findall(text))
 
 
@@ -45,9 +45,9 @@ class Locked:
     """Python package of a lock file.
 
     Args:
-        version: its version.
-        archives: SHA-256 of each archive that setup accepts: source, and wheels of every system.
-        marker: systems that need it; empty for all.
+        version: version of the package.
+        archives: SHA-256 of each archive that setup accepts: source, and wheels of all systems.
+        marker: systems that require the package; empty for all.
     """
 
     version: str
@@ -119,7 +119,7 @@ def python_packages(root: Path) -> Iterator[Part]:
 
 
 def npm_packages(root: Path) -> Iterator[Part]:
-    """Yields every npm package of package-lock.json with the hash of its archive."""
+    """Yields all npm packages of package-lock.json with the hash of the archive."""
     found = {}
     for place, entry in json.loads((root / "package-lock.json").read_text())["packages"].items():
         if not place:

