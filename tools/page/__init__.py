@@ -1,1 +1,1 @@
-"""One page of an environment: `make page ENV=prod`."""
+"""Page of an environment: `make page ENV=prod`."""

@@ -1,4 +1,4 @@
-"""`python -m tools.page --env prod`: one page of an environment, as an HTML file."""
+"""Page of an environment as an HTML file: `python -m tools.page --env prod`."""
 
 import argparse
 import os
@@ -32,7 +32,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 class PageError(Exception):
-    """There is no page. The message has the reason and the remedy."""
+    """The page cannot be written. The message has the reason and the remedy."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0, or 2 if there is no page.
+        0, or 2 if the page cannot be written.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except (BotoCoreError, ClientError) as error:
         print(
-            f"The request to AWS failed: {error}. Log in to the account of {options.env}, or leave AGAINST out.",
+            f"The request to AWS failed: {error}. "
+            f"Log in to the account of {options.env}, or leave AGAINST out.",
             file=sys.stderr,
         )
         return 2
@@ -85,7 +86,7 @@ def _client(region: str) -> Any:
 
 
 def _local() -> str:
-    """Writes the page of what the embedded AWS has; returns its address there."""
+    """Writes the page of the deployment in the embedded AWS; returns its address there."""
     workspace = Workspace(CHECKOUT)
     environment, emulator = environment_of(workspace.assembly), process.running(workspace)
     if environment is None or emulator is None:
@@ -126,7 +127,7 @@ def _page(
 
 
 def _replace(output: Path, text: str) -> int:
-    """Writes a file as a whole, or leaves it as it is; returns its size in bytes."""
+    """Replaces a file atomically; returns its size in bytes."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         replace(output, text)
@@ -138,7 +139,7 @@ def _replace(output: Path, text: str) -> int:
 
 
 def _commit() -> str:
-    """Commit of the checkout; empty without git, or outside a repository."""
+    """Commit of the checkout; empty without git or outside of a repository."""
     try:
         found = subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"],  # noqa: S607

@@ -21,13 +21,13 @@ class Alarm:
     """Alarm.
 
     Args:
-        name: its name.
+        name: name of the alarm.
         severity: `critical` or `warning`.
-        text: what it says.
-        condition: when it is raised.
-        runbook: name of its runbook, with `#heading` if it is a part.
+        text: description of the alarm.
+        condition: condition of the alarm.
+        runbook: name of the runbook, with `#heading` for a part.
         source: `CloudWatch` or `Prometheus`.
-        stack: id of its stack.
+        stack: id of the stack.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Alarm:
 
 
 def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[Alarm]:
-    """Yields the alarms of all stacks that have a runbook, and the alerts of the cluster."""
+    """Yields the alarms with a runbook of all stacks, and the alerts of the cluster."""
     for alarm in platform.all("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         if found := _TEXT.fullmatch(alarm.text("AlarmDescription")):
             name = alarm.name.partition("/")[2]
@@ -64,7 +64,8 @@ def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[A
                 name=rule["alert"],
                 severity=rule["labels"]["severity"],
                 text=_PLACEHOLDER.sub(r"<\1>", rule["annotations"].get("summary", "")),
-                condition=f"{' '.join(rule['expr'].split())}{' for ' + rule['for'] if 'for' in rule else ''}",
+                condition=" ".join(rule["expr"].split())
+                + (f" for {rule['for']}" if "for" in rule else ""),
                 runbook=_name(rule["annotations"]["runbook_url"]),
                 source="Prometheus",
                 stack=stack,

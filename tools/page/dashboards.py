@@ -1,4 +1,4 @@
-"""Dashboards of Grafana and CloudWatch, as far as a preview shows them."""
+"""Previews of the dashboards of Grafana and CloudWatch."""
 
 import json
 import re
@@ -20,16 +20,16 @@ _KINDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """Panel.
+    """Panel of a dashboard.
 
     Args:
-        title: its title.
+        title: title of the panel.
         about: normal values, empty if unknown.
         kind: `row`, `line`, `number` or `bars`.
-        unit: unit of its values.
+        unit: unit of the values.
         place: column, line, width and height, of 24 columns.
-        series: names of its values.
-        limits: values from which it is orange and red, None without.
+        series: names of the values.
+        limits: values from which it is orange and red; None without.
     """
 
     title: str
@@ -43,13 +43,13 @@ class Panel:
 
 @dataclass(frozen=True, kw_only=True)
 class Dashboard:
-    """Dashboard.
+    """Dashboard with its panels.
 
     Args:
-        title: its title.
-        about: its readers and its purpose.
+        title: title of the dashboard.
+        about: readers and purpose.
         source: `Grafana` or `CloudWatch`.
-        panels: its panels.
+        panels: panels in their order.
     """
 
     title: str
@@ -98,7 +98,7 @@ def _grafana(panel: dict[str, Any]) -> Panel:
 
 
 def _legend(text: str) -> str:
-    """Returns a legend with the name of each label or dimension in place of its value."""
+    """Returns a legend with names of labels or dimensions in place of their values."""
     return re.sub(
         r"\{\{(\w+)\}\}|\$\{PROP\('Dim\.(\w+)'\)\}",
         lambda found: f"each {found[1] or found[2]}",

@@ -14,7 +14,7 @@ class State:
     """State of a deployed stack.
 
     Args:
-        status: CloudFormation's status.
+        status: status in CloudFormation.
         outputs: values by name.
         resources: physical id and status by logical id.
     """
@@ -25,11 +25,11 @@ class State:
 
 
 def states_of(stacks: Mapping[str, Stack], client: Callable[[str], Any]) -> dict[str, State]:
-    """Returns the states of deployed stacks by id, without stacks that are not deployed.
+    """Returns the states of deployed stacks by id.
 
     Args:
         stacks: stacks of an assembly by id.
-        client: returns the client of CloudFormation of a region.
+        client: returns the CloudFormation client of a region.
     """
     found = {id_: _state(client(stack.region), stack.name) for id_, stack in stacks.items()}
     return {id_: state for id_, state in found.items() if state}

@@ -24,11 +24,11 @@ LAYERS = (
     ("request", "operation"),
     ("request", "scrape", "operation"),
 )
-"""Kinds of flows of each picture of the flows."""
+"""Kinds of flows in each picture of flows."""
 
 
 def html(page: Page) -> str:
-    """Returns the page with some content."""
+    """Returns the page with its content."""
     columns = [
         next(title for title in reversed(COLUMNS[: index + 1]) if title)
         for index in range(len(COLUMNS))
@@ -48,7 +48,7 @@ def html(page: Page) -> str:
         "attribution": escape(ATTRIBUTION),
         "icons": symbols({party.icon for party in page.parties}),
         "script": _read("page.js"),
-        # The end of a script element, also in data, would end the script.
+        # A closing tag in the data would end the script element.
         "data": data.replace("<", "\\u003c"),
     }
     text = _read("page.html")
@@ -59,11 +59,11 @@ def html(page: Page) -> str:
 
 
 def path_picture(settings: Settings, assembly: Path) -> str:
-    """Returns the picture of the request path as a file of its own, for README.md.
+    """Returns the picture of the request path as a standalone file, for README.md.
 
     Args:
         settings: settings of an environment.
-        assembly: its cloud assembly.
+        assembly: cloud assembly of the environment.
     """
     platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
     edges = path_of(flows_of(settings), platform)

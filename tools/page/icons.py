@@ -1,4 +1,4 @@
-"""Icons of the pictures: AWS's own, those of products, and some drawn here."""
+"""Icons of the pictures: icons of AWS and of products, and own drawings."""
 
 import json
 import re
@@ -35,15 +35,21 @@ BRANDS = {
     "kubernetes": "#326ce5",
     "fluentbit": "#49bda5",
 }
-"""Colour of the product by its name in the package @iconify-json/simple-icons (simpleicons.org, read 2026-11)."""
+"""Colour of a product by its name in @iconify-json/simple-icons (simpleicons.org, read 2026-11)."""
 DRAWN = {
-    "listener": '<path d="M14 40v-6a18 18 0 0 1 36 0v6M14 38h7v12h-3a4 4 0 0 1-4-4zm36 0h-7v12h3a4 4 0 0 0 4-4z"/>',
+    "listener": (
+        '<path d="M14 40v-6a18 18 0 0 1 36 0v6'
+        'M14 38h7v12h-3a4 4 0 0 1-4-4zm36 0h-7v12h3a4 4 0 0 0 4-4z"/>'
+    ),
     "people": '<circle cx="32" cy="24" r="8"/><path d="M17 49c0-9 7-14 15-14s15 5 15 14z"/>',
-    "internet": '<circle cx="32" cy="32" r="17"/><path d="M15 32h34M32 15c-12 11-12 23 0 34 12-11 12-23 0-34"/>',
+    "internet": (
+        '<circle cx="32" cy="32" r="17"/>'
+        '<path d="M15 32h34M32 15c-12 11-12 23 0 34 12-11 12-23 0-34"/>'
+    ),
     "redpanda": '<path d="M14 22h36M14 32h36M14 42h36M24 18v8M40 28v8M30 38v8"/>',
     "part": '<path d="M32 14l16 9v18l-16 9-16-9V23zM16 23l16 9 16-9M32 32v18"/>',
 }
-"""Strokes by name, on 64 by 64."""
+"""Strokes by name, on a canvas of 64 by 64."""
 _INK = "#48566a"
 
 
@@ -58,7 +64,7 @@ def symbols(names: set[str]) -> str:
         names: names of AWS, BRANDS or DRAWN.
 
     Raises:
-        IconError: the packages are not installed.
+        IconError: if the packages are not installed.
     """
     return "".join(
         f'<symbol id="icon-{name}" viewBox="0 0 64 64">{_drawing(name)}</symbol>'
@@ -73,7 +79,8 @@ def _drawing(name: str) -> str:
     if name in BRANDS:
         return (
             f'<path fill="{BRANDS[name]}" d="M0 0h64v64H0z"/>'
-            f'<g transform="translate(13 13) scale(1.58)" color="#fff">{_brands()[name]["body"]}</g>'
+            '<g transform="translate(13 13) scale(1.58)" color="#fff">'
+            f"{_brands()[name]['body']}</g>"
         )
     style = (
         'fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round" stroke-linejoin="round"'

@@ -1,4 +1,4 @@
-"""Places in a layered picture: fixed columns, few crossings, and the same result each time."""
+"""Layered layout of a picture: fixed columns, few crossings, and deterministic results."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,11 +35,11 @@ class Layout:
     """Places of boxes and arrows.
 
     Args:
-        corners: left upper corner of each box.
-        routes: points of each arrow from its source to its target; it is level between two of the same height.
+        corners: upper left corner of each box.
+        routes: points of each arrow from source to target; level if both have the same height.
         columns: left edge of each column.
-        width: width of all.
-        height: height of all.
+        width: total width.
+        height: total height.
     """
 
     corners: Mapping[str, tuple[float, float]]
@@ -93,7 +93,7 @@ def layout(boxes: Mapping[str, int], arrows: Iterable[Arrow], shape: Shape) -> L
 
 
 def _way(arrow: Arrow, at: Mapping[str, int]) -> list[str]:
-    """Slots of an arrow from left to right: a lane in each column that it passes."""
+    """Slots of an arrow from left to right, with a lane in each passed column."""
     left, right = sorted(arrow, key=lambda name: (at[name], name))
     return [left, *(f"{left}|{right}|{column}" for column in range(at[left] + 1, at[right])), right]
 
@@ -114,7 +114,7 @@ def _neighbours(
 def _ordered(
     columns: list[list[str]], beside: tuple[dict[str, set[str]], dict[str, set[str]]]
 ) -> list[list[str]]:
-    """Columns in the order with the fewest crossings that sweeps of the barycentre find."""
+    """Columns in the order with the fewest crossings, found by sweeps of the barycentre."""
     best, fewest = [list(column) for column in columns], _crossings(columns, beside[1])
     for sweep in range(_SWEEPS):
         backward = sweep % 2
@@ -160,7 +160,7 @@ def _levelled(
                 fmean(sorted(y[other] for side in beside for other in side[name]) or [middle])
                 for name in column
             )
-            # A box is drawn to the middle, or the picture would grow with each sweep.
+            # Boxes are pulled to the middle, otherwise the picture would grow with each sweep.
             wanted = [
                 level + (middle - level) * _PULL * (heights[name] > _LANE)
                 for name, level in zip(column, near, strict=True)
@@ -171,7 +171,7 @@ def _levelled(
 
 
 def _apart(wanted: Sequence[float], heights: Sequence[int]) -> list[float]:
-    """Returns the numbers nearest to those wanted that keep order and distance (isotonic regression)."""
+    """Returns the nearest numbers that keep order and distance (isotonic regression)."""
     offsets = [0.0]
     for one, other in pairwise(heights):
         offsets.append(offsets[-1] + (one + other) / 2 + (8 if one == other == _LANE else 16))
@@ -191,7 +191,7 @@ def _ports(
     y: Mapping[str, float],
     height: int,
 ) -> dict[tuple[Arrow, str], float]:
-    """Height at which each arrow leaves and reaches a box: in the order of where it leads."""
+    """Height at which each arrow leaves and reaches a box, in the order of the other ends."""
     leaving: dict[tuple[str, bool], list[tuple[float, Arrow]]] = defaultdict(list)
     for arrow, way in ways.items():
         for here, there in ((way[0], way[1]), (way[-1], way[-2])):
@@ -214,8 +214,8 @@ def _route(
     """Points of an arrow.
 
     Args:
-        way: its slots from left to right.
-        start: slot where it begins.
+        way: slots from left to right.
+        start: slot at the start of the arrow.
         sides: left and right edge of each slot.
         y: centre of each slot.
         ends: heights at the first and the last slot.

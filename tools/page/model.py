@@ -57,18 +57,19 @@ class Flow:
 
 @dataclass(frozen=True, kw_only=True)
 class StackPage:
-    """Stack.
+    """Stack of the environment.
 
     Args:
-        id: its id, such as `data`.
-        name: its name in CloudFormation.
-        region: its region.
-        description: its content in a few words.
-        after: ids of the stacks that are deployed before it.
-        protected: True with termination protection.
-        status: CloudFormation's status, `not deployed`, or empty if it was not read.
+        id: id of the stack, such as `data`.
+        name: name in CloudFormation.
+        region: region of the stack.
+        description: content in a few words.
+        after: ids of the stacks that are deployed first.
+        protected: whether termination protection is enabled.
+        status: status in CloudFormation, `not deployed`, or empty if it was not read.
         outputs: name, description and value of each output.
-        resources: name, type, whether it outlives the stack, physical id and status of each resource.
+        resources: name, type, whether it outlives the stack, physical id and status of each
+            resource.
     """
 
     id: str
@@ -93,7 +94,7 @@ class Page:
         release: day of the project's release.
         commit: commit, empty without git.
         day: day of the page.
-        docs: address of the folder of documents, seen from the page.
+        docs: address of the documents, relative to the page.
         source: origin of the states of stacks, empty if none were read.
         parties: boxes of the pictures.
         path: arrows of the request path.
@@ -101,7 +102,7 @@ class Page:
         stacks: stacks in their order.
         cost: estimate as in `make cost FORMAT=json`.
         listeners: declared monthly listeners, None if not declared.
-        plan: load against capacity of each component, the fullest first.
+        plan: load and capacity of each component, highest ratio first.
         promises: domains with their promises.
         faults: faults of a game day.
         alarms: alarms and alerts.
@@ -109,7 +110,7 @@ class Page:
         dashboards: dashboards.
         charts: Helm releases: name, chart, version, namespace and stack.
         support: components with their end of support, days left, source.
-        problems: reason by section that cannot be shown.
+        problems: reason by section that failed.
     """
 
     environment: str
@@ -147,15 +148,15 @@ def page_of(
     states: Mapping[str, State] | None = None,
     source: str = "",
 ) -> Page:
-    """Returns the content of the page of an environment. A section that fails has its reason in `problems`.
+    """Returns the content of a page; `problems` has the reason for each failed section.
 
     Args:
         settings: settings of the environment.
-        assembly: its cloud assembly.
+        assembly: cloud assembly of the environment.
         today: day of the page.
         commit: commit of the checkout, empty without git.
-        docs: address of the folder of documents, seen from the page.
-        states: states of its deployed stacks by id; None if nothing was read.
+        docs: address of the documents, relative to the page.
+        states: states of deployed stacks by id; None if they were not read.
         source: origin of these states.
     """
     platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
@@ -211,10 +212,10 @@ def page_of(
 
 
 def _section(page: Page, name: str, build: Callable[[], Any]) -> Any:
-    """Returns what a section shows; a failure leaves its reason in the page, and nothing else."""
+    """Returns the content of a section; a failure adds its reason to the page."""
     try:
         return build()
-    except Exception as error:  # whatever fails in one section must not hide the others
+    except Exception as error:  # a failed section must not hide the others
         page.problems[name] = (
             str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         )
@@ -222,7 +223,7 @@ def _section(page: Page, name: str, build: Callable[[], Any]) -> Any:
 
 
 def flows_of(settings: Settings) -> list[Flow]:
-    """Returns the table of flows, each with its kind."""
+    """Returns the table of flows with their kinds."""
     found = []
     for flow in flows.table(settings):
         first, last = flow.ports
@@ -240,7 +241,7 @@ def flows_of(settings: Settings) -> list[Flow]:
 
 
 def edges_of(table: list[Flow], kinds: tuple[str, ...] = KINDS) -> list[Edge]:
-    """Returns one arrow for each pair of parties with a flow of some kinds."""
+    """Returns one arrow per pair of parties with flows of the given kinds."""
     ports: dict[tuple[str, str], dict[str, str]] = {}
     for flow in table:
         if flow.kind in kinds:
@@ -252,7 +253,7 @@ def edges_of(table: list[Flow], kinds: tuple[str, ...] = KINDS) -> list[Edge]:
 
 
 def path_of(table: list[Flow], platform: Assembly) -> list[Edge]:
-    """Returns the arrows that a request takes: from the listener, and from the services, to the data."""
+    """Returns the arrows of a request, from the listener and the services to the data."""
     edges = [
         Edge(source=LISTENER, target=CLOUDFRONT, label="443"),
         *_origins(platform),
@@ -265,7 +266,7 @@ def path_of(table: list[Flow], platform: Assembly) -> list[Edge]:
 
 
 def parties_of(edges: list[Edge], settings: Settings) -> list[Party]:
-    """Returns the parties at the ends of arrows, in the order of their first mention."""
+    """Returns the parties at the ends of arrows, in the order of their first arrow."""
     return [
         party(name, settings)
         for name in dict.fromkeys(end for edge in edges for end in (edge.source, edge.target))
@@ -332,16 +333,16 @@ def _resource(resource: Resource, state: State | None) -> tuple[str, str, bool, 
 
 
 def _cost(settings: Settings, assembly: Path, today: date) -> Any:
-    """Estimate of `make cost`, as its JSON report has it."""
+    """Estimate of `make cost`, as its JSON report."""
     return json.loads(
         report.as_json(estimate_of(assembly, settings, prices.read()), None, "", today)
     )
 
 
 def _plan(settings: Settings) -> list[dict[str, Any]]:
-    """Load against capacity of each component, as `make plan` has them, the fullest first."""
+    """Load and capacity of each component, as in `make plan`, highest ratio first."""
     if settings.capacity.listeners is None:
-        raise ValueError(f"{_NO_LISTENERS} The plan compares their load with what settings carry.")
+        raise ValueError(f"{_NO_LISTENERS} The plan requires them.")
     bearing = {(found.component, found.what): found.listeners for found in carried(settings)}
     found = [
         part
@@ -362,7 +363,7 @@ def _plan(settings: Settings) -> list[dict[str, Any]]:
 
 def _faults(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[dict[str, Any]]:
     if platform.settings.capacity.listeners is None:
-        raise ValueError(f"{_NO_LISTENERS} A game day is in their busiest minute.")
+        raise ValueError(f"{_NO_LISTENERS} A game day requires them.")
     if cluster is None:
         raise ValueError(
             "A game day needs the manifests of the cluster, which could not be rendered."

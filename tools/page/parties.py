@@ -1,4 +1,4 @@
-"""Parties of the flows as they are drawn: name, icon, column and size."""
+"""Parties of the flows in pictures: name, icon, column and size."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ class Party:
     """Box of a picture.
 
     Args:
-        id: its name in the table of flows.
-        label: its name in the picture.
-        detail: its size or kind.
-        icon: name of its icon.
-        column: its column, from the listener to the data.
-        stack: id of the stack that creates it, empty outside.
+        id: name in the table of flows.
+        label: name in the picture.
+        detail: size or kind.
+        icon: name of the icon.
+        column: column, from the listener to the data.
+        stack: id of the stack that creates it, empty outside of stacks.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Party:
 
 
 def party(name: str, settings: Settings) -> Party:
-    """Returns a party of the flows, or the listener or a bucket, which have no flow."""
+    """Returns a party of the flows, or the listener or a bucket, which are not in the flows."""
     if name.startswith(SERVICE):
         service = name.removeprefix(SERVICE)
         scaling = settings.kept.services[service].scaling
@@ -103,7 +103,8 @@ _DETAILS = {
 
 def _details(settings: Settings) -> dict[str, str]:
     kubernetes, data = settings.kubernetes, settings.data
-    cache = f"{data.cache.engine} {data.cache.version or versions.DEFAULT_CACHE_VERSION[data.cache.engine]}"
+    version = data.cache.version or versions.DEFAULT_CACHE_VERSION[data.cache.engine]
+    cache = f"{data.cache.engine} {version}"
     nodes = data.cache.replicas + 1
     readers = (
         f", {_count(data.catalogue.read_replicas, 'reader')}"

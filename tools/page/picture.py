@@ -12,14 +12,16 @@ from tools.page.parties import Party
 
 STYLE = (Path(__file__).parent / "picture.css").read_text(encoding="utf-8")
 WIDE, NARROW = Shape(148, 50, 40), Shape(112, 76, 34)
-"""Shapes of boxes: words beside the icon, or below it where there is less width."""
+"""Shapes of boxes: text beside the icon, or below it in narrow boxes."""
 _COLOURS = (
-    ":root{--card:#fff;--line:#d5dae1;--ink:#1b2430;--soft:#5c6878;--request:#0b7a6b;--scrape:#b45309;--operation:#6d4fc4;"
+    ":root{--card:#fff;--line:#d5dae1;--ink:#1b2430;--soft:#5c6878;"
+    "--request:#0b7a6b;--scrape:#b45309;--operation:#6d4fc4;"
     "--font:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
-    "@media(prefers-color-scheme:dark){:root{--card:#1a212b;--line:#39434f;--ink:#e8edf3;--soft:#a3afbd;"
+    "@media(prefers-color-scheme:dark){:root{"
+    "--card:#1a212b;--line:#39434f;--ink:#e8edf3;--soft:#a3afbd;"
     "--request:#3fbfa9;--scrape:#f0a04b;--operation:#a896ee}}"
 )
-"""Colours of a file of its own, as in page.css."""
+"""Colours of a standalone file, as in page.css."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +29,11 @@ class Edge:
     """Arrow between two boxes.
 
     Args:
-        source: id of the box where it begins.
-        target: id of the box where it ends.
+        source: id of the box at its start.
+        target: id of the box at its end.
         kind: `request`, `scrape` or `operation`.
         label: ports or paths.
-        shown: True if the picture has the label, above the arrow in the first column that it passes.
+        shown: whether the label is drawn, above the arrow in the first column that it passes.
     """
 
     source: str
@@ -53,12 +55,12 @@ def svg(
     """Returns a picture.
 
     Args:
-        parties: its boxes.
-        edges: its arrows, at most one from a box to another.
+        parties: boxes of the picture.
+        edges: arrows, at most one from a box to another.
         label: text for screen readers.
-        titles: title of each column; an empty one continues the one before.
+        titles: title of each column; an empty one continues the previous one.
         shape: WIDE or NARROW.
-        standalone: True for a file of its own, with style and icons.
+        standalone: writes a file with its own style and icons.
     """
     placed = layout(
         {party.id: party.column for party in parties},
@@ -71,12 +73,17 @@ def svg(
         *(_box(party, *placed.corners[party.id], shape) for party in parties),
     ]
     head = (
-        f"<desc>{escape(ATTRIBUTION)}</desc><style>{_COLOURS}{STYLE}</style>{symbols({party.icon for party in parties})}"
+        f"<desc>{escape(ATTRIBUTION)}</desc><style>{_COLOURS}{STYLE}</style>"
+        f"{symbols({party.icon for party in parties})}"
         if standalone
         else ""
     )
-    size = f'viewBox="0 0 {placed.width:.0f} {placed.height:.0f}" width="{placed.width:.0f}" height="{placed.height:.0f}"'
-    frame = f'<svg xmlns="http://www.w3.org/2000/svg" class="picture" {size} role="group" aria-label="{escape(label)}">'
+    width, height = f"{placed.width:.0f}", f"{placed.height:.0f}"
+    frame = (
+        '<svg xmlns="http://www.w3.org/2000/svg" class="picture" '
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="group" aria-label="{escape(label)}">'
+    )
     return "\n".join([frame, head, *drawn, "</svg>"])
 
 
@@ -100,16 +107,19 @@ def _arrow(edge: Edge, points: Sequence[tuple[float, float]]) -> str:
         path += (
             f"H{x2:g}"
             if y1 == y2 and x1 != x2
-            else f"C{x1 + bend:g} {y1:g} {x2 + (bend if x1 == x2 else -bend):g} {y2:g} {x2:g} {y2:g}"
+            else f"C{x1 + bend:g} {y1:g} {x2 + (bend if x1 == x2 else -bend):g} {y2:g} "
+            f"{x2:g} {y2:g}"
         )
     head = f"M{x:g} {y:g}l{7 * back} -3.5v7z"
     about = escape(f"{edge.source} to {edge.target}{': ' + edge.label if edge.label else ''}")
     text = ""
     if edge.shown and len(points) > 2:
-        text = f'<text class="label" x="{points[1][0] + 6:g}" y="{points[1][1] - 4:g}">{escape(edge.label)}</text>'
+        left, top = points[1][0] + 6, points[1][1] - 4
+        text = f'<text class="label" x="{left:g}" y="{top:g}">{escape(edge.label)}</text>'
     return (
-        f'<g class="edge {edge.kind}" data-from="{edge.source}" data-to="{edge.target}"><title>{about}</title>'
-        f'<path class="hit" d="{path}"/><path class="way" d="{path}"/><path class="head" d="{head}"/>{text}</g>'
+        f'<g class="edge {edge.kind}" data-from="{edge.source}" data-to="{edge.target}">'
+        f'<title>{about}</title><path class="hit" d="{path}"/><path class="way" d="{path}"/>'
+        f'<path class="head" d="{head}"/>{text}</g>'
     )
 
 
@@ -121,9 +131,11 @@ def _box(party: Party, x: float, y: float, shape: Shape) -> str:
     )
     kind = f"{' long' if len(party.label) > 13 else ''}{'' if shape == WIDE else ' under'}"
     return (
-        f'<g class="box" data-party="{party.id}" tabindex="0" role="button" aria-label="{about}" transform="translate({x:g} {y:g})">'
+        f'<g class="box" data-party="{party.id}" tabindex="0" role="button" '
+        f'aria-label="{about}" transform="translate({x:g} {y:g})">'
         f'<rect width="{shape.width}" height="{shape.height}" rx="8"/>'
         f'<use href="#icon-{party.icon}" x="{icon[0]:g}" y="{icon[1]:g}" width="28" height="28"/>'
         f'<text class="name{kind}" x="{words:g}" y="{below:g}">{escape(party.label)}</text>'
-        f'<text class="detail{kind}" x="{words:g}" y="{below + 15:g}">{escape(party.detail)}</text></g>'
+        f'<text class="detail{kind}" x="{words:g}" y="{below + 15:g}">'
+        f"{escape(party.detail)}</text></g>"
     )

@@ -1,4 +1,4 @@
-"""Promises, each judged on the templates of the page."""
+"""Promises with their state on the templates of the page."""
 
 import importlib
 import inspect
@@ -15,7 +15,7 @@ from tools.model.assembly import Assembly
 from tools.model.cluster import RenderedCluster
 
 KEPT, DEVIATES, BROKEN, ELSEWHERE = "kept", "relaxed", "not kept", "make test"
-"""States: it holds; it holds except for a declared deviation; it does not hold; only `make test` decides it."""
+"""States: kept; kept except for a declared deviation; broken; decided by `make test` only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class PromiseState:
     """Promise with its state.
 
     Args:
-        number: its number.
-        text: the promise.
+        number: number of the promise.
+        text: text of the promise.
         kept_by: constructs or settings that keep it.
         state: KEPT, DEVIATES, BROKEN or ELSEWHERE.
         reason: reason of a deviation, or findings.
@@ -42,9 +42,9 @@ class Domain:
     """Promises of one subject.
 
     Args:
-        title: the subject.
-        page: name of its document in docs/properties.
-        promises: its promises.
+        title: subject of the promises.
+        page: name of the document in docs/properties.
+        promises: promises of the subject.
     """
 
     title: str
@@ -53,19 +53,19 @@ class Domain:
 
 
 class _Unasked(tuple[Any, ...]):
-    """Acknowledgements of the policy packs, which only `make synth` and `make test` ask."""
+    """Acknowledgements of the policy packs, which run in `make synth` and `make test` only."""
 
     def __iter__(self) -> Iterator[Any]:
-        raise RuntimeError("The policy packs were not asked.")
+        raise RuntimeError("The policy packs did not run. Use `make synth` or `make test`.")
 
 
 def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) -> list[Domain]:
-    """Judges every promise that templates and manifests can decide.
+    """Checks the promises that templates and manifests can decide.
 
     Args:
         platform: synthesized environment.
-        cluster: its manifests; None if they could not be rendered.
-        assembly: its cloud assembly.
+        cluster: manifests of the cluster; None if they could not be rendered.
+        assembly: cloud assembly of the environment.
     """
     asked = Assembly(
         name=platform.name,
@@ -109,7 +109,7 @@ def _judge(test: Any, number: int, environment: str, fixtures: dict[str, Any]) -
     try:
         found = verdicts(**{name: fixtures[name] for name in names})
         problems = problems_of(environment, found, deviation)
-    except Exception as error:  # such as a missing program: the verdict is left to `make test`
+    except Exception as error:  # such as a missing program; `make test` decides
         return ELSEWHERE, str(error)
     if problems:
         return BROKEN, "; ".join(problems)

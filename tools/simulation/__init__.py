@@ -1,1 +1,1 @@
-"""Simulation of a planned environment: a day, a release, faults, and the formulas of the plan."""
+"""Simulation of a planned environment: a day, a release, faults, and formulas of the plan."""

@@ -1,4 +1,7 @@
-"""`python -m tools.simulation --env prod --listeners 2000000`: a planned cell on a day, in a release and in faults."""
+"""Simulation of a planned cell: `python -m tools.simulation --env prod --listeners 2000000`.
+
+It covers a day, a release and faults.
+"""
 
 import argparse
 import sys
@@ -16,13 +19,13 @@ from tools.simulation.scenarios import simulate_all
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints how a cell with planned settings fares.
+    """Prints the results of a cell with planned settings.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0; 1 if a scenario breaks an objective or the methods disagree; 2 if there is no plan.
+        0; 1 if a scenario misses an objective or the methods disagree; 2 if no plan is possible.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -42,14 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _cell(settings: Settings, text: str) -> tuple[Settings, int]:
-    """Settings of a cell and its listeners: the planned ones, or without a number those of the file."""
+    """Settings and listeners of a cell: planned ones, or without a number those of the file."""
     if text:
         plan = plan_for(settings, listeners_of(text))
         return plan.settings, plan.listeners_of_cell
     require_load(settings)
     if not settings.capacity.listeners:
         raise PlanError(
-            f"{settings.name}: no listeners are declared. Set capacity.listeners, or name LISTENERS."
+            f"{settings.name}: no listeners are declared. "
+            "Set capacity.listeners, or pass LISTENERS."
         )
     return settings, settings.capacity.listeners
 

@@ -1,4 +1,4 @@
-"""Formulas of the plan beside the simulation, where both have an answer."""
+"""Comparison of the plan's formulas with the simulation."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ TOLERANCE = 0.15
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """Number that both methods have.
+    """Result of both methods.
 
     Args:
-        what: its name and unit.
-        formula: number of the plan.
-        simulated: number of the simulation.
+        what: name and unit.
+        formula: result of the plan.
+        simulated: result of the simulation.
     """
 
     what: str
@@ -31,14 +31,14 @@ class Agreement:
 
     @property
     def difference(self) -> float:
-        """Difference of the simulation in relation to the formula."""
+        """Difference of the simulation relative to the formula."""
         return self.simulated / self.formula - 1
 
 
 def agreements(
     settings: Settings, listeners: int, outcomes: Sequence[Outcome], *, seed: int = 1
 ) -> Iterator[Agreement]:
-    """Yields the numbers that both methods have.
+    """Yields the results of both methods.
 
     Args:
         settings: planned settings.
@@ -84,7 +84,10 @@ def agreements(
 
 
 def _caught_up(settings: Settings, load: Load) -> float:
-    """Seconds from the stop of all consumers until no topic is late; infinite if one has no spare partitions."""
+    """Seconds from a stop of all consumers until no topic is late.
+
+    Infinite if a topic has no spare partitions.
+    """
     per_partition = settings.capacity.events.partition_per_second
     topics = {name: topic for name, topic in load.events.topics.items() if topic.events_per_second}
     spare = min(

@@ -1,4 +1,4 @@
-"""One cell with its planned settings, while time passes."""
+"""Cell with its planned settings over time."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ from tools.simulation.stations import Answers, CacheWarmth, Consumers, Pool
 
 PATIENCE_SECONDS = ANSWER_MS / 1000
 TRACKS = 100_000
-"""Tracks of the catalogue, as in `capacity.cache.catalogue_gib`. The cache has a session of each listener as well."""
+"""Tracks of the catalogue, as in `capacity.cache.catalogue_gib`; sessions are in addition."""
 LATE_SECONDS, START_LATE_SECONDS, LAG_SECONDS = 0.5, 2.0, 30.0
-"""Bounds of web-api-latency, playback-start and event-lag (docs/slo.md)."""
+"""Limits of web-api-latency, playback-start and event-lag (docs/slo.md)."""
 
 
 @dataclass(kw_only=True)
@@ -40,7 +40,7 @@ class Moment:
     Args:
         second: time of the simulation.
         bad: share of bad requests by service level objective.
-        p99_seconds: time within which 99 of 100 requests to the Web API are answered.
+        p99_seconds: time within which 99% of requests to the Web API are answered.
         lag_seconds: largest lag of a consumer.
         tasks: running tasks by service.
     """
@@ -57,11 +57,11 @@ class Service:
     """Service of a cell.
 
     Args:
-        name: its name.
-        load: its load in the busiest minute.
-        pool: its tasks as servers.
-        tasks: its tasks as scaling sees them.
-        routed: true if listeners wait for it.
+        name: name of the service.
+        load: load in the busiest minute.
+        pool: tasks as servers.
+        tasks: tasks with their scaling.
+        routed: whether the service has a route.
     """
 
     name: str
@@ -73,7 +73,7 @@ class Service:
 
     @property
     def per_target(self) -> float:
-        """Requests per minute of each task, in the last step."""
+        """Requests per minute and task in the last step."""
         return self.per_minute / max(1, self.tasks.running)
 
 
@@ -83,7 +83,7 @@ class Cell:
     Args:
         settings: planned settings.
         listeners: monthly listeners.
-        shape: load at a second, in relation to the busiest minute.
+        shape: load at a second, relative to the busiest minute.
         seed: seed of arrivals.
         step: seconds between two states, at most a minute.
     """
@@ -102,7 +102,7 @@ class Cell:
         self.world = simpy.Environment()
         self.zones = len(settings.zones)
         self.moments: list[Moment] = []
-        self._random = Random(seed)  # noqa: S311 (no secret)
+        self._random = Random(seed)  # noqa: S311 - not a secret
         self.services = [
             self._service(name, load)
             for name, load in self.load.services.items()
@@ -205,7 +205,10 @@ class Cell:
         return Pool(servers=cores, per_server=per_core, patience_seconds=PATIENCE_SECONDS)
 
     def _cores(self, replicas: int) -> float:
-        """Cores of the catalogue for queries. Every replica executes all writes; its other cores answer reads."""
+        """Cores of the catalogue for queries.
+
+        Each replica executes all writes; its other cores answer reads.
+        """
         assumed = self.settings.capacity.database
         cores = best_capacity(
             vcpus(self.settings.data.catalogue.instance_class),
@@ -223,7 +226,7 @@ class Cell:
         )
 
     def lose_zone(self) -> None:
-        """Loses what runs in one zone: tasks, pods, the primary of the catalogue, and its replicas for good."""
+        """Removes one zone: tasks, pods, the primary of the catalogue, and replicas permanently."""
         for tasks in self.scaled:
             tasks.pool.unreachable = (
                 lost(tasks.running, self.zones) / tasks.running if tasks.running else 0.0
@@ -234,7 +237,7 @@ class Cell:
         self.database.servers = self._cores(replicas - lost(replicas, self.zones))
 
     def find_targets(self) -> None:
-        """Ends the requests to lost tasks and pods: load balancers have found the healthy ones."""
+        """Ends requests to lost tasks and pods, after load balancers have found healthy targets."""
         for tasks in self.scaled:
             tasks.pool.unreachable = 0.0
 
@@ -293,7 +296,7 @@ class Cell:
         )
 
     def _query(self, requests: Mapping[str, float]) -> Answers:
-        """Queries of a step: the usual ones, and reads of what the cache has lost."""
+        """Queries of a step: regular queries, and reads of objects that the cache has lost."""
         usual = reads = 0.0
         for service in self.services:
             if service.load.per_second:
@@ -322,7 +325,7 @@ class Cell:
         gateway: Answers,
         queries: Answers,
     ) -> float:
-        """Share of bad requests over the services of the Web API, of which only some query the database."""
+        """Share of bad requests to the Web API; only some of its services query the database."""
         requests = spoiled = 0.0
         for service in self._routed():
             answer, asked = answers[service.name], service.load.queries_per_second > 0
@@ -333,7 +336,7 @@ class Cell:
         return spoiled / requests if requests else 0.0
 
     def _lagging(self) -> float:
-        """Share of events that belong to a topic whose consumers lag."""
+        """Share of events in topics with a consumer lag."""
         events = sum(topic.arriving for topic in self.topics.values())
         late = sum(
             topic.arriving for topic in self.topics.values() if topic.lag_seconds > LAG_SECONDS
@@ -341,11 +344,11 @@ class Cell:
         return late / events if events else 0.0
 
     def _arrivals(self, per_second: float) -> float:
-        """Random arrivals of a step: Poisson, which is normal at these numbers."""
+        """Random arrivals of a step: Poisson, approximated by a normal distribution."""
         mean = per_second * self._seconds
         return max(0.0, self._random.gauss(mean, sqrt(mean)))
 
 
 def _any(*shares: float) -> float:
-    """Share of requests for which any of several independent parts is bad."""
+    """Share of requests with at least one bad part, of several independent ones."""
     return 1 - prod(1 - share for share in shares)

@@ -17,11 +17,11 @@ HEADS = (
     "back after",
     "held",
 )
-"""Columns of scenarios: bad minutes of each objective, then the worst step."""
+"""Columns of scenarios: bad minutes per objective, then the worst step."""
 
 
 def outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
-    """Yields a row of texts for each scenario, in the order of `HEADS`.
+    """Yields a row of texts per scenario, in the order of `HEADS`.
 
     Args:
         outcomes: results.
@@ -46,7 +46,7 @@ def agreement_rows(agreements: Iterable[Agreement]) -> Iterator[tuple[str, ...]]
     """Yields name, formula, simulation and difference of each number.
 
     Args:
-        agreements: numbers that both methods have.
+        agreements: results of both methods.
     """
     for found in agreements:
         yield (
@@ -66,19 +66,20 @@ def text(
         environment: name of the environment.
         listeners: monthly listeners of the cell.
         outcomes: results of scenarios.
-        agreements: numbers that both methods have.
+        agreements: results of both methods.
     """
     broken = [outcome.scenario.name for outcome in outcomes if outcome.broken]
     apart = [found.what for found in agreements if abs(found.difference) > TOLERANCE]
     return "\n".join(
         [
-            f"{environment}: a cell of {listeners:,} monthly listeners. Bad minutes by objective (docs/slo.md), and the worst step:",
+            f"{environment}: a cell of {listeners:,} monthly listeners. "
+            "Bad minutes by objective (docs/slo.md), and the worst step:",
             "",
             *_aligned([HEADS, *outcome_rows(outcomes)]),
             "",
             *_aligned([("", "formula", "simulation", "difference"), *agreement_rows(agreements)]),
             "",
-            f"Not held: {', '.join(broken)}." if broken else "Every scenario holds its objectives.",
+            f"Missed: {', '.join(broken)}." if broken else "Every scenario meets its objectives.",
             f"More than {TOLERANCE:.0%} apart: {', '.join(apart)}."
             if apart
             else f"Formulas and simulation agree within {TOLERANCE:.0%}.",

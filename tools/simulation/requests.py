@@ -4,11 +4,11 @@ from heapq import heapreplace
 from random import Random
 
 REQUESTS = 10_000
-"""Simulated requests. The first tenth, while the queue builds up, is not counted."""
+"""Simulated requests. The first tenth, in which the queue fills, is not counted."""
 
 
 def mean_response(*, servers: int, load: float, service_seconds: float, seed: int) -> float:
-    """Returns the mean time from arrival to answer, in seconds.
+    """Returns the mean time from arrival to response, in seconds.
 
     Args:
         servers: servers behind one queue.
@@ -16,9 +16,9 @@ def mean_response(*, servers: int, load: float, service_seconds: float, seed: in
         service_seconds: mean time of a request on a server.
         seed: seed of arrivals and of service times.
     """
-    random = Random(seed)  # noqa: S311 (no secret)
+    random = Random(seed)  # noqa: S311 - not a secret
     now, times = 0.0, list[float]()
-    free = [0.0] * servers  # when each server has answered its last request, as a heap
+    free = [0.0] * servers  # heap of times at which each server becomes free
     for _ in range(REQUESTS):
         now += random.expovariate(load / service_seconds)
         answered = max(now, free[0]) + random.expovariate(1 / service_seconds)

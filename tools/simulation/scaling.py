@@ -1,4 +1,4 @@
-"""Scaling of tasks and pods while a simulation runs."""
+"""Scaling of tasks and pods during a simulation."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ import simpy
 from tools.simulation.stations import Pool
 
 START_SECONDS = 90
-"""Time until a new task answers: image, start and two health checks. Assumed until measured."""
+"""Time until a new task responds: image, start and two health checks. Assumed until measured."""
 POD_SECONDS = 60
-"""Time until a new pod of Kong answers, on a node that starts meanwhile. Assumed until measured."""
+"""Time until a new pod of Kong responds, with the start of a node. Assumed until measured."""
 MINUTE = 60
 OUT_MINUTES, IN_MINUTES = 3, 15
-"""Minutes above a target, and below nine tenths of it, after which target tracking acts (Amazon ECS
-developer guide, target tracking scaling policies; read 2026-11).
+"""Minutes above a target, and below nine tenths of it, until target tracking scales.
+
+Source: Amazon ECS developer guide, target tracking scaling policies; read 2026-11.
 """
 OUT_SECONDS, IN_SECONDS = 60, 300
 """Cool-downs of constructs/spotmusic_constructs/services/scaling.py."""
@@ -25,10 +26,10 @@ SYNC_SECONDS, TOLERANCE, STABLE_SECONDS = 15, 0.1, 300
 
 @dataclass(frozen=True, kw_only=True)
 class Average:
-    """Average that target tracking holds.
+    """Average of a target tracking policy.
 
     Args:
-        target: its target.
+        target: target of the policy.
         read: returns the average of the last minute.
     """
 
@@ -41,11 +42,11 @@ class Tasks:
 
     Args:
         world: clock of the simulation.
-        pool: the pool.
-        of_server: servers of the pool for each task or pod, such as its cores.
-        least: tasks that always run.
+        pool: pool of the servers.
+        of_server: servers of the pool per task or pod, such as its cores.
+        least: minimum of tasks.
         most: maximum of tasks.
-        start_seconds: time until a new task answers.
+        start_seconds: time until a new task responds.
     """
 
     def __init__(
@@ -64,10 +65,10 @@ class Tasks:
         self.deploying = False
 
     def want(self, tasks: int) -> None:
-        """Starts or stops tasks until there are as many.
+        """Starts or stops tasks to reach a number.
 
         Args:
-            tasks: number of tasks, which the bounds limit.
+            tasks: number of tasks, limited by the bounds.
         """
         tasks = min(self.most, max(self.least, tasks))
         if tasks > self.wanted:
@@ -77,7 +78,7 @@ class Tasks:
         self.wanted = tasks
 
     def lose(self, tasks: int) -> None:
-        """Loses tasks, which ECS or Kubernetes starts again elsewhere.
+        """Stops tasks, which ECS or Kubernetes restarts elsewhere.
 
         Args:
             tasks: lost tasks.
@@ -95,7 +96,7 @@ class Tasks:
 
 
 def target_tracking(tasks: Tasks, averages: list[Average]) -> Generator[simpy.Event]:
-    """Process of Application Auto Scaling: of several averages, the one that needs most tasks applies.
+    """Process of Application Auto Scaling; the average with the highest need of tasks applies.
 
     Args:
         tasks: tasks of a service.
@@ -125,7 +126,7 @@ def pod_autoscaler(pods: Tasks, average: Average) -> Generator[simpy.Event]:
 
     Args:
         pods: pods of a deployment.
-        average: average that it holds.
+        average: average of the autoscaler.
     """
     recent: list[int] = []
     while True:

@@ -1,4 +1,4 @@
-"""Scenarios of a cell, with what they may spend of the error budgets."""
+"""Scenarios of a cell, with their limits of the error budgets."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ WARM_SECONDS, FAULT_AT, END = 300, 600, 4200
 DETECTED_SECONDS = 30
 """Three health checks of ten seconds (constructs/spotmusic_constructs/services/ingress.py)."""
 STOPPED_SECONDS, CATCH_UP_SECONDS = 600, 3 * 3600
-"""Time without consumers, and time from its start that they have to catch up while the peak lasts."""
+"""Time without consumers, and time from its start within which they must catch up at peak load."""
 RELEASE_FACTOR, RELEASE_SECONDS = 8, 120
 COLD_SECONDS, COLD_SHARE = 60, 0.7
-"""Time in which new tasks answer more slowly, and their share of speed. Assumed until measured."""
+"""Time in which new tasks respond slowly, and their share of speed. Assumed until measured."""
 BUDGET_DAYS = 30
 FAULT_MINUTES = 2.0
-"""Bad minutes that a fault or a deployment may cost (docs/slo.md, faults)."""
+"""Maximum bad minutes of a fault or a deployment (docs/slo.md, faults)."""
 BUDGET_SHARE = 0.25
-"""Share of a budget of 30 days that another scenario may spend: four of them in a month."""
+"""Maximum share of a 30-day budget for other scenarios; four of them may occur per month."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,13 +33,14 @@ class Scenario:
     """Course of a simulation.
 
     Args:
-        name: its name.
-        shape: load at a second, in relation to the busiest minute.
-        happen: process that changes the cell; none for a course of load alone.
+        name: name of the scenario.
+        shape: load at a second, relative to the busiest minute.
+        happen: process that changes the cell; None if only the load changes.
         begins: second from which the time of recovery counts.
         seconds: simulated time.
         step: seconds between two states.
-        fault: true for a fault or a deployment, which may cost two minutes; others may spend a share of budgets.
+        fault: whether it is a fault or a deployment, with a limit of two minutes; other scenarios
+            have a share of the budgets.
     """
 
     name: str
@@ -57,10 +58,12 @@ class Outcome:
 
     Args:
         scenario: the scenario.
-        bad_minutes: minutes without service by objective: a minute with half of the requests bad is half a minute.
+        bad_minutes: minutes without service by objective; a minute with half of the requests bad
+            is half a minute.
         p99_seconds: slowest p99 of a step.
         lag_seconds: largest lag of a consumer.
-        recovered_minutes: minutes from the fault to the last step that missed an objective; none without such a step.
+        recovered_minutes: minutes from the fault to the last step with a missed objective; None
+            without such a step.
         moments: state after each step.
     """
 
@@ -72,7 +75,7 @@ class Outcome:
     moments: list[Moment]
 
     def allowed(self, objective: str) -> float:
-        """Returns the bad minutes that the scenario may cost.
+        """Returns the maximum of bad minutes of the scenario.
 
         Args:
             objective: name of a service level objective.
@@ -83,7 +86,7 @@ class Outcome:
 
     @property
     def broken(self) -> list[str]:
-        """Objectives that the scenario does not hold: too many bad minutes, or still missed at its end."""
+        """Missed objectives: too many bad minutes, or still missed at the end."""
         spent = {
             name
             for name, minutes in self.bad_minutes.items()
@@ -98,7 +101,7 @@ def scenarios(settings: Settings) -> list[Scenario]:
     """Returns all scenarios of an environment.
 
     Args:
-        settings: the environment, for the shape of its day.
+        settings: the environment, with the shape of its day.
     """
     return [
         Scenario(
@@ -166,7 +169,7 @@ def _misses(moment: Moment, objective: str) -> bool:
 
 
 def day(settings: Settings) -> Callable[[float], float]:
-    """Returns the load of the busiest day: its mean is that of the busiest hour's share."""
+    """Returns the load of the busiest day, with a mean equal to the busiest hour's share."""
     mean = 100 / 24 / settings.capacity.audience.busiest_hour_percent
     night = max(0.0, (mean - 3 / 8) / (1 - 3 / 8))
 
@@ -196,7 +199,7 @@ def _zone(cell: Cell) -> Generator[simpy.Event]:
 
 
 def _deployment(cell: Cell) -> Generator[simpy.Event]:
-    """New tasks of all services beside the old ones, which stop when the new ones answer."""
+    """Starts new tasks of all services; the old ones stop when the new ones respond."""
     yield cell.world.timeout(FAULT_AT)
     for service in cell.services:
         service.tasks.deploying = True

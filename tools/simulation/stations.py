@@ -1,7 +1,7 @@
 """Stations of a cell: servers with a queue, and topics with consumers.
 
-Time passes in steps, in which requests are counted and not simulated one by one: Erlang C adds the
-wait inside a step.
+Time passes in steps. Requests are counted per step and not simulated one by one; Erlang C adds the
+wait within a step.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from math import exp, inf, log
 from tools.load.queueing import waiting_probability
 
 PERCENTILE = log(100)
-"""The slowest hundredth of exponential times is longer than this many means."""
+"""Multiple of the mean that 1% of exponential times exceed."""
 
 _waiting = lru_cache(maxsize=100_000)(waiting_probability)
 
@@ -25,8 +25,8 @@ class Answers:
         requests: arrived requests.
         failed: share of errors.
         queue_seconds: wait behind requests of earlier steps.
-        waiting: share that waits behind requests of the same step.
-        decay: speed at which this wait ends, per second.
+        waiting: share of requests that wait for requests of the same step.
+        decay: rate at which this wait ends, per second.
         service_seconds: mean time without a wait.
     """
 
@@ -38,10 +38,10 @@ class Answers:
     service_seconds: float
 
     def late(self, seconds: float) -> float:
-        """Returns the share that is answered later than some time, errors included.
+        """Returns the share of responses later than a given time, including errors.
 
         Args:
-            seconds: the time. The slowest hundredth of service times counts.
+            seconds: the given time. The slowest 1% of service times are included.
         """
         left = seconds - self.queue_seconds - PERCENTILE * self.service_seconds
         share = 1.0 if left < 0 else self.waiting * exp(-self.decay * left)
@@ -49,7 +49,7 @@ class Answers:
 
     @property
     def p99_seconds(self) -> float:
-        """Time within which 99 of 100 answers come."""
+        """Time within which 99% of responses arrive."""
         behind = log(self.waiting * 100) / self.decay if 0.01 < self.waiting < 1 else 0.0
         return self.queue_seconds + behind + PERCENTILE * self.service_seconds
 
@@ -58,9 +58,9 @@ class Pool:
     """Equal servers behind one queue.
 
     Args:
-        servers: servers that run.
+        servers: running servers.
         per_server: requests per second of a server at full cpu.
-        served: requests per second that they serve at the start.
+        served: served requests per second at the start.
         patience_seconds: wait after which a request is an error; infinite for a queue of messages.
     """
 
@@ -75,12 +75,12 @@ class Pool:
         self.servers, self.per_server, self.patience_seconds = servers, per_server, patience_seconds
         self.served = served
         self.unreachable = 0.0
-        """Share of requests that fail because they reach servers that are lost, or a primary that is."""
+        """Share of requests that fail because their server or primary is lost."""
         self.backlog = 0.0
 
     @property
     def busy(self) -> float:
-        """Share of the servers' time that the rate of the last step takes."""
+        """Utilization of the servers at the rate of the last step."""
         return min(1.0, self.served / self.per_second) if self.per_second else 0.0
 
     @property
@@ -92,8 +92,8 @@ class Pool:
         """Serves the requests of a step.
 
         Args:
-            requests: requests that arrive in it.
-            seconds: its length.
+            requests: requests that arrive in the step.
+            seconds: length of the step.
         """
         reached = requests * (1 - self.unreachable)
         room = self.per_second * seconds
@@ -117,8 +117,8 @@ class Consumers:
     """Consumer group of a topic.
 
     Args:
-        arriving: events per second that producers write in the busiest minute.
-        per_second: events per second that all partitions together allow.
+        arriving: written events per second in the busiest minute.
+        per_second: maximum events per second of all partitions.
     """
 
     def __init__(self, *, arriving: float, per_second: float) -> None:
@@ -130,22 +130,22 @@ class Consumers:
         """Consumes events.
 
         Args:
-            events: events that are written in a step.
-            seconds: its length.
+            events: events written in the step.
+            seconds: length of the step.
         """
         room = 0.0 if self.stopped else self.per_second * seconds
         self.backlog = max(0.0, self.backlog + events - room)
 
     @property
     def lag_seconds(self) -> float:
-        """Age of the oldest event that waits."""
+        """Age of the oldest waiting event."""
         return self.backlog / self.arriving if self.arriving else 0.0
 
 
 class CacheWarmth:
-    """Share of requested objects that a cache holds, while it fills from empty.
+    """Share of requested objects in a cache that fills from empty.
 
-    The popularity of objects follows Zipf's law: the first requests fill most of it.
+    The popularity of objects follows Zipf's law, so the first requests fill most of the cache.
 
     Args:
         objects: objects of the catalogue.
@@ -156,11 +156,11 @@ class CacheWarmth:
         self._read = inf
 
     def empty(self) -> None:
-        """Loses all objects."""
+        """Removes all objects."""
         self._read = 0.0
 
     def fill(self, reads: float) -> None:
-        """Stores what reads of the database returned.
+        """Stores the results of database reads.
 
         Args:
             reads: successful reads.
@@ -169,14 +169,14 @@ class CacheWarmth:
 
     @property
     def missing(self) -> float:
-        """Share of reads that find nothing."""
+        """Share of cache misses."""
         if self._read == inf:
             return 0.0
         return sum(count * share * exp(-share * self._read) for share, count in self._weights)
 
 
 def _zipf(objects: int) -> list[tuple[float, int]]:
-    """Shares of objects by popularity with the number of objects that have each, in steps of a tenth."""
+    """Shares of objects by popularity, and number of objects with each, in steps of a tenth."""
     bounds, rank = [1], 1.0
     while bounds[-1] <= objects:
         rank = max(rank + 1, rank * 1.1)
