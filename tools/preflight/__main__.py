@@ -1,4 +1,4 @@
-"""`python -m tools.preflight --env prod`: checks an account before a deployment."""
+"""Checks of an account before a deployment: `python -m tools.preflight --env prod`."""
 
 import argparse
 import sys
@@ -65,7 +65,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (BotoCoreError, ClientError) as error:
         print(
-            f"The request for the caller identity failed: {error}\n  {advice(f'preflight ENV={options.env}')}",
+            f"The request for the caller identity failed: {error}\n"
+            f"  {advice(f'preflight ENV={options.env}')}",
             file=sys.stderr,
         )
         return 1
@@ -73,15 +74,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def check(context: Context, *, repair: bool = False, strict: bool = False) -> int:
-    """Prints the table.
+    """Prints the table of findings.
 
     Args:
         context: the environment and its account.
-        repair: create missing service-linked roles.
-        strict: treat failed requests as problems.
+        repair: creates missing service-linked roles.
+        strict: treats failed requests as problems.
 
     Returns:
-        0 without problems, 1 otherwise.
+        0 without problems, otherwise 1.
     """
     print(
         f"{context.settings.name} in account {context.account}, {' and '.join(context.regions)}\n"
@@ -93,13 +94,13 @@ def check(context: Context, *, repair: bool = False, strict: bool = False) -> in
 
 
 def repaired(finding: Finding) -> Finding:
-    """Repairs a finding that can be repaired without risk, and returns the new finding."""
+    """Repairs a finding if this has no risk, and returns the new finding."""
     if finding.repair is None:
         return finding
     try:
         finding.repair()
     except ClientError as error:
-        if error_code(error) == "InvalidInput":  # created in the meantime
+        if error_code(error) == "InvalidInput":  # another process created it
             return ok(finding.check, "it is there")
         return Finding(
             check=finding.check,

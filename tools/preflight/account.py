@@ -8,17 +8,20 @@ from tools import local_aws
 from tools.preflight.finding import Ask, Context, Finding, described, fix, ok, unless, verdict
 
 BOOTSTRAP_VERSION = 8
-"""Minimum bootstrap version of the templates (`requiresBootstrapStackVersion` in the manifest of
-the cloud assembly).
+"""Minimum bootstrap version of the templates.
+
+It is `requiresBootstrapStackVersion` in the manifest of the cloud assembly.
 """
 BOOTSTRAP_STACK = "CDKToolkit"
 BOOTSTRAPPED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 QUALIFIER = "hnb659fds"
-"""Part of the names of bootstrap roles; cdk.json sets no other qualifier."""
+"""Part of the names of bootstrap roles, the default qualifier of the CDK."""
 
 SERVICE_LINKED_ROLES: dict[str, str] = {
     "ecs.amazonaws.com": "AWSServiceRoleForECS",
-    "ecs.application-autoscaling.amazonaws.com": "AWSServiceRoleForApplicationAutoScaling_ECSService",
+    "ecs.application-autoscaling.amazonaws.com": (
+        "AWSServiceRoleForApplicationAutoScaling_ECSService"
+    ),
     "elasticloadbalancing.amazonaws.com": "AWSServiceRoleForElasticLoadBalancing",
     "eks.amazonaws.com": "AWSServiceRoleForAmazonEKS",
     "rds.amazonaws.com": "AWSServiceRoleForRDS",
@@ -27,9 +30,11 @@ SERVICE_LINKED_ROLES: dict[str, str] = {
     "pullthroughcache.ecr.amazonaws.com": "AWSServiceRoleForECRPullThroughCache",
     "vpcorigin.cloudfront.amazonaws.com": "AWSServiceRoleForCloudFrontVPCOrigin",
 }
-"""Role by service. AWS creates each at first use without waiting for IAM, so the first ECS cluster
-of an account fails (aws-cloudformation/cloudformation-coverage-roadmap#818). Names: each service's
-guide, service-linked roles, read 2026-11.
+"""Role by service.
+
+AWS creates each at first use without waiting for IAM, so the first ECS cluster of an account fails
+(aws-cloudformation/cloudformation-coverage-roadmap#818). Names: guide of each service,
+service-linked roles, read 2026-11.
 """
 FAULT_INJECTION = {"fis.amazonaws.com": "AWSServiceRoleForFIS"}
 """Role of AWS FIS, for environments with experiments."""
@@ -51,8 +56,9 @@ MANAGED_POLICIES = (
     "service-role/AWSLambdaVPCAccessExecutionRole",
     "service-role/AmazonRDSEnhancedMonitoringRole",
 )
-"""AWS managed policies of the stacks' roles, with their paths
-(`tests/contracts/test_preflight_names.py`).
+"""AWS managed policies of the stacks' roles, with paths.
+
+`tests/contracts/test_preflight_names.py` compares them.
 """
 STACKS = {
     "network": "",
@@ -75,8 +81,9 @@ UPDATABLE = frozenset(
         "REVIEW_IN_PROGRESS",
     }
 )
-"""States from which CloudFormation updates (AWS CloudFormation user guide, stack status codes, read
-2026-11).
+"""States that CloudFormation can update.
+
+Source: AWS CloudFormation user guide, stack status codes, read 2026-11.
 """
 
 
@@ -102,7 +109,8 @@ def account(context: Context) -> Iterator[Finding]:
     detail = (
         settings.region
         if same
-        else f"the shell uses {context.session_region or 'none'}, but the file has {settings.region}"
+        else f"the shell uses {context.session_region or 'none'}, "
+        f"but the file has {settings.region}"
     )
     yield verdict("region", same, detail, f"export AWS_REGION={settings.region}")
     ec2 = context.clients("ec2", EDGE_REGION)
@@ -119,10 +127,10 @@ def account(context: Context) -> Iterator[Finding]:
 
 
 def plan(context: Context) -> Iterator[Finding]:
-    """Checks the plan of the account: RDS refuses every database of ours to an account of the free plan."""
+    """Checks the plan of the account; the free plan does not allow our databases in RDS."""
     if context.account == local_aws.ACCOUNT:
         return
-    # An account from before the plans (2025-07) may have none.
+    # Accounts from before the plans (2025-07) may have none.
     state = (
         unless(
             "ResourceNotFoundException",
@@ -163,10 +171,10 @@ def bootstrap(context: Context) -> Iterator[Finding]:
 
 
 def weak_references(context: Context) -> Iterator[Finding]:
-    """Simulates the requests of `Fn::GetStackOutput`: each execution role describes stacks of the
-    other region.
+    """Simulates the requests of `Fn::GetStackOutput`.
 
-    A bootstrap with custom `--cloudformation-execution-policies` can lack the permission.
+    Each execution role describes stacks of the other region. A bootstrap with custom
+    `--cloudformation-execution-policies` can lack the permission.
     """
     settings = context.settings
     simulate = context.clients("iam", EDGE_REGION).simulate_principal_policy
@@ -185,7 +193,8 @@ def weak_references(context: Context) -> Iterator[Finding]:
             PolicySourceArn=f"arn:aws:iam::{context.account}:role/{role}",
             ActionNames=["cloudformation:DescribeStacks"],
             ResourceArns=[
-                f"arn:aws:cloudformation:{producer}:{context.account}:stack/{settings.stack_name(name)}/*"
+                f"arn:aws:cloudformation:{producer}:{context.account}:"
+                f"stack/{settings.stack_name(name)}/*"
             ],
         )
         if answer is None:
@@ -194,14 +203,15 @@ def weak_references(context: Context) -> Iterator[Finding]:
             yield ok(check, f"the execution role may describe stacks in {producer}")
         else:
             detail = f"{role} may not call cloudformation:DescribeStacks in {producer}"
-            policies = "--cloudformation-execution-policies <policy ARNs, one with cloudformation:DescribeStacks>"
+            policies = (
+                "--cloudformation-execution-policies "
+                "<policy ARNs, one with cloudformation:DescribeStacks>"
+            )
             yield fix(check, detail, f"{command} {policies}")
 
 
 def service_linked_roles(context: Context) -> Iterator[Finding]:
-    """Checks service-linked roles, which services create too late for the first resource that needs
-    them.
-    """
+    """Checks service-linked roles, which services create too late for the first resource."""
     iam = context.clients("iam", EDGE_REGION)
     roles = SERVICE_LINKED_ROLES | (
         FAULT_INJECTION if context.settings.resilience.fault_injection else {}
@@ -224,23 +234,26 @@ def managed_policies(context: Context) -> Iterator[Finding]:
         if not answer or not answer["Policy"].get("IsAttachable", True):
             missing.append(name)
     detail = f"AWS has no {', '.join(missing)}" if missing else f"{len(MANAGED_POLICIES)} of AWS"
-    command = "aws iam list-policies --scope AWS --query 'Policies[].PolicyName'; then use the successor in constructs/"
+    command = (
+        "aws iam list-policies --scope AWS --query 'Policies[].PolicyName'; "
+        "then use the successor in constructs/"
+    )
     yield verdict("managed policies", not missing, detail, command)
 
 
 def stacks(context: Context) -> Iterator[Finding]:
-    """Checks the state of each stack: CloudFormation does not update failed ones."""
+    """Checks the state of each stack, because CloudFormation does not update failed ones."""
     settings, exist, wrong = context.settings, 0, []
     for name, place in STACKS.items():
         region, stack = place or settings.region, settings.stack_name(name)
         found = described(context.clients("cloudformation", region), stack)
         exist += found is not None
         status = found["StackStatus"] if found else "REVIEW_IN_PROGRESS"
-        # The CLI recreates a stack whose creation failed, unless it is protected.
+        # The CLI recreates an unprotected stack after a failed creation.
         if status not in UPDATABLE and (status != "ROLLBACK_COMPLETE" or settings.production):
             command = _way_out(status, f"--region {region} --stack-name {stack}")
             wrong.append(fix(f"stack {name}", status, command))
-    detail = f"{exist} of {len(STACKS)} exist and can be updated" if exist else "none stands yet"
+    detail = f"{exist} of {len(STACKS)} exist and can be updated" if exist else "none exists yet"
     yield from wrong or [ok("stacks", detail)]
 
 
@@ -249,7 +262,8 @@ def _way_out(status: str, at: str) -> str:
         return f"aws cloudformation continue-update-rollback {at}"
     if status.endswith("_IN_PROGRESS"):
         return f"aws cloudformation describe-stack-events {at} --max-items 5; wait until it ends"
-    return f"aws cloudformation describe-stack-events {at} --max-items 20; docs/runbooks/failed-first-deployment.md"
+    events = f"aws cloudformation describe-stack-events {at} --max-items 20"
+    return f"{events}; docs/runbooks/failed-first-deployment.md"
 
 
 CHECKS: dict[str, Ask] = {

@@ -1,4 +1,4 @@
-"""Check of brokers before an update, which does not wait for one that is missing."""
+"""Check of brokers before an update, which does not wait for missing ones."""
 
 from collections.abc import Iterator
 
@@ -10,10 +10,11 @@ STACK = "eks-platform"
 
 
 def brokers(context: Context) -> Iterator[Finding]:
-    """Compares healthy brokers with deployed ones, as their load balancer sees them.
+    """Compares the healthy brokers of each load balancer with the deployed ones.
 
-    Both StatefulSets have `podManagementPolicy: Parallel`: an update ignores a pod that is not ready
-    and replaces the highest one (kubernetes/kubernetes#96218). Two of three are a lost quorum.
+    Both StatefulSets have `podManagementPolicy: Parallel`: an update ignores a pod that is not
+    ready and replaces the highest one (kubernetes/kubernetes#96218). A loss of two of three pods is
+    a loss of quorum.
     """
     groups = {id_: arn for id_, (type_, arn) in standing(context, STACK).items() if type_ == GROUP}
     deployed = {
@@ -30,7 +31,10 @@ def brokers(context: Context) -> Iterator[Finding]:
             ]
             healthy = sum(target["TargetHealth"]["State"] == "healthy" for target in targets)
             detail = f"{healthy} of {number} are healthy" if targets else "none is registered yet"
-            advice = f"wait for the others (docs/runbooks/{component.lower()}.md): the update may take one more"
+            advice = (
+                f"wait for the others (docs/runbooks/{component.lower()}.md): "
+                "the update may stop one more"
+            )
             yield verdict(
                 f"brokers of {component}", healthy >= number or not targets, detail, advice
             )

@@ -1,4 +1,4 @@
-"""Clients of an account, and its caller."""
+"""Clients of an account, and caller identity."""
 
 import os
 from functools import cache
@@ -46,11 +46,14 @@ def _clients_of(session: boto3.Session) -> Clients:
 
 
 def advice(target: str) -> str:
-    """Returns what to do when the caller is unknown.
+    """Returns the remedy for an unknown caller.
 
     Args:
         target: target of `make`, with its variables.
     """
     if os.environ.get("AWS_ENDPOINT_URL"):
-        return "AWS_ENDPOINT_URL points to the embedded AWS. Start it (`make local`), or open a shell without .local/env.sh."
+        return (
+            "AWS_ENDPOINT_URL points to the embedded AWS. "
+            "Start it (`make local`), or open a shell without .local/env.sh."
+        )
     return f"Log in (`aws sso login --profile NAME`), then run AWS_PROFILE=NAME make {target}"

@@ -1,4 +1,4 @@
-"""Checks of the hosted zone, its delegation and CAA records, and of the domain that sends mail."""
+"""Checks of the hosted zone, its delegation and CAA records, and of the mail domain."""
 
 import subprocess
 from collections.abc import Callable, Iterator
@@ -34,12 +34,13 @@ dns.resolveNs(domain, (error, names = []) => {
   console.log(names.join(" ").toLowerCase());
 });
 """
-"""Query of Node.js, which the CDK CLI requires; Python has none for name servers."""
+"""DNS query with Node.js, which the CDK CLI requires; Python has no query of name servers."""
 
 
 def name_servers(domain: str, *resolver: str) -> set[str]:
-    """Returns the name servers of a domain in lower case without a final dot; empty if it is not
-    delegated.
+    """Returns the name servers of a domain in lower case without a final dot.
+
+    Empty if the domain is not delegated.
 
     Args:
         domain: name of the domain.
@@ -73,7 +74,10 @@ def zone(
     name, zone_id = settings.domain.name, settings.domain.hosted_zone_id
     answer = context.clients("route53", EDGE_REGION).get_hosted_zone(Id=zone_id)
     found = answer["HostedZone"]["Name"].rstrip(".")
-    command = f"aws route53 list-hosted-zones-by-name --dns-name {name}; then correct domain.hosted_zone_id"
+    command = (
+        f"aws route53 list-hosted-zones-by-name --dns-name {name}; "
+        "then correct domain.hosted_zone_id"
+    )
     if found != name:
         yield fix(
             "hosted zone", f"{zone_id} is the zone of {found}, but the domain is {name}", command
@@ -95,7 +99,7 @@ def zone(
     shown = (
         f"{len(own)} name servers"
         if servers == own
-        else f"name servers on the Internet: {', '.join(sorted(servers)) or 'nobody'}"
+        else f"name servers on the Internet: {', '.join(sorted(servers)) or 'none'}"
     )
     command = f"delegate {name} at the registrar, or in the parent zone, to {' '.join(sorted(own))}"
     yield verdict("delegation", servers == own, shown, command)
@@ -157,12 +161,15 @@ def addresses(context: Context) -> Iterator[Finding]:
         check,
         not taken,
         detail,
-        f"delete the {' and '.join(taken)} records of {domain.name} once unused; stack edge creates its own",
+        (
+            f"delete the {' and '.join(taken)} records of {domain.name} once unused; "
+            "stack edge creates its own"
+        ),
     )
 
 
 def mail(context: Context) -> Iterator[Finding]:
-    """Checks for settings with which SES requires more permissions than services have (ADR 22)."""
+    """Checks for settings that require SES permissions beyond those of services (ADR 22)."""
     settings = context.settings.mail
     if settings is None:
         return
@@ -181,7 +188,7 @@ def mail(context: Context) -> Iterator[Finding]:
         operation = "put-email-identity-configuration-set-attributes"
         command = f"{command.format(operation)} --email-identity {domain}"
     elif unless("NotFoundException", client.get_email_identity, EmailIdentity=sender):
-        detail = f"{sender} is an identity too and takes precedence over {domain}"
+        detail = f"{sender} is an identity as well and takes precedence over {domain}"
         command = f"{command.format('delete-email-identity')} --email-identity {sender}"
     elif not client.get_account()["ProductionAccessEnabled"]:
         detail = "the account is in the sandbox"

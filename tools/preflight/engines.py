@@ -52,8 +52,10 @@ def databases(context: Context) -> Iterator[Finding]:
         zones = {zone["Name"] for option in fitting for zone in option.get("AvailabilityZones", ())}
         missing = [zone for zone in settings.zones if zone not in zones]
         command = (
-            f"aws rds describe-orderable-db-instance-options --region {settings.region} --engine mysql --engine-version {version} "
-            "--query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text; then correct data.*.instance_class"
+            f"aws rds describe-orderable-db-instance-options --region {settings.region} "
+            f"--engine mysql --engine-version {version} "
+            "--query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text; "
+            "then correct data.*.instance_class"
         )
         detail = (
             f"cannot be ordered in {', '.join(missing)}"
@@ -73,7 +75,10 @@ def cache(context: Context) -> Iterator[Finding]:
     )
     known = sorted({entry["EngineVersion"] for entry in found})
     has = any(entry == version or entry.startswith(f"{version}.") for entry in known)
-    command = f"aws elasticache describe-cache-engine-versions {at} --engine {spec.engine}; then correct data.cache.version"
+    command = (
+        f"aws elasticache describe-cache-engine-versions {at} --engine {spec.engine}; "
+        "then correct data.cache.version"
+    )
     yield verdict(
         f"{spec.engine} {version}",
         has,
@@ -89,7 +94,8 @@ def cache(context: Context) -> Iterator[Finding]:
     offered = any(True for _ in offers)
     command = (
         f"aws elasticache describe-reserved-cache-nodes-offerings {at} "
-        "--query 'ReservedCacheNodesOfferings[].CacheNodeType' --output text; then correct data.cache.node_type"
+        "--query 'ReservedCacheNodesOfferings[].CacheNodeType' --output text; "
+        "then correct data.cache.node_type"
     )
     detail = "is offered" if offered else "is not offered in this region"
     yield verdict(f"node {spec.node_type}", offered, detail, command)
@@ -107,7 +113,10 @@ def kubernetes(context: Context) -> Iterator[Finding]:
         if found
         else "not there"
     )
-    command = f"aws eks describe-cluster-versions {at} --query 'clusterVersions[].[clusterVersion,versionStatus]' --output text"
+    command = (
+        f"aws eks describe-cluster-versions {at} "
+        "--query 'clusterVersions[].[clusterVersion,versionStatus]' --output text"
+    )
     yield verdict(
         f"Kubernetes {version}",
         state == "STANDARD_SUPPORT",
@@ -125,7 +134,8 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     pinned = versions.METRICS_SERVER_ADD_ON
     detail = "available" if pinned in builds else f"not among {', '.join(builds[:3]) or 'none'}"
     command = (
-        f"aws eks describe-addon-versions {at} --addon-name metrics-server --kubernetes-version {version} "
+        f"aws eks describe-addon-versions {at} --addon-name metrics-server "
+        f"--kubernetes-version {version} "
         "--query 'addons[].addonVersions[].addonVersion' --output text; "
         "then set METRICS_SERVER_ADD_ON in spotmusic_cdk/versions.py to the newest"
     )
@@ -133,14 +143,14 @@ def kubernetes(context: Context) -> Iterator[Finding]:
 
 
 def parameters(context: Context) -> Iterator[Finding]:
-    """Compares parameters with those that RDS and ElastiCache allow to modify."""
+    """Compares parameters with the modifiable ones of RDS and ElastiCache."""
     settings = context.settings
     rds = context.home("rds")
     elasticache = context.home("elasticache")
     at = f"--region {settings.region}"
     releases = {spec.version.rpartition(".")[0] for spec in settings.data.databases.values()}
     for family in sorted(f"mysql{release}" for release in releases):
-        # Both operations return pages below EngineDefaults, which botocore's paginators handle.
+        # Both operations return pages in EngineDefaults, which botocore's paginators support.
         found = _defaults(
             rds.get_paginator("describe_engine_default_parameters").paginate(
                 DBParameterGroupFamily=family
@@ -158,7 +168,10 @@ def parameters(context: Context) -> Iterator[Finding]:
             CacheParameterGroupFamily=family
         )
     )
-    command = f"aws elasticache describe-engine-default-parameters {at} --cache-parameter-group-family {family}"
+    command = (
+        f"aws elasticache describe-engine-default-parameters {at} "
+        f"--cache-parameter-group-family {family}"
+    )
     yield from _parameters(family, CACHE, found, command)
 
 
@@ -182,18 +195,19 @@ def _parameters(
             wrong.append(f"{name} cannot be changed")
         elif not admitted(value, parameter.get("AllowedValues", "")):
             wrong.append(f"{name} is {value}; allowed: {parameter['AllowedValues']}")
-    ask = f"{command} --query 'EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]'"
+    query = "EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]"
     detail = "; ".join(wrong) or f"{len(used)} in use are allowed"
     yield verdict(
         f"parameters {family}",
         not wrong,
         detail,
-        f"{ask}; then correct constructs/spotmusic_constructs/data/parameters.py",
+        f"{command} --query '{query}'; "
+        "then correct constructs/spotmusic_constructs/data/parameters.py",
     )
 
 
 def admitted(value: str, allowed: str) -> bool:
-    """Returns True if a value is allowed.
+    """Returns whether a value is allowed.
 
     Args:
         value: value of the parameter; a list is separated by commas.

@@ -1,4 +1,4 @@
-"""Findings, checks, and errors that leave a check undecided."""
+"""Findings, checks, and errors that prevent a result."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
 
 Clients = Callable[[str, str], Any]
-"""Client factory: boto3's name of the service, then the region."""
+"""Client factory, by name of the service in boto3 and region."""
 
 
 class State(StrEnum):
-    """Verdict of a finding."""
+    """State of a finding."""
 
     OK = "ok"
     FIX = "fix"
@@ -29,10 +29,10 @@ class Finding:
 
     Args:
         check: subject of the line.
-        state: verdict.
+        state: state of the check.
         detail: result.
-        command: command that corrects it, or that repeats the request.
-        repair: corrects it; only for changes without risk and cost.
+        command: command to correct or to repeat the check.
+        repair: function to correct it, for changes without risk and cost only.
     """
 
     check: str
@@ -69,7 +69,7 @@ class Context:
 
 
 Ask = Callable[[Context], Iterable[Finding]]
-"""Check: returns its findings."""
+"""Check, which returns its findings."""
 
 
 def ok(check: str, detail: str) -> Finding:
@@ -87,7 +87,7 @@ def fix(
 def verdict(
     check: str, good: bool, detail: str, command: str, repair: Callable[[], object] | None = None
 ) -> Finding:
-    """Returns a finding without a problem if it is good, and one to correct otherwise."""
+    """Returns a finding without a problem if it is good, otherwise one to correct."""
     return ok(check, detail) if good else fix(check, detail, command, repair)
 
 
@@ -97,7 +97,7 @@ def unknown(check: str, detail: str, command: str = "") -> Finding:
 
 
 def run(checks: Mapping[str, Ask], context: Context) -> Iterator[Finding]:
-    """Runs every check. A failed request ends its own check only."""
+    """Runs all checks. A failed request ends only its own check."""
     for name, ask in checks.items():
         try:
             yield from ask(context)
@@ -110,12 +110,12 @@ def run(checks: Mapping[str, Ask], context: Context) -> Iterator[Finding]:
 
 
 def error_code(error: ClientError) -> str:
-    """Returns AWS's code of an error, such as `AccessDenied`."""
+    """Returns the AWS error code, such as `AccessDenied`."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
 def unless(code: str, call: Callable[..., Any], **arguments: Any) -> Any:
-    """Returns AWS's response, or None if it is an error with this code."""
+    """Returns the response of AWS, or None for an error with a given code."""
     try:
         return call(**arguments)
     except ClientError as error:
@@ -125,7 +125,7 @@ def unless(code: str, call: Callable[..., Any], **arguments: Any) -> Any:
 
 
 def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-    """Yields the items of every page of a response."""
+    """Yields the items of all pages of a response."""
     for page in client.get_paginator(operation).paginate(**arguments):
         yield from page.get(key, ())
 
@@ -137,12 +137,12 @@ def described(client: Any, stack: str) -> dict[str, Any] | None:
 
 
 def standing(context: Context, stack: str, *, region: str = "") -> dict[str, tuple[str, str]]:
-    """Returns type and physical id of a stack's resources by logical id; empty if it does not exist.
+    """Returns type and physical id of a stack's resources by logical id; empty without a stack.
 
     Args:
         context: the environment.
         stack: stack without the environment, such as `data`.
-        region: region of the stack; the home region when left out.
+        region: region of the stack; default: the home region.
     """
 
     def listed() -> list[Any]:
@@ -158,7 +158,7 @@ def standing(context: Context, stack: str, *, region: str = "") -> dict[str, tup
 
 
 def table(findings: Sequence[Finding]) -> str:
-    """Formats one line per finding, with the command below it if there is one, and a summary."""
+    """Formats a line per finding, with its command below, and a summary."""
     states = max(len(state) for state in State)
     names = max((len(finding.check) for finding in findings), default=0)
     lines = []

@@ -1,5 +1,6 @@
-"""Checks of values that outgrow the file: RDS upgrades and grows, and a smaller cache may not hold
-its data.
+"""Checks of deployed values that exceed the file.
+
+RDS upgrades and grows by itself, and a smaller cache may be too small for its data.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ _DAYS = 14
 
 
 def databases(context: Context) -> Iterator[Finding]:
-    """Compares version and storage of each deployed database with the file: RDS never reduces them.
+    """Compares version and storage of each database with the file, because RDS never reduces them.
 
     RDS upgrades minor versions in the maintenance window (`AutoMinorVersionUpgrade`) and grows
     storage up to `max_storage_gib`. A lower value in the file is refused when another property
@@ -35,7 +36,10 @@ def databases(context: Context) -> Iterator[Finding]:
         for name in (found for id_, found in instances.items() if id_.startswith(start)):
             answer = context.home("rds").describe_db_instances(DBInstanceIdentifier=name)
             (instance,) = answer["DBInstances"]
-            at = f"aws rds describe-db-instances --region {context.settings.region} --db-instance-identifier {name}"
+            at = (
+                f"aws rds describe-db-instances --region {context.settings.region} "
+                f"--db-instance-identifier {name}"
+            )
             behind += [
                 fix(f"{check} {key}", detail, f"{at}; then {advice}")
                 for detail, advice in _behind(instance, spec.version, spec.storage_gib, key)
@@ -56,9 +60,7 @@ def _behind(instance: Any, version: str, storage: int, key: str) -> Iterator[tup
 
 
 def cache(context: Context) -> Iterator[Finding]:
-    """Compares the maximum of two weeks of each deployed cache with the memory of the file's node
-    type, if that is smaller.
-    """
+    """Compares the memory in use over two weeks with the file's node type, if it is smaller."""
     names = [name for type_, name in standing(context, "data").values() if type_ == _GROUP]
     for name in names:
         yield _smaller(context, name)
@@ -76,8 +78,14 @@ def _smaller(context: Context, name: str) -> Finding:
         return ok(_CACHE, f"{name}: {wanted} is no smaller than {has}")
     held, holds = _held_gib(context, group["MemberClusters"]), cache_memory_gib(wanted)
     detail = f"{name} held up to {held:.1f} GiB in {_DAYS} days, and {wanted} holds {holds:.1f}"
-    at = f"aws elasticache describe-replication-groups --region {context.settings.region} --replication-group-id {name}"
-    advice = f"{at}; then keep data.cache.node_type: {has}, or let services store less (docs/runbooks/cache.md)"
+    at = (
+        f"aws elasticache describe-replication-groups --region {context.settings.region} "
+        f"--replication-group-id {name}"
+    )
+    advice = (
+        f"{at}; then keep data.cache.node_type: {has}, or let services store less "
+        "(docs/runbooks/cache.md)"
+    )
     return verdict(_CACHE, held < holds, detail, advice)
 
 

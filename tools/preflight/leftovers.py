@@ -1,4 +1,4 @@
-"""Checks of resource names that an earlier deployment left and the next one needs."""
+"""Checks of resource names that are left from an earlier deployment."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ def log_groups(context: Context) -> Iterator[Finding]:
 
 
 def cluster(context: Context) -> Iterator[Finding]:
-    """Checks the cluster, which a failed deletion of its stack leaves."""
+    """Checks the cluster, which remains after a failed deletion of its stack."""
     settings = context.settings
     name = settings.resource_prefix
     clusters = pages(context.home("eks"), "list_clusters", "clusters")
@@ -46,8 +46,7 @@ def vaults(context: Context) -> Iterator[Finding]:
 
 
 def parameter(context: Context) -> Iterator[Finding]:
-    """Checks the brokers' certificate authority of a deleted cluster: clients would trust the old
-    one.
+    """Checks the brokers' certificate authority of a deleted cluster, which clients would trust.
 
     External Secrets writes the parameter, not CloudFormation, so its owner is the cluster.
     """
@@ -77,7 +76,7 @@ def _leftover(context: Context, check: str, name: str | None, stack: str, comman
     detail = (
         f"{name} belongs to the stack {stack}"
         if owned
-        else f"{name} is left and belongs to no stack"
+        else f"{name} exists and belongs to no stack"
     )
     return verdict(check, owned, detail, f"{command}, after checking its content")
 

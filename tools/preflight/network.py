@@ -6,22 +6,25 @@ from spotmusic_cdk import versions
 from tools.preflight.finding import Ask, Context, Finding, fix, pages, verdict
 
 WITHOUT_EKS = frozenset({"use1-az3", "usw1-az2", "cac1-az3"})
-"""Zone ids without subnets for EKS clusters (Amazon EKS user guide, VPC and subnet requirements,
-read 2026-11).
+"""Zone ids without subnets for EKS clusters.
+
+Source: Amazon EKS user guide, VPC and subnet requirements, read 2026-11.
 """
 WITHOUT_VPC_ORIGINS = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "apne2-az1", "cac1-az3"})
-"""Zone ids without CloudFront VPC origins (CloudFront developer guide, service-linked roles for VPC
-origins, read 2026-11; the two that it omits: aws-samples/amazon-bedrock-samples#606). A zone name
-maps to another id in each account.
+"""Zone ids without CloudFront VPC origins; a zone name has another id in each account.
+
+Source: CloudFront developer guide, service-linked roles for VPC origins, read 2026-11; the two that
+it omits: aws-samples/amazon-bedrock-samples#606.
 """
 PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
 
 
 def zones(context: Context) -> Iterator[Finding]:
-    """Checks each zone by its id: names map to other zones in each account."""
+    """Checks each zone by its id, because a name has another id in each account."""
     settings = context.settings
     command = (
-        f"aws ec2 describe-availability-zones --region {settings.region} --query 'AvailabilityZones[].[ZoneName,ZoneId,State]'"
+        f"aws ec2 describe-availability-zones --region {settings.region} "
+        "--query 'AvailabilityZones[].[ZoneName,ZoneId,State]'"
         f" --output text; then correct zones in environments/{settings.name}.yaml"
     )
     answer = context.home("ec2").describe_availability_zones()["AvailabilityZones"]
@@ -59,8 +62,9 @@ def zones(context: Context) -> Iterator[Finding]:
 
 
 def endpoints(context: Context) -> Iterator[Finding]:
-    """Compares the zones of each interface endpoint with those of the file, and asks whether it accepts
-    a policy: EC2 creates no endpoint of the templates that does not.
+    """Checks zones and policies of interface endpoints.
+
+    EC2 rejects an endpoint with a policy if its service does not accept policies.
     """
     settings = context.settings
     if not settings.network.endpoints:
@@ -78,8 +82,10 @@ def endpoints(context: Context) -> Iterator[Finding]:
         f"not in every zone: {', '.join(missing)}" if missing else f"{len(names)}, in every zone"
     )
     command = (
-        f"aws ec2 describe-vpc-endpoint-services --region {settings.region} --service-names {' '.join(missing[:1])} "
-        f"--query 'ServiceDetails[].AvailabilityZones'; then correct zones or network.interface_endpoints"
+        f"aws ec2 describe-vpc-endpoint-services --region {settings.region} "
+        f"--service-names {' '.join(missing[:1])} "
+        "--query 'ServiceDetails[].AvailabilityZones'; "
+        "then correct zones or network.interface_endpoints"
     )
     yield verdict("interface endpoints", not missing, detail, command)
     open_only = [
@@ -95,9 +101,7 @@ def endpoints(context: Context) -> Iterator[Finding]:
 
 
 def prefix_list(context: Context) -> Iterator[Finding]:
-    """Compares the id of CloudFront's origin-facing prefix list with the pinned one of the load
-    balancers.
-    """
+    """Compares the id of CloudFront's origin-facing prefix list with the pinned one."""
     settings, check = context.settings, "prefix list"
     pinned = (
         settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
@@ -113,7 +117,8 @@ def prefix_list(context: Context) -> Iterator[Finding]:
         if same
         else f"{PREFIX_LIST} is {answer} in {settings.region}, but {pinned} is pinned"
     )
-    command = f"set edge.origin_prefix_list: {found[0] if found else '<id>'} in environments/{settings.name}.yaml"
+    value = found[0] if found else "<id>"
+    command = f"set edge.origin_prefix_list: {value} in environments/{settings.name}.yaml"
     yield verdict(check, same, detail, command)
 
 

@@ -1,4 +1,4 @@
-"""Checks of quotas: required and available."""
+"""Checks of available quotas against the requirements."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,31 +9,34 @@ from spotmusic_cdk.settings import Settings
 from tools.preflight.finding import Ask, Context, Finding, unless, verdict
 
 KONG_VCPUS, KEYCLOAK_VCPUS, OTHER_VCPUS = 0.5, 1, 7
-"""vCPU requests of a pod of Kong and of Keycloak, and of all pods besides these and the brokers of
-Redpanda (docs/deployment.md; `tests/contracts/test_quotas.py` computes those of production).
+"""vCPU requests: per pod of Kong, per pod of Keycloak, and of all pods except these and Redpanda.
+
+Source: docs/deployment.md; `tests/contracts/test_quotas.py` computes those of production.
 """
 NODE_HEADROOM = 4
-"""Factor for nodes: larger than their pods, and replaced while the old ones run. docs/deployment.md
-requires four times as much.
+"""Factor for nodes, which are larger than their pods and replaced while the old ones run.
+
+docs/deployment.md requires four times as much.
 """
 FULLEST_GROUP = 22
 """Rules in one direction of production's largest security group (same table and test)."""
 CONCURRENT_FUNCTIONS = 100
-"""Concurrent Lambda functions. A new account may have 10, which the releases of charts and custom
-resources of one deployment reach; AWS grants the usual 1,000 on request (AWS Lambda developer
-guide, quotas, read 2026-11).
+"""Concurrent Lambda functions.
+
+A new account may have 10, which the chart releases and custom resources of one deployment reach.
+AWS grants the usual 1,000 on request (AWS Lambda developer guide, quotas, read 2026-11).
 """
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Quota and the environment's requirement.
+    """Quota with the requirement of the environment.
 
     Args:
         check: name of the quota.
         service: code of the service.
         code: code of the quota.
-        least: required value in the quota's unit.
+        least: required value in the unit of the quota.
         wanted: value to request.
     """
 
@@ -116,7 +119,8 @@ def quotas(context: Context) -> Iterator[Finding]:
     for need in needs(settings, other_addresses=others):
         value = _value(client, need)
         command = (
-            f"aws service-quotas request-service-quota-increase --region {settings.region} --service-code {need.service} "
+            "aws service-quotas request-service-quota-increase "
+            f"--region {settings.region} --service-code {need.service} "
             f"--quota-code {need.code} --desired-value {need.wanted}"
         )
         yield verdict(
@@ -135,7 +139,8 @@ def functions(context: Context) -> Iterator[Finding]:
     region, check = context.settings.region, "concurrent Lambda functions"
     value = context.home("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     command = (
-        f"aws service-quotas request-service-quota-increase --region {region} --service-code lambda "
+        f"aws service-quotas request-service-quota-increase --region {region} "
+        "--service-code lambda "
         "--quota-code L-B99A9384 --desired-value 1000"
     )
     yield verdict(

@@ -11,8 +11,7 @@ STACK = "ecs-services"
 
 
 def weights(context: Context) -> Iterator[Finding]:
-    """Finds services with tasks in the alternate target group when this update moves the traffic to
-    the other.
+    """Finds services with tasks in the target group that this update moves traffic away from.
 
     ECS swaps the weights at every deployment, and CloudFormation writes 100 and 0 when it updates a
     rule (aws/aws-cdk#36649): for a service that becomes `rolling`, and for rules with their own
@@ -90,7 +89,8 @@ def _deployment(context: Context, name: str, resources: Mapping[str, tuple[str, 
         (found for kind, found in resources.values() if kind == "AWS::ECS::Cluster"), "<cluster>"
     )
     at = f"--region {context.settings.region}"
-    return f"aws ecs update-service {at} --cluster {cluster} --service {service} --force-new-deployment; run it once, then check again"
+    deploy = f"aws ecs update-service {at} --cluster {cluster} --service {service}"
+    return f"{deploy} --force-new-deployment; run it once, then check again"
 
 
 CHECKS: dict[str, Ask] = {"blue/green weights": weights}

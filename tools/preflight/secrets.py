@@ -8,13 +8,15 @@ from typing import Any
 from tools.preflight.finding import Ask, Context, Finding, fix, ok, run, unless, verdict
 
 PULL_FIELDS = frozenset({"username", "accessToken"})
-"""Fields of a pull-through secret (Amazon ECR user guide, pull through cache rules, read 2026-11).
+"""Fields of a pull-through secret.
+
+Source: Amazon ECR user guide, pull through cache rules, read 2026-11.
 """
 MANAGED_KEY = "alias/aws/secretsmanager"
 
 
 def secrets(context: Context) -> Iterator[Finding]:
-    """Checks each secret of the environment file; for pull-through secrets also key and fields."""
+    """Checks each secret of the environment file, with key and fields of pull-through secrets."""
     client, settings = context.home("secretsmanager"), context.settings
     for key, arn in settings.named_secrets.items():
         name = arn.split(":secret:")[1][:-7]
@@ -40,7 +42,7 @@ def secrets(context: Context) -> Iterator[Finding]:
 
 
 def _key(key: str, arn: str, at: str, secret: dict[str, Any]) -> Finding:
-    """Checks the key of a pull-through secret: ECR requires the AWS managed key."""
+    """Checks the key of a pull-through secret; ECR requires the AWS managed key."""
     used = secret.get("KmsKeyId", MANAGED_KEY)
     own = used.endswith(MANAGED_KEY)
     command = f"aws secretsmanager update-secret {at} --secret-id {arn} --kms-key-id {MANAGED_KEY}"
@@ -62,7 +64,10 @@ def _fields(key: str, arn: str, context: Context) -> Iterator[Finding]:
     found = set(value) if isinstance(value, dict) else set()
     missing = " and ".join(sorted(PULL_FIELDS - found))
     example = '{"username": "<user>", "accessToken": "<token>"}'
-    command = f"aws secretsmanager put-secret-value --region {context.settings.region} --secret-id {arn} --secret-string '{example}'"
+    command = (
+        f"aws secretsmanager put-secret-value --region {context.settings.region} "
+        f"--secret-id {arn} --secret-string '{example}'"
+    )
     yield verdict(
         f"fields {key}",
         not missing,

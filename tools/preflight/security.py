@@ -1,4 +1,4 @@
-"""Checks of CloudTrail and GuardDuty, on which alarms depend, and of WAF's logs."""
+"""Checks of WAF logs, and of CloudTrail and GuardDuty, on which alarms depend."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,7 +26,8 @@ def trail(context: Context) -> Iterator[Finding]:
             yield ok("CloudTrail", name)
             return
     command = (
-        f"aws cloudtrail create-trail --region {region} --name management --is-multi-region-trail --s3-bucket-name <bucket>; "
+        f"aws cloudtrail create-trail --region {region} --name management "
+        "--is-multi-region-trail --s3-bucket-name <bucket>; "
         f"aws cloudtrail start-logging --region {region} --name management"
     )
     yield fix("CloudTrail", "; ".join(reasons) or "no trail exists", command)
@@ -67,8 +68,7 @@ def web_acl_logs(context: Context) -> Iterator[Finding]:
     """Checks that logs of CloudFront's web ACL arrive in a bucket of the home region.
 
     AWS's documents disagree: the developer guide requires name and account only, AWS's own
-    agent-toolkit-for-aws (2026-08) us-east-1. No read-only request can decide this before a web ACL
-    logs there.
+    agent-toolkit-for-aws (2026-08) us-east-1. Only logs of a web ACL in that bucket decide it.
     """
     settings, check = context.settings, "WAF logs"
     if settings.region == EDGE_REGION:
@@ -93,19 +93,19 @@ def web_acl_logs(context: Context) -> Iterator[Finding]:
             return
     command = (
         f"aws wafv2 put-logging-configuration --region {EDGE_REGION} --logging-configuration "
-        f"ResourceArn=<a web ACL of CloudFront>,LogDestinationConfigs=arn:aws:s3:::{BUCKET}<a bucket in {settings.region}>"
+        "ResourceArn=<a web ACL of CloudFront>,"
+        f"LogDestinationConfigs=arn:aws:s3:::{BUCKET}<a bucket in {settings.region}>"
     )
     yield unknown(
         check,
-        f"no web ACL logs to {settings.region} yet, and AWS's documents disagree. Test it manually in dev",
+        f"no web ACL logs to {settings.region} yet, and AWS's documents disagree. "
+        "Test it manually in dev",
         command,
     )
 
 
 def _configurations(wafv2: Any) -> Iterator[dict[str, Any]]:
-    """Yields the logging configurations of CloudFront's web ACLs; botocore has no paginator for
-    them.
-    """
+    """Yields the logging configurations of CloudFront's web ACLs, without a botocore paginator."""
     arguments = {"Scope": "CLOUDFRONT"}
     while True:
         answer = wafv2.list_logging_configurations(**arguments)

@@ -1,4 +1,4 @@
-"""`python -m tools.smoke --env dev`: checks a deployed platform as a listener and by its account."""
+"""Checks of a deployed platform and its account: `python -m tools.smoke --env dev`."""
 
 import argparse
 import os
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0 if checks were made and none failed; 1 otherwise.
+        0 if checks ran and none failed; otherwise 1.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -60,9 +60,9 @@ def platform_of(settings: Settings) -> Platform:
     """Returns the platform of this process's variables and credentials.
 
     Raises:
-        NoPlatformError: no address, another account, or the stack `edge` is not deployed.
-        BotoCoreError: AWS is not reachable.
-        ClientError: AWS refuses the credentials.
+        NoPlatformError: without an address, for another account, or if `edge` is not deployed.
+        BotoCoreError: if AWS is not reachable.
+        ClientError: if AWS refuses the credentials.
     """
     values, aws = given(os.environ), _account(settings)
     url = (values.url or address_of(settings, aws)).rstrip("/")
@@ -72,15 +72,15 @@ def platform_of(settings: Settings) -> Platform:
 
 
 def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds: float = 0) -> int:
-    """Prints a line for each check, and a summary.
+    """Prints a line per check, and a summary.
 
     Args:
         platform: the platform.
-        checks: checks.
+        checks: checks to run.
         wait_seconds: time in which failed checks are repeated.
 
     Returns:
-        0 if checks were made and none failed; 1 otherwise.
+        0 if checks ran and none failed; otherwise 1.
     """
     caller = (
         f"account {platform.aws.account}, {platform.settings.region}"
@@ -89,7 +89,8 @@ def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds
     )
     address = platform.browser.origin if platform.browser else "the embedded AWS"
     print(
-        f"{platform.settings.name} at {address}, {caller}\n{_OPTIONAL if account.ALARM_TEST in checks else ''}"
+        f"{platform.settings.name} at {address}, {caller}\n"
+        f"{_OPTIONAL if account.ALARM_TEST in checks else ''}"
     )
     results: list[Result] = []
     for result in run(checks, platform, wait_seconds=wait_seconds):
@@ -107,7 +108,8 @@ def _account(settings: Settings) -> Context | None:
         return None
     if settings.account not in {None, context.account} and context.account != local_aws.ACCOUNT:
         raise NoPlatformError(
-            f"logged in to {context.account}, but {settings.name} is in {settings.account}. Use AWS_PROFILE=NAME."
+            f"logged in to {context.account}, but {settings.name} is in {settings.account}. "
+            "Use AWS_PROFILE=NAME."
         )
     return context
 
@@ -120,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_minutes,
         default=0,
         metavar="MINUTES",
-        help="repeat failed checks so long (default: 0)",
+        help="minutes in which failed checks are repeated (default: 0)",
     )
     parser.add_argument(
         "--alarm",
@@ -132,7 +134,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _minutes(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 60):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of minutes. Use 0 to 60.")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes. Use 0 to 60.")
     return int(text)
 
 

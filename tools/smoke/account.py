@@ -1,4 +1,4 @@
-"""Checks of the account: stacks, metrics, and the way of an alarm to its recipients."""
+"""Checks of the account: stacks, metrics, and delivery of alarms to recipients."""
 
 import time
 from collections import defaultdict
@@ -13,18 +13,18 @@ from tools.smoke.check import Check, FailedError, SkippedError
 from tools.smoke.platform import Platform
 
 _RECENT = timedelta(minutes=15)
-"""The heartbeat's alarm waits as long (`observability/heartbeat.py`)."""
+"""Time until the heartbeat's alarm, the same as in `observability/heartbeat.py`."""
 CATALOGUE = ("data", "AWS::RDS::DBInstance", "CatalogueInstance")
 HEARTBEAT = ("observability", "AWS::SNS::Topic", "Heartbeat")
 TESTED = ("observability", "AWS::CloudWatch::Alarm", "EventAlarmsFailedDeploymentsCountWarning")
-"""Warning of an event: it is published to all recipients except the pager, and its end is not."""
+"""Warning of an event. All recipients except the pager receive it, but not its end."""
 _HISTORY_SECONDS = 60.0
 _POLL_SECONDS = 2.0
 _COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
 
 def stacks(platform: Platform) -> str:
-    """Lists stacks that are missing, or whose last operation failed or runs."""
+    """Lists stacks that are missing, in progress, or failed."""
     aws, found = platform.account, {}
     for name, region in STACKS.items():
         stack = described(
@@ -41,13 +41,15 @@ def stacks(platform: Platform) -> str:
 def metrics(platform: Platform) -> str:
     """Reads the newest sample of the catalogue's processor time in CloudWatch."""
     instance = platform.resource(*CATALOGUE)
-    return f"CPU of {instance}: {_newest(platform, 'AWS/RDS', 'CPUUtilization', {'DBInstanceIdentifier': instance})}"
+    dimensions = {"DBInstanceIdentifier": instance}
+    return f"CPU of {instance}: {_newest(platform, 'AWS/RDS', 'CPUUtilization', dimensions)}"
 
 
 def heartbeat(platform: Platform) -> str:
-    """Reads the newest message of Prometheus, through Alertmanager, to its topic."""
+    """Reads the newest message of Prometheus to its topic, through Alertmanager."""
     topic = platform.resource(*HEARTBEAT).rpartition(":")[2]
-    return f"Prometheus and Alertmanager: {_newest(platform, 'AWS/SNS', 'NumberOfMessagesPublished', {'TopicName': topic})}"
+    newest = _newest(platform, "AWS/SNS", "NumberOfMessagesPublished", {"TopicName": topic})
+    return f"Prometheus and Alertmanager: {newest}"
 
 
 def _newest(platform: Platform, namespace: str, metric: str, dimensions: Mapping[str, str]) -> str:
@@ -65,7 +67,7 @@ def _newest(platform: Platform, namespace: str, metric: str, dimensions: Mapping
     if times:
         return f"{max(0, round((now - max(times)).total_seconds() / 60))} minutes ago"
     if platform.embedded:
-        raise SkippedError("the embedded AWS measures nothing")
+        raise SkippedError("the embedded AWS has no measurements")
     raise FailedError(f"no sample of {metric} in {_RECENT.seconds // 60} minutes")
 
 
@@ -74,7 +76,8 @@ def recipients(platform: Platform) -> str:
     topics = [topic for topic in topics_of(platform.settings.observability) if topic[2]]
     if not topics:
         raise SkippedError(
-            "the environment has no alarm_emails, alarm_endpoints and pager_endpoints in observability"
+            "the environment has no alarm_emails, alarm_endpoints and pager_endpoints "
+            "in observability"
         )
     missing = defaultdict(list)
     for stack, topic, addresses in topics:
@@ -91,7 +94,7 @@ def recipients(platform: Platform) -> str:
 
 
 def topics_of(settings: ObservabilitySettings) -> Iterator[tuple[str, str, set[str]]]:
-    """Yields stack, path and addresses of each topic for people."""
+    """Yields stack, path and addresses of each topic with recipients."""
     addresses = {*settings.alarm_emails, *settings.alarm_endpoints}
     yield "data", "DatabaseEventsTopic", addresses
     for stack in ("observability", "edge"):
@@ -104,7 +107,7 @@ def _confirmed(platform: Platform, stack: str, topic: str) -> set[str]:
     client = platform.account.clients("sns", arn.split(":")[3])
     pages = client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
     found = (subscription for page in pages for subscription in page["Subscriptions"])
-    # Unconfirmed and deleted ones have a word instead of an ARN.
+    # Unconfirmed and deleted subscriptions have a word instead of an ARN.
     return {
         each["Endpoint"]
         for each in found
@@ -113,12 +116,12 @@ def _confirmed(platform: Platform, stack: str, topic: str) -> set[str]:
 
 
 def _shown(address: str) -> str:
-    """Returns the host of an address, whose path may contain a key."""
+    """Returns the host of an address, because the path may contain a key."""
     return urlsplit(address).hostname or address
 
 
 def alarm(platform: Platform) -> str:
-    """Sets an alarm to ALARM, waits until CloudWatch has published it, and restores its state."""
+    """Sets an alarm to ALARM, waits until CloudWatch publishes it, and restores its state."""
     client = platform.account.home("cloudwatch")
     name = platform.resource(*TESTED)
     (found,) = client.describe_alarms(AlarmNames=[name])["MetricAlarms"]
@@ -152,10 +155,10 @@ def _await_action(platform: Platform, name: str, began: datetime) -> None:
             raise FailedError(summaries[0])
         if platform.embedded:
             raise SkippedError(
-                "the embedded AWS keeps no history of actions; the state was set and restored"
+                "the embedded AWS has no history of actions; the state was set and restored"
             )
         time.sleep(_POLL_SECONDS)
-    raise FailedError(f"CloudWatch published nothing within {_HISTORY_SECONDS:.0f} s")
+    raise FailedError(f"CloudWatch did not publish the alarm within {_HISTORY_SECONDS:.0f} s")
 
 
 CHECKS = (

@@ -19,11 +19,11 @@ _NOWHERE = "https://none.example"
 _REDIRECTS = 10
 _LONGEST_BYTES = 10_000_000
 _AGENT = "spotmusic-smoke"
-"""Name in access logs."""
+"""User agent in access logs."""
 
 
 class NavigationError(Exception):
-    """A page did not lead to the expected address."""
+    """A page does not lead to the expected address."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +41,14 @@ class Answer:
     body: str
 
     def fields(self) -> dict[str, Any]:
-        """Returns the body as an object of JSON.
+        """Returns the body as a JSON object.
 
         Raises:
-            ValueError: the body is something else.
+            ValueError: if the body is not a JSON object.
         """
         parsed = json.loads(self.body)
         if not isinstance(parsed, dict):
-            raise ValueError("the body is no JSON object")
+            raise ValueError("the body is not a JSON object")
         return parsed
 
 
@@ -57,8 +57,8 @@ class Browser:
 
     Args:
         origin: scheme, host and port of the addresses, such as `https://spotmusic.example`.
-        server: address that it connects to in place of the origin, such as `https://localhost:8443`.
-        context: trusted authorities; those of the system when left out.
+        server: address to connect to instead of the origin, such as `https://localhost:8443`.
+        context: trusted authorities; default: those of the system.
         seconds: timeout of a request.
     """
 
@@ -92,10 +92,10 @@ class Browser:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Sends a request to an address of the origin, or to a path of it.
+        """Sends a request to an address or path of the origin.
 
         Raises:
-            OSError: the server is not reachable.
+            OSError: if the server is not reachable.
         """
         address = urllib.parse.urljoin(f"{self.origin}/", url).replace(self.origin, self._server, 1)
         request = urllib.request.Request(  # noqa: S310 - of the caller
@@ -118,7 +118,7 @@ class Browser:
         token: str,
         kind: str = "application/x-www-form-urlencoded",
     ) -> tuple[int, str, str]:
-        """Sends a request, with a bearer token if there is one; returns status, location and body."""
+        """Sends a request, optionally with a bearer token; returns status, location and body."""
         headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
         answer = self.fetch(method, url, data, headers)
         return answer.status, answer.headers.get("Location", ""), answer.body
@@ -136,7 +136,8 @@ class Browser:
         """Follows redirects within the origin to a page or a foreign URL.
 
         Raises:
-            NavigationError: a redirect leaves the origin, a page is an error, or redirects do not end.
+            NavigationError: if a redirect leaves the origin, a page is an error, or redirects do
+                not end.
         """
         for _ in range(_REDIRECTS):
             if not url.startswith(f"{self.origin}/"):
@@ -152,7 +153,7 @@ class Browser:
         raise NavigationError(f"more than {_REDIRECTS} redirects")
 
     def submit(self, page: str, form: Mapping[str, str], until: str = _NOWHERE) -> tuple[str, str]:
-        """Submits the form of a page, then continues like `visit`."""
+        """Submits the form of a page, then continues as `visit`."""
         found = re.search(r'<form[^>]*action="([^"]+)"', page)
         if not found:
             raise NavigationError("the page has no form")
@@ -168,7 +169,7 @@ class Browser:
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Disables redirects, which callers follow themselves."""
+        """Disables redirects, because callers follow them."""
 
 
 def _text(response: Any) -> str:

@@ -17,15 +17,15 @@ _LONGEST_DETAIL = 200
 
 
 class FailedError(Exception):
-    """A check failed. The message is the observation."""
+    """A check failed. The message has the observation."""
 
 
 class SkippedError(Exception):
-    """A check cannot be made. The message is the reason."""
+    """A check cannot run. The message has the reason."""
 
 
 class State(StrEnum):
-    """Verdict of a check."""
+    """State of a check."""
 
     OK = "ok"
     FAILED = "failed"
@@ -39,8 +39,8 @@ class Check(Generic[Subject]):
     Args:
         name: subject.
         ask: returns the observation, or raises FailedError or SkippedError.
-        runbook: document with what to do when it fails.
-        needs: check without whose success this one is skipped.
+        runbook: document for a failure.
+        needs: check that must succeed first; otherwise this one is skipped.
         again: whether a failed check may be repeated. Wrong passwords lock an account.
     """
 
@@ -57,7 +57,7 @@ class Result:
 
     Args:
         name: subject of the check.
-        state: verdict.
+        state: state of the check.
         milliseconds: duration of the last attempt.
         detail: observation, or reason.
         runbook: document for a failure.
@@ -76,9 +76,9 @@ def run(
     """Runs the checks in order.
 
     Args:
-        checks: checks; one comes after those that it needs.
+        checks: checks to run, each after those that it needs.
         subject: the platform.
-        wait_seconds: time after which failed checks are no longer repeated, for all checks together.
+        wait_seconds: time in which failed checks are repeated, for all checks together.
     """
     until = time.monotonic() + wait_seconds
     states: dict[str, State] = {}
@@ -112,7 +112,7 @@ def _asked(check: Check[Subject], subject: Subject) -> Result:
     except SkippedError as error:
         state, detail = State.SKIPPED, str(error)
     except ClientError as error:
-        # A missing right is no fault of the platform.
+        # A missing right is not a fault of the platform.
         state, detail = State.SKIPPED, f"{error_code(error)} from {error.operation_name}"
     except FailedError as error:
         state, detail = State.FAILED, str(error)
@@ -129,7 +129,7 @@ def _asked(check: Check[Subject], subject: Subject) -> Result:
 
 
 def lines(result: Result, *, names: int) -> str:
-    """Formats a result, with the document below it if it failed.
+    """Formats a result, with the document below it for a failure.
 
     Args:
         result: the result.

@@ -1,4 +1,4 @@
-"""Login of a listener as the web player does it: authorization code with PKCE, then a token."""
+"""Login of a listener as in the web player: authorization code with PKCE, then a token."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 0.5
 
 
 class RefusedError(Exception):
-    """Keycloak gave no token."""
+    """Keycloak did not issue a token."""
 
 
 def redirect_of(browser: Browser) -> str:
@@ -32,9 +32,7 @@ def redirect_of(browser: Browser) -> str:
 def login_address(
     browser: Browser, realm: str = REALM, *, path: str = "auth", **changes: str
 ) -> str:
-    """Returns the URL of the login page for the web player; parameters that are set to an empty text are
-    omitted.
-    """
+    """Returns the URL of the web player's login page; empty parameters are omitted."""
     asked = {
         "client_id": "web",
         "redirect_uri": redirect_of(browser),
@@ -47,15 +45,14 @@ def login_address(
 
 
 def give_password(browser: Browser, user: str, password: str, *, tries: int = 1) -> tuple[str, str]:
-    """Starts a login without cookies and submits the password; returns the final URL, or the next
-    page.
+    """Starts a login without cookies and submits the password; returns the next page or final URL.
 
     Args:
         browser: client at the public address.
         user: name of the user.
         password: password of the user.
-        tries: attempts; ten wrong passwords lock an account. While Keycloak still records the previous
-            login, it rejects the user like a wrong password.
+        tries: attempts; ten wrong passwords lock an account. While Keycloak records the previous
+            login, it rejects the user as for a wrong password.
     """
     for number in range(tries):
         browser.forget()
@@ -70,7 +67,7 @@ def give_password(browser: Browser, user: str, password: str, *, tries: int = 1)
 
 
 def code_of(place: str) -> str:
-    """Returns the code in the URL at which a login ended."""
+    """Returns the code in the final URL of a login."""
     (code,) = parse_qs(urlsplit(place).query)["code"]
     return code
 
@@ -90,15 +87,16 @@ def tokens(browser: Browser, user: str, password: str, *, tries: int = 1) -> dic
     """Logs in with a password only and returns the tokens.
 
     Raises:
-        RefusedError: wrong password, a further page such as a second factor, or no token.
-        NavigationError: the login page is missing.
+        RefusedError: for a wrong password, a further page such as a second factor, or no token.
+        NavigationError: if the login page is missing.
     """
     place, page = give_password(browser, user, password, tries=tries)
     if REFUSED_LOGIN in page:
         raise RefusedError(f"Keycloak refused the name or the password of {user}")
     if not place.startswith(redirect_of(browser)):
         raise RefusedError(
-            f"Keycloak asks {user} for more than a password: use a listener without a required action"
+            f"Keycloak requires more than a password from {user}. "
+            "Use a listener without a required action."
         )
     if "error=" in urlsplit(place).query:
         raise RefusedError(f"Keycloak ended the login with {urlsplit(place).query}")

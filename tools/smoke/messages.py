@@ -1,7 +1,7 @@
-"""Checks of messages through the brokers, which are reached from inside the VPC only.
+"""Checks of messages through the brokers, which are reachable only from the VPC.
 
-A service of the Web API sends the message, and another service shows that it was processed: POST
-with an `id` returns 202 and a path, `done`, which returns 200 after that.
+A service of the Web API sends the message, and another service confirms that it was processed: POST
+with an `id` returns 202 and a path, `done`, which then returns 200.
 """
 
 import time
@@ -16,18 +16,18 @@ _POLL_SECONDS = 1.0
 
 
 def arrives(variable: str, path_of: Callable[[Platform], str]) -> Callable[[Platform], str]:
-    """Returns a check that sends a message and waits until it was processed.
+    """Returns a check that sends a message and waits until it is processed.
 
     Args:
         variable: environment variable with the path.
-        path_of: the path.
+        path_of: returns the path.
     """
 
     def ask(platform: Platform) -> str:
         path, id_ = path_of(platform), str(uuid.uuid4())
         if not path:
             raise SkippedError(
-                f"brokers are inside the VPC: set {variable} to a path (docs/ci-cd.md)"
+                f"brokers are inside the VPC. Set {variable} to a path (docs/ci-cd.md)"
             )
         answer = platform.ask(path, body={"id": id_})
         if answer.status != 202:

@@ -1,4 +1,4 @@
-"""Deployed platform of an environment: its address, its user, and its account."""
+"""Deployed platform of an environment: address, user and account."""
 
 import json
 import re
@@ -29,21 +29,21 @@ _BEFORE_EXPIRY_SECONDS = 60
 
 
 class NoPlatformError(Exception):
-    """The platform has no address, or is not deployed."""
+    """The platform has no address or is not deployed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """Values of the caller; empty texts are missing.
+    """Values of the caller; empty texts are missing values.
 
     Args:
         url: public address. Default: the output `Url` of the stack `edge`.
-        user: name of a listener with a password alone.
+        user: name of a listener with a password only.
         password: password of the listener.
-        api: path of the Web API that answers 200 to a listener, such as `/v1/playback/tracks/1`. Its
-            `audio`, if there is one, is a signed address.
-        event: path of the Web API whose POST writes an event.
-        task: path of the Web API whose POST publishes a task.
+        api: path of the Web API that returns 200 to a listener, such as `/v1/playback/tracks/1`.
+            Its optional `audio` is a signed address.
+        event: path of the Web API to write an event with POST.
+        task: path of the Web API to publish a task with POST.
     """
 
     url: str = ""
@@ -57,12 +57,14 @@ class Given:
         parts = urlsplit(self.url)
         if self.url and not (parts.scheme == "https" and parts.netloc and parts.path in {"", "/"}):
             raise NoPlatformError(
-                f"SMOKE_URL {self.url} is no address. Use https:// and a host, such as https://spotmusic.example."
+                f"SMOKE_URL {self.url} is not an address. "
+                "Use https:// and a host, such as https://spotmusic.example."
             )
         for name in ("api", "event", "task"):
             if (path := getattr(self, name)) and not path.startswith("/"):
                 raise NoPlatformError(
-                    f"{_VARIABLES[name]} {path} is no path. Begin it with /, such as /v1/playback/tracks/1."
+                    f"{_VARIABLES[name]} {path} is not a path. "
+                    "Start it with /, such as /v1/playback/tracks/1."
                 )
 
 
@@ -70,7 +72,7 @@ def given(variables: Mapping[str, str]) -> Given:
     """Returns the values of the environment variables `SMOKE_*`.
 
     Raises:
-        NoPlatformError: an address or a path has another form.
+        NoPlatformError: if an address or a path is invalid.
     """
     return Given(**{field: variables.get(name, "").strip() for field, name in _VARIABLES.items()})
 
@@ -81,7 +83,7 @@ class Platform:
 
     Args:
         settings: the environment.
-        browser: client at the public address; None on the embedded AWS, which serves nothing.
+        browser: client at the public address; None on the embedded AWS, which has no web server.
         given: values of the caller.
         aws: clients of the account; None without credentials.
     """
@@ -97,7 +99,7 @@ class Platform:
     def web(self) -> Browser:
         """Client at the public address."""
         if self.browser is None:
-            raise SkippedError("the embedded AWS serves no pages: set SMOKE_URL for engines")
+            raise SkippedError("the embedded AWS serves no pages. Set SMOKE_URL for engines")
         return self.browser
 
     @property
@@ -109,7 +111,7 @@ class Platform:
 
     @property
     def embedded(self) -> bool:
-        """True if the account is the embedded AWS."""
+        """Whether the account is the embedded AWS."""
         return self.aws is not None and self.aws.account == local_aws.ACCOUNT
 
     @property
@@ -122,7 +124,7 @@ class Platform:
 
     @property
     def token(self) -> str:
-        """Access token of the listener: another one before it expires, because checks are repeated for minutes."""
+        """Access token of the listener, renewed before it expires while checks are repeated."""
         if not (self.given.user and self.given.password):
             raise SkippedError("set SMOKE_USER and SMOKE_PASSWORD (docs/ci-cd.md)")
         if self._token is None or time.monotonic() > self._expires:
@@ -137,7 +139,7 @@ class Platform:
         return self._token
 
     def ask(self, path: str, *, body: object = None) -> Answer:
-        """Sends a request of the listener to the Web API: POST with a body of JSON, GET without one."""
+        """Sends a request of the listener to the Web API: POST with a JSON body, otherwise GET."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         return self.web.fetch("GET" if data is None else "POST", path, data, headers)
@@ -148,7 +150,7 @@ class Platform:
         Args:
             stack: stack without the environment, such as `data`.
             type_: type in CloudFormation.
-            path: construct path without its separators: the logical id without its hash.
+            path: construct path without separators, the logical id without its hash.
         """
         resources = standing(self.account, stack, region=STACKS[stack])
         for logical, (found, physical) in resources.items():
@@ -165,7 +167,7 @@ def address_of(settings: Settings, aws: Context | None) -> str:
     """
     if aws is None:
         raise NoPlatformError(
-            f"{settings.name} has no address: log in to AWS, or set SMOKE_URL=https://…"
+            f"{settings.name} has no address. Log in to AWS, or set SMOKE_URL=https://…"
         )
     name = settings.stack_name("edge")
     stack: dict[str, Any] = described(aws.clients("cloudformation", EDGE_REGION), name) or {}
@@ -174,5 +176,6 @@ def address_of(settings: Settings, aws: Context | None) -> str:
             return str(output["OutputValue"])
     status = stack.get("StackStatus", "not deployed")
     raise NoPlatformError(
-        f"{name} in {EDGE_REGION} is {status}. Deploy {settings.name} first (docs/deployment.md), or set SMOKE_URL=https://…"
+        f"{name} in {EDGE_REGION} is {status}. "
+        f"Deploy {settings.name} first (docs/deployment.md), or set SMOKE_URL=https://…"
     )

@@ -104,11 +104,11 @@ def unsigned(platform: Platform) -> str:
 def signed(platform: Platform) -> str:
     """Requests the first byte of a track by the signed address of the API."""
     if not platform.given.api:
-        raise SkippedError("set SMOKE_API to a path whose answer has a signed address in `audio`")
+        raise SkippedError("set SMOKE_API to a path with a signed address in `audio`")
     url = str(platform.ask(platform.given.api).fields().get("audio"))
     if not url.startswith(f"{platform.web.origin}/audio/"):
         raise FailedError(
-            f"`audio` of {platform.given.api} is no address of {platform.web.origin}/audio/"
+            f"`audio` of {platform.given.api} is not an address of {platform.web.origin}/audio/"
         )
     status = platform.web.fetch("GET", url, headers={"Range": "bytes=0-0"}).status
     if status not in {200, 206}:

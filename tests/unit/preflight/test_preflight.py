@@ -658,7 +658,7 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (quotas.functions, [concurrency(1000)], "ok", ""),
     (quotas.functions, [concurrency(10)], "fix", "L-B99A9384"),
     (partial(domain.zone, resolve=lambda _: set(SERVERS)), [hosted_zone()], "ok ok", ""),
-    (partial(domain.zone, resolve=lambda _: set()), [hosted_zone()], "ok fix", "nobody"),
+    (partial(domain.zone, resolve=lambda _: set()), [hosted_zone()], "ok fix", "none"),
     (partial(domain.zone, resolve=silent), [hosted_zone()], "ok unknown", "timed out"),
     (domain.zone, [hosted_zone("other.example.")], "fix", "is the zone of other.example"),
     (domain.zone, [hosted_zone(private=True)], "fix", "is private"),
@@ -794,7 +794,12 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
         "fix",
         "music.example has the configuration set a",
     ),
-    (domain.mail, identities(VERIFIED, VERIFIED), "fix", "hello@music.example is an identity too"),
+    (
+        domain.mail,
+        identities(VERIFIED, VERIFIED),
+        "fix",
+        "hello@music.example is an identity as well",
+    ),
     (
         domain.mail,
         identities(VERIFIED, "NotFoundException", False),

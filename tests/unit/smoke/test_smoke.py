@@ -153,7 +153,7 @@ def named(name: str) -> Check[Platform]:
         ("issuer", {ISSUER: answer(200, "<html>")}, {}, State.FAILED, "JSONDecodeError"),
         ("issuer", {ISSUER: answer(502)}, {}, State.FAILED, "status 502"),
         ("audio with signature", {}, {}, State.SKIPPED, "set SMOKE_API"),
-        ("event in and out", {}, {}, State.SKIPPED, "set SMOKE_EVENT"),
+        ("event in and out", {}, {}, State.SKIPPED, "Set SMOKE_EVENT"),
         ("metrics", {}, {}, State.SKIPPED, "no AWS credentials"),
     ],
 )
@@ -260,7 +260,7 @@ def test_failed_check_is_repeated_except_logins(monkeypatch: pytest.MonkeyPatch)
     ("page", "place", "detail"),
     [
         ('id="input-error-username"', "", "refused the name or the password of ana"),
-        ("a second factor", "", "asks ana for more than a password"),
+        ("a second factor", "", "requires more than a password from ana"),
         ("", f"{ORIGIN}/callback?error=access_denied", "error=access_denied"),
     ],
 )
@@ -400,7 +400,7 @@ def stacks(status: str) -> list[Call]:
             State.FAILED,
             "no sample of CPUUtilization in 15 minutes",
         ),
-        ("metrics", [INSTANCE, samples()], local_aws.ACCOUNT, State.SKIPPED, "measures nothing"),
+        ("metrics", [INSTANCE, samples()], local_aws.ACCOUNT, State.SKIPPED, "has no measurements"),
         ("metrics", [resources()], "111122223333", State.FAILED, "has no AWS::RDS::DBInstance"),
         (
             "recipients",
@@ -483,7 +483,7 @@ def test_address_is_output_of_edge_stack() -> None:
 @pytest.mark.parametrize(
     ("aws", "message"),
     [
-        (None, "log in to AWS, or set SMOKE_URL"),
+        (None, "Log in to AWS, or set SMOKE_URL"),
         (edge_stack("ValidationError"), "is not deployed. Deploy prod first"),
         (edge_stack(stack("ROLLBACK_COMPLETE")), "is ROLLBACK_COMPLETE"),
     ],
@@ -496,8 +496,8 @@ def test_missing_address_is_explained(aws: Context | None, message: str) -> None
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"SMOKE_URL": "http://music.example"}, "is no address"),
-        ({"SMOKE_API": "v1/playback"}, "SMOKE_API v1/playback is no path"),
+        ({"SMOKE_URL": "http://music.example"}, "is not an address"),
+        ({"SMOKE_API": "v1/playback"}, "SMOKE_API v1/playback is not a path"),
     ],
 )
 def test_malformed_variable_is_explained(variables: dict[str, str], message: str) -> None:
