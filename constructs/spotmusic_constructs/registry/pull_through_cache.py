@@ -16,7 +16,6 @@ from spotmusic_constructs.registry.retention import retention
 from spotmusic_constructs.registry.upstream_registries import (
     DOCKER_HUB,
     UPSTREAM_REGISTRIES,
-    UpstreamRegistry,
     split,
 )
 from spotmusic_constructs.resource import resource_of
@@ -76,16 +75,15 @@ class PullThroughCache(Construct):
         self._prefixes = {upstream.host: f"{namespace}/{upstream.prefix}" for upstream in cached}
 
         role = RepositoryCreationRole(self, "CreationRole", namespace=namespace, key=key).role
-        role_arn, lifecycle = (
-            role.role_arn,
-            retention(keep_images=keep_images, untagged_days=untagged_days),
-        )
+        role_arn = role.role_arn
+        lifecycle = retention(keep_images=keep_images, untagged_days=untagged_days)
         templates = []
         for upstream in cached:
+            prefix = self._prefixes[upstream.host]
             template = ecr.CfnRepositoryCreationTemplate(
                 self,
                 f"{upstream.prefix}-template",
-                prefix=self._prefixes[upstream.host],
+                prefix=prefix,
                 description=f"Images of {upstream.host}",
                 applied_for=["PULL_THROUGH_CACHE"],
                 encryption_configuration=_Encryption(encryption_type="KMS", kms_key=key_arn(key)),
@@ -94,7 +92,14 @@ class PullThroughCache(Construct):
                 custom_role_arn=role_arn,
             )
             templates.append(template)
-            self._rule(upstream, given.get(upstream.host)).add_resource_dependency(template)
+            ecr.CfnPullThroughCacheRule(
+                self,
+                f"{upstream.prefix}-rule",
+                ecr_repository_prefix=prefix,
+                upstream_registry=upstream.kind,
+                upstream_registry_url=upstream.url,
+                credential_arn=given.get(upstream.host),
+            ).add_resource_dependency(template)
         tag_like(resource_of(role, iam.CfnRole), *templates, property_name="ResourceTags")
 
     def image(self, reference: str) -> str:
@@ -148,15 +153,3 @@ class PullThroughCache(Construct):
                 f"spotmusic:uncached-registry:{host}",
                 f"Images of {host} are not cached and are pulled from the Internet. {advice}",
             )
-
-    def _rule(
-        self, upstream: UpstreamRegistry, credential: str | None
-    ) -> ecr.CfnPullThroughCacheRule:
-        return ecr.CfnPullThroughCacheRule(
-            self,
-            f"{upstream.prefix}-rule",
-            ecr_repository_prefix=self._prefixes[upstream.host],
-            upstream_registry=upstream.kind,
-            upstream_registry_url=upstream.url,
-            credential_arn=credential,
-        )
