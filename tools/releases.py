@@ -12,7 +12,7 @@ from pathlib import Path
 
 from spotmusic_cdk.command_line import run_command
 from tools.checkout import ROOT, settings_of, synthesize
-from tools.model.templates import ASSET, HASH, Template, templates_in, without_hashes
+from tools.model.templates import Template, templates_in, without_hashes
 
 FOLDER = ROOT / "tests" / "releases"
 ENVIRONMENTS = ("dev", "prod")
@@ -49,38 +49,6 @@ def write(version: str, environment: str, templates: dict[str, Template]) -> Pat
         gzip.compress(json.dumps(without_hashes(templates), sort_keys=True).encode(), mtime=0)
     )
     return file
-
-
-def with_assets_of(now: dict[str, Template], before: dict[str, Template]) -> dict[str, Template]:
-    """Return the last release's templates with assets that an emulator can deploy.
-
-    An asset is that of the same resource today, or of another resource of its type.
-    """
-    return {
-        stack: _with_assets(template, now[stack], _by_type(now))
-        for stack, template in before.items()
-    }
-
-
-def _by_type(templates: dict[str, Template]) -> dict[str, str]:
-    """Return the hash of an asset by type of resource."""
-    found: dict[str, str] = {}
-    for template in templates.values():
-        for resource in template["Resources"].values():
-            for asset in HASH.findall(json.dumps(resource)):
-                found.setdefault(resource["Type"], asset)
-    return found
-
-
-def _with_assets(template: Template, now: Template, by_type: dict[str, str]) -> Template:
-    resources = {}
-    for id_, resource in template["Resources"].items():
-        text = json.dumps(resource)
-        today = iter(HASH.findall(json.dumps(now["Resources"].get(id_, {}))))
-        while ASSET in text:
-            text = text.replace(ASSET, next(today, by_type.get(resource["Type"], "0" * 64)), 1)
-        resources[id_] = json.loads(text)
-    return {**template, "Resources": resources}
 
 
 def main() -> None:

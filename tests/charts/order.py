@@ -15,6 +15,16 @@ from tests.charts.validation import is_core, name_of
 from tools.model import expected_objects
 from tools.model.cluster import Release, RenderedCluster
 
+KINDS_OF = {
+    "monitoring.coreos.com": "prometheus-operator-crds",
+    "cert-manager.io": "cert-manager",
+    "external-secrets.io": "external-secrets",
+    "rabbitmq.com": "rabbitmq-cluster-operator",
+}
+"""Chart with the kinds of an API group.
+
+EKS Auto Mode installs `eks.amazonaws.com` and `karpenter.sh`.
+"""
 NEEDS: dict[str, frozenset[str]] = {
     "prometheus-operator-crds": frozenset({"ground"}),
     "cert-manager": frozenset({"ground"}),
@@ -67,10 +77,10 @@ def _kinds(platform: RenderedCluster) -> Iterator[str]:
         if (
             is_core(manifest)
             or group in AUTO_MODE
-            or platform.releases[name].chart == expected_objects.KINDS_OF.get(group)
+            or platform.releases[name].chart == KINDS_OF.get(group)
         ):
             continue
-        makers = _by_chart(platform, expected_objects.KINDS_OF.get(group, ""))
+        makers = _by_chart(platform, KINDS_OF.get(group, ""))
         if not makers:
             yield (
                 f"{name_of(manifest)} of {platform.releases[name]} is of {group}, which no chart "

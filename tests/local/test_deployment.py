@@ -386,4 +386,4 @@ def _value(secrets: Any, arn: str) -> str:
 
 def _processes(text: str) -> list[str]:
     """Command lines that contain a text."""
-    return [line for line in process.command_lines() if text in line]
+    return [found.command for found in process._processes() if text in found.command]

@@ -228,5 +228,7 @@ def test_dead_emulator_is_replaced_beside_another(
         assert alive.pid != dead.pid
     finally:
         process.stop(workspace)
-    assert not [line for line in process.command_lines() if str(workspace.folder) in line]
+    assert not [
+        found.command for found in process._processes() if str(workspace.folder) in found.command
+    ]
     assert queues.list_queues()["QueueUrls"] == [queue]

@@ -25,8 +25,8 @@ from tools.local_aws import ACCOUNT, cloudformation, process, session
 from tools.local_aws.assembly import SynthesizedStack, regions, stacks
 from tools.local_aws.cli import CdkCli, CliError
 from tools.local_aws.workspace import RunningEmulator, Workspace
-from tools.model.templates import Template, templates_in
-from tools.releases import previous, with_assets_of
+from tools.model.templates import ASSET, HASH, Template, templates_in
+from tools.releases import previous
 
 pytestmark = pytest.mark.local
 
@@ -139,7 +139,7 @@ def updated(
 ) -> Iterator[Updated]:
     """The last release in its own state folder, updated to the checkout."""
     today = assemblies["running"]
-    released = with_assets_of(templates_in(today / "assembly-dev"), previous("dev"))
+    released = _with_assets_of(templates_in(today / "assembly-dev"), previous("dev"))
     old = with_templates(today, released, into=tmp_path_factory.mktemp("release") / "old")
     with own_state("updates", request) as workspace:
         updated = Updated(workspace, process.start(workspace, region=REGION), today)
@@ -394,3 +394,33 @@ def test_create_only_property_replaces_vault(updated: Updated) -> None:
     assert updated.change(stack, rename) == "UPDATE_COMPLETE"
     now = updated.ids()
     assert [name for name, id_ in before.items() if now.get(name) != id_] == [f"dev/data/{vault}"]
+
+
+def _with_assets_of(now: dict[str, Template], before: dict[str, Template]) -> dict[str, Template]:
+    """Templates of the last release, with assets that an emulator can deploy.
+
+    An asset is that of the same resource today, or of another resource of its type.
+    """
+    by_type = _by_type(now)
+    return {stack: _with_assets(before[stack], now[stack], by_type) for stack in before}
+
+
+def _by_type(templates: dict[str, Template]) -> dict[str, str]:
+    """Hash of an asset by type of resource."""
+    found: dict[str, str] = {}
+    for template in templates.values():
+        for resource in template["Resources"].values():
+            for asset in HASH.findall(json.dumps(resource)):
+                found.setdefault(resource["Type"], asset)
+    return found
+
+
+def _with_assets(template: Template, now: Template, by_type: dict[str, str]) -> Template:
+    resources = {}
+    for id_, resource in template["Resources"].items():
+        text = json.dumps(resource)
+        today = iter(HASH.findall(json.dumps(now["Resources"].get(id_, {}))))
+        while ASSET in text:
+            text = text.replace(ASSET, next(today, by_type.get(resource["Type"], "0" * 64)), 1)
+        resources[id_] = json.loads(text)
+    return {**template, "Resources": resources}

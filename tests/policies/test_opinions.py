@@ -9,7 +9,6 @@ from tools.model.assembly import Assembly
 from tools.opinions import checkov, guard_exceptions
 from tools.opinions.guard import Guard, filled
 from tools.opinions.opinion import (
-    SHORTEST_REASON,
     Exceptions,
     Finding,
     Reviewed,
@@ -18,6 +17,7 @@ from tools.opinions.opinion import (
     problems,
 )
 
+SHORTEST_REASON = 20
 FOUND = [
     Finding("prod", "R1", "data/Catalogue", "Mend it."),
     Finding("prod", "R1", "data/Identity"),

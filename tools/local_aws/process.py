@@ -255,11 +255,6 @@ def _members(group: int, workspace: Workspace, *, ours: bool) -> list[int]:
     ]
 
 
-def command_lines() -> list[str]:
-    """Returns the command lines of all processes."""
-    return [process.command for process in _processes()]
-
-
 @dataclass(frozen=True)
 class _Process:
     """Row of the process table.

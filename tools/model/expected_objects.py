@@ -26,16 +26,6 @@ HOST_FOLDERS = ("proc", "sys", "root")
 """Folders of the node that node-exporter reads."""
 CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
 """Keys of the Secret of a cert-manager certificate."""
-KINDS_OF = {
-    "monitoring.coreos.com": "prometheus-operator-crds",
-    "cert-manager.io": "cert-manager",
-    "external-secrets.io": "external-secrets",
-    "rabbitmq.com": "rabbitmq-cluster-operator",
-}
-"""Chart with the kinds of an API group.
-
-EKS Auto Mode installs `eks.amazonaws.com` and `karpenter.sh`.
-"""
 
 
 def of(chart: str, release: str, namespace: str, values: Json) -> list[Json]:

@@ -9,7 +9,6 @@ ROOT = Path(__file__).parents[2]
 SYNTHESIZED = ROOT / "cdk.out"
 """Output folder of `make synth` with every environment."""
 ENVIRONMENTS = ("dev", "staging", "prod")
-SHORTEST_REASON = 20
 
 
 @dataclass(frozen=True, order=True)
