@@ -55,12 +55,10 @@ class Rights:
         statements: Sequence[iam.PolicyStatement] = (),
         description: str | None = None,
     ) -> None:
-        self._scope, self._id, self._role, self._description = (
-            scope,
-            construct_id,
-            role,
-            description,
-        )
+        self._scope = scope
+        self._id = construct_id
+        self._role = role
+        self._description = description
         self._room = 0
         self.policies: list[iam.ManagedPolicy] = []
         self.add(*statements)

@@ -1,6 +1,7 @@
 """Backup vaults, backup plans and their selections."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import aws_cdk as cdk
@@ -113,17 +114,15 @@ class BackupPlan(Construct):
             max_retention=durations.days(LONGEST_DAYS),
             changeable_for=durations.days(vault_lock_days) if vault_lock_days else None,
         )
-        self.vault, self.copies = (
-            backup.BackupVault(
-                self,
-                construct_id,
-                encryption_key=vault_key,
-                block_recovery_point_deletion=kept,
-                lock_configuration=lock if kept else None,
-                removal_policy=removal_policy,
-            )
-            for construct_id, vault_key in (("Vault", key), ("Copies", copies_key))
+        vault = partial(
+            backup.BackupVault,
+            self,
+            block_recovery_point_deletion=kept,
+            lock_configuration=lock if kept else None,
+            removal_policy=removal_policy,
         )
+        self.vault = vault("Vault", encryption_key=key)
+        self.copies = vault("Copies", encryption_key=copies_key)
         self.role = self._role()
         self.plan = backup.BackupPlan(
             self,

@@ -111,20 +111,17 @@ def network_policies(
     }
     for flow in flows:
         name = f"{flow.source}-to-{flow.target}-{flow.port}"
-        if (
-            flow.source in homes
-            and flow.target in homes
-            and homes[flow.source][0] == homes[flow.target][0]
-        ):
+        source, target = homes.get(flow.source), homes.get(flow.target)
+        if source and target and source[0] == target[0]:
             continue  # pods of one namespace may connect to each other anyway
-        if flow.source in homes:
-            home, labels = homes[flow.source]
+        if source:
+            home, labels = source
             peers = [_peer(flow.target, homes, vpc_cidr)]
             policies[home].append(
                 _policy(name, flow.reason, labels, egress=[{"to": peers, "ports": _ports(flow)}])
             )
-        if flow.target in homes:
-            home, labels = homes[flow.target]
+        if target:
+            home, labels = target
             peers = [_peer(flow.source, homes, vpc_cidr)]
             policies[home].append(
                 _policy(name, flow.reason, labels, ingress=[{"from": peers, "ports": _ports(flow)}])

@@ -51,12 +51,8 @@ class TaskQueue:
             raise ValueError(
                 f"{self.name}: the queue has no consumers or no publishers. Name both."
             )
-        if (
-            min(
-                self.delivery_limit, self.max_length, self.message_ttl_hours, self.dead_letter_hours
-            )
-            < 1
-        ):
+        lifetimes = (self.message_ttl_hours, self.dead_letter_hours)
+        if min(self.delivery_limit, self.max_length, *lifetimes) < 1:
             raise ValueError(f"{self.name}: a limit is below 1. Set it to 1 or more.")
 
     @property
@@ -126,30 +122,17 @@ class Topology:
 
     def to_values(self) -> dict[str, object]:
         """Returns the values of the chart `rabbitmq-topology`."""
+        users = {
+            name: {"secret": secret, **self._rights(name)} for name, secret in self.users.items()
+        }
+        monitor = {"secret": self.monitor, "tags": ["monitoring"], "write": "", "read": ""}
         return {
             "vhost": self.virtual_host,
             "exchanges": {TASKS: {"type": "topic"}, DEAD_LETTERS: {"type": "direct"}},
             "queues": {
                 name: entry for queue in self.queues for name, entry in queue.to_values().items()
             },
-            "users": {
-                **{
-                    name: {"secret": secret, **self._rights(name)}
-                    for name, secret in self.users.items()
-                },
-                **(
-                    {
-                        MONITOR: {
-                            "secret": self.monitor,
-                            "tags": ["monitoring"],
-                            "write": "",
-                            "read": "",
-                        }
-                    }
-                    if self.monitor
-                    else {}
-                ),
-            },
+            "users": {**users, **({MONITOR: monitor} if self.monitor else {})},
         }
 
     def _rights(self, service: str) -> dict[str, str]:

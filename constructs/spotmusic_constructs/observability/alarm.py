@@ -157,22 +157,20 @@ class AlarmGroup(Construct):
         rules: Iterable[AlarmRule],
     ) -> None:
         super().__init__(scope, construct_id)
-        self.alarms = [
-            alarm(
-                self,
-                f"{rule.name}{severity.capitalize()}",
-                rule=rule,
-                threshold=threshold,
-                description=recipients.text(
-                    f"{rule.summary} {RETURNS_TO_OK}" if rule.event else rule.summary,
-                    severity=severity,
-                    runbook=rule.runbook or runbook,
-                ),
-                topics=recipients.topics(severity),
-            )
-            for rule in rules
-            for severity, threshold in rule.thresholds.items()
-        ]
+        self.alarms = []
+        for rule in rules:
+            summary = f"{rule.summary} {RETURNS_TO_OK}" if rule.event else rule.summary
+            page = rule.runbook or runbook
+            for severity, threshold in rule.thresholds.items():
+                made = alarm(
+                    self,
+                    f"{rule.name}{severity.capitalize()}",
+                    rule=rule,
+                    threshold=threshold,
+                    description=recipients.text(summary, severity=severity, runbook=page),
+                    topics=recipients.topics(severity),
+                )
+                self.alarms.append(made)
 
 
 def alarm(

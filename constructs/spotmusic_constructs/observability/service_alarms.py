@@ -1,5 +1,7 @@
 """Alarms of services on ECS."""
 
+from functools import partial
+
 from constructs import Construct
 
 from spotmusic_constructs.observability.alarm import (
@@ -47,12 +49,8 @@ class ServiceAlarms(AlarmGroup):
         memory_percent: Thresholds = MEMORY_PERCENT,
     ) -> None:
         service = {"ClusterName": cluster_name, "ServiceName": service_name}
-        running, desired = (
-            MetricSource(
-                namespace="ECS/ContainerInsights", name=f"{state}TaskCount", dimensions=service
-            )
-            for state in ("Running", "Desired")
-        )
+        count = partial(MetricSource, namespace="ECS/ContainerInsights", dimensions=service)
+        running, desired = count(name="RunningTaskCount"), count(name="DesiredTaskCount")
         super().__init__(
             scope,
             construct_id,

@@ -77,10 +77,8 @@ def slow_share(
     """
     whole = {"LoadBalancer": load_balancer_full_name}
     metric = partial(MetricSource, namespace="AWS/ApplicationELB", dimensions=whole, period=period)
-    slow, metrics = (
-        "100 - FILL(within, 100)",
-        {"within": metric(name="TargetResponseTime", statistic=f"PR(:{seconds:g})")},
-    )
+    slow = "100 - FILL(within, 100)"
+    metrics = {"within": metric(name="TargetResponseTime", statistic=f"PR(:{seconds:g})")}
     label = f"Requests slower than {seconds:g} s, in percent"
     if not at_least:
         return Formula(expression=slow, metrics=metrics, label=label)

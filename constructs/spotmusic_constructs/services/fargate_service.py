@@ -129,8 +129,9 @@ class FargateService(Construct):
             port=port,
             health_path=health_path,
         )
-        self.ingress = (
-            ServiceIngress(
+        self.ingress: ServiceIngress | None = None
+        if route and port:
+            self.ingress = ServiceIngress(
                 self,
                 "Ingress",
                 vpc=cluster.vpc,
@@ -139,9 +140,7 @@ class FargateService(Construct):
                 health_path=health_path,
                 alternate=shifts,
             )
-            if route and port
-            else None
-        )
+        strategies = ecs.DeploymentStrategy
         alarm = self.ingress and self.ingress.deployment_alarm
         self.service = ecs.FargateService(
             self,
@@ -162,9 +161,7 @@ class FargateService(Construct):
             # deployment failure detection, 2026-11). The API reference of the breaker mentions only
             # rolling updates.
             circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            deployment_strategy=ecs.DeploymentStrategy.BLUE_GREEN
-            if shifts
-            else ecs.DeploymentStrategy.ROLLING,
+            deployment_strategy=strategies.BLUE_GREEN if shifts else strategies.ROLLING,
             bake_time=(bake_time or durations.minutes(10)) if shifts else None,
             deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=[alarm.ref]) if alarm else None,
             health_check_grace_period=durations.seconds(60) if route else None,
@@ -192,18 +189,15 @@ class FargateService(Construct):
         self, ingress: ServiceIngress, shifted_by: iam.IRole | None
     ) -> elbv2.ApplicationTargetGroup:
         """Adds the load balancer to the service, and the rule that ECS shifts."""
-        alternate = (
-            ecs.AlternateTarget(
+        alternate = None
+        if shifted_by:
+            rule = ecs.ListenerRuleConfiguration.application_listener_rule(ingress.rule)
+            alternate = ecs.AlternateTarget(
                 "Alternate",
                 alternate_target_group=ingress.target_groups[-1],
-                production_listener=ecs.ListenerRuleConfiguration.application_listener_rule(
-                    ingress.rule
-                ),
+                production_listener=rule,
                 role=shifted_by,
             )
-            if shifted_by
-            else None
-        )
         ingress.target_groups[0].add_target(
             self.service.load_balancer_target(container_name=CONTAINER, alternate_target=alternate)
         )

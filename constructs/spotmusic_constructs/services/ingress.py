@@ -53,21 +53,20 @@ class ServiceIngress(Construct):
         self.target_groups = tuple(
             _target_group(self, name, vpc=vpc, port=port, health_path=health_path) for name in names
         )
-        weights = (100, 0)
+        action = elbv2.ListenerAction
+        weighted = [
+            elbv2.WeightedTargetGroup(target_group=group, weight=weight)
+            for group, weight in zip(self.target_groups, (100, 0), strict=False)
+        ]
         self.rule = elbv2.ApplicationListenerRule(
             self,
             f"Rule{_digest(route)}",
             listener=route.listener,
             priority=route.priority,
             conditions=[elbv2.ListenerCondition.path_patterns([route.path, f"{route.path}/*"])],
-            action=elbv2.ListenerAction.weighted_forward(
-                [
-                    elbv2.WeightedTargetGroup(target_group=group, weight=weight)
-                    for group, weight in zip(self.target_groups, weights, strict=False)
-                ]
-            )
+            action=action.weighted_forward(weighted)
             if alternate
-            else elbv2.ListenerAction.forward(list(self.target_groups)),
+            else action.forward(list(self.target_groups)),
         )
         self.deployment_alarm = (
             failed_requests(self, route, self.target_groups) if alternate else None

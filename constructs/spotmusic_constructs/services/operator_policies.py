@@ -82,6 +82,10 @@ _INTERFACES = (
 permissions of VPC environments, 2026-11)."""
 _TUNNELS = "AWS-StartPortForwardingSessionToRemoteHost"
 
+_ZONAL_SHIFT = (
+    "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift "
+    "elasticloadbalancing:ModifyLoadBalancerAttributes"
+)
 _HANDLED: Mapping[str, str] = {
     "cloudfront:CreateInvalidation": "distribution/*",
     "cloudwatch:DisableAlarmActions cloudwatch:EnableAlarmActions": "alarm:*",
@@ -89,10 +93,7 @@ _HANDLED: Mapping[str, str] = {
     "ec2:ReplaceRoute": "route-table/*",
     "ecs:UpdateService": "service/*",
     "elasticache:ModifyReplicationGroup": "replicationgroup:*",
-    (
-        "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift "
-        "elasticloadbalancing:ModifyLoadBalancerAttributes"
-    ): "loadbalancer/*",
+    _ZONAL_SHIFT: "loadbalancer/*",
     "fis:StopExperiment": "experiment/*",
     "kms:CancelKeyDeletion kms:EnableKey": "key/*",
     "rds:RebootDBInstance": "db:*",

@@ -98,10 +98,8 @@ def create_user(cursor: Cursor, credentials: Credentials, rights: Rights | None 
         credentials: user, password and database.
         rights: role by database. Default: `owner` of the database in the credentials.
     """
-    user, rights = (
-        credentials["username"],
-        {credentials["dbname"]: "owner"} if rights is None else rights,
-    )
+    user = credentials["username"]
+    rights = {credentials["dbname"]: "owner"} if rights is None else rights
     for database in rights:
         cursor.execute(f"CREATE DATABASE IF NOT EXISTS {_quoted(database)} CHARACTER SET utf8mb4")
     cursor.execute(

@@ -21,24 +21,15 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """
     import boto3  # noqa: PLC0415 part of the runtime
 
-    user = json.loads(
-        boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["USER_ARN"])[
-            "SecretString"
-        ]
-    )
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=os.environ["USER_ARN"])
+    user = json.loads(secret["SecretString"])
     context = trust(_authority(boto3))
     known = ready_messages(os.environ["ENDPOINT"], user["username"], user["password"], context)
-    wanted = {queue: known[queue] for queue in json.loads(os.environ["QUEUES"]) if queue in known}
-    for missing in sorted(set(json.loads(os.environ["QUEUES"])) - set(wanted)):
-        print(
-            json.dumps(
-                {
-                    "level": "warning",
-                    "message": "RabbitMQ does not know this queue",
-                    "queue": missing,
-                }
-            )
-        )
+    names = json.loads(os.environ["QUEUES"])
+    wanted = {queue: known[queue] for queue in names if queue in known}
+    for missing in sorted(set(names) - set(wanted)):
+        message = "RabbitMQ does not list this queue"
+        print(json.dumps({"level": "warning", "message": message, "queue": missing}))
     if wanted:
         boto3.client("cloudwatch").put_metric_data(**metric_data(wanted, os.environ))
     return wanted
