@@ -9,7 +9,7 @@ import sys
 import time
 
 _FIRST_SECONDS, _SECONDS = 2, 3
-"""Seconds between lines; two commands in a row print nothing for less than five seconds."""
+"""Seconds between lines: two commands in a row are silent for less than five seconds."""
 
 NOT_STARTED = 127
 """Exit status of a shell for a command that does not exist."""

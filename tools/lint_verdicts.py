@@ -23,7 +23,7 @@ _OF_CDK = {"CDKMetadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analyti
 
 
 class LintError(Exception):
-    """cfn-lint failed to run. The message has its last output."""
+    """Failure of cfn-lint. The message has its last output."""
 
 
 @dataclass(frozen=True)

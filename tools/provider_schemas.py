@@ -13,7 +13,7 @@ PropertyPath = tuple[str, ...]
 
 
 class UnknownResourceTypeError(Exception):
-    """CloudFormation does not have the resource type in this region."""
+    """Resource type that CloudFormation does not have in this region."""
 
 
 def resource_types(region: str) -> list[str]:
@@ -55,7 +55,7 @@ class ResourceSchema:
         return [path for path in _paths(self.document.get("readOnlyProperties")) if "*" not in path]
 
     def definition(self, path: PropertyPath) -> dict[str, Any]:
-        """Returns the sub-schema of a property with references resolved; empty if there is none."""
+        """Returns the sub-schema of a property with references resolved; empty without one."""
         node = self.document
         for name in path:
             node = self._resolved(self._resolved(node).get("properties", {}).get(name, {}))
@@ -70,8 +70,7 @@ class ResourceSchema:
         return node
 
     def problems(self, properties: Properties) -> list[str]:
-        """Returns CloudFormation's validation errors of resolved properties, most specific
-        first."""
+        """Returns validation errors of resolved properties, most specific first."""
         found = [_sentence(error) for error in _validator(self.document).iter_errors(properties)]
         written = [
             ".".join(path) for path in self.read_only if len(path) == 1 and path[0] in properties

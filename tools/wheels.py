@@ -1,5 +1,4 @@
-"""Wheels of the platform and of the construct library: `python -m tools.wheels dist`, `make
-wheels`.
+"""Wheels of the platform and of the construct library: `python -m tools.wheels dist`.
 
 They are built from a copy of the sources, without network, because setuptools leaves files in its
 folder and adds those of an earlier build to the next wheel. The same sources produce the same
@@ -34,7 +33,7 @@ _BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel
 
 
 class WheelError(Exception):
-    """A wheel could not be built. The message has the last output of setuptools."""
+    """Failed build of a wheel. The message has the last output of setuptools."""
 
 
 def build(into: Path, *, checkout: Path = CHECKOUT) -> list[Path]:

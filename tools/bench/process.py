@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class NotMeasuredError(Exception):
-    """A command failed or cannot run on this machine. The message has the reason."""
+    """Failed command, or one that cannot run on this machine. The message has the reason."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Constraint:
 
     @property
     def fits(self) -> bool:
-        """Whether the room is sufficient."""
+        """True if the room is sufficient."""
         return self.needed <= self.room * (1 + 1e-9)
 
     @property

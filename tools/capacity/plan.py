@@ -22,7 +22,7 @@ _ROUNDS = 100
 
 
 class PlanError(Exception):
-    """No plan is possible. The message has the reason and the remedy."""
+    """Impossible plan. The message has the reason and the remedy."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,8 +18,7 @@ _STEPS = {
     "brokers": "cannot be lowered again",
     "partitions": "cannot be lowered again",
 }
-"""Settings, by their last keys, with changes that require more than a deployment
-(docs/changes.md)."""
+"""Settings, by their last keys, that require more than a deployment (docs/changes.md)."""
 
 
 def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None) -> str:

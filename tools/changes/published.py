@@ -1,5 +1,4 @@
-"""Values that a stack reads during deployment and keeps when their resource is replaced (ADR
-23)."""
+"""Values of replaced resources that a stack has read during its deployment (ADR 23)."""
 
 from collections.abc import Iterator
 

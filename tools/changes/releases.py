@@ -1,6 +1,4 @@
-"""Effect of an update on Helm releases: immutable fields of Kubernetes, and data that brokers
-refuse to change or lose.
-"""
+"""Effect of an update on Helm releases: immutable fields, and data of brokers."""
 
 import json
 import re

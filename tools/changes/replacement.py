@@ -42,8 +42,7 @@ Source: AWS CloudFormation user guide, update behaviour of each property, 2026-1
 
 
 def replaced(before: Templates, now: Templates, stack: str, id_: str) -> list[str]:
-    """Returns the reasons why an update would replace or delete a resource; empty if it does
-    not."""
+    """Returns the reasons why an update would replace or delete a resource, or an empty list."""
     return list(_reasons(before, now, stack, id_, above=frozenset()))
 
 
@@ -87,7 +86,7 @@ def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | No
 
 
 def create_only(type_: str, stack: str) -> list[PropertyPath]:
-    """Returns the paths of properties whose change replaces a resource or is refused."""
+    """Returns the paths of properties that CloudFormation cannot change without a replacement."""
     if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
         # CloudFormation refuses another function for any custom resource.
         return [("ServiceToken",), *IMMUTABLE.get(type_, ())]

@@ -19,7 +19,7 @@ OLD_DAYS = 120
 
 
 class CostError(Exception):
-    """No estimate is possible. The message has the reason and the remedy."""
+    """Impossible estimate. The message has the reason and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Price:
 
     @property
     def sure(self) -> bool:
-        """Whether the price has a public source."""
+        """True if the price has a public source."""
         return self.status == "verified"
 
     def old(self, today: date) -> bool:

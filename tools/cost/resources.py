@@ -90,7 +90,7 @@ class Environment:
 
     @property
     def logs_have_endpoint(self) -> bool:
-        """Whether logs reach CloudWatch through an interface endpoint instead of NAT gateways."""
+        """True if logs reach CloudWatch through an interface endpoint instead of NAT gateways."""
         return any(
             _carries_logs(properties)
             for _, _, properties in of_type(self.templates, "AWS::EC2::VPCEndpoint")

@@ -19,7 +19,7 @@ Node = tuple[str, str]
 
 
 class NeverReadyError(Exception):
-    """A running stack waits for a stack that cannot start."""
+    """Deadlock: a running stack waits for a stack that cannot start."""
 
 
 @dataclass(frozen=True, kw_only=True)

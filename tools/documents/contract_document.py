@@ -1,6 +1,4 @@
-"""Generator of docs/services.md from the connections: `python -m
-tools.documents.contract_document`.
-"""
+"""Generator of docs/services.md: `python -m tools.documents.contract_document`."""
 
 import json
 import re
@@ -152,7 +150,7 @@ def document(words: Mapping[str, Given], settings: Settings) -> str:
 
     Args:
         words: access of every word.
-        settings: environment whose topics and queues are shown.
+        settings: environment with the topics and queues.
 
     Raises:
         ValueError: if a variable or word has no text, or a text has no variable or word.
@@ -210,7 +208,7 @@ def _complete(words: Mapping[str, Given]) -> None:
 
 
 def _base(word: str) -> str:
-    """Return the word that a word extends; empty if there is none."""
+    """Return the word that a word extends; empty for a word without one."""
     parents = type(CONNECTIONS[word]).__bases__ if word in CONNECTIONS else ()
     return next(
         (base for parent in parents if (base := getattr(parent, "word", "")) in CONNECTIONS), ""

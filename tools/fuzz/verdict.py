@@ -39,9 +39,8 @@ def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
 
 
 def require_clear(message: str) -> None:
-    """Asserts that each error has its file, location, problem and remedy, in readable
-    characters."""
-    assert len(message) < LONGEST_MESSAGE, f"nobody reads {len(message)} characters"
+    """Asserts that each error has file, location, problem and remedy in readable characters."""
+    assert len(message) < LONGEST_MESSAGE, f"{len(message)} characters are too long"
     assert message.replace("\n", "").isprintable(), repr(message)
     lines = message.split("\n")
     pairs = ["\n".join(lines[number : number + 2]) for number in range(0, len(lines), 2)]
@@ -51,8 +50,10 @@ def require_clear(message: str) -> None:
 
 
 def require_buildable(settings: Settings) -> None:
-    """Asserts the checks of constructs on valid settings, a thousand times faster than
-    synthesis."""
+    """Asserts the checks of constructs on valid settings, without their synthesis.
+
+    It takes a thousandth of the time.
+    """
     table = flows.table(settings)
     require_room(table, flows.security_group_of, flows.shares_egress)
     rules = sum(map(rules_of, settings.services.values())) + shared_rules(

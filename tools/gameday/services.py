@@ -63,7 +63,7 @@ class Service:
 
     @property
     def only_reads(self) -> bool:
-        """Whether read replicas answer all queries of the service."""
+        """True if read replicas answer all queries of the service."""
         return self.settings.only_reads
 
     @property

@@ -55,7 +55,7 @@ class Workload:
 
     @property
     def apart(self) -> bool:
-        """Whether pods must not share a node."""
+        """True if pods must not share a node."""
         rules: list[Any] = (
             self.pod.get("affinity", {})
             .get("podAntiAffinity", {})

@@ -1,6 +1,6 @@
 """Load of each component, in the units of its settings.
 
-All rates are those of the busiest minute, unless their name says `mean` or `month`.
+Rates are those of the busiest minute, except for names with `mean` or `month`.
 """
 
 from collections.abc import Mapping

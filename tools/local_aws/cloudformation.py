@@ -38,7 +38,7 @@ class DeployedResource:
 
     @property
     def complete(self) -> bool:
-        """Whether the resource has a physical id and its last operation succeeded."""
+        """True if the resource has a physical id and its last operation succeeded."""
         return self.status.endswith("_COMPLETE") and bool(self.identifier)
 
 
@@ -86,8 +86,7 @@ def status(endpoint: str, stack: SynthesizedStack) -> str:
 
 
 def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
-    """Returns the stack's resources with their physical ids, except those with a false
-    condition."""
+    """Returns the stack's resources with physical ids, without those with a false condition."""
     return [
         DeployedResource(
             stack=stack,
@@ -166,7 +165,7 @@ def _events(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
 def _listed(
     endpoint: str, stack: SynthesizedStack, operation: str, member: str
 ) -> list[dict[str, Any]]:
-    """Returns what an operation lists of a stack; nothing if the stack does not exist."""
+    """Returns the entries of a stack that an operation lists; empty without the stack."""
     pages = _client(endpoint, stack).get_paginator(operation).paginate(StackName=stack.name)
     try:
         return [entry for page in pages for entry in page[member]]

@@ -19,7 +19,7 @@ _SERVER = Path(__file__).with_name("console_server.py")
 
 
 class NoConsoleError(LocalAwsError):
-    """StackPort is not installed."""
+    """Missing installation of StackPort."""
 
 
 def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None = None) -> NoReturn:
@@ -32,7 +32,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
         port: TCP port on loopback; None selects a free one.
 
     Raises:
-        NoConsoleError: if StackPort is not installed.
+        NoConsoleError: if Missing installation of StackPort.
     """
     python = workspace.checkout / INTERPRETER
     if not python.exists():

@@ -1,4 +1,4 @@
-"""Corrections of emulator defects that this app triggers. Each docstring describes one defect."""
+"""Corrections of emulator defects that this app triggers."""
 
 import json
 import string
@@ -40,7 +40,7 @@ def install() -> None:
 
 
 def _name_anew_with_each_creation() -> None:
-    """Generated names depend only on the stack's name.
+    """Add the stack id to generated names, which depend only on the stack's name.
 
     New resources therefore collide with those retained from an earlier stack.
     """
@@ -58,7 +58,7 @@ def _name_anew_with_each_creation() -> None:
 
 
 def _refuse_names_that_are_taken() -> None:
-    """The emulator adopts an existing vault or log group; AWS rejects the creation."""
+    """Reject existing names of vaults and log groups, as AWS does; the emulator adopts them."""
     for resource_type, name, held in (
         ("AWS::Backup::BackupVault", "BackupVaultName", backup._vaults),
         ("AWS::Logs::LogGroup", "LogGroupName", cloudwatch_logs._log_groups),
@@ -82,9 +82,9 @@ def _unless_taken(
 
 
 def _spell_containers_as_the_api() -> None:
-    """Nested keys of container definitions keep CloudFormation's capitals.
+    """Convert nested keys of container definitions from CloudFormation's to the API's spelling.
 
-    Responses of the API omit them.
+    Responses omit keys with CloudFormation's capitals.
     """
     provisioners._normalize_container_defs = lambda containers: [
         spelled_as_the_api(container) for container in containers
@@ -108,7 +108,7 @@ def spelled_as_the_api(value: Any) -> Any:
 
 
 def _create_no_named_log_group() -> None:
-    """An invocation that ends after the destruction of its stack recreates its log group.
+    """Create no log group for an invocation that ends after the destruction of its stack.
 
     In AWS it lacks the right: a function with a log group in its configuration may only write.
     """
@@ -128,7 +128,7 @@ def logs_are_writable(function: Mapping[str, Any], groups: Container[str]) -> bo
 
 
 def _generate_without_punctuation() -> None:
-    """The emulator ignores `ExcludePunctuation`, and such passwords break URLs that it parses."""
+    """Apply `ExcludePunctuation`; the emulator ignores it and cannot parse URLs with it."""
     generate = provisioners._sm_secret_string
     provisioners._sm_secret_string = lambda properties: generate(without_punctuation(properties))
 
@@ -143,7 +143,7 @@ def without_punctuation(properties: Properties) -> Properties:
 
 
 def _give_existing_zones_their_id() -> None:
-    """API calls cannot set the id of a public zone, which exists before the stacks.
+    """Set the id of existing public zones, which API calls cannot set.
 
     The stacks contain its id.
     """
@@ -163,7 +163,7 @@ def _give_existing_zones_their_id() -> None:
 
 
 def _keep_bucket_tags() -> None:
-    """The emulator drops tags of buckets.
+    """Keep tags of buckets, which the emulator drops.
 
     The CDK's auto-delete function empties only buckets with its tag.
     """
@@ -183,7 +183,7 @@ def _keep_bucket_tags() -> None:
 
 
 def _escape_access_strings() -> None:
-    """Access strings of Redis users, such as `&channel`, are returned unescaped in XML."""
+    """Escape access strings of Redis users, such as `&channel`, in XML."""
     written = elasticache._user_xml
     elasticache._user_xml = lambda user: written(
         {**user, "AccessString": escape(user.get("AccessString", ""))}
@@ -191,7 +191,7 @@ def _escape_access_strings() -> None:
 
 
 def _name_secrets_by_arn() -> None:
-    """`Ref` of a secret returns its name; policies and task definitions require its ARN."""
+    """Return the ARN for `Ref` of a secret, as policies and task definitions require."""
     secret = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
     create, update, delete = secret["create"], secret["update"], secret["delete"]
 
@@ -208,7 +208,7 @@ def _name_secrets_by_arn() -> None:
 
 
 def _create_master_secrets() -> None:
-    """The emulator stores the master password in a secret for clusters only; RDS for all."""
+    """Store master passwords of instances in secrets; the emulator does so for clusters only."""
     instance, secret = (
         provisioners._RESOURCE_HANDLERS[name]
         for name in ("AWS::RDS::DBInstance", "AWS::SecretsManager::Secret")
@@ -257,7 +257,7 @@ class _OutputsChanged(list[Properties]):
 
 
 def _see_changed_outputs() -> None:
-    """Change sets with changes of outputs only are rejected.
+    """Accept change sets with changes of outputs only, which the emulator rejects.
 
     A stack that imports a new output would fail.
     """
@@ -275,9 +275,9 @@ def _see_changed_outputs() -> None:
 
 
 def _keep_imported_exports() -> None:
-    """An update may remove or change an imported export, and stacks can import a removed export.
+    """Reject updates that remove or change an imported export, as AWS does.
 
-    AWS rejects both.
+    The emulator accepts them, and stacks can import a removed export.
     """
     resolve = stacks._resolve_stack_outputs
 

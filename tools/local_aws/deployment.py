@@ -27,19 +27,19 @@ from tools.local_aws.workspace import RunningEmulator, Workspace
 
 
 class IncompleteError(LocalAwsError):
-    """A resource of a template is missing or incomplete after a successful deployment."""
+    """Missing or incomplete resource of a template after a successful deployment."""
 
 
 class NotRunningError(LocalAwsError):
-    """No emulator runs."""
+    """Missing process of the emulator."""
 
 
 class OtherEnvironmentError(LocalAwsError):
-    """Another environment is deployed. The message has its name."""
+    """Conflict with another deployed environment. The message has its name."""
 
 
 class LeftoverError(LocalAwsError):
-    """Resources outlived their stack without a policy to retain them."""
+    """Resources that outlived their stack without a policy to retain them."""
 
 
 @dataclass(kw_only=True)

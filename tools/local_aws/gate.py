@@ -1,5 +1,4 @@
-"""Validation in parallel to a deployment: cfn-lint with rules and schemas of each stack's
-region."""
+"""Validation in parallel to a deployment: cfn-lint with the rules of each stack's region."""
 
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ _SHOWN = 20
 
 
 class RejectedTemplateError(LocalAwsError):
-    """CloudFormation would reject a template. The message lists locations and reasons."""
+    """Template that CloudFormation would reject. The message lists locations and reasons."""
 
 
 def require_acceptable(

@@ -11,7 +11,7 @@ Resolve = Callable[..., Any]
 
 
 class UnresolvableOutputError(ValueError):
-    """The output does not exist or is not readable.
+    """Missing or unreadable output.
 
     CloudFormation fails the resource with this message.
     """

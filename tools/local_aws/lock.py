@@ -12,11 +12,11 @@ from tools.local_aws.workspace import Workspace
 
 
 class BusyError(LocalAwsError):
-    """Another command uses the same state folder. The message has its process id."""
+    """Conflict with a command on the same state folder. The message has its process id."""
 
 
 class UnwritableError(LocalAwsError):
-    """The state folder is not writable. The message has its path."""
+    """State folder that is not writable. The message has its path."""
 
 
 @contextmanager

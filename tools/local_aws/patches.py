@@ -27,7 +27,7 @@ _ALARM = "AWS::CloudWatch::Alarm"
 
 
 class InvalidPropertiesError(ValueError):
-    """CloudFormation would reject the resource's properties."""
+    """Properties that CloudFormation would reject."""
 
 
 def install(register: Register) -> None:

@@ -32,11 +32,11 @@ _KILL_SECONDS = 30.0
 
 
 class NotStartedError(LocalAwsError):
-    """The emulator ended or did not respond. The message has the path of its log."""
+    """Emulator that ended or did not respond. The message has the path of its log."""
 
 
 class NotStoppedError(LocalAwsError):
-    """Processes of the emulator survived SIGKILL."""
+    """Processes of the emulator that survived SIGKILL."""
 
 
 def running(workspace: Workspace) -> RunningEmulator | None:

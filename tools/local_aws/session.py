@@ -26,7 +26,7 @@ _client_lock = Lock()
 
 
 class NotEmbeddedError(LocalAwsError):
-    """An endpoint or credential does not belong to the embedded AWS."""
+    """Endpoint or credential that does not belong to the embedded AWS."""
 
 
 def require_loopback(endpoint: str) -> str:

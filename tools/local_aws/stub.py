@@ -33,7 +33,7 @@ Created = tuple[str, dict[str, Any]]
 
 
 class AlreadyExistsError(Exception):
-    """A record with this identifier already exists."""
+    """Identifier of an existing record."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ class Register:
         return record.identifier, record.attributes
 
     def remove(self, resource_type: str, identifier: str) -> Record | None:
-        """Deletes a record of the current region and returns it; None if there is none."""
+        """Deletes a record of the current region and returns it; None if it does not exist."""
         with self._lock:
             return self._records.pop((resource_type, responses.get_region(), identifier), None)
 

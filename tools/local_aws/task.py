@@ -13,7 +13,7 @@ STAND_INS = "stand-ins.json"
 
 
 class NoTaskError(LocalAwsError):
-    """No task definition of this service is deployed."""
+    """Missing task definition of a service."""
 
 
 def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str, str]:

@@ -49,8 +49,7 @@ class Workspace:
 
     @property
     def temporary(self) -> Path:
-        """TMPDIR of the emulator, in the checkout, so that Node.js functions find
-        `node_modules`."""
+        """TMPDIR of the emulator, in the checkout, where Node.js functions find `node_modules`."""
         return self.folder / "tmp"
 
     @property
@@ -149,7 +148,7 @@ class Workspace:
 
     def remember(self, emulator: RunningEmulator) -> None:
         """Saves the identity of the emulator."""
-        # A partial file would let a concurrent reader start a second emulator.
+        # A concurrent reader of a partial file would start a second emulator.
         output.replace(self._record, json.dumps(asdict(emulator)))
 
     def recall(self) -> RunningEmulator | None:

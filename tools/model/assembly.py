@@ -243,10 +243,10 @@ def stacks_before(assembly: Path) -> dict[str, set[str]]:
 
 
 def reached(direct: Mapping[str, set[str]]) -> dict[str, set[str]]:
-    """Return the names that each name leads to in any number of steps.
+    """Return the names that are reachable from each name in any number of steps.
 
     Args:
-        direct: names that each name leads to in one step; names without any may be absent.
+        direct: names reachable in one step; names without any may be absent.
     """
 
     def all_of(name: str) -> set[str]:

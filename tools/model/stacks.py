@@ -9,7 +9,7 @@ from spotmusic_cdk.command_line import CommandError
 
 
 class SourceError(CommandError):
-    """Templates are not available. The message has the reason and the remedy."""
+    """Unavailable templates. The message has the reason and the remedy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def platform_in(folder: Path) -> Path:
     """Returns the folder with the manifest of one environment: the given one or its subfolder.
 
     Raises:
-        SourceError: if there is none, or more than one.
+        SourceError: if the folder has no environment, or more than one.
     """
     found = [folder, *sorted(folder.glob("assembly-*"))]
     manifests = [path for path in found if (path / "manifest.json").exists() and stacks_in(path)]

@@ -53,12 +53,12 @@ class Statement:
 
     @property
     def for_anybody(self) -> bool:
-        """Whether the statement covers all principals."""
+        """True if the statement covers all principals."""
         return any(who == "*" for _, who in self.principals)
 
     @property
     def of_this_account(self) -> bool:
-        """Whether the statement allows principals or resources of this account only."""
+        """True if the statement allows principals or resources of this account only."""
         return any(
             self.values("StringEquals", key) == (ACCOUNT,)
             for key in ("aws:PrincipalAccount", "aws:ResourceAccount")
@@ -66,9 +66,9 @@ class Statement:
 
     @property
     def of_restored_databases(self) -> bool:
-        """Whether the statement covers only master secrets of restored databases.
+        """True if the statement covers only master secrets of restored databases.
 
-        RDS names such a secret when it creates the instance.
+        RDS names these secrets when it creates the instance.
         """
         (source,) = self.values("StringLike", "aws:ResourceTag/aws:rds:primaryDBInstanceArn") or (
             "",

@@ -144,7 +144,7 @@ class Judges:
             words_of(code)
 
     def learn(self, mutant: Mutant, answer: Answer) -> None:
-        """Counts what the tests catch."""
+        """Counts the mutants that each test catches."""
         for test in map(name, answer.failed):
             self._catches.update([("", test), (mutant.of, test), (mutant.fault, test)])
 

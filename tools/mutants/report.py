@@ -58,7 +58,7 @@ class Report:
             crashed = f" (tests that crashed: {', '.join(one.crashes[:3])})" if one.crashes else ""
             yield f"survives: {one.mutant.name}{crashed}"
         yield from (
-            f"not asked, it fails without a fault: {test}" for test in sorted(failing_already)
+            f"excluded, it fails without a fault: {test}" for test in sorted(failing_already)
         )
         yield from self.problems()
         caught = len(verdicts) - len(survivors)

@@ -77,7 +77,7 @@ class Row:
         """Returns the files that differ for one place.
 
         Raises:
-            LookupError: if the fault changes nothing.
+            LookupError: if the fault has no effect.
         """
         changed = {**self._chart_files(place), **self._manifest_files(place)}
         body = self._body(place)

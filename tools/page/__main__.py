@@ -32,7 +32,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 
 class PageError(Exception):
-    """The page cannot be written. The message has the reason and the remedy."""
+    """Page that cannot be written. The message has the reason and the remedy."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

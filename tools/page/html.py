@@ -1,4 +1,4 @@
-"""The page as one HTML file, without requests to other files or hosts."""
+"""Page as one HTML file, without requests to other files or hosts."""
 
 import json
 from collections.abc import Sequence

@@ -54,7 +54,7 @@ _INK = "#48566a"
 
 
 class IconError(Exception):
-    """An icon is missing. The message has the remedy."""
+    """Missing icon. The message has the remedy."""
 
 
 def symbols(names: set[str]) -> str:

@@ -12,7 +12,7 @@ from tools.page.parties import Party
 
 STYLE = (Path(__file__).parent / "picture.css").read_text(encoding="utf-8")
 WIDE, NARROW = Shape(148, 50, 40), Shape(112, 76, 34)
-"""Shapes of boxes: text beside the icon, or below it in narrow boxes."""
+"""Shapes of boxes: text to the right of the icon, or below it in narrow boxes."""
 _COLOURS = (
     ":root{--card:#fff;--line:#d5dae1;--ink:#1b2430;--soft:#5c6878;"
     "--request:#0b7a6b;--scrape:#b45309;--operation:#6d4fc4;"

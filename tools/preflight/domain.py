@@ -20,8 +20,7 @@ from tools.preflight.finding import (
 )
 
 AUTHORITY = "amazon.com"
-"""Certificate authority that a CAA record must allow (ACM user guide, CAA records, read 2026-11).
-"""
+"""Required authority in CAA records (ACM user guide, CAA records, read 2026-11)."""
 LOOK_UP = """
 const [domain, resolver] = process.argv.slice(1);
 const dns = new (require("dns").Resolver)({ timeout: 3000, tries: 1 });
@@ -135,8 +134,9 @@ def authorities(context: Context) -> Iterator[Finding]:
 
 
 def addresses(context: Context) -> Iterator[Finding]:
-    """Checks that the addresses of the domain are free, or records of stack edge: CloudFormation
-    takes over no record, and fails after it has created the distribution.
+    """Checks that other records do not have the addresses of the domain.
+
+    CloudFormation does not adopt records, and fails after it has created the distribution.
     """
     domain, check = context.settings.domain, "address records"
     if domain is None:

@@ -1,6 +1,6 @@
 """Checks of deployed values that exceed the file.
 
-RDS upgrades and grows by itself, and a smaller cache may be too small for its data.
+RDS upgrades and grows automatically, and a smaller cache may be too small for its data.
 """
 
 from collections.abc import Iterator

@@ -23,7 +23,7 @@ _AGENT = "spotmusic-smoke"
 
 
 class NavigationError(Exception):
-    """A page does not lead to the expected address."""
+    """Page without the expected address or form."""
 
 
 @dataclass(frozen=True, kw_only=True)

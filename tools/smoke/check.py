@@ -17,11 +17,11 @@ _LONGEST_DETAIL = 200
 
 
 class FailedError(Exception):
-    """A check failed. The message has the observation."""
+    """Failed check. The message has the observation."""
 
 
 class SkippedError(Exception):
-    """A check cannot run. The message has the reason."""
+    """Check that cannot run. The message has the reason."""
 
 
 class State(StrEnum):

@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 0.5
 
 
 class RefusedError(Exception):
-    """Keycloak did not issue a token."""
+    """Login without a token from Keycloak."""
 
 
 def redirect_of(browser: Browser) -> str:

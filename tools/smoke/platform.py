@@ -29,7 +29,7 @@ _BEFORE_EXPIRY_SECONDS = 60
 
 
 class NoPlatformError(Exception):
-    """The platform has no address or is not deployed."""
+    """Platform without an address or a deployment."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ class Platform:
 
     @property
     def embedded(self) -> bool:
-        """Whether the account is the embedded AWS."""
+        """True if the account is the embedded AWS."""
         return self.aws is not None and self.aws.account == local_aws.ACCOUNT
 
     @property

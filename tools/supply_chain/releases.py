@@ -39,7 +39,7 @@ Raises:
 
 
 class NoAnswerError(Exception):
-    """The newest release is unknown. The message has the reason."""
+    """Unknown newest release. The message has the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ class Asked:
 
     @property
     def is_newer(self) -> bool:
-        """Whether a newer release than the pinned one exists."""
+        """True if a newer release than the pinned one exists."""
         return self.newest is not None and _order(self.newest) > _order(self.pinned)
 
 
