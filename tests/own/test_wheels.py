@@ -104,7 +104,7 @@ def test_wheel_finds_files_in_itself(installed: Path) -> None:
         for path in (installed / "spotmusic_cdk").rglob("*.py")
         if outside.search(path.read_text())
     }
-    assert found == {"app.py", "release_context.py"}, "use Path.cwd()"
+    assert found == {"synthesis.py", "release_context.py"}, "use Path.cwd()"
 
 
 def files(folder: Path) -> set[Path]:
