@@ -49,7 +49,8 @@ def run(
         raise
     codes = [container.get("exitCode") for container in task["containers"]]
     if codes != [0]:
-        raise RuntimeError(f"the task ended with {codes}, {task.get('stoppedReason')}: {_log(arn)}")
+        reason = task.get("stoppedReason")
+        raise RuntimeError(f"the task ended with {codes}, {reason}. Read {_log(arn)}.")
 
 
 def _start(ecs: Any, properties: dict[str, Any], token: str, sleep: Callable[[float], None]) -> str:
@@ -83,7 +84,7 @@ def _wait(ecs: Any, arn: str, sleep: Callable[[float], None]) -> dict[str, Any]:
                 return dict(task)
         sleep(POLL_SECONDS)
     raise TimeoutError(
-        f"the task took more than {WAIT_SECONDS} seconds and was stopped: {_log(arn)}"
+        f"the task took more than {WAIT_SECONDS} seconds and was stopped. Read {_log(arn)}."
     )
 
 
