@@ -18,7 +18,7 @@ GROUPS = {
     "kubectl": {"create", "rollout", "set", "config"},
     "helm": {"show", "get", "repo", "search"},
 }
-"""Commands with a subcommand as first argument."""
+"""Commands with a subcommand as their first argument."""
 KINDS = {
     alias: kind
     for kind, aliases in {
@@ -66,7 +66,7 @@ KINDS = {
     }.items()
     for alias in aliases.split()
 }
-"""Kind by each name that kubectl accepts, as used in documents."""
+"""Kind by name, for the names in documents."""
 TAKES_KINDS = {
     "get",
     "describe",
@@ -90,7 +90,7 @@ class Cluster:
     """Names of objects in the cluster.
 
     Attributes:
-        names: names by kind and namespace; the name of a job may go on with a hash.
+        names: names by kind and namespace. A hash may follow the name of a job.
         containers: containers by namespace and pod, or workload as `Kind/name`.
         labelled: the same by label.
     """
@@ -113,7 +113,7 @@ class Cluster:
         labels: Mapping[str, str],
         replicas: int,
     ) -> None:
-        """Adds a workload with its pods; only pods of a StatefulSet have predictable names."""
+        """Adds a workload with its pods. Only pods of a StatefulSet have predictable names."""
         every = set(containers)
         self.names[kind, namespace].add(name)
         self.containers[namespace, f"{kind}/{name}"] = every
@@ -156,7 +156,8 @@ def cluster_of(manifests: Iterable[Json]) -> Cluster:
             )
             _add_claims(cluster, namespace, kind, name, spec)
         elif kind == "RabbitmqCluster":
-            # RabbitMQ cluster operator: a set `<name>-server`, and the Service of clients by the name of the cluster.
+            # RabbitMQ cluster operator: a set `<name>-server`, and a Service of clients with the
+            # name of the cluster.
             labels = {"app.kubernetes.io/name": name}
             cluster.add_pods(
                 namespace,
@@ -207,7 +208,7 @@ def commands(text: str, program: str) -> Iterator[list[str]]:
 
 
 def _words(rest: str) -> list[str]:
-    """Words up to the end of the command; quotes that began before it are left alone."""
+    """Words up to the end of the command. Quotes that begin before it are unchanged."""
     lexer = shlex.shlex(rest, posix=True, punctuation_chars="|&;<>()")
     lexer.whitespace_split = True
     lexer.commenters = "#"
@@ -248,7 +249,7 @@ def options(name: str, command: str) -> dict[str, bool] | None:
 
 @cache
 def options_of_all_commands() -> str:
-    """Help of the options that every kubectl command takes."""
+    """Help of the options of all kubectl commands."""
     return subprocess.run(
         [program("kubectl"), "options"], capture_output=True, text=True, check=True
     ).stdout
@@ -341,7 +342,7 @@ def _wrong_kubectl(words: list[str], cluster: Cluster) -> Iterator[str]:
 
 
 def _undone(arguments: list[str], namespace: str, cluster: Cluster) -> Iterator[str]:
-    """Sets whose replicas an operator resets to those of its object."""
+    """Sets with replicas that an operator resets to those of its object."""
     for name in (argument.rpartition("/")[2] for argument in arguments):
         owners = {
             "RabbitmqCluster": name.removesuffix("-server"),
@@ -386,7 +387,7 @@ def _reference(word: str, otherwise: str) -> tuple[str, str]:
 
 
 def _missing(kind: str, name: str, namespace: str, cluster: Cluster) -> Iterator[str]:
-    """Named objects that neither a manifest nor a command of the same document creates."""
+    """Named objects that no manifest and no command of the same document creates."""
     everywhere = kind in ("ClusterIssuer", "StorageClass", "Namespace")
     if (
         _UNKNOWN in name + namespace

@@ -1,10 +1,11 @@
-"""One synthesis per environment and session; tests read the result as plain dicts."""
+"""Synthesized environments, one synthesis per environment and session. Tests read them as dicts."""
 
 import os
 
-# What is deprecated raises.
+# Deprecated CDK APIs raise errors.
 os.environ["JSII_DEPRECATED"] = "fail"
-# Helm, kubectl and promtool are short-lived: by default garbage collection takes a fifth of their time.
+# Helm, kubectl and promtool are short-lived: by default garbage collection takes a fifth of their
+# time.
 os.environ.setdefault("GOGC", "400")
 
 import gc
@@ -17,15 +18,15 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-# CDK, Node and Helm leave folders where TMPDIR says: in one that ends with this run. pytest keeps the
-# folders of its last runs where they are.
+# CDK, Node and Helm leave folders in TMPDIR, so TMPDIR ends with this run. pytest keeps the folders
+# of its last runs in the usual place.
 _TEMPORARY = tempfile.TemporaryDirectory(prefix="spotmusic-tests-", ignore_cleanup_errors=True)
 os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir())
 os.environ["TMPDIR"] = tempfile.tempdir = _TEMPORARY.name
 
 from tools import (
     checkout,
-)  # before CDK, which starts Node.js with the variables that this module sets
+)  # before CDK, which starts Node.js with these variables
 
 # isort: split
 import aws_cdk as cdk
@@ -54,7 +55,7 @@ STACKS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the options that check the promises on a given assembly (docs/properties.md)."""
+    """Adds the options for tests of promises on a given assembly (docs/properties.md)."""
     group = parser.getgroup("spotmusic")
     group.addoption(
         "--assembly",
@@ -70,8 +71,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a worker of pytest-xdist whole files, or all tests that share what is dear or single: the
-    embedded AWS of tests, engines, rendered charts.
+    """Give a worker of pytest-xdist whole files, or all tests with the same expensive or single
+    resource: the embedded AWS of tests, engines, rendered charts.
     """
     for item in items:
         file = item.path.relative_to(ROOT)
@@ -95,13 +96,15 @@ def pytest_unconfigure() -> None:
 
 @cache
 def sample_of(environment: str) -> Settings:
-    """Settings of an environment in tests/environments, which users do not edit: the fixture of unit tests."""
+    """Settings of an environment in tests/environments, the fixture of unit tests. Users do not
+    edit them.
+    """
     return load(environment, folder=ROOT / "tests" / "environments", today=TODAY)
 
 
 @pytest.fixture(scope="session")
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of the assemblies of all workers of pytest-xdist. A mutant has assemblies of its own."""
+    """Folder of the assemblies of all workers of pytest-xdist. A mutant has separate assemblies."""
     worker = "PYTEST_XDIST_WORKER" in os.environ
     return (
         tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.mktemp("assemblies")
@@ -124,15 +127,17 @@ def synthesized(request: pytest.FixtureRequest, assemblies: Path) -> Callable[[s
 @pytest.fixture(scope="session")
 def with_every_option(assemblies: Path) -> Path:
     """Cloud assembly of production with every option, synthesized once for all workers."""
-    from tools.documents.grants import EVERY, every_option  # which imports this file
+    from tools.documents.grants import EVERY, every_option  # imports this file
 
     return synthesize_once(every_option(), outdir=assemblies / EVERY, policies=False)
 
 
 @pytest.fixture(scope="session")
 def disposable(assemblies: Path) -> Path:
-    """Cloud assembly of the cheapest environment, synthesized once for all workers, with the policy packs."""
-    from tests.disposable import disposable_settings  # which imports this file
+    """Cloud assembly of the cheapest environment, synthesized once for all workers, with the policy
+    packs.
+    """
+    from tests.disposable import disposable_settings  # imports this file
 
     return synthesize_once(disposable_settings(), outdir=assemblies / "disposable", assets=False)
 
@@ -140,7 +145,9 @@ def disposable(assemblies: Path) -> Path:
 def synthesize_once(
     settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True
 ) -> Path:
-    """Writes the cloud assembly of an environment unless another worker did, and returns its folder."""
+    """Writes the cloud assembly of an environment unless another worker has, and returns its
+    folder.
+    """
     whole = Path(f"{outdir}.whole")
     with FileLock(f"{outdir}.lock"):
         if not whole.exists():
@@ -159,10 +166,8 @@ def templates(synthesized: Callable[[str], Path]) -> Callable[[str], dict[str, T
 def deployed(
     templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]
 ) -> Callable[[str], "RenderedCluster"]:
-    """Helm releases and manifests of an environment, with our own charts rendered once per
-    session.
-    """
-    from tools.model.cluster import read  # only who looks into the cluster pays for importing it
+    """Helm releases and manifests of an environment, with own charts rendered once per session."""
+    from tools.model.cluster import read  # expensive import
 
     @cache
     def give(environment: str) -> "RenderedCluster":
@@ -185,7 +190,7 @@ def rendered(deployed: Callable[[str], "RenderedCluster"]) -> Callable[[str], "R
 
 @pytest.fixture
 def stack() -> cdk.Stack:
-    """Empty stack with the feature flags of the application, for tests of one construct."""
+    """Empty stack with the feature flags of the application, for tests of a construct."""
     return new_stack()
 
 

@@ -11,7 +11,7 @@ from tools.checkout import ROOT
 def findings(
     documents: Iterable[Path], problems: Callable[[Path], Iterable[str]]
 ) -> dict[str, list[str]]:
-    """Problems of the documents that have some: one test for all of them takes less time than one for each."""
+    """Problems by document. One test for all documents takes less time than one for each."""
     found = {str(document.relative_to(ROOT)): [*problems(document)] for document in documents}
     assert found, "no documents"
     return {document: those for document, those in found.items() if those}
@@ -30,7 +30,7 @@ def anchors(document: Path) -> set[str]:
 
 
 def code(text: str) -> Iterator[str]:
-    """Yields each line of code of a document, from blocks and sentences; continued lines are
+    """Yields each line of code of a document, from blocks and sentences. Continued lines are
     joined.
     """
     block = r"^ *```.*?^ *```$"

@@ -1,4 +1,5 @@
-"""Filter patterns of CloudWatch Logs for JSON, evaluated: the embedded AWS lets every event pass."""
+"""Evaluation of CloudWatch Logs filter patterns for JSON, because the embedded AWS accepts all
+events."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ _TERM = re.compile(
 def matches(pattern: str, event: Mapping[str, Any]) -> bool:
     """Returns whether an event matches a pattern.
 
-    A field that is missing matches no comparison.
+    A missing field matches no comparison.
 
     Args:
         pattern: filter pattern of JSON, such as `{ $.source = "aws.backup" }`.
@@ -30,4 +31,5 @@ def matches(pattern: str, event: Mapping[str, Any]) -> bool:
         return f"({found!r} {sign} {term['value']})"
 
     words = _TERM.sub(translated, pattern.strip().removeprefix("{").removesuffix("}").strip())
-    return bool(eval(words.replace("&&", " and ").replace("||", " or "), {}))  # noqa: S307 - the project's own patterns
+    expression = words.replace("&&", " and ").replace("||", " or ")
+    return bool(eval(expression, {}))  # noqa: S307 - patterns of the project

@@ -1,4 +1,4 @@
-"""Lines of pytest while a test takes long: its name and its seconds."""
+"""Progress lines of pytest during a long test: its name and its seconds."""
 
 import os
 import time
@@ -56,8 +56,8 @@ class Heartbeat:
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the plugin before pytest redirects the descriptor.
 
-    Workers of pytest-xdist print nothing, and programs with a plugin of their own fork: no thread may
-    run in them.
+    Workers of pytest-xdist print nothing. Programs with a separate plugin fork: no thread may run
+    in them.
     """
     if not hasattr(config, "workerinput") and not config.invocation_params.plugins:
         config.pluginmanager.register(Heartbeat(os.fdopen(os.dup(2), "w")))

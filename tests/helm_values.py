@@ -28,7 +28,8 @@ class Images:
 
     def image(self, reference: str) -> str:
         host, _, path = reference.partition("/")
-        return f"{cdk.Aws.ACCOUNT_ID}.dkr.ecr.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}/{host.split('.')[0]}/{path}"
+        registry = f"{cdk.Aws.ACCOUNT_ID}.dkr.ecr.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}"
+        return f"{registry}/{host.split('.')[0]}/{path}"
 
 
 def cluster_in(stack: cdk.Stack) -> eks.ICluster:
@@ -55,7 +56,7 @@ def arn_of(name: str) -> str:
 
 
 def releases(stack: cdk.Stack) -> dict[str, Json]:
-    """Returns the properties of every release by name, with resolved values."""
+    """Returns the properties of all releases by name, with resolved values."""
     here = _OneStack(Template.from_stack(stack).to_json())
     found = [
         resource["Properties"]
@@ -69,7 +70,7 @@ def releases(stack: cdk.Stack) -> dict[str, Json]:
 
 
 class _OneStack(Resolver):
-    """A single stack, with references named by their targets."""
+    """Single stack, with references named by their targets."""
 
     def __init__(self, template: Mapping[str, Any]) -> None:
         self.templates = {"": dict(template)}
@@ -100,11 +101,12 @@ def schemas() -> Path:
 
 
 def schema_errors(chart: str, values: Json) -> list[str]:
-    """Returns the errors of a chart's schema for the values; required values may come from its defaults.
+    """Returns the errors of a chart's schema for the values. Required values may be among its
+    defaults.
 
     Args:
         chart: name and version, such as `redpanda-26.2.1`.
-        values: values to look at.
+        values: values to check.
     """
     jsonschema = pytest.importorskip(
         "jsonschema", reason="jsonschema checks values against the schemas of charts"
@@ -118,11 +120,12 @@ def schema_errors(chart: str, values: Json) -> list[str]:
 
 
 def unknown_keys(chart: str, values: Json) -> set[str]:
-    """Returns the keys that are absent from the chart's default values, so that the chart may ignore them.
+    """Returns the keys that the chart's default values lack, so that the chart may ignore them.
 
     Args:
-        chart: name and version of a chart whose `.keys.txt` lists the default values with their types.
-        values: values to look at.
+        chart: name and version of a chart. Its `.keys.txt` lists the default values with their
+            types.
+        values: values to check.
     """
     lines = (schemas() / "values" / f"{chart}.keys.txt").read_text().splitlines()
     known = dict(line.split("\t") for line in lines if "\t" in line)

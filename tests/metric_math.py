@@ -1,4 +1,5 @@
-"""Evaluator of CloudWatch metric math at one point in time, for the functions that formulas of this platform use."""
+"""Evaluator of CloudWatch metric math at one point in time, for the functions in formulas of this
+platform."""
 
 import ast
 import operator
@@ -25,11 +26,11 @@ def value_of(
     values: Mapping[str, float | None],
     before: Mapping[str, float | None] | None = None,
 ) -> float | None:
-    """Returns the value of an expression, or None where CloudWatch has no data point.
+    """Returns the value of an expression, or None if CloudWatch has no data point.
 
-    A metric that `values` does not name has no data point. One missing operand makes the result missing, also in the branch
-    that `IF` does not take: AWS does not document that case, and a formula must not depend on it. A division by zero has no
-    data point.
+    A metric outside `values` has no data point. With one missing operand the result is missing,
+    also in the branch that `IF` does not take: AWS does not document that case, and a formula must
+    not depend on it. A division by zero has no data point.
 
     Args:
         expression: metric math.
@@ -37,7 +38,7 @@ def value_of(
         before: their values in the period before, for `DIFF`.
 
     Raises:
-        ValueError: the expression uses a function or operator that is not implemented here.
+        ValueError: if the expression uses a function or operator that is not implemented here.
     """
     return _value(ast.parse(expression, mode="eval").body, values, before or {})
 

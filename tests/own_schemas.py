@@ -1,6 +1,5 @@
-"""Validation of configuration against our schemas, with messages that state place, problem and
-remedy.
-"""
+"""Validation of configuration against own schemas, with messages that state place, problem and
+remedy."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from tools.model.values import Json
 
 FOLDER = Path(__file__).with_name("schemas")
 ADVICE = "x-advice"
-"""Keyword of ours: what to do when the schema that holds it is broken."""
+"""Keyword of the project: remedy for a violation of the schema."""
 
 
 @cache
@@ -25,7 +24,9 @@ def _validator(name: str) -> jsonschema.Draft202012Validator:
 
 
 def problems(name: str, document: Json) -> list[str]:
-    """Returns the schema's errors of a document with their paths; entries with a name are shown by name."""
+    """Returns the schema's errors of a document with their paths. Entries with a name are shown by
+    name.
+    """
     found = (_explained(error, document) for error in _validator(name).iter_errors(document))
     return sorted({problem for several in found for problem in several})
 

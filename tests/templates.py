@@ -27,7 +27,7 @@ def all_of(resources: Mapping[str, Json], type_: str) -> list[Json]:
 
 
 def whole(resources: Mapping[str, Json], type_: str) -> Json:
-    """The only resource of a type, with its policies and dependencies."""
+    """Only resource of a type, with its policies and dependencies."""
     (resource,) = of_type(resources, type_).values()
     return resource
 

@@ -1,4 +1,5 @@
-"""Lambda handlers loaded as in the runtime; one Keycloak and one RabbitMQ for all tests of this folder."""
+"""Lambda handlers loaded as in the runtime, and one Keycloak and RabbitMQ for all tests of this
+folder."""
 
 import copy
 import json
@@ -49,7 +50,7 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Pa
 
 
 class Engines:
-    """Keycloak and the gateway in front of it, started by the first test that needs them."""
+    """Keycloak and the gateway in front of it, started by the first test that uses them."""
 
     def __init__(self, folder: Path, wanted: Json) -> None:
         self.keeper = ExitStack()

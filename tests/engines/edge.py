@@ -1,6 +1,6 @@
-"""Stubs of the parts of AWS between a listener and the tasks: CloudFront and the load balancer of services.
+"""Stubs of AWS between listeners and tasks: CloudFront and the load balancer of services.
 
-CloudFront's stub has the page, and verifies signatures of audio with the public key.
+The stub of CloudFront has the page, and verifies signatures of audio with the public key.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.engines.programs import program
 from tools.smoke.web import SECURITY_HEADERS
 
 Connect = Callable[[str], HTTPConnection | None]
-"""Connection to the server of a path; None without one."""
+"""Connection to the server of a path, or None."""
 KEPT = {
     "authorization",
     "content-type",
@@ -34,7 +34,7 @@ DROPPED = {"connection", "transfer-encoding", "content-length", "date", "server"
 
 
 class Forwarder(BaseHTTPRequestHandler):
-    """Answers a request as the server of its path does."""
+    """Proxy to the server of a path."""
 
     connect: Connect
 
@@ -133,7 +133,7 @@ def cloudfront(
     context = ssl.create_default_context(cafile=str(certificate))
 
     class Edge(Forwarder):
-        """Page and audio; everything else is the gateway's."""
+        """Page and audio. Other requests are sent to the gateway."""
 
         def do_GET(self) -> None:
             """Answers a request."""

@@ -85,14 +85,14 @@ class _Answer(BaseHTTPRequestHandler):
         body = json.dumps({"tracks": ["x" * 20] * (500 if path.endswith(LONG) else 1)}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
-        # As Keycloak's pages, and responses of services after Kong's response-transformer.
+        # Same as Keycloak's pages, and as responses of services after Kong's response-transformer.
         self.send_header("Cache-Control", "no-store")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        """Handles every method: `do_GET`, `do_PUT` and so on."""
+        """Handles all methods: `do_GET`, `do_PUT` and so on."""
         if name.startswith("do_"):
             return self.answer
         raise AttributeError(name)
@@ -123,7 +123,7 @@ class Gateway(Browser):
         headers: Mapping[str, str] | None = None,
         body: str = "",
     ) -> tuple[HTTPResponse, bytes]:
-        """Sends exactly these headers; returns the response and its body."""
+        """Sends exactly these headers. Returns the response and its body."""
         connection = HTTPSConnection(
             "localhost",
             self.port,
@@ -167,16 +167,17 @@ def gateway(
     routes: Sequence[GatewayRoute] = ROUTES,
     services_port: int | None = None,
 ) -> Iterator[Gateway]:
-    """Runs nginx as gateway of a service that requires a token, `playback`, and a public one, `status`.
+    """Runs nginx as gateway of a service that requires a token, `playback`, and a public one,
+    `status`.
 
     Args:
         folder: folder for configuration and logs.
-        keycloak: upstream of the realm's paths; default: these have no route.
-        keys_port: port for requests of the realm's keys; default: Keycloak's.
+        keycloak: upstream of the realm's paths (default: no route).
+        keys_port: port for requests of the realm's keys (default: Keycloak's).
         key: only key of the realm, which is then not requested.
         timeout_ms: timeout of an upstream's response, instead of the deployed one.
         routes: routes of the Web API, with `status`.
-        services_port: port of the services; default: a stub of all.
+        services_port: port of the services (default: a stub of all).
     """
     nginx, modules = program("nginx"), lua_modules()
     certificate = keycloak.certificate if keycloak else make_certificate(folder)
@@ -184,7 +185,8 @@ def gateway(
     service = Upstream()
     threading.Thread(target=service.serve_forever, daemon=True).start()
     login = keycloak.port if keycloak else 1
-    keys = f"https://localhost:{keys_port or login}/auth/realms/spotmusic/protocol/openid-connect/certs"
+    realm = f"https://localhost:{keys_port or login}/auth/realms/spotmusic"
+    keys = f"{realm}/protocol/openid-connect/certs"
     services = _services(
         TokenCheck(issuer=ISSUER, jwks_uri=keys),
         timeout_ms,

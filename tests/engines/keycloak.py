@@ -31,7 +31,7 @@ OF_THE_CHART = {
 } | dict.fromkeys(("KC_HEALTH_ENABLED", "KC_METRICS_ENABLED"), "true")
 """Options that the chart sets."""
 ANSWER_SECONDS = 60
-"""Timeout of a request: Keycloak needs less than a second, a busy machine many times that."""
+"""Timeout of a request. Keycloak needs less than a second, on a busy machine many times that."""
 
 
 def distribution() -> Path:
@@ -132,8 +132,8 @@ def started(folder: Path) -> Iterator[Keycloak]:
         "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD,
         "KC_BOOTSTRAP_ADMIN_CLIENT_ID": ACCOUNT,
         "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": SECRET,
-        # Memory of this machine instead of the pod's two gibibytes. The second compiler, and threads
-        # that collect garbage, cost more than they save in a minute.
+        # Memory of this machine instead of the pod's two gibibytes. The second compiler and threads
+        # for garbage collection cost more than they save in a minute.
         "JAVA_OPTS_APPEND": "-Xmx768m -XX:TieredStopAtLevel=1 -XX:-UseG1GC -XX:+UseSerialGC",
     }
     variables = {

@@ -1,6 +1,5 @@
-"""Programs and processes of engines: found in PATH or in the folder of `make engine-tools`, started
-on loopback, stopped by their id.
-"""
+"""Programs and processes of engines, from PATH or the folder of `make engine-tools`. They start on
+loopback and are stopped by their id."""
 
 import os
 import shutil
@@ -29,7 +28,7 @@ Process = subprocess.Popen[bytes]
 
 
 def program(*names: str) -> Path:
-    """Returns the first program that is found; skips the test if there is none."""
+    """Returns the first program found. Skips the test if there is none."""
     path = os.pathsep.join(
         [os.environ.get("PATH", ""), "/usr/sbin", *(str(FETCHED / folder) for folder in FOLDERS)]
     )

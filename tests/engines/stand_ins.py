@@ -1,8 +1,8 @@
 """`make stand-ins`: engines with the platform's users, permissions and queues for the embedded AWS,
 until Ctrl-C.
 
-MySQL, Redis, RabbitMQ and Kafka replace an account's engines. Their users have the passwords of
-the embedded AWS, so that `python -m tools.local_aws run SERVICE -- COMMAND` connects to them.
+MySQL, Redis, RabbitMQ and Kafka replace an account's engines. Their users have the passwords of the
+embedded AWS, so that `python -m tools.local_aws run SERVICE -- COMMAND` connects to them.
 """
 
 import argparse
@@ -199,7 +199,7 @@ def _ask_redis(path: Path, command: str) -> None:
 
 
 def _handler() -> ModuleType:
-    """Returns the module `database` of the handler, which is no package: other handlers have
+    """Returns the module `database` of the handler. It is no package, because other handlers have
     modules of the same names.
     """
     folders = (HANDLER, CUSTOM_RESOURCES)
@@ -261,7 +261,7 @@ def main() -> None:
                 Type="String",
                 Overwrite=True,
             )
-            # `make local-down` would report it as left.
+            # Otherwise `make local-down` would report it as a remaining process.
             left.callback(parameters.delete_parameter, Name=settings.authority_parameter)
         file.write_text(json.dumps(found["variables"]))
         left.callback(file.unlink)

@@ -151,7 +151,7 @@ def mysql(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
 
 @cache
 def new_data(*command: str) -> TemporaryDirectory[str]:
-    """Data folder of a new server, made once: making it takes longer than starting a server."""
+    """Data folder of a new server, created once, which takes longer than the start of a server."""
     folder = TemporaryDirectory(prefix="mysql-")
     done = subprocess.run(
         [*command, f"--datadir={folder.name}", "--initialize-insecure"],
@@ -166,6 +166,6 @@ def answers(port: int) -> bool:
     try:
         pymysql.connect(host="127.0.0.1", port=port, user="nobody", password="").close()
     except pymysql.err.OperationalError as error:
-        # Rejected for its user or missing TLS: the server runs.
+        # The server runs if it rejects a user or a missing TLS.
         return error.args[0] not in (2003, 2013)
     return True

@@ -1,8 +1,8 @@
 """Alerts from the project's rules in Prometheus, through its Alertmanager configuration, to a stub
 of SNS.
 
-Every rule fires immediately (without `for`) and Alertmanager waits a second instead of minutes;
-routes, receivers, subjects and texts are the deployed ones. The stub receives the requests of SNS
+Every rule fires immediately (without `for`) and Alertmanager waits a second instead of minutes.
+Routes, receivers, subjects and texts are the deployed ones. The stub receives the requests of SNS
 without verifying their signature.
 """
 

@@ -1,11 +1,11 @@
 """Artist's path in the embedded AWS as one test: upload, verdict, copy, row, playback, takedown.
 
 Policies of the service's role, of buckets and of tags are evaluated (`tools/local_aws/rights.py`).
-Missing parts of the embedded AWS are replaced: GuardDuty does not scan, so the test tags the
-object; nothing can send an event of `aws.guardduty`, so the test evaluates the deployed rule and
-reaches its target through a rule with another source; log events are not counted, so the test
-evaluates the deployed filter patterns. CloudFront serves nothing: the test verifies the signature
-with its public key. The deployed users write the row to MySQL.
+The test replaces missing parts of the embedded AWS. It tags the object in place of a scan of
+GuardDuty. Events of `aws.guardduty` cannot be sent, so it evaluates the deployed rule and uses
+another source to reach the target. Log events are not counted, so it evaluates the deployed filter
+patterns. CloudFront has no listener, so it verifies the signature with the public key. The deployed
+users write the row to MySQL.
 """
 
 import json
@@ -144,7 +144,7 @@ class Walk:
         )
 
     def deliver(self, event: Json) -> None:
-        """Sends an event to the queues of matching rules."""
+        """Sends an event to the queues of rules that match it."""
         events = self.aws("events")
         targets = [target for target in self.targets(event) if ":sqs:" in target["Arn"]]
         events.put_rule(Name="walk", EventPattern=json.dumps({"source": ["walk"]}))
@@ -195,7 +195,8 @@ def _task_definitions(ecs: Any) -> list[str]:
 
 def _put(address: str) -> int:
     try:
-        with urlopen(Request(address, data=SOUND, method="PUT")) as answer:  # noqa: S310 - on loopback
+        put = Request(address, data=SOUND, method="PUT")  # noqa: S310 - on loopback
+        with urlopen(put) as answer:  # noqa: S310
             return int(answer.status)
     except HTTPError as error:
         return error.code

@@ -119,7 +119,7 @@ def test_rotation_proves_passwords_over_verified_tls(
 
 
 def test_kong_counts_requests(server: Path) -> None:
-    """As in the rate limiting plugin: a counter per window that expires with it."""
+    """A counter per window expires with it, as in the rate limiting plugin."""
     kong = asking(server, "kong")
     script = (
         "local n = redis.call('INCRBY', KEYS[1], ARGV[1]); "

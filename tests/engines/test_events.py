@@ -63,7 +63,7 @@ def module_broker(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def broker(module_broker: Kafka) -> Kafka:
-    """Running broker: started again if the test before stopped it."""
+    """Running broker, started again if the previous test stopped it."""
     if not module_broker.running:
         module_broker.start()
     return module_broker
@@ -214,7 +214,9 @@ def variables(here: Aws, libraries: Path, broker: Kafka) -> dict[str, str]:
 
 @contextmanager
 def stream(variables: dict[str, str], folder: Path) -> Iterator[Task]:
-    """Runs the example, and lets it leave its group so that the next one does not wait for it."""
+    """Runs the example. At the end it leaves its group, so that the next one does not
+    wait for it.
+    """
     with task(variables, "stream.py", folder) as found:
         yield found
         assert found.process.poll() == 0 or found.ends() == 0
@@ -231,7 +233,7 @@ def heard(track: str, **changes: Any) -> str:
 
 
 def done(stream: Task, outcome: str, count: int) -> None:
-    """Waits for events; one comes twice when its commit was lost with the broker."""
+    """Waits for events. One is delivered twice if its commit was lost with the broker."""
     value = re.compile(rf'^events_total{{outcome="{outcome}"}} (\S+)$', re.MULTILINE)
 
     def enough() -> bool:
@@ -297,7 +299,7 @@ class Broken(stream.Stream):
 stream.Stream = Broken
 stream.main()
 """
-"""The example with an event that it cannot process, and one that it can process later."""
+"""Example with an event that it cannot process, and one that it can process later."""
 POISON = (
     "not JSON s3cret",
     heard("t-2", seconds="s3cret"),
@@ -453,7 +455,8 @@ confluent_kafka.Consumer = Stuck
 sys.path.insert(0, sys.argv[1])
 runpy.run_path(sys.argv[1] + "/stream.py", run_name="__main__")
 """
-"""The example with a library that waits for its broker, as librdkafka does for a coordinator that is lost during a commit."""
+"""Example with a library that waits for its broker, as librdkafka does for a coordinator that is
+lost during a commit."""
 
 
 def test_example_stream_ends_while_its_library_waits(

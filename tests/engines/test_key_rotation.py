@@ -1,5 +1,5 @@
-"""Job that replaces the keys of the realm, with Keycloak's command line, interrupted twice: every
-token stays valid.
+"""Job that replaces the keys of the realm, with Keycloak's command line and two interruptions.
+Every token stays valid.
 
 `tests/unit/identity/test_realm_configuration.py` interrupts every step with a stub of the command
 line.

@@ -1,7 +1,7 @@
 """Options, realms and logins of the platform in Keycloak.
 
 No package registry has keycloak-config-cli. The admin API replaces its steps: a realm is imported,
-built-in clients are merged, and the same content is written once more. The version is the newest in
+built-in clients are merged, and the same content is written again. The version is the newest in
 Maven Central next to the deployed one.
 """
 
@@ -29,7 +29,7 @@ from tools.model.values import Json
 from tools.smoke.login import VERIFIER, code_of, login_address
 
 NAMED_BY = ("clientId", "alias", "client", "authenticator", "flowAlias", "name")
-"""Identifying attribute of list items: the first that they have."""
+"""Identifying attribute of list items: the first one that they have."""
 
 
 def held(keycloak: Keycloak, realm: str) -> Json:

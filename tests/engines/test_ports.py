@@ -1,4 +1,4 @@
-"""Ports that are not assigned to others before a program binds them."""
+"""Ports that are free until a program binds them."""
 
 import socket
 from contextlib import ExitStack

@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,8 @@ SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"
 """Server program: Debian's wrapper in PATH starts it as another user, in that user's folder."""
 NEWER = ("default_queue_type",)
 A_HANG = 120.0
-"""Timeout in seconds: RabbitMQ starts in five, a busy machine needs several times that."""
-PASSWORD = "not-a-secret"  # of a server that lives for seconds on the loopback address
+"""Timeout in seconds. RabbitMQ starts in five, on a busy machine in several times that."""
+PASSWORD = "not-a-secret"  # for a short-lived server on loopback
 TOPOLOGY = Topology(
     queues=[
         TaskQueue(
@@ -61,7 +62,7 @@ TOPOLOGY = Topology(
     users={"web-api": "a", "playlists": "b", "notifications": "c"},
     monitor="d",
 )
-"""The first queue is that of the tests here, the second that of the example's worker."""
+"""Topology. The first queue is that of these tests, the second that of the example's worker."""
 
 
 class Broker:
@@ -85,16 +86,23 @@ class Broker:
         data = json.dumps(body).encode() if body is not None else None
         credentials = base64.b64encode(f"{user}:{PASSWORD}".encode()).decode()
         headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self._url}/{path}", data, headers, method=method)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=A_HANG, context=self._trust) as response:  # noqa: S310
+        address = f"{self._url}/{path}"
+        request = urllib.request.Request(address, data, headers, method=method)  # noqa: S310
+        with self._open(request) as response:
             text = response.read()
         return json.loads(text) if text else None
 
     def metrics(self) -> str:
         """Returns the additional metrics path of the chart's ServiceMonitor."""
-        address = f"{self._metrics}/metrics/detailed?family=queue_coarse_metrics&family=queue_consumer_count"
-        with urllib.request.urlopen(address, timeout=A_HANG, context=self._trust) as response:  # noqa: S310
+        families = "family=queue_coarse_metrics&family=queue_consumer_count"
+        with self._open(f"{self._metrics}/metrics/detailed?{families}") as response:
             return str(response.read().decode())
+
+    def _open(self, request: urllib.request.Request | str) -> HTTPResponse:
+        opened: HTTPResponse = urllib.request.urlopen(  # noqa: S310 - on loopback
+            request, timeout=A_HANG, context=self._trust
+        )
+        return opened
 
     def publish(self, key: str, *, user: str, exchange: str = "tasks") -> bool:
         body = {
@@ -216,7 +224,9 @@ def rabbitmq(
         "RABBITMQ_PID_FILE": str(folder / "pid"),
         "RABBITMQ_NODENAME": f"spotmusic-{os.getpid()}-{amqps}@localhost",
         "RABBITMQ_DIST_PORT": str(between),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": (
+            "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none"
+        ),
     }
     log = folder / "output"
     with ExitStack() as engines:
@@ -313,7 +323,7 @@ def test_full_queue_rejects_publishes(broker: Broker) -> None:
     taken = 0
     for number in range(12):
         taken += published(broker, f"mail.{number}")
-    # The limit is exceeded by a few messages, because the leader informs publishers afterwards.
+    # A few messages exceed the limit, because the leader informs publishers afterwards.
     assert 3 <= taken < 12
     assert broker.drain("mail") == taken
 

@@ -43,7 +43,7 @@ LIBRARIES = ROOT / ".tools" / "example"
 FIRST, SECOND = (
     "first-password",
     "second-password",
-)  # of servers that live for seconds on the loopback address
+)  # of short-lived servers on loopback
 STATEMENTS = (
     "CREATE DATABASE playback;\n"
     "CREATE TABLE playback.tracks (id BIGINT PRIMARY KEY, title VARCHAR(100), object_key "
@@ -323,7 +323,9 @@ def test_example_takes_no_body_for_a_request(variables: dict[str, str], tmp_path
 
 
 def statuses(found: Task, method: str, headers: str) -> list[int]:
-    """Sends a request whose body is a request, and returns the statuses of all answers."""
+    """Sends a request with a second request in its body, and returns the statuses of
+    all answers.
+    """
     with socket.create_connection(("localhost", found.port)) as connection:
         connection.sendall(
             f"{method} /healthz HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{INNER}".encode()
@@ -437,7 +439,9 @@ def test_example_answers_until_it_ends(
 def test_example_runs_under_the_restrictions_of_tasks(
     variables: dict[str, str], cache: Engine, tmp_path: Path
 ) -> None:
-    """Unprivileged user, no capability, a read-only root file system, and a /tmp without execution."""
+    """Restrictions: unprivileged user, no capability, a read-only root file system, and a /tmp
+    without execution.
+    """
     jail = (
         'mount --bind "$0" /mnt && mount --bind "$1" /opt && mount -o remount,bind,ro / && mount '
         "-o remount,bind,ro /mnt && "
@@ -474,7 +478,7 @@ import sending
 sending.WAIT_SECONDS = 1
 runpy.run_path(sys.argv[1] + "/service.py", run_name="__main__")
 """
-"""The example with a short wait for the brokers."""
+"""Example with a short wait for the brokers."""
 
 
 def test_example_refuses_parallel_writes_without_brokers(
@@ -504,7 +508,7 @@ def sender(brokers: str) -> dict[str, str]:
 
 
 def plays(found: Task, count: int) -> set[int]:
-    """Sends plays at once, and returns the statuses."""
+    """Sends plays at the same time, and returns the statuses."""
 
     def sent(_: int) -> int:
         body = json.dumps({"id": str(uuid.uuid4())})
@@ -565,7 +569,7 @@ def do(task):
 worker.do = do
 worker.main()
 """
-"""The example with short heartbeats, and with tasks that last or find a dependency away."""
+"""Example with short heartbeats, and with tasks that last or have an unavailable dependency."""
 
 
 def give(broker: Broker, payload: str) -> None:

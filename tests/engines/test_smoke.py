@@ -1,4 +1,5 @@
-"""`make smoke` against Keycloak, the gateway, the brokers, the stores and tasks of examples/service."""
+"""`make smoke` with Keycloak, the gateway, the brokers, the stores and tasks of
+examples/service."""
 
 import subprocess
 from collections.abc import Iterator

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.walk("backend developer")
 
 
 def test_stand_ins_grant_both_databases(tmp_path: Path) -> None:
-    """A private schema and the shared one belong to one user; the migrations have another."""
+    """A private schema and the shared one belong to one user. The migrations have another."""
     words = {"talks_to": ("database", {"catalogue": "read"})}
     settings = settings_of("dev")
     settings = settings.model_copy(
@@ -57,7 +57,9 @@ def test_stand_ins_rotate_each_user_once() -> None:
     kept = {"arn": json.dumps({"username": "playlists", "password": "old", "dbname": "playlists"})}
     secrets = SimpleNamespace(
         get_secret_value=lambda SecretId: {"SecretString": kept[SecretId]},  # noqa: N803
-        put_secret_value=lambda SecretId, SecretString: kept.update({SecretId: SecretString}),  # noqa: N803
+        put_secret_value=lambda SecretId, SecretString: kept.update(  # noqa: N803
+            {SecretId: SecretString}
+        ),
     )
     received: list[tuple[str, str]] = []
     own = {

@@ -1,4 +1,4 @@
-"""Logins of listeners and staff through the gateway's routes, and its plugin's handling of tokens."""
+"""Logins of listeners and staff through the gateway's routes, and tokens in its plugin."""
 
 import base64
 import json
@@ -198,7 +198,7 @@ def test_staff_set_up_and_use_second_factor(
     place, page = give_password(web, name)
     assert not place.startswith(REDIRECT)
     secret, _ = set_up_second_factor(web, page)
-    # Of the next half minute: the previous one was used.
+    # Password of the next half minute. The previous one was used.
     password = one_time_password(secret, steps=1)
     for wanted in (True, False):
         place, page = give_password(web, name)

@@ -1,4 +1,5 @@
-"""Commands in documents: AWS CLI commands are valid, and CDK commands select the environment of their stacks."""
+"""Commands in documents: valid AWS CLI commands, and CDK commands with the environment of their
+stacks."""
 
 import re
 from collections.abc import Iterator
@@ -27,16 +28,17 @@ OWN = {
     ("s3", "ls"),
     ("s3", "cp"),
 }
-"""Commands of the CLI itself, which no service has."""
+"""Commands of the CLI that belong to no service."""
 RENAMED = {("eks", "update-cluster-version"): {"kubernetes-version"}}
-"""Options that the CLI names otherwise than the API, because `--version` is its own (customizations of the AWS CLI, argrename.py)."""
+"""Options with another name in the CLI than in the API, because of `--version` (customizations of
+the AWS CLI, argrename.py)."""
 EVERYWHERE = {"region", "query", "output", "profile", "max-items", "cli-input-json"}
 SESSION = botocore.session.Session()
 
 
 @cache
 def operations(service: str) -> dict[str, set[str]]:
-    """Options of each operation of a service, as the CLI spells both."""
+    """Options of each operation of a service, in the spelling of the CLI."""
     try:
         model = SESSION.get_service_model("s3" if service == "s3api" else service)
     except UnknownServiceError:
@@ -91,7 +93,9 @@ def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
 
 
 def without_environment(text: str) -> Iterator[str]:
-    """Yields CDK commands for stacks of another environment than the default, dev, without `-c env=`."""
+    """Yields CDK commands for stacks of another environment than the default, dev, without `-c
+    env=`.
+    """
     for line in code(text):
         for command in re.findall(
             r"\bcdk (?:deploy|destroy|diff|drift|import|synth) [^#|;]+", line
@@ -131,7 +135,7 @@ def test_invalid_aws_cli_command_is_found() -> None:
 
 
 def test_parallel_deployments_ask_for_no_approval() -> None:
-    """The CDK CLI fails instead of asking when it deploys stacks in parallel."""
+    """In parallel deployments, the CDK CLI fails instead of asking for approval."""
     readme = ROOT / "template" / "README.md.jinja"
 
     def asking(document: Path) -> list[str]:

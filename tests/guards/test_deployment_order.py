@@ -1,6 +1,4 @@
-"""Dependencies between stacks match the diagram in the document, and images can be pulled where
-required.
-"""
+"""Dependencies between stacks, compared with the diagram in the document, and access to images."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Examples of README and of the library are executed: code and settings synthesize, commands exist."""
+"""Examples of README and library, executed: code and settings synthesize, commands exist."""
 
 import ast
 import fnmatch
@@ -107,12 +107,14 @@ class Given:
         return made
 
     def new(self, kind: str, construct_id: str = "", /, **arguments: Any) -> Any:
-        """A construct of the library."""
+        """Construct of the library."""
         return complete(kind, self)(self.scope, construct_id or kind, **arguments)
 
 
 def complete(kind: str, given: Given) -> Callable[..., Any]:
-    """Class or function of the library; prerequisites of the same name fill its required arguments."""
+    """Class or function of the library. Prerequisites of the same name fill its
+    required arguments.
+    """
     called = library()[kind]
     # The metaclass of jsii hides the signature of a construct.
     parameters = inspect.signature(
@@ -153,7 +155,7 @@ SERVICE_FLOWS = [
     ("operators", "endpoints", 443),
 ]
 PREREQUISITES: dict[str, Any] = {
-    # Modules and constants that an app imports.
+    # Modules and constants that an application imports.
     "cdk": cdk,
     "cloudfront": cloudfront,
     "ec2": ec2,
@@ -483,7 +485,7 @@ PREREQUISITES: dict[str, Any] = {
 
 
 class Options(ast.NodeTransformer):
-    """`**options` of a call becomes its required arguments, from the prerequisites."""
+    """Required arguments from the prerequisites, for `**options` of a call."""
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
@@ -496,7 +498,7 @@ class Options(ast.NodeTransformer):
 
 
 class Example(Construct):
-    """Scope of an example, where its code has it as `self`. It has the account of its stack, as a stack has."""
+    """Scope of an example, which its code calls `self`. It has the account of its stack."""
 
     account = ENVIRONMENT.account
 
@@ -521,7 +523,7 @@ def execute(source: str, scope: Construct, given: Given) -> None:
         "self": scope,
         "complete": lambda kind: complete(kind, given),
     }
-    exec(compile(tree, "example", "exec"), namespace)  # noqa: S102 (our own examples)
+    exec(compile(tree, "example", "exec"), namespace)  # noqa: S102 - examples of the project
 
 
 @pytest.mark.parametrize(
@@ -583,7 +585,7 @@ def test_error_of_readme_is_current(readme: str) -> None:
 
 
 def test_commands_of_readme_exist() -> None:
-    """`make` knows the targets, and `cdk` patterns select stacks of the platform."""
+    """`make` has the targets, and `cdk` patterns select stacks of the platform."""
     lines = [
         line.partition("#")[0].split()
         for block in blocks(ROOT / "README.md", "sh")

@@ -16,7 +16,7 @@ from tools.model.templates import Template
 COMPUTED = re.compile(r"<!-- computed.*<!-- end of what is computed -->", flags=re.DOTALL)
 COLUMNS = 100
 PER_THOUSAND = 2
-"""Odd words per 1,000 words of a document; README.md has half."""
+"""Odd words per 1,000 words of a document. README.md may have half."""
 ODD = re.compile(
     r"\b(?:tells?|told|stands?(?!-)|stood|bears?|whoever|whose|whom|nobody|somebody|beside|goes"
     r"|hears?|heard|meets?|for good|by itself|is none)\b",
@@ -63,7 +63,7 @@ def too_long(lines: list[str]) -> list[str]:
 
 
 def odd_words(document: Path) -> list[str]:
-    """Return words that are not of the field, without those in code, if a document has too many.
+    """Return words outside the field, except those in code, if a document has too many.
 
     Short documents may have one.
     """
@@ -86,7 +86,9 @@ def test_document_headings_are_no_questions() -> None:
 
 
 def test_names_in_code_are_not_told() -> None:
-    """`told` names no content: use the content itself, such as `documented`, `received` or `errors`."""
+    """`told` describes no content. Use the content itself, such as `documented`, `received` or
+    `errors`.
+    """
     code = [
         path
         for folder in ("constructs", "examples", "spotmusic_cdk", "stacks", "tools", "tests")

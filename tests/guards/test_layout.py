@@ -25,7 +25,7 @@ def test_constructs_folder_is_no_package() -> None:
 
 
 def test_library_package_data_is_complete() -> None:
-    """`package-data` must name files that are not modules; a missing file fails only in an
+    """`package-data` must name files that are not modules. A missing file fails only in an
     installed package.
     """
     library = ROOT / "constructs" / "spotmusic_constructs"
@@ -95,7 +95,7 @@ def test_library_readmes_name_existing_modules() -> None:
 
 
 def test_mypy_reads_imported_services() -> None:
-    """mypy takes everything from a module that it does not read as `Any`."""
+    """mypy treats imports from a module that it does not read as `Any`."""
     (followed,) = (
         override["module"]
         for override in MYPY["overrides"]
@@ -119,7 +119,8 @@ def test_mypy_reads_imported_services() -> None:
 def test_code_runs_on_first_accepted_python() -> None:
     """Python 3.11.2 of Debian 12 has no filters of tar archives, which came with 3.11.4."""
     filtered = re.compile(
-        r"(?:extract|extractall|unpack_archive)\([^()]*\bfilter=|\bextraction_filter\b|\bdata_filter\b"
+        r"(?:extract|extractall|unpack_archive)\([^()]*\bfilter="
+        r"|\bextraction_filter\b|\bdata_filter\b"
     )
     assert [
         str(path.relative_to(ROOT))
@@ -129,7 +130,7 @@ def test_code_runs_on_first_accepted_python() -> None:
 
 
 def test_unit_tests_own_their_environments() -> None:
-    """Users edit `environments/`: promises read these files, unit tests have fixtures."""
+    """Users edit `environments/`. Promises read these files, unit tests have fixtures."""
     readers = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "tests" / "unit").rglob("*.py")
@@ -152,7 +153,7 @@ def test_documented_arguments_are_parameters() -> None:
 
 
 def test_stacks_document_their_attributes() -> None:
-    """Stacks of a project's own use them (docs/own-platform.md)."""
+    """Stacks of a separate project use them (docs/own-platform.md)."""
     stacks = {
         node.name: attributes(node) ^ documented(ast.get_docstring(node) or "", "Attributes")
         for file in (ROOT / "stacks").rglob("*.py")
@@ -183,7 +184,7 @@ def documented(docstring: str, section: str = "Args") -> set[str]:
 
 
 def parameters(node: ast.ClassDef | ast.FunctionDef) -> set[str]:
-    """Parameters of a function or class; none for a protocol."""
+    """Parameters of a function or class, or none for a protocol."""
     if isinstance(node, ast.FunctionDef):
         every = [
             *node.args.posonlyargs,
@@ -209,11 +210,13 @@ SEVERAL_TYPES = {
     "chart": "A construct takes the kind of chart that it installs.",
     "cluster": "CDK has this name for clusters of ECS and of EKS.",
 }
-"""Arguments whose type differs between constructs, with the reason."""
+"""Arguments with types that differ between constructs, with the reason."""
 
 
 def test_arguments_of_constructs_have_one_type() -> None:
-    """An optional argument has the type of a required one, and an interface of CDK that of its class."""
+    """An optional argument has the type of a required one, and an interface of CDK that of its
+    class.
+    """
     types = defaultdict(set)
     for file in (ROOT / "constructs").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -243,4 +246,4 @@ def test_product_reads_no_environment_variables() -> None:
         if re.search(r"os\.environ|os\.getenv", path.read_text())
         and not path.parent.name.endswith("_handler")
     ]
-    assert readers == ["stacks/app.py"]  # the entry, which the CDK CLI starts
+    assert readers == ["stacks/app.py"]  # entry point of the CDK CLI

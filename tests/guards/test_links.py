@@ -1,4 +1,4 @@
-"""Links between documents lead to existing files and headings."""
+"""Links between documents, to existing files and headings."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Commands: help, targets that exist, progress of slow targets, and rollback of deployments."""
+"""Commands: help, existing targets, progress of slow targets, and rollback of deployments."""
 
 import json
 import os
@@ -90,7 +90,7 @@ def test_commands_quote_folder_of_checkout() -> None:
 
 
 def test_update_refuses_project_of_another_checkout(tmp_path: Path) -> None:
-    """Its wheels would be of this checkout, and its template of that one."""
+    """Its wheels would be of this checkout, and its template of the other one."""
     (tmp_path / ".copier-answers.yml").write_text("_src_path: git+file:///somewhere/spotmusic\n")
     wheel = tmp_path / "wheels" / "spotmusic_on_aws-0.1.0-py3-none-any.whl"
     wheel.parent.mkdir()
@@ -105,7 +105,9 @@ def test_update_refuses_project_of_another_checkout(tmp_path: Path) -> None:
 
 
 def test_synthesis_of_unknown_environment_deletes_nothing(tmp_path: Path) -> None:
-    """A project checks the name before it deletes the last assembly; here tools/synth.py does so."""
+    """A project checks the name before it deletes the last assembly. tools/synth.py
+    does so here.
+    """
     shutil.copy(ROOT / "template" / "Makefile", tmp_path)
     kept = tmp_path / "environments" / "dev.yaml"
     kept.parent.mkdir()
@@ -122,7 +124,9 @@ def test_synthesis_of_unknown_environment_deletes_nothing(tmp_path: Path) -> Non
 
 
 def test_project_takes_options_of_checkout() -> None:
-    """All options are set to 0, as COST=0 is one; the checkout alone has a page, a project prices of its own."""
+    """All options are set to 0, because COST=0 is one. Only the checkout has a page, and only a
+    project has separate prices.
+    """
     folders = (ROOT, ROOT / "template")
     texts = [makefile(folder) for folder in folders]
     defined = {*re.findall(r"^(?:export )?([A-Z]+) [:?]?=", texts[0], flags=re.MULTILINE)}

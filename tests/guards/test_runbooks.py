@@ -1,4 +1,4 @@
-"""Remedies in runbooks work."""
+"""Remedies in runbooks."""
 
 import re
 from collections.abc import Iterator
@@ -9,14 +9,16 @@ from tools.checkout import ROOT
 
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 NOTHING_DEPLOYED = {"failed-first-deployment"}
-"""Runbooks of stacks that do not exist: a deployment creates all their resources."""
+"""Runbooks of stacks that do not exist. A deployment creates all their resources."""
 _DEPLOYS = re.compile(r"\b[Dd]eploy(?:ing)? (?:`[a-z-]+`|again|it again)")
 _CHANGES = re.compile(
     r"--revert-drift|again=|commit before|rollback"
-    r"|\b(?:append|add|change|correct|forget|give|lower|move|pin|put|raise|remove|rename|set|write)\b",
+    r"|\b(?:append|add|change|correct|forget|give|lower|move|pin|put|raise|remove|rename)\b"
+    r"|\b(?:set|write)\b",
     flags=re.IGNORECASE,
 )
-"""Changes that make a deployment differ from the last one: CloudFormation calls nothing otherwise."""
+"""Changes that make a deployment differ from the last one. Without one, CloudFormation changes no
+resource."""
 
 
 def items(text: str) -> Iterator[str]:
@@ -25,7 +27,7 @@ def items(text: str) -> Iterator[str]:
 
 
 def empty_cures(text: str) -> list[str]:
-    """Items that say to deploy without a change to deploy."""
+    """Items that require a deployment without a change to deploy."""
     return [item for item in items(text) if _DEPLOYS.search(item) and not _CHANGES.search(item)]
 
 
@@ -35,7 +37,7 @@ def test_runbooks_deploy_only_what_changed() -> None:
 
 
 def test_documents_never_deploy_after_scaling() -> None:
-    """Helm refuses to change replicas that `kubectl scale` owns."""
+    """Helm rejects changes of replicas that `kubectl scale` owns."""
     scaled = re.compile(r"kubectl scale.*\bdeploy", flags=re.DOTALL)
     assert (
         findings(
@@ -63,10 +65,12 @@ def test_runbooks_with_kubectl_lead_into_the_cluster() -> None:
 
 
 _GIVEN = """
-env | region | domain | account | stack | namespace | pod | name | node | workload | queue | topic | group | partition
-| offset | offset + 1 | instance | release | day | the day | day after | today | yesterday | yesterday, 2026-11-28 | ten days ago | new
-| old | size | case | what is seen | owner | object | team | what | user | your role | key | user or session name | registry
-| prefix, or empty | logical id | its PhysicalResourceId in the list below | name it answered | its name in that list | its name
+env | region | domain | account | stack | namespace | pod | name | node | workload | queue | topic
+| group | partition | offset | offset + 1 | instance | release | day | the day | day after | today
+| yesterday | yesterday, 2026-11-28 | ten days ago | new | old | size | case | what is seen | owner
+| object | team | what | user | your role | key | user or session name | registry
+| prefix, or empty | logical id | its PhysicalResourceId in the list below | name it answered
+| its name in that list | its name
 """
 GIVEN = {name.strip() for name in _GIVEN.split("|")}
 """Placeholders that the reader knows."""
@@ -133,24 +137,24 @@ def deleted_secrets(text: str) -> list[str]:
 
 
 def test_runbooks_delete_no_secret_of_a_certificate() -> None:
-    """A new key of the internal authority ends TLS between all components: only
+    """A new key of the internal authority ends TLS between all components. Only
     docs/internal-authority.md describes it.
     """
     assert findings(RUNBOOKS, lambda runbook: deleted_secrets(runbook.read_text())) == {}
 
 
 WORKS_AGAIN = {
-    r"create job\b": r"-\$\(date \+%s\)",  # The cluster keeps jobs that have ended.
-    r"CallerReference=": r"-\$\(date \+%s\)",  # CloudFront ignores a request whose reference it knows.
+    r"create job\b": r"-\$\(date \+%s\)",  # the cluster keeps completed jobs
+    r"CallerReference=": r"-\$\(date \+%s\)",  # CloudFront ignores repeated references
     r"--final-db-snapshot-identifier\b": r"-\$\(date \+%s\)",
-    # Without it the command reads all that the group retains.
+    # Otherwise the command reads all events of the group.
     r"filter-log-events\b": r"--start-time ",
 }
-"""Part that a command needs to work each time as it did the first time, by the command."""
+"""Part of a command that makes it repeatable, by the command."""
 
 
 def used_up(text: str) -> list[str]:
-    """Commands that work once, or ever more slowly."""
+    """Commands that work only once, or that become slower with each use."""
     found = [
         (one, need)
         for line in code(text)

@@ -1,4 +1,4 @@
-"""All dependencies are pinned and installed as pinned, with source and date of each version."""
+"""Pins of all dependencies, with source and date of each version."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tools.supply_chain.lifecycle import IMAGES, support_of
 from tools.supply_chain.locked import LOCKS, chosen, chosen_npm, locks, pins, with_dependencies
 
 Templates = Callable[[str], dict[str, Template]]
-PYTHON = runtimes.PYTHON.name  # read before the forks of `make mutants`, which can not call CDK
+PYTHON = runtimes.PYTHON.name  # read before the forks of `make mutants`, which cannot call CDK
 
 READ = re.compile(r"\bread (?:in )?20\d\d-\d\d\b")
 SHARED = {
@@ -103,7 +103,7 @@ def test_charts_have_version_repository_source(chart: versions.Chart) -> None:
 
 @pytest.mark.parametrize("image", versions.images())
 def test_images_have_tag_and_source(image: str) -> None:
-    """P-016 and P-022 make tags immutable in our registry."""
+    """P-016 and P-022 make tags immutable in the registry of the account."""
     host, _, path = image.partition("/")
     name, _, tag = path.partition(":")
     assert "." in host

@@ -51,7 +51,8 @@ NAMES = {
     ("AWS::ServiceDiscovery::Service", "Name"): "an address",
 }
 NAMING = re.compile(r"(Name|Id|Identifier|Prefix)$")
-"""Names of properties that identify a resource in AWS; DBName, the name of a schema in a database, is not one."""
+"""Properties that identify a resource in AWS. DBName, the name of a schema in a database, does
+not."""
 REFERENCES = {"Ref", "Fn::GetAtt", "Fn::GetStackOutput", "Fn::ImportValue"}
 NAMED_IN_PLACE = {
     ("AWS::ECS::Service", "ServiceName"),

@@ -1,4 +1,4 @@
-"""The index of tasks: complete, two links from README, with existing commands and paths."""
+"""Index of tasks: complete, two links from README, with existing commands and paths."""
 
 import re
 from pathlib import Path
@@ -39,7 +39,7 @@ def rows() -> dict[str, list[str]]:
 
 
 def test_tasks_are_two_links_from_readme() -> None:
-    """A row has one link, so its page is the second step."""
+    """A row has one link, so the second link leads to the page."""
     assert "(docs/tasks.md)" in (ROOT / "README.md").read_text()
     lines = [
         line

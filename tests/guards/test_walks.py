@@ -1,4 +1,4 @@
-"""Each user path has steps with a test, and `make walk` finds them."""
+"""User paths: steps with a test, which `make walk` finds."""
 
 import re
 

@@ -13,7 +13,7 @@ from tools.checkout import ROOT
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = sorted(FOLDER.glob("*.yml"))
 PROJECT = sorted((ROOT / "template" / ".github" / "workflows").iterdir())
-"""Those of a project: links, which copier follows."""
+"""Workflows of a project: links, which copier follows."""
 TOOLS = ROOT / ".tools" / "workflows" / "bin"
 OPTIONAL = {"outdated"}
 """Targets that a workflow calls only if a dry run of make knows them."""
@@ -29,7 +29,8 @@ jobs:
 
 
 def document(path: Path) -> dict[str, Any]:
-    read: dict[str, Any] = yaml.load(path.read_text(), yaml.BaseLoader)  # noqa: S506 (`on` is no boolean, values are strings)
+    text = path.read_text()
+    read: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - `on` is no boolean
     return read
 
 
@@ -56,7 +57,7 @@ def test_workflow_calls_existing_targets(path: Path) -> None:
 
 
 def test_project_has_workflows_of_platform() -> None:
-    """No second copy; a called workflow must be there too."""
+    """Workflows have no second copy. A called workflow must exist as well."""
     assert {path.resolve() for path in PROJECT} <= set(WORKFLOWS)
     called = {
         name
@@ -74,7 +75,7 @@ def test_targets_are_found_in_workflows() -> None:
 
 
 def test_checks_are_all_gates() -> None:
-    """Commands of its own would leave out steps of `.ci/steps.mk`, or skip their tests."""
+    """Separate commands would omit steps of `.ci/steps.mk`, or skip their tests."""
     (job,) = jobs(FOLDER / "checks.yml")
     assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
 
@@ -101,7 +102,7 @@ def test_each_action_has_one_version() -> None:
 
 
 def test_password_of_smoke_checks_is_the_only_secret() -> None:
-    """Only the step of the smoke checks gets it, in a job with an environment."""
+    """Only the step of the smoke checks receives it, in a job with an environment."""
     used = {
         (path.name, name)
         for path in WORKFLOWS
@@ -127,7 +128,7 @@ def test_workflow_has_least_rights(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_jobs_of_pull_requests_get_no_role(path: Path) -> None:
-    """Code of a pull request is checked out only in jobs that can read the repository and nothing else."""
+    """Code of a pull request is checked out only in jobs with read access to the repository."""
     if "pull_request" not in (document(path).get("on") or {}):
         return
     for job in jobs(path):
@@ -137,7 +138,7 @@ def test_jobs_of_pull_requests_get_no_role(path: Path) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_jobs_match_trust_of_their_roles(path: Path) -> None:
-    """The role `diff` trusts jobs without environment, the others jobs in theirs."""
+    """The role `diff` trusts jobs without environment, the others jobs in their environment."""
     for job in jobs(path):
         roles = [
             step["with"]["role-to-assume"]
@@ -154,7 +155,9 @@ def test_jobs_match_trust_of_their_roles(path: Path) -> None:
 
 
 def test_each_environment_may_have_its_region() -> None:
-    """Bootstrap roles are named after account and region: one variable for all would name no role of another region."""
+    """Bootstrap roles are named after account and region. One variable for all would name no role
+    of another region.
+    """
     texts = {path.name: path.read_text() for path in WORKFLOWS}
     named = [
         {

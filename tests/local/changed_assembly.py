@@ -17,14 +17,14 @@ def changed_assembly(
 ) -> Path:
     """Copies an assembly and changes the resources of one stack's template.
 
-    The CLI uploads a template under the hash of its content and skips existing ones, so this
-    changes the hash as well.
+    The CLI uploads a template with the hash of its content and skips existing ones, so this changes
+    the hash as well.
 
     Args:
         assembly: the synthesized assembly.
         stack: the stack to change.
         change: changes the resources in place.
-        into: folder of the copy; must not exist.
+        into: folder of the copy. It must not exist.
     """
     shutil.copytree(assembly, into, symlinks=True)
     folder = into / stack.template.parent.name
@@ -38,12 +38,12 @@ def changed_assembly(
 
 def with_templates(assembly: Path, templates: dict[str, dict[str, Any]], *, into: Path) -> Path:
     """Copies an assembly with other templates, such as those of an earlier release, and with the
-    dependencies that follow from their references.
+    dependencies of their references.
 
     Args:
         assembly: the synthesized assembly.
         templates: templates by the stack's id without its stage, such as `network`.
-        into: folder of the copy; must not exist.
+        into: folder of the copy. It must not exist.
     """
     shutil.copytree(assembly, into, symlinks=True)
     for folder in into.glob("assembly-*"):

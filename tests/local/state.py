@@ -19,11 +19,12 @@ def own_state(name: str, request: pytest.FixtureRequest) -> Iterator[Workspace]:
     """Yields an empty state in an environment without an account. Processes of an earlier, killed
     run are ended first.
 
-    A second run in the same checkout is rejected, because it would end the first one's processes.
+    A second run in the same checkout is rejected, because it would end the processes of the first
+    one.
 
     Args:
         name: folder below `.local`.
-        request: of the fixture; the state of failed tests is kept for inspection.
+        request: request of the fixture. The state of failed tests is kept for inspection.
     """
     workspace = Workspace(ROOT, name=f".local/{name}")
     with (

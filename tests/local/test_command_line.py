@@ -19,7 +19,7 @@ HOME = "eu-central-1"
 
 @pytest.fixture(autouse=True)
 def _checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checkout of nothing but an environment, in another region than most."""
+    """Checkout with only an environment, in an uncommon region."""
     text = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "dev.yaml").write_text(text.replace("sa-east-1", HOME))

@@ -1,4 +1,4 @@
-"""Console of the embedded AWS: StackPort with an endpoint on which nothing listens."""
+"""Console of the embedded AWS: StackPort with an endpoint without a server."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tools.local_aws.console import INTERPRETER, NoConsoleError, serve
 from tools.local_aws.workspace import Workspace
 
 NOBODY = "http://127.0.0.1:9"
-"""Endpoint on which nothing listens."""
+"""Endpoint without a server."""
 
 
 def test_console_names_its_installation(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Contract with the pinned emulator: every private name that this project replaces or calls exists."""
+"""Private names of the pinned emulator that this project replaces or calls."""
 
 import ast
 import inspect

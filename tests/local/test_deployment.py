@@ -71,8 +71,8 @@ class Deployed:
 
     @contextmanager
     def synthesized(self) -> Iterator[None]:
-        """Takes the assembly of the first `up` for that of the unchanged checkout: p131 proves that two
-        syntheses are identical.
+        """Uses the assembly of the first `up` as that of the unchanged checkout. p131 proves that
+        two syntheses are identical.
         """
 
         def copy(_cli: CdkCli, *, into: Path, **_options: Any) -> None:
@@ -189,7 +189,8 @@ def test_preflight_reads_the_embedded_aws(deployed: Deployed) -> None:
     context = Context(
         settings=settings_of("dev"), clients=deployed.client, account=ACCOUNT, session_region=REGION
     )
-    # The emulator has neither, and reads the descriptions of all services of AWS before it says so.
+    # The emulator has neither, and reads the descriptions of all AWS services before it reports
+    # this.
     asked = {name: ask for name, ask in CHECKS.items() if name not in ("quotas", "GuardDuty")}
     states = {finding.check: finding.state for finding in run(asked, context)}
     read = {
@@ -279,7 +280,7 @@ def test_a_failing_update_is_rolled_back(deployed: Deployed, tmp_path: Path) -> 
 
     def break_it(resources: Resources) -> None:
         resources[name]["Properties"]["DisplayName"] = "Lost"
-        # CloudFormation detects this only at this resource: the value comes from another one.
+        # CloudFormation detects this only at this resource, because the value is from another one.
         bad = {
             "TopicName": {"Fn::Join": ["", [{"Ref": name}, " is no name"]]},
             "FifoTopic": "perhaps",
@@ -336,7 +337,7 @@ def test_down_leaves_retained_resources_only(deployed: Deployed) -> None:
         for resource in stack.resources.values()
     ]
     kept = [stack for stack, policy in policies if policy != "Delete"]
-    # Log groups of the stack that was destroyed before, and of the one that failed first.
+    # Log groups of the previously destroyed stack, and of the stack that failed first.
     destroyed = [
         stack
         for stack, policy in policies

@@ -1,4 +1,4 @@
-"""Verdict on templates beside a deployment."""
+"""Verdict on templates during a deployment."""
 
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -17,7 +17,7 @@ EMULATOR = RunningEmulator(pid=0, port=1, started="")
 
 
 class Cli:
-    """CLI whose deployment fails, after cfn-lint rejected a template in the meantime."""
+    """CLI with a failed deployment, after cfn-lint rejected a template in the meantime."""
 
     def __init__(self, verdict: "Future[int]") -> None:
         self.verdict = verdict

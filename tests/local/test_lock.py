@@ -1,4 +1,4 @@
-"""Lock of a checkout: a second command is rejected; a killed one leaves no lock."""
+"""Lock of a checkout: rejection of a second command, and no lock after a killed one."""
 
 import shutil
 import subprocess
@@ -21,7 +21,8 @@ from tools.local_aws.lock import alone
 from tools.local_aws.workspace import Workspace
 
 with alone(Workspace(Path(sys.argv[1])), "up"):
-    child = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE)
     print(child.pid, flush=True)
     sys.stdin.read()
 """
@@ -89,7 +90,7 @@ def test_lock_is_released_after_failure(workspace: Workspace) -> None:
 def test_unknown_holder_is_awaited_briefly(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A container that shares the checkout has its own process ids."""
+    """A container that shares the checkout has separate process ids."""
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     with alone(workspace, "up"):
         workspace.lock.write_text("")

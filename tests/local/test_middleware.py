@@ -1,4 +1,4 @@
-"""Middleware of the emulator: foreign keys are rejected, and status requests may wait."""
+"""Middleware of the emulator: rejection of foreign keys, and pending status requests."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ def request(
     body: str = "",
     in_progress: list[bool] | None = None,
 ) -> tuple[int, str]:
-    """Sends one request; returns status and body. The application echoes the body."""
+    """Sends one request. Returns status and body. The application echoes the body."""
 
     async def application(_scope: Any, receive: Any, send: Any) -> None:
         received = (await receive())["body"]
@@ -87,7 +87,9 @@ def test_foreign_presigned_url_is_rejected() -> None:
     assert (
         request(
             None,
-            query="X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261124%2Fsa-east-1%2Fs3%2Faws4_request",
+            query=(
+                "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20261124%2Fsa-east-1%2Fs3%2Faws4_request"
+            ),
         )[0]
         == 403
     )

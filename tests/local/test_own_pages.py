@@ -18,7 +18,7 @@ OWN = [
 
 
 def sent(kind: str, headers: dict[str, str]) -> list[dict[str, Any]]:
-    """Messages that answer one request; the guarded application sends `{}`."""
+    """Messages of the answer to one request. The guarded application sends `{}`."""
 
     async def application(_scope: Any, _receive: Any, send: Any) -> None:
         await send({})

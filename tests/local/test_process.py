@@ -1,4 +1,4 @@
-"""Start and stop of the emulator by its own process id, and of no other process."""
+"""Start and stop of the emulator by its process id, without effect on other processes."""
 
 import errno
 import itertools
@@ -38,7 +38,7 @@ def test_a_recycled_process_id_is_left_alone(workspace: Workspace) -> None:
         somebody.kill()
 
 
-# Refuses two requests like a starting emulator, then returns its identity. Its child names no
+# Rejects two requests like a starting emulator, then returns its identity. Its child names no
 # folder of the checkout.
 STAND_IN = """
 import json, socket, subprocess, sys
@@ -50,7 +50,8 @@ with socket.create_server(("127.0.0.1", 0)) as server:
             connection.recv(65536)
             if number >= 2:
                 text = json.dumps({"folder": sys.argv[2]})
-                connection.sendall(f"HTTP/1.0 200 OK\\r\\nContent-Length: {len(text)}\\r\\n\\r\\n{text}".encode())
+                head = f"HTTP/1.0 200 OK\\r\\nContent-Length: {len(text)}"
+                connection.sendall(f"{head}\\r\\n\\r\\n{text}".encode())
 """
 
 
@@ -93,7 +94,7 @@ def test_emulator_in_any_folder_is_stopped(named: Workspace) -> None:
 
 
 def test_process_of_another_start_is_not_ours(workspace: Workspace) -> None:
-    """The system may give the process id of a dead emulator to another one."""
+    """The system may assign the process id of a dead emulator to another process."""
     with stand_in(workspace) as emulator:
         assert not process.is_ours(replace(emulator, started="Thu Jan  1 00:00:00 1970"), workspace)
 

@@ -48,7 +48,8 @@ def test_public_zones_come_from_literal_ids() -> None:
 def test_emulator_gives_existing_zone_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(route53, "_create_hosted_zone", route53._create_hosted_zone)
     corrections._give_existing_zones_their_id()
-    body = f"<Request><Name>music.example</Name><CallerReference>{EXISTING}{ZONE}</CallerReference></Request>"
+    reference = f"<CallerReference>{EXISTING}{ZONE}</CallerReference>"
+    body = f"<Request><Name>music.example</Name>{reference}</Request>"
     for _again in range(2):
         assert route53._create_hosted_zone(body.encode(), {})[0] == 201
     assert {zone["id"]: zone["name"] for zone in route53._zones.values()} == {

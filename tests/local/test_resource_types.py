@@ -144,7 +144,7 @@ def test_retained_name_is_taken(emulator: RunningEmulator, resource_type: str, n
 
 
 def test_new_output_is_a_change(emulator: RunningEmulator) -> None:
-    """A stack that begins to use another's value adds only an output to that one."""
+    """A stack that begins to use a value of another stack only adds an output to that one."""
     stack, topic = (
         Stack(emulator, "outputs"),
         {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {}}},
@@ -213,7 +213,7 @@ def test_emulator_refuses_foreign_pages(
 def test_dead_emulator_is_replaced_beside_another(
     emulator: RunningEmulator, tmp_path: Path
 ) -> None:
-    """Copies of a checkout run side by side and share nothing."""
+    """Copies of a checkout run at the same time and share nothing."""
     workspace, queues = Workspace(tmp_path), session.client("sqs", emulator.endpoint, region=REGION)
     queue = queues.create_queue(QueueName="mine")["QueueUrl"]
     try:

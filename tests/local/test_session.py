@@ -25,7 +25,7 @@ def test_loopback_is_accepted(endpoint: str) -> None:
         "https://sts.sa-east-1.amazonaws.com:443",
         "http://10.0.0.1:4566",
         "http://169.254.169.254:80",
-        "http://localhost:4566",  # a name: its resolver determines the address
+        "http://localhost:4566",  # resolvers determine its address
         "http://127.0.0.1.example.com:4566",
         "http://127.0.0.1@example.com:4566",
         "http://0.0.0.0:4566",
@@ -106,8 +106,8 @@ def test_shell_exports_unset_profile() -> None:
 
 
 def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
-    """Continuous integration sets profiles that a machine lacks; a process of its own, because a
-    session is cached.
+    """Continuous integration sets profiles that a machine lacks. The test uses a separate process,
+    because a session is cached.
     """
     (tmp_path / "broken").write_text("[profile\n")
     code = (
@@ -129,7 +129,9 @@ def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
 
 
 def test_clients_use_fresh_connections() -> None:
-    """The emulator closes idle connections, and a call on such a connection gets no response."""
+    """The emulator closes idle connections, and a call on such a connection receives no
+    response.
+    """
     functions = session.client("lambda", "http://127.0.0.1:9", region="sa-east-1")
 
     def refuse(request: AWSPreparedRequest, **_event: object) -> None:

@@ -1,6 +1,5 @@
-"""State of tests: a killed run does not block the next, and parallel runs do not end each other's
-emulators.
-"""
+"""State of tests: no block by a killed run, and no effect of parallel runs on each other's
+emulators."""
 
 import shutil
 import subprocess

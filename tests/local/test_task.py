@@ -27,12 +27,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     clients: dict[str, Any] = {
         "ecs": SimpleNamespace(
             list_task_definitions=lambda status: {"taskDefinitionArns": ["arn"]},
-            describe_task_definition=lambda taskDefinition: {  # noqa: N803  # noqa: N803  # noqa: N803
+            describe_task_definition=lambda taskDefinition: {  # noqa: N803
                 "taskDefinition": {"containerDefinitions": [CONTAINER]}
             },
         ),
         "ssm": SimpleNamespace(
-            get_parameter=lambda Name, WithDecryption: {  # noqa: N803  # noqa: N803
+            get_parameter=lambda Name, WithDecryption: {  # noqa: N803
                 "Parameter": {"Value": {"/spotmusic/dev/log-level": "debug"}[Name]}
             }
         ),

@@ -38,7 +38,7 @@ Ids = dict[str, str]
 
 
 class Updated:
-    """The last release as first deployed, and the current state."""
+    """Last release as first deployed, and the current state."""
 
     def __init__(self, workspace: Workspace, emulator: RunningEmulator, today: Path) -> None:
         self.emulator, self.today, self.current = emulator, today, today
@@ -51,8 +51,8 @@ class Updated:
         self.current = assembly
 
     def change(self, stack: SynthesizedStack, change: Callable[[Resources], None]) -> str:
-        """Updates a stack of the current assembly to other resources, by a change set as the CLI does;
-        returns its status.
+        """Updates a stack of the current assembly to other resources, by a change set as the CLI
+        does. Returns its status.
         """
         template = json.loads(stack.template.read_text())
         change(template["Resources"])
@@ -92,8 +92,8 @@ class Updated:
 
 
 def settings_in(state: str) -> Settings:
-    """dev with a service that uses every word and is called by another: running, retired, or
-    deleted with a word of the caller.
+    """dev with a service that uses all words and is called by another: running, retired, or deleted
+    with a word of the caller.
     """
     document = sample_of("dev").model_dump(exclude_unset=True)
     services: dict[str, Any] = document["services"]
@@ -137,7 +137,7 @@ def updated(
     tmp_path_factory: pytest.TempPathFactory,
     request: pytest.FixtureRequest,
 ) -> Iterator[Updated]:
-    """The last release in its own state folder, updated to the checkout."""
+    """Last release in a separate state folder, updated to the checkout."""
     today = assemblies["running"]
     released = _with_assets_of(templates_in(today / "assembly-dev"), previous("dev"))
     old = with_templates(today, released, into=tmp_path_factory.mktemp("release") / "old")
@@ -248,7 +248,7 @@ def updated_before(updated: Updated, stack: SynthesizedStack, failed: str) -> se
 
 
 def contents(updated: Updated, stack: SynthesizedStack) -> dict[str, str]:
-    """Returns the services' descriptions of a stack's databases and buckets."""
+    """Returns the descriptions of a stack's databases and buckets from their services."""
     rds, s3 = updated.client("rds"), updated.client("s3")
     held = {
         resource.logical_id: resource
@@ -303,7 +303,7 @@ class Removal:
         self._updated.deploy(self._assemblies[state])
 
     def everything(self) -> dict[str, Ids]:
-        """Returns the physical id of each resource of a stack that belongs to the service or to the
+        """Returns the physical id of each resource of a stack that belongs to the service or the
         word's connection.
         """
         found = {
@@ -329,7 +329,7 @@ class Removal:
 
 @pytest.fixture(scope="module")
 def removal(updated: Updated, assemblies: dict[str, Path]) -> Removal:
-    """The environment with the service and the word."""
+    """Environment with the service and the word."""
     removal = Removal(updated, assemblies)
     if updated.current != assemblies["running"]:  # without the tests before
         removal.deploy("running")
@@ -378,7 +378,7 @@ def test_deleted_entry_takes_the_rest(removal: Removal) -> None:
 
 
 def test_create_only_property_replaces_vault(updated: Updated) -> None:
-    """Seeded fault: without it, unchanged physical ids would prove nothing. No stack imports the
+    """Seeded fault. Without it, unchanged physical ids would prove nothing. No stack imports the
     vault.
     """
     stack, before = updated.stack("data"), updated.ids()

@@ -1,4 +1,4 @@
-"""Assemblies that take the place of a synthesis."""
+"""Assemblies that replace a synthesis."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Table of hand-written faults: each can be seeded, and names a test that exists."""
+"""Table of hand-written faults: seeds, and names of existing tests."""
 
 import re
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from tools.mutants.table import rows
 
 @pytest.fixture(scope="session")
 def assembly(synthesized: Callable[[str], Path]) -> Callable[[str], Assembly]:
-    """Gives the assembly of an environment that ships."""
+    """Assembly of a shipped environment."""
     return cache(lambda name: Assembly(settings_of(name), synthesized(name).parent))
 
 
 def test_rows_can_be_seeded(assembly: Callable[[str], Assembly]) -> None:
-    """A resource that was renamed or a property that moved makes a row useless."""
+    """A renamed resource or a moved property makes a row useless."""
     for row in rows():
         if row.settings:
             assert changed_settings(row.environment, row.settings) != settings_of(row.environment)

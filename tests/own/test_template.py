@@ -31,7 +31,7 @@ SOURCES = (
     "spotmusic_cdk/settings/regions.py",
     "template",
 )
-"""Files that a rendering reads."""
+"""Files for a rendering."""
 PRODUCTION = {
     "region": "ap-northeast-1",
     "services": "lyrics, playback",
@@ -52,7 +52,7 @@ REFUSED = {
     "prod_cidr": ("10.20.0.0/16", "10.20.0.0/16 overlaps 10.20.0.0/16 of dev. Choose"),
     "alarm_email": ("platform", "platform is not an e-mail address. Use"),
 }
-"""Answers that are refused, with their messages."""
+"""Rejected answers, with their messages."""
 ASK = """\
 import json, sys
 from copier import run_copy
@@ -63,7 +63,7 @@ for folder, data in json.loads(sys.argv[2]):
     except Exception as error:
         print(error)
 """
-"""Copies with answers, all in one process: copier takes half a second to start."""
+"""Copies with answers, all in one process, because copier takes half a second to start."""
 
 pytestmark = pytest.mark.skipif(not COPIER.exists(), reason="needs copier: make new fetches it")
 
@@ -96,7 +96,7 @@ def copier(*arguments: str | Path) -> None:
 
 
 def sources_in(folder: Path) -> Path:
-    """Template of the checkout, without git: copier clones a repository for each copy."""
+    """Template of the checkout, without git. Otherwise copier clones a repository for each copy."""
     for name in SOURCES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         copy = (

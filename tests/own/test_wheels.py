@@ -1,4 +1,4 @@
-"""Wheels that a project of one's own installs (docs/adr/0026)."""
+"""Wheels that a separate project installs (docs/adr/0026)."""
 
 import ast
 import json
@@ -27,7 +27,7 @@ for tool in sys.argv[1:]:
     except SystemExit:
         pass
 """
-"""Help of tools, all in one process: most of the time is that of imports."""
+"""Help of tools, all in one process, because imports take most of the time."""
 MAKEFILE = (ROOT / "template" / "Makefile").read_text()
 
 
@@ -97,7 +97,7 @@ def test_wheel_has_all_files(installed: Path) -> None:
 
 
 def test_wheel_finds_files_in_itself(installed: Path) -> None:
-    """Commands read the project in the working folder, not beside the package."""
+    """Commands read the project in the working folder, not in the folder of the package."""
     outside = re.compile(r"__file__\)\.parents\[[1-9]")
     found = {
         path.name
@@ -117,7 +117,7 @@ def files(folder: Path) -> set[Path]:
 
 
 def required(requirements: list[str], extras: set[str]) -> Iterator[str]:
-    """Names of installed distributions that requirements lead to; each must be in its range."""
+    """Names of installed distributions by requirement. Each must be in its range."""
     for requirement in map(Requirement, requirements):
         if requirement.marker and not any(
             requirement.marker.evaluate({"extra": extra}) for extra in extras | {""}
@@ -137,7 +137,9 @@ def requirements_of(distribution: str) -> list[str]:
 
 
 def test_wheel_requires_what_it_imports(wheels: list[Path], installed: Path) -> None:
-    """Neither `stacks`, `tools` and `tests` of the checkout, nor a package that the metadata does not name."""
+    """Requirements exclude `stacks`, `tools` and `tests` of the checkout, and include every
+    imported package.
+    """
     stated = {
         name
         for wheel in wheels
@@ -159,7 +161,7 @@ def test_wheel_requires_what_it_imports(wheels: list[Path], installed: Path) -> 
 
 
 def test_wheel_names_no_package_of_checkout(installed: Path) -> None:
-    """Code that is text, such as that of another process, is rewritten as well."""
+    """Code within texts, such as that of another process, is rewritten as well."""
     outside = re.compile(r"(?:from|import|-m) (?:stacks|tools)\b")
     texts = {path.name: path.read_text() for path in (installed / "spotmusic_cdk").rglob("*.py")}
     assert {name: found for name, text in texts.items() if (found := outside.findall(text))} == {}
@@ -197,7 +199,7 @@ def test_template_takes_options_of_messages(installed: Path) -> None:
 
 
 def imports(folder: Path) -> Iterator[str]:
-    """Modules that the code of a folder imports; a Lambda handler has a folder of its own."""
+    """Modules that the code of a folder imports. A Lambda handler has a separate folder."""
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and not node.level and "_handler" not in str(path):
@@ -209,8 +211,8 @@ def imports(folder: Path) -> Iterator[str]:
 def test_wheel_synthesizes_the_same_templates(
     installed: Path, synthesized: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """An empty folder with the template's application and one environment file. Its own stack with an alarm
-    adds exports of the recipients, and changes nothing else.
+    """Empty folder with the template's application and one environment file. Its additional stack
+    with an alarm adds exports of the recipients, and changes nothing else.
     """
     (tmp_path / "app.py").write_text(own_app())
     (tmp_path / "environments").mkdir()

@@ -1,4 +1,4 @@
-"""The page in Chromium; skipped without `make browser`."""
+"""Page in Chromium. Skipped without `make browser`."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def chromium() -> Iterator[Any]:
         )
     )
     with sync_playwright() as playwright:
-        # A sandbox needs rights that a container lacks; the page is ours.
+        # A sandbox requires rights that a container lacks. The page is the project's.
         arguments, variables = (
             ["--no-sandbox", "--disable-gpu"],
             {**os.environ, "LD_LIBRARY_PATH": libraries},
@@ -59,7 +59,7 @@ def address(text: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 class Tab:
-    """The page in a tab, with every message and request since it was opened."""
+    """Page in a tab, with all messages and requests since it was opened."""
 
     def __init__(self, chromium: Any, address: str) -> None:
         self.page = chromium.new_page(
@@ -77,7 +77,7 @@ class Tab:
         return number
 
     def filled(self) -> None:
-        """Wait for the resources of opened stacks: a browser reports an opened box later."""
+        """Wait for the resources of opened stacks. A browser reports an opened box later."""
         self.page.locator(
             "#resource-list > details[open]:not(:has(> :nth-child(2)))"
         ).first.wait_for(state="detached")
@@ -91,13 +91,13 @@ class Tab:
 
 @pytest.fixture(scope="module")
 def window(chromium: Any, address: str) -> Tab:
-    """One tab for all tests, because a new one takes longer than most of them."""
+    """Tab for all tests, because a new one takes longer than most of them."""
     return Tab(chromium, address)
 
 
 @pytest.fixture
 def tab(window: Tab, address: str) -> Iterator[Tab]:
-    """The page, opened anew, without the choices of earlier tests."""
+    """Page, opened again, without the choices of earlier tests."""
     window.heard.clear()
     window.page.goto(address)
     yield window
@@ -112,7 +112,7 @@ def test_page_fits_its_window(tab: Tab) -> None:
         tab.page.set_viewport_size({"width": width, "height": 1000})
         for scheme, color in COLORS.items():
             tab.page.emulate_media(color_scheme=scheme)
-            tab.page.locator(f":root[data-theme={scheme}]").wait_for()  # the page hears of it later
+            tab.page.locator(f":root[data-theme={scheme}]").wait_for()  # the event arrives later
             assert tab.page.evaluate("document.documentElement.scrollWidth") == width
             assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == color
         assert [

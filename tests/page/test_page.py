@@ -169,7 +169,8 @@ def test_page_requests_nothing_and_is_small(text: str) -> None:
     outside = re.sub(r'<script type="application/json".*?</script>', "", text, flags=re.DOTALL)
     assert (
         re.findall(
-            r"""\bsrc=|@import|url\(|<link(?! rel="icon" href="data:)|fetch\(|XMLHttpRequest|import\(""",
+            r"""\bsrc=|@import|url\(|<link(?! rel="icon" href="data:)"""
+            r"|fetch\(|XMLHttpRequest|import\(",
             outside,
         )
         == []

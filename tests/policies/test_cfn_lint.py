@@ -1,4 +1,4 @@
-"""cfn-lint reports nothing in production's templates. `make cfn-lint` checks every environment."""
+"""Findings of cfn-lint in production's templates. `make cfn-lint` checks every environment."""
 
 from collections.abc import Callable
 from pathlib import Path

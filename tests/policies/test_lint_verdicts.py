@@ -1,4 +1,4 @@
-"""Verdicts of cfn-lint are kept by template, region and configuration."""
+"""Verdicts of cfn-lint, kept by template, region and configuration."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ FOUND = [Match("E1", ("Resources", 0), "bad")]
 
 
 class Linter:
-    """Checkout whose linter reports the same match in every template, and counts them."""
+    """Checkout with a linter that reports the same match in every template, and counts them."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -25,7 +25,7 @@ class Linter:
         return {str(file): [["E1", ["Resources", 0], "bad"]] for file in files}
 
     def judge(self, resource: dict[str, Any], *, region: str = "sa-east-1") -> int:
-        """Returns the number of templates that were linted for it."""
+        """Returns the number of templates that were linted."""
         before = self.linted
         template = self.folder / "some.template.json"
         template.write_text(json.dumps({"Resources": {"Topic": resource}}))

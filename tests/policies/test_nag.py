@@ -1,4 +1,4 @@
-"""All findings of AwsSolutions and NIST 800-53 revision 5 are acknowledged, and no acknowledgement is unused."""
+"""Acknowledgements of findings of AwsSolutions and NIST 800-53 revision 5: complete, and used."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ def reports(assembly: Path) -> dict[str, dict[str, Any]]:
 
 
 def acknowledgements(assembly: Path) -> Iterator[tuple[str, str, str]]:
-    """Every acknowledgement in the construct tree: path, finding, reason."""
+    """Acknowledgements in the construct tree: path, finding, reason."""
     for file in assembly.glob("*.metadata.json"):
         for path, entries in json.loads(file.read_text()).items():
             for entry in entries:

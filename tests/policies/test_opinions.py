@@ -1,4 +1,4 @@
-"""Rules of every second opinion: a finding fails until it is reviewed, and an unused exception fails."""
+"""Rules of second opinions: a finding fails until it is reviewed, and an unused exception fails."""
 
 from pathlib import Path
 

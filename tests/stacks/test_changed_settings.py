@@ -1,4 +1,4 @@
-"""Changes of each setting of an environment have the effect in the schema."""
+"""Effects of changed settings, compared with the schema."""
 
 import json
 import re
@@ -589,7 +589,9 @@ HARMLESS: Settings = {
     "cost_center": "elsewhere",
     "tags": {"Team": "music"},
     "permissions_boundary": "boundary",
-    "domain.edge_certificate": "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012",
+    "domain.edge_certificate": (
+        "arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012"
+    ),
     "network.load_balancer_units": 200,
     "registry.account_scanning": False,
     "data.catalogue.max_storage_gib": 3000,
@@ -694,7 +696,7 @@ def edited(text: str, changes: Iterable[tuple[str, Any]]) -> str:
     """Environment file with keys set or removed."""
     document = yaml.safe_load(text)
     for path, value in changes:
-        # A name of a topic has a dot of its own.
+        # The name of a topic contains a dot.
         *parents, last = re.split(r"(?<!events)\.", path)
         section = document
         for parent in parents:
@@ -762,7 +764,7 @@ def test_other_settings_interrupt_nothing(changes_of: Callable[[str], list[Chang
 def test_last_scaled_queue_needs_two_deployments(
     templates_of: Callable[[str], Templates], changes_of: Callable[[str], list[Change]]
 ) -> None:
-    """docs/changes.md: first a deployment of the users of the exports alone."""
+    """docs/changes.md: first a deployment of only the users of the exports."""
     before, now = templates_of("base"), templates_of("other-way")
     between = {**before, **{stack: now[stack] for stack in ("ecs-services", "observability")}}
     at_once, first, second = (
@@ -775,7 +777,7 @@ def test_last_scaled_queue_needs_two_deployments(
     )
     only_at_once = ("SecurityGroupsqueuedepth", "BrokersManagementTargets")
     assert {refusal for refusal in at_once if refusal.startswith(only_at_once)}
-    # The other changes of the group are refused either way.
+    # The other changes of the group are rejected either way.
     assert first | second <= {
         refusal for refusal in at_once if not refusal.startswith(only_at_once)
     }
@@ -818,7 +820,7 @@ def test_boundary_may_be_a_name(templates_of: Callable[[str], Templates]) -> Non
 
 
 def test_no_stack_imports_secrets_of_rds(templates: Callable[[str], Templates]) -> None:
-    """Such an export would stop `master_rotation: platform` in an environment that is deployed."""
+    """Such an export would block `master_rotation: platform` in a deployed environment."""
     exported = {
         stack: json.dumps(template.get("Outputs", {}))
         for stack, template in templates("prod").items()
@@ -906,7 +908,7 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def test_every_setting_is_changed_once() -> None:
-    """A new setting belongs into `HARMLESS`, or with its effect into `schema.EFFECTS` and into a
+    """A new setting requires an entry in `HARMLESS`, or in `schema.EFFECTS` and in a
     group above.
     """
     tried = {(key, kind) for key, kind, *_ in (*WORST, *OTHER_WAY)} | ELSEWHERE.keys()

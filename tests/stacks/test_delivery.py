@@ -1,4 +1,4 @@
-"""App of the roles of CI/CD jobs."""
+"""Application of the roles of CI/CD jobs."""
 
 import json
 import shutil
@@ -91,7 +91,7 @@ def test_wrong_delivery_is_refused(
 
 
 def test_delivery_separates_production(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Jobs of one account have the same rights: that of dev would need no approval of prod."""
+    """Jobs of one account have the same rights. Those of dev would need no approval of prod."""
     with (checkout / "environments" / "dev.yaml").open("a") as dev:
         dev.write('account: "111122223333"\nregistry: {account_scanning: false}\n')
     status, out = synthesized(checkout, "dev,prod")
@@ -104,7 +104,7 @@ def test_delivery_separates_production(checkout: Path, capsys: pytest.CaptureFix
     [("github", "token.actions.githubusercontent.com"), ("gitlab", "gitlab.com")],
 )
 def test_existing_provider_is_not_created(checkout: Path, issuer: str, host: str) -> None:
-    """IAM has one provider per issuer and account, and refuses a second one."""
+    """IAM has one provider per issuer and account, and rejects a second one."""
     (checkout / "delivery.yaml").write_text(
         f"{TRUSTED}issuer: {issuer}\nexisting_provider: [dev]\n"
     )
@@ -131,6 +131,6 @@ def test_provider_of_another_account_is_not_used(checkout: Path) -> None:
 
 
 def test_shipped_trust_is_empty() -> None:
-    """A repository of an example would be trusted by who deploys without reading."""
+    """Users who deploy without reading would trust the repository of an example."""
     for folder in (ROOT, ROOT / "template"):
         assert "\nrepository:\n" in (folder / "delivery.yaml").read_text()

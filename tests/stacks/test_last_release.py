@@ -1,4 +1,4 @@
-"""An update from the last release neither deletes nor replaces resources that hold data."""
+"""Updates from the last release: no deletion or replacement of resources with data."""
 
 import json
 import re
@@ -24,13 +24,14 @@ RELEASES = {
     "rabbitmq-operators",
     "redpanda",
 }
-"""Releases with volumes, storage classes or custom resource definitions; their deletion deletes all instances."""
+"""Releases with volumes, storage classes or custom resource definitions. Their deletion deletes all
+instances."""
 ANSWERS = ("Custom::DatabaseUsers", "Custom::SigningKeyPair")
-"""Custom resources with data behind them: users of databases, and the keys that sign audio URLs."""
+"""Custom resources with data: users of databases, and the keys that sign audio URLs."""
 
 
 def stateful(release: dict[str, Template]) -> list[tuple[str, str]]:
-    """Stack and logical id of all resources that hold data."""
+    """Stack and logical id of all resources with data."""
     return [
         (stack, id_)
         for stack, template in release.items()
@@ -68,7 +69,7 @@ def test_retained_resources_stay_retained(templates: Templates, environment: str
 
 
 def storage_classes(resource: dict[str, Any]) -> set[str]:
-    """Storage classes in the values of a release: the class of a volume can't change."""
+    """Storage classes in the values of a release. The class of a volume cannot change."""
     return set(
         re.findall(
             r"storageClass(?:Name)?\W+([\w-]+)",

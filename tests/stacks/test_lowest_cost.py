@@ -35,8 +35,8 @@ def test_cache_alone_asks_for_no_failover(templates: dict[str, Template]) -> Non
 
 
 def test_backups_are_kept_for_a_day(templates: dict[str, Template]) -> None:
-    """New databases have 35 days: RDS rejects another number once AWS Backup manages it, from the
-    first backup on.
+    """New databases have 35 days, because RDS rejects another number once AWS Backup manages it,
+    from the first backup on.
     """
     resources = templates["data"]["Resources"].values()
     plans = [

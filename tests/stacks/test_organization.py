@@ -57,7 +57,7 @@ def test_eks_may_give_extra_tags(templates: dict[str, Template]) -> None:
 
 
 def test_charts_take_extra_tags(with_every_option: Path, templates: dict[str, Template]) -> None:
-    """Helm validates values against the schemas of our charts and would reject an unknown tag."""
+    """Helm validates values against the schemas of own charts and would reject an unknown tag."""
     manifests = read("prod", templates, with_every_option).manifests["ground"]
     (nodes, *_) = (
         manifest["spec"]["tags"] for manifest in manifests if manifest["kind"] == "NodeClass"
