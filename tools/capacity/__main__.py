@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cost = None
         if not options.no_cost:
             print(
-                f"Synthesizing {options.env} as planned (half a minute; COST=0 leaves it out) …",
+                f"Synthesizing {options.env} as planned (half a minute; COST=0 omits it) …",
                 file=sys.stderr,
             )
             cost = estimate_of_plan(plan, file)
@@ -117,13 +117,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.capacity", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
     parser.add_argument(
-        "--listeners", default="", help="monthly listeners; without them, what the file carries"
+        "--listeners",
+        default="",
+        help="monthly listeners; default: print those that the file carries",
     )
     parser.add_argument(
-        "--write", action="store_true", help="apply the plan to the file; its comments stay"
+        "--write", action="store_true", help="apply the plan to the file, with its comments"
     )
     parser.add_argument(
-        "--no-cost", action="store_true", help="leave the cost out, which needs a synthesis"
+        "--no-cost", action="store_true", help="omit the cost, which requires a synthesis"
     )
     parser.add_argument(
         "--environments", type=Path, default=CHECKOUT / "environments", help=argparse.SUPPRESS

@@ -12,7 +12,7 @@ from tools.cost.lines import Amounts
 from tools.load import Load
 
 _STEPS = {
-    "redpanda.storage_gib": "volumes of running brokers grow by docs/runbooks/volume.md first",
+    "redpanda.storage_gib": "grow volumes of running brokers first (docs/runbooks/volume.md)",
     "instance_class": "fails over for a minute or two",
     "node_type": "fails over for a minute or two",
     "brokers": "cannot be lowered again",

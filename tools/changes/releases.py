@@ -100,12 +100,8 @@ def _versions(was: Values, is_: Values) -> Iterator[Found]:
         advice = "The running version can't be downgraded. Keep the version."
         yield Effect.REFUSED, detail, advice
 
-    if (
-        was.get("Release") == "redpanda"
-        and old
-        and new
-        and _skips(numbers(old)[:2], numbers(new)[:2])
-    ):
+    is_redpanda = was.get("Release") == "redpanda"
+    if is_redpanda and old and new and _skips(numbers(old)[:2], numbers(new)[:2]):
         advice = (
             "Upgrade one feature release at a time "
             "(Redpanda documentation, upgrade: release order)."

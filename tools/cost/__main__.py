@@ -75,7 +75,7 @@ def estimate_of(assembly: Path, settings: Settings, known: Prices) -> Estimate:
 
 def _require_ref(ref: str) -> None:
     if shutil.which("git") is None:
-        raise CostError("BASE needs git, which is not in PATH. Install it, or leave BASE out.")
+        raise CostError("BASE needs git, which is not in PATH. Install it, or omit BASE.")
     command = ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
     run = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False)  # noqa: S603
     if run.returncode != 0:
@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.cost", description=__doc__)
     parser.add_argument("--env", required=True, help="environment, the name of its file")
     parser.add_argument(
-        "--base", default="", metavar="REF", help="git ref to compare with, at the use of today"
+        "--base", default="", metavar="REF", help="git ref to compare with, at the current use"
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
     parser.add_argument("--all", action="store_true", help="list every item of a stack")

@@ -533,7 +533,7 @@ FREE: Mapping[str, str] = {
         "its hosted zone costs 0.50 USD, with those of Route 53 in the rounding"
     ),
     "AWS::ServiceDiscovery::Service": "registrations by ECS are free",
-    "Custom::TaskRun": "a migration is a task of minutes, at deployments alone",
+    "Custom::TaskRun": "a migration is a task of minutes, at deployments only",
     "Custom::AWSCDK-EKS-HelmChart": "its pods are paid with the nodes",
     **dict.fromkeys(
         (

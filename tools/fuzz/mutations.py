@@ -221,19 +221,8 @@ def rename(draw: Draw, document: Json) -> None:
     holder = _holder(document, path)
     if isinstance(holder, dict) and path[-1] in holder:
         key = str(path[-1])
-        new = draw(
-            st.sampled_from(
-                [
-                    key[::-1],
-                    key.upper(),
-                    f"{key}s",
-                    f" {key}",
-                    key.replace("_", "-"),
-                    *ODD_TEXTS,
-                    *NAMES_OF_SERVICES,
-                ]
-            )
-        )
+        similar = [key[::-1], key.upper(), f"{key}s", f" {key}", key.replace("_", "-")]
+        new = draw(st.sampled_from([*similar, *ODD_TEXTS, *NAMES_OF_SERVICES]))
         holder[new] = holder.pop(path[-1])
 
 

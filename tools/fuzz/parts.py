@@ -45,6 +45,5 @@ def mutations(examples: int, seed: str) -> tuple[list[str], float]:
     ended = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
-    return (ended.stdout + ended.stderr).splitlines()[
-        -60:
-    ] if ended.returncode else [], time.monotonic() - began
+    output = (ended.stdout + ended.stderr).splitlines() if ended.returncode else []
+    return output[-60:], time.monotonic() - began

@@ -45,9 +45,7 @@ def _section(scenario: Scenario, name: str, faults: list[Fault]) -> str:
     title = name[0].upper() + name[1:]
     practised = f"Practised by {experiments}; runbook [{runbook}](runbooks/{runbook}.md)."
     head = f"### {title}\n\n{practised}\n"
-    return "\n".join(
-        [head, "| component | left | needed | of what |", "|---|---|---|---|", *rows, ""]
-    )
+    return "\n".join([head, "| component | left | needed | unit |", "|---|---|---|---|", *rows, ""])
 
 
 def worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:

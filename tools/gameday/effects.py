@@ -18,7 +18,7 @@ MAY_PAUSE = {
     "kube-state-metrics": (
         "Cluster metrics are missing until it runs elsewhere, and their alerts fire as absent."
     ),
-    "monitoring-operator": "Prometheus runs on; only changes of its configuration wait.",
+    "monitoring-operator": "Prometheus continues; only changes of its configuration are delayed.",
 }
 """Workloads that may be unavailable until Kubernetes restarts them elsewhere, and the effect."""
 
@@ -32,7 +32,7 @@ def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
         "Raise its replicas, and spread them over zones (DoNotSchedule, nodeTaintsPolicy Honor) "
         "and nodes."
     )
-    what = "of a majority" if workload.name in QUORUMS else "pods"
+    what = "quorum members" if workload.name in QUORUMS else "pods"
     yield RemainingCapacity(
         component=workload.name, what=what, left=workload.replicas - lost, needed=needed, fix=fix
     )
@@ -96,7 +96,7 @@ def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
         fix = f"Set kubernetes.redpanda.topics.{name}.replication to 3."
         yield RemainingCapacity(
             component=f"topic {name}",
-            what="of a majority",
+            what="quorum members",
             left=replicas - gone,
             needed=replicas // 2 + 1,
             fix=fix,
@@ -113,7 +113,7 @@ def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
         fix = "Make it a quorum queue."
         yield RemainingCapacity(
             component=name,
-            what="of a majority",
+            what="quorum members",
             left=replicas - lost,
             needed=replicas // 2 + 1,
             fix=fix,
@@ -139,7 +139,7 @@ def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
     fix = f"Raise services.{service.name}.scaling.max to the tasks of the busiest minute."
     yield RemainingCapacity(
         component=service.name,
-        what="tasks at the most",
+        what="maximum tasks",
         left=service.most,
         needed=service.load.tasks,
         fix=fix,

@@ -36,22 +36,22 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
     letters = {zone: zone[-1].upper() for zone in settings.zones}
     nodes = tuple(f"BrokerNode{letter}" for letter in letters.values())
     caches = tuple(f"CacheNode{letter}" for letter in letters.values())
-    return {
-        **{
-            f"zone {zone}": Fault(
-                "any one zone", (f"Zone{letter}",), "lost-zone", partial(_zone, zone=zone)
-            )
-            for zone, letter in letters.items()
-        },
-        **{
-            f"NAT gateway of {zone}": Fault(
-                "a NAT gateway",
-                ("NatGateway",),
-                "lost-nat-gateway",
-                partial(ways.without_gateway, zone=zone),
-            )
-            for zone in letters
-        },
+    zones = {
+        f"zone {zone}": Fault(
+            "any one zone", (f"Zone{letter}",), "lost-zone", partial(_zone, zone=zone)
+        )
+        for zone, letter in letters.items()
+    }
+    gateways = {
+        f"NAT gateway of {zone}": Fault(
+            "a NAT gateway",
+            ("NatGateway",),
+            "lost-nat-gateway",
+            partial(ways.without_gateway, zone=zone),
+        )
+        for zone in letters
+    }
+    parts = {
         "a node": Fault(
             "any one node", nodes, "lost-node", partial(_pods, lost=Workload.lost_with_node)
         ),
@@ -61,28 +61,29 @@ def faults_of(settings: Settings) -> dict[str, Fault]:
         "a node of RabbitMQ": Fault(
             "a node of RabbitMQ", ("RabbitMQ",), "lost-broker", partial(_broker, name="rabbitmq")
         ),
-        **{
-            f"primary of {name}": Fault(
-                f"the primary database of {name}",
-                (f"{name.capitalize()}Primary",),
-                "lost-primary-database",
-                partial(_database, name=name),
-            )
-            for name in ("catalogue", "identity")
-        },
-        "primary of the cache": Fault(
-            "the primary of the cache", caches, "lost-primary-cache", effects.of_cache
-        ),
-        **{
-            f"new version of {name}": Fault(
-                "the new version of a service",
-                (f"Task-{name}",),
-                "failed-deployment",
-                partial(_deployment, name=name),
-            )
-            for name in settings.services
-        },
     }
+    primaries = {
+        f"primary of {name}": Fault(
+            f"the primary database of {name}",
+            (f"{name.capitalize()}Primary",),
+            "lost-primary-database",
+            partial(_database, name=name),
+        )
+        for name in ("catalogue", "identity")
+    }
+    primaries["primary of the cache"] = Fault(
+        "the primary of the cache", caches, "lost-primary-cache", effects.of_cache
+    )
+    versions = {
+        f"new version of {name}": Fault(
+            "the new version of a service",
+            (f"Task-{name}",),
+            "failed-deployment",
+            partial(_deployment, name=name),
+        )
+        for name in settings.services
+    }
+    return zones | gateways | parts | primaries | versions
 
 
 def _zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
@@ -141,7 +142,7 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
     returns = int(breaker.get("Enable") is True and breaker.get("Rollback") is True)
     fix = "Enable the circuit breaker and its rollback."
     yield RemainingCapacity(
-        component=service.name, what="ways back", left=returns, needed=1, fix=fix
+        component=service.name, what="rollbacks", left=returns, needed=1, fix=fix
     )
     if service.settings.deployment == "blue_green" and service.settings.route:
         alarms = said.get("Alarms", {})
@@ -153,7 +154,7 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
         fix = "Add an alarm on failed requests that shifts the route back."
         yield RemainingCapacity(
             component=service.name,
-            what="alarms that take the route back",
+            what="alarms that shift the route back",
             left=watched,
             needed=1,
             fix=fix,

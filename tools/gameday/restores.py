@@ -10,7 +10,7 @@ from math import ceil
 from spotmusic_constructs.data.restore_testing import RECOVERY_HOURS
 
 ASSUMED = "assumed, 2026-11"
-TESTED = "the longest that restore tests admit"
+TESTED = "maximum of restore tests"
 """`RestoreTesting` fails weekly restores that exceed it."""
 
 
@@ -58,33 +58,33 @@ RESTORES: Mapping[str, Restore] = {
     "a database: dropped table, bad migration": Restore(
         anchor="a-database",
         steps=(
-            Step(what="stop what damages, choose the second", minutes=10, numbers=(1,)),
-            Step(what="write down the settings", minutes=5, numbers=(2,)),
+            Step(what="stop the cause, choose the second", minutes=10, numbers=(1,)),
+            Step(what="record the settings", minutes=5, numbers=(2,)),
             Step(
-                what="restore beside it",
+                what="restore to a new instance",
                 minutes=RECOVERY_HOURS["RDS"] * 60,
                 source=TESTED,
                 numbers=(3,),
             ),
-            Step(what="look at the copy", minutes=10, numbers=(4,)),
+            Step(what="check the copy", minutes=10, numbers=(4,)),
             Step(what="swap the names", minutes=10, numbers=(5,)),
             Step(
                 what="deploy the stack `data` for the new master secret", minutes=10, numbers=(6,)
             ),
-            Step(what="replace passwords, start clients again", minutes=10, numbers=(7,)),
+            Step(what="replace passwords, restart clients", minutes=10, numbers=(7,)),
         ),
     ),
     "the audio library or the web client: overwritten, deleted": Restore(
         anchor="objects-of-a-bucket",
         steps=(
-            Step(what="cut off who deletes", minutes=10),
+            Step(what="revoke the access that deletes", minutes=10),
             Step(what="list the delete markers", minutes=15),
             Step(
-                what="delete the markers: a million objects, a thousand a call",
+                what="delete the markers: a million objects, a thousand per call",
                 minutes=20,
-                source="assumed, a call a second, 2026-11",
+                source="assumed, one call per second, 2026-11",
             ),
-            Step(what="play some tracks, drop copies at the edge", minutes=10),
+            Step(what="play some tracks, invalidate copies at the edge", minutes=10),
         ),
     ),
     "a bucket as a whole": Restore(
@@ -100,17 +100,17 @@ RESTORES: Mapping[str, Restore] = {
         steps=(
             Step(what="choose the recovery point", minutes=10),
             Step(what="restore it to a volume", minutes=40),
-            Step(what="tag it, scale to none, make volume and claim", minutes=20),
+            Step(what="tag it, scale to zero, create volume and claim", minutes=20),
             Step(what="scale up, catch up", minutes=30),
-            Step(what="look at what came back", minutes=10),
+            Step(what="check the restored data", minutes=10),
         ),
     ),
     "the cache as a whole": Restore(
         anchor="the-cache",
         steps=(
-            Step(what="make the group again: deploy the stack `data`", minutes=25),
+            Step(what="recreate the group: deploy the stack `data`", minutes=25),
             Step(what="deploy its users: `ecs-services`, `eks-platform`", minutes=25),
-            Step(what="look at errors and hit rate", minutes=5),
+            Step(what="check errors and hit rate", minutes=5),
         ),
     ),
 }
@@ -119,7 +119,7 @@ RESTORES: Mapping[str, Restore] = {
 
 def table() -> Iterator[str]:
     """Yields the lines of a table of all procedures."""
-    yield "| what fails | step | minutes | source |"
+    yield "| failure | step | minutes | source |"
     yield "|---|---|---|---|"
     for row, restore in RESTORES.items():
         for step in restore.steps:

@@ -27,7 +27,7 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
             fix = "Enable cross-zone load balancing, because each broker is in one zone."
             yield RemainingCapacity(
                 component=balancer.name,
-                what="ways to brokers in other zones",
+                what="connections to brokers in other zones",
                 left=crosses,
                 needed=1,
                 fix=fix,
@@ -61,7 +61,7 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     fix = f"Set network.interface_endpoints to all; {missing} would be unreachable."
     yield RemainingCapacity(
         component="tasks and pods of the zone",
-        what="AWS APIs in reach",
+        what="reachable AWS APIs",
         left=len(asked & found),
         needed=len(asked),
         fix=fix,
@@ -75,7 +75,7 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     fix = "Associate the gateway endpoint of S3 with all route tables of the application subnets."
     yield RemainingCapacity(
         component="tasks and pods of the zone",
-        what="ways to S3",
+        what="routes to S3",
         left=len(tables & bucket_ways),
         needed=len(tables),
         fix=fix,
@@ -94,7 +94,7 @@ def _ways_out(scenario: Scenario, zone: str) -> RemainingCapacity:
     fix = "Give each zone its own NAT gateway: network.nat_gateways."
     return RemainingCapacity(
         component="nat gateways",
-        what="zones with a way out",
+        what="zones with egress",
         left=left,
         needed=len(others),
         fix=fix,

@@ -40,18 +40,15 @@ class Workload:
         must not count, because its nodes are tainted and replacements would wait for it
         (nodeTaintsPolicy).
         """
-        found = (
-            rule.get("minDomains", 1)
-            for rule in self.pod.get("topologySpreadConstraints", [])
-            if (
-                rule["topologyKey"],
-                rule["whenUnsatisfiable"],
-                rule["maxSkew"],
-                rule.get("nodeTaintsPolicy"),
-            )
-            == (ZONE, "DoNotSchedule", 1, "Honor")
-        )
-        return max(found, default=0)
+        even = {
+            "topologyKey": ZONE,
+            "whenUnsatisfiable": "DoNotSchedule",
+            "maxSkew": 1,
+            "nodeTaintsPolicy": "Honor",
+        }
+        rules = self.pod.get("topologySpreadConstraints", [])
+        spread = (rule for rule in rules if even.items() <= rule.items())
+        return max((rule.get("minDomains", 1) for rule in spread), default=0)
 
     @property
     def apart(self) -> bool:

@@ -118,15 +118,14 @@ def _service(
     words = set(service.talks_to)
     tasks = service.tasks_for(per_second)
     stored = bool(words & {"catalogue", "database"})
+    cache_operations = max(0.0, capacity.cache.operations_per_request - 1)
     return ServiceLoad(
         name=name,
         per_second=per_second,
         busy_tasks=per_second / service.load.per_task if service.load else 0.0,
         tasks=tasks,
         queries_per_second=per_second * capacity.database.queries_per_request * stored,
-        cache_operations_per_second=per_second
-        * max(0.0, capacity.cache.operations_per_request - 1)
-        * ("cache" in words),
+        cache_operations_per_second=per_second * cache_operations * ("cache" in words),
         connections=tasks * service.database_connections * stored,
     )
 
@@ -144,13 +143,10 @@ def _gateway(
     )
     asked = routed + identity.logins_per_second + identity.tokens_per_second
     requests = settings.capacity.requests
+    mean = asked / audience.concurrent * audience.mean
     return GatewayLoad(
         requests_per_second=asked,
-        month_requests=asked
-        / audience.concurrent
-        * audience.mean
-        * HOURS_OF_A_MONTH
-        * SECONDS_OF_AN_HOUR,
+        month_requests=mean * HOURS_OF_A_MONTH * SECONDS_OF_AN_HOUR,
         mbit_per_second=asked * requests.bytes * 8 / 1e6,
         cores=asked / requests.gateway_per_core,
     )

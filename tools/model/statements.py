@@ -160,6 +160,14 @@ def _statement(resource: Resource, kind: str, statement: Json) -> Statement:
 
     principal: Any = statement.get("Principal", statement.get("NotPrincipal", {}))
     by_kind: Json = {"*": principal} if isinstance(principal, str) else principal
+    conditions = {
+        operator: {
+            key.lower(): tuple(text(value) for value in as_list(values))
+            for key, values in block.items()
+        }
+        for operator, block in statement.get("Condition", {}).items()
+    }
+    negations = ("NotAction", "NotResource", "NotPrincipal")
     return Statement(
         resource=resource,
         kind=kind,
@@ -169,15 +177,7 @@ def _statement(resource: Resource, kind: str, statement: Json) -> Statement:
         principals=tuple(
             (name, text(who)) for name, whom in by_kind.items() for who in as_list(whom)
         ),
-        conditions={
-            operator: {
-                key.lower(): tuple(text(value) for value in as_list(values))
-                for key, values in block.items()
-            }
-            for operator, block in statement.get("Condition", {}).items()
-        },
+        conditions=conditions,
         sid=str(statement.get("Sid", "")),
-        negated=tuple(
-            key for key in ("NotAction", "NotResource", "NotPrincipal") if key in statement
-        ),
+        negated=tuple(key for key in negations if key in statement),
     )

@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BotoCoreError, ClientError) as error:
         print(
             f"The request to AWS failed: {error}. "
-            f"Log in to the account of {options.env}, or leave AGAINST out.",
+            f"Log in to the account of {options.env}, or omit AGAINST.",
             file=sys.stderr,
         )
         return 2
@@ -161,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
         "--picture",
         type=Path,
         metavar="FILE",
-        help="write the picture of the request path alone, as SVG",
+        help="write only the picture of the request path, as SVG",
     )
     parser.add_argument(
         "--against",

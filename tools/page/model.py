@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -373,22 +373,13 @@ def _faults(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[dic
     for fault in faults_of(platform.settings).values():
         by_name.setdefault(fault.name, []).append(fault)
     for name, found in by_name.items():
+        experiments = (experiment for fault in found for experiment in fault.experiment)
+        effects = (effect for fault in found for effect in fault.effects(scenario))
         yield {
             "name": name,
-            "experiments": list(
-                dict.fromkeys(experiment for fault in found for experiment in fault.experiment)
-            ),
+            "experiments": list(dict.fromkeys(experiments)),
             "runbook": found[0].runbook,
-            "effects": [
-                {
-                    "component": left.component,
-                    "what": left.what,
-                    "left": left.left,
-                    "needed": left.needed,
-                    "fix": left.fix,
-                }
-                for left in worst(left for fault in found for left in fault.effects(scenario))
-            ],
+            "effects": [asdict(effect) for effect in worst(effects)],
         }
 
 

@@ -118,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         "--fix", action="store_true", help="create missing service-linked roles, which are free"
     )
     parser.add_argument(
-        "--strict", action="store_true", help="exit with 1 after failed requests, too"
+        "--strict", action="store_true", help="exit with 1 after failed requests as well"
     )
     return parser
 

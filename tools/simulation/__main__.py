@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--listeners",
         default="",
-        help="monthly listeners to plan for; without them, the file as it is",
+        help="monthly listeners to plan for; default: settings and listeners of the file",
     )
     parser.add_argument("--seed", type=int, default=1, help="seed of arrivals")
     parser.add_argument(

@@ -24,7 +24,7 @@ ENVIRONMENTS = Path("environments")
 CHECKS: tuple[Check[Platform], ...] = (*web.CHECKS, *messages.CHECKS, *account.CHECKS)
 _OPTIONAL = (
     "The alarm test sets a warning to ALARM, waits for its publication, and restores it: "
-    "each address of observability.alarm_emails gets one mail, and no pager rings.\n"
+    "each address of observability.alarm_emails receives one mail, and the pager none.\n"
 )
 
 
@@ -97,7 +97,7 @@ def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds
         results.append(result)
         print(lines(result, names=max(len(check.name) for check in checks)), flush=True)
     states = {result.state for result in results}
-    print(f"\n{summary(results)}{'' if State.OK in states else ': nothing was proven'}")
+    print(f"\n{summary(results)}{'' if State.OK in states else ': no check passed'}")
     return int(State.FAILED in states or State.OK not in states)
 
 
@@ -127,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--alarm",
         action="store_true",
-        help="also test an alarm: it sends one mail to each recipient",
+        help="test an alarm, which sends one mail to each recipient",
     )
     return parser
 

@@ -244,7 +244,7 @@ def test_report_names_load_patch_and_quotas(
     for words in (
         "listeners at a time                  172,603",
         "+  listeners: 2000000",
-        "docs/runbooks/volume.md first",
+        "running brokers first (docs/runbooks/volume.md)",
         "vCPU of Fargate",
     ):
         assert words in shown
@@ -261,7 +261,7 @@ def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "prod.yaml").write_text(rewritten(text, {("data", "identity", "storage_gib"): 50}))
     assert run(tmp_path, "--env", "prod", "--listeners", "2000000") == 0
     shown = capsys.readouterr().out
-    assert "  kubernetes.redpanda.storage_gib: volumes of running brokers" in shown
+    assert "  kubernetes.redpanda.storage_gib: grow volumes of running brokers" in shown
     assert "identity: {instance_class: r8g.2xlarge, storage_gib: 400" in shown
     assert "data.identity.storage_gib: " not in shown
 
