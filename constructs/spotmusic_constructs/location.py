@@ -43,10 +43,10 @@ def place(stack: cdk.Stack, *, stack_name: str, region: str, account: str | None
     This avoids calls to the CDK process, except for an unknown partition or account.
 
     Args:
-        stack: the stack.
-        stack_name: its name.
-        region: its region.
-        account: its account. Default: that of the credentials.
+        stack: stack to record.
+        stack_name: name of the stack.
+        region: region of the stack.
+        account: account of the stack. Default: that of the credentials.
     """
     partition = _partition(region) or stack.partition
     _LOCATIONS[stack] = Location(

@@ -73,7 +73,7 @@ class PlatformFunction(Construct):
 
     Attributes:
         function: the function.
-        arn: its ARN.
+        arn: ARN of the function.
         rights: rights of its role, to add others.
 
     Example:

@@ -112,7 +112,7 @@ def rotate_on_schedule(
     """Rotate a secret every `ROTATION_DAYS`, first that many days after its creation.
 
     Args:
-        secret: the secret.
+        secret: secret to rotate.
         function: function that rotates it.
         after: resources that a login needs: Secrets Manager tests the password as soon as the
             schedule exists.

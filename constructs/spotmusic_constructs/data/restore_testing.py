@@ -38,7 +38,7 @@ class RestoredDatabase:
     """Database under restore test, and network placement of its copy.
 
     Args:
-        instance: the database.
+        instance: instance of the database.
         subnet_group: subnets of the copy; AWS Backup would choose the default VPC.
         security_group: security group of the copy.
     """

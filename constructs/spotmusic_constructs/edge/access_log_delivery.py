@@ -55,7 +55,7 @@ class AccessLogDelivery(Construct):
 
     Args:
         name: name of source and destination, unique for each environment of an account.
-        distribution: the distribution.
+        distribution: distribution with the logs.
         access_logs: bucket that receives the logs.
 
     Raises:

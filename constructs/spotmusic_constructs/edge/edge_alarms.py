@@ -21,8 +21,8 @@ MINIMUM_REQUESTS = 100
 LATENCY_MS: Thresholds = {"warning": 3000}
 """Listeners notice a wait of more than three seconds for a track."""
 ANY_REQUEST: Thresholds = {"critical": 1}
-"""For an environment with listeners at every hour. In others, a quarter of an hour without a
-request is no failure."""
+"""Threshold of an environment with listeners at every hour. In others, a quarter of an hour without
+a request is no failure."""
 BLOCKED_REQUESTS: Thresholds = {"warning": 1000, "critical": 20_000}
 """Initial thresholds: scanners stay below the first on a quiet day, and a flood exceeds the second
 at once."""

@@ -13,7 +13,7 @@ from spotmusic_constructs.gateway.kong_values import PROXY_PORT, STATUS_PORT
 from spotmusic_constructs.network.internal_load_balancer import InternalLoadBalancer
 
 IDLE_TIMEOUT = durations.seconds(25)
-"""Longer than the timeout of the gateway, shorter than that of CloudFront."""
+"""Idle timeout, longer than the timeout of the gateway and shorter than that of CloudFront."""
 
 
 class GatewayLoadBalancer(InternalLoadBalancer):

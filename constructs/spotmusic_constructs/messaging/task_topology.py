@@ -20,7 +20,7 @@ class TaskTopology(ChartRelease):
         chart: the chart `charts/rabbitmq-topology`.
         topology: queues and users.
         rabbitmq: name of the RabbitmqCluster.
-        namespace: its namespace.
+        namespace: namespace of the RabbitmqCluster.
         placement: cluster, and constructs that must be deployed before: the nodes, and with them
             the operators.
 

@@ -20,10 +20,10 @@ _MILLISECONDS_PER_HOUR = 3_600_000
 
 @dataclass(frozen=True, kw_only=True)
 class TaskQueue:
-    """One queue of tasks, and the queue of its dead letters.
+    """Queue of tasks, and the queue of its dead letters.
 
     Args:
-        name: its name, which is the first word of the routing keys that lead to it.
+        name: name of the queue, and first word of its routing keys.
         consumers: services that consume from it.
         publishers: services that may publish to it.
         delivery_limit: failed deliveries after which the next failure makes a task a dead letter. A

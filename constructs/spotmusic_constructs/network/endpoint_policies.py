@@ -50,7 +50,7 @@ def interface_policy(service: str, location: Location, *, tokens: bool = False) 
 
     Args:
         service: name of the endpoint's service without its region, such as `ecr.api`.
-        location: that of the endpoint; its account is the allowed one.
+        location: location of the endpoint, with the allowed account.
         tokens: whether roles of this account are assumed with tokens of an identity provider.
     """
     own_principal, own_resource = _own_principal(location), _own_resource(location)

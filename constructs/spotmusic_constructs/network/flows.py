@@ -25,7 +25,7 @@ _DESCRIPTION = re.compile(r"[A-Za-z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}")
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """One allowed connection.
+    """Allowed connection.
 
     Args:
         source: party that opens the connection.

@@ -35,7 +35,7 @@ def _never(_source: str, _target: str) -> bool:
 
 
 class SecurityGroups(Construct):
-    """One security group for each party of the table of flows, with the table's rules.
+    """Security groups of the parties of the table of flows, with the table's rules.
 
     Creates the groups without rules, and for every flow an egress rule of its source and an ingress
     rule of its target. The rules are separate resources, so two groups may refer to each other.
@@ -44,7 +44,7 @@ class SecurityGroups(Construct):
 
     Args:
         vpc: VPC of the groups.
-        vpc_cidr: its IPv4 range, for flows from anywhere inside.
+        vpc_cidr: IPv4 range of the VPC, for flows from any address in it.
         flows: table of flows.
         cloudfront_prefix_list: id of the origin-facing prefix list of the region.
         group_of: group of a party by party; a party that is not a key has its own group.

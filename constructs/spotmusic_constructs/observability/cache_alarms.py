@@ -14,7 +14,7 @@ from spotmusic_constructs.observability.alarm import (
 )
 
 CPU_PERCENT: Thresholds = {"warning": 70, "critical": 90}
-"""Of the one core that runs commands (ElastiCache user guide, which metrics should I monitor)."""
+"""CPU of the core that runs commands (ElastiCache user guide, which metrics should I monitor)."""
 MEMORY_PERCENT: Thresholds = {"warning": 80, "critical": 95}
 LAG_SECONDS: Thresholds = {"warning": 1, "critical": 10}
 EVICTIONS: Thresholds = {"warning": 1000}

@@ -47,7 +47,7 @@ class Grafana:
             https://spotmusic.example/auth/realms/spotmusic.
         internal_realm_url: address of the realm for pods, for tokens.
         database_host: host of the identity database.
-        database_port: its port.
+        database_port: port of the identity database.
         database_ca: root certificates of Amazon RDS in PEM.
         database_user: JSON secret with `username`, `password` and `dbname`.
         admin: JSON secret with `username` and `password` of the administrator, for use when

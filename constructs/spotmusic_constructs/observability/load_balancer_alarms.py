@@ -22,9 +22,9 @@ LATENCY_SECONDS: Thresholds = {"warning": 1, "critical": 3}
 """p99: a player aborts a request after three seconds."""
 
 MALFORMED_REQUESTS = 100
-"""In five minutes. In its strictest mode a load balancer also refuses a cookie or User-Agent with a
-letter beyond ASCII (http-desync-guardian, NonCompliantHeader): a player that sends one causes such
-requests from every listener."""
+"""Requests in five minutes. In its strictest mode a load balancer also refuses a cookie or
+User-Agent with a letter beyond ASCII (http-desync-guardian, NonCompliantHeader): a player with such
+a header causes these requests from every listener."""
 
 
 def error_rate(load_balancer_full_name: str, *, period: int = 60, at_least: int = 0) -> Formula:
@@ -69,7 +69,7 @@ class WatchedTargets:
         group: full name of the target group (`targetgroup/…`).
         lost: subject and consequence, in a sentence, when fewer than `minimum_healthy` targets are
             healthy.
-        failing: the same for one target that fails its health checks.
+        failing: subject and consequence, in a sentence, when one target fails its health checks.
         runbook: name of the runbook, without its suffix.
         minimum_healthy: healthy targets that remain after the loss of a zone; with fewer, the alarm
             of `lost` fires.

@@ -46,7 +46,7 @@ class Workspace:
 
     Args:
         arn: ARN of the workspace.
-        workspace_id: its id, such as ws-01234567-89ab-cdef.
+        workspace_id: id of the workspace, such as ws-01234567-89ab-cdef.
         region: region of the workspace.
     """
 

@@ -16,7 +16,7 @@ from spotmusic_constructs.observability.alarm import (
 CPU_PERCENT: Thresholds = {"warning": 90}
 """Scaling keeps CPU far below. Above it, the maximum is reached, or new tasks do not start."""
 MEMORY_PERCENT: Thresholds = {"warning": 85, "critical": 95}
-"""At 100% the container is killed."""
+"""A container is killed at 100%."""
 
 
 class ServiceAlarms(AlarmGroup):

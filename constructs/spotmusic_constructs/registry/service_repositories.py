@@ -15,7 +15,7 @@ _KMS = ecr.RepositoryEncryption.KMS
 
 
 class ServiceRepositories(Construct):
-    """One ECR repository for each service, with immutable tags.
+    """ECR repositories of the services, with immutable tags.
 
     Creates the repositories, encrypted with `key`, scanned at every push, with immutable tags and a
     lifecycle policy, and an output with the address of each. They have no repository policy: rights

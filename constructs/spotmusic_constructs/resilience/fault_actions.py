@@ -19,8 +19,8 @@ class Brokers:
 
     Args:
         cluster: name or ARN of the cluster.
-        namespace: their namespace.
-        label: a label that no other pod of the namespace has, as `name=value`. AWS FIS rejects a
+        namespace: namespace of the pods.
+        label: label that no other pod of the namespace has, as `name=value`. AWS FIS rejects a
             comma between two.
         service_account: service account of the pod of AWS FIS.
         image: image of the pod of AWS FIS.
@@ -33,7 +33,7 @@ class Brokers:
     image: str
 
     def deleted(self, *, grace_seconds: int | None = None, zone: str | None = None) -> Action:
-        """Return the deletion of one of them.
+        """Return the deletion of one pod.
 
         Args:
             grace_seconds: termination grace period, 0 as for a node without power. Default: that of

@@ -102,7 +102,7 @@ guide, 2026-11."""
 
 @dataclass(frozen=True, kw_only=True)
 class DataKeys:
-    """One key for each class of data, so that one class can be disabled or erased without another.
+    """Keys by class of data, so that one class can be disabled or erased without another.
 
     Args:
         database: databases, their snapshots and RDS-managed master secrets.

@@ -75,7 +75,7 @@ def secret_access(name: str, secret: secretsmanager.ISecret, *, field: str | Non
 
     Args:
         name: name in the container.
-        secret: the secret.
+        secret: secret to read.
         field: key of its JSON object. Default: the whole secret.
     """
     return Access(

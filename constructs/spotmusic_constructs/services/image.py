@@ -16,7 +16,7 @@ class ServiceImage:
     Args:
         name: registry, repository and tag.
         health_command: health check in the container; exit code 0 means healthy.
-        repository_arn: its repository in our registry. None for an image pulled from upstream.
+        repository_arn: repository of the image in our registry. None for an upstream image.
         from_cache: whether the repository is a pull-through cache, filled by the first pull.
         entry_point: replaces the entry point of the image.
         command: replaces the command of the image.
@@ -88,7 +88,7 @@ def plain_image(name: str) -> ServiceImage:
     """Return an upstream image without health check.
 
     Args:
-        name: its name, in our pull-through cache or upstream.
+        name: name of the image, in our pull-through cache or upstream.
     """
     registry, _, path = name.partition("/")
     cached = ".dkr.ecr." in registry

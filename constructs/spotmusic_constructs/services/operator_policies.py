@@ -249,7 +249,7 @@ class OperatorPolicies(Construct):
         ]
 
     def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> _Statement:
-        """One statement for all types, to limit the size; an action ignores other types."""
+        """Statement for all types, to limit the size; an action ignores other types."""
         names = [name for actions in _HANDLED for name in actions.split()]
         places = [
             (actions.split()[-1].partition(":")[0], kind) for actions, kind in _HANDLED.items()

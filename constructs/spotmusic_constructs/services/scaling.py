@@ -29,7 +29,7 @@ class Queue:
     Args:
         namespace: namespace of the metric.
         metric_name: name of the metric.
-        dimensions: its dimensions.
+        dimensions: dimensions of the metric.
     """
 
     namespace: str

@@ -56,7 +56,7 @@ def published_names(scope: Construct, *, path: str, services: Sequence[str]) -> 
     Args:
         scope: parent of the template parameters.
         path: path of `ServiceNames`.
-        services: the same services in the same order.
+        services: services of `ServiceNames`, in the same order.
     """
     found: dict[str, str] = {}
     for number, page in enumerate(_pages(services)):

@@ -47,7 +47,7 @@ class ServiceTaskDefinition(Construct):
         memory: memory of the task in MiB, of which the Service Connect proxy keeps a part.
         port: port that the container listens on. None for a worker.
         health_path: path that returns 200 when the task can serve.
-        cpu_architecture: that of the image. Graviton costs a fifth less than x86 for the same size
+        cpu_architecture: CPU of the image. Graviton costs a fifth less than x86 for the same size
             (AWS Fargate pricing, 2026-11).
 
     Example:

@@ -24,7 +24,7 @@ class Topic:
     """Topic of the event stream.
 
     Args:
-        name: its name.
+        name: name of the topic.
         partitions: partitions, the maximum number of parallel consumers in a group.
         replication: replicas of each event.
         cleanup_policy: `delete` deletes events by age, `compact` when a newer event has the same

@@ -30,10 +30,10 @@ def dashboard(
     """Return a dashboard.
 
     Args:
-        uid: its name in addresses and of its file.
-        title: its name in the list.
-        description: its readers and its purpose.
-        folder: its folder in the list.
+        uid: name of the dashboard in addresses, and of its file.
+        title: name in the list.
+        description: readers and purpose.
+        folder: folder in the list.
         rows: rows of panels, from the viewer inwards.
         choices: variables above the panels.
         span: time range when it is opened.
