@@ -99,7 +99,7 @@ class RelationalDatabase(Construct):
 
     Creates the instance, its read replicas, its subnet, parameter and option group, its log groups,
     its monitoring role, and `DatabaseUsers`. TLS is required; storage, snapshots, insights and the
-    master secret are encrypted with your key. Log groups of the construct receive errors, slow
+    master secret are encrypted with the given key. Log groups of the construct receive errors, slow
     queries and the audit log (connections, changes of schema and rights). They are created before
     the instances, because RDS creates missing ones without key or retention; instances therefore
     have physical names.

@@ -25,7 +25,7 @@ class UploadVerdicts(Construct):
     """SQS queue that receives the scan result of each upload from EventBridge.
 
     Creates the queue, a dead-letter queue for messages that were received five times or not
-    delivered, their policies and the rule. Both queues keep messages for 14 days under your key and
+    delivered, their policies and the rule. Both queues keep encrypted messages for 14 days and
     accept them from this rule over TLS only. A message is the unmodified EventBridge event; an
     event may arrive twice (Amazon EventBridge user guide, event delivery).
 

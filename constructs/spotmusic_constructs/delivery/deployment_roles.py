@@ -26,7 +26,7 @@ PUSH_ACTIONS = (
     "ecr:PutImage",
     "ecr:UploadLayerPart",
 )
-"""Rights to push an image and to read what was pushed (Amazon ECR user guide, IAM permissions for
+"""Rights to push an image and to read it afterwards (Amazon ECR user guide, IAM permissions for
 pushing an image)."""
 
 

@@ -21,7 +21,7 @@ PUBLISHED_SECONDS = 900
 
 
 class RealmConfiguration(ChartRelease):
-    """Realm as code, also for an existing realm: it changes only what it configures.
+    """Realm as code, also for an existing realm: other settings of the realm do not change.
 
     Creates the release of the chart `charts/realm`: a job of keycloak-config-cli that waits for
     Keycloak and runs again when the configuration changes, and a job that rotates the realm's keys

@@ -28,7 +28,7 @@ class RulesAndDashboards(ChartRelease):
 
     Args:
         chart: our chart `monitoring`, to which the dashboards are added.
-        names: names of what is deployed, by choice of a dashboard: `{"databases": {"catalogue":
+        names: names of deployed resources by choice of a dashboard: `{"databases": {"catalogue":
             instance_identifier}}`. The schema of the chart lists the choices.
         runbooks: folder or address of the runbooks, which replaces `docs/runbooks` in the rules.
         viewers: ARNs of the IAM roles of the team.
