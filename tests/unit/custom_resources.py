@@ -3,4 +3,4 @@
 ANSWERS = (
     "https://cloudformation-custom-resource-response-saeast1.s3.sa-east-1.amazonaws.com/answer"
 )
-"""Address of answers in a bucket of CloudFormation."""
+"""Address of responses in a bucket of CloudFormation."""

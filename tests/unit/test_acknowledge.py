@@ -37,5 +37,6 @@ def test_wildcard_findings_show_pseudo_parameters() -> None:
     stack = cdk.Stack(cdk.App(), "Anywhere")
     rules = location_of(stack).arn("events", "rule/*")
     assert wildcard_finding(rules) == (
-        "AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/*]"
+        "AwsSolutions::AwsSolutions-IAM5"
+        "[Resource::arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:rule/*]"
     )

@@ -26,7 +26,8 @@ EVERY_COMMAND = (
     "const {exec} = require(%r); (async () => {for (const one of %r) await exec(['--no-notices', "
     "one]).catch(() => 0)})()"
 )
-"""One process for all commands, because the CLI loads for a second. They fail: ECHO writes no cloud assembly."""
+"""Process for all commands, because the CLI takes a second to load. The commands fail, because ECHO
+writes no cloud assembly."""
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_inner_loop_is_not_validated(received: dict[str, dict[str, str]], comman
 
 
 def test_make_synth_equals_cdk_synth(received: dict[str, dict[str, str]]) -> None:
-    """The CLI validates, and gives the context that tools/synth.py gives."""
+    """The CLI validates, and sets the same context as tools/synth.py."""
     context = json.loads(received["synth"]["CDK_CONTEXT_JSON"])
     assert "CDK_VALIDATION" not in received["synth"]
     assert {
@@ -140,7 +141,9 @@ class Counted:
 
 
 def test_stage_is_resolved_twice(tmp_path: Path, app: ModuleType) -> None:
-    """For references and for its template; with the application's own synthesis it would be thrice."""
+    """For references and for its template. A synthesis of the application would add a
+    third time.
+    """
     root, counted = cdk.App(outdir=str(tmp_path)), Counted()
     stage = cdk.Stage(root, "dev")
     stack = cdk.Stack(stage, "network")

@@ -1,4 +1,4 @@
-"""Command lines end without a traceback for what their users can mend."""
+"""Command lines: no traceback for errors that users can correct."""
 
 import os
 import subprocess
@@ -74,7 +74,9 @@ def test_wrong_input_is_one_message(  # noqa: PLR0917 - a row and its fixtures
 
 @pytest.mark.parametrize(("length", "status"), [(1, 3), (100_000, 1)])
 def test_closed_pipe_is_silent(length: int, status: int) -> None:
-    """A command that has ended keeps its status; one that is interrupted in its output has none."""
+    """A completed command keeps its status. A command that is interrupted in its output
+    has none.
+    """
     code = (
         "from spotmusic_cdk.command_line import run_command; run_command(lambda: "
         f"print('x' * {length}) or 3)"

@@ -1,4 +1,4 @@
-"""Addresses to which the Lambda functions of custom resources answer."""
+"""Addresses of responses to CloudFormation by Lambda functions of custom resources."""
 
 import importlib
 import sys
@@ -14,9 +14,10 @@ from tests.unit.custom_resources import ANSWERS
 from tools.checkout import ROOT
 
 HANDLERS = ("cloudformation", "deployed_values", "task_run")
-"""Modules of the folder that answer CloudFormation."""
+"""Modules of the folder that respond to CloudFormation."""
 CONSTRUCTS = ROOT / "constructs" / "spotmusic_constructs"
 EMBEDDED = "http://127.0.0.1:4566"
+BUCKET = "cloudformation-custom-resource-response-saeast1.s3.amazonaws.com"
 
 
 @pytest.fixture(params=HANDLERS)
@@ -41,9 +42,9 @@ def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 @pytest.mark.parametrize(
     "url",
     [
-        "https://collector.example/cloudformation-custom-resource-response-saeast1.s3.amazonaws.com/",
-        "https://cloudformation-custom-resource-response-saeast1.s3.amazonaws.com.example/",
-        "https://cloudformation-custom-resource-response-saeast1.s3.amazonaws.com@collector.example/",
+        f"https://collector.example/{BUCKET}/",
+        f"https://{BUCKET}.example/",
+        f"https://{BUCKET}@collector.example/",
         ANSWERS.replace("https", "http"),
         f"{EMBEDDED}/answer",
         "",

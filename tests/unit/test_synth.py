@@ -1,4 +1,4 @@
-"""`make synth` fails for findings of any judge, and if the packs were not asked."""
+"""`make synth`: failure for findings of all judges, and without results of the packs."""
 
 import gc
 import json
@@ -33,7 +33,7 @@ def conclusions(outdir: Path) -> dict[str, str]:
 
 @pytest.fixture
 def judge(tmp_path: Path) -> Judge:
-    """Synthesizes an environment of one topic."""
+    """Synthesizes an environment with one topic."""
 
     def with_topic(*, name: object = "alarms", reviewed: tuple[str, ...] = FINDINGS) -> int:
         class Small(cdk.Stage):
@@ -55,7 +55,9 @@ def judge(tmp_path: Path) -> Judge:
 
 @pytest.fixture
 def packs_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Application without the validator of CDK, which takes two seconds and is registered where `CDK_VALIDATION` is false."""
+    """Application without the validator of CDK, which takes two seconds and is registered if
+    `CDK_VALIDATION` is false.
+    """
     monkeypatch.delenv("CDK_VALIDATION")
 
 
@@ -68,7 +70,9 @@ def test_reviewed_findings_pass(judge: Judge, tmp_path: Path) -> None:
 def test_finding_of_validator_fails(
     judge: Judge, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """The validator is registered in spite of `CDK_VALIDATION=false`, and finds nothing but the wrong type."""
+    """The validator is registered in spite of `CDK_VALIDATION=false`, and reports only the wrong
+    type.
+    """
     assert judge(name=["a list"]) == 1
     assert conclusions(tmp_path) == {**dict.fromkeys(synth.PACKS, "success"), VALIDATOR: "failure"}
     assert "Traceback" not in capfd.readouterr().err
@@ -89,7 +93,7 @@ def test_unasked_packs_fail(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_first_failure_ends_synthesis(monkeypatch: pytest.MonkeyPatch) -> None:
-    statuses = {"dev": 0, "staging": 2}  # prod is not asked for
+    statuses = {"dev": 0, "staging": 2}  # without prod
     monkeypatch.setattr(synth, "judge", lambda name, _: statuses[name])
     assert synth.main("dev", "staging", "prod") == 2
 

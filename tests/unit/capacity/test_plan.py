@@ -1,5 +1,4 @@
-"""Plans: valid settings that carry the listeners, in both directions, and one message for each
-mistake."""
+"""Plans: valid settings for the listeners, in both directions, and one message for each mistake."""
 
 import shutil
 from pathlib import Path
@@ -31,7 +30,7 @@ def prod() -> Settings:
 
 
 def carries(environment: Settings) -> int:
-    """Listeners that an environment carries once its quotas are raised."""
+    """Listeners that an environment supports with raised quotas."""
     return next(
         found.listeners
         for found in carried(environment)

@@ -1,4 +1,4 @@
-"""Effects of changes that no setting causes; tests/stacks/test_changed_settings.py has the others."""
+"""Effects of changes without a setting; tests/stacks/test_changed_settings.py has the others."""
 
 import json
 from pathlib import Path
@@ -334,7 +334,9 @@ def test_full_text_has_every_changed_line() -> None:
 
 
 def test_metadata_of_cli_is_no_change(tmp_path: Path) -> None:
-    """Deployed templates have paths of constructs and assets, those of a comparison have none."""
+    """Deployed templates have paths of constructs and assets. Templates of a comparison
+    have none.
+    """
 
     def synthesized(context: dict[str, Any]) -> Templates:
         app = cdk.App(context=feature_flags() | context)

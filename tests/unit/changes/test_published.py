@@ -1,4 +1,4 @@
-"""Values that a stack has read from resources that an update replaces."""
+"""Values that a stack reads from resources that an update replaces."""
 
 from typing import Any
 

@@ -81,7 +81,9 @@ def test_unreadable_account_is_reported(
 
 
 def test_ref_uses_its_own_app(tmp_path: Path) -> None:
-    """The app of the ref writes its own assembly; the app in the work tree is deleted."""
+    """The application of the ref writes the assembly. The application in the work tree
+    is deleted.
+    """
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "prod.yaml").write_text("name: prod\n")
     (tmp_path / "cdk.json").write_text('{"context": {}}')

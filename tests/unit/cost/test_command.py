@@ -1,4 +1,4 @@
-"""The estimate as a command: reports, comparison, and one message for each mistake."""
+"""Estimate as a command: reports, comparison, and one message for each mistake."""
 
 import json
 import subprocess
@@ -71,7 +71,7 @@ def run(*arguments: str | Path) -> int:
 def test_replica_costs_instance_and_storage_of_its_source(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A replica has no backups, and its template no size of its storage."""
+    """A replica has no backups, and its template has no size of its storage."""
     source = {"DBInstanceClass": "db.r8g.large", "AllocatedStorage": "100", "MultiAZ": False}
     replica = {"DBInstanceClass": "db.r8g.large", "SourceDBInstanceIdentifier": {"Ref": "Instance"}}
     database, reader = (
@@ -221,7 +221,9 @@ def test_mistake_has_one_message(
 def test_own_resource_without_price_is_named(
     assembly: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A type that the platform does not have, or a form of one: Aurora has no storage of its own."""
+    """A type that the platform does not have, or a variant of one: Aurora has no
+    separate storage.
+    """
     aurora = {"DBInstanceClass": "db.r8g.large", "DBClusterIdentifier": {"Ref": "Cluster"}}
     own: dict[str, dict[str, Any]] = {
         "Table": {"Type": "AWS::DynamoDB::Table"},

@@ -36,8 +36,8 @@ OFFERS = {
 FILE = """service,usage,unit,region,from,usd,date,status,source
 AmazonEC2,BoxUsage:m6a.large,Hrs,sa-east-1,0,0.1377,2025-05-28,unverified,somewhere
 AmazonEC2,BoxUsage:m9z.large,Hrs,sa-east-1,0,0.2,2025-05-28,unverified,somewhere
-AmazonElastiCache,NodeUsage:cache.r7g.large:redis,Hrs,sa-east-1,0,0.436,2025-05-28,verified,somewhere
-AmazonElastiCache,NodeUsage:cache.r7g.large:valkey,Hrs,sa-east-1,0,0.3488,2025-05-28,verified,somewhere
+AmazonElastiCache,NodeUsage:cache.r7g.large:redis,Hrs,sa-east-1,0,0.436,2025-05-28,verified,list
+AmazonElastiCache,NodeUsage:cache.r7g.large:valkey,Hrs,sa-east-1,0,0.3488,2025-05-28,verified,list
 awskms,KMS-Keys,Months,any,0,1,2026-08-21,verified,somewhere
 """
 
@@ -96,7 +96,7 @@ def test_refresh_adds_a_region(endpoint: str, file: Path) -> None:
 
 
 def test_refresh_completes_a_region(endpoint: str, file: Path) -> None:
-    """A release has usage types that a region added before has not."""
+    """A release has usage types that an earlier added region lacks."""
     file.write_text(
         FILE + "AmazonEC2,BoxUsage:c6a.large,Hrs,eu-central-1,0,0.1,2025-05-28,verified,somewhere\n"
     )
@@ -112,7 +112,7 @@ def test_refresh_completes_a_region(endpoint: str, file: Path) -> None:
 def test_project_keeps_its_own_prices(
     endpoint: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Those of the platform are in its wheel, which the next release replaces."""
+    """The wheel has the platform's prices, which the next release replaces."""
     own = file.with_name("own") / "prices.csv"
     own.parent.mkdir()
     monkeypatch.setattr(prices, "PATH", file)
@@ -132,12 +132,14 @@ def test_project_keeps_its_own_prices(
 
 
 def listed(price: Price) -> str:
-    """Row of a price as AWS lists it: operation, engine and deployment in columns of their own."""
+    """Row of a price in the list of AWS, with separate columns for operation, engine and
+    deployment.
+    """
     usage, engine, operation = price.usage, "", ""
     if usage.startswith("NodeUsage:"):
         usage, _, engine = usage.rpartition(":")
     elif "Usage:LoadBalancing:" in usage or usage.endswith(":CreateCacheSnapshot"):
-        usage, operation = re.fullmatch(r"(.*Usage):(.*)", usage).groups()  # type: ignore[union-attr]
+        usage, operation = re.split(r"(?<=Usage):", usage, maxsplit=1)
     database = (
         "Any" if usage.endswith("-Storage") else "MySQL" if price.service == "AmazonRDS" else ""
     )

@@ -25,9 +25,8 @@ ALL_RIGHTS = {
     ),
     *("CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "EXECUTE", "EVENT", "TRIGGER"),
 }
-"""Rows of SCHEMA_PRIVILEGES after ALL PRIVILEGES on a database: MySQL lists each right, and never
-the words (`tests/engines/test_database.py` compares them).
-"""
+"""Rows of SCHEMA_PRIVILEGES after ALL PRIVILEGES on a database. MySQL lists each right instead of
+these words (`tests/engines/test_database.py` compares them)."""
 
 
 def rights_of(words: str) -> set[str]:
@@ -51,7 +50,7 @@ class Account:
 
 
 class FakeMySQL:
-    """Executes the statements that the handler sends; rejects any other."""
+    """Executes the statements of the handler. Rejects others."""
 
     def __init__(self) -> None:
         self.accounts = {"spotmusic_master": Account(primary="master-password")}
@@ -71,15 +70,21 @@ class FakeMySQL:
             )
         return Connection(self, user)
 
-    def execute(self, actor: str, statement: str, args: tuple[str, ...]) -> None:  # noqa: C901, PLR0912 (a branch for each statement)
+    def execute(self, actor: str, statement: str, args: tuple[str, ...]) -> None:
         self.statements.append(statement)
         if statement == "SELECT 1":
             return
         assert actor == "spotmusic_master", f"{actor} may not {statement}"
-        if match := re.fullmatch(
+        parts = (self._define, self._change_rights, self._change_password)
+        if not any(part(statement, args) for part in parts):
+            raise AssertionError(f"MySQL was asked: {statement}")
+
+    def _define(self, statement: str, args: tuple[str, ...]) -> bool:
+        created = re.fullmatch(
             r"CREATE DATABASE IF NOT EXISTS `([a-z0-9-]+)` CHARACTER SET utf8mb4", statement
-        ):
-            self.databases.add(match[1])
+        )
+        if created:
+            self.databases.add(created[1])
         elif statement == "CREATE USER IF NOT EXISTS %s@'%%' IDENTIFIED BY %s REQUIRE SSL":
             self.accounts.setdefault(args[0], Account(primary=args[1], requires_ssl=True))
         elif statement == "ALTER USER %s@'%%' REQUIRE SSL ACCOUNT UNLOCK":
@@ -87,15 +92,22 @@ class FakeMySQL:
         elif statement == "ALTER USER IF EXISTS %s@'%%' ACCOUNT LOCK":
             if args[0] in self.accounts:
                 self.accounts[args[0]].locked = True
-        elif match := re.fullmatch(r"GRANT ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* TO %s@'%%'", statement):
-            self.accounts[args[0]].grants.setdefault(match[2], set()).update(rights_of(match[1]))
-        elif match := re.fullmatch(
-            r"REVOKE ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* FROM %s@'%%'", statement
-        ):
+        else:
+            return False
+        return True
+
+    def _change_rights(self, statement: str, args: tuple[str, ...]) -> bool:
+        granted = re.fullmatch(r"GRANT ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* TO %s@'%%'", statement)
+        revoked = re.fullmatch(r"REVOKE ([A-Z, ]+) ON `([a-z0-9-]+)`\.\* FROM %s@'%%'", statement)
+        if granted:
+            self.accounts[args[0]].grants.setdefault(granted[2], set()).update(
+                rights_of(granted[1])
+            )
+        elif revoked:
             grants = self.accounts[args[0]].grants
-            grants[match[2]] -= rights_of(match[1])
-            if not grants[match[2]]:
-                del grants[match[2]]
+            grants[revoked[2]] -= rights_of(revoked[1])
+            if not grants[revoked[2]]:
+                del grants[revoked[2]]
         elif statement == (
             "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES "
             "WHERE GRANTEE = %s"
@@ -104,13 +116,21 @@ class FakeMySQL:
             self.answer = [
                 (database, right) for database, rights in grants.items() for right in rights
             ]
-        elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s":
-            self.accounts[args[0]].primary = args[1]  # The retained password is unchanged.
-        elif statement == "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD":
-            account = self.accounts[args[0]]
+        else:
+            return False
+        return True
+
+    def _change_password(self, statement: str, args: tuple[str, ...]) -> bool:
+        account = self.accounts.get(args[0]) if args else None
+        if account and statement == "ALTER USER %s@'%%' IDENTIFIED BY %s":
+            account.primary = args[1]  # The retained password is unchanged.
+        elif account and statement == (
+            "ALTER USER %s@'%%' IDENTIFIED BY %s RETAIN CURRENT PASSWORD"
+        ):
             account.secondary, account.primary = account.primary, args[1]
         else:
-            raise AssertionError(f"MySQL was asked: {statement}")
+            return False
+        return True
 
 
 class Connection:

@@ -102,7 +102,9 @@ def test_logs_with_queries_go_after_a_week() -> None:
 
 
 def test_unresolved_region_has_no_log_account() -> None:
-    """Elastic Load Balancing writes as an account of its own in old regions (user guide, access logs)."""
+    """Elastic Load Balancing writes as a separate account in old regions (user guide,
+    access logs).
+    """
     anywhere = cdk.Stack(cdk.App(), "anywhere")
     LogBucket(anywhere, "Bucket")
     assert "LoadBalancerLogsOfOldRegions" not in str(

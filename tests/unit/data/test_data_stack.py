@@ -1,4 +1,4 @@
-"""Data stack as the application creates it, with the two stacks that it consumes."""
+"""Data stack as the application creates it, with the two stacks that it uses."""
 
 import json
 from typing import Any
@@ -55,7 +55,9 @@ def with_data(settings: Settings, **changes: Any) -> Settings:
 
 @pytest.fixture(scope="module")
 def disposable() -> Resources:
-    """Development with disposable data, and services with several words, a private database alone, and a retired word."""
+    """Development with disposable data, and services with several words, only a private database,
+    and a retired word.
+    """
     settings = with_data(sample_of("dev"), removal_policy="destroy", allow_data_destruction=True)
     both = settings.services["trends"].model_copy(
         update={"talks_to": (Word("database"), Word("catalogue", "read"))}

@@ -1,4 +1,5 @@
-"""Users of a database: secrets, and the function that creates them. P-025 and P-033 decide their rights."""
+"""Users of a database: secrets, and the function that creates them. P-025 and P-033 cover their
+rights."""
 
 import json
 from pathlib import Path

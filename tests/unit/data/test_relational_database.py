@@ -134,7 +134,7 @@ def test_replicas_inherit_settings_of_their_source(replicated: Resources) -> Non
         "SourceDBInstanceIdentifier",
         "DeletionProtection",
     }
-    # RDS takes them from the source, or a replica has none.
+    # RDS copies them from the source, or a replica has none.
     inherited = {
         *(
             "AllocatedStorage",
@@ -198,7 +198,7 @@ def test_replicas_of_managed_password_are_refused() -> None:
 
 
 def test_added_replicas_replace_nothing(minimal: Resources) -> None:
-    """RDS hands the master password over in place, and its name stays a literal."""
+    """RDS changes the owner of the master password in place, and its name remains a literal."""
     replicated = synthesized(read_replicas=2, own_master_secret=True)
     changes = compare({"data": {"Resources": minimal}}, {"data": {"Resources": replicated}})
     assert {change.effect for change in changes} == {Effect.NONE}

@@ -120,7 +120,9 @@ def test_releases_in_a_row_are_counted() -> None:
 
 
 def published(first: str) -> Deployment:
-    """Deployment whose cluster is followed by a wait for a value of `data`, after a stack of either name."""
+    """Deployment with a wait for a value of `data` after the cluster, behind a stack of either
+    name.
+    """
     value = resource("AWS::SSM::Parameter", "Database", Name="/dev/data/Host")
     reader = resource("Custom::DeployedValues", "Cluster", Path="/dev/data", Names=["Host"])
     stacks = {

@@ -1,4 +1,5 @@
-"""Options and origins of the distribution; P-106 to P-117 decide TLS, caches, origins and headers."""
+"""Options and origins of the distribution; P-106 to P-117 cover TLS, caches, origins and
+headers."""
 
 import pytest
 from aws_cdk import aws_certificatemanager as acm
@@ -119,7 +120,7 @@ def test_api_receives_whole_requests(full: Resources, path: str) -> None:
 
 
 def test_ten_forgeable_headers_at_most() -> None:
-    """CloudFront takes ten headers in an origin request policy."""
+    """CloudFront accepts ten headers in an origin request policy."""
     assert len(FORGEABLE_HEADERS) <= 10
 
 

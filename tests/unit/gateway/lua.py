@@ -1,4 +1,4 @@
-"""Runs the project's Kong plugins in a Lua interpreter; creates tokens and keys for them."""
+"""Lua interpreter for the project's Kong plugins, with tokens and keys."""
 
 import base64
 import json
@@ -19,7 +19,10 @@ NOW = 1_800_000_000
 ISSUER = "https://spotmusic.example/auth/realms/spotmusic"
 CONF: Json = {
     "issuer": ISSUER,
-    "jwks_uri": "https://keycloak-http.keycloak.svc.cluster.local:8443/auth/realms/spotmusic/protocol/openid-connect/certs",
+    "jwks_uri": (
+        "https://keycloak-http.keycloak.svc.cluster.local:8443"
+        "/auth/realms/spotmusic/protocol/openid-connect/certs"
+    ),
     "audience": "web-api",
     "clients": ["web", "mobile"],
     "algorithms": ["RS256"],
@@ -42,7 +45,7 @@ TOOLS = ROOT / ".tools" / "usr"
 
 
 def environment() -> dict[str, str]:
-    """Returns environment variables with which Lua finds the cjson installed by `make tools`."""
+    """Returns environment variables by which Lua finds the cjson of `make tools`."""
     modules = [f"{folder}/?.so" for folder in TOOLS.glob("lib/*/lua/5.1")]
     return {**os.environ, "LUA_CPATH": f";;{';'.join(modules)}"}
 
@@ -128,11 +131,12 @@ class Key:
         ).stdout
 
     def token(self, *, header: Json | None = None, **changes: Any) -> str:
-        """Returns a signed token; a claim of `None` is left out."""
+        """Returns a signed token, without claims of `None`."""
         claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
         head = {"alg": "RS256", "typ": "JWT", "kid": self.kid, **(header or {})}
         signed = f"{encoded(json.dumps(head).encode())}.{encoded(json.dumps(claims).encode())}"
-        return f"{signed}.{encoded(self._run('dgst', '-sha256', '-sign', str(self.private), text=signed.encode()))}"
+        signature = self._run("dgst", "-sha256", "-sign", str(self.private), text=signed.encode())
+        return f"{signed}.{encoded(signature)}"
 
 
 def encoded(data: bytes) -> str:
@@ -140,7 +144,7 @@ def encoded(data: bytes) -> str:
 
 
 def realm(*keys: Key) -> Json:
-    """JWKS response of the realm. Like a real one, it contains a key for encryption."""
+    """JWKS response of the realm. It contains a key for encryption, like a real one."""
     other = {
         "kid": "encryption",
         "kty": "RSA",

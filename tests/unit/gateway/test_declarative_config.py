@@ -122,9 +122,7 @@ def test_login_route_rejects_path_tricks(path: str) -> None:
 
 def test_rate_limit_counts_by_subject() -> None:
     limit = plugin(config(PLAYBACK), "rate-limiting")
-    assert (
-        limit["limit_by"] == "credential"
-    )  # Requests without a token have no user; Kong counts the address instead.
+    assert limit["limit_by"] == "credential"  # Kong counts by address without a user
     assert limit["minute"] == 600
     redis = limit["redis"]
     assert redis["host"] == redis["server_name"] == CACHE

@@ -105,9 +105,7 @@ def test_kong_plugins_are_on_lua_path(values: Json) -> None:
         "token.lua",
     }
     assert {found["metadata"]["namespace"] for found in maps.values()} == {"kong"}
-    assert (
-        "plugins" not in values["env"]
-    )  # It would replace the list that the chart creates from these.
+    assert "plugins" not in values["env"]  # it would replace the chart's list of these
 
 
 def test_changed_lua_renames_config_map(values: Json) -> None:

@@ -198,7 +198,7 @@ def test_revoked_realm_key_expires(key: Key, other: Key) -> None:
         keys=(key, other),
     )
     assert [passes(outcome) for outcome in outcomes] == [True, True, False]
-    assert outcomes[1]["asked"] == 1  # Runs in the background: the request does not wait for it.
+    assert outcomes[1]["asked"] == 1  # in the background, so the request does not wait
 
 
 @pytest.mark.parametrize(

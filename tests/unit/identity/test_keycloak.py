@@ -14,7 +14,7 @@ SET_BY_THE_CHART = {
     "KC_CACHE",
     "KC_CACHE_STACK",
     "KC_DB",
-    "KC_DB_URL",  # Keycloak ignores KC_DB_URL_PROPERTIES when it is set.
+    "KC_DB_URL",  # if set, Keycloak ignores KC_DB_URL_PROPERTIES
     "KC_DB_URL_HOST",
     "KC_DB_URL_PORT",
     "KC_HEALTH_ENABLED",
@@ -85,8 +85,8 @@ def test_keycloak_pods_are_bounded(values: Json, variables: Json) -> None:
 
 
 def test_keycloak_replaces_pods_that_cannot_start(values: Json) -> None:
-    """In order, a StatefulSet waits for such a pod instead of giving it the corrected version (kubernetes.io, StatefulSets,
-    Forced rollback).
+    """With ordered updates, a StatefulSet waits for such a pod instead of replacing it
+    (kubernetes.io, StatefulSets, Forced rollback).
     """
     assert values["podManagementPolicy"] == "Parallel"
 

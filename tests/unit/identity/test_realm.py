@@ -85,7 +85,7 @@ def test_provider_login_checks_second_factor(realm: Json) -> None:
     assert first == (
         "allow-access-authenticator",
         "REQUIRED",
-    )  # Without a required step, Keycloak denies users without a second factor.
+    )  # otherwise Keycloak denies users without a second factor
 
 
 def test_login_subflows_have_one_parent(realm: Json) -> None:

@@ -206,7 +206,9 @@ def test_realm_chart_rejects_unknown_values(values: Json, change: Json) -> None:
 
 
 def test_reloader_watches_one_import_secret(manifests: Manifests) -> None:
-    """Reloader creates one job for each Secret of a CronJob when it starts, all at once."""
+    """Reloader creates one job for each Secret of a CronJob when it starts, all at the
+    same time.
+    """
     cron = manifests["CronJob", "realm-import"]
     excluded = set(
         cron["metadata"]["annotations"]["secrets.exclude.reloader.stakater.com/reload"].split(",")
@@ -225,7 +227,7 @@ def test_reloader_watches_one_import_secret(manifests: Manifests) -> None:
 
 
 def replace_keys(folder: Path, hour: str, *, dies_at: str = "") -> list[tuple[str, int]]:
-    """Runs the job at an hour such as 2027010106; returns the signing keys with their priorities.
+    """Runs the job at an hour such as 2027010106. Returns the signing keys with their priorities.
 
     Args:
         folder: folder of the stubs and their state.
@@ -363,6 +365,6 @@ def test_repeated_key_rotation_keeps_signer(tmp_path: Path) -> None:
     assert replace_keys(tmp_path, "2027010106") == once
     replace_keys(tmp_path, "2027040106", dies_at="sleep")
     finished = max(replace_keys(tmp_path, "2027040107"), key=lambda key: key[1])
-    # The hour names another pair than the one finished in it. That is a new rotation, which is
-    # published before it signs.
+    # The hour names another pair than the pair that was completed in it. That is a new rotation,
+    # which is published before it signs.
     assert replace_keys(tmp_path, "2027040107") == [finished, ("signing-2027040107", 2027040108)]

@@ -25,7 +25,7 @@ def synthesize(**changes: Any) -> dict[str, Any]:
     arguments: dict[str, Any] = {
         "name": "spotmusic-test",
         "kubernetes_version": "1.36",
-        # The real layer has 30 MB. Only the tests of layers need it.
+        # The real layer has 30 MB. Only tests of layers need it.
         "kubectl_layer": lambda_.LayerVersion.from_layer_version_arn(
             stack, "Layer", f"arn:aws:lambda:sa-east-1:{ACCOUNT}:layer:kubectl:1"
         ),

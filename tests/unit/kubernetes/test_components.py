@@ -91,7 +91,9 @@ def test_node_lifetime_fits_auto_mode() -> None:
 
 
 def test_broker_pool_has_room_for_largest_settings() -> None:
-    """A node for each broker, and one more while a broker moves; a node may be twice as large as its pod."""
+    """A node for each broker, and one more while a broker moves. A node may be twice as large as
+    its pod.
+    """
     bounds = RedpandaSettings.model_json_schema()["properties"]
     brokers, cpu, memory = (bounds[key]["maximum"] for key in ("brokers", "cpu", "memory_gib"))
     manifests = render(CHARTS / "ground", "ground", "kube-system", ground_values())

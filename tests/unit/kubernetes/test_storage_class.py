@@ -45,7 +45,7 @@ OURS = {
         "meta.helm.sh/release-namespace": "default",
     },
 }
-"""Metadata that Helm adds to its resources and requires before it updates them."""
+"""Metadata of Helm's resources, which Helm requires before an update."""
 VALUES = {
     "storageClass": {"name": "gp3", "key": "arn:key", "reclaimPolicy": "Delete"},
     "tags": {"Project": "spotmusic", "CostCenter": "streaming"},
@@ -54,7 +54,7 @@ VALUES = {
 
 @contextmanager
 def api_server(answers: Mapping[str, Json]) -> Iterator[str]:
-    """Serves `answers` by path on loopback; yields the address."""
+    """Serves `answers` by path on loopback. Yields the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -113,7 +113,7 @@ def storage_class(tmp_path: Path) -> Callable[[Json | None], Json]:
                 "--values",
                 "-",
             ]
-            # No kubeconfig of the developer is read.
+            # Prevents the use of the developer's kubeconfig.
             done = subprocess.run(
                 [*command, "--kube-apiserver", address],
                 input=json.dumps(VALUES),

@@ -72,7 +72,7 @@ def test_rabbitmq_nodes_are_configurable(values: Json) -> None:
 
 
 def test_rabbitmq_enables_new_feature_flags(spec: Json) -> None:
-    """A later version refuses to start on a node that lacks a required flag."""
+    """A later version does not start on a node without a required flag."""
     assert spec["autoEnableAllFeatureFlags"] is True
 
 

@@ -30,7 +30,7 @@ def test_rabbitmq_operators_keep_to_own_namespace(values: Json, operator: str) -
 
 
 def test_topology_operator_metrics_need_no_token(values: Json) -> None:
-    """The chart's PodMonitor sends no token: with the chart's `secure` each scrape returns 401."""
+    """The chart's PodMonitor sends no token. With `secure`, each scrape would return 401."""
     assert values["msgTopologyOperator"]["metrics"] == {
         "podMonitor": {"enabled": True},
         "secure": False,

@@ -232,7 +232,7 @@ def test_latency_objective_counts_slow_requests(stack: cdk.Stack) -> None:
 def test_objective_ignores_few_bad_requests(
     stack: cdk.Stack, bad_percent: BadPercent, counts: dict[str, float], rings: bool
 ) -> None:
-    """One bad request of an idle hour is many times the budget, and no outage."""
+    """A bad request in an idle hour is many times the budget, but no outage."""
     objective(stack, 99, bad_percent=bad_percent)
     long = alarms_of(stack)["WebCriticalLong"]
     value = value_of(long["Metrics"][0]["Expression"], counts)

@@ -1,4 +1,4 @@
-"""Values of monitoring releases that Helm and Kubernetes accept without understanding them."""
+"""Values of monitoring releases that Helm and Kubernetes accept without validation."""
 
 import json
 import re

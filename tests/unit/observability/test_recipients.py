@@ -55,7 +55,7 @@ def slack(workspace: str) -> Resources:
 
 
 def test_slack_channel_grants_no_rights() -> None:
-    """Without a guardrail policy, channel members with their own role have all of its rights."""
+    """Without a guardrail policy, members of the channel have all rights of its role."""
     found = slack("T0123ABCD")
     (policy,) = only(found, "AWS::Chatbot::SlackChannelConfiguration")["GuardrailPolicies"]
     assert policy["Fn::Join"][1][-1] == ":iam::aws:policy/AWSDenyAll"

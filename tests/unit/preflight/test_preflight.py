@@ -73,13 +73,17 @@ def settings(*changes: tuple[str, str]) -> Settings:
 
 @cache
 def client_of(service: str, region: str) -> Any:
-    """Client that tests share, each with stubs of its own: botocore takes milliseconds to make one."""
+    """Client that tests share, each with separate stubs, because botocore takes milliseconds to
+    create one.
+    """
     return SESSION.client(service, region_name=region)
 
 
 @dataclass
 class Recorded:
-    """Clients that return recorded responses in order and reject any other call; the one asked last responds."""
+    """Clients that return recorded responses in order and reject any other call. The last one
+    called responds.
+    """
 
     calls: Sequence[Call]
     stubs: dict[tuple[str, str], tuple[Any, Stubber]] = field(default_factory=dict)
@@ -121,7 +125,7 @@ def context_of(
 
 
 def asked(ask: Ask, *calls: Call, **context: Any) -> list[Finding]:
-    """Runs a check against recorded responses; requires all calls and valid commands."""
+    """Runs a check against recorded responses. Requires all calls and valid commands."""
     recorded = Recorded(calls)
     findings = [*run({"check": ask}, context_of(recorded, **context))]
     recorded.exhausted()
@@ -364,7 +368,7 @@ def edge(*kinds: str) -> Call:
 
 
 def records(*found: tuple[str, str]) -> Call:
-    """Names and types from the addresses of the domain on."""
+    """Names and types of records, from the addresses of the domain on."""
     answer = {
         "ResourceRecordSets": [{"Name": f"{name}.", "Type": kind} for name, kind in found],
         "IsTruncated": False,
@@ -468,7 +472,7 @@ def brokers_of(*redpanda: str, rabbitmq: str = "healthy healthy healthy") -> lis
 
 
 def databases(version: str, storage: int) -> list[Call]:
-    """Two deployed databases; the first has this version and size."""
+    """Two deployed databases. The first has this version and size."""
     type_ = "AWS::RDS::DBInstance"
     found = [
         {"EngineVersion": v, "AllocatedStorage": s} for v, s in ((version, storage), ("8.4.3", 20))
@@ -512,7 +516,7 @@ def web_acl(bucket: str, logs: int | None = None) -> list[Call]:
 
 
 def identities(*answers: Response | bool) -> list[Call]:
-    """Responses of Amazon SES; a Boolean is whether the account left the sandbox."""
+    """Responses of Amazon SES. A Boolean is whether the account left the sandbox."""
     return [
         home("sesv2", "get_account", ProductionAccessEnabled=answer)
         if isinstance(answer, bool)
@@ -654,7 +658,7 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
         quota_calls(0),
         "fix fix fix fix fix",
         "0, and 2 are needed",
-    ),  # an address of another counts
+    ),  # other addresses count too
     (quotas.functions, [concurrency(1000)], "ok", ""),
     (quotas.functions, [concurrency(10)], "fix", "L-B99A9384"),
     (partial(domain.zone, resolve=lambda _: set(SERVERS)), [hosted_zone()], "ok ok", ""),

@@ -15,9 +15,10 @@ from tools.checkout import feature_flags
 
 ENV = cdk.Environment(account="111122223333", region="sa-east-1")
 OURS = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"
+SECRETS = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:ecr-pullthroughcache"
 CREDENTIALS = {
-    "docker.io": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:ecr-pullthroughcache/docker-hub-a1b2c3",
-    "ghcr.io": "arn:aws:secretsmanager:sa-east-1:111122223333:secret:ecr-pullthroughcache/github-a1b2c3",
+    "docker.io": f"{SECRETS}/docker-hub-a1b2c3",
+    "ghcr.io": f"{SECRETS}/github-a1b2c3",
 }
 
 

@@ -59,7 +59,10 @@ def test_absent_values_fail_within_the_function(function: ModuleType) -> None:
     waits = list[float]()
     with pytest.raises(
         TimeoutError,
-        match=r"/spotmusic/dev/data/CacheHost: no such parameter .* Deploy the stack that creates it",
+        match=(
+            r"/spotmusic/dev/data/CacheHost: no such parameter .* "
+            r"Deploy the stack that creates it"
+        ),
     ):
         function.read(
             Parameters(after=10_000),

@@ -1,4 +1,5 @@
-"""Generated secrets and those of components; P-024, P-025 and P-027 decide keys, rotation and length."""
+"""Generated secrets and those of components; P-024, P-025 and P-027 cover keys, rotation and
+length."""
 
 import json
 from datetime import date

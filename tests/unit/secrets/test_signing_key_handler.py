@@ -1,4 +1,5 @@
-"""Runs the function on Node.js with a stub of the SDK client that stores its secret in a file."""
+"""Function of signing keys on Node.js, with a stub of the SDK client that stores its secret in a
+file."""
 
 import json
 import shutil
@@ -34,7 +35,8 @@ export class SecretsManagerClient {
       if (!stored) throw refusal("ResourceNotFoundException");
       return stored;
     }
-    if (stored?.ClientRequestToken === command.input.ClientRequestToken) throw refusal("ResourceExistsException");
+    if (stored?.ClientRequestToken === command.input.ClientRequestToken)
+      throw refusal("ResourceExistsException");
     writeFileSync(file, JSON.stringify(command.input));
     return {};
   }
@@ -78,7 +80,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def answers() -> Iterator[tuple[str, list[Json]]]:
-    """Address of a fake CloudFormation endpoint, and the responses it received."""
+    """Address of a fake CloudFormation endpoint, and its received responses."""
     received: list[Json] = []
 
     class CloudFormation(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Optional behaviour and errors of services; P-071 to P-086 cover what environments deploy."""
+"""Optional behaviour and errors of services; P-071 to P-086 cover deployed environments."""
 
 import json
 from typing import Any
@@ -82,7 +82,7 @@ def test_deployment_alarm_counts_both_target_groups(
     "change", [{"image": OTHER}, {"cpu": 512, "memory": 1024, "health_path": "/ready"}]
 )
 def test_shifted_rule_ignores_harmless_changes(blue_green: Json, change: Json) -> None:
-    """ECS shifts the weights of the rule, which an update by CloudFormation would reset."""
+    """ECS shifts the weights of the rule. An update by CloudFormation would reset them."""
     assert of_type(resources(**change), RULE) == of_type(blue_green, RULE)
 
 

@@ -13,7 +13,7 @@ from tests.unit.services.service_fixture import ServiceFixture
 
 
 def test_own_image_name_splits_no_reference() -> None:
-    """Fn::Split rejects outputs of another stack; the repository's ARN is one."""
+    """Fn::Split rejects outputs of another stack, such as the ARN of the repository."""
     fixture = ServiceFixture()
     image = own_image(ecr.Repository(fixture.stack, "Repository"), tag="1.4.2")
     assert "Fn::Select" not in json.dumps(fixture.stack.resolve(image.name))

@@ -1,4 +1,4 @@
-"""`make check`: validates environment files without a synthesis."""
+"""`make check`: validation of environment files without a synthesis."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ from tools.checkout import ROOT
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Two environments; one has a misspelt key."""
+    """Two environments. One has a misspelt key."""
     given = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
     (tmp_path / "dev.yaml").write_text(given)
     (tmp_path / "qa.yaml").write_text(
@@ -30,7 +30,7 @@ def test_check_reports_mistakes_once(folder: Path, capsys: pytest.CaptureFixture
 
 
 def test_check_reports_all_problems(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Errors of types hide neither unknown words, nor the problems of other files."""
+    """Errors of types hide neither unknown words nor the problems of other files."""
     misspelt = {
         "data:": "dta:",
         "trends\n    talks_to: [cache, events]": (
@@ -65,7 +65,7 @@ def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[s
 def test_check_leaves_out_files_of_editors(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Emacs lays a link to nothing beside a file that it edits."""
+    """Emacs creates a dangling link in the folder of a file that it edits."""
     (folder / "qa.yaml").unlink()
     (folder / ".#dev.yaml").symlink_to("somebody@host.1")
     assert main([], folder=folder) == 0
@@ -73,7 +73,9 @@ def test_check_leaves_out_files_of_editors(
 
 
 def test_check_loads_settings_alone(folder: Path) -> None:
-    """Without aws_cdk and its Node.js, which take seconds, the command ends in half of one: it loads 281 modules, a synthesis 838."""
+    """Without aws_cdk and its Node.js, which take seconds, the command ends in half a second. It
+    loads 281 modules, a synthesis 838.
+    """
     (folder / "qa.yaml").unlink()
     code = (
         "import sys; from pathlib import Path; "

@@ -25,7 +25,7 @@ PROD = (ROOT / "tests" / "environments" / "prod.yaml").read_text()
 
 
 def changed(text: str, changes: dict[str, Any]) -> str:
-    """Returns an environment file with changed values, as JSON; keys are dotted paths."""
+    """Returns an environment file with changed values, as JSON. Keys are dotted paths."""
     document = deepcopy(_document(text))
     for path, value in changes.items():
         *parents, last = path.split(".")
@@ -178,7 +178,9 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an image of another region": (
         {
-            "services.trends.image": f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"
+            "services.trends.image": (
+                f"444455556666.dkr.ecr.us-east-1.amazonaws.com/team/trends@sha256:{'0' * 64}"
+            )
         },
         (
             "services.trends.image: the image is in us-east-1, not in sa-east-1.\n"
@@ -686,7 +688,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a secret of another region": (
         {
-            "registry.github_credentials": "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/github-AbCdEf"
+            "registry.github_credentials": (
+                "arn:aws:secretsmanager:us-east-1:111122223333:secret:"
+                "ecr-pullthroughcache/github-AbCdEf"
+            )
         },
         (
             "registry.github_credentials: the secret is in us-east-1, not in sa-east-1.\n"
@@ -1103,7 +1108,9 @@ def test_application_without_environment_lists_choices(capsys: pytest.CaptureFix
 
 
 def test_application_refuses_settings_without_traceback(tmp_path: Path) -> None:
-    """Runs the real app.py with an invalid environment file, as the CDK CLI does: without docstrings in memory."""
+    """Runs app.py with an invalid environment file, as the CDK CLI does: without docstrings in
+    memory.
+    """
     (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "dev.yaml").write_text(

@@ -61,7 +61,7 @@ def test_absent_services_leave_default_topics() -> None:
 
 
 def test_copy_computes_its_own_topics() -> None:
-    """Properties are computed once for each object, and `model_copy` takes none of them along."""
+    """Properties are computed once for each object. `model_copy` does not copy them."""
     settings = sample_of("dev")
     redpanda, removed = settings.kubernetes.redpanda, {"topics": {"events.listening": None}}
     assert {"events.listening"} <= settings.topics.keys() & redpanda.effective_topics.keys()

@@ -1,4 +1,5 @@
-"""Simulated cells: objectives with planned settings, directions of change, and one message for each mistake."""
+"""Simulated cells: objectives with planned settings, directions of change, and one message for each
+mistake."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The build of the documentation site is strict, and leaves the last site when it fails."""
+"""Strict build of the documentation site, which keeps the last site when it fails."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def generator(
     folder: Path, *, page: str = PAGE, output: str = "No issues found", status: int = 0
 ) -> Path:
-    """Program in the place of Zensical."""
+    """Program in place of Zensical."""
     program = folder / "zensical"
     site = "cd site.sources && mkdir html"
     program.write_text(

@@ -1,4 +1,4 @@
-"""Pages of the documentation site keep links, lists and headings of their documents."""
+"""Links, lists and headings of documents on pages of the documentation site."""
 
 import os
 from pathlib import Path

@@ -40,7 +40,7 @@ def answer(status: int, body: str = "", headers: Mapping[str, str] | None = None
 
 
 class Edge(Browser):
-    """Stub of the public address: answers by path, with another one for requests with a token."""
+    """Stub of the public address, with responses by path, and others for requests with a token."""
 
     def __init__(self, answers: Answers) -> None:
         super().__init__(ORIGIN)
@@ -68,7 +68,7 @@ class Unreachable(Browser):
 
 
 class WithToken(Platform):
-    """Platform of a listener who is logged in."""
+    """Platform of a listener with a login."""
 
     token = "token"
 
@@ -322,7 +322,9 @@ EMAIL, ON_CALL, PAGER = (
 
 
 def subscriptions(changed: str = "", subscribed: Mapping[str, str] | None = None) -> list[Call]:
-    """Topics with each address of the settings confirmed, except one topic with these ARNs by address."""
+    """Topics with each address of the settings confirmed, except one topic with these ARNs by
+    address.
+    """
     calls = []
     for topic, region in TOPICS.items():
         expected = [PAGER] if topic.endswith("Pager") else [EMAIL, ON_CALL]
@@ -372,7 +374,7 @@ def stack(status: str, **outputs: str) -> dict[str, Any]:
 
 
 def stacks(status: str) -> list[Call]:
-    """Stacks of which the last, in the home region, has this status."""
+    """Stacks. The last one, in the home region, has this status."""
     places = [region or PROD.region for region in preflight.STACKS.values()]
     states = [*["UPDATE_COMPLETE"] * (len(places) - 1), status]
     return [

@@ -76,7 +76,7 @@ def test_redpanda_opens_no_other_external_listener(values: Json) -> None:
 
 
 def test_redpanda_adds_no_privileged_container(values: Json) -> None:
-    """The chart tunes the node's kernel in a privileged container by default."""
+    """By default, the chart tunes the node's kernel in a privileged container."""
     assert values["tuning"] == {"tune_aio_events": False}
 
 
