@@ -1,6 +1,6 @@
 # Steps of .ci/run in three lanes: tests; second opinions, mutated files and seeded faults; and
-# steps that wait for archives, engines or the embedded AWS. A prerequisite that a step does not need
-# is its place in a lane.
+# steps that wait for archives, engines or the embedded AWS. A prerequisite that a step does not
+# need is its place in a lane.
 
 STEP := .ci/step
 .PHONY: all setup tools browser workflows copier synth guard cfn-lint checkov fuzz mutants test \

@@ -23,6 +23,8 @@ PORT = 6379
 """Default port of Redis. A different port adds no security, because security groups name each
 client."""
 NIST_SNAPSHOT_DAYS = 15
+"""Fewest days of snapshots for the policy pack NIST 800-53 (cdk-nag, rule
+ElastiCacheRedisClusterAutomaticBackup)."""
 _FAMILIES = {"redis": {"7": "redis7"}, "valkey": {"8": "valkey8"}}
 
 

@@ -19,6 +19,7 @@ _SCAN_RESULT = "GuardDutyMalwareScanStatus"
 """Tag that GuardDuty puts on an object when it has scanned it (GuardDuty user guide, Malware
 Protection for S3)."""
 _NONCURRENT_DAYS = 1
+"""Shortest time that S3 accepts: uploads are copies."""
 
 
 class UploadsBucket(Construct):

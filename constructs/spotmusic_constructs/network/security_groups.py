@@ -17,6 +17,7 @@ CLOUDFRONT_WEIGHT = 55
 """Rules that the origin-facing prefix list counts as (Amazon VPC user guide, AWS-managed prefix
 lists, weight, 2026-11)."""
 DESCRIPTION_LENGTH = 255
+"""Longest description of a rule (Amazon EC2 API, SecurityGroupRule, 2026-11)."""
 
 _NOTHING = ec2.CfnSecurityGroup.EgressProperty(
     cidr_ip="127.0.0.1/32",

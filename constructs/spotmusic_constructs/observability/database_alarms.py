@@ -26,6 +26,7 @@ _BELOW_LARGE = {"micro": 8, "small": 4, "medium": 2}
 
 CPU_PERCENT: Thresholds = {"warning": 80, "critical": 95}
 CONNECTION_SHARE: Thresholds = {"warning": 0.7, "critical": 0.9}
+"""Shares of `max_connections` (our choice): the pools of a deployment's new tasks need the rest."""
 STORAGE_SHARE: Thresholds = {"warning": 0.15, "critical": 0.08}
 """RDS adds storage at 10% free (RDS user guide, storage autoscaling). Below that, autoscaling has
 failed or reached its limit."""
@@ -33,6 +34,8 @@ LAG_SECONDS: Thresholds = {"warning": 30, "critical": 300}
 """Listeners notice changes of the catalogue that are missing for minutes. A replica needs seconds
 to apply a batch of writes."""
 MEMORY_SHARE: Thresholds = {"warning": 0.1, "critical": 0.05}
+"""Shares of the memory of the class (our choice): MySQL's buffer pool takes three quarters, and an
+instance that swaps is slow."""
 
 
 def default_connections(memory_gib: int) -> int:

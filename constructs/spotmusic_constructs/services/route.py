@@ -11,6 +11,8 @@ from spotmusic_constructs.arns import load_balancer_name
 from spotmusic_constructs.share import bad_percent
 
 _FAILED_PERCENT = 5
+"""Share of failed requests at which ECS rolls a deployment back (our choice): only a defective
+revision fails that many."""
 
 
 @dataclass(frozen=True, kw_only=True)

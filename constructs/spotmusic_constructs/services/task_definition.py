@@ -27,6 +27,8 @@ PROXY_MEMORY_MIB = 128
 """Memory in MiB of the Service Connect proxy of a task: 64 MiB or more, 128 under load (Amazon ECS
 developer guide, Service Connect)."""
 _OPEN_FILES = 65_536
+"""Explicit limit of open files: the default of Fargate, 65,535 (Amazon ECS API, Ulimit, 2026-11), was
+1,024 before."""
 
 
 class ServiceTaskDefinition(Construct):

@@ -21,6 +21,7 @@ LICENSE = "redpanda-license"
 SERVICE_ACCOUNT = "redpanda"
 _AUDIENCE = "sts.amazonaws.com"
 _NONCURRENT_DAYS = 7
+"""Days until a deleted segment is gone: enough to notice and undo a wrong deletion (our choice)."""
 
 
 class TieredStorage(Construct):
