@@ -15,7 +15,7 @@ _PSEUDO_PARAMETER = re.compile(r"\$\{Token\[AWS\.(AccountId|Partition|Region)\.\
 
 @contextmanager
 def without_acknowledgements() -> Iterator[None]:
-    """Record no acknowledgements inside: a synthesis without policy packs reads none."""
+    """Record no acknowledgements, because a synthesis without policy packs reads none."""
     before = _RECORDED.set(False)
     try:
         yield
@@ -29,7 +29,7 @@ def are_recorded() -> bool:
 
 
 def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
-    """Acknowledges findings on a construct and its children.
+    """Acknowledge findings on a construct and its children.
 
     Args:
         construct: resource of the findings.
@@ -43,7 +43,7 @@ def acknowledge(construct: IConstruct, findings: Mapping[str, str]) -> None:
 
 
 def wildcard_finding(resource: str) -> str:
-    """Returns the id of the AwsSolutions finding on a wildcard resource.
+    """Return the id of the AwsSolutions finding on a wildcard resource.
 
     Args:
         resource: resource of the statement; the finding shows pseudo parameters as
@@ -54,7 +54,7 @@ def wildcard_finding(resource: str) -> str:
 
 
 def managed_policy_finding(name: str) -> str:
-    """Returns the id of the AwsSolutions finding on a managed policy of AWS.
+    """Return the id of the AwsSolutions finding on a managed policy of AWS.
 
     Args:
         name: name of the policy with its path, such as

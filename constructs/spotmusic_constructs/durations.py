@@ -1,4 +1,4 @@
-"""Durations, made once for each length: each one is a call to the CDK process."""
+"""Durations, created once for each length, because each one is a call to the CDK process."""
 
 from functools import cache
 

@@ -64,7 +64,7 @@ class Rights:
         self.add(*statements)
 
     def add(self, *statements: iam.PolicyStatement) -> None:
-        """Adds statements, and a policy whenever the last one is full."""
+        """Add statements, and a policy whenever the last one is full."""
         last: list[iam.PolicyStatement] = []
         new: list[list[iam.PolicyStatement]] = []
         for amount, part in (sized for statement in statements for sized in self._parts(statement)):
@@ -91,7 +91,7 @@ class Rights:
         self.policies.append(policy)
 
     def _parts(self, statement: iam.PolicyStatement) -> Iterator[tuple[int, iam.PolicyStatement]]:
-        """Divides a statement with too many resources; the first part fills the last policy."""
+        """Divide a statement with too many resources; the first part fills the last policy."""
         resources = _RESOURCES.get(statement) or statement.resources
         if len(resources) <= (self._room or MOST_RESOURCES):
             yield len(resources), statement

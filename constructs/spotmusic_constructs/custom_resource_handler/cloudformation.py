@@ -27,7 +27,7 @@ POLL_SECONDS = 5
 def answer(
     event: dict[str, Any], physical_id: str, work: Callable[[], Mapping[str, str] | None]
 ) -> None:
-    """Does the work and sends its result to CloudFormation.
+    """Do the work and send its result to CloudFormation.
 
     Without an answer, a deployment waits for an hour.
 
@@ -56,7 +56,7 @@ def answer(
 
 
 def when_granted(call: Callable[[], T], sleep: Callable[[float], None]) -> T:
-    """Returns the result of a call that needs a right granted by this deployment.
+    """Return the result of a call that needs a right granted by this deployment.
 
     A new right takes effect after seconds: the call is repeated while access is denied.
 

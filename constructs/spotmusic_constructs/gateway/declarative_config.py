@@ -56,7 +56,7 @@ def declarative_config(
     tokens: TokenCheck,
     rate_limit: RateLimit,
 ) -> dict[str, object]:
-    """Returns the content of kong.yml; the arguments are those of the construct `Kong`.
+    """Return the content of kong.yml; the arguments are those of the construct `Kong`.
 
     Paths without a route return 404.
 

@@ -11,7 +11,7 @@ class Images(Protocol):
     """Mapping from upstream images to names in the platform's registry."""
 
     def image(self, reference: str) -> str:
-        """Returns the mirrored name of an image such as `quay.io/keycloak/keycloak:26.8.2`."""
+        """Return the mirrored name of an image such as `quay.io/keycloak/keycloak:26.8.2`."""
         ...
 
 
@@ -53,7 +53,7 @@ class Image:
 
 
 def images_of(chart: ChartWithImages, images: Images) -> dict[str, Image]:
-    """Returns the images of a chart by role, with their names in the platform's registry."""
+    """Return the images of a chart by role, with their names in the platform's registry."""
     return {role: _image(images.image(reference)) for role, reference in chart.images.items()}
 
 

@@ -70,7 +70,7 @@ class Namespace:
             )
 
     def to_values(self, policies: Sequence[Mapping[str, object]]) -> dict[str, object]:
-        """Returns the entry of the chart's values."""
+        """Return the entry of the chart's values."""
         quota = {
             "pods": self.quota.pods,
             "cpu": self.quota.cpu,
@@ -91,7 +91,7 @@ class Namespace:
 def network_policies(
     namespaces: Mapping[str, Namespace], flows: Sequence[Flow], *, vpc_cidr: str
 ) -> dict[str, list[dict[str, object]]]:
-    """Returns the NetworkPolicies of each namespace: flows of its pods, and common rules.
+    """Return the NetworkPolicies of each namespace: flows of its pods, and common rules.
 
     Parties outside the cluster are identified by security groups, which a policy cannot reference.
     The policy therefore allows the VPC, and the security groups restrict the party.

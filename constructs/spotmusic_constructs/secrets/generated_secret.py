@@ -119,7 +119,7 @@ def rotation_tags(rotation: ManualRotation) -> list[cdk.CfnTag]:
 
 
 def rotate_by_hand(resource: secretsmanager.CfnSecret, rotation: ManualRotation) -> None:
-    """Acknowledges that a secret has no schedule."""
+    """Acknowledge that a secret has no schedule."""
     acknowledge(
         resource,
         {

@@ -31,7 +31,7 @@ class ServiceImage:
 
 
 def own_image(repository: ecr.IRepository, *, tag: str) -> ServiceImage:
-    """Returns a service's own image, which must contain an executable `healthcheck`.
+    """Return a service's own image, which must contain an executable `healthcheck`.
 
     Args:
         repository: repository of the service.
@@ -61,7 +61,7 @@ def given_image(name: str) -> ServiceImage:
 
 
 def bootstrap_image(name: str, *, port: int, health_path: str) -> ServiceImage:
-    """Returns the bootstrap image: nginx that passes health checks and rejects other requests.
+    """Return the bootstrap image: nginx that passes health checks and rejects other requests.
 
     It writes only to /tmp, runs as any user, and checks its health with wget of its busybox.
 
@@ -102,7 +102,7 @@ def plain_image(name: str) -> ServiceImage:
 
 
 def nginx_configuration(port: int, health_path: str) -> str:
-    """Returns the nginx configuration of the bootstrap image, which returns 503 to callers."""
+    """Return the nginx configuration of the bootstrap image, which returns 503 to callers."""
     answers = {"/metrics": "spotmusic_bootstrap_image 1", health_path: "ok"}
     exact = " ".join(
         f'location = {path} {{ return 200 "{text}\\n"; }}' for path, text in answers.items()

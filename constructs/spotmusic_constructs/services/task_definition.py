@@ -27,8 +27,8 @@ PROXY_MEMORY_MIB = 128
 """Memory in MiB of the Service Connect proxy of a task: 64 MiB or more, 128 under load (Amazon ECS
 developer guide, Service Connect)."""
 _OPEN_FILES = 65_536
-"""Explicit limit of open files: the default of Fargate, 65,535 (Amazon ECS API, Ulimit, 2026-11), was
-1,024 before."""
+"""Explicit limit of open files: the default of Fargate, 65,535 (Amazon ECS API, Ulimit, 2026-11),
+was 1,024 before."""
 
 
 class ServiceTaskDefinition(Construct):
@@ -137,12 +137,12 @@ def _keep_revisions(definition: ecs.FargateTaskDefinition) -> None:
 
 
 def variables(name: str, *, port: int | None, health_path: str) -> dict[str, str]:
-    """Returns the variables of every container."""
+    """Return the variables of every container."""
     return {"SERVICE": name, "HEALTH_PATH": health_path, **({"PORT": str(port)} if port else {})}
 
 
 def non_blocking_log(log_group: logs.ILogGroup, prefix: str) -> ecs.LogDriver:
-    """Returns a log driver that drops lines while CloudWatch Logs is unreachable."""
+    """Return a log driver that drops lines while CloudWatch Logs is unreachable."""
     return ecs.LogDriver.aws_logs(
         stream_prefix=prefix,
         log_group=log_group,

@@ -15,7 +15,7 @@ _CONNECT_SECONDS = 10
 
 
 class CacheError(Exception):
-    """ElastiCache has not applied a password, or rejects it."""
+    """Password that ElastiCache has not applied, or rejects."""
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
