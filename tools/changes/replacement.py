@@ -35,7 +35,7 @@ IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {
     # its objects.
     RELEASE: (("Release",), ("Namespace",), ("Chart",)),
 }
-"""Properties that AWS refuses to change or replaces, without being create-only in the schemas.
+"""Properties, not create-only in the schemas, that AWS refuses to change or replaces.
 
 Source: AWS CloudFormation user guide, update behaviour of each property, 2026-11.
 """
@@ -86,7 +86,7 @@ def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | No
 
 
 def create_only(type_: str, stack: str) -> list[PropertyPath]:
-    """Returns the paths of properties that CloudFormation cannot change without a replacement."""
+    """Returns the paths of properties with changes that AWS refuses or makes by replacement."""
     if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
         # CloudFormation refuses another function for any custom resource.
         return [("ServiceToken",), *IMMUTABLE.get(type_, ())]

@@ -11,8 +11,9 @@ from tools.model.templates import Properties, of_type
 BUNDLE, COMPUTE_PLAN, RESERVED = 0.30, 0.20, 0.30
 """Discounts for one year without upfront payment.
 
-CloudFront: the highest of the Security Savings Bundle (AWS announcement of 2021-02). Fargate:
-Compute Savings Plans. Reserved database and cache nodes differ by class and region (assumptions).
+They are the highest of the CloudFront Security Savings Bundle (AWS announcement of 2021-02),
+Compute Savings Plans for Fargate, and reserved database and cache nodes. The last two differ by
+class and region (assumptions).
 """
 COMMITTED = 0.5
 """Committed share of CloudFront at mid use. Other commitments cover low use."""
@@ -48,28 +49,13 @@ def savings(of: Environment, lines: Iterable[Line], mid: Level) -> list[Saving]:
 
 def _commitments(lines: list[Line]) -> Iterable[Saving]:
     low, mid = 0, 1
+    bundle = "Buy the CloudFront Security Savings Bundle for half of mid use"
+    plan = "Buy a Compute Savings Plan for low use of tasks and nodes"
+    databases = ("database catalogue", "database identity")
     for change, starts, level, share, discount in (
-        (
-            "Buy the CloudFront Security Savings Bundle for half of mid use",
-            ("CloudFront, ",),
-            mid,
-            COMMITTED,
-            BUNDLE,
-        ),
-        (
-            "Buy a Compute Savings Plan for low use of tasks and nodes",
-            ("tasks ", "nodes, "),
-            low,
-            1.0,
-            COMPUTE_PLAN,
-        ),
-        (
-            "Reserve the database instances",
-            ("database catalogue", "database identity"),
-            low,
-            1.0,
-            RESERVED,
-        ),
+        (bundle, ("CloudFront, ",), mid, COMMITTED, BUNDLE),
+        (plan, ("tasks ", "nodes, "), low, 1.0, COMPUTE_PLAN),
+        ("Reserve the database instances", databases, low, 1.0, RESERVED),
         ("Reserve the cache nodes", ("cache, ",), low, 1.0, RESERVED),
     ):
         usd = share * sum(

@@ -252,14 +252,11 @@ def _topic(settings: Settings, name: str, topic: TopicSettings, listeners: float
 def _queues(settings: Settings, services: Mapping[str, ServiceLoad]) -> QueueLoad:
     """Messages of each queue, from the messages of its consumers without a route."""
     running = settings.running
-    rates = {
-        name: sum(
-            services[consumer].per_second
-            for consumer in queue.consumers
-            if not running.services[consumer].route
-        )
-        for name, queue in running.queues.items()
-    }
+
+    def rate(consumer: str) -> float:
+        return 0.0 if running.services[consumer].route else services[consumer].per_second
+
+    rates = {name: sum(map(rate, queue.consumers)) for name, queue in running.queues.items()}
     return QueueLoad(messages_per_second=rates)
 
 

@@ -42,7 +42,7 @@ def install() -> None:
 def _name_anew_with_each_creation() -> None:
     """Add the stack id to generated names, which depend only on the stack's name.
 
-    New resources therefore collide with those retained from an earlier stack.
+    New resources would otherwise collide with those retained from an earlier stack.
     """
     generate, seed = provisioners._physical_name, provisioners._NAME_SEED
 
@@ -128,7 +128,7 @@ def logs_are_writable(function: Mapping[str, Any], groups: Container[str]) -> bo
 
 
 def _generate_without_punctuation() -> None:
-    """Apply `ExcludePunctuation`; the emulator ignores it and cannot parse URLs with it."""
+    """Apply `ExcludePunctuation`, because punctuation in passwords breaks URLs of the emulator."""
     generate = provisioners._sm_secret_string
     provisioners._sm_secret_string = lambda properties: generate(without_punctuation(properties))
 
@@ -183,7 +183,7 @@ def _keep_bucket_tags() -> None:
 
 
 def _escape_access_strings() -> None:
-    """Escape access strings of Redis users, such as `&channel`, in XML."""
+    """Escape access strings of Redis users in XML, such as `&channel`."""
     written = elasticache._user_xml
     elasticache._user_xml = lambda user: written(
         {**user, "AccessString": escape(user.get("AccessString", ""))}

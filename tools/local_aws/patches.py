@@ -64,15 +64,16 @@ def stack_states() -> list[dict[str, Any]]:
             "region": region,
             "name": name,
             "status": stack["StackStatus"],
-            "finished": sum(
-                1
-                for entry in list(stack.get("_resources", {}).values())
-                if entry.get("ResourceStatus", "").endswith("_COMPLETE")
-            ),
+            "finished": _finished(stack),
         }
         for (_account, region, name), stack in list(cloudformation._stacks._data.items())
         if stack["StackStatus"] != "DELETE_COMPLETE"
     ]
+
+
+def _finished(stack: dict[str, Any]) -> int:
+    entries = list(stack.get("_resources", {}).values())
+    return sum(entry.get("ResourceStatus", "").endswith("_COMPLETE") for entry in entries)
 
 
 def _record_missing_types(register: Register) -> None:

@@ -43,21 +43,11 @@ def zones(context: Context) -> Iterator[Finding]:
             )
             continue
         zone_id, state = found[name].get("ZoneId", ""), found[name].get("State", "available")
-        without = [
-            detail
-            for ids, detail in (
-                (WITHOUT_EKS, "EKS"),
-                (WITHOUT_VPC_ORIGINS, "CloudFront VPC origins"),
-            )
-            if zone_id in ids
-        ]
-        problem = (
-            f" does not support {' and '.join(without)}"
-            if without
-            else f" is {state}"
-            if state != "available"
-            else ""
-        )
+        excluded = {"EKS": WITHOUT_EKS, "CloudFront VPC origins": WITHOUT_VPC_ORIGINS}
+        without = [service for service, ids in excluded.items() if zone_id in ids]
+        problem = "" if state == "available" else f" is {state}"
+        if without:
+            problem = f" does not support {' and '.join(without)}"
         yield verdict(check, not problem, f"{zone_id}{problem}", command)
 
 
