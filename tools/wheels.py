@@ -1,4 +1,4 @@
-"""Wheels of the platform and of the construct library: `python -m tools.wheels dist`.
+"""Wheels of the platform and of the construct library: `make wheels`.
 
 They are built from a copy of the sources, without network, because setuptools leaves files in its
 folder and adds those of an earlier build to the next wheel. The same sources produce the same

@@ -54,7 +54,7 @@ def options_of_start() -> str:
 
 
 def at(port: int, certificate: Path) -> dict[str, Any]:
-    """Returns the arguments of a browser whose origin listens on a loopback port.
+    """Returns the arguments of a browser with an origin on a loopback port.
 
     Args:
         port: TLS port.

@@ -28,7 +28,7 @@ Process = subprocess.Popen[bytes]
 
 
 def program(*names: str) -> Path:
-    """Returns the first program found. Skips the test if there is none."""
+    """Returns the first program found. Skips the test without one."""
     path = os.pathsep.join(
         [os.environ.get("PATH", ""), "/usr/sbin", *(str(FETCHED / folder) for folder in FOLDERS)]
     )

@@ -127,7 +127,7 @@ def test_p115_application_load_balancers_are_hardened(platform: Assembly) -> Ver
 
 @promise
 def test_p116_network_load_balancers_are_hardened(platform: Assembly) -> Verdicts:
-    """The network load balancer of the brokers meets the same rules and also uses TLS towards its
+    """The network load balancer of the brokers follows the same rules and also uses TLS towards its
     targets. It serves all zones and has a security group.
 
     Kept by: `BrokerLoadBalancer`

@@ -409,7 +409,7 @@ def test_p064_buckets_are_retained(platform: Assembly) -> Verdicts:
 
 @rule
 def test_malware_plan_waits_for_its_role(platform: Assembly) -> Verdicts:
-    """GuardDuty may refuse a plan whose role is younger than a few minutes."""
+    """GuardDuty may refuse a plan with a role that is younger than a few minutes."""
     databases = {database.id for database in platform.some("AWS::RDS::DBInstance")}
     for plan in platform.some("AWS::GuardDuty::MalwareProtectionPlan"):
         waits = databases & set(plan.body.get("DependsOn", []))

@@ -170,7 +170,7 @@ def _more_tasks(settings: Settings, service: ServiceLoad, tasks: int) -> Changes
 
 
 def _quick(settings: Settings, service: ServiceLoad) -> int:
-    """Tasks for which waiting times meet the objective."""
+    """Tasks with waiting times within the objective."""
     seconds = settings.capacity.requests.waiting_milliseconds / 1000
     tasks = max(1, ceil(service.busy_tasks))
     each = service.service_seconds or 1.0

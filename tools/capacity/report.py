@@ -72,7 +72,6 @@ def inverse(environment: str, declared: int | None, bites: list[Carried]) -> str
     Args:
         environment: name of the environment.
         declared: value of `capacity.listeners`.
-        declared: its `capacity.listeners`.
         bites: listeners that each constraint allows, fewest first.
     """
     weakest = next(found for found in bites if not is_quota(found.limit))

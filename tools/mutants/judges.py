@@ -81,13 +81,13 @@ class Judges:
     Args:
         originals: assembly by environment.
         mutants: mutants to test.
-        tell: callback for each verdict.
+        report: callback for each verdict.
         excluded: prefixes of the ids of further tests that do not run.
     """
 
     originals: Mapping[str, Assembly]
     mutants: Sequence[Mutant]
-    tell: Callable[[Verdict], None]
+    report: Callable[[Verdict], None]
     excluded: tuple[str, ...] = ()
     failing_already: set[str] = field(default_factory=set)
     _items: list[pytest.Function] = field(default_factory=list)
@@ -121,7 +121,7 @@ class Judges:
                 mutant = self.mutants[number]
                 self.learn(mutant, answer)
                 caught_by, crashes = map(name, answer.failed), map(name, answer.crashed)
-                self.tell(
+                self.report(
                     Verdict(
                         mutant=mutant, caught_by=[*caught_by], crashes=[*dict.fromkeys(crashes)]
                     )
