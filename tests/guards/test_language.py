@@ -22,6 +22,13 @@ ODD = re.compile(
     r"|hears?|heard|meets?|for good|by itself|is none)\b",
     flags=re.IGNORECASE,
 )
+CODE = [
+    path
+    for folder in ("constructs", "examples", "spotmusic_cdk", "stacks", "tools", "tests")
+    for path in (ROOT / folder).rglob("*.py")
+]
+EXPLANATION = re.compile(r'"""(?:.|\n)*?"""|^\s*#.*$', flags=re.MULTILINE)
+"""Docstrings, and comments on lines of their own."""
 COMMENTED = [
     *(ROOT / folder / "Makefile" for folder in (".", "template")),
     *ROOT.glob("environments/*.yaml"),
@@ -89,16 +96,20 @@ def test_names_in_code_are_not_told() -> None:
     """`told` describes no content. Use the content itself, such as `documented`, `received` or
     `errors`.
     """
-    code = [
-        path
-        for folder in ("constructs", "examples", "spotmusic_cdk", "stacks", "tools", "tests")
-        for path in (ROOT / folder).rglob("*.py")
-    ]
     assert [
         str(path)
-        for path in code
+        for path in CODE
         if path != Path(__file__) and re.search(r"(?<![a-z])told(?![a-z])", path.read_text())
     ] == []
+
+
+def test_docstrings_and_comments_use_common_words() -> None:
+    def odd(file: Path) -> list[str]:
+        texts = re.sub(r"`[^`]*`", "", "\n".join(EXPLANATION.findall(file.read_text())))
+        return [word for word in ODD.findall(texts) if word != "is None"]
+
+    assert len(CODE) > 600
+    assert findings([path for path in CODE if path != Path(__file__)], odd) == {}
 
 
 def test_comments_of_configuration_use_common_words() -> None:
