@@ -196,5 +196,10 @@ def stack() -> cdk.Stack:
 
 def new_stack(*, account: str = ACCOUNT, region: str = "sa-east-1") -> cdk.Stack:
     """Returns an empty stack with the application's feature flags."""
-    app = cdk.App(context=feature_flags())
-    return cdk.Stack(app, "test", env=cdk.Environment(account=account, region=region))
+    env = cdk.Environment(account=account, region=region)
+    return cdk.Stack(new_app(), "test", env=env)
+
+
+def new_app(**context: object) -> cdk.App:
+    """Returns an application with the feature flags of cdk.json, and without tree.json."""
+    return cdk.App(context=feature_flags() | context, tree_metadata=False)

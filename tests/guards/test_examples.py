@@ -38,10 +38,10 @@ from spotmusic_cdk.settings import SettingsError, load, parse
 from spotmusic_constructs.edge.security_headers import PLAYER_POLICY
 from spotmusic_constructs.network.flows import CLOUDFRONT, VPC
 from spotmusic_constructs.resilience import fault_actions
-from tests.conftest import STACKS, TODAY
+from tests.conftest import STACKS, TODAY, new_app
 from tests.helm_values import cluster_in, secret_in
 from tests.unit.imported import APPLICATION, DATA, group_of, vpc_of
-from tools.checkout import ROOT, feature_flags, synthesize
+from tools.checkout import ROOT, synthesize
 from tools.model.templates import templates_in
 from tools.model.values import ACCOUNT
 
@@ -532,7 +532,7 @@ def execute(source: str, scope: Construct, given: Given) -> None:
     ids=lambda domain: domain or "library",
 )
 def test_library_examples_synthesize(domain: str) -> None:
-    app = cdk.App(context=feature_flags())
+    app = new_app()
     stack = cdk.Stack(app, "examples", env=ENVIRONMENT)
     given = Given(stack)
     for number, (_, place, source) in enumerate(

@@ -13,8 +13,9 @@ from spotmusic_cdk.settings import Settings
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
+from tests.conftest import new_app
 from tests.properties.deviations import DEVIATIONS
-from tools.checkout import ROOT, feature_flags, settings_of
+from tools.checkout import ROOT, settings_of
 from tools.model.assembly import Assembly
 from tools.model.cluster import RenderedCluster
 from tools.model.templates import Template, templates_in
@@ -148,7 +149,7 @@ def with_valkey(settings: Settings) -> Settings:
 
 def data_templates(settings: Settings) -> dict[str, Template]:
     """Synthesizes the data stack and its dependencies."""
-    stage = cdk.Stage(cdk.App(context=feature_flags()), settings.name)
+    stage = cdk.Stage(new_app(), settings.name)
     network, secrets = (
         NetworkStack(stage, settings=settings),
         SecretsStack(stage, settings=settings),

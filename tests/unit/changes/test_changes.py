@@ -8,10 +8,10 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_lambda as lambda_
 
+from tests.conftest import new_app
 from tools.changes.change import Change, Effect, exit_status
 from tools.changes.comparison import compare
 from tools.changes.report import full_text, report
-from tools.checkout import feature_flags
 from tools.model.templates import Templates, templates_in
 from tools.model.values import Json
 from tools.synth import OF_THE_CLI
@@ -339,7 +339,7 @@ def test_metadata_of_cli_is_no_change(tmp_path: Path) -> None:
     """
 
     def synthesized(context: dict[str, Any]) -> Templates:
-        app = cdk.App(context=feature_flags() | context)
+        app = new_app(**context)
         stack = cdk.Stack(
             cdk.Stage(app, "dev"),
             "data",

@@ -11,9 +11,8 @@ from spotmusic_cdk.settings.words import Word
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 from stacks.secrets import SecretsStack
-from tests.conftest import sample_of
+from tests.conftest import new_app, sample_of
 from tests.templates import Resources, all_of, resources_of
-from tools.checkout import feature_flags
 
 HOLD_DATA = {
     "AWS::Backup::BackupVault",
@@ -25,7 +24,7 @@ HOLD_DATA = {
 
 
 def data_of(settings: Settings) -> Resources:
-    stage = cdk.Stage(cdk.App(context=feature_flags()), settings.name)
+    stage = cdk.Stage(new_app(), settings.name)
     network, secrets = (
         NetworkStack(stage, settings=settings),
         SecretsStack(stage, settings=settings),

@@ -10,16 +10,16 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from stacks import compliance
+from tests.conftest import new_app
 from tests.templates import all_of, properties_of
 from tests.unit.imported import group_of, key_of, vpc_of
-from tools.checkout import feature_flags
 from tools.model.values import ACCOUNT
 
 ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/break-glass"
 
 
 def synthesize(**changes: Any) -> dict[str, Any]:
-    app = cdk.App(context=feature_flags())
+    app = new_app()
     compliance.register(app)
     stack = cdk.Stack(app, "test", env=cdk.Environment(account=ACCOUNT, region="sa-east-1"))
     arguments: dict[str, Any] = {

@@ -10,9 +10,9 @@ from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.endpoint_policies import interface_policy, s3_policy
 from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
+from tests.conftest import new_app
 from tests.templates import all_of
 from tests.unit.imported import key_of
-from tools.checkout import feature_flags
 
 REGION = "sa-east-1"
 ZONES = [f"{REGION}{letter}" for letter in "abc"]
@@ -27,7 +27,7 @@ class StackInZones(cdk.Stack):
 def ranges(cidr: str = "10.40.0.0/16", zones: list[str] = ZONES) -> dict[tuple[str, str], str]:
     """Range of each subnet by tier and zone."""
     stack = StackInZones(
-        cdk.App(context=feature_flags()),
+        new_app(),
         "test",
         env=cdk.Environment(account="111122223333", region=REGION),
     )

@@ -8,10 +8,9 @@ from aws_cdk.assertions import Annotations, Match, Template
 
 from spotmusic_constructs.registry.pull_through_cache import PullThroughCache
 from stacks import compliance
-from tests.conftest import new_stack
+from tests.conftest import new_app, new_stack
 from tests.templates import Resources, all_of, of_type, only, resources_of
 from tests.unit.imported import key_of
-from tools.checkout import feature_flags
 
 ENV = cdk.Environment(account="111122223333", region="sa-east-1")
 OURS = "111122223333.dkr.ecr.sa-east-1.amazonaws.com"
@@ -112,7 +111,7 @@ def test_upstream_registry_maps_to_prefix(stack: cdk.Stack) -> None:
 
 
 def test_image_names_create_no_stack_dependency() -> None:
-    app = cdk.App(context=feature_flags())
+    app = new_app()
     registry, consumer = cdk.Stack(app, "registry"), cdk.Stack(app, "consumer")
     cdk.CfnOutput(consumer, "Image", value=made(registry).image("quay.io/keycloak/keycloak:26.8.2"))
     value = Template.from_stack(consumer).to_json()["Outputs"]["Image"]["Value"]
@@ -162,7 +161,7 @@ def test_uncached_image_warns_with_remedy(
 
 
 def test_pull_grant_allows_upstream_import() -> None:
-    app = cdk.App(context=feature_flags())
+    app = new_app()
     registry, consumer = cdk.Stack(app, "registry", env=ENV), cdk.Stack(app, "consumer", env=ENV)
     made(registry).grant_pull(
         iam.Role(consumer, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))
@@ -178,7 +177,7 @@ def test_pull_grant_allows_upstream_import() -> None:
 
 @pytest.mark.parametrize("env", [ENV, cdk.Environment(region="sa-east-1"), None])
 def test_cache_findings_are_acknowledged(env: cdk.Environment | None) -> None:
-    app = cdk.App(context=feature_flags())
+    app = new_app()
     stack = cdk.Stack(app, "test", env=env)
     made(stack).grant_pull(
         iam.Role(stack, "Nodes", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"))

@@ -1,15 +1,13 @@
-import aws_cdk as cdk
 import pytest
 
 from stacks.secrets import SecretsStack
-from tests.conftest import sample_of
+from tests.conftest import new_app, sample_of
 from tests.templates import all_of, resources_of
-from tools.checkout import feature_flags
 
 
 @pytest.fixture(scope="module")
 def prod() -> SecretsStack:
-    return SecretsStack(cdk.App(context=feature_flags()), settings=sample_of("prod"))
+    return SecretsStack(new_app(), settings=sample_of("prod"))
 
 
 def test_signing_keys_keep_environment_order(prod: SecretsStack) -> None:

@@ -5,10 +5,10 @@ from spotmusic_cdk import versions
 from spotmusic_constructs.streaming.redpanda import Redpanda
 from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from stacks import compliance
+from tests.conftest import new_app
 from tests.helm_values import Images, arn_of, cluster_in, schema_errors, secret_in, values_of
 from tests.templates import Resources, resources_of, whole
 from tests.unit.imported import KEY, key_of, logs_of
-from tools.checkout import feature_flags
 from tools.model.values import Json
 
 ISSUER = "https://oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
@@ -16,7 +16,7 @@ ISSUER = "https://oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
 
 @pytest.fixture(scope="module")
 def stack() -> cdk.Stack:
-    app = cdk.App(context=feature_flags())
+    app = new_app()
     compliance.register(app)
     return cdk.Stack(app, "test", env=cdk.Environment(account="111122223333", region="sa-east-1"))
 
