@@ -49,7 +49,7 @@ def read(name: str) -> list[Grant]:
 
 
 def main() -> None:
-    """Writes the rights of all environments, and of production with every option."""
+    """Write the rights of all environments, and of production with every option."""
     for name, settings in {
         **{name: settings_of(name) for name in ENVIRONMENTS},
         EVERY: every_option(),

@@ -24,7 +24,7 @@ Properties = dict[str, Any]
 
 
 def install() -> None:
-    """Applies all corrections. Must run once, before the emulator serves."""
+    """Apply all corrections. Call it once, before the emulator serves."""
     _keep_bucket_tags()
     _escape_access_strings()
     _name_secrets_by_arn()
@@ -96,7 +96,7 @@ _OF_THE_AUTHOR = ("Options", "DockerLabels")
 
 
 def spelled_as_the_api(value: Any) -> Any:
-    """Returns a template's container definition with the keys of ECS's API."""
+    """Return a template's container definition with the keys of ECS's API."""
     if isinstance(value, list):
         return [spelled_as_the_api(item) for item in value]
     if not isinstance(value, dict):
@@ -134,7 +134,7 @@ def _generate_without_punctuation() -> None:
 
 
 def without_punctuation(properties: Properties) -> Properties:
-    """Replaces `ExcludePunctuation` of a secret by the characters that it excludes."""
+    """Replace `ExcludePunctuation` of a secret by the characters that it excludes."""
     generated = properties.get("GenerateSecretString") or {}
     if str(generated.get("ExcludePunctuation", False)).lower() != "true":
         return properties
@@ -307,7 +307,7 @@ def _keep_imported_exports() -> None:
 def refuse_lost_exports(
     before: Mapping[str, str], now: Mapping[str, str], imports: Mapping[str, Set[str]]
 ) -> None:
-    """Raises a ValueError if an update removes or changes an imported export.
+    """Raise a ValueError if an update removes or changes an imported export.
 
     Args:
         before: values of the stack's exports by name.

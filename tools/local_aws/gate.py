@@ -56,7 +56,7 @@ def require_acceptable(
 
 @contextmanager
 def judging(stacks: list[SynthesizedStack], *, checkout: Path) -> Iterator["Future[int]"]:
-    """Lint templates in parallel to the block, and yield the verdict of `require_acceptable`.
+    """Lints templates in parallel to the block, and yields the verdict of `require_acceptable`.
 
     If the block fails, running linters are stopped. A signal to the command does not reach them,
     and the command would wait for them.

@@ -127,7 +127,7 @@ def _statements(resource: Resource) -> Iterator[Statement]:
 
 
 def _is_policy(value: Any) -> bool:
-    """Excludes rules of a web ACL, which have a `Statement` but no effect."""
+    """Exclude rules of a web ACL, which have a `Statement` but no effect."""
     return (
         isinstance(value, dict)
         and "Statement" in value
@@ -136,7 +136,7 @@ def _is_policy(value: Any) -> bool:
 
 
 def _documents(value: Any, kind: str) -> Iterator[tuple[str, Any]]:
-    """Finds policy documents: objects with statements, or JSON texts in properties of policies."""
+    """Find policy documents: objects with statements, or JSON texts in properties of policies."""
     if isinstance(value, list):
         for item in value:
             yield from _documents(item, kind)

@@ -63,7 +63,7 @@ def configuration(folder: Path) -> dict[str, Any]:
 
 
 def requests(html: Path) -> Iterator[str]:
-    """Yields addresses on other hosts that pages and styles load."""
+    """Yield addresses on other hosts that pages and styles load."""
     for file in sorted([*html.rglob("*.html"), *html.rglob("*.css")]):
         yield from (
             f"{file.relative_to(html)}: {address}" for address in _REQUEST.findall(file.read_text())

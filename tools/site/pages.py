@@ -40,7 +40,7 @@ def page_of(target: Path, root: Path) -> Path:
 
 
 def targets(text: str, document: Path) -> Iterator[Path]:
-    """Yields the files and folders that a document links to."""
+    """Yield the files and folders that a document links to."""
     links = (link for line, code in indented(text) if not code for _, link in LINK.findall(line))
     yield from (_target(link, document) for link in links if _is_path(link))
 
