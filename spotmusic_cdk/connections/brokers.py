@@ -168,7 +168,7 @@ class Tasks(Connection):
         limits=(
             "reject a task that failed permanently without requeue; "
             f"it moves to `{topology.DEAD_LETTERS}.<queue>`. "
-            "Return one whose dependency does not answer (`nack` with requeue): "
+            "Return one with an unavailable dependency (`nack` with requeue): "
             f"it is delivered again every {topology.RETRY_AFTER[0] // 1000} s, uncounted. "
             "Do not publish it again instead: the copy comes at once"
         ),

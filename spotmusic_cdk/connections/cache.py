@@ -35,7 +35,7 @@ class CacheConnection(Connection):
             "store nothing only in the cache"
         ),
         timeouts=(
-            "200 ms, and no retry: clients that retry by themselves make a request 20 s long when "
+            "200 ms, and no retry: clients with a default retry make a request 20 s long when "
             "the cache hangs (redis-py: `Retry(NoBackoff(), 0)`). "
             "Without the cache a service is slower, not down"
         ),

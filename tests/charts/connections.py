@@ -260,7 +260,7 @@ def _binding_problems(
     )
     if labels.get(READINESS_GATE) != "enabled":
         yield (
-            f"is in namespace {namespace}, whose rolling updates do not wait for it: "
+            f"is in namespace {namespace}, where rolling updates do not wait for it: "
             "set behind_load_balancer"
         )
     if reference["port"] not in {port["port"] for port in service["spec"]["ports"]}:

@@ -12,7 +12,7 @@ from tools.model.cluster import RenderedCluster
 from tools.model.values import Json
 
 EVERY_PORT = (1, 65535)
-NOBODY = "nobody of the table"
+UNKNOWN = "no party of the table"
 VPC_ADDRESSES = "an address of the VPC"
 
 Edge = tuple[str, str, str, int, int]
@@ -213,7 +213,7 @@ def _peer(
 
 def _party(namespace: str, selector: Json, parties: dict[tuple[str, str], str]) -> str:
     labels = _text(selector.get("matchLabels") or {})
-    return parties.get((namespace, labels), f"{NOBODY} ({namespace}: {labels or 'every pod'})")
+    return parties.get((namespace, labels), f"{UNKNOWN} ({namespace}: {labels or 'every pod'})")
 
 
 def _ports(rule: Json) -> Iterable[tuple[int, int]]:

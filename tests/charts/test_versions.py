@@ -90,7 +90,7 @@ def test_upgrade_document_is_current() -> None:
     assert text == upgrades_document.written(text), "run `make upgrades`"
 
 
-def test_upgrade_document_has_a_note_on_each_chart() -> None:
+def test_upgrade_document_covers_charts() -> None:
     notes = upgrades_document.DOCUMENT.read_text().split("| chart | note |")[1]
     assert sorted(re.findall(r"^\| ([a-z-]+) \|", notes, re.MULTILINE)) == sorted(
         chart.name for chart in charts()
@@ -102,7 +102,7 @@ def test_chart_archives_state_same_kubernetes_range(chart: versions.Chart) -> No
     file = archive(chart.name, chart.version)
     if file is None:
         pytest.skip(
-            f"{chart.name} {chart.version} is not at hand: "
+            f"{chart.name} {chart.version} is missing: "
             "`make charts` pulls it, or SPOTMUSIC_CHARTS names its folder"
         )
     with tarfile.open(file) as content:
@@ -133,7 +133,7 @@ def test_chart_archive_matches_checksum(chart: versions.Chart) -> None:
     file, known = archive(chart.name, chart.version), locked(LOCK).get(archive_name(chart))
     if file is None or known is None:
         pytest.skip(
-            f"{chart.name} {chart.version} is not at hand or not in {LOCK.name}: "
+            f"{chart.name} {chart.version} is missing or not in {LOCK.name}: "
             "`make charts` pulls it and writes its checksum"
         )
     assert checksum_of(file) == known

@@ -223,7 +223,7 @@ def test_access_document_names_the_policies(
     assert [name for name in names if name.replace("-prod-", "-<env>-") not in ACCESS] == []
 
 
-def test_only_the_data_policy_reads_secrets(
+def test_data_policy_alone_reads_secrets(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
     reads = {

@@ -41,13 +41,13 @@ def logged(kong: Json) -> dict[str, str]:
     )
 
 
-def test_kong_logs_nothing_that_opens_or_names(kong: Json, logged: dict[str, str]) -> None:
+def test_kong_logs_no_credentials_or_names(kong: Json, logged: dict[str, str]) -> None:
     name = kong["env"]["nginx_http_log_format"].split(maxsplit=1)[0]
     assert kong["env"]["proxy_access_log"].split() == ["/dev/stdout", name]
     assert not [value for value in logged.values() if REVEALING.search(value)]
 
 
-def test_one_id_leads_through_the_logs(
+def test_access_logs_share_request_id(
     kong: Json, logged: dict[str, str], environment: str, templates: Callable[..., Any]
 ) -> None:
     functions = [

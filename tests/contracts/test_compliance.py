@@ -41,7 +41,7 @@ def remaining() -> dict[str, str]:
     return {copy: days for copy, days in rows if copy not in ("copy", "---")}
 
 
-def test_every_bound_keeps_records_for_six_months() -> None:
+def test_log_days_cover_six_months() -> None:
     lowest = BucketSettings.model_json_schema()["properties"]["log_days"]["minimum"]
     assert min(lowest - 1, *get_args(LogDays), EVENT_DAYS) >= ACCESS_DAYS
     assert KEPT.access.name == "ONE_YEAR"

@@ -61,7 +61,7 @@ AT_HAND: dict[str, float] = {
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
-def test_every_resource_is_priced(
+def test_estimate_prices_all_resources(
     templates: Callable[[str], dict[str, Template]], environment: str
 ) -> None:
     found, settings = templates(environment), settings_of(environment)
@@ -157,7 +157,7 @@ def test_saving_is_difference_of_estimates(
     ("region", "prefix", "place"),
     [("sa-east-1", "SA", "south-america"), ("us-east-1", "US", "us-mx-ca")],
 )
-def test_delivery_costs_what_synthesis_warns_of(region: str, prefix: str, place: str) -> None:
+def test_delivery_cost_matches_synthesis_warning(region: str, prefix: str, place: str) -> None:
     usd = prices.read().usd(
         "AmazonCloudFront", f"{prefix}-DataTransfer-Out-Bytes", place, 1_051_000
     )

@@ -42,7 +42,7 @@ def test_releases_have_few_levels(deployment: Deployment) -> None:
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
 @pytest.mark.parametrize("concurrency", [1, 2, CONCURRENCY, UNLIMITED])
-def test_no_stack_waits_for_a_later_one(
+def test_stacks_wait_for_earlier_ones(
     deployments: Callable[[str], Deployment], environment: str, concurrency: int
 ) -> None:
     """`timeline` raises an error if all running stacks wait for values of a stack that cannot

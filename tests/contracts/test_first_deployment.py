@@ -41,13 +41,13 @@ def test_runbook_takes_protection_off_everything(templates: Templates) -> None:
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging"])
-def test_nothing_is_protected_outside_production(templates: Templates, environment: str) -> None:
+def test_protection_is_for_production(templates: Templates, environment: str) -> None:
     assert [
         kind for template in templates(environment).values() for kind in protected(template)
     ] == []
 
 
-def test_runbook_removes_everything_that_is_left(templates: Templates) -> None:
+def test_runbook_removes_remaining_resources(templates: Templates) -> None:
     listed = re.findall(r"^\| `(AWS::\w+::\w+)` \|", RUNBOOK, flags=re.MULTILINE)
     resources = [
         resource

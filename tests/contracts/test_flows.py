@@ -105,7 +105,7 @@ def test_security_groups_have_no_inline_rules(platform: Assembly) -> None:
         ] == ["127.0.0.1/32"]
 
 
-def test_every_flow_says_why() -> None:
+def test_flows_have_reasons() -> None:
     assert [flow for flow in flows.table(settings_of("prod")) if len(flow.reason) < 20] == []
 
 

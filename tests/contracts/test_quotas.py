@@ -44,7 +44,7 @@ def test_fargate_quota_fits_two_versions(templates: Templates) -> None:
     assert f"{least:g} at the minimum, {most:g} at `scaling.max`" in DOCUMENT
 
 
-def test_every_pod_fits_on_ec2(deployed: Callable[[str], RenderedCluster]) -> None:
+def test_pods_fit_on_ec2(deployed: Callable[[str], RenderedCluster]) -> None:
     kong = settings_of("prod").kubernetes.kong
     ordinary, gateway = 0.0, 0.0
     for namespace, pod, count in most_pods(deployed("prod")):

@@ -33,7 +33,7 @@ def refused(acl: Json) -> Iterator[Json]:
             yield block["CustomResponse"]
 
 
-def test_web_acl_refuses_as_the_table_says(
+def test_web_acl_refusals_match_table(
     documented: set[tuple[int, str]], templates: Callable[[str], dict[str, Template]]
 ) -> None:
     (acl,) = (
@@ -50,7 +50,7 @@ def test_web_acl_refuses_as_the_table_says(
         assert json.loads(body["Content"])["message"]
 
 
-def test_gateway_refuses_as_the_table_says(documented: set[tuple[int, str]]) -> None:
+def test_gateway_refusals_match_table(documented: set[tuple[int, str]]) -> None:
     lua = "".join(
         file.read_text() for file in (CONSTRUCTS / "gateway" / "lua").glob("*/handler.lua")
     )

@@ -119,7 +119,7 @@ def refusals(before: Templates, now: Templates) -> Iterator[str]:
         yield from (f"{stack} drops {name}" for name in sorted(lost & others))
         there = set().union(*(exported(deployed[other]) for other in deployed if other != stack))
         yield from (
-            f"{stack} imports {name}, which nobody exports"
+            f"{stack} imports {name}, which no stack exports"
             for name in sorted(imported(template) - there)
         )
         deployed[stack] = template
@@ -212,7 +212,7 @@ def test_deletion_at_once_is_refused_first(
         assert any(named in refusal for refusal in found), named
 
 
-def test_each_word_with_rules_holds_its_export(running: Templates) -> None:
+def test_words_with_rules_hold_exports(running: Templates) -> None:
     held = {name for name in imported(running["ecs-services"]) if "-talks-to-" in name}
     assert held == {
         f"spotmusic-dev-network:{name}-talks-to-{word}"

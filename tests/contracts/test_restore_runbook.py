@@ -127,7 +127,7 @@ def test_vault_locks_admit_backups_by_hand(
         )
 
 
-def test_restored_volume_has_the_tags_of_the_plan(
+def test_restored_volume_has_plan_tags(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
     """EKS and AWS Backup find volumes by their tags. A restore sets no tags."""

@@ -68,7 +68,7 @@ def test_services_stack_fits_forty_services(
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_forty_ordinary_services_leave_a_tenth(
+def test_stacks_hold_forty_services_with_margin(
     templates: Callable[[str], dict[str, Template]], environment: str
 ) -> None:
     """Forty services, six of them workers, each with one connection, in addition to the five
@@ -101,7 +101,7 @@ def test_observability_stack_fits_counted_alarms(
     assert f"{MOST_WATCHED} are admitted" in (ROOT / "docs" / "deployment.md").read_text()
 
 
-def test_the_document_counts_as_the_settings_do(
+def test_service_limits_match_settings(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
     """docs/deployment.md, "Service limits"."""

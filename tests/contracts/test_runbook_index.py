@@ -175,7 +175,7 @@ def test_alarm_texts_contain_no_construct_id(with_every_option: Path) -> None:
     ] == []
 
 
-def test_index_leads_to_every_page_without_an_alarm() -> None:
+def test_index_links_pages_without_alarms() -> None:
     """People who see a symptom do not know the name of its alarm."""
     by_symptom_and_task = INDEX.read_text().partition("## By alarm")[0]
     assert [page.name for page in PAGES if f"]({page.name}" not in by_symptom_and_task] == []

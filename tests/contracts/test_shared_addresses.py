@@ -54,7 +54,7 @@ TRIES = 3
 """Requests of a player for its token if all players return in one minute."""
 
 
-def test_everybody_behind_one_address_may_pass_kong() -> None:
+def test_kong_admits_listeners_behind_one_address() -> None:
     limit = RateLimit(requests_per_minute=1, host="", port=6379)
     per_minute = settings_of("prod").edge.requests_per_five_minutes / 5
     assert limit.logins_per_minute >= LISTENERS_BEHIND_AN_ADDRESS * PAGES / RETURNING_MINUTES
@@ -62,7 +62,7 @@ def test_everybody_behind_one_address_may_pass_kong() -> None:
     assert limit.open_per_minute >= per_minute
 
 
-def test_the_runbook_computes_the_same() -> None:
+def test_web_acl_runbook_has_computed_limits() -> None:
     text = (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
     requests, forms = of_a_listener(settings_of("prod"))
     said = re.findall(r"= \*\*([\d,.]+)\*\*", text)

@@ -98,7 +98,7 @@ def test_cache_user_is_denied_elsewhere(playback: Ask, command: tuple[str, ...])
     assert playback(*command).startswith(("-NOPERM", "-ERR")), command
 
 
-def test_the_default_user_gets_nowhere(server: Path) -> None:
+def test_default_user_has_no_rights(server: Path) -> None:
     assert asking(server, None)("PING").startswith("-NOAUTH")
 
 

@@ -107,7 +107,7 @@ def read(
         reader.close()
 
 
-def test_topics_are_configured_as_the_settings_say(broker: Kafka) -> None:
+def test_topics_match_settings(broker: Kafka) -> None:
     admin, client = library().admin, broker.administration()
     asked = [admin.ConfigResource(admin.ResourceType.TOPIC, name) for name in DEFAULT_TOPICS]
     configs = {
@@ -310,7 +310,7 @@ POISON = (
 TOMBSTONE = None
 
 
-def test_example_stream_goes_on_after_poison(
+def test_example_stream_continues_after_poison(
     variables: dict[str, str], broker: Kafka, tmp_path: Path
 ) -> None:
     with task(

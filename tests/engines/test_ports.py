@@ -19,16 +19,16 @@ def test_quiet_ports_are_distinct_and_bindable() -> None:
 
 @pytest.mark.skipif(
     not Path("/proc/sys/net/ipv4/ip_local_port_range").exists(),
-    reason="only Linux tells which ports it gives",
+    reason="only Linux publishes its range of ephemeral ports",
 )
-def test_the_system_gives_them_to_nobody() -> None:
+def test_quiet_ports_are_not_ephemeral() -> None:
     first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     if first <= 20_000:
-        pytest.skip("this system gives nearly all ports")
+        pytest.skip("nearly all ports of this system are ephemeral")
     assert max(ports.quiet_ports(5)) < first
 
 
-def test_one_that_somebody_named_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quiet_ports_skip_bound_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", ports.quiet_ports(1)[0])) as other:
         taken = other.getsockname()[1]
         free = ports.quiet_ports(1)[0]

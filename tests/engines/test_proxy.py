@@ -35,7 +35,7 @@ def bearer(key: Key) -> dict[str, str]:
 
 
 @pytest.mark.walk("listener")
-def test_gateway_lets_nobody_forge_an_identity(proxy: Gateway, bearer: dict[str, str]) -> None:
+def test_gateway_rejects_forged_identities(proxy: Gateway, bearer: dict[str, str]) -> None:
     padding = {f"A-{number}": "x" for number in range(88)}
     assert (
         proxy.request("/v1/playback/forged", headers={**bearer, **padding, **FORGED})[0].status
@@ -84,7 +84,7 @@ def test_gateway_sends_nothing_twice_over_kept_connections(proxy: Gateway, metho
 
 
 @pytest.mark.parametrize("end", ["/ok", SLOW])
-def test_access_log_tells_no_secret(proxy: Gateway, end: str) -> None:
+def test_access_log_contains_no_secrets(proxy: Gateway, end: str) -> None:
     name = f"request{end.replace('/', '-')}=="
     secrets = {
         "Authorization": f"Bearer {SECRETS[2]}",
@@ -102,7 +102,7 @@ def test_access_log_tells_no_secret(proxy: Gateway, end: str) -> None:
 
 
 @pytest.mark.walk("listener")
-def test_one_id_from_edge_to_service(proxy: Gateway) -> None:
+def test_request_id_reaches_service(proxy: Gateway) -> None:
     proxy.request("/v1/status/id", headers={"X-Request-ID": "of-the-edge=="})
     proxy.request("/v1/status/no-id")
     ids = [

@@ -272,7 +272,7 @@ def test_task_reaches_consumer(broker: Broker) -> None:
 
 
 @pytest.mark.parametrize("key", ["other.task", "mailbox", "dead-letters.mail"])
-def test_a_task_for_another_queue_is_refused(broker: Broker, key: str) -> None:
+def test_tasks_for_other_queues_are_refused(broker: Broker, key: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as error:
         broker.publish(key, user="web-api")
     assert "ACCESS_REFUSED" in refusal(error)
@@ -335,7 +335,7 @@ def published(broker: Broker, key: str) -> bool:
         return False
 
 
-def test_the_monitor_counts(broker: Broker) -> None:
+def test_monitor_counts_messages(broker: Broker) -> None:
     assert {
         queue["name"]
         for queue in broker.ask("queues?columns=name,messages_ready", user="queue-depth")

@@ -587,7 +587,7 @@ def done(worker: Task, outcome: str, count: int) -> None:
     wait_until(lambda: wanted in worker.ask("/metrics")[1], wanted, worker.log, worker.process)
 
 
-def test_example_worker_goes_on_after_poison(worker: Task, broker: tuple[Broker, Path]) -> None:
+def test_example_worker_continues_after_poison(worker: Task, broker: tuple[Broker, Path]) -> None:
     for payload in ("not JSON", '{"kind": "welcome", "secret": "s3cret"}'):
         give(broker[0], payload)
     done(worker, "done", 1)

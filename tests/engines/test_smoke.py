@@ -189,7 +189,7 @@ def deployed(
 
 
 @pytest.mark.walk("listener")
-def test_smoke_checks_find_what_ended(
+def test_smoke_checks_find_stopped_parts(
     deployed: Deployed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert topics_of("playback", deployed.stand_ins) == {

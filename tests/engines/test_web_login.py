@@ -60,7 +60,7 @@ def test_web_login_returns_api_token(web: Gateway) -> None:
     ]
 
 
-def test_gateway_lets_nobody_pass_without_token(web: Gateway) -> None:
+def test_gateway_requires_token(web: Gateway) -> None:
     web.service.asked.clear()
     assert web.ask(API)[0] == 401
     assert web.ask(OPEN)[0] == 200
@@ -97,7 +97,7 @@ def test_login_page_refuses_other_redirects(web: Gateway, redirect: str) -> None
     assert web.ask(login_address(web, redirect_uri=redirect))[:2] == (400, "")
 
 
-def test_a_code_needs_its_verifier_once(web: Gateway) -> None:
+def test_login_code_requires_verifier_once(web: Gateway) -> None:
     for changes, wanted in (
         ({"code_verifier": "w" * 64}, 400),
         ({"client_id": "mobile"}, 400),
@@ -110,7 +110,7 @@ def test_a_code_needs_its_verifier_once(web: Gateway) -> None:
 
 
 @pytest.mark.walk("listener")
-def test_a_lost_answer_logs_nobody_out(web: Gateway) -> None:
+def test_lost_answer_keeps_session(web: Gateway) -> None:
     form = {
         "grant_type": "refresh_token",
         "client_id": "web",
@@ -158,7 +158,7 @@ def test_listeners_choose_no_short_password(web: Gateway, keycloak: Keycloak) ->
         assert place.startswith(REDIRECT) == good, page
 
 
-def test_other_tokens_of_the_realm_are_refused(web: Gateway) -> None:
+def test_gateway_rejects_other_realm_tokens(web: Gateway) -> None:
     answer = tokens(web, "listener")
     web.service.asked.clear()
     for name in ("id_token", "refresh_token"):

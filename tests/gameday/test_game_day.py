@@ -140,12 +140,12 @@ def lengths(template: Resource) -> set[str]:
     }
 
 
-def test_production_declares_what_it_is_built_for() -> None:
+def test_production_declares_listeners() -> None:
     settings = settings_of("prod")
     assert settings.capacity.listeners
     assert [name for name, service in settings.services.items() if service.load is None] == []
 
 
-def test_the_document_shows_what_is_computed(scenario: Callable[[str], Scenario]) -> None:
+def test_game_day_document_is_current(scenario: Callable[[str], Scenario]) -> None:
     text = document.PATH.read_text()
     assert text == document.written(text, scenario("prod")), "run `make game-day`"

@@ -12,7 +12,7 @@ from tools.model.assembly import reached, stacks_before
 ENVIRONMENTS = ["dev", "staging", "prod"]
 
 
-def test_the_document_draws_the_order(synthesized: Callable[[str], Path]) -> None:
+def test_diagram_matches_stack_dependencies(synthesized: Callable[[str], Path]) -> None:
     arrows = re.findall(
         r"^    ([\w-]+) --> ([\w-]+)$",
         (ROOT / "docs" / "deployment.md").read_text(),

@@ -23,7 +23,7 @@ def broken(document: Path) -> list[str]:
     return found
 
 
-def test_links_lead_somewhere() -> None:
+def test_links_have_targets() -> None:
     assert findings(DOCUMENTS, broken) == {}
 
 

@@ -152,7 +152,7 @@ def test_project_takes_options_of_checkout() -> None:
     assert project == here
 
 
-def test_no_slow_target_is_silent() -> None:
+def test_slow_targets_print_progress() -> None:
     """Slow targets print their own progress, or run under `tools/heartbeat.py`."""
     recipes = re.findall(r"^\t.*", makefile(), flags=re.MULTILINE)
     bare = [re.sub(r"\$\(BEATING\) (\S+ -m )?\S+( install)?", "", line) for line in recipes]

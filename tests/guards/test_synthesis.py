@@ -101,7 +101,7 @@ def test_physical_names_are_reviewed(templates: Templates, environment: str) -> 
     assert names_in(templates(environment)) - NAMES.keys() == set()
 
 
-def test_no_name_is_excused_that_nothing_has(templates: Templates) -> None:
+def test_excused_names_are_used(templates: Templates) -> None:
     assert (
         NAMES.keys()
         - set().union(*(names_in(templates(environment)) for environment in ENVIRONMENTS))
@@ -118,6 +118,6 @@ def test_stack_names_contain_environment(
     }
 
 
-def test_every_test_refuses_what_is_deprecated(stack: cdk.Stack) -> None:
+def test_deprecated_apis_raise_errors(stack: cdk.Stack) -> None:
     with pytest.raises(RuntimeError, match="is deprecated"):
         s3.Bucket(stack, "Bucket", encryption=s3.BucketEncryption.UNENCRYPTED)

@@ -11,7 +11,7 @@ PEOPLE = ("listener", "artist", "backend developer", "administrator")
 
 
 @pytest.mark.parametrize("person", PEOPLE)
-def test_each_person_has_a_walk(person: str) -> None:
+def test_user_paths_have_walks(person: str) -> None:
     files = [path for folder in FOLDERS for path in (ROOT / "tests" / folder).glob("test_*.py")]
     assert any(f'mark.walk("{person}")' in path.read_text() for path in files)
 

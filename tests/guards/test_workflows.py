@@ -91,7 +91,7 @@ def test_actions_are_pinned_by_commit(path: Path) -> None:
     ] == []
 
 
-def test_each_action_has_one_version() -> None:
+def test_actions_have_one_version() -> None:
     pinned = {
         tuple(action.split("@"))
         for path in WORKFLOWS
@@ -101,7 +101,7 @@ def test_each_action_has_one_version() -> None:
     assert len(pinned) == len({name for name, _ in pinned}) == 5
 
 
-def test_password_of_smoke_checks_is_the_only_secret() -> None:
+def test_smoke_password_is_only_workflow_secret() -> None:
     """Only the step of the smoke checks receives it, in a job with an environment."""
     used = {
         (path.name, name)
@@ -154,7 +154,7 @@ def test_jobs_match_trust_of_their_roles(path: Path) -> None:
         assert bool(roles) <= ("id-token" in job["permissions"])
 
 
-def test_each_environment_may_have_its_region() -> None:
+def test_environments_may_differ_in_region() -> None:
     """Bootstrap roles are named after account and region. One variable for all would name no role
     of another region.
     """

@@ -20,20 +20,20 @@ from tools.local_aws import console
 from tools.local_aws.console import INTERPRETER, NoConsoleError, serve
 from tools.local_aws.workspace import Workspace
 
-NOBODY = "http://127.0.0.1:9"
+UNUSED = "http://127.0.0.1:9"
 """Endpoint without a server."""
 
 
 def test_console_names_its_installation(tmp_path: Path) -> None:
     with pytest.raises(NoConsoleError, match="Run `make console`"):
-        serve(Workspace(tmp_path), NOBODY, region="sa-east-1")
+        serve(Workspace(tmp_path), UNUSED, region="sa-east-1")
 
 
 def test_console_knows_both_regions(tmp_path: Path) -> None:
-    console._write_endpoints(tmp_path, NOBODY, "sa-east-1")
+    console._write_endpoints(tmp_path, UNUSED, "sa-east-1")
     saved = json.loads((tmp_path / "endpoints.json").read_text())
     assert {name: entry["url"] for name, entry in saved["endpoints"].items()} == dict.fromkeys(
-        ("sa-east-1", "us-east-1"), NOBODY
+        ("sa-east-1", "us-east-1"), UNUSED
     )
 
 
@@ -49,7 +49,7 @@ def served(
     code = (
         "from pathlib import Path; from tools.local_aws.console import serve; "
         "from tools.local_aws.workspace import Workspace; "
-        f"serve(Workspace(Path({str(checkout)!r})), '{NOBODY}', region='sa-east-1')"
+        f"serve(Workspace(Path({str(checkout)!r})), '{UNUSED}', region='sa-east-1')"
     )
     variables = {**os.environ, "AWS_PROFILE": "of-the-user"}
     command = [sys.executable, "-c", code]

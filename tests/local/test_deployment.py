@@ -173,7 +173,7 @@ def test_failed_creation_leaves_retained_resources_only(deployed: Deployed, tmp_
     assert deployed.client("backup").list_backup_vaults()["BackupVaultList"] == []
 
 
-def test_one_command_deploys_everything_and_verifies_it(deployed: Deployed) -> None:
+def test_up_deploys_and_verifies_all_stacks(deployed: Deployed) -> None:
     with deployed.synthesized():
         deployed.table = deployed.deployment.up()
     resources = sum(len(stack.resources) for stack in deployed.stacks)
@@ -206,7 +206,7 @@ def test_preflight_reads_the_embedded_aws(deployed: Deployed) -> None:
     assert {check: states[check] for check in read | left} == dict.fromkeys(read | left, State.OK)
 
 
-def test_a_signing_key_is_a_real_one(deployed: Deployed) -> None:
+def test_signing_key_is_usable(deployed: Deployed) -> None:
     """The function ran: the private key is in the secret, and in no template."""
     pairs = [
         (stack, name)
@@ -238,7 +238,7 @@ def test_emulator_listens_on_loopback_only(deployed: Deployed) -> None:
     assert re.findall(rf"(\w+):{deployed.emulator.port:04X} \w+:0000 0A", table) == ["0100007F"]
 
 
-def test_a_foreign_key_reaches_nothing(deployed: Deployed) -> None:
+def test_foreign_key_is_denied(deployed: Deployed) -> None:
     foreign = boto3.Session(
         aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
         aws_secret_access_key="foreign",
@@ -248,14 +248,14 @@ def test_a_foreign_key_reaches_nothing(deployed: Deployed) -> None:
         foreign.client("sts", endpoint_url=deployed.emulator.endpoint).get_caller_identity()
 
 
-def test_after_a_deployment_there_is_no_difference(deployed: Deployed) -> None:
+def test_diff_is_empty_after_deployment(deployed: Deployed) -> None:
     with deployed.synthesized():
         deployed.deployment.diff()
     text = deployed.workspace.differences.read_text()
     assert NO_DIFFERENCE in text, text
 
 
-def test_a_second_deployment_changes_nothing(deployed: Deployed) -> None:
+def test_repeated_deployment_changes_nothing(deployed: Deployed) -> None:
     before = deployed.emulator
     with deployed.synthesized():
         deployed.deployment.up()
@@ -264,7 +264,7 @@ def test_a_second_deployment_changes_nothing(deployed: Deployed) -> None:
     assert log.count("(no changes)") == len(deployed.stacks)
 
 
-def test_an_update_reaches_the_service(deployed: Deployed, tmp_path: Path) -> None:
+def test_update_reaches_service(deployed: Deployed, tmp_path: Path) -> None:
     stack, name = _a_topic(deployed)
 
     def rename(resources: Resources) -> None:
@@ -275,7 +275,7 @@ def test_an_update_reaches_the_service(deployed: Deployed, tmp_path: Path) -> No
     assert _display_name(deployed, stack, name) == "Renamed"
 
 
-def test_a_failing_update_is_rolled_back(deployed: Deployed, tmp_path: Path) -> None:
+def test_failed_update_is_rolled_back(deployed: Deployed, tmp_path: Path) -> None:
     stack, name = _a_topic(deployed)
 
     def break_it(resources: Resources) -> None:
@@ -296,7 +296,7 @@ def test_a_failing_update_is_rolled_back(deployed: Deployed, tmp_path: Path) -> 
     )
 
 
-def test_the_gate_rejects_what_cloudformation_would(deployed: Deployed, tmp_path: Path) -> None:
+def test_gate_rejects_invalid_templates(deployed: Deployed, tmp_path: Path) -> None:
     stack = deployed.stack("network")
 
     def break_it(resources: Resources) -> None:

@@ -28,7 +28,7 @@ class Cli:
         self.verdict.set_exception(RejectedTemplateError("Typo"))
         if self.is_polled:
             while_running()
-            pytest.fail("The deployment goes on.")
+            pytest.fail("The deployment continues.")
         raise CliError("failed")
 
 

@@ -38,15 +38,15 @@ def output(**arguments: Any) -> dict[str, Any]:
     return {"Fn::GetStackOutput": {"StackName": "data", "OutputName": "Arn", **arguments}}
 
 
-def test_the_region_is_honoured(resolver: Any) -> None:
+def test_output_of_given_region_is_read(resolver: Any) -> None:
     assert resolver(output(Region="sa-east-1")) == "arn-of-sa-east-1"
 
 
-def test_without_a_region_it_is_the_readers(resolver: Any) -> None:
+def test_output_region_defaults_to_reader(resolver: Any) -> None:
     assert resolver(output()) == "arn-of-us-east-1"
 
 
-def test_another_account_is_refused(resolver: Any) -> None:
+def test_output_of_other_account_is_refused(resolver: Any) -> None:
     with pytest.raises(UnresolvableOutputError, match="another account"):
         resolver(output(RoleArn="arn:aws:iam::111122223333:role/reader"))
 
@@ -59,7 +59,7 @@ def test_missing_output_is_not_found(resolver: Any, arguments: dict[str, str]) -
         resolver(output(**arguments))
 
 
-def test_other_values_are_the_emulators_business(resolver: Any) -> None:
+def test_emulator_resolves_other_values(resolver: Any) -> None:
     assert resolver({"Ref": "AWS::Region"}) == "sa-east-1"
 
 

@@ -72,12 +72,12 @@ def request(
     return sent[0]["status"], sent[1]["body"].decode()
 
 
-def test_the_own_key_passes() -> None:
+def test_own_key_is_accepted() -> None:
     assert request(body="Action=ListStacks") == (200, "Action=ListStacks")
 
 
 @pytest.mark.parametrize("key", ["AKIAIOSFODNN7EXAMPLE", "test"])
-def test_a_foreign_key_is_turned_away(key: str) -> None:
+def test_foreign_key_is_rejected(key: str) -> None:
     status, body = request(key, body="Action=ListStacks")
     assert status == 403
     assert "InvalidClientTokenId" in body
@@ -125,7 +125,7 @@ def test_page_and_documents_need_no_signature() -> None:
     assert request(None, path=f"{DOCS_PATH}nowhere.md")[0] == 404
 
 
-def test_only_documents_of_the_checkout_are_served(tmp_path: Path) -> None:
+def test_console_serves_checkout_documents_only(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     for file in (
         tmp_path / "docs" / "slo.md",

@@ -27,7 +27,7 @@ def workspace(tmp_path: Path) -> Workspace:
     return workspace
 
 
-def test_a_recycled_process_id_is_left_alone(workspace: Workspace) -> None:
+def test_recycled_process_id_is_not_stopped(workspace: Workspace) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"]) as somebody:
         workspace.remember(
             RunningEmulator(pid=somebody.pid, port=1, started="Thu Jan  1 00:00:00 1970")
@@ -211,7 +211,7 @@ def test_taken_port_is_reported(workspace: Workspace) -> None:
             process.start(workspace, region="sa-east-1", port=port)
 
 
-def test_a_record_is_never_half_written(
+def test_record_is_written_atomically(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = (RunningEmulator(pid=number, port=number, started="") for number in (1, 2))
@@ -228,7 +228,7 @@ def test_a_record_is_never_half_written(
     assert (seen, workspace.recall()) == ([one], other)
 
 
-def test_an_unreadable_record_is_no_emulator(workspace: Workspace) -> None:
+def test_unreadable_record_means_no_emulator(workspace: Workspace) -> None:
     (workspace.folder / "emulator.json").write_text("{")
     assert workspace.recall() is None
 

@@ -24,7 +24,7 @@ def test_table_counts_recorded_resources() -> None:
     ]
 
 
-def test_a_benchmark_reads_the_numbers(tmp_path: Path) -> None:
+def test_report_has_benchmark_figures(tmp_path: Path) -> None:
     write(
         [StackRow(stack="dev/data", resources=96, recorded=9, seconds=0.9)],
         tmp_path / "report.json",
@@ -39,7 +39,7 @@ def test_recorded_types_are_named_with_their_numbers() -> None:
     assert recorded_types([]) == "  none"
 
 
-def test_steps_tell_the_seconds_since_the_beginning() -> None:
+def test_steps_show_elapsed_seconds() -> None:
     output, clock = io.StringIO(), iter([10.0, 12.5])
     Steps(output=output, clock=lambda: next(clock)).say("started")
     assert output.getvalue() == "   2.5 s  started\n"

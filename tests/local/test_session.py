@@ -60,7 +60,7 @@ def test_foreign_credentials_are_refused(variables: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
-def test_an_endpoint_of_somewhere_else_is_refused(name: str) -> None:
+def test_foreign_endpoint_is_refused(name: str) -> None:
     with pytest.raises(session.NotEmbeddedError):
         session.require_embedded({name: "https://s3.amazonaws.com"})
 

@@ -32,7 +32,7 @@ def test_killed_run_is_cleaned_up(request: pytest.FixtureRequest) -> None:
         shutil.rmtree(left.folder)
 
 
-def test_a_second_run_is_refused(request: pytest.FixtureRequest) -> None:
+def test_concurrent_run_is_refused(request: pytest.FixtureRequest) -> None:
     try:
         with (
             own_state("left", request),

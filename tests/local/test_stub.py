@@ -73,7 +73,7 @@ def test_custom_resource_is_recorded(register: Register) -> None:
     assert [record["properties"] for record in register.listing()] == [{"Release": "kong"}]
 
 
-def test_only_metric_math_becomes_a_stub(register: Register) -> None:
+def test_alarm_on_metric_math_is_recorded(register: Register) -> None:
     calls: list[tuple[str, str]] = []
 
     def noted(verb: str) -> Any:

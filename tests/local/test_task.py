@@ -45,7 +45,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "client", lambda service, endpoint, region: clients[service])
 
 
-def test_task_environment_has_what_ecs_fetches() -> None:
+def test_task_environment_resolves_references() -> None:
     assert environment_of_task("playback", "http://127.0.0.1:1", region="sa-east-1") == {
         "SERVICE": "playback",
         "PORT": "8080",

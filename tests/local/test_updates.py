@@ -152,7 +152,7 @@ def updated(
         yield updated
 
 
-def test_the_last_release_stands(updated: Updated) -> None:
+def test_last_release_creates_stateful_resources(updated: Updated) -> None:
     names = {
         f"dev/{stack}/{id_}"
         for stack, template in previous("dev").items()

@@ -33,7 +33,7 @@ def pictures(text: str) -> list[set[tuple[str, str]]]:
     return [set(re.findall(r'data-from="([^"]+)" data-to="([^"]+)"', picture)) for picture in found]
 
 
-def test_every_flow_is_an_arrow_and_vice_versa(text: str) -> None:
+def test_page_arrows_match_flows(text: str) -> None:
     _, _, *layers = pictures(text)
     assert layers[-1] == {(flow.source, flow.target) for flow in flows.table(settings_of("prod"))}
     assert [len(layer) for layer in layers] == sorted(len(layer) for layer in layers)
@@ -138,7 +138,7 @@ def test_alarms_lead_to_their_runbooks(
     )
 
 
-def test_other_sections_are_complete(page: Page) -> None:
+def test_page_sections_are_complete(page: Page) -> None:
     assert page.problems == {}
     assert all(left["left"] >= left["needed"] for fault in page.faults for left in fault["effects"])
     assert all(part["needed"] <= part["room"] for part in page.plan)

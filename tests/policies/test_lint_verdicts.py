@@ -55,7 +55,7 @@ def test_changed_template_is_linted(linter: Linter) -> None:
     )
 
 
-def test_other_region_is_linted(linter: Linter) -> None:
+def test_template_is_linted_by_region(linter: Linter) -> None:
     assert linter.judge(TOPIC, region="us-east-1") == 1
 
 
@@ -64,6 +64,6 @@ def test_changed_configuration_is_linted(linter: Linter) -> None:
     assert linter.judge(TOPIC) == 1
 
 
-def test_other_version_is_linted(linter: Linter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_template_is_linted_by_version(linter: Linter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lint_verdicts, "version", lambda _name: "0")
     assert linter.judge(TOPIC) == 1

@@ -31,7 +31,7 @@ def test_unreviewed_finding_is_reported() -> None:
     assert problems("prod", FOUND[:1] * 2, {}) == ["prod: R1 at data/Catalogue. Mend it."]
 
 
-def test_a_reviewed_finding_stays() -> None:
+def test_reviewed_finding_is_excused() -> None:
     assert problems("prod", FOUND, BOTH) == []
 
 

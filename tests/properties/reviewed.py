@@ -39,11 +39,11 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
     "ec2:DescribeManagedPrefixLists": "EC2 describes everything or nothing",
     "ec2:DescribeNetworkAcls": "EC2 describes everything or nothing",
     "ec2:DescribeVpcs": "EC2 describes everything or nothing",
-    "ec2:GetManagedPrefixListEntries": "AWS FIS reads the lists of AWS, whose ids are AWS's own",
+    "ec2:GetManagedPrefixListEntries": "AWS FIS reads the lists of AWS, with ids of AWS",
     "ecr:GetAuthorizationToken": "a token is of the whole registry; what it pulls is another right",
     "ecs:DescribeTasks": (
-        "AWS FIS looks for tasks, whose ids nobody knows before (AWS FIS user guide, actions "
-        "reference)"
+        "AWS FIS looks for tasks, and their ids are unknown before "
+        "(AWS FIS user guide, actions reference)"
     ),
     "ecs:ListTasks": "the same",
     "elasticache:DescribeReplicationGroups": "AWS FIS finds its target by tags, among all",
@@ -109,7 +109,7 @@ AWS_MANAGED: Mapping[str, str] = {
     "AWSBackupServiceRolePolicyForS3Backup": "AWS Backup's role",
     "AWSBackupServiceRolePolicyForS3Restore": "AWS Backup's role",
     "AWSLambdaBasicExecutionRole": "functions of CDK write their logs",
-    "AWSLambdaVPCAccessExecutionRole": "functions of CDK stand in the VPC",
+    "AWSLambdaVPCAccessExecutionRole": "functions of CDK are in the VPC",
     "AmazonEC2ContainerRegistryPullOnly": "nodes pull images",
     "AmazonECSInfrastructureRolePolicyForLoadBalancers": "ECS moves traffic from blue to green",
     "AmazonEKSBlockStoragePolicyV2": "EKS Auto Mode, confined by the tag of the cluster",

@@ -256,7 +256,7 @@ def test_formulas_ring_in_outages(platform: Assembly) -> Verdicts:
 
 
 @rule
-def test_no_two_alarms_are_the_same(platform: Assembly) -> Verdicts:
+def test_alarms_are_distinct(platform: Assembly) -> Verdicts:
     """Two alarms on the same value leave another value unwatched."""
     found: dict[object, list[str]] = defaultdict(list)
     for alarm in platform.some(ALARM):

@@ -137,9 +137,7 @@ def stays(name: str, workload: Json, least: int, budgets: list[Json]) -> Verdict
 
 
 @rule
-def test_volumes_of_brokers_land_in_every_zone(
-    platform: Assembly, cluster: RenderedCluster
-) -> Verdicts:
+def test_broker_volumes_spread_over_zones(platform: Assembly, cluster: RenderedCluster) -> Verdicts:
     here, zones = (
         {pods.where_of(workload): workload for workload in pods.running(cluster)},
         len(platform.settings.zones),

@@ -41,7 +41,7 @@ def test_names_of_the_vpc_are_answered(platform: Assembly) -> Verdicts:
 
 
 @rule
-def test_every_way_out_leads_somewhere(platform: Assembly) -> Verdicts:
+def test_routes_have_targets(platform: Assembly) -> Verdicts:
     gateways = set(platform.some("AWS::EC2::InternetGateway"))
     for route in platform.some("AWS::EC2::Route"):
         leads = [path for path in LEADS_TO if route.target(path)]
@@ -183,7 +183,7 @@ def test_route_reaches_own_service_only(platform: Assembly) -> Verdicts:
 
 
 @rule
-def test_the_kubernetes_api_reaches_its_add_ons(platform: Assembly) -> Verdicts:
+def test_kubernetes_api_reaches_add_ons(platform: Assembly) -> Verdicts:
     """metrics-server serves the API server on port 10251 by default. Without it no workload
     scales.
     """

@@ -36,13 +36,13 @@ def test_p134_environments_relax_declared_promises_only(
     """
     number, environment, deviation = declared
     assert number in TESTED, (
-        f"no test judges P-{number:03d}: nobody would notice that the deviation is not needed"
+        f"no test covers P-{number:03d}, so an unused deviation would remain. Remove it."
     )
     assert not settings_of(environment).production, "production does without nothing"
-    assert len(deviation.reason) >= 40, "say what the environment gains, and why nobody is hurt"
+    assert len(deviation.reason) >= 40, "state the benefit, and why listeners are not affected"
     assert deviation.resources
     wide = [pattern for pattern in deviation.resources if len(pattern.replace("*", "")) < 8]
-    assert wide == [], f"{wide} could stand for anything: name the resources"
+    assert wide == [], f"{wide} match too much: name the resources"
 
 
 def test_dev_relaxes_cost_not_rights() -> None:

@@ -74,7 +74,7 @@ def names(pattern: re.Pattern[str], code: str) -> set[str]:
 
 
 @rule
-def test_functions_have_the_code_that_is_called(
+def test_functions_contain_called_code(
     platform: Assembly, synthesized: Callable[[str], Path]
 ) -> Verdicts:
     for function in platform.some(FUNCTION):

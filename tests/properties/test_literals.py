@@ -27,7 +27,7 @@ HARMLESS = {
 
 
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-def test_a_secret_is_found_and_not_repeated(secret: str) -> None:
+def test_search_finds_and_truncates_secrets(secret: str) -> None:
     found = list(suspicious(f"value: {secret}, and more"))
     assert found
     assert all(secret not in line for line in found)

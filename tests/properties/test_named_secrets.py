@@ -75,7 +75,7 @@ def test_secret_settings_are_documented() -> None:
     assert set(map(setting_of, settings_that_name_secrets(schema, schema))) == set(lines())
 
 
-def test_an_environment_with_every_option_names_each() -> None:
+def test_every_option_uses_all_named_secrets() -> None:
     everything = parse(text_of(EVERY_OPTION), source=Path("environments/prod.yaml"))
     assert {line_of(key).setting for key in everything.named_secrets} == set(lines())
 
@@ -93,7 +93,7 @@ def test_documented_secret_readers_match(
         )
 
 
-def test_a_new_value_reaches_each_reader(
+def test_new_secret_value_reaches_readers(
     platform: Assembly, deployed: Callable[[str], RenderedCluster]
 ) -> None:
     for key in platform.settings.named_secrets:

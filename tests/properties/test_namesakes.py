@@ -154,7 +154,7 @@ def likely(platform: Assembly, resource: Resource, label: str, target: Resource)
 
 
 @rule
-def test_references_lead_to_what_is_meant(platform: Assembly) -> Verdicts:
+def test_references_have_intended_targets(platform: Assembly) -> Verdicts:
     for resource, path, label, value in references_of(platform):
         if (target := platform.target(resource.stack, value)) is not None:
             yield resource, is_meant(resource, path, label, target), f"{path} leads to {target}."

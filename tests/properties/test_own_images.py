@@ -40,7 +40,7 @@ RULES = (
     test_functions.test_functions_have_memory_timeout_role,
     test_iam.test_p128_rights_name_actions_and_resources,
     test_iam.test_p130_acknowledged_findings_were_reviewed,
-    test_namesakes.test_references_lead_to_what_is_meant,
+    test_namesakes.test_references_have_intended_targets,
     test_namesakes.test_references_have_one_attribute,
     test_registry.test_p017_every_image_is_scanned,
     test_secret_readers.test_secret_table_matches_templates,

@@ -99,7 +99,7 @@ def test_references_name_outputs_of_earlier_stacks(
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_only_other_regions_are_read_weakly(templates: Templates, environment: str) -> None:
+def test_weak_references_cross_regions(templates: Templates, environment: str) -> None:
     for stack, template in templates(environment).items():
         weak = [argument for function, argument in references(template) if function == WEAK]
         assert all(argument.get("Region", region(stack)) != region(stack) for argument in weak), (

@@ -257,7 +257,7 @@ def test_rotation_reaches_readers_in_time(platform: Assembly, deployed: Give) ->
     assert list(reached(platform, deployed(platform.name))) == []
 
 
-def test_no_function_remembers_a_secret() -> None:
+def test_functions_do_not_cache_secrets() -> None:
     assert handlers_that_keep_what_they_read() == ()
 
 

@@ -148,7 +148,7 @@ def test_tasks_register_port_and_name(platform: Assembly) -> Verdicts:
 
 
 @rule
-def test_load_balancers_reserve_what_is_asked(platform: Assembly) -> Verdicts:
+def test_load_balancers_reserve_configured_capacity(platform: Assembly) -> Verdicts:
     asked = platform.settings.network.load_balancer_units
     for balancer in platform.some("AWS::ElasticLoadBalancingV2::LoadBalancer"):
         wanted = asked if balancer["Type"] == "application" else None

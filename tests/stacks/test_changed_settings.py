@@ -469,7 +469,7 @@ def test_changed_setting_matches_schema_effect(
     assert wrong == []
 
 
-def test_other_settings_interrupt_nothing(changes_of: Callable[[str], list[Change]]) -> None:
+def test_harmless_settings_interrupt_nothing(changes_of: Callable[[str], list[Change]]) -> None:
     worse = [change for change in changes_of("harmless") if change.effect != Effect.NONE]
     assert worse == []
     assert len(changes_of("harmless")) > 100
@@ -533,7 +533,7 @@ def test_boundary_may_be_a_name(templates_of: Callable[[str], Templates]) -> Non
     assert len(boundaries) > 30
 
 
-def test_no_stack_imports_secrets_of_rds(templates: Callable[[str], Templates]) -> None:
+def test_stacks_import_no_rds_secrets(templates: Callable[[str], Templates]) -> None:
     """Such an export would block `master_rotation: platform` in a deployed environment."""
     exported = {
         stack: json.dumps(template.get("Outputs", {}))
@@ -542,7 +542,7 @@ def test_no_stack_imports_secrets_of_rds(templates: Callable[[str], Templates]) 
     assert [stack for stack, outputs in exported.items() if "MasterUserSecret" in outputs] == []
 
 
-def test_users_that_go_touch_no_description(changes_of: Callable[[str], list[Change]]) -> None:
+def test_removed_users_change_no_descriptions(changes_of: Callable[[str], list[Change]]) -> None:
     assert [
         change
         for change in changes_of("worst")
@@ -621,7 +621,7 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
     return [model for part in get_args(annotation) for model in models_in(part)]
 
 
-def test_every_setting_is_changed_once() -> None:
+def test_settings_are_changed_once() -> None:
     """A new setting requires an entry in `HARMLESS`, or in `schema.EFFECTS` and in a
     group above.
     """

@@ -48,7 +48,7 @@ def test_new_service_fits_a_screen(
     assert "AWS::ECR::Repository" in full.read_text()
 
 
-def test_another_region_is_refused(
+def test_changes_refuse_other_region(
     synthesized: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moved = tmp_path / "moved"

@@ -19,7 +19,7 @@ def templates(with_every_option: Path) -> dict[str, Template]:
     return templates_in(with_every_option)
 
 
-def test_every_role_has_the_boundary(templates: dict[str, Template]) -> None:
+def test_roles_have_boundary(templates: dict[str, Template]) -> None:
     """tests/stacks/test_changed_settings.py has one by name."""
     roles = [
         r["Properties"]

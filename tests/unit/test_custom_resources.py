@@ -87,7 +87,7 @@ def test_embedded_aws_gets_its_answers(
         cloudformation.require_cloudformation("http://127.0.0.1:45660/answer")
 
 
-def test_every_custom_resource_handler_is_listed() -> None:
+def test_custom_resource_handlers_are_listed() -> None:
     answering = {
         path
         for path in CONSTRUCTS.rglob("*.*")

@@ -70,7 +70,7 @@ def problems(
     for selector in selectors(expr):
         if selector.metric not in everything:
             yield (
-                f"{where} reads {selector.metric}, which nobody exports. "
+                f"{where} reads {selector.metric}, which no exporter has. "
                 "Correct it, or add it to docs/metrics.yaml with its exporter."
             )
             continue

@@ -15,7 +15,7 @@ def run(tool: str, *arguments: str | Path) -> str:
     found = shutil.which(tool, path=f"{os.environ.get('PATH', '')}:{TOOLS}")
     if not found:
         pytest.skip(
-            f"{tool} is not at hand: `make tools` fetches Debian's, without root; "
+            f"{tool} is missing: `make tools` fetches it from Debian, without root; "
             "or put one in PATH"
         )
     done = subprocess.run(

@@ -93,8 +93,8 @@ def test_components_have_target_or_data_source(known: RenderedCluster) -> None:
         component for component in COMPONENTS if component not in by_prometheus | by_cloudwatch
     ]
     assert not unseen, (
-        f"{', '.join(unseen)}: nobody sees it. "
-        "Scrape it, or draw it from CloudWatch; docs/metrics.yaml says how each is seen."
+        f"no metrics of {', '.join(unseen)}. "
+        "Scrape the component, or read it from CloudWatch (docs/metrics.yaml)."
     )
 
 
@@ -198,7 +198,7 @@ def test_required_components_have_monitors(whole: RenderedCluster) -> None:
     assert {selector.metric for selector in selectors(alert["expr"])} == {"up"}
 
 
-def test_only_own_rules_raise_alerts(whole: RenderedCluster) -> None:
+def test_alerts_come_from_own_rules(whole: RenderedCluster) -> None:
     alerting = {
         release
         for release, manifest in whole.of_kind("PrometheusRule")

@@ -54,7 +54,7 @@ def target_problems(where: str, target: Json) -> Iterator[str]:
     entry = catalogue()["cloudwatch"].get(namespace, {"metrics": [], "dimensions": []})
     if metric not in entry["metrics"]:
         yield (
-            f"{where} reads {metric} of {namespace}, which nobody exports. "
+            f"{where} reads {metric} of {namespace}, which no exporter has. "
             "Correct it, or add it to docs/metrics.yaml."
         )
     elif set(target["dimensions"]) != set(entry["dimensions"]):

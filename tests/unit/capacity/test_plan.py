@@ -60,7 +60,7 @@ def test_plan_agrees_with_inverse(listeners: int) -> None:
 
 @settings(max_examples=8, deadline=None)
 @given(listeners=LISTENERS, factor=st.floats(1, 10))
-def test_more_listeners_never_need_less(listeners: int, factor: float) -> None:
+def test_plan_grows_with_listeners(listeners: int, factor: float) -> None:
     fewer, more = (
         plan_for(prod(), listeners),
         plan_for(prod(), min(MOST_LISTENERS, int(listeners * factor))),
@@ -181,7 +181,7 @@ def test_rewritten_file_differs_in_values_only() -> None:
     assert changed(prod(), {path: 91}).services["playback"].scaling.max == 91
 
 
-def test_every_limit_has_source_and_date() -> None:
+def test_limits_have_source_and_date() -> None:
     assert [
         limit.what
         for limit in LIMITS

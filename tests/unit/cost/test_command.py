@@ -68,7 +68,7 @@ def run(*arguments: str | Path) -> int:
     )
 
 
-def test_replica_costs_instance_and_storage_of_its_source(
+def test_replica_costs_instance_and_storage(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A replica has no backups, and its template has no size of its storage."""
@@ -280,7 +280,7 @@ def test_base_without_git_is_refused(
     assert "BASE needs git" in capsys.readouterr().err
 
 
-def test_base_that_fails_to_synthesize_is_named(
+def test_failed_base_synthesis_is_named(
     assembly: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

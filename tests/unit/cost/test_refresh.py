@@ -204,7 +204,7 @@ def test_failed_refresh_leaves_the_file(
     assert [path.name for path in file.parent.iterdir()] == ["prices.csv"]
 
 
-def test_refresh_without_internet_says_so(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_refresh_reports_missing_internet(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refresh.main(["--endpoint", "http://127.0.0.1:9", "--file", str(file)]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith(

@@ -93,7 +93,7 @@ def test_cache_user_reads_own_prefix_only(minimal: Resources) -> None:
     assert access.index("-@all") < access.index("+@all") < access.index("-@dangerous")
 
 
-def test_ids_are_what_elasticache_takes() -> None:
+def test_ids_are_valid_for_elasticache() -> None:
     longest = "a" * 24  # the longest name of a service
     ids = [user["UserId"] for user in users(synthesized(prefixes={longest: longest})).values()]
     assert all(id_ == id_.lower() and len(id_) <= 40 and id_[0].isalpha() for id_ in ids)

@@ -137,7 +137,7 @@ def test_lost_rights_are_revoked_after_new_grants(users: Users) -> None:
     assert changes == ["GRANT", "REVOKE", "REVOKE"]
 
 
-def test_creating_users_that_exist_changes_nothing(users: Users) -> None:
+def test_existing_users_are_unchanged(users: Users) -> None:
     users.apply(event())
     before = dict(users.mysql.accounts)
     users.apply(event("Update"))
@@ -224,7 +224,9 @@ def test_interrupted_rotation_keeps_current_password(users: Users) -> None:
     assert "first" in users.mysql.accounts["playback"].accepted
 
 
-def test_cloudformation_hears_of_a_failure(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_handler_reports_failure_to_cloudformation(
+    users: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
     answers: list[dict[str, Any]] = []
     monkeypatch.setattr("cloudformation._put", lambda _url, body: answers.append(json.loads(body)))
     monkeypatch.setattr(users.handler.boto3, "client", lambda _service: users.secrets)

@@ -142,7 +142,7 @@ def test_awaited_values_delay_only_their_reader() -> None:
     )
 
 
-def test_value_of_a_later_stack_never_comes() -> None:
+def test_value_of_later_stack_never_arrives() -> None:
     with pytest.raises(
         NeverReadyError, match="eks-platform: waits for values of network, data, which cannot start"
     ):

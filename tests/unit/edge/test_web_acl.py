@@ -56,7 +56,7 @@ def test_blocked_paths_are_compared_in_lower_case(paths: list[str], kind: str) -
     assert "'/auth/admin'" in str(first)
 
 
-def test_web_acl_without_blocked_paths_has_no_rule() -> None:
+def test_web_acl_without_paths_omits_rule() -> None:
     assert "BlockedPaths" not in rules()
 
 

@@ -165,7 +165,7 @@ def test_route_rejects_path_outside_api(path: str) -> None:
         config(GatewayRoute(service="odd", path=path))
 
 
-def test_two_routes_with_one_path_are_refused() -> None:
+def test_routes_with_equal_paths_are_rejected() -> None:
     with pytest.raises(ValueError, match="/v1/playback"):
         config(PLAYBACK, GatewayRoute(service="other", path="/v1/playback"))
 

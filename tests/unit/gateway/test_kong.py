@@ -61,7 +61,7 @@ def test_kong_trusts_address_header_of_edge(values: Json) -> None:
     assert f"headers['{env['real_ip_header'].lower()}']" in function
 
 
-def test_forty_routes_fit_into_an_event(values: Json) -> None:
+def test_kong_values_fit_into_event(values: Json) -> None:
     assert len(json.dumps(values).encode()) < LARGEST_VALUES
 
 

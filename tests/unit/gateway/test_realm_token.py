@@ -148,7 +148,7 @@ def test_malformed_token_is_rejected_without_lookup(key: Key, token: str) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Token"])
-def test_another_scheme_is_no_token(key: Key, scheme: str) -> None:
+def test_other_scheme_is_no_token(key: Key, scheme: str) -> None:
     assert answer_to(key, key.token(), scheme=scheme)["status"] == 401
 
 
@@ -160,7 +160,7 @@ def test_missing_token_returns_challenge(key: Key) -> None:
     )
 
 
-def test_two_tokens_are_none(key: Key) -> None:
+def test_two_tokens_are_rejected(key: Key) -> None:
     twice = {"headers": {"authorization": [f"Bearer {key.token()}"] * 2}, "realm": realm(key)}
     (outcome,) = run("realm-token", twice, keys=(key,))
     assert outcome["status"] == 401
@@ -296,7 +296,7 @@ def test_viewer_address_handles_many_headers() -> None:
     assert outcome["sent"] == many
 
 
-def test_realm_token_tells_the_service_who_listens(key: Key) -> None:
+def test_realm_token_passes_listener_to_service(key: Key) -> None:
     token = key.token(realm_access={"roles": ["listener", "curator"]})
     asked = request(token, realm(key))
     asked["headers"].update(FORGED)
@@ -332,7 +332,7 @@ def test_realm_token_refuses_subjects_no_header_holds(key: Key, subject: str) ->
     assert answer_to(key, key.token(sub=subject))["status"] == 401
 
 
-def test_identities_are_cleared_before_they_are_set() -> None:
+def test_gateway_clears_identities_first() -> None:
     def priority(folder: str) -> int:
         found = re.search(r"PRIORITY = (\d+)", (SOURCES / folder / "handler.lua").read_text())
         assert found

@@ -102,7 +102,7 @@ def test_broker_pool_has_room_for_largest_settings() -> None:
     assert (brokers + 1) * memory * 2 <= number(limits["memory"]) / 2**30
 
 
-def test_namespace_of_keycloak_has_room_for_all_replicas() -> None:
+def test_keycloak_namespace_holds_all_replicas() -> None:
     most = KeycloakSettings.model_json_schema()["properties"]["replicas"]["maximum"]
     kubernetes = sample_of("prod").kubernetes
     kubernetes = kubernetes.model_copy(

@@ -151,7 +151,7 @@ def test_busier_minute_keeps_the_month(key: str) -> None:
     assert busy.volumes.logs_gb == pytest.approx(calm.volumes.logs_gb)
 
 
-def test_every_assumption_names_unit_source_and_date() -> None:
+def test_assumptions_have_unit_source_and_date() -> None:
     found = list(assumptions())
     assert len(found) > 30
     every = {

@@ -21,12 +21,12 @@ def test_erlang_c_matches_published_values(servers: int, load: float, probabilit
     assert waiting_probability(servers, load) == pytest.approx(probability, abs=1e-4)
 
 
-def test_one_server_waits_as_in_mm1() -> None:
+def test_single_server_matches_mm1() -> None:
     assert mean_wait(1, 0.8, 2.0) == pytest.approx(0.8 / 0.2 * 2.0)
 
 
 @given(servers=st.integers(1, 2000), share=st.floats(0, 0.999))
-def test_another_server_shortens_waiting(servers: int, share: float) -> None:
+def test_additional_server_shortens_waiting(servers: int, share: float) -> None:
     load = servers * share
     before, after = (waiting_longer(number, load, 0.03, 0.1) for number in (servers, servers + 1))
     assert 0 <= after <= before <= 1

@@ -166,7 +166,7 @@ def test_retention_rounds_up(days: int, kept: str) -> None:
     assert retention_of(days).name == kept
 
 
-def test_every_retention_has_its_days() -> None:
+def test_retentions_have_days() -> None:
     days = {retention.name: days_of(retention) for retention in logs.RetentionDays}
     assert (days.pop("INFINITE"), days["ONE_DAY"], days["TEN_YEARS"]) == (None, 1, 3653)
     assert None not in days.values()

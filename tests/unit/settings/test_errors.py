@@ -80,19 +80,19 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"data.catalogue.instance_class": "t4g.medum"},
         "Did you mean medium?",
     ),
-    "replicas of a database whose password RDS manages": (
+    "replicas of a database with a password of RDS": (
         {"data.catalogue.read_replicas": 2},
         (
-            "data.catalogue.read_replicas: RDS creates no replica of a database whose master "
-            "secret it manages.\n"
+            "data.catalogue.read_replicas: "
+            "RDS creates no replica of a database with a master secret of RDS.\n"
             "  Set data.catalogue.master"
         ),
     ),
-    "replicas that nobody reads": (
+    "replicas without readers": (
         {"data.identity.read_replicas": 1},
         "data.identity.read_replicas: Keycloak and Grafana read and write",
     ),
-    "a cache of its own for nobody": (
+    "a separate cache without a client": (
         {"data.cache.own": ["playbak"]},
         "data.cache.own: playbak does not use the cache.\n  Did you mean playback?",
     ),

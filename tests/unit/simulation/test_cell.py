@@ -104,14 +104,14 @@ def test_lost_zone_costs_most_without_spare_tasks() -> None:
     )
 
 
-def test_day_has_the_share_of_its_busiest_hour() -> None:
+def test_day_has_busiest_hour_share() -> None:
     shape = day(sample_of("prod"))
     levels = [shape(second) for second in range(0, 86_400, 60)]
     assert max(levels) == pytest.approx(1)
     assert sum(levels) / len(levels) == pytest.approx(1 / 2.4, abs=0.01)
 
 
-def test_cell_follows_its_day() -> None:
+def test_cell_follows_day_profile() -> None:
     cell = Cell(planned(1_000_000), 1_000_000, shape=day(planned(1_000_000)), seed=1, step=60)
     tasks = [moment.tasks["web-api"] for moment in cell.run(86_400)]
     assert min(tasks) < max(tasks) / 3
@@ -168,7 +168,7 @@ def test_lost_zone_takes_its_replicas() -> None:
     assert before * 0.7 < cell.database.servers < before * 0.8
 
 
-def test_pool_queues_what_it_cannot_serve() -> None:
+def test_pool_queues_excess_requests() -> None:
     pool = Pool(servers=2, per_server=10)
     assert pool.step(300, 10).failed == 0
     assert pool.backlog == 100

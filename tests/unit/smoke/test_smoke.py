@@ -533,7 +533,7 @@ def test_token_is_replaced_before_it_expires(monkeypatch: pytest.MonkeyPatch) ->
     assert [found.token, found.token, found.token] == ["first", "second", "second"]
 
 
-def test_password_is_shown_nowhere() -> None:
+def test_smoke_checks_show_no_password() -> None:
     assert "s3cret" not in repr(Given(user="ana", password="s3cret"))
 
 
