@@ -75,7 +75,7 @@ def serve(answer: Answer = nothing, take: Take = nothing) -> ThreadingHTTPServer
         "Answers", (Handler,), {"answer": staticmethod(answer), "take": staticmethod(take)}
     )
     port = int(os.environ["PORT"])
-    server = ThreadingHTTPServer(("0.0.0.0", port), handler)  # noqa: S104 - security groups
+    server = ThreadingHTTPServer(("0.0.0.0", port), handler)  # noqa: S104 - in security groups
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server

@@ -30,7 +30,7 @@ def signed_address(domain: str, key: str, *, signing_key: str, key_pair_id: str)
     )
     private = load_pem_private_key(signing_key.encode(), password=None)
     assert isinstance(private, RSAPrivateKey)  # noqa: S101 - the platform creates RSA keys only
-    signed = private.sign(policy.encode(), PKCS1v15(), SHA1())  # noqa: S303 - for CloudFront
+    signed = private.sign(policy.encode(), PKCS1v15(), SHA1())  # noqa: S303 - fixed by CloudFront
     signature = b64encode(signed)
     text = signature.translate(bytes.maketrans(b"+=/", b"-_~")).decode()
     return f"{address}?{urlencode({'Expires': end, 'Signature': text, 'Key-Pair-Id': key_pair_id})}"

@@ -96,8 +96,8 @@ class Stream:
         writer = Producer(
             {**settings, "enable.idempotence": True, "delivery.timeout.ms": WRITTEN_MS}, logger=log
         )
-        # Processed events are committed here, after the response is written. An event may be
-        # delivered twice, and none is lost.
+        # Processed events are committed here, after the events that result from them are written.
+        # An event may be delivered twice, and none is lost.
         reading = {"enable.auto.commit": False, "auto.offset.reset": "earliest"}
         # Other tasks take over from a task that ends without a message. The default of the library,
         # 45 seconds, is longer than an event may take.

@@ -24,7 +24,8 @@ MOST_LETTERS = 100_000
 """Characters of `settings` of all services. The template of ecs-services, with 638 kB of forty
 services, may have 1 MB."""
 MOST_RULES = 320
-"""Security groups and rules of services in the network stack (docs/deployment.md, quotas)."""
+"""Security groups and rules of services in the network stack (docs/deployment.md, service
+limits)."""
 MOST_WATCHED = 300
 """Alarms of services, read replicas and nodes of caches in the template of observability, which has
 some 180 other resources and room for 500."""

@@ -15,7 +15,7 @@ AVAILABILITY_PERCENT = 99.9
 """Percentage of requests without a server error. It allows 43 minutes of errors a month."""
 LATENCY_PERCENT = 99.0
 LATENCY_SECONDS = 0.5
-"""Response time of the objective. Players respond without delay for at most half a second."""
+"""Response time of the objective. A player that waits longer does not seem responsive."""
 RUNBOOK = "web-api-slo"
 
 

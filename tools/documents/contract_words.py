@@ -10,7 +10,7 @@ DRAINED = int(STOP_TIMEOUT.to_seconds())
 FORMS = {
     "SERVICE": "name of the service, which Prometheus adds to its metrics",
     "PORT": "port to listen on",
-    "HEALTH_PATH": "path that answers 200 while the process can serve, whatever its connections",
+    "HEALTH_PATH": "path that answers 200 while the process can serve, even if a connection fails",
     "ENVIRONMENT": "name of the environment: `dev`, `staging`, `prod`",
     "ROUTE": "path prefix of a service with a route. It is not stripped: answer `$ROUTE/...`",
     "LOG_LEVEL": "`debug` or `info`, in lower case",

@@ -181,7 +181,7 @@ def _load_balancers(bucket: s3.Bucket) -> list[iam.PolicyStatement]:
 
 _LOGS_OF_LOGS = (
     "Its requests are deliveries of logs; a trail records who reads it "
-    "(docs/deployment.md, before the first time)."
+    "(docs/deployment.md, after the first deployment)."
 )
 _NOT_LOGGED = {
     "AwsSolutions::AwsSolutions-S1": _LOGS_OF_LOGS,

@@ -71,7 +71,7 @@ class BadPercent(Protocol):
 def slow_share(
     load_balancer_full_name: str, seconds: float, *, period: int, at_least: int = 0
 ) -> Formula:
-    """Return the percentage of requests with an answer of a target later than `seconds`.
+    """Return the percentage of requests that targets answer after more than `seconds`.
 
     With fewer than `at_least` of them the result is 0.
     """
