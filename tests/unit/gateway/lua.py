@@ -54,16 +54,11 @@ def environment() -> dict[str, str]:
 def interpreter() -> str:
     """Returns a Lua interpreter with cjson, or skips the test."""
     for name in ("luajit", "lua5.1", str(TOOLS / "bin" / "luajit")):
-        found = shutil.which(name)
-        probe = [found or "", "-e", 'require "cjson"']
-        if (
-            found
-            and subprocess.run(
-                probe, env=environment(), capture_output=True, check=False
-            ).returncode
-            == 0
-        ):
-            return found
+        if found := shutil.which(name):
+            probe = [found, "-e", 'require "cjson"']
+            ended = subprocess.run(probe, env=environment(), capture_output=True, check=False)
+            if ended.returncode == 0:
+                return found
     pytest.skip(
         "neither luajit nor lua5.1 with cjson is in PATH or .tools (make tools fetches them from "
         "Debian)"
