@@ -11,4 +11,4 @@ def test_cfn_lint_accepts_templates_by_region(synthesized: Callable[[str], Path]
 
 
 def test_cfn_lint_reports_a_seeded_fault() -> None:
-    assert cfn_lint.bites()
+    assert cfn_lint.finds_canary()

@@ -21,12 +21,12 @@ _STEPS = {
 """Settings, by their last keys, that require more than a deployment (docs/changes.md)."""
 
 
-def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None) -> str:
+def text(plan: Plan, allowed: Iterable[Carried], file: Path, cost: Estimate | None) -> str:
     """Returns a plan as text.
 
     Args:
         plan: the plan.
-        bites: listeners that each constraint allows with the planned settings.
+        allowed: listeners that each constraint allows with the planned settings.
         file: environment file.
         cost: estimate of one cell; None without an estimate.
     """
@@ -52,7 +52,7 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
     lines += [
         "",
         "First limit of each component with these settings:",
-        *_bites(bites),
+        *_allowed(allowed),
         "",
         "Quotas to request, and figures to test before:",
     ]
@@ -66,17 +66,17 @@ def text(plan: Plan, bites: Iterable[Carried], file: Path, cost: Estimate | None
     return "\n".join(lines)
 
 
-def inverse(environment: str, declared: int | None, bites: list[Carried]) -> str:
+def inverse(environment: str, declared: int | None, allowed: list[Carried]) -> str:
     """Returns the listeners that an environment file carries, as text.
 
     Args:
         environment: name of the environment.
         declared: value of `capacity.listeners`.
-        bites: listeners that each constraint allows, fewest first.
+        allowed: listeners that each constraint allows, fewest first.
     """
-    weakest = next(found for found in bites if not is_quota(found.limit))
+    weakest = next(found for found in allowed if not is_quota(found.limit))
     before = [
-        found for found in bites if is_quota(found.limit) and found.listeners < weakest.listeners
+        found for found in allowed if is_quota(found.limit) and found.listeners < weakest.listeners
     ]
     said = f", and declares {declared:,}" if declared else ""
     lines = [
@@ -88,7 +88,7 @@ def inverse(environment: str, declared: int | None, bites: list[Carried]) -> str
             if found.limit
         ),
         "",
-        *_bites(bites, every=True),
+        *_allowed(allowed, every=True),
     ]
     if declared and declared > weakest.listeners:
         lines += [
@@ -156,9 +156,9 @@ def _notes(changes: Changes) -> Iterator[str]:
         )
 
 
-def _bites(bites: Iterable[Carried], *, every: bool = False) -> Iterator[str]:
+def _allowed(allowed: Iterable[Carried], *, every: bool = False) -> Iterator[str]:
     seen: set[str] = set()
-    for found in bites:
+    for found in allowed:
         if every or found.component not in seen:
             seen.add(found.component)
             at = f"{found.listeners:,}" if found.listeners < MOST_LISTENERS else "-"

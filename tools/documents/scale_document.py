@@ -47,7 +47,7 @@ def written(text: str, settings: Settings, costs: Costs) -> str:
     tables = {
         "load": _loads(settings),
         "plan": _plans(settings, plans),
-        "bites": _bites(largest),
+        "constraints": _constraints(largest),
         "scenarios": _scenarios(largest, outcomes),
         "agreement": _agreement(largest, outcomes),
         "quotas": _quotas(plans),
@@ -123,7 +123,7 @@ def _text(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _bites(plan: Plan) -> Iterator[str]:
+def _constraints(plan: Plan) -> Iterator[str]:
     def rows() -> Iterator[Sequence[str]]:
         for found in carried(plan.settings):
             if found.listeners < MOST_LISTENERS:

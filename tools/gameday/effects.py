@@ -189,9 +189,9 @@ def of_identity(scenario: Scenario) -> RemainingCapacity:
     """Connections of Keycloak and Grafana."""
     grafana: Any = scenario.values("monitoring")["grafana"]
     keycloak: Any = yaml.safe_load(str(scenario.values("keycloak")["extraEnv"]))
-    said = {variable["name"]: variable.get("value") for variable in keycloak}
+    environment = {variable["name"]: variable.get("value") for variable in keycloak}
     pools = {
-        "keycloak": float(said.get("KC_DB_POOL_MAX_SIZE") or 100),
+        "keycloak": float(environment.get("KC_DB_POOL_MAX_SIZE") or 100),
         # Grafana's default is unlimited.
         "grafana": float(grafana["grafana.ini"]["database"].get("max_open_conn") or "inf"),
     }

@@ -135,17 +135,17 @@ def _deployment(scenario: Scenario, name: str) -> Iterator[RemainingCapacity]:
 
 def old_version(service: Service) -> Iterator[RemainingCapacity]:
     """Remaining capacity of the old version while the new one fails, and the automatic rollback."""
-    said = service.resource["DeploymentConfiguration"]
-    kept = service.at_peak * said["MinimumHealthyPercent"] // 100
+    deployment = service.resource["DeploymentConfiguration"]
+    kept = service.at_peak * deployment["MinimumHealthyPercent"] // 100
     yield from effects.of_service(service, service.at_peak - kept)
-    breaker: Mapping[str, bool] = said.get("DeploymentCircuitBreaker", {})
+    breaker: Mapping[str, bool] = deployment.get("DeploymentCircuitBreaker", {})
     returns = int(breaker.get("Enable") is True and breaker.get("Rollback") is True)
     fix = "Enable the circuit breaker and its rollback."
     yield RemainingCapacity(
         component=service.name, what="rollbacks", left=returns, needed=1, fix=fix
     )
     if service.settings.deployment == "blue_green" and service.settings.route:
-        alarms = said.get("Alarms", {})
+        alarms = deployment.get("Alarms", {})
         watched = int(
             alarms.get("Enable") is True
             and alarms.get("Rollback") is True
@@ -159,7 +159,7 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
             needed=1,
             fix=fix,
         )
-        bakes = said.get("BakeTimeInMinutes") or 0
+        bakes = deployment.get("BakeTimeInMinutes") or 0
         fix = "Keep the old version for five minutes or more."
         yield RemainingCapacity(
             component=service.name,

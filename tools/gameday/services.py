@@ -73,11 +73,15 @@ class Service:
         0 without the database, None if unlimited.
         """
         variables: list[Json] = self.task["ContainerDefinitions.0.Environment"] or []
-        said = {variable["Name"]: variable["Value"] for variable in variables}
+        environment = {variable["Name"]: variable["Value"] for variable in variables}
         words = [
             word.upper() for word in ("catalogue", "database") if word in self.settings.talks_to
         ]
-        limits = [said[f"{word}_CONNECTIONS"] for word in words if f"{word}_CONNECTIONS" in said]
+        limits = [
+            environment[f"{word}_CONNECTIONS"]
+            for word in words
+            if f"{word}_CONNECTIONS" in environment
+        ]
         # Both words share one pool.
         return max(map(int, limits), default=0) if len(limits) == len(words) else None
 

@@ -14,10 +14,10 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
     """Remaining ingress and egress without one zone."""
     others = set(scenario.settings.zones) - {zone}
     for balancer in scenario.platform.some(BALANCER):
-        stands = {subnet["AvailabilityZone"] for subnet in balancer.targets("Subnets")} - {zone}
+        zones = {subnet["AvailabilityZone"] for subnet in balancer.targets("Subnets")} - {zone}
         fix = "Give the load balancer a subnet in every zone."
         yield RemainingCapacity(
-            component=balancer.name, what="zones", left=len(stands), needed=len(others), fix=fix
+            component=balancer.name, what="zones", left=len(zones), needed=len(others), fix=fix
         )
         if balancer["Type"] == "network":
             attributes = {
@@ -34,12 +34,12 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
             )
     yield _ways_out(scenario, zone)
     for endpoint in endpoints(scenario.platform):
-        stands = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")} - {zone}
+        zones = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")} - {zone}
         name = f"endpoint {service_of(endpoint)}"
         yield RemainingCapacity(
             component=name,
             what="zones",
-            left=len(stands),
+            left=len(zones),
             needed=1,
             fix="Use two zones or more.",
         )
@@ -51,19 +51,19 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     NAT gateways of other zones and endpoints remain.
     """
     yield _ways_out(scenario, zone)
-    asked = set(get_args(InterfaceEndpoint))
+    required = set(get_args(InterfaceEndpoint))
     found = {
         service_of(endpoint)
         for endpoint in endpoints(scenario.platform)
         if endpoint["PrivateDnsEnabled"] is True
     }
-    missing = ", ".join(sorted(asked - found))
+    missing = ", ".join(sorted(required - found))
     fix = f"Set network.interface_endpoints to all; {missing} would be unreachable."
     yield RemainingCapacity(
         component="tasks and pods of the zone",
         what="reachable AWS APIs",
-        left=len(asked & found),
-        needed=len(asked),
+        left=len(required & found),
+        needed=len(required),
         fix=fix,
     )
     tables = {route_table(subnet) for subnet in application_subnets(scenario.platform)}
@@ -119,9 +119,9 @@ def gateway_zone(subnet: Resource) -> str | None:
     table = route_table(subnet)
     for route in subnet.platform.some("AWS::EC2::Route"):
         gateway = route.target("NatGatewayId") if route.target("RouteTableId") is table else None
-        stands = gateway.target("SubnetId") if gateway else None
-        if stands:
-            return str(stands["AvailabilityZone"])
+        public = gateway.target("SubnetId") if gateway else None
+        if public:
+            return str(public["AvailabilityZone"])
     return None
 
 

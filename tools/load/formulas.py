@@ -141,14 +141,14 @@ def _gateway(
         for name, service in settings.running.services.items()
         if service.route
     )
-    asked = routed + identity.logins_per_second + identity.tokens_per_second
+    handled = routed + identity.logins_per_second + identity.tokens_per_second
     requests = settings.capacity.requests
-    mean = asked / audience.concurrent * audience.mean
+    mean = handled / audience.concurrent * audience.mean
     return GatewayLoad(
-        requests_per_second=asked,
+        requests_per_second=handled,
         month_requests=mean * HOURS_OF_A_MONTH * SECONDS_OF_AN_HOUR,
-        mbit_per_second=asked * requests.bytes * 8 / 1e6,
-        cores=asked / requests.gateway_per_core,
+        mbit_per_second=handled * requests.bytes * 8 / 1e6,
+        cores=handled / requests.gateway_per_core,
     )
 
 

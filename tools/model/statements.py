@@ -84,14 +84,14 @@ class Statement:
     @property
     def service_accounts(self) -> tuple[str, ...]:
         """Service accounts, as `namespace/name`, in the trust policy of the cluster's issuer."""
-        said = [
+        subjects = [
             value
             for key, values in self.conditions.get("StringEquals", {}).items()
             if key.endswith(":sub")
             for value in values
         ]
         return tuple(
-            match[1].replace(":", "/") for value in said if (match := _SUBJECT.fullmatch(value))
+            match[1].replace(":", "/") for value in subjects if (match := _SUBJECT.fullmatch(value))
         )
 
     def texts(self) -> list[str]:

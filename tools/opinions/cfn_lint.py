@@ -82,7 +82,7 @@ def by_region(assemblies: Iterable[Path]) -> dict[str, list[Path]]:
     return templates
 
 
-def bites() -> bool:
+def finds_canary() -> bool:
     """Returns whether cfn-lint reports the defect of a canary template, without stored verdicts."""
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "bad.template.json")
@@ -102,7 +102,7 @@ def main(folder: Path = SYNTHESIZED) -> int:
         for environment in ENVIRONMENTS
         for problem in judged(environment, assembly_of(environment, folder))
     ]
-    return conclude(f"cfn-lint {version('cfn-lint')}", wrong, caught=bites())
+    return conclude(f"cfn-lint {version('cfn-lint')}", wrong, caught=finds_canary())
 
 
 if __name__ == "__main__":

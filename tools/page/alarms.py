@@ -44,10 +44,10 @@ def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[A
     for alarm in platform.all("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         if found := _TEXT.fullmatch(alarm.text("AlarmDescription")):
             name = alarm.name.partition("/")[2]
-            said = {**found.groupdict(), "runbook": _name(found["runbook"])}
+            parsed = {**found.groupdict(), "runbook": _name(found["runbook"])}
             yield Alarm(
                 name=name,
-                **said,
+                **parsed,
                 condition=_condition(alarm),
                 source="CloudWatch",
                 stack=alarm.stack,

@@ -107,15 +107,15 @@ def _legend(text: str) -> str:
 
 
 def _cloudwatch(widget: dict[str, Any]) -> Panel:
-    said = widget["properties"]
+    properties = widget["properties"]
     names = [
         metric[-1].get("label", "") if isinstance(metric[-1], dict) else str(metric[1])
-        for metric in said.get("metrics", ())
+        for metric in properties.get("metrics", ())
     ]
     return Panel(
-        title=said.get("title") or said.get("markdown", "").removeprefix("## "),
+        title=properties.get("title") or properties.get("markdown", "").removeprefix("## "),
         about="",
-        kind=_KINDS.get(said.get("view", ""), "row") if widget["type"] == "metric" else "row",
+        kind=_KINDS.get(properties.get("view", ""), "row") if widget["type"] == "metric" else "row",
         unit="",
         place=(widget["x"], widget["y"], widget["width"], widget["height"]),
         series=names,

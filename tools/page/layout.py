@@ -71,8 +71,8 @@ def layout(boxes: Mapping[str, int], arrows: Iterable[Arrow], shape: Shape) -> L
     heights = {
         name: shape.height if name in boxes else _LANE for column in columns for name in column
     }
-    beside = _neighbours(ways.values(), at)
-    y = _levelled(_ordered(columns, beside), heights, beside)
+    neighbours = _neighbours(ways.values(), at)
+    y = _levelled(_ordered(columns, neighbours), heights, neighbours)
     x = [column * (shape.width + shape.gap) + 2.0 for column in range(len(used))]
     sides = {
         name: (x[column], x[column] + shape.width)
@@ -112,10 +112,10 @@ def _neighbours(
 
 
 def _ordered(
-    columns: list[list[str]], beside: tuple[dict[str, set[str]], dict[str, set[str]]]
+    columns: list[list[str]], neighbours: tuple[dict[str, set[str]], dict[str, set[str]]]
 ) -> list[list[str]]:
     """Columns in the order with the fewest crossings, found by sweeps of the barycentre."""
-    best, fewest = [list(column) for column in columns], _crossings(columns, beside[1])
+    best, fewest = [list(column) for column in columns], _crossings(columns, neighbours[1])
     for sweep in range(_SWEEPS):
         backward = sweep % 2
         for column in reversed(columns) if backward else columns:
@@ -123,11 +123,13 @@ def _ordered(
                 name: index / len(names) for names in columns for index, name in enumerate(names)
             }
             means = {
-                name: fmean(sorted(rank[other] for other in beside[backward][name]) or [rank[name]])
+                name: fmean(
+                    sorted(rank[other] for other in neighbours[backward][name]) or [rank[name]]
+                )
                 for name in column
             }
             column.sort(key=lambda name: means[name])
-        if (number := _crossings(columns, beside[1])) < fewest:
+        if (number := _crossings(columns, neighbours[1])) < fewest:
             best, fewest = [list(column) for column in columns], number
     return best
 
@@ -149,7 +151,7 @@ def _crossings(columns: Sequence[Sequence[str]], right: Mapping[str, set[str]]) 
 def _levelled(
     columns: Sequence[Sequence[str]],
     heights: Mapping[str, int],
-    beside: tuple[dict[str, set[str]], dict[str, set[str]]],
+    neighbours: tuple[dict[str, set[str]], dict[str, set[str]]],
 ) -> dict[str, float]:
     """Height of the centre of each slot: near its neighbours, in order and without overlap."""
     y = {name: index * 66.0 for column in columns for index, name in enumerate(column)}
@@ -157,7 +159,7 @@ def _levelled(
     for sweep in range(4 * _SWEEPS):
         for column in reversed(columns) if sweep % 2 else columns:
             near = (
-                fmean(sorted(y[other] for side in beside for other in side[name]) or [middle])
+                fmean(sorted(y[other] for side in neighbours for other in side[name]) or [middle])
                 for name in column
             )
             # Boxes are pulled to the middle, otherwise the picture would grow with each sweep.

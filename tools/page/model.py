@@ -282,13 +282,13 @@ def _origins(platform: Assembly) -> Iterator[Edge]:
             if bucket is None or bucket.type != "AWS::S3::Bucket":
                 continue
             behaviours = [
-                said
-                for said in config.get("CacheBehaviors", ())
-                if said["TargetOriginId"] == origin["Id"]
+                behaviour
+                for behaviour in config.get("CacheBehaviors", ())
+                if behaviour["TargetOriginId"] == origin["Id"]
             ]
             words = [
-                f"{said['PathPattern']}{', signed' if said.get('TrustedKeyGroups') else ''}"
-                for said in behaviours
+                behaviour["PathPattern"] + (", signed" if behaviour.get("TrustedKeyGroups") else "")
+                for behaviour in behaviours
             ] or ["all other paths"]
             name = bucket.name.split("/")[1].removesuffix("Bucket").lower()
             yield Edge(

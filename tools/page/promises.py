@@ -67,13 +67,13 @@ def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) 
         cluster: manifests of the cluster; None if they could not be rendered.
         assembly: cloud assembly of the environment.
     """
-    asked = Assembly(
+    subject = Assembly(
         name=platform.name,
         settings=platform.settings,
         templates=platform.templates,
         acknowledged=_Unasked(),
     )
-    fixtures: dict[str, Any] = {"platform": asked, "synthesized": lambda _: assembly}
+    fixtures: dict[str, Any] = {"platform": subject, "synthesized": lambda _: assembly}
     if cluster:
         fixtures |= {"cluster": cluster, "deployed": lambda _: cluster}
     domains = []
@@ -81,7 +81,7 @@ def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) 
         title, promises = promises_of(file)
         if promises:
             module = importlib.import_module(f"tests.properties.{file.stem}")
-            states = [_state(promise, module, asked.name, fixtures) for promise in promises]
+            states = [_state(promise, module, subject.name, fixtures) for promise in promises]
             page = file.stem.removeprefix("test_")
             domains.append(Domain(title=title, page=page, promises=states))
     return sorted(domains, key=lambda domain: domain.promises[0].number)

@@ -33,14 +33,14 @@ def login_address(
     browser: Browser, realm: str = REALM, *, path: str = "auth", **changes: str
 ) -> str:
     """Returns the URL of the web player's login page; empty parameters are omitted."""
-    asked = {
+    parameters = {
         "client_id": "web",
         "redirect_uri": redirect_of(browser),
         "response_type": "code",
         "scope": "openid",
     }
-    asked |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"} | changes
-    query = urlencode({name: value for name, value in asked.items() if value})
+    parameters |= {"code_challenge": CHALLENGE, "code_challenge_method": "S256"} | changes
+    query = urlencode({name: value for name, value in parameters.items() if value})
     return f"{browser.origin}{PATH}/realms/{realm}/protocol/openid-connect/{path}?{query}"
 
 
