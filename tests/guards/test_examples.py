@@ -34,15 +34,14 @@ from constructs import Construct
 
 import spotmusic_constructs
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import SettingsError, load, parse
+from spotmusic_cdk.settings import SettingsError, parse
 from spotmusic_constructs.edge.security_headers import PLAYER_POLICY
 from spotmusic_constructs.network.flows import CLOUDFRONT, VPC
 from spotmusic_constructs.resilience import fault_actions
-from tests.conftest import STACKS, TODAY, new_app
+from tests.conftest import STACKS, new_app
 from tests.helm_values import cluster_in, secret_in
 from tests.unit.imported import APPLICATION, DATA, group_of, vpc_of
-from tools.checkout import ROOT, synthesize
-from tools.model.templates import templates_in
+from tools.checkout import ROOT
 from tools.model.values import ACCOUNT
 
 LIBRARY = ROOT / "constructs" / "spotmusic_constructs"
@@ -560,19 +559,6 @@ def test_examples_cover_public_constructs() -> None:
         if inspect.isclass(member) and hasattr(member, "node") and not inspect.isabstract(member)
     }
     assert sorted(constructs - shown) == []
-
-
-def test_service_of_readme_synthesizes(tmp_path: Path) -> None:
-    (service,) = blocks(ROOT / "README.md", "yaml")
-    assert "image_tag" not in service, "its first deployment precedes its first image"
-    dev = (ROOT / "environments" / "dev.yaml").read_text()
-    pasted = dev if "  lyrics:" in dev else dev.replace("services:\n", service, 1)
-    (tmp_path / "dev.yaml").write_text(pasted)
-    synthesize(
-        load("dev", folder=tmp_path, today=TODAY), outdir=tmp_path / "cdk.out", policies=False
-    )
-    services = templates_in(tmp_path / "cdk.out" / "assembly-dev")["ecs-services"]
-    assert "/v1/lyrics" in json.dumps(services)
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.pt-BR.md"])

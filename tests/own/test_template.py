@@ -182,6 +182,7 @@ def test_template_default_synthesizes(copies: Copies, wheels: list[Path], tmp_pa
         load("dev", folder=copies.default / "environments", today=TODAY),
         outdir=tmp_path,
         policies=False,
+        assets=False,
     )
     assert len([*tmp_path.glob("assembly-dev/*.template.json")]) == len(STACKS)
 

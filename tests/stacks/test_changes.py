@@ -1,19 +1,21 @@
 """Effects of changes, on the templates of production."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
-from spotmusic_cdk.settings import parse
+from spotmusic_cdk.settings import load
+from tests.conftest import TODAY
 from tools.changes import __main__ as command
 from tools.changes.__main__ import main
 from tools.changes.source import NO_DIFFERENCE
 from tools.checkout import ROOT, synthesize
 from tools.local_aws.workspace import Workspace
+from tools.model.templates import templates_in
 
 
 def test_production_differs_in_nothing_from_itself(
@@ -24,20 +26,19 @@ def test_production_differs_in_nothing_from_itself(
     assert capsys.readouterr().out == "prod: no differences.\n"
 
 
-def test_new_service_fits_a_screen(
+def test_service_of_readme_fits_a_screen(
     synthesized: Callable[[str], Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    document = yaml.safe_load((ROOT / "environments" / "dev.yaml").read_text())
-    added = re.search(
-        r"```yaml\n(services:\n  lyrics:.*?)```", (ROOT / "README.md").read_text(), re.DOTALL
-    )
-    assert added
-    document["services"].update(yaml.safe_load(added[1])["services"])
-    synthesize(
-        parse(yaml.safe_dump(document), source=Path("environments/dev.yaml")),
-        outdir=tmp_path,
-        policies=False,
-    )
+    readme = (ROOT / "README.md").read_text()
+    (service,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    assert "image_tag" not in service, "its first deployment precedes its first image"
+    dev = (ROOT / "environments" / "dev.yaml").read_text()
+    pasted = dev if "  lyrics:" in dev else dev.replace("services:\n", service, 1)
+    (tmp_path / "dev.yaml").write_text(pasted)
+    settings = load("dev", folder=tmp_path, today=TODAY)
+    synthesize(settings, outdir=tmp_path, policies=False)
+    services = templates_in(tmp_path / "assembly-dev")["ecs-services"]
+    assert "/v1/lyrics" in json.dumps(services)
     full = tmp_path / "new" / "diff.txt"
     now, before = str(tmp_path / "assembly-dev"), str(synthesized("dev"))
     assert main(["--env", "dev", "--now", now, "--against", before, "--full", str(full)]) == 0
