@@ -4,7 +4,7 @@
 def ecr_repository(image: str) -> str | None:
     """Return the end of the ARN of an image's repository: `<region>:<account>:repository/<path>`.
 
-    It is None outside of Amazon ECR.
+    It is `None` outside of Amazon ECR.
 
     Args:
         image: registry, repository, and tag or digest.
