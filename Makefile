@@ -218,7 +218,7 @@ $(call index)
 endef
 
 tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
-	$(call needs,apt-get dpkg,No apt-get here: put promtool and amtool and luajit (with cjson) in PATH.)
+	$(call needs,apt-get dpkg,No apt-get here: put promtool and amtool and luajit with cjson in PATH.)
 	$(call index)
 	mkdir -p .tools/apt/cache/archives/partial
 	cd .tools && $(BEATING) $(APT) download prometheus prometheus-alertmanager luajit lua-cjson

@@ -27,8 +27,20 @@ CODE = [
     for folder in ("constructs", "examples", "spotmusic_cdk", "stacks", "tools", "tests")
     for path in (ROOT / folder).rglob("*.py")
 ]
-EXPLANATION = re.compile(r'"""(?:.|\n)*?"""|^\s*#.*$', flags=re.MULTILINE)
-"""Docstrings, and comments on lines of their own."""
+DOCSTRING = re.compile(r'^\s*r?"""(?P<text>(?:.|\n)*?)"""', flags=re.MULTILINE)
+COMMENT = re.compile(r"(?:^|  )# (?P<text>.*)", flags=re.MULTILINE)
+ASKED = re.compile(r"(?:Wh(?:at|o|ose|om|ich|y|ere|en|ether)|How)\b(?!.*\?)")
+"""Beginning of an indirect question."""
+SCRIPTS = [
+    *(ROOT / ".ci").iterdir(),
+    *(ROOT / folder / "Makefile" for folder in (".", "template")),
+    *(
+        path
+        for folder in ("charts", "constructs", "tests", "tools")
+        for kind in ("css", "html", "js", "lua", "mjs", "sh")
+        for path in (ROOT / folder).rglob(f"*.{kind}")
+    ),
+]
 COMMENTED = [
     *(ROOT / folder / "Makefile" for folder in (".", "template")),
     *ROOT.glob("environments/*.yaml"),
@@ -105,11 +117,27 @@ def test_names_in_code_are_not_told() -> None:
 
 def test_docstrings_and_comments_use_common_words() -> None:
     def odd(file: Path) -> list[str]:
-        texts = re.sub(r"`[^`]*`", "", "\n".join(EXPLANATION.findall(file.read_text())))
-        return [word for word in ODD.findall(texts) if word != "is None"]
+        written = file.read_text()
+        texts = "\n".join(DOCSTRING.findall(written) + COMMENT.findall(written))
+        return [word for word in ODD.findall(re.sub(r"`[^`]*`", "", texts)) if word != "is None"]
 
     assert len(CODE) > 600
     assert findings([path for path in CODE if path != Path(__file__)], odd) == {}
+
+
+def test_docstrings_are_no_questions() -> None:
+    """They begin with a noun phrase or a verb."""
+    assert findings(CODE, lambda file: _questions(DOCSTRING.findall(file.read_text()))) == {}
+
+
+def _questions(texts: list[str]) -> list[str]:
+    return [text for text in texts if ASKED.match(text)]
+
+
+def test_scripts_fit_100_columns() -> None:
+    """ruff checks Python."""
+    assert len(SCRIPTS) > 20
+    assert findings(SCRIPTS, lambda file: too_long(file.read_text().splitlines())) == {}
 
 
 def test_comments_of_configuration_use_common_words() -> None:
