@@ -62,12 +62,10 @@ def test_own_custom_resources_match_definitions(
     deployed: Callable[[str], RenderedCluster], environment: str
 ) -> None:
     platform = deployed(environment)
-    assert (
-        validation.custom_errors(
-            manifest for release in ours(platform) for manifest in platform.manifests[release.name]
-        )
-        == []
+    problems = validation.custom_errors(
+        manifest for release in ours(platform) for manifest in platform.manifests[release.name]
     )
+    assert problems == []
 
 
 def test_helm_lint_accepts_own_charts(
@@ -124,9 +122,7 @@ def test_rendered_custom_resources_match_definitions(
     rendered: Callable[[str], RenderedCluster], environment: str
 ) -> None:
     platform = rendered(environment)
-    assert (
-        validation.custom_errors(
-            m for release in platform.releases.values() for m in platform.manifests[release.name]
-        )
-        == []
+    problems = validation.custom_errors(
+        m for release in platform.releases.values() for m in platform.manifests[release.name]
     )
+    assert problems == []

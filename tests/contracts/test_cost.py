@@ -65,10 +65,10 @@ def test_estimate_prices_all_resources(
     templates: Callable[[str], dict[str, Template]], environment: str
 ) -> None:
     found, settings = templates(environment), settings_of(environment)
-    assert (
-        estimate(found, dict.fromkeys(found, settings.region), settings, prices.read()).unpriced
-        == []
-    )
+    problems = estimate(
+        found, dict.fromkeys(found, settings.region), settings, prices.read()
+    ).unpriced
+    assert problems == []
 
 
 def test_priced_type_is_not_declared_free() -> None:

@@ -27,13 +27,11 @@ def test_grants_are_those_reviewed(
     templates: Callable[[str], dict[str, Template]], name: str
 ) -> None:
     found = grants_of(Assembly(name=name, settings=settings_of(name), templates=templates(name)))
-    assert (
-        text_of_grants(found).splitlines() == (FOLDER / f"{name}.txt").read_text().splitlines()
-    ), ACCEPT
+    actual = text_of_grants(found).splitlines()
+    assert actual == (FOLDER / f"{name}.txt").read_text().splitlines(), ACCEPT
 
 
 def test_grants_of_every_option_are_those_reviewed(with_every_option: Path) -> None:
     found = granted(every_option(), with_every_option)
-    assert (
-        text_of_grants(found).splitlines() == (FOLDER / f"{EVERY}.txt").read_text().splitlines()
-    ), ACCEPT
+    actual = text_of_grants(found).splitlines()
+    assert actual == (FOLDER / f"{EVERY}.txt").read_text().splitlines(), ACCEPT

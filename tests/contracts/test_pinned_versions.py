@@ -62,6 +62,5 @@ def test_preflight_asks_for_pinned_versions() -> None:
         {"clusterVersions": [settings.kubernetes.version], "includeAll": True},
     ) in listener.asked
     assert f"metrics-server {versions.METRICS_SERVER_ADD_ON}" in checked
-    assert (
-        f"{cache.engine} {cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]}" in checked
-    )
+    expected = f"{cache.engine} {cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]}"
+    assert expected in checked

@@ -116,24 +116,26 @@ def test_service_limits_match_settings(
         )
     )
     alone = rules_of(ServiceSettings(route="/v1/alone"))
-    assert (
+    expected = (
         f"{MOST_RULES} of them are admitted: {busy} for a service with a route and four words, "
-        f"{alone} for one with a route alone" in text
+        f"{alone} for one with a route alone"
     )
-    assert (
+    assert expected in text
+    sentence = (
         f"{ours} for the five of production, and {shared} for all. "
-        "Twenty-two of the former beside the five make" in text
+        "Twenty-two of the former beside the five make"
     )
+    assert sentence in text
     assert f"make {ours + shared + 22 * busy};" in text
     assert ours + shared + 22 * busy <= MOST_RULES < ours + shared + 23 * busy
     forty = MOST_SERVICES * alone + shared
     rolling = resources_of(ServiceSettings(route="/v1/alone"))
     shifting = resources_of(ServiceSettings(route="/v1/alone", deployment="blue_green"))
-    assert (
+    line = (
         f"{MOST_RESOURCES} of them are admitted: "
         f"{rolling} for a service with a route, {shifting} for one that is blue/green as well"
-        in text
     )
+    assert line in text
     assert f"forty of the latter {forty}, which leaves {(MOST_RULES - forty) // 2} words" in text
 
 

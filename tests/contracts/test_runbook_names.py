@@ -59,9 +59,10 @@ def missing(names: Callable[[str], Iterable[str]]) -> dict[str, list[str]]:
 
 
 def test_log_groups_that_runbooks_name_exist(groups: set[str]) -> None:
-    assert (
-        missing(lambda text: (name for name in looked_up(text) if not is_there(name, groups))) == {}
+    problems = missing(
+        lambda text: (name for name in looked_up(text) if not is_there(name, groups))
     )
+    assert problems == {}
 
 
 def test_runbook_logical_ids_exist(templates: Templates) -> None:

@@ -98,27 +98,23 @@ def users(database: ModuleType, secrets: FakeSecrets) -> Iterator[ModuleType]:
 
 
 def test_database_user_owns_its_database_only(users: ModuleType) -> None:
-    assert (
-        run(
-            users,
-            "playback",
-            "first-playback",
-            "playback",
-            "CREATE TABLE IF NOT EXISTS songs (id INT)",
-        )
-        == []
+    found = run(
+        users,
+        "playback",
+        "first-playback",
+        "playback",
+        "CREATE TABLE IF NOT EXISTS songs (id INT)",
     )
+    assert found == []
     seen = {name for (name,) in run(users, "playback", "first-playback", None, "SHOW DATABASES")}
     assert seen - {"information_schema", "performance_schema"} == {"playback"}
     for statement in ("CREATE DATABASE another", "USE `web-api`"):
-        assert (
-            refusal(
-                lambda statement=statement: run(  # type: ignore[misc]
-                    users, "playback", "first-playback", "playback", statement
-                )
+        actual = refusal(
+            lambda statement=statement: run(  # type: ignore[misc]
+                users, "playback", "first-playback", "playback", statement
             )
-            == NO_RIGHTS
         )
+        assert actual == NO_RIGHTS
 
 
 def test_owner_rights_are_those_of_fake(users: ModuleType) -> None:

@@ -135,20 +135,15 @@ def test_producers_write_and_consumers_read(broker: Kafka) -> None:
 
 
 def test_topics_of_others_are_refused(broker: Kafka) -> None:
-    assert (
-        written(broker, "notifications", "events.recommendations") == "TOPIC_AUTHORIZATION_FAILED"
-    )
-    assert (
-        read(broker, "recommendations", "events.recommendations", "recommendations")[0]
-        == "TOPIC_AUTHORIZATION_FAILED"
-    )
+    found = written(broker, "notifications", "events.recommendations")
+    assert found == "TOPIC_AUTHORIZATION_FAILED"
+    actual = read(broker, "recommendations", "events.recommendations", "recommendations")[0]
+    assert actual == "TOPIC_AUTHORIZATION_FAILED"
 
 
 def test_groups_of_others_are_refused(broker: Kafka) -> None:
-    assert (
-        read(broker, "notifications", "events.recommendations", "trends")[0]
-        == "GROUP_AUTHORIZATION_FAILED"
-    )
+    found = read(broker, "notifications", "events.recommendations", "trends")[0]
+    assert found == "GROUP_AUTHORIZATION_FAILED"
 
 
 def test_services_create_no_topics(broker: Kafka) -> None:
@@ -326,19 +321,16 @@ def test_example_stream_continues_after_poison(
         )
         assert written(broker, "playback", HEARD, heard("away")) == ""
         done(found, "done", 2)
-        assert (
-            f'event_age_seconds_count{{topic="events.listening"}} {len(POISON) + 3}.0'
-            in found.ask("/metrics")[1]
-        )
+        expected = f'event_age_seconds_count{{topic="events.listening"}} {len(POISON) + 3}.0'
+        assert expected in found.ask("/metrics")[1]
         lines = [
             json.loads(line) for line in found.log.read_text().splitlines() if "rejected" in line
         ]
         assert found.ends() == 0
     _, letters = read(broker, topic="dead-letters.trends", group="operator", **ADMINISTRATOR)
     assert sorted(letters) == sorted(value.encode() for value in POISON)
-    assert (
-        read(broker, "trends", "dead-letters.trends", "trends")[0] == "TOPIC_AUTHORIZATION_FAILED"
-    )
+    actual = read(broker, "trends", "dead-letters.trends", "trends")[0]
+    assert actual == "TOPIC_AUTHORIZATION_FAILED"
     assert all({"topic", "partition", "offset"} <= line.keys() for line in lines)
     assert "s3cret" not in found.log.read_text()
 

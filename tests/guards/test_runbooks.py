@@ -39,13 +39,11 @@ def test_runbooks_deploy_only_what_changed() -> None:
 def test_documents_never_deploy_after_scaling() -> None:
     """Helm rejects changes of replicas that `kubectl scale` owns."""
     scaled = re.compile(r"kubectl scale.*\bdeploy", flags=re.DOTALL)
-    assert (
-        findings(
-            DOCUMENTS,
-            lambda path: [item for item in items(path.read_text()) if scaled.search(item)],
-        )
-        == {}
+    problems = findings(
+        DOCUMENTS,
+        lambda path: [item for item in items(path.read_text()) if scaled.search(item)],
     )
+    assert problems == {}
 
 
 def test_documents_write_no_parameter_by_hand() -> None:

@@ -70,9 +70,8 @@ def test_build_backends_are_locked() -> None:
             flags=re.MULTILINE,
         )
         assert built_by == [("setuptools", SHARED["setuptools"])]
-    assert (
-        "--no-deps --no-build-isolation --editable ./constructs" in (ROOT / "Makefile").read_text()
-    )
+    expected = "--no-deps --no-build-isolation --editable ./constructs"
+    assert expected in (ROOT / "Makefile").read_text()
 
 
 def test_npm_versions_are_exact() -> None:

@@ -90,7 +90,5 @@ def test_commands_refuse_another_environment(
             LocalDeployment(workspace=workspace, environment="prod", region="sa-east-1"), command
         )()
     assert workspace.assembly.exists()
-    assert (
-        "CREATE_COMPLETE"
-        in LocalDeployment(workspace=workspace, environment="dev", region="sa-east-1").status()
-    )
+    text = LocalDeployment(workspace=workspace, environment="dev", region="sa-east-1").status()
+    assert "CREATE_COMPLETE" in text

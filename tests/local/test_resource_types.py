@@ -136,10 +136,8 @@ def test_retained_name_is_taken(emulator: RunningEmulator, resource_type: str, n
     first.delete()
     second.deploy("create", named)
     assert second.described()["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert (
-        f"Resource of type '{resource_type}' with identifier 'taken' already exists."
-        in second.reasons()
-    )
+    expected = f"Resource of type '{resource_type}' with identifier 'taken' already exists."
+    assert expected in second.reasons()
     second.delete()
 
 

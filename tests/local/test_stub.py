@@ -42,12 +42,10 @@ def test_stub_has_schema_attributes(workspace: Handler) -> None:
 
 def test_stub_update_keeps_identifier(workspace: Handler, register: Register) -> None:
     created = workspace["create"]("Workspace", {"Alias": "old"}, "observability")
-    assert (
-        workspace["update"](
-            created[0], {"Alias": "old"}, {"Alias": "new"}, "observability", "Workspace"
-        )
-        == created
+    found = workspace["update"](
+        created[0], {"Alias": "old"}, {"Alias": "new"}, "observability", "Workspace"
     )
+    assert found == created
     (record,) = register.listing()
     assert (record["stack"], record["logical_id"], record["properties"]) == (
         "observability",
@@ -133,12 +131,10 @@ def test_invalid_properties_are_reported(
 
 def test_text_values_are_coerced() -> None:
     schema = resource_schema("sa-east-1", "AWS::ElasticLoadBalancingV2::TargetGroup")
-    assert (
-        schema.problems(
-            {"Port": "80", "Protocol": "HTTP", "VpcId": "vpc-1", "HealthCheckEnabled": "true"}
-        )
-        == []
+    problems = schema.problems(
+        {"Port": "80", "Protocol": "HTTP", "VpcId": "vpc-1", "HealthCheckEnabled": "true"}
     )
+    assert problems == []
 
 
 def test_type_missing_in_region_is_unknown() -> None:

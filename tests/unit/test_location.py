@@ -32,9 +32,8 @@ def test_location_arns_leave_out_parts() -> None:
     )
     assert location.arn("ecs", "cluster/a") == "arn:aws:ecs:sa-east-1:111122223333:cluster/a"
     assert location.arn("s3", "bucket/*", region="", account="") == "arn:aws:s3:::bucket/*"
-    assert (
-        location.arn("ssm", "parameter/a", region="*") == "arn:aws:ssm:*:111122223333:parameter/a"
-    )
+    found = location.arn("ssm", "parameter/a", region="*")
+    assert found == "arn:aws:ssm:*:111122223333:parameter/a"
 
 
 def test_location_of_known_construct_needs_no_call(monkeypatch: pytest.MonkeyPatch) -> None:

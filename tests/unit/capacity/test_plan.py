@@ -249,10 +249,8 @@ def test_report_names_load_patch_and_quotas(
         assert words in shown
     assert "max: 208" in (tmp_path / "prod.yaml").read_text()
     assert run(tmp_path, "--env", "prod") == 0
-    assert (
-        "prod carries 2,399,787 monthly listeners, and declares 2,000,000."
-        in capsys.readouterr().out
-    )
+    expected = "prod carries 2,399,787 monthly listeners, and declares 2,000,000."
+    assert expected in capsys.readouterr().out
 
 
 def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -269,6 +267,7 @@ def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFi
 def test_report_names_a_budget_far_above(usd: float, said: bool) -> None:
     cost: Any = SimpleNamespace(region="sa-east-1", stacks={}, total=(usd / 10, usd / 2, usd))
     shown = report.text(plan_for(prod(), 100_000), [], ENVIRONMENTS / "prod.yaml", cost)
-    assert (
+    found = (
         f"monthly_budget_usd is {prod().observability.monthly_budget_usd:,.0f}: lower it" in shown
-    ) == said
+    )
+    assert found == said

@@ -62,10 +62,8 @@ def test_cache_has_defaults_and_options(minimal: Resources, full: Resources) -> 
 
 
 def test_cache_evicts_expiring_keys_only(minimal: Resources) -> None:
-    assert (
-        only(minimal, "AWS::ElastiCache::ParameterGroup")["Properties"]["maxmemory-policy"]
-        == "volatile-lru"
-    )
+    found = only(minimal, "AWS::ElastiCache::ParameterGroup")["Properties"]["maxmemory-policy"]
+    assert found == "volatile-lru"
 
 
 def test_cache_users_survive_engine_change(full: Resources) -> None:

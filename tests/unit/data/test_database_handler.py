@@ -250,10 +250,8 @@ def test_handler_reports_failure_to_cloudformation(
 
 def test_handler_trusts_roots_of_its_region(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_REGION", "sa-east-1")
-    assert (
-        users.handler._trust_store()
-        == Path(str(users.handler.__file__)).parent / "rds_ca" / "sa-east-1.pem"
-    )
+    found = users.handler._trust_store()
+    assert found == Path(str(users.handler.__file__)).parent / "rds_ca" / "sa-east-1.pem"
 
 
 def test_database_connection_verifies_server(users: Users, monkeypatch: pytest.MonkeyPatch) -> None:

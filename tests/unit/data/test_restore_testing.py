@@ -68,10 +68,8 @@ def test_large_bucket_has_own_restore_schedule(template: Resources) -> None:
         "example_large",
     )
     assert every["example_large"]["ScheduleExpression"] == "cron(0 7 1 1,4,7,10 ? *)"
-    assert (
-        every["example_large"]["RecoveryPointSelection"]
-        == every["example"]["RecoveryPointSelection"]
-    )
+    actual = every["example_large"]["RecoveryPointSelection"]
+    assert actual == every["example"]["RecoveryPointSelection"]
 
 
 def test_restored_database_uses_data_subnets(template: Resources) -> None:

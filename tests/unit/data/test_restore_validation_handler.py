@@ -65,10 +65,8 @@ def test_restored_database_is_available_encrypted_private(
 def test_restored_bucket_with_objects_passes(index: ModuleType) -> None:
     s3 = MagicMock()
     s3.list_objects_v2.return_value = {"KeyCount": 1}
-    assert (
-        verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"]
-        == "SUCCESSFUL"
-    )
+    found = verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"]
+    assert found == "SUCCESSFUL"
     s3.list_objects_v2.assert_called_once_with(Bucket="awsbackup-restore-test-1", MaxKeys=1)
 
 
@@ -101,21 +99,17 @@ def test_empty_copy_of_empty_bucket_passes(
         source if asked["Bucket"] == "audio" else {"KeyCount": 0}
     )
     job = {"SourceResourceArn": "arn:aws:s3:::audio"}
-    assert (
-        verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", job=job, s3=s3)[
-            "ValidationStatus"
-        ]
-        == status
-    )
+    found = verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", job=job, s3=s3)[
+        "ValidationStatus"
+    ]
+    assert found == status
 
 
 def test_empty_copy_of_unknown_bucket_fails(index: ModuleType) -> None:
     s3 = MagicMock()
     s3.list_objects_v2.return_value = {"KeyCount": 0}
-    assert (
-        verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"]
-        == "FAILED"
-    )
+    found = verdict(index, "S3", "arn:aws:s3:::awsbackup-restore-test-1", s3=s3)["ValidationStatus"]
+    assert found == "FAILED"
 
 
 @pytest.mark.parametrize(("hours", "status"), [(1.5, "SUCCESSFUL"), (1, "FAILED")])

@@ -213,10 +213,8 @@ def test_targets_may_be_in_another_account(stack: cdk.Stack) -> None:
     (statement,), *_ = rights(
         all_of(resources_of(stack), "AWS::IAM::ManagedPolicy"), "Assumes roles of the CDK bootstrap"
     )
-    assert (
-        statement["Resource"]
-        == "arn:aws:iam::444455556666:role/cdk-mine-lookup-role-444455556666-eu-west-1"
-    )
+    found = statement["Resource"]
+    assert found == "arn:aws:iam::444455556666:role/cdk-mine-lookup-role-444455556666-eu-west-1"
 
 
 def test_push_role_writes_own_repository_only(policies: list[Json]) -> None:
@@ -232,10 +230,8 @@ def test_push_role_writes_own_repository_only(policies: list[Json]) -> None:
     repository = by_action["ecr:PutImage"]
     assert repository == f"arn:aws:ecr:sa-east-1:{ACCOUNT}:repository/dev-playback-*"
     assert not fnmatchcase(f"arn:aws:ecr:sa-east-1:{ACCOUNT}:repository/dev-trends", repository)
-    assert (
-        by_action["cloudformation:DescribeStacks"]
-        == f"arn:aws:cloudformation:sa-east-1:{ACCOUNT}:stack/dev-registry/*"
-    )
+    found = by_action["cloudformation:DescribeStacks"]
+    assert found == f"arn:aws:cloudformation:sa-east-1:{ACCOUNT}:stack/dev-registry/*"
     assert not [
         action
         for action in by_action

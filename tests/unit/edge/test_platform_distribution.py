@@ -143,12 +143,10 @@ def test_countries_are_restricted_where_they_are_named(full: Resources, minimal:
 
 def test_distribution_without_domain_uses_http_gateway(minimal: Resources) -> None:
     assert "Aliases" not in distribution(minimal)
-    assert (
-        only(minimal, "AWS::CloudFront::VpcOrigin")["VpcOriginEndpointConfig"][
-            "OriginProtocolPolicy"
-        ]
-        == "http-only"
-    )
+    found = only(minimal, "AWS::CloudFront::VpcOrigin")["VpcOriginEndpointConfig"][
+        "OriginProtocolPolicy"
+    ]
+    assert found == "http-only"
     gateway = next(
         origin for origin in distribution(minimal)["Origins"] if "VpcOriginConfig" in origin
     )

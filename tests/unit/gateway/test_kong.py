@@ -125,7 +125,6 @@ def test_kong_workers_share_realm_keys(values: Json) -> None:
 
 
 def test_kong_trusts_amazon_and_internal_authorities(values: Json) -> None:
-    assert (
-        values["env"]["lua_ssl_trusted_certificate"] == "system,/etc/secrets/kong-proxy-tls/ca.crt"
-    )
+    found = values["env"]["lua_ssl_trusted_certificate"]
+    assert found == "system,/etc/secrets/kong-proxy-tls/ca.crt"
     assert values["env"]["nginx_proxy_proxy_ssl_trusted_certificate"] == "/kong_prefix/.ca_combined"

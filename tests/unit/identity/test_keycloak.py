@@ -45,9 +45,8 @@ def values() -> Json:
         vpc_cidr="10.40.0.0/16",
         replicas=3,
     )
-    assert (
-        keycloak.jwks_uri == f"{keycloak.url}/auth/realms/spotmusic/protocol/openid-connect/certs"
-    )
+    found = keycloak.jwks_uri
+    assert found == f"{keycloak.url}/auth/realms/spotmusic/protocol/openid-connect/certs"
     return values_of(stack, "keycloak")
 
 
@@ -61,9 +60,8 @@ def variables(values: Json) -> Json:
 
 def test_realm_import_uses_service_account(variables: Json) -> None:
     assert variables["KC_BOOTSTRAP_ADMIN_CLIENT_ID"]["secretKeyRef"]["key"] == "automation_id"
-    assert (
-        variables["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"]["secretKeyRef"]["key"] == "automation_secret"
-    )
+    found = variables["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"]["secretKeyRef"]["key"]
+    assert found == "automation_secret"
 
 
 def test_keycloak_trusts_roots_of_database(values: Json, variables: Json) -> None:

@@ -98,10 +98,8 @@ def test_realm_job_imports_both_realms(manifests: Manifests) -> None:
     data = manifests["ConfigMap", volume["configMap"]["name"]]["data"]
     assert {json.loads(text)["realm"] for text in data.values()} == {"spotmusic", "master"}
     (container,) = job(manifests)["spec"]["template"]["spec"]["containers"]
-    assert (
-        environment(container)["IMPORT_FILES_LOCATIONS"]
-        == "/config/master.json,/config/spotmusic.json"
-    )
+    found = environment(container)["IMPORT_FILES_LOCATIONS"]
+    assert found == "/config/master.json,/config/spotmusic.json"
     # CloudFormation, Helm and YAML preserve numbers.
     assert json.loads(data["spotmusic.json"])["eventsExpiration"] == 190 * 24 * 3600
 
@@ -167,10 +165,8 @@ def test_realm_change_creates_new_job(values: Json, manifests: Manifests) -> Non
 def test_manual_realm_import_is_suspended(manifests: Manifests) -> None:
     by_hand = manifests["CronJob", "realm-import"]["spec"]
     assert by_hand["suspend"] is True
-    assert (
-        by_hand["jobTemplate"]["spec"]["template"]["spec"]
-        == job(manifests)["spec"]["template"]["spec"]
-    )
+    found = by_hand["jobTemplate"]["spec"]["template"]["spec"]
+    assert found == job(manifests)["spec"]["template"]["spec"]
 
 
 def test_signing_keys_rotate_quarterly(manifests: Manifests) -> None:

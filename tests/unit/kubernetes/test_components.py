@@ -59,10 +59,8 @@ def ground_values(**options: Any) -> Json:
 
 
 def test_storage_class_deletes_volumes_on_request() -> None:
-    assert (
-        ground_values(removal_policy=cdk.RemovalPolicy.DESTROY)["storageClass"]["reclaimPolicy"]
-        == "Delete"
-    )
+    found = ground_values(removal_policy=cdk.RemovalPolicy.DESTROY)["storageClass"]["reclaimPolicy"]
+    assert found == "Delete"
 
 
 @pytest.mark.parametrize("tags", [{"Owner": "{{ .PVCName }}"}, {"Owner": ""}, {"Own=er": "a"}])
@@ -119,8 +117,9 @@ def test_keycloak_namespace_holds_all_replicas() -> None:
 def test_cluster_base_creates_all_priority_classes() -> None:
     code = "".join(path.read_text() for path in (ROOT / "constructs").rglob("*.py"))
     named = {getattr(pod, name) for name in re.findall(r'"priorityClassName": ([\w"-]+)', code)}
+    found = named
     assert (
-        named
+        found
         == yaml.safe_load((CHARTS / "ground" / "values.yaml").read_text())["priorityClasses"].keys()
     )
 
@@ -190,12 +189,10 @@ def test_pod_role_without_statements_has_no_policy() -> None:
 def test_pod_security_exception_requires_reason() -> None:
     with pytest.raises(ValueError, match="Give the reason in `because`"):
         Namespace(pod_security="privileged")
-    assert (
-        Namespace(pod_security="privileged", because="It reads the host.").to_values([])[
-            "podSecurity"
-        ]
-        == "privileged"
-    )
+    found = Namespace(pod_security="privileged", because="It reads the host.").to_values([])[
+        "podSecurity"
+    ]
+    assert found == "privileged"
 
 
 def test_namespace_admits_experiments_on_request() -> None:

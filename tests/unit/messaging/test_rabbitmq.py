@@ -110,10 +110,8 @@ def test_administrator_secret_has_operator_format(rabbitmq: RabbitMQ, spec: Json
         "provider",
         "type",
     }
-    assert (
-        administrator.template["default_user.conf"]
-        == "default_user = {{ .username }}\ndefault_pass = {{ .password }}\n"
-    )
+    found = administrator.template["default_user.conf"]
+    assert found == "default_user = {{ .username }}\ndefault_pass = {{ .password }}\n"
     assert administrator.fields["password"].secret_arn == arn_of("operator")
     assert spec["secretBackend"]["externalSecret"] == {"name": administrator.name}
 

@@ -57,10 +57,8 @@ def test_alertmanager_accepts_configuration(file: Path) -> None:
     ],
 )
 def test_alerts_are_routed_by_severity(file: Path, labels: list[str], receiver: str) -> None:
-    assert (
-        run("amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip()
-        == receiver
-    )
+    found = run("amtool", "config", "routes", "test", f"--config.file={file}", *labels).strip()
+    assert found == receiver
 
 
 def test_watchdog_repeats_every_period(config: Json) -> None:

@@ -847,9 +847,8 @@ def test_missing_service_linked_roles_are_created() -> None:
     first, *_ = [
         *account.service_linked_roles(context_of(Recorded([*roles("NoSuchEntity"), created])))
     ]
-    assert (
-        first.command == "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
-    )
+    found = first.command
+    assert found == "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
     assert command.repaired(first).state == State.OK
 
 
@@ -960,16 +959,12 @@ def test_tagged_rule_is_reported() -> None:
             TagDescriptions=[{"ResourceArn": "arn:rule", "Tags": [{"Key": key, "Value": "x"}]}],
         )
 
-    assert (
-        states(
-            asked(routes.weights, SERVICES, tags("aws:cloudformation:stack-name"), of=blue_green)
-        )
-        == "ok"
+    found = states(
+        asked(routes.weights, SERVICES, tags("aws:cloudformation:stack-name"), of=blue_green)
     )
-    assert (
-        states(asked(routes.weights, SERVICES, tags("Owner"), weights(0, 100), of=blue_green))
-        == "fix"
-    )
+    assert found == "ok"
+    actual = states(asked(routes.weights, SERVICES, tags("Owner"), weights(0, 100), of=blue_green))
+    assert actual == "fix"
 
 
 @pytest.fixture
@@ -1026,10 +1021,8 @@ def test_unreachable_service_fails_own_check() -> None:
         raise EndpointConnectionError(endpoint_url="https://example.invalid")
 
     clients = Recorded([zones("sae1-az1", "sae1-az2")])
-    assert (
-        states(run({"one": unreachable, "two": network.zones}, context_of(clients)))
-        == "unknown ok ok"
-    )
+    found = states(run({"one": unreachable, "two": network.zones}, context_of(clients)))
+    assert found == "unknown ok ok"
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,8 @@ def test_cache_rules_depend_on_templates(full: Resources) -> None:
     for rule in of_type(full, "AWS::ECR::PullThroughCacheRule").values():
         (needed,) = rule["DependsOn"]
         assert rule["Properties"]["EcrRepositoryPrefix"].startswith("dev/")
-        assert (
-            templates[needed]["Properties"]["Prefix"] == rule["Properties"]["EcrRepositoryPrefix"]
-        )
+        found = templates[needed]["Properties"]["Prefix"]
+        assert found == rule["Properties"]["EcrRepositoryPrefix"]
 
 
 def test_cached_images_expire_by_age_and_count(full: Resources) -> None:
@@ -152,10 +151,10 @@ def test_image_without_exact_version_is_rejected(stack: cdk.Stack, reference: st
 def test_uncached_image_warns_with_remedy(
     stack: cdk.Stack, reference: str, name: str, expected: str
 ) -> None:
-    assert (
-        made(stack, settings_keys={"docker.io": "registry.docker_hub_credentials"}).image(reference)
-        == name
+    found = made(stack, settings_keys={"docker.io": "registry.docker_hub_credentials"}).image(
+        reference
     )
+    assert found == name
     (warning,) = warnings(stack)
     assert expected in warning
 

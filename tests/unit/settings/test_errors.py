@@ -1101,10 +1101,8 @@ def test_application_without_environment_lists_choices(capsys: pytest.CaptureFix
 
     gc.enable()  # The application disables the garbage collector.
     assert app.main(ROOT / "tests" / "environments") == 2
-    assert (
-        "Run `npx cdk synth -c env=NAME` with one of dev, prod, staging, or"
-        in capsys.readouterr().err
-    )
+    expected = "Run `npx cdk synth -c env=NAME` with one of dev, prod, staging, or"
+    assert expected in capsys.readouterr().err
 
 
 def test_application_refuses_settings_without_traceback(tmp_path: Path) -> None:

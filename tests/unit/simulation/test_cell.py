@@ -241,19 +241,17 @@ def test_simulation_prints_scenarios_and_agreement(
         return [*outcomes(listeners).values()]
 
     monkeypatch.setattr(command, "simulate_all", simulated)
-    assert (
-        command.main(
-            [
-                "--env",
-                "prod",
-                "--listeners",
-                "100000",
-                "--environments",
-                str(ROOT / "tests" / "environments"),
-            ]
-        )
-        == 0
+    status = command.main(
+        [
+            "--env",
+            "prod",
+            "--listeners",
+            "100000",
+            "--environments",
+            str(ROOT / "tests" / "environments"),
+        ]
     )
+    assert status == 0
     shown = capsys.readouterr().out
     assert "zone lost at peak" in shown
     assert shown.rstrip().endswith("agree within 15%.")

@@ -95,9 +95,8 @@ def test_pages_include_linked_files_folders_pictures(tmp_path: Path) -> None:
     (documents / "0001.md").write_text("# One\n")
     (documents / "a.svg").write_text("<svg/>")
     pages.write(tmp_path, tmp_path / "site")
-    assert (
-        tmp_path / "site" / "docs" / "adr" / "index.md"
-    ).read_text() == "# docs/adr\n\n- [One](0001.md)\n- `a.svg`\n"
+    found = (tmp_path / "site" / "docs" / "adr" / "index.md").read_text()
+    assert found == "# docs/adr\n\n- [One](0001.md)\n- `a.svg`\n"
     assert "````````py\nprint(1)\n````````" in (tmp_path / "site" / "app.py.md").read_text()
     assert (tmp_path / "site" / "docs" / "adr" / "a.svg").read_text() == "<svg/>"
 

@@ -175,13 +175,11 @@ def test_page_is_skipped_before_the_first_upload(keys: list[str], state: State) 
         {"Contents": [{"Key": key} for key in keys]} if keys else {},
     )
     aws = context_of(Recorded([bucket, listed]))
-    assert (
-        verdict(
-            named("page"),
-            Platform(settings=PROD, browser=Edge({"/": answer(403)}), given=Given(), aws=aws),
-        )[0]
-        == state
-    )
+    found = verdict(
+        named("page"),
+        Platform(settings=PROD, browser=Edge({"/": answer(403)}), given=Given(), aws=aws),
+    )[0]
+    assert found == state
 
 
 @pytest.mark.parametrize(
@@ -545,10 +543,8 @@ def test_status_is_zero_if_something_succeeded(
     checks: tuple[str, ...], status: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers = {"/audio/smoke": answer(403), "/": answer(500)}
-    assert (
-        command.check(listener_at(answers), [replace(named(name), needs="") for name in checks])
-        == status
-    )
+    found = command.check(listener_at(answers), [replace(named(name), needs="") for name in checks])
+    assert found == status
     assert capsys.readouterr().out.splitlines()[-1].endswith("no check passed") == (
         checks != ("audio without signature",)
     )
