@@ -32,7 +32,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
         port: TCP port on loopback; None selects a free one.
 
     Raises:
-        NoConsoleError: if Missing installation of StackPort.
+        NoConsoleError: if StackPort is not installed.
     """
     python = workspace.checkout / INTERPRETER
     if not python.exists():
