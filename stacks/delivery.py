@@ -14,16 +14,14 @@ import aws_cdk as cdk
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, SettingsError, load
-from spotmusic_constructs.delivery.deployment_roles import DeploymentRoles, DeploymentTarget
-from spotmusic_constructs.edge_region import EDGE_REGION
+from spotmusic_constructs.delivery.deployment_roles import DeploymentRoles
 from stacks import compliance
+from stacks.deployment_target import target
 from stacks.environment_stack import common_tags, tag
 from stacks.platform import boundary_of
 from stacks.trusted_jobs import Delivery, trusted_jobs
 
 CHECKOUT = Path.cwd()
-HASH = "????????"
-"""CDK appends eight hexadecimal digits to a logical id, CloudFormation a suffix to a name."""
 
 
 class DeliveryStack(cdk.Stack):
@@ -72,19 +70,6 @@ class DeliveryStack(cdk.Stack):
             resource="oidc-provider",
             resource_name=delivery.trust.issuer,
         )
-
-
-def target(settings: Settings) -> DeploymentTarget:
-    """Return regions and image repositories of an environment."""
-    stack = settings.stack_name("registry")
-    return DeploymentTarget(
-        account=settings.account,
-        regions=list(dict.fromkeys([settings.region, EDGE_REGION])),
-        repositories={
-            name: f"{stack}-services{name.replace('-', '')}{HASH}-*" for name in settings.services
-        },
-        registry_stack=stack,
-    )
 
 
 def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:

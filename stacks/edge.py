@@ -1,6 +1,7 @@
 """Edge stack: CloudFront, its web ACL and its certificate, in the region that AWS requires."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
@@ -54,17 +55,15 @@ class EdgeStack(EnvironmentStack):
         zone = domain and route53.HostedZone.from_hosted_zone_attributes(
             self, "Zone", hosted_zone_id=domain.hosted_zone_id, zone_name=domain.name
         )
-        certificate = (
-            EdgeCertificate(
+        certificate: acm.ICertificate | None = None
+        if domain and zone:
+            certificate = EdgeCertificate(
                 self,
                 "Certificate",
                 domain_name=domain.name,
                 hosted_zone=zone,
                 certificate_arn=domain.edge_certificate,
             ).certificate
-            if domain and zone
-            else None
-        )
 
         self.web_acl = web_acl(self, settings=settings, access_logs=data.logs.bucket)
         signing_keys = SigningKeyGroup(

@@ -102,7 +102,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
 
 
 def environments_in(folder: Path) -> list[str]:
-    """Returns the names of the environments in a folder, without hidden files, such as those of
+    """Return the names of the environments in a folder, without hidden files, such as those of
     editors.
     """
     return sorted(file.stem for file in folder.glob("[!.]*.yaml"))

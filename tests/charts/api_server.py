@@ -87,7 +87,7 @@ def running(assets: Path) -> Iterator[ApiServer]:
 
 
 def _kubeconfig(folder: Path, port: int, token: str) -> Path:
-    """Return a kubeconfig without verification, because the server creates its certificate at its
+    """Returns a kubeconfig without verification, because the server creates its certificate at its
     start.
     """
     file = folder / "kubeconfig"

@@ -53,7 +53,7 @@ def loopback_redirects(environment: str) -> Iterator[str]:
 
 
 def refuses(rules: list[Json], path: str, where: str) -> bool:
-    """Return true if the rules block a request with a loopback address in its query or body."""
+    """Returns True if the rules block a request with a loopback address in its query or body."""
     labels: set[str] = set()
     for rule in rules:
         group = rule["Statement"].get("ManagedRuleGroupStatement")

@@ -17,7 +17,7 @@ from tools.documents import flows_document
 
 
 def makefile(folder: Path = ROOT) -> str:
-    """Return the Makefile of a folder, with continued lines joined."""
+    """Returns the Makefile of a folder, with continued lines joined."""
     return re.sub(r"\\\n\s*", "", (folder / "Makefile").read_text())
 
 

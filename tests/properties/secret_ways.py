@@ -130,8 +130,8 @@ def reloader(platform: Assembly, deployed: RenderedCluster, release: str) -> int
 
 
 def annotated(values: Json) -> bool:
-    """Return true if chart values annotate the workload itself, and not its pods, which change with
-    each release.
+    """Returns True if chart values annotate the workload, but not its pods, which change with each
+    release.
     """
     return any(
         (

@@ -68,7 +68,7 @@ def configuration(cluster: Json) -> dict[str, str]:
 
 
 def hosts_apart(workload: Json) -> bool:
-    """Return true if the scheduler keeps these pods on separate hosts or spreads them evenly."""
+    """Returns True if the scheduler keeps these pods on separate hosts or spreads them evenly."""
     pod, labels = pod_of(workload) or {}, labels_of(workload)
     evenly = [
         r

@@ -116,7 +116,7 @@ def test_manual_secrets_have_reason_and_runbook() -> None:
 
 
 def leads_somewhere(line: Line) -> bool:
-    """Return true if a line has a reason and a link to a heading of a runbook."""
+    """Returns True if a line has a reason and a link to a heading of a runbook."""
     reason, _, _ = line.why.partition("[")
     links = re.findall(r"\]\(([^)#]+)#([^)]+)\)", line.why)
     return (

@@ -344,7 +344,7 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
 
 
 def has_the_same_name_again(resource: Resource) -> bool:
-    """Return true if a second stack of the same name would create the resource with the same
+    """Returns True if a second stack of the same name would create the resource with the same
     physical name.
     """
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(

@@ -9,7 +9,8 @@ from pathlib import Path
 import aws_cdk as cdk
 import pytest
 
-from stacks.delivery import main, target
+from stacks.delivery import main
+from stacks.deployment_target import target
 from tests.conftest import STACKS
 from tools.checkout import ROOT, feature_flags, settings_of
 from tools.model.templates import Template
