@@ -1,11 +1,16 @@
 """Imported resources, as stacks pass them to constructs."""
 
+from typing import Any
+
 import aws_cdk as cdk
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_route53 as route53
 from aws_cdk import aws_s3 as s3
 
 KEY = "arn:aws:kms:sa-east-1:111122223333:key/00000000-0000-0000-0000-000000000000"
+CERTIFICATE = "arn:aws:acm:sa-east-1:111122223333:certificate/1"
 DATA = ec2.SubnetSelection(subnet_group_name="data")
 APPLICATION = ec2.SubnetSelection(subnet_group_name="application")
 
@@ -34,3 +39,18 @@ def vpc_of(stack: cdk.Stack) -> ec2.IVpc:
 
 def group_of(stack: cdk.Stack, id_: str) -> ec2.ISecurityGroup:
     return ec2.SecurityGroup.from_security_group_id(stack, f"{id_}-group", id_, mutable=False)
+
+
+def load_balancer_arguments(stack: cdk.Stack, *, certificate: bool) -> dict[str, Any]:
+    """Arguments of a load balancer of the cluster."""
+    return {
+        "vpc": vpc_of(stack),
+        "certificate": acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE)
+        if certificate
+        else None,
+        "hosted_zone": route53.PrivateHostedZone.from_hosted_zone_attributes(
+            stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"
+        ),
+        "access_logs": logs_of(stack),
+        "cluster_name": "spotmusic-test",
+    }

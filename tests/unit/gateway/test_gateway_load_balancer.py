@@ -3,35 +3,19 @@
 from typing import Any
 
 import pytest
-from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_route53 as route53
 
 from spotmusic_constructs.gateway.gateway_load_balancer import GatewayLoadBalancer
 from tests.conftest import new_stack
 from tests.templates import Resources, only, resources_of
-from tests.unit.imported import group_of, logs_of, vpc_of
+from tests.unit.imported import CERTIFICATE, group_of, load_balancer_arguments
 from tools.model.values import Json
-
-CERTIFICATE = "arn:aws:acm:sa-east-1:111122223333:certificate/1"
 
 
 def synthesize(*, certificate: bool, **more: Any) -> Resources:
     stack = new_stack()
-    GatewayLoadBalancer(
-        stack,
-        "Gateway",
-        vpc=vpc_of(stack),
-        security_group=group_of(stack, "sg-gateway"),
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", CERTIFICATE)
-        if certificate
-        else None,
-        hosted_zone=route53.PrivateHostedZone.from_hosted_zone_attributes(
-            stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"
-        ),
-        access_logs=logs_of(stack),
-        cluster_name="spotmusic-test",
-        **more,
-    )
+    group = group_of(stack, "sg-gateway")
+    given = load_balancer_arguments(stack, certificate=certificate)
+    GatewayLoadBalancer(stack, "Gateway", security_group=group, **given, **more)
     return resources_of(stack)
 
 

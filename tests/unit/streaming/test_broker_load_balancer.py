@@ -3,13 +3,11 @@
 from typing import Any
 
 import pytest
-from aws_cdk import aws_certificatemanager as acm
-from aws_cdk import aws_route53 as route53
 
 from spotmusic_constructs.streaming.broker_load_balancer import BrokerLoadBalancer
 from tests.conftest import new_stack
 from tests.templates import Resources, all_of, properties_of, resources_of
-from tests.unit.imported import group_of, logs_of, vpc_of
+from tests.unit.imported import group_of, load_balancer_arguments
 from tools.model.values import Json
 
 LISTENER, GROUP = (f"AWS::ElasticLoadBalancingV2::{kind}" for kind in ("Listener", "TargetGroup"))
@@ -17,22 +15,9 @@ LISTENER, GROUP = (f"AWS::ElasticLoadBalancingV2::{kind}" for kind in ("Listener
 
 def synthesize(*, certificate: bool, **more: Any) -> Resources:
     stack = new_stack()
-    arn = "arn:aws:acm:sa-east-1:111122223333:certificate/1"
-    BrokerLoadBalancer(
-        stack,
-        "Brokers",
-        vpc=vpc_of(stack),
-        security_group=group_of(stack, "sg-brokers"),
-        certificate=acm.Certificate.from_certificate_arn(stack, "Certificate", arn)
-        if certificate
-        else None,
-        hosted_zone=route53.PrivateHostedZone.from_hosted_zone_attributes(
-            stack, "Zone", hosted_zone_id="Z1", zone_name="internal.example"
-        ),
-        access_logs=logs_of(stack),
-        cluster_name="spotmusic-test",
-        **more,
-    )
+    group = group_of(stack, "sg-brokers")
+    given = load_balancer_arguments(stack, certificate=certificate)
+    BrokerLoadBalancer(stack, "Brokers", security_group=group, **given, **more)
     return resources_of(stack)
 
 

@@ -6,9 +6,10 @@ from spotmusic_constructs.streaming.redpanda import Redpanda
 from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from stacks import compliance
 from tests.conftest import new_app
-from tests.helm_values import Images, arn_of, cluster_in, schema_errors, secret_in, values_of
+from tests.helm_values import arn_of, schema_errors, secret_in, values_of
 from tests.templates import Resources, resources_of, whole
 from tests.unit.imported import KEY, key_of, logs_of
+from tests.unit.streaming.test_redpanda import redpanda_in
 from tools.model.values import Json
 
 ISSUER = "https://oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
@@ -31,17 +32,7 @@ def redpanda(stack: cdk.Stack) -> Redpanda:
         key=key_of(stack),
         access_logs=logs_of(stack),
     )
-    return Redpanda(
-        stack,
-        "Redpanda",
-        cluster=cluster_in(stack),
-        chart=versions.REDPANDA,
-        images=Images(),
-        admin=secret_in(stack, "admin"),
-        users={},
-        host="brokers.internal.spotmusic.example",
-        tiered_storage=storage,
-    )
+    return redpanda_in(stack, tiered_storage=storage)
 
 
 @pytest.fixture(scope="module")
