@@ -156,8 +156,8 @@ def test_slow_targets_print_progress() -> None:
     recipes = re.findall(r"^\t.*", makefile(), flags=re.MULTILINE)
     bare = [re.sub(r"\$\(BEATING\) (\S+ -m )?\S+( install)?", "", line) for line in recipes]
     slow = re.compile(
-        r"\bpip install|-m venv|go install|cdk --|mypy\b|\$\((?:APT\w*|UV|MAVEN|PIP)\)[ :]|python "
-        r"-m tools\.([\w. ]+)"
+        r"\bpip (?:--\S+ )*install|-m venv|go install|cdk --|mypy\b"
+        r"|\$\((?:APT\w*|UV|MAVEN|PIP)\)[ :]|python -m tools\.([\w. ]+)"
     )
     own = ("local_aws up", "local_aws down", "local_aws console")
     silent = [
