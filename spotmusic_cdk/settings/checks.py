@@ -56,7 +56,7 @@ def _data(settings: Settings) -> Iterator[Problem]:
             "data.identity.read_replicas", wrong, "Remove it, and take a larger instance_class."
         )
     elif data.catalogue.read_replicas and not data.catalogue.rotates_master:
-        wrong = "RDS creates no replica of a database with a master secret of RDS"
+        wrong = "RDS creates no replica of a database while it manages the master secret"
         yield Problem(
             "data.catalogue.read_replicas", wrong, "Set data.catalogue.master_rotation: platform."
         )

@@ -84,7 +84,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"data.catalogue.read_replicas": 2},
         (
             "data.catalogue.read_replicas: "
-            "RDS creates no replica of a database with a master secret of RDS.\n"
+            "RDS creates no replica of a database while it manages the master secret.\n"
             "  Set data.catalogue.master"
         ),
     ),
