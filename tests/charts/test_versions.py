@@ -124,7 +124,7 @@ def test_charts_are_pulled_by_exact_version() -> None:
 
 
 def test_chart_checksums_belong_to_pinned_charts() -> None:
-    """No checksums exist before the first `make charts`."""
+    """The first `make charts` creates the checksums."""
     assert locked(LOCK).keys() in ({archive_name(chart) for chart in charts()}, set())
 
 

@@ -26,7 +26,7 @@ SHARED = {name: locked.version for name, locked in LOCKED.items()}
 
 
 def test_transitive_packages_are_locked() -> None:
-    """Otherwise the next setup installs an untested version."""
+    """An unlocked package has an untested version after the next setup."""
     needed = with_dependencies([*chosen(ROOT), "spotmusic-constructs"])
     missing = needed.keys() - SHARED.keys() - {"spotmusic-constructs"}
     assert sorted(missing) == []

@@ -114,8 +114,8 @@ def test_p066_recovery_points_have_own_key(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p067_recovery_points_cannot_be_deleted_early(platform: Assembly) -> Verdicts:
-    """No principal can delete a recovery point or shorten its retention. In production, the vault
-    lock becomes permanent after a grace period of at least 3 days.
+    """The vault denies every principal the deletion of a recovery point and a shorter retention. In
+    production, its lock becomes permanent after a grace period of at least 3 days.
 
     Kept by: `data.backup.vault_lock_days`
     """

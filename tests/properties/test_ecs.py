@@ -158,7 +158,7 @@ def test_p072_lost_zone_leaves_two_thirds(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p073_no_task_has_a_public_address(platform: Assembly) -> Verdicts:
-    """No task has a public IP address.
+    """Tasks have no public IP addresses.
 
     Kept by: `FargateService`
     """

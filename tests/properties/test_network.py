@@ -320,7 +320,7 @@ def test_p008_zones_have_own_nat_gateways(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p009_subnets_assign_no_public_addresses(platform: Assembly) -> Verdicts:
-    """No subnet assigns public IP addresses.
+    """Subnets assign no public IP addresses.
 
     Kept by: `ThreeTierVpc`
     """
@@ -472,7 +472,7 @@ def test_p013_subnets_have_load_balancer_tags(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p014_network_acls_are_unused(platform: Assembly) -> Verdicts:
-    """No stack creates a network ACL. AWS's default ACL allows all traffic. This is moot, because
+    """Stacks create no network ACLs. AWS's default ACL allows all traffic. This is moot, because
     security groups allow SSH and RDP only between nodes.
 
     Kept by: security groups alone, from the table of flows

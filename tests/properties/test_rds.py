@@ -68,7 +68,7 @@ def test_p034_databases_are_encrypted_with_their_own_key(platform: Assembly) -> 
 
 @promise
 def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
-    """No database has a public address, and the template states it.
+    """Databases have no public addresses, and the template states it.
 
     Kept by: `RelationalDatabase`
     """

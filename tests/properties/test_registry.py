@@ -172,8 +172,8 @@ def test_p019_unused_images_expire(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p020_repositories_are_not_public(platform: Assembly) -> Verdicts:
-    """No repository allows public pulls. No repository has a policy, so that only roles of this
-    account pull. A future policy must not allow every principal.
+    """Repositories allow no public pulls. They have no policies, so that only roles of this account
+    pull. A future policy must not allow every principal.
 
     Kept by: `ServiceRepositories`
     """

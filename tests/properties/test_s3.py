@@ -84,7 +84,7 @@ def denies_everybody(statement: Statement, of: Resource) -> bool:
 
 @promise
 def test_p056_no_bucket_can_become_public(platform: Assembly) -> Verdicts:
-    """No bucket can become public.
+    """Buckets cannot become public.
 
     Kept by: all four flags of Block Public Access
     """

@@ -239,7 +239,7 @@ def test_p026_repository_contains_no_secrets(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p027_code_prints_no_secrets(platform: Assembly) -> Verdicts:
-    """No code prints a secret. Secrets Manager or RDS generates each one with at least 32
+    """Code prints no secrets. Secrets Manager or RDS generates each one with at least 32
     characters.
 
     Kept by: `GeneratedSecret`, `SigningKeyPair`
