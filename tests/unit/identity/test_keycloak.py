@@ -45,8 +45,8 @@ def values() -> Json:
         vpc_cidr="10.40.0.0/16",
         replicas=3,
     )
-    found = keycloak.jwks_uri
-    assert found == f"{keycloak.url}/auth/realms/spotmusic/protocol/openid-connect/certs"
+    keys = f"{keycloak.url}/auth/realms/spotmusic/protocol/openid-connect/certs"
+    assert keycloak.jwks_uri == keys
     return values_of(stack, "keycloak")
 
 

@@ -844,11 +844,10 @@ def test_account_mismatch_is_reported() -> None:
 def test_missing_service_linked_roles_are_created() -> None:
     assert {*states(asked(account.service_linked_roles, *roles(ROLE))).split()} == {"ok"}
     created: Call = ("iam", EDGE, "create_service_linked_role", ROLE)
-    first, *_ = [
-        *account.service_linked_roles(context_of(Recorded([*roles("NoSuchEntity"), created])))
-    ]
-    found = first.command
-    assert found == "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
+    context = context_of(Recorded([*roles("NoSuchEntity"), created]))
+    first, *_ = account.service_linked_roles(context)
+    advice = "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
+    assert first.command == advice
     assert command.repaired(first).state == State.OK
 
 

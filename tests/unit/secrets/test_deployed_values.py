@@ -124,8 +124,8 @@ def test_function_reads_only_its_parameters(stack: cdk.Stack) -> None:
 def test_deployed_values_wait_for_constructs(stack: cdk.Stack) -> None:
     topic = sns.CfnTopic(stack, "Cluster")
     values_of(stack, parameter_names=["CacheHost"], after=[topic])
-    text = whole(resources_of(stack), "Custom::DeployedValues")["DependsOn"]
-    assert stack.resolve(topic.logical_id) in text
+    awaited = whole(resources_of(stack), "Custom::DeployedValues")["DependsOn"]
+    assert stack.resolve(topic.logical_id) in awaited
 
 
 def test_deployed_values_reject_many_names(stack: cdk.Stack) -> None:

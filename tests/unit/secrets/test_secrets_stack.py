@@ -18,9 +18,9 @@ def test_signing_keys_keep_environment_order(prod: SecretsStack) -> None:
 
 def test_parameters_contain_service_endpoints(prod: SecretsStack) -> None:
     values = {p["Name"]: p["Value"] for p in all_of(resources_of(prod), "AWS::SSM::Parameter")}
-    found = values["/spotmusic/prod/kafka/bootstrap-servers"]
-    assert found == "brokers.internal.spotmusic.example:9093"
-    actual = values["/spotmusic/prod/amqp/endpoint"]
-    assert actual == "amqps://brokers.internal.spotmusic.example:5671"
-    result = values["/spotmusic/prod/identity/issuer"]
-    assert result == "https://spotmusic.example/auth/realms/spotmusic"
+    kafka = values["/spotmusic/prod/kafka/bootstrap-servers"]
+    amqp = values["/spotmusic/prod/amqp/endpoint"]
+    issuer = values["/spotmusic/prod/identity/issuer"]
+    assert kafka == "brokers.internal.spotmusic.example:9093"
+    assert amqp == "amqps://brokers.internal.spotmusic.example:5671"
+    assert issuer == "https://spotmusic.example/auth/realms/spotmusic"
