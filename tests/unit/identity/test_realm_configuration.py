@@ -24,12 +24,8 @@ Manifests = dict[tuple[str, str], Json]
 
 
 @pytest.fixture(scope="module")
-def stack() -> cdk.Stack:
-    return new_stack()
-
-
-@pytest.fixture(scope="module")
-def configuration(stack: cdk.Stack) -> RealmConfiguration:
+def configuration() -> RealmConfiguration:
+    stack = new_stack()
     google = IdentityProvider(
         alias="google", kind="google", label="Google", client_id="g", secret_arn=arn_of("google")
     )
@@ -53,9 +49,8 @@ def configuration(stack: cdk.Stack) -> RealmConfiguration:
 
 
 @pytest.fixture(scope="module")
-def values(stack: cdk.Stack, configuration: RealmConfiguration) -> Json:
-    assert configuration
-    return values_of(stack, "realm")
+def values(configuration: RealmConfiguration) -> Json:
+    return values_of(cdk.Stack.of(configuration), "realm")
 
 
 @pytest.fixture(scope="module")

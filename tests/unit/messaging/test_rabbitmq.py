@@ -35,19 +35,14 @@ def rabbitmq_in(stack: cdk.Stack, **changes: Any) -> RabbitMQ:
 
 
 @pytest.fixture(scope="module")
-def stack() -> cdk.Stack:
-    return new_stack()
-
-
-@pytest.fixture(scope="module")
-def rabbitmq(stack: cdk.Stack) -> RabbitMQ:
+def rabbitmq() -> RabbitMQ:
+    stack = new_stack()
     return rabbitmq_in(stack, monitor=secret_in(stack, "monitor"), memory_gib=8, storage_gib=50)
 
 
 @pytest.fixture(scope="module")
-def values(stack: cdk.Stack, rabbitmq: RabbitMQ) -> Json:
-    assert rabbitmq
-    return values_of(stack, "rabbitmq")
+def values(rabbitmq: RabbitMQ) -> Json:
+    return values_of(cdk.Stack.of(rabbitmq), "rabbitmq")
 
 
 @pytest.fixture(scope="module")

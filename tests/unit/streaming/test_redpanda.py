@@ -30,19 +30,13 @@ def redpanda_in(stack: cdk.Stack, **changes: Any) -> Redpanda:
 
 
 @pytest.fixture(scope="module")
-def stack() -> cdk.Stack:
-    return new_stack()
+def redpanda() -> Redpanda:
+    return redpanda_in(new_stack(), brokers=5, cpu=4, memory_gib=16, storage_gib=500)
 
 
 @pytest.fixture(scope="module")
-def redpanda(stack: cdk.Stack) -> Redpanda:
-    return redpanda_in(stack, brokers=5, cpu=4, memory_gib=16, storage_gib=500)
-
-
-@pytest.fixture(scope="module")
-def values(stack: cdk.Stack, redpanda: Redpanda) -> Json:
-    assert redpanda
-    return values_of(stack, "redpanda")
+def values(redpanda: Redpanda) -> Json:
+    return values_of(cdk.Stack.of(redpanda), "redpanda")
 
 
 def test_brokers_are_configurable(values: Json) -> None:
