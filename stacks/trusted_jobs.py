@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Option
 
-from spotmusic_cdk.settings import mapping_in
+from spotmusic_cdk.settings import environments_in, mapping_in
 from spotmusic_constructs.delivery.deployment_roles import Trust, github, gitlab
 
 
@@ -31,17 +31,24 @@ class Delivery(BaseModel):
 
 
 def trusted_jobs(file: Path) -> Delivery:
-    """Read `delivery.yaml`.
+    """Read `delivery.yaml`, in the folder that contains `environments`.
 
     Raises:
         ValueError: if the file is invalid.
     """
     written = {key: value for key, value in mapping_in(file).items() if value is not None}
     try:
-        return Delivery(**written)
+        delivery = Delivery(**written)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise ValueError(
             f"{file.name}: {where}: {first['msg']}. docs/ci-cd.md describes the keys."
         ) from None
+    names = environments_in(file.parent / "environments")
+    if unknown := sorted({*delivery.existing_provider} - {*names}):
+        raise ValueError(
+            f"{file.name}: existing_provider: {', '.join(unknown)} is no environment. "
+            f"Use names of {', '.join(names)}."
+        )
+    return delivery

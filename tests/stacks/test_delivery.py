@@ -131,6 +131,16 @@ def test_provider_of_another_account_is_not_used(checkout: Path) -> None:
     assert "AWS::IAM::OIDCProvider" in (out / "delivery.template.json").read_text()
 
 
+def test_unknown_environment_of_provider_is_refused(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "delivery.yaml").write_text(f"{TRUSTED}existing_provider: [devel]\n")
+    status, out = synthesized(checkout)
+    assert (status, list(out.glob("*.template.json"))) == (2, [])
+    refused = "delivery.yaml: existing_provider: devel is no environment. Use names of dev, prod"
+    assert refused in capsys.readouterr().err
+
+
 def test_shipped_trust_is_empty() -> None:
     """Users who deploy without reading would trust the repository of an example."""
     for folder in (ROOT, ROOT / "template"):
