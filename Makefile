@@ -196,8 +196,8 @@ APT := apt-get -qq -o Dir::State="$(CURDIR)/.tools/apt" -o Dir::State::status=/v
 # $(call needs,PROGRAMS,ADVICE): ends with the advice where a program is missing.
 needs = @command -v $(1) >/dev/null || { echo "$(2)"; exit 1; }
 
-# Unpacks Debian's archives of a folder, $(call unpack,FOLDER,TARGET).
-unpack = find $(1) -name '*.deb' -print0 | xargs -0 -r -I '{}' $(BEATING) dpkg -x '{}' $(2)
+# Unpacks Debian's archives of a folder, $(call unpack,FOLDER,TARGET). It fails without one.
+unpack = for package in $(1)/*.deb; do $(BEATING) dpkg -x $$package $(2) || exit 1; done
 DOWNLOAD := install --yes --download-only --no-install-recommends
 
 # Index of all packages, read again after an hour, when its archives may be gone.
@@ -213,7 +213,7 @@ define packages
 $(call index)
 	mkdir -p $(2)/apt/archives/partial
 	$(BEATING) $(APT) -o Dir::Cache="$(CURDIR)/$(2)/apt" -o Debug::NoLocking=1 $(DOWNLOAD) $(1)
-	$(call unpack,$(2)/apt/archives,$(2))
+	test -z "$$(find $(2)/apt/archives -name '*.deb')" || { $(call unpack,$(2)/apt/archives,$(2)); }
 	rm -rf $(2)/apt $(2)/usr/share/doc
 endef
 
@@ -222,7 +222,7 @@ tools:  ## change: fetch promtool, amtool and LuaJIT into .tools
 	$(call index)
 	mkdir -p .tools/apt/cache/archives/partial
 	cd .tools && $(BEATING) $(APT) download prometheus prometheus-alertmanager luajit lua-cjson
-	$(call unpack,.tools -maxdepth 1,.tools)
+	$(call unpack,.tools,.tools)
 	rm -rf .tools/apt/cache .tools/etc .tools/lib .tools/var .tools/usr/share .tools/*.deb
 	@echo ".tools/usr/bin: $$(ls .tools/usr/bin | wc -l) programs"
 
