@@ -175,7 +175,7 @@ def _statement(resource: Resource, kind: str, statement: Json) -> Statement:
         actions=tuple(text(action) for action in as_list(statement.get("Action", "*"))),
         resources=tuple(as_list(statement.get("Resource", "*"))),
         principals=tuple(
-            (name, text(who)) for name, whom in by_kind.items() for who in as_list(whom)
+            (key, text(name)) for key, names in by_kind.items() for name in as_list(names)
         ),
         conditions=conditions,
         sid=str(statement.get("Sid", "")),
