@@ -163,7 +163,8 @@ class Tasks(Connection):
         rights=(
             "publish and consume as the table says; declare nothing. "
             "Celery, dramatiq and Spring declare queues at start, and get 403 ACCESS_REFUSED: "
-            "turn this off, or declare passively"
+            "turn this off, or declare passively what it has a right on: "
+            "a consumer its queue, a publisher the exchange"
         ),
         limits=(
             "reject a task that failed permanently without requeue; "
