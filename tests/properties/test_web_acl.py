@@ -28,12 +28,13 @@ REDIRECTING = {
 """Endpoints that take redirect addresses, which the realm compares letter by letter."""
 INSIDE = {"/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics"}
 """Paths of Keycloak for administrators and probes."""
-CREDENTIALS = {"authorization", "cookie"}
+CREDENTIALS = {"authorization", "cookie", "referer"}
 ARGUMENTS = {
     "signature",
     "policy",
     "code",
     "id_token_hint",
+    "login_hint",
     "key",
     "session_code",
     "client_data",
@@ -283,7 +284,7 @@ def bodies(acl: Resource) -> Verdicts:
 @promise
 def test_p108_blocked_requests_are_logged_without_credentials(platform: Assembly) -> Verdicts:
     """Requests that the web ACL blocks or counts are logged in the home region, without
-    authorization headers and cookies. Sampled requests omit these as well.
+    authorization headers, cookies and referrers. Sampled requests omit these as well.
 
     Kept by: `WebAcl`, [ADR 7](adr/0007-edge-logs.md)
     """

@@ -12,7 +12,8 @@ from spotmusic_constructs.edge import web_acl_rules as rules
 BUCKET_PREFIX = "aws-waf-logs-"
 """Name prefix that WAF requires of a log bucket (AWS WAF developer guide, logging to S3)."""
 
-CREDENTIAL_HEADERS = ("authorization", "cookie")
+CREDENTIAL_HEADERS = ("authorization", "cookie", "referer")
+"""Headers that logs omit. `referer` has the query of the page before: after a login, its code."""
 CREDENTIAL_ARGUMENTS = (
     *(
         "Signature",
@@ -22,6 +23,8 @@ CREDENTIAL_ARGUMENTS = (
         "id_token",
         "refresh_token",
         "id_token_hint",
+        "login_hint",
+        "logout_hint",
         "logout_token",
     ),
     *(
@@ -37,8 +40,8 @@ CREDENTIAL_ARGUMENTS = (
     ),
 )
 """Query arguments with credentials or personal data, which logs omit: signatures of audio URLs,
-codes and tokens of OpenID Connect (an `id_token_hint` contains name and address), and Keycloak's
-own (`key` of a mail sets a password)."""
+codes and tokens of OpenID Connect (an `id_token_hint` contains name and address, a `login_hint`
+often the address), and Keycloak's own (`key` of a mail sets a password)."""
 
 _LARGEST_INSPECTION = wafv2.CfnWebACL.RequestBodyAssociatedResourceTypeConfigProperty(
     default_size_inspection_limit="KB_64"
@@ -60,8 +63,8 @@ class WebAcl(Construct):
     (docs/adr/0012-bodies-at-the-edge.md).
 
     Logs: only requests that matched a rule, because CloudFront's access logs contain every request.
-    The headers authorization and cookie are redacted, and data protection replaces credentials in
-    sampled requests too.
+    The headers authorization, cookie and referer are redacted, and data protection replaces
+    credentials in sampled requests too.
 
     Args:
         metric_name: name of the web ACL in CloudWatch metrics, unique for each environment of an
