@@ -2,12 +2,14 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.templates import all_of
+from tests.unit.gateway.lua import interpreter
 from tools.checkout import ROOT
 from tools.model.values import Json
 
@@ -77,3 +79,27 @@ def test_error_log_of_the_gateway_loses_queries(
 ) -> None:
     filters = deployed(environment).releases["fluent-bit"].values["config"]["filters"]
     assert re.search(r"Match kong\.\*\n +call without_queries\n", filters)
+    (function,) = re.findall(r"code (function .+)", filters)
+    asked = 'request: "GET /auth/x?code=1&key=2 HTTP/1.1", host: "spotmusic.example"'
+    assert _sent(function, asked) == asked.replace("code=1&key=2", "")
+
+
+def test_access_log_of_the_gateway_stays_json(
+    deployed: Callable[[str], "RenderedCluster"],
+) -> None:
+    (function,) = re.findall(
+        r"code (function .+)", deployed("prod").releases["fluent-bit"].values["config"]["filters"]
+    )
+    line = json.dumps({"path": '/v1/x?"', "status": "200"})
+    assert _sent(function, line) == line
+
+
+def _sent(function: str, line: str) -> str:
+    """Line of the log after the filter of Fluent Bit."""
+    script = (
+        f"{function}\nlocal _, _, r = without_queries('t', 0, {{log = arg[1]}})\nio.write(r.log)"
+    )
+    done = subprocess.run(
+        [interpreter(), "-", line], input=script, capture_output=True, text=True, check=True
+    )
+    return done.stdout

@@ -47,7 +47,8 @@ _INPUTS = """\
     Skip_Long_Lines On
 """
 # nginx writes the request and the referrer into each line of its error log: codes of logins, keys
-# of mails, searches.
+# of mails, searches. The access log is JSON without queries, and stays as it is: a cut at a decoded
+# `?` of the path could end its text early, and hide a request from queries by field.
 _FILTERS = """\
 [FILTER]
     Name lua
@@ -55,7 +56,7 @@ _FILTERS = """\
     call without_queries
     code function without_queries(tag, time, record) \
 local line = record["log"] \
-if type(line) ~= "string" then return 0, time, record end \
+if type(line) ~= "string" or line:sub(1, 1) == "{" then return 0, time, record end \
 local cut, count = line:gsub('%?[^%s"]*', "?") \
 record["log"] = cut \
 return count > 0 and 2 or 0, time, record end
