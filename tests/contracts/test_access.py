@@ -112,6 +112,8 @@ BREAK_GLASS = {
     },
     "what is set up once": {
         "ce:CreateAnomalyMonitor",
+        "ce:CreateAnomalySubscription",
+        "ce:GetAnomalyMonitors",
         "ecr:ValidatePullThroughCacheRule",
         "secretsmanager:CreateSecret",
     },

@@ -53,6 +53,18 @@ def test_documents_write_no_parameter_by_hand() -> None:
     assert [path for path in DOCUMENTS if "put-parameter" in path.read_text()] == []
 
 
+def test_documents_subscribe_to_anomaly_monitors() -> None:
+    """A monitor without a subscription sends no notification (AWS Cost Explorer API reference,
+    AnomalySubscription).
+    """
+    assert [
+        path
+        for path in DOCUMENTS
+        if "create-anomaly-monitor" in (text := path.read_text())
+        and "create-anomaly-subscription" not in text
+    ] == []
+
+
 def test_runbooks_with_kubectl_lead_into_the_cluster() -> None:
     texts = {path.stem: path.read_text() for path in RUNBOOKS}
     assert [
@@ -68,7 +80,7 @@ env | region | domain | account | stack | namespace | pod | name | node | worklo
 | yesterday | yesterday, 2026-11-28 | ten days ago | new | old | size | case | what is seen | owner
 | object | team | what | user | your role | key | user or session name | registry
 | prefix, or empty | logical id | its PhysicalResourceId in the list below | name it answered
-| its name in that list | its name
+| its name in that list | its name | address of the team
 """
 GIVEN = {name.strip() for name in _GIVEN.split("|")}
 """Placeholders that the reader knows."""
