@@ -59,7 +59,9 @@ def test_remaining_copies_match_retention() -> None:
         "events in Redpanda": max(topic.retention_hours for topic in topics.values()) // 24,
         "events that a service could not read (`dead-letters.<service>`)": DEAD_LETTER_HOURS // 24,
         "records of access in S3": data.buckets.log_days,
-        "logs of services and pods": observability.access_log_days,
+        "logs of services, pods, databases (slow statements with their values) and the cache": (
+            observability.access_log_days
+        ),
         "access logs of application load balancers, with whole queries": REQUEST_DAYS,
         "events of logins in Keycloak": EVENT_DAYS,
         "events of administrators in Keycloak, security records": ADMIN_EVENT_DAYS,
