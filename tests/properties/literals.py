@@ -26,7 +26,9 @@ _PUBLIC = re.compile(
     r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----"  # certificates are public
     r"|[0-9a-f]{64}(?=\.(?:zip|json))"  # name of an asset: the hash of its content
     r"|\$\{[^}]+\}"  # deploy-time values
-    r"|\bNIST80053\w+",  # a policy pack
+    r"|\bNIST80053\w+"  # a policy pack
+    r"|(?<=@)[0-9a-f]{40}\b"  # commit of an action of a workflow
+    r"|(?<=SHA256 := )[0-9a-f]{64}\b",  # hash of a pinned archive
     flags=re.DOTALL,
 )
 _WORD = re.compile(r"[A-Za-z0-9+=_]{16,}")

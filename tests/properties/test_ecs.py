@@ -16,7 +16,7 @@ from tests.properties.scaling import (
     policies,
     scaled,
 )
-from tests.properties.services import Service, containers, services_of
+from tests.properties.services import TASK, Service, containers, environment_of, services_of
 from tests.properties.task_rights import allowed, needed_at_start, needed_while_running
 from tools.checkout import ROOT
 from tools.model.assembly import Assembly, Resource, intrinsics
@@ -29,6 +29,7 @@ PROXY_MIB = 64
 """Memory that the Service Connect proxy needs (Amazon ECS developer guide, Service Connect)."""
 LONGEST_REQUEST = 20
 """Seconds after which the gateway gives a request up."""
+CALL_TIMEOUTS = {"PerRequestTimeoutSeconds": 10, "IdleTimeoutSeconds": 60}
 BAKED_MINUTES = 5
 ACCESS_RECORD_DAYS = 184
 _SECRET = re.compile(
@@ -237,9 +238,9 @@ def test_p076_task_definitions_contain_no_secrets(platform: Assembly) -> Verdict
 
     Kept by: `Access`
     """
-    for service in services_of(platform):
-        for name, value in service.environment.items():
-            subject = f"{service.definition.name} {name}"
+    for definition, container in containers(platform):
+        for name, value in environment_of(definition, container).items():
+            subject = f"{definition.name} {name}"
             yield (
                 subject,
                 not _SECRET.search(name),
@@ -251,10 +252,10 @@ def test_p076_task_definitions_contain_no_secrets(platform: Assembly) -> Verdict
                 holds,
                 "The value is readable in the task definition. Reference a secret instead.",
             )
-        for entry in service.container.get("Secrets", []):
+        for entry in container.get("Secrets", []):
             if _SECRET.search(entry["Name"]):
-                kinds = {target.type for target in referred(service, entry["ValueFrom"])}
-                subject = f"{service.definition.name} {entry['Name']}"
+                kinds = {target.type for target in referred(definition, entry["ValueFrom"])}
+                subject = f"{definition.name} {entry['Name']}"
                 named = entry["ValueFrom"] in platform.settings.named_secrets.values()
                 ours = kinds == {"AWS::SecretsManager::Secret"}
                 yield (
@@ -264,10 +265,9 @@ def test_p076_task_definitions_contain_no_secrets(platform: Assembly) -> Verdict
                 )
 
 
-def referred(service: Service, value: object) -> Iterator[Resource]:
+def referred(definition: Resource, value: object) -> Iterator[Resource]:
     found = (
-        service.resource.platform.target(service.resource.stack, function)
-        for function in intrinsics(value)
+        definition.platform.target(definition.stack, function) for function in intrinsics(value)
     )
     return (target for target in found if target)
 
@@ -279,38 +279,41 @@ def test_p077_task_logs_are_kept_without_blocking(platform: Assembly) -> Verdict
 
     Kept by: `non_blocking_log`, `observability.access_log_days`
     """
-    for service in services_of(platform):
-        for subject, place in (
-            (service.definition, "ContainerDefinitions.0"),
-            (service.resource, "ServiceConnectConfiguration"),
-        ):
-            driver = subject[f"{place}.LogConfiguration.LogDriver"]
-            options = subject[f"{place}.LogConfiguration.Options"] or {}
-            yield subject, driver == "awslogs", "Send its log to CloudWatch Logs."
-            holds = options.get("mode") == "non-blocking"
-            yield (
-                subject,
-                holds,
-                "Set mode non-blocking, so that the task continues without CloudWatch Logs.",
-            )
-            yield (
-                subject,
-                bool(options.get("max-buffer-size")),
-                "Set max-buffer-size: the default of 10 MB is full within seconds.",
-            )
-            group = subject.target(f"{place}.LogConfiguration.Options.awslogs-group")
-            key = group.target("KmsKeyId") if group else None
-            yield (
-                subject,
-                key is not None and key.name == "secrets/LogsKey",
-                "Encrypt its log group with keys.logs.",
-            )
-            kept = group is not None and (group["RetentionInDays"] or 0) >= ACCESS_RECORD_DAYS
-            yield (
-                subject,
-                kept,
-                f"Set a retention of {ACCESS_RECORD_DAYS} days or more, but a finite one.",
-            )
+    for subject, place in (
+        *((service.resource, "ServiceConnectConfiguration") for service in services_of(platform)),
+        *(
+            (definition, f"ContainerDefinitions.{number}")
+            for definition in platform.some(TASK)
+            for number, _ in enumerate(definition["ContainerDefinitions"])
+        ),
+    ):
+        driver = subject[f"{place}.LogConfiguration.LogDriver"]
+        options = subject[f"{place}.LogConfiguration.Options"] or {}
+        yield subject, driver == "awslogs", "Send its log to CloudWatch Logs."
+        holds = options.get("mode") == "non-blocking"
+        yield (
+            subject,
+            holds,
+            "Set mode non-blocking, so that the task continues without CloudWatch Logs.",
+        )
+        yield (
+            subject,
+            bool(options.get("max-buffer-size")),
+            "Set max-buffer-size: the default of 10 MB is full within seconds.",
+        )
+        group = subject.target(f"{place}.LogConfiguration.Options.awslogs-group")
+        key = group.target("KmsKeyId") if group else None
+        yield (
+            subject,
+            key is not None and key.name == "secrets/LogsKey",
+            "Encrypt its log group with keys.logs.",
+        )
+        kept = group is not None and (group["RetentionInDays"] or 0) >= ACCESS_RECORD_DAYS
+        yield (
+            subject,
+            kept,
+            f"Set a retention of {ACCESS_RECORD_DAYS} days or more, but a finite one.",
+        )
 
 
 @promise
@@ -425,17 +428,18 @@ def test_p080_tasks_use_current_platform_and_architecture(platform: Assembly) ->
             newest and service.resource["LaunchType"] == "FARGATE",
             "Use the platform version LATEST.",
         )
-        runtime = service.definition["RuntimePlatform"] or {}
+    for definition in platform.some(TASK):
+        runtime = definition["RuntimePlatform"] or {}
         architecture = {"X86_64": "amd64", "ARM64": "arm64"}[
             runtime.get("CpuArchitecture", "X86_64")
         ]
         yield (
-            service.definition,
+            definition,
             runtime.get("OperatingSystemFamily") == "LINUX",
             "Set the operating system family LINUX.",
         )
         yield (
-            service.definition,
+            definition,
             [architecture] == asked,
             f"Services build images for {', '.join(asked)}. Use the same architecture.",
         )
@@ -509,13 +513,14 @@ def test_p082_containers_have_memory_limits(platform: Assembly) -> Verdicts:
 
     Kept by: `PROXY_MEMORY_MIB`
     """
-    for definition in {service.definition: None for service in services_of(platform)}:
-        limits = [container.get("Memory") for container in definition["ContainerDefinitions"]]
+    for definition, container in containers(platform):
         yield (
             definition,
-            all(isinstance(limit, int) for limit in limits),
+            isinstance(container.get("Memory"), int),
             "Give each container a hard limit.",
         )
+    for definition in {service.definition: None for service in services_of(platform)}:
+        limits = [container.get("Memory") for container in definition["ContainerDefinitions"]]
         left = int(definition["Memory"]) - sum(limit or 0 for limit in limits)
         yield (
             definition,
@@ -663,7 +668,7 @@ def test_p085_tasks_accept_declared_callers_only(platform: Assembly) -> Verdicts
 
 @promise
 def test_p086_service_calls_have_timeouts_and_logs(platform: Assembly) -> Verdicts:
-    """Calls between services time out after 30 seconds and idle connections after 60 seconds.
+    """Calls between services time out after 10 seconds and idle connections after 60 seconds.
     Service Connect logs both without query parameters. These calls are not encrypted, by decision.
 
     Kept by: [ADR 11](adr/0011-no-tls-between-tasks.md)
@@ -687,18 +692,12 @@ def test_p086_service_calls_have_timeouts_and_logs(platform: Assembly) -> Verdic
             bool(offered) == (service.settings.port is not None),
             "Publish its port by Service Connect.",
         )
-        stop = service.container.get("StopTimeout") or 0
         for endpoint in offered:
-            request, idle = (
-                at(endpoint, f"Timeout.{key}Seconds") or 0
-                for key in ("PerRequestTimeout", "IdleTimeout")
-            )
             yield (
                 service.resource,
-                0 < request <= stop,
-                "Set a request timeout no longer than the stop timeout of tasks.",
+                endpoint.get("Timeout") == CALL_TIMEOUTS,
+                f"Set its timeouts to {CALL_TIMEOUTS}.",
             )
-            yield service.resource, request <= idle <= 300, "Set an idle timeout."
             plain = "Tls" not in endpoint and "No TLS between tasks, in any environment" in decided
             yield (
                 service.resource,

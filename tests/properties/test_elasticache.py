@@ -134,17 +134,19 @@ def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdict
 
 
 def is_confined(user: Resource) -> bool:
-    """Return true if a user's keys and channels have a prefix and its last rules remove dangerous
-    commands.
+    """Return true if a user's keys and channels have a prefix, and no rule after the removal of
+    dangerous commands adds another than INFO.
     """
     said = rules(user)
     prefixes = [rule for rule in said if rule[0] in "~&%"]
-    last = {rule[1:]: rule[0] for rule in said if rule[0] in "+-"}
+    removed = [said.index(rule) for rule in ("-@admin", "-@dangerous") if rule in said]
+    added = {rule for rule in said[min(removed, default=0) :] if rule[0] == "+"}
     confined = bool(prefixes) and all(len(rule) > 3 and rule.index(":") > 1 for rule in prefixes)
     return (
         confined
         and "resetchannels" in said
-        and last.get("@dangerous") == last.get("@admin") == "-"
+        and len(removed) == 2
+        and added <= {"+info"}
         and "allkeys" not in said
     )
 

@@ -22,6 +22,9 @@ HARMLESS = {
     "a certificate": "-----BEGIN CERTIFICATE-----\n"
     + "MIIF/zCCA+egAwIBAgIRAJGY9kZITwfSRaAS\n"
     + "-----END CERTIFICATE-----",
+    "a commit of an action": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
+    "a hash of an archive": "SHA256 := "
+    + "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f",
     "the example of AWS": "AKIA" + "IOSFODNN7EXAMPLE",
 }
 

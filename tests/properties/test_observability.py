@@ -390,7 +390,7 @@ def test_p122_topics_are_encrypted_and_require_tls(platform: Assembly) -> Verdic
             statement for statement in statements_of(platform) if statement.resource in policies
         ]
         refused = [s for s in said if not s.allows and s.for_anybody and s.may("sns:Publish")]
-        tls = any(s.values("Bool", "aws:SecureTransport") == ("false",) for s in refused)
+        tls = any(s.conditions == {"Bool": {"aws:securetransport": ("false",)}} for s in refused)
         yield topic, tls, "Refuse what is published without TLS."
         for statement in (s for s in said if s.allows):
             ours = statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)

@@ -10,7 +10,6 @@ from tests.properties.promise import Verdicts, promise
 from tests.properties.releases import images_in, releases_of
 from tools.checkout import ROOT
 from tools.model.assembly import Assembly, Resource
-from tools.model.statements import statements_of
 from tools.model.values import ACCOUNT
 
 REPOSITORY = "AWS::ECR::Repository"
@@ -172,18 +171,15 @@ def test_p019_unused_images_expire(platform: Assembly) -> Verdicts:
 
 @promise
 def test_p020_repositories_are_not_public(platform: Assembly) -> Verdicts:
-    """Repositories allow no public pulls. They have no policies, so that only roles of this account
-    pull. A future policy must not allow every principal.
+    """Repositories and the registry have no policies, so that only roles of this account pull.
 
     Kept by: `ServiceRepositories`
     """
-    open_to_all = {
-        statement.resource
-        for statement in statements_of(platform)
-        if statement.allows and statement.for_anybody
-    }
     for repository in repositories(platform):
-        yield repository, repository not in open_to_all, "Name the accounts that may pull."
+        policy = repository["RepositoryPolicyText"] or repository["RepositoryPolicy"]
+        yield repository, policy is None, "Remove its policy: roles of this account pull."
+    for public in platform.all("AWS::ECR::PublicRepository", "AWS::ECR::RegistryPolicy"):
+        yield public, False, "Remove it: other accounts could pull."
 
 
 @promise

@@ -24,6 +24,8 @@ WRITERS = {SERVER_LOGS, BALANCERS, DELIVERIES}
 """Writers of access logs: S3, application load balancers, and network load balancers, CloudFront
 and WAF."""
 LOGS = {"data/LogsBucket", "network/BalancerLogsBucket"}
+PARTS_OF_A_BUCKET = {"Prefix", "TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
+"""Properties by which a lifecycle rule covers some objects only."""
 
 
 def bucket(platform: Assembly, name: str) -> Resource:
@@ -62,7 +64,7 @@ def rules(of: Resource) -> list[Json]:
     return [
         rule
         for rule in of["LifecycleConfiguration.Rules"] or []
-        if rule["Status"] == "Enabled" and not rule.get("Prefix")
+        if rule["Status"] == "Enabled" and not PARTS_OF_A_BUCKET & rule.keys()
     ]
 
 
@@ -419,7 +421,7 @@ def test_malware_plan_waits_for_its_role(platform: Assembly) -> Verdicts:
 @promise
 def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
     """An upload is unreadable until GuardDuty finds no malware in it, and only the scan can write
-    that result. Only the origins in the environment file can upload.
+    that result. Only pages of the domain can upload.
 
     Kept by: `UploadsBucket`
     """
@@ -436,6 +438,8 @@ def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
         s
         for s in statements(uploads)
         if not s.allows and s.for_anybody and s.texts() == [objects(uploads)]
+        # A further condition would restrict the denial.
+        if len(s.condition_keys) == 2
     ]
     unscanned = [
         s
@@ -475,12 +479,17 @@ def test_p065_unscanned_uploads_are_unreadable(platform: Assembly) -> Verdicts:
         not any(s.allows for s in statements(uploads)),
         "Remove Allow statements: CloudFront serves no uploads.",
     )
+    domain = platform.settings.domain
+    named = {uploads: [f"https://{domain.name}"]} if domain else {}
     for one in platform.some(BUCKET):
-        for cors in one["CorsConfiguration.CorsRules"] or []:
-            open_to_write = WRITES.intersection(cors["AllowedMethods"]) and any(
-                "*" in origin for origin in cors["AllowedOrigins"]
-            )
-            yield one, not open_to_write, "Name the origins that may upload."
+        writers = [
+            origin
+            for cors in one["CorsConfiguration.CorsRules"] or []
+            if WRITES.intersection(cors["AllowedMethods"])
+            for origin in cors["AllowedOrigins"]
+        ]
+        wanted = named.get(one, [])
+        yield one, writers == wanted, f"Origins {writers} may upload. Set {wanted}."
 
 
 def excepted(statement: Statement) -> set[Resource | None]:

@@ -39,36 +39,32 @@ BARRIER = "aws:cdk:eks:kubectl-ready"
 name."""
 
 _EXACT = re.compile(r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[^*?]+-[A-Za-z0-9]{6}")
-_SOURCES = (
-    "app.py",
-    "spotmusic_cdk",
-    "stacks",
-    "constructs",
-    "charts",
-    "environments",
-    "tools",
-    "tests",
-    "docs",
-    "cdk.json",
-    "README.md",
-)
-_TEXTS = {".py", ".mjs", ".js", ".json", ".yaml", ".yml", ".tpl", ".md", ".toml", ".lua", ".sh"}
+_HASHES = {".lock", ".sha256", "package-lock.json"}
+"""Names and ends of files with hashes of packages."""
+_BINARIES = {".gz", ".pyc", ".zip"}
 
 
-def files(*roots: str, kinds: set[str]) -> Iterator[tuple[str, str]]:
-    """Files of the repository with their content, without files created by tools."""
+def roots() -> list[str]:
+    """Files and folders of the checkout, without those that .gitignore names."""
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text().splitlines()}
+    return sorted(path.name for path in ROOT.iterdir() if path.name not in {*ignored, ".git"})
+
+
+def files(*roots: str, kind: str = "") -> Iterator[tuple[str, str]]:
+    """Texts of the repository, without hashes of packages and files created by tools."""
     for root in roots:
         for path in [ROOT / root] if (ROOT / root).is_file() else sorted((ROOT / root).rglob("*")):
             left = {"__pycache__", "__snapshots__", "node_modules", "cdk.out"}.intersection(
                 path.parts
             ) or ".egg-info" in str(path)
-            if path.is_file() and path.suffix in kinds and not left:
+            left = left or {path.name, path.suffix} & (_HASHES | _BINARIES)
+            if path.is_file() and path.name.endswith(kind) and not left:
                 yield str(path.relative_to(ROOT)), path.read_text()
 
 
 @cache
 def literals_of_the_repository() -> dict[str, list[str]]:
-    return {name: list(suspicious(text)) for name, text in files(*_SOURCES, kinds=_TEXTS)}
+    return {name: list(suspicious(text)) for name, text in files(*roots())}
 
 
 @cache
@@ -81,7 +77,7 @@ def unsafe_calls() -> dict[str, list[int]]:
             for node in ast.walk(ast.parse(text))
             if isinstance(node, ast.Attribute) and node.attr in unsafe
         ]
-        for name, text in files("app.py", "spotmusic_cdk", "stacks", "constructs", kinds={".py"})
+        for name, text in files("app.py", "spotmusic_cdk", "stacks", "constructs", kind=".py")
     }
 
 

@@ -105,6 +105,7 @@ def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
             rate["Limit"]
             for rate in limits
             if rate and "ScopeDownStatement" not in rate and rate["AggregateKeyType"] == "IP"
+            if rate.get("EvaluationWindowSec", 300) == 300
         ]
         yield (
             acl,
