@@ -57,6 +57,18 @@ def test_backup_rules_follow_retention(days: int, kept: dict[str, int]) -> None:
     } == {min(days, 35)}
 
 
+def test_start_windows_of_rules_are_disjoint() -> None:
+    """AWS Backup runs only one of two backups of a resource whose start windows overlap."""
+    rules = [
+        rule
+        for plan in all_of(synthesized(retention_days=36), "AWS::Backup::BackupPlan")
+        for rule in plan["BackupPlan"]["BackupPlanRule"]
+    ]
+    starts = sorted(int(rule["ScheduleExpression"].split()[1]) for rule in rules)
+    assert {rule["StartWindowMinutes"] for rule in rules} == {60}
+    assert len(starts) == len(set(starts)) == 3
+
+
 @pytest.mark.parametrize("days", [0, 366])
 def test_plan_refuses_retention_outside_the_lock(days: int) -> None:
     with pytest.raises(ValueError, match="between 1 and 365"):
