@@ -7,7 +7,11 @@ from constructs import Construct
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.arns import bucket_name
 from spotmusic_constructs.observability.alarm import MetricSource, Recipients
-from spotmusic_constructs.observability.event_alarms import DeletedTracks, EventAlarms
+from spotmusic_constructs.observability.event_alarms import (
+    DeletedTracks,
+    EventAlarms,
+    MissingCopies,
+)
 from spotmusic_constructs.observability.event_log import SOURCES, EventLog, deletions
 from stacks.environment_stack import EnvironmentStack
 
@@ -33,5 +37,6 @@ def event_alarms(
 ) -> dict[str, MetricSource]:
     """Create the alarms of events, and return the counts of events by name."""
     events = EventAlarms(scope, "EventAlarms", recipients=recipients, log=log)
+    MissingCopies(scope, "MissingCopies", recipients=recipients, log=log)
     tracks = DeletedTracks(scope, "DeletedTracks", recipients=recipients, log=log)
     return {**events.counts, "DeletedTracks": tracks.count}

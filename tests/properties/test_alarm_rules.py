@@ -6,7 +6,7 @@ from collections import defaultdict
 from tests.metric_math import value_of
 from tests.properties.alarms import ALARM, COMPOSITE, metrics_of, severity_of
 from tests.properties.promise import Verdicts, rule
-from tests.properties.watched import problem_with, rows_of
+from tests.properties.watched import COPIES, problem_with, rows_of
 from tools.gameday.figures import connections_of
 from tools.model.assembly import Assembly, Resource
 from tools.model.values import Json
@@ -19,6 +19,7 @@ FEWER_IS_WORSE = {
     "apiserver_request_total",
     "NumberOfMessagesPublished",
     "Requests",
+    *COPIES,
 }
 OUTAGES = {
     ("DesiredTaskCount", "RunningTaskCount"): ([2, 0], [2, 2]),

@@ -1,6 +1,7 @@
-"""Alarms of events: failed jobs and deployments, findings, certificates, keys, AWS Health."""
+"""Alarms of events: failed and missing jobs, deployments, findings, keys, AWS Health."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from constructs import Construct
 
@@ -139,6 +140,66 @@ class DeletedTracks(AlarmGroup):
             runbook="restore#objects-of-a-bucket",
             rules=[rule],
         )
+
+
+COPIED: Mapping[str, tuple[str, str]] = {
+    "Databases": ("RDS", "a database"),
+    "Volumes": ("EBS", "a volume"),
+}
+"""Type of resource in the events of copy jobs, and its name in texts, by alarm (AWS Backup
+developer guide, EventBridge events, 2026-11)."""
+_DAY = 86_400
+SILENT_DAYS = 2
+"""Days without a copy before the alarm. The hour in which a copy completes differs from night to
+night, so that a single period of a day can be empty."""
+
+
+class MissingCopies(AlarmGroup):
+    """Alarms of two days without a completed copy of a database or of a volume.
+
+    A job that is never created reports no failure: a selection that matches nothing, a plan that
+    was deleted. A completed copy covers plans, selections, role, keys, vaults and this log. Buckets
+    have no copies; `RestoreTesting` restores them.
+
+    Args:
+        recipients: topics.
+        log: event log.
+
+    Example:
+        MissingCopies(self, "MissingCopies", recipients=recipients, log=event_log)
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, recipients: Recipients, log: EventLog
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            recipients=recipients,
+            runbook="backup#no-copies",
+            rules=[
+                AlarmRule(
+                    name=name,
+                    summary=(
+                        f"AWS Backup: no copy of {what} was completed in two days. "
+                        "Backups may have stopped."
+                    ),
+                    watch=replace(log.count(f"Copied{name}", _copy_of(kind)), period=_DAY),
+                    thresholds={"warning": 1},
+                    comparison="<",
+                    periods=SILENT_DAYS,
+                    missing_data="breaching",
+                )
+                for name, (kind, what) in COPIED.items()
+            ],
+        )
+
+
+def _copy_of(kind: str) -> str:
+    return (
+        '{ $.source = "aws.backup" && $.detail-type = "Copy Job State Change"'
+        f' && $.detail.state = "COMPLETED" && $.detail.resourceType = "{kind}" }}'
+    )
 
 
 class EventAlarms(Construct):

@@ -58,7 +58,7 @@ def test_backup_rules_follow_retention(days: int, kept: dict[str, int]) -> None:
 
 
 def test_start_windows_of_rules_are_disjoint() -> None:
-    """AWS Backup runs only one of two backups of a resource whose start windows overlap."""
+    """AWS Backup runs only one of two backups of a resource with overlapping start windows."""
     rules = [
         rule
         for plan in all_of(synthesized(retention_days=36), "AWS::Backup::BackupPlan")
