@@ -23,7 +23,7 @@ def release_platform(context: ReleaseContext) -> Construct:
         addon_version=versions.METRICS_SERVER_ADD_ON,
         after=[base],
     )
-    foundations = release_operators(context, base=base)
+    first_wave = release_operators(context, base=base)
 
     redpanda = release_redpanda(context)
     keycloak = release_keycloak(context)
@@ -44,10 +44,10 @@ def release_platform(context: ReleaseContext) -> Construct:
             secret for component in components for secret in component.external_secrets
         ],
         authority_parameter=context.settings.authority_parameter,
-        after=foundations,
+        after=first_wave,
     )
     for component in components:
         component.node.add_dependency(trust)
     # Parallel to their certificate: the pods of the operators wait for it.
-    operators.node.add_dependency(*foundations)
+    operators.node.add_dependency(*first_wave)
     return bind(context, after=(redpanda, rabbitmq, kong))

@@ -100,7 +100,7 @@ class KubernetesSettings(Model):
         return self
 
     @model_validator(mode="after")
-    def _nobody_has_two_access_entries(self) -> Self:
+    def _people_have_one_access_entry(self) -> Self:
         both = sorted(set(self.administrators) & set(self.viewers))
         if both:
             raise ValueError(

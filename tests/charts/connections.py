@@ -275,7 +275,7 @@ def _binding_problems(
     pods = pods_behind(platform, namespace, service["spec"]["selector"])
     if health != "traffic-port" and not any(int(health) in container_ports(pod) for pod in pods):
         yield (
-            f"joins target group {id_}, whose health check asks port {health}, which no container "
+            f"joins target group {id_} with a health check of port {health}, which no container "
             f"of {[name_of(p) for p in pods]} has"
         )
 

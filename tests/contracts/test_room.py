@@ -123,7 +123,7 @@ def test_service_limits_match_settings(
     assert expected in text
     sentence = (
         f"{ours} for the five of production, and {shared} for all. "
-        "Twenty-two of the former beside the five make"
+        "Twenty-two of the former with the five make"
     )
     assert sentence in text
     assert f"make {ours + shared + 22 * busy};" in text

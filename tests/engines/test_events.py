@@ -49,7 +49,7 @@ SERVICES = ("playback", "trends", "recommendations", "notifications")
 ACCESS = access_values(
     [Topic(name=name, **topic.model_dump()) for name, topic in DEFAULT_TOPICS.items()], SERVICES
 )
-HEARD, TOP = "events.listening", "events.trends"
+LISTENING, TOP = "events.listening", "events.trends"
 WITHIN = 20.0
 """Seconds for a broker's response to a client on a busy machine."""
 
@@ -193,7 +193,7 @@ def variables_of(
         "SCHEMAS": str(ROOT / "events"),
         "EVENTS_BOOTSTRAP_SERVERS": f"localhost:{broker.port}",
         "EVENTS_SASL_MECHANISM": MECHANISM,
-        "EVENTS_CONSUMES": f"{HEARD},events.playback-telemetry",
+        "EVENTS_CONSUMES": f"{LISTENING},events.playback-telemetry",
         "EVENTS_PRODUCES": TOP,
         "EVENTS_GROUP": name,
         "EVENTS_DEAD_LETTERS": f"dead-letters.{name}",
@@ -217,7 +217,7 @@ def stream(variables: dict[str, str], folder: Path) -> Iterator[Task]:
         assert found.process.poll() == 0 or found.ends() == 0
 
 
-def heard(track: str, **changes: Any) -> str:
+def listened(track: str, **changes: Any) -> str:
     event = {
         "id": str(uuid.uuid4()),
         "occurred_at": datetime.now(UTC).isoformat(),
@@ -245,8 +245,8 @@ def uncommitted(broker: Kafka) -> int:
     )
     try:
         places = [
-            library().TopicPartition(HEARD, number)
-            for number in range(DEFAULT_TOPICS[HEARD].partitions)
+            library().TopicPartition(LISTENING, number)
+            for number in range(DEFAULT_TOPICS[LISTENING].partitions)
         ]
         committed = reader.committed(places, timeout=WITHIN)
         ends = [reader.get_watermark_offsets(place, timeout=WITHIN)[1] for place in places]
@@ -263,7 +263,7 @@ def test_example_stream_writes_events_of_the_schema(
     variables: dict[str, str], broker: Kafka, tmp_path: Path
 ) -> None:
     with stream(variables, tmp_path) as found:
-        assert written(broker, "playback", HEARD, heard("t-1")) == ""
+        assert written(broker, "playback", LISTENING, listened("t-1")) == ""
         done(found, "done", 1)
         wait_until(
             lambda: uncommitted(broker) == 0, "the event is committed", found.log, found.process
@@ -297,10 +297,10 @@ stream.main()
 """Example with an event that it cannot process, and one that it can process later."""
 POISON = (
     "not JSON s3cret",
-    heard("t-2", seconds="s3cret"),
-    heard("t-2", occurred_at="s3cret"),
+    listened("t-2", seconds="s3cret"),
+    listened("t-2", occurred_at="s3cret"),
     "[" * 100_000,
-    heard("broken"),
+    listened("broken"),
 )
 TOMBSTONE = None
 
@@ -311,15 +311,15 @@ def test_example_stream_continues_after_poison(
     with task(
         variables, "stream.py", tmp_path, lambda _: [sys.executable, "-c", BROKEN, str(EXAMPLE)]
     ) as found:
-        for value in (*POISON, TOMBSTONE, heard("t-2")):
-            assert written(broker, "playback", HEARD, value) == ""
+        for value in (*POISON, TOMBSTONE, listened("t-2")):
+            assert written(broker, "playback", LISTENING, value) == ""
         done(found, "rejected", len(POISON))
         done(found, "forgotten", 1)
         done(found, "done", 1)
         wait_until(
             lambda: uncommitted(broker) == 0, "poison is committed", found.log, found.process
         )
-        assert written(broker, "playback", HEARD, heard("away")) == ""
+        assert written(broker, "playback", LISTENING, listened("away")) == ""
         done(found, "done", 2)
         expected = f'event_age_seconds_count{{topic="events.listening"}} {len(POISON) + 3}.0'
         assert expected in found.ask("/metrics")[1]
@@ -339,13 +339,13 @@ def test_example_stream_outlives_a_lost_broker(
     variables: dict[str, str], broker: Kafka, tmp_path: Path
 ) -> None:
     with stream(variables, tmp_path) as found:
-        assert written(broker, "playback", HEARD, heard("t-3")) == ""
+        assert written(broker, "playback", LISTENING, listened("t-3")) == ""
         done(found, "done", 1)
         broker.stop()
         time.sleep(1)
         assert found.ask("/healthz")[0] == 200
         broker.start()
-        assert written(broker, "playback", HEARD, heard("t-3")) == ""
+        assert written(broker, "playback", LISTENING, listened("t-3")) == ""
         done(found, "done", 2)
 
 
@@ -361,7 +361,7 @@ def test_example_stream_starts_without_brokers(
             found.process,
         )
         here.parameters["/spotmusic/dev/internal-authority"] = authority
-        assert written(broker, "playback", HEARD, heard("t-4")) == ""
+        assert written(broker, "playback", LISTENING, listened("t-4")) == ""
         done(found, "done", 1)
 
 
@@ -372,7 +372,7 @@ def test_example_stream_reads_its_rotated_password(
     replace_password(broker, SECOND)
     try:
         with stream(variables, tmp_path) as found:
-            assert written(broker, "playback", HEARD, heard("t-5")) == ""
+            assert written(broker, "playback", LISTENING, listened("t-5")) == ""
             done(found, "done", 1)
             assert "read the secret again" in found.log.read_text()
     finally:
@@ -392,7 +392,7 @@ def test_example_stream_commits_before_it_ends(
 ) -> None:
     with stream(variables, tmp_path) as found:
         for _ in range(3):
-            assert written(broker, "playback", HEARD, heard("t-6")) == ""
+            assert written(broker, "playback", LISTENING, listened("t-6")) == ""
         done(found, "done", 3)
         begun = time.monotonic()
         assert found.ends() == 0
@@ -457,7 +457,7 @@ def test_example_stream_ends_while_its_library_waits(
     with task(
         variables, "stream.py", tmp_path, lambda _: [sys.executable, "-c", STUCK, str(EXAMPLE)]
     ) as found:
-        assert written(broker, "playback", HEARD, heard("t-7")) == ""
+        assert written(broker, "playback", LISTENING, listened("t-7")) == ""
         done(found, "done", 1)
         assert_ends_in_time(found)
 
@@ -466,7 +466,7 @@ def test_example_stream_ends_without_its_broker(
     variables: dict[str, str], broker: Kafka, tmp_path: Path
 ) -> None:
     with stream(variables, tmp_path) as found:
-        assert written(broker, "playback", HEARD, heard("t-8")) == ""
+        assert written(broker, "playback", LISTENING, listened("t-8")) == ""
         done(found, "done", 1)
         broker.stop()
         assert_ends_in_time(found)

@@ -28,14 +28,14 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def test_recycled_process_id_is_not_stopped(workspace: Workspace) -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"]) as somebody:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"]) as other:
         workspace.remember(
-            RunningEmulator(pid=somebody.pid, port=1, started="Thu Jan  1 00:00:00 1970")
+            RunningEmulator(pid=other.pid, port=1, started="Thu Jan  1 00:00:00 1970")
         )
         assert process.running(workspace) is None
         assert process.stop(workspace) is False
-        assert somebody.poll() is None
-        somebody.kill()
+        assert other.poll() is None
+        other.kill()
 
 
 # Rejects two requests like a starting emulator, then returns its identity. Its child names no

@@ -208,7 +208,7 @@ def test_emulator_refuses_foreign_pages(
     assert status(emulator.port, method, path, headers, "{}") == 403
 
 
-def test_dead_emulator_is_replaced_beside_another(
+def test_dead_emulator_is_replaced_despite_another(
     emulator: RunningEmulator, tmp_path: Path
 ) -> None:
     """Copies of a checkout run at the same time and share nothing."""

@@ -34,7 +34,7 @@ OF_EKS = (
     *("CSIVolumeName", "KubernetesCluster", "Name"),
 )
 """Keys that AWS's policies for Auto Mode allow EKS to set."""
-BY_ITSELF = {
+OF_ACTION = {
     "ec2:CreateVolume": {
         "eks:eks-cluster-name",
         "CSIVolumeName",
@@ -85,7 +85,7 @@ def eks_may_tag(platform: Assembly, keys: set[str]) -> Verdicts:
     ]
     makes = [s for s in rights if any(s.may(action) for action in ASKED)]
     for action, types in ASKED.items():
-        given = keys | BY_ITSELF.get(action, OF_NODES)
+        given = keys | OF_ACTION.get(action, OF_NODES)
         for type_ in types:
             arn = f"arn:aws:ec2:{platform.settings.region}:{ACCOUNT}:{type_}/id"
             may = any(s.may(action) and covers(s.texts(), arn) and takes(s, given) for s in makes)

@@ -126,7 +126,7 @@ HOLD_SESSIONS: Mapping[str, str] = {
     "observability/PeopleTunnelTaskDefinition": (
         "the agent of Session Manager writes to the image, and is documented with the capabilities "
         "that Fargate gives (Amazon ECS developer guide, ECS Exec, considerations); "
-        "a person starts it, and it ends by itself"
+        "a person starts it, and it ends automatically"
     ),
 }
 """Task definitions with a writable root file system and Fargate's capabilities, with the reason."""

@@ -39,14 +39,14 @@ def restarted(platform: Assembly, service: Resource) -> Iterator[int]:
             if s.may("ecs:UpdateService") and schedule.target("Target.RoleArn") in [*roles_of(s)]
         ]
         cluster, name = service.text("Cluster"), f"${{{service.stack}/{service.id}.Name}}"
-        heard = any(
+        allowed = any(
             arn.endswith(f":service/{cluster}/{name}") for right in rights for arn in right.texts()
         )
         on = schedule["State"] in (None, "ENABLED") and schedule["Target.Arn"].endswith(
             ":::aws-sdk:ecs:updateService"
         )
         there = service.target("Cluster") in schedule.mentions("Target.Input")
-        if on and weekly and heard and there and asked["ForceNewDeployment"] is True:
+        if on and weekly and allowed and there and asked["ForceNewDeployment"] is True:
             again = schedule["Target.RetryPolicy.MaximumEventAgeInSeconds"]
             yield 7 * DAY + schedule["FlexibleTimeWindow.MaximumWindowInMinutes"] * 60 + again
 

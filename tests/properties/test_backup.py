@@ -130,10 +130,10 @@ def test_p067_recovery_points_cannot_be_deleted_early(platform: Assembly) -> Ver
             f"Lock it from {LEAST_DAYS} days to 365 (LGPD art. 16).",
         )
         grace = vault["LockConfiguration.ChangeableForDays"]
-        for_good = grace is not None and grace >= 3
+        irreversible = grace is not None and grace >= 3
         yield (
             vault,
-            for_good or not platform.settings.production,
+            irreversible or not platform.settings.production,
             "Make the lock irreversible after 3 days or more: vault_lock_days.",
         )
         denied = [
@@ -344,7 +344,7 @@ def can_restore(role: Resource) -> bool:
     )
 
 
-def hears_of_restores(rule: Resource) -> bool:
+def receives_restores(rule: Resource) -> bool:
     pattern = rule["EventPattern"]
     kind = pattern.get("source") == ["aws.backup"] and pattern.get("detail-type") == [
         "Restore Job State Change"
@@ -357,7 +357,7 @@ def hears_of_restores(rule: Resource) -> bool:
 def a_function_judges(plan: Resource) -> Verdicts:
     platform = plan.platform
     rules = [
-        rule for rule in platform.users_of(plan, "AWS::Events::Rule") if hears_of_restores(rule)
+        rule for rule in platform.users_of(plan, "AWS::Events::Rule") if receives_restores(rule)
     ]
     judges = {
         target

@@ -50,7 +50,7 @@ def spans(text: object) -> list[Span]:
     ]
 
 
-def meet(one: Span, other: Span) -> bool:
+def overlap(one: Span, other: Span) -> bool:
     return any(one[0] < other[1] + turn and other[0] + turn < one[1] for turn in (-WEEK, 0, WEEK))
 
 
@@ -104,13 +104,13 @@ def test_maintenance_windows_are_separate_nights(platform: Assembly) -> Verdicts
         )
         yield (
             store,
-            not any(meet(window, copy) for copy in copies),
+            not any(overlap(window, copy) for copy in copies),
             "Maintain it when no backup is taken: AWS refuses both at once.",
         )
     for (one, its), (other, others) in combinations(windows.items(), 2):
         yield (
             f"{one.name}, {other.name}",
-            not meet(its, others),
+            not overlap(its, others),
             "Both may restart in the same hour. Give each its own night.",
         )
 
@@ -140,7 +140,7 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
                 for store, (begin, end) in maintained(platform).items()
                 if not is_replica(store)
             ]
-            clear = all(not meet(window, job_) for window in windows for job_ in begun)
+            clear = all(not overlap(window, job_) for window in windows for job_ in begun)
             yield (
                 name,
                 clear,
@@ -152,7 +152,7 @@ def test_backups_precede_maintenance(platform: Assembly) -> Verdicts:
 def test_start_windows_of_backup_rules_are_disjoint(platform: Assembly) -> Verdicts:
     windows = {job["RuleName"]: spans_of(job) for job in plan_rules(platform)}
     for (one, its), (other, others) in combinations(windows.items(), 2):
-        apart = not any(meet(window, another) for window in its for another in others)
+        apart = not any(overlap(window, another) for window in its for another in others)
         yield (
             f"data/Backup {one}, {other}",
             apart,
@@ -198,7 +198,7 @@ def test_restore_tests_follow_backups(platform: Assembly) -> Verdicts:
         yield plan, bool(begins), "Say when it begins."
         if "RDS" in restored_kinds(plan):
             clear = not any(
-                meet(job, window) for job in begins for window in maintained(platform).values()
+                overlap(job, window) for job in begins for window in maintained(platform).values()
             )
             yield plan, clear, "Restore databases when none is maintained."
 

@@ -382,7 +382,7 @@ def test_p114_api_is_uncached_audio_is_cached(platform: Assembly) -> Verdicts:
                 {"authorization", "host"} <= forwarded(behavior),
                 "Forward Authorization and Host to the gateway.",
             )
-            holds = tells_the_address(behavior)
+            holds = sends_the_address(behavior)
             yield (
                 f"{behavior} address",
                 holds,
@@ -457,7 +457,7 @@ def cached_files(behavior: Behavior) -> Verdicts:
     yield str(behavior), listed, "Forward only the viewer's address and the request id."
     yield (
         f"{behavior} address",
-        tells_the_address(behavior),
+        sends_the_address(behavior),
         "Forward the viewer's address to the gateway: it limits requests per address.",
     )
 
@@ -481,7 +481,7 @@ def uncached_errors(platform: Assembly) -> Verdicts:
         )
 
 
-def tells_the_address(behavior: Behavior) -> bool:
+def sends_the_address(behavior: Behavior) -> bool:
     """Return true if CloudFront sends the viewer's address to the gateway, and not a header from
     the viewer.
     """

@@ -430,7 +430,7 @@ def it_finds_one_pod(template: Resource, said: Json, selection: str) -> Verdicts
         yield (
             template,
             holds,
-            "Make the pod meet the restricted Pod Security standard of its namespace.",
+            "Make the pod satisfy the restricted Pod Security standard of its namespace.",
         )
 
 

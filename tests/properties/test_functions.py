@@ -55,8 +55,8 @@ def code_of(function: Resource, assembly: Path) -> str:
         ).is_file()
     ]
     text = found[0].read_text() if found else ""
-    beside = (folder / f"{name}.py" for name in _IMPORTED.findall(text))
-    return "\n".join([text, *(file.read_text() for file in beside if file.is_file())])
+    imported = (folder / f"{name}.py" for name in _IMPORTED.findall(text))
+    return "\n".join([text, *(file.read_text() for file in imported if file.is_file())])
 
 
 def is_ours(function: Resource, assembly: Path) -> bool:

@@ -238,11 +238,11 @@ def test_p100_pods_are_unprivileged_with_requests(
         "Mount a volume where it writes, and the rest read-only.",
         excused=excused.WRITABLE,
     )
-    yield from judged(here, pods.unlimited(cluster), "Tell requests, and a limit of memory.")
+    yield from judged(here, pods.unlimited(cluster), "Set requests, and a limit of memory.")
     yield from judged(
         here,
         pods.unprobed(cluster),
-        "Tell how one sees that it is ready.",
+        "Set a readiness probe.",
         excused=excused.UNPROBED,
     )
     registry = f"{ACCOUNT}.dkr.ecr.{platform.settings.region}.amazonaws.com"

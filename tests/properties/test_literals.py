@@ -47,7 +47,7 @@ def test_password_values_are_names_or_references() -> None:
         "env": [{"redis_password": "correct horse"}],
         "tlsSecret": "rabbitmq-tls",
         "admin": {
-            "passwordKey": "Anything Goes",
+            "passwordKey": "Correct Horse",
             "token": "${secrets/Admin}",
             "secret": "{{ .password }}",
         },

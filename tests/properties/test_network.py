@@ -295,8 +295,8 @@ def test_p007_data_tier_has_no_default_route(platform: Assembly) -> Verdicts:
         *platform.some("AWS::RDS::DBInstance"),
         *platform.some("AWS::ElastiCache::ReplicationGroup"),
     ]:
-        stands = store.target("DBSubnetGroupName") or store.target("CacheSubnetGroupName")
-        yield store, stands is not None, "Set a subnet group: the default VPC is used otherwise."
+        in_group = store.target("DBSubnetGroupName") or store.target("CacheSubnetGroupName")
+        yield store, in_group is not None, "Set a subnet group: the default VPC is used otherwise."
 
 
 @promise

@@ -232,13 +232,13 @@ def test_p120_dependencies_of_listeners_are_watched(
             in_table,
             "Add it to tests/properties/watched.yaml, so that its removal fails a test.",
         )
-    yield from whoever_is_woken_sees_it(platform)
+    yield from operators_see_causes(platform)
     yield from the_edge_is_measured(platform)
     yield from the_cluster_is_watched(platform, deployed(platform.name))
     yield from budgets_notify(platform)
 
 
-def whoever_is_woken_sees_it(platform: Assembly) -> Verdicts:
+def operators_see_causes(platform: Assembly) -> Verdicts:
     dashboard = " ".join(
         board.text("DashboardBody") for board in platform.some("AWS::CloudWatch::Dashboard")
     )

@@ -381,13 +381,13 @@ def test_p048_database_events_notify_operators(platform: Assembly) -> Verdicts:
             for s in subscriptions
             if database in s.targets("SourceIds") and s["SourceType"] == "db-instance"
         ]
-        heard = {
+        known = {
             category
             for s in of_it
             if s["Enabled"] is not False
             for category in s["EventCategories"] or []
         }
-        yield database, heard >= EVENTS, f"Subscribe to {', '.join(sorted(EVENTS - heard))}."
+        yield database, known >= EVENTS, f"Subscribe to {', '.join(sorted(EVENTS - known))}."
         for subscription in of_it:
             topic = subscription.target("SnsTopicArn")
             yield (

@@ -77,7 +77,7 @@ def replaced(secret: Resource) -> str:
         return f"by RDS, every {RDS_DAYS} days"
     for schedule in secret.platform.users_of(secret, SCHEDULE):
         return f"every {schedule['RotationRules.AutomaticallyAfterDays']} days"
-    return BY_HAND if {"RotationOwner", "RotateBefore"} <= secret.tags.keys() else "by nobody"
+    return BY_HAND if {"RotationOwner", "RotateBefore"} <= secret.tags.keys() else "never"
 
 
 @cache

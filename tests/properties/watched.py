@@ -199,7 +199,7 @@ def subjects(platform: Assembly) -> Iterator[tuple[str, str, str]]:
     ):
         yield "heartbeat", "heartbeat of Alertmanager", beat["topic_arn"]
     yield from (
-        ("function that runs by itself", function.name, place_of(function))
+        ("unattended function", function.name, place_of(function))
         for function in _unattended(platform)
     )
     for kind in (kind for kind in TABLE["alarms"] if kind.startswith("AWS::")):

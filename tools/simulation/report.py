@@ -79,7 +79,7 @@ def text(
             "",
             *_aligned([("", "formula", "simulation", "difference"), *agreement_rows(agreements)]),
             "",
-            f"Missed: {', '.join(broken)}." if broken else "Every scenario meets its objectives.",
+            f"Missed: {', '.join(broken)}." if broken else "No scenario misses an objective.",
             f"More than {TOLERANCE:.0%} apart: {', '.join(apart)}."
             if apart
             else f"Formulas and simulation agree within {TOLERANCE:.0%}.",

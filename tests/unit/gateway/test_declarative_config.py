@@ -213,14 +213,11 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "keys read in clear": (
         lambda c: c["services"][0]["plugins"][0]["config"].update(jwks_uri="http://keycloak/certs"),
-        "keys that anybody could replace on the way prove nothing. Read them over https.",
+        "anyone on the way could replace the keys. Read them over https.",
     ),
     "a plugin that does not exist": (
         lambda c: c["plugins"].append({"name": "openid-connect", "config": {}}),
-        (
-            "plugins[openid-connect].name: this plugin is none that Kong's open-source edition "
-            "brings and this project uses. Correct its name."
-        ),
+        "plugins[openid-connect].name: the project uses no plugin of this name. Correct it.",
     ),
     "requests that are not counted": (
         lambda c: c.update(
@@ -232,7 +229,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"].update(
             policy="local"
         ),
-        "plugins[rate-limiting].config.policy: each pod would count by itself. Use redis.",
+        "plugins[rate-limiting].config.policy: each pod would count separately. Use redis.",
     ),
     "a password": (
         lambda c: next(e for e in c["plugins"] if e["name"] == "rate-limiting")["config"][
@@ -240,7 +237,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
         ].update(password="hunter2"),
         (
             "plugins[rate-limiting].config.redis.password: "
-            "no password stands in the configuration. Refer to it: {vault://env/…}."
+            "the configuration must not contain a password. Refer to it: {vault://env/…}."
         ),
     ),
     "an upstream that is not verified": (

@@ -243,7 +243,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda r: r["clients"][0]["redirectUris"].append("*"),
         (
             "clients[web].redirectUris[1]: an open redirect: "
-            "codes could go where nobody meant. Name one exact https address"
+            "a code could reach another site. Name one exact https address"
         ),
     ),
     "a wildcard": (
@@ -269,7 +269,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     "a client without PKCE": (
         lambda r: r["clients"][0]["attributes"].pop("pkce.code.challenge.method"),
         (
-            "clients[web].attributes: a code that somebody else caught would be good. "
+            "clients[web].attributes: an intercepted code would be valid. "
             "Set pkce.code.challenge.method to S256"
         ),
     ),
@@ -284,7 +284,7 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
         lambda r: r["clients"][0].update(directAccessGrantsEnabled=True),
         (
             "clients[web].directAccessGrantsEnabled: "
-            "a client would see passwords, and nobody asks for the second factor. Use false."
+            "the client would receive passwords, without a second factor. Use false."
         ),
     ),
     "a command line that takes passwords": (
@@ -293,11 +293,11 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "a secret": (
         lambda r: client(r, "grafana").update(secret="hunter2"),
-        "clients[grafana].secret: no secret stands in the realm. Refer to it: $(env:NAME).",
+        "clients[grafana].secret: the realm must not contain a secret. Refer to it: $(env:NAME).",
     ),
     "a public client with a secret": (
         lambda r: r["clients"][0].update(secret="$(env:X)"),
-        "clients[web]: whoever has the app has its secret. Leave it out of a public client.",
+        "clients[web]: every copy of the app would contain the secret. Omit it.",
     ),
     "short passwords": (
         lambda r: r.update(passwordPolicy="length(8)"),
@@ -309,14 +309,11 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     ),
     "Keycloak's own flow": (
         lambda r: r.update(browserFlow="browser"),
-        "browserFlow: Keycloak's own flow asks nobody for a second factor",
+        "browserFlow: Keycloak's own flow accepts users without a second factor",
     ),
     "a provider that is believed": (
         lambda r: r["identityProviders"][1]["config"].update(validateSignature="false"),
-        (
-            "identityProviders[music-club].config.validateSignature: "
-            "anybody could say who somebody is."
-        ),
+        ("identityProviders[music-club].config.validateSignature: anyone could forge an identity."),
     ),
     "mail in clear": (
         lambda r: r["smtpServer"].update(starttls="false"),

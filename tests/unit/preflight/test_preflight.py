@@ -859,7 +859,7 @@ def test_repair_reports_denials(code: str, state: State) -> None:
     create = partial(
         clients("iam", EDGE).create_service_linked_role, AWSServiceName="ecs.amazonaws.com"
     )
-    assert command.repaired(fix("role ECS", "there is none", "aws", create)).state == state
+    assert command.repaired(fix("role ECS", "missing", "aws", create)).state == state
 
 
 def test_fault_injection_requires_role() -> None:

@@ -114,7 +114,7 @@ header() {
 }
 
 rpk-acl-list() {
-  if grep -qx "nobody may list" "$STATE/refused"; then
+  if grep -qx "lists are refused" "$STATE/refused"; then
     echo "unable to list kafka ACLs" >&2 && return 1
   fi
   header

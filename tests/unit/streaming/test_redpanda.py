@@ -112,7 +112,7 @@ def test_redpanda_properties_match_schema(values: Json) -> None:
         ({"default_topic_replications": 1}, "default_topic_replications: Redpanda's own topics"),
         (
             {"enable_consumer_group_metrics": ["group"]},
-            "enable_consumer_group_metrics: Without consumer_lag",
+            "enable_consumer_group_metrics: Add consumer_lag",
         ),
         (
             {"partition_autobalancing_mode": "continuous"},

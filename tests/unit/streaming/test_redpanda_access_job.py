@@ -199,7 +199,7 @@ def test_access_job_detects_errors_in_tables(stream: Stream, refused: str) -> No
 
 
 def test_access_job_fails_on_unlisted_rights(stream: Stream) -> None:
-    (stream.folder / "refused").write_text("nobody may list\n")
+    (stream.folder / "refused").write_text("lists are refused\n")
     done = stream.apply()
     assert (done.returncode, stream.lines("rights")) == (1, [])
     assert "unable to list" in done.stderr
