@@ -11,6 +11,7 @@ from spotmusic_constructs.data.relational_database import PORT as MYSQL
 from spotmusic_constructs.gateway.kong_values import PROXY_PORT as KONG_PROXY
 from spotmusic_constructs.gateway.kong_values import STATUS_PORT as KONG_STATUS
 from spotmusic_constructs.identity.keycloak_values import PORT as KEYCLOAK
+from spotmusic_constructs.kubernetes.namespace import KUBELET, WEBHOOK
 from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT as AMQPS
 from spotmusic_constructs.messaging.rabbitmq import MANAGEMENT_PORT as RABBITMQ_MANAGEMENT
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
@@ -37,8 +38,6 @@ OPERATORS = "operators"
 PROMETHEUS = 9090
 HTTPS = 443
 SUBMISSION = 587
-KUBELET = 10250
-WEBHOOK = 9443
 
 METRICS: dict[str, tuple[int, ...]] = {
     "cert-manager": (9402,),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
+from spotmusic_cdk import flows
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.services.fargate_service import FargateService
 from spotmusic_constructs.services.load_balancer import ServicesLoadBalancer
@@ -60,7 +61,7 @@ class EcsServicesStack(EnvironmentStack):
             self,
             "LoadBalancer",
             vpc=network.vpc,
-            security_group=network.security_groups.of("services-load-balancer"),
+            security_group=network.security_groups.of(flows.SERVICES),
             certificate=internal_certificate(self, settings, host="services"),
             hosted_zone=network.private_zone,
             access_logs=network.balancer_logs,

@@ -59,7 +59,7 @@ class EksPlatformStack(EnvironmentStack):
                 self, "KubectlLayer", package=versions.KUBERNETES[kubernetes.version].layer.package
             ),
             vpc=network.vpc,
-            control_plane_security_group=groups.of("kubernetes-control-plane"),
+            control_plane_security_group=groups.of(flows.API_SERVER),
             kubectl_security_group=groups.of("kubectl"),
             key=secrets.keys.kubernetes,
             log_key=secrets.keys.logs,
@@ -86,15 +86,14 @@ class EksPlatformStack(EnvironmentStack):
             self,
             "Brokers",
             vpc=network.vpc,
-            security_group=groups.of("broker-load-balancer"),
+            security_group=groups.of(flows.BROKERS),
             certificate=certificate,
             hosted_zone=network.private_zone,
             access_logs=network.balancer_logs,
             cluster_name=name,
             brokers=kubernetes.redpanda.brokers,
             management=any(
-                flow.target == "broker-load-balancer" and flow.port == MANAGEMENT_PORT
-                for flow in table
+                flow.target == flows.BROKERS and flow.port == MANAGEMENT_PORT for flow in table
             ),
             deletion_protection=production,
         )

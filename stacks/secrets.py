@@ -4,6 +4,9 @@ from datetime import date
 
 from constructs import Construct
 
+from spotmusic_cdk.connections.brokers import AMQP_ENDPOINT, BOOTSTRAP_SERVERS, SCHEMA_REGISTRY
+from spotmusic_cdk.connections.catalogue import AUTHORITY
+from spotmusic_cdk.connections.connection import ISSUER, LOG_LEVEL
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT
@@ -89,12 +92,12 @@ def _configuration(settings: Settings) -> dict[str, str]:
     return {
         "environment": settings.name,
         "region": settings.region,
-        "log-level": "info" if settings.production else "debug",
-        "kafka/bootstrap-servers": f"brokers.{zone}:{BOOTSTRAP_PORT}",
-        "kafka/schema-registry": f"https://brokers.{zone}:{ADVERTISED_SCHEMA_REGISTRY_PORT}",
-        "amqp/endpoint": f"amqps://brokers.{zone}:{AMQPS_PORT}",
+        LOG_LEVEL: "info" if settings.production else "debug",
+        BOOTSTRAP_SERVERS: f"brokers.{zone}:{BOOTSTRAP_PORT}",
+        SCHEMA_REGISTRY: f"https://brokers.{zone}:{ADVERTISED_SCHEMA_REGISTRY_PORT}",
+        AMQP_ENDPOINT: f"amqps://brokers.{zone}:{AMQPS_PORT}",
         "gateway/url": f"{scheme}://gateway.{zone}",
         "services/url": f"{scheme}://services.{zone}",
-        "identity/issuer": settings.issuer,
-        "catalogue/authority": rds_ca(settings.region),
+        ISSUER: settings.issuer,
+        AUTHORITY: rds_ca(settings.region),
     }

@@ -4,7 +4,7 @@ from constructs import Construct
 
 from spotmusic_cdk.connections import connection_of
 from spotmusic_cdk.connections.catalogue import AUTHORITY, FIELDS, SCHEMA
-from spotmusic_cdk.connections.connection import Client, Targets
+from spotmusic_cdk.connections.connection import ISSUER, LOG_LEVEL, Client, Targets
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.services import ServiceSettings
 from spotmusic_cdk.settings.words import Word
@@ -14,7 +14,7 @@ from stacks.data import DataStack
 from stacks.databases import MIGRATIONS
 from stacks.secrets import SecretsStack
 
-EVERYONE = {"LOG_LEVEL": "log-level", "IDENTITY_ISSUER": "identity/issuer"}
+EVERYONE = {"LOG_LEVEL": LOG_LEVEL, "IDENTITY_ISSUER": ISSUER}
 """Parameters of every service: name of the variable, name in the parameter tree."""
 
 

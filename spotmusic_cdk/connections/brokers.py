@@ -21,6 +21,10 @@ from spotmusic_constructs.streaming import redpanda_values as redpanda
 from spotmusic_constructs.streaming.redpanda import MECHANISM
 from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTERS
 
+BOOTSTRAP_SERVERS, SCHEMA_REGISTRY = "kafka/bootstrap-servers", "kafka/schema-registry"
+AMQP_ENDPOINT = "amqp/endpoint"
+"""Parameters with the addresses of the brokers."""
+
 _AUTHORITY = (
     "only without a domain: name of the parameter with the brokers' authority (PEM). "
     "Read it while running, with pauses until it is there: "
@@ -110,8 +114,8 @@ class Events(Connection):
         group = {"EVENTS_GROUP": name, "EVENTS_DEAD_LETTERS": f"{DEAD_LETTERS}.{name}"}
         yield targets.configuration(
             {
-                "EVENTS_BOOTSTRAP_SERVERS": "kafka/bootstrap-servers",
-                "EVENTS_SCHEMA_REGISTRY": "kafka/schema-registry",
+                "EVENTS_BOOTSTRAP_SERVERS": BOOTSTRAP_SERVERS,
+                "EVENTS_SCHEMA_REGISTRY": SCHEMA_REGISTRY,
             }
         )
         yield targets.authority("EVENTS", client.settings)
@@ -206,7 +210,7 @@ class Tasks(Connection):
 
     def access(self, client: Client, targets: Targets) -> Iterator[Access]:
         name, queues = client.name, client.settings.queues.items()
-        yield targets.configuration({"TASKS_ENDPOINT": "amqp/endpoint"})
+        yield targets.configuration({"TASKS_ENDPOINT": AMQP_ENDPOINT})
         yield targets.authority("TASKS", client.settings)
         yield Access(
             environment={

@@ -24,6 +24,8 @@ READ_AGAIN = (
     "while tasks run"
 )
 """Form of each `<PREFIX>_USER_ARN`."""
+LOG_LEVEL, ISSUER = "log-level", "identity/issuer"
+"""Parameters that every service reads."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.namespaces import MONITORING, NODE_METRICS
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.rds_ca import rds_ca
-from spotmusic_constructs.identity import keycloak
+from spotmusic_constructs.identity.keycloak import realm_url
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
 from spotmusic_constructs.observability.alarm import Recipients
@@ -49,12 +49,11 @@ class Monitoring(Construct):
         super().__init__(scope, construct_id)
         settings, secrets = components.settings, components.secrets.secrets
         eks_platform = components.eks_platform
-        keycloak_url = f"https://{keycloak.SERVICE}.keycloak.svc.cluster.local:{keycloak.PORT}"
         database, monitoring = components.data.identity, settings.kubernetes.monitoring
         grafana = Grafana(
             url=GRAFANA_URL,
             realm_url=settings.issuer,
-            internal_realm_url=f"{keycloak_url}{keycloak.PATH}/realms/{settings.realm}",
+            internal_realm_url=realm_url(settings.realm),
             database_host=database.endpoint,
             database_port=database.port,
             database_ca=rds_ca(settings.region),

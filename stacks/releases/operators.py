@@ -11,7 +11,6 @@ from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.prometheus_crds import PrometheusCrds
 from spotmusic_constructs.kubernetes.reloader import Reloader
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.log_retention import retention_of
 from spotmusic_constructs.observability.pod_logs import PodLogs
 from stacks.releases.release_context import CHARTS, ReleaseContext
 from stacks.releases.synced_secrets import synced_secrets
@@ -86,7 +85,7 @@ def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Co
         chart=versions.FLUENT_BIT,
         images=images,
         key=context.secrets.keys.logs,
-        log_retention=retention_of(context.settings.observability.access_log_days),
+        log_retention=context.stack.log_retention.access,
         removal_policy=context.stack.data_removal,
         namespace=POD_LOGS,
         after=[kinds],

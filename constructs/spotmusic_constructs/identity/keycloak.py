@@ -15,7 +15,8 @@ from spotmusic_constructs.kubernetes.helm_release import ChartRelease, Placement
 from spotmusic_constructs.kubernetes.images import ChartWithImages, Images, images_of
 from spotmusic_constructs.kubernetes.reloader import FOLLOWS_ITS_SECRETS
 
-__all__ = ["PATH", "PORT", "SERVICE", "Keycloak"]
+__all__ = ["PATH", "Keycloak", "realm_url"]
+NAMESPACE = "keycloak"
 
 
 class Keycloak(ChartRelease):
@@ -73,7 +74,7 @@ class Keycloak(ChartRelease):
         vpc_cidr: str,
         replicas: int = 2,
         zones: int = 3,
-        namespace: str = "keycloak",
+        namespace: str = NAMESPACE,
         **placement: Unpack[Placement],
     ) -> None:
         super().__init__(
@@ -114,8 +115,17 @@ class Keycloak(ChartRelease):
                 dns_names=(*service_names(SERVICE, namespace), "localhost"),
             ),
         )
-        self.url = f"https://{SERVICE}.{namespace}.svc.cluster.local:{PORT}"
-        self.jwks_uri = f"{self.url}{PATH}/realms/{realm_name}/protocol/openid-connect/certs"
+        self.url = _url(namespace)
+        self.jwks_uri = f"{realm_url(realm_name, namespace)}/protocol/openid-connect/certs"
+
+
+def realm_url(realm_name: str, namespace: str = NAMESPACE) -> str:
+    """Return the URL of a realm in the cluster."""
+    return f"{_url(namespace)}{PATH}/realms/{realm_name}"
+
+
+def _url(namespace: str) -> str:
+    return f"https://{SERVICE}.{namespace}.svc.cluster.local:{PORT}"
 
 
 def _secret(

@@ -7,10 +7,7 @@ from aws_cdk import aws_eks_v2 as eks
 from constructs import Construct, IDependable
 
 from spotmusic_constructs.arns import cluster_name
-
-PORT = 10250
-"""Port that the API server may already reach. The add-on's default, 10251, would need another
-flow."""
+from spotmusic_constructs.kubernetes.namespace import KUBELET
 
 
 class MetricsServer(Construct):
@@ -45,6 +42,7 @@ class MetricsServer(Construct):
             addon_name="metrics-server",
             addon_version=addon_version,
             resolve_conflicts="OVERWRITE",
-            configuration_values=json.dumps({"containerPort": PORT}),
+            # The add-on's default, 10251, would need another flow from the API server.
+            configuration_values=json.dumps({"containerPort": KUBELET}),
         )
         self.node.add_dependency(*after)

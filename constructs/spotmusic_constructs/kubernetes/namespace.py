@@ -9,8 +9,8 @@ from spotmusic_constructs.network.flows import INTERNET, Flow
 POD_IDENTITY_AGENT = "169.254.170.23/32"
 """Address of the agent that provides Pod Identity credentials (Amazon EKS user guide, Pod Identity
 agent)."""
-WEBHOOK_PORTS = (9443, 10250)
-"""Ports of admission webhooks that the table of flows opens to the API server."""
+WEBHOOK, KUBELET = WEBHOOK_PORTS = (9443, 10250)
+"""Ports of admission webhooks, of which the second is also that of kubelets."""
 HTTPS = 443
 
 
