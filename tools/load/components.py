@@ -64,13 +64,11 @@ class GatewayLoad:
     Args:
         requests_per_second: requests to routes, logins and renewals of tokens.
         month_requests: the same requests per month.
-        mbit_per_second: requests and their responses.
         cores: busy cores of Kong.
     """
 
     requests_per_second: float
     month_requests: float
-    mbit_per_second: float
     cores: float
 
 
@@ -128,8 +126,6 @@ class DatabaseLoad:
     Args:
         queries_per_second: reads and writes.
         reader_queries_per_second: queries of services with `catalogue: read`, for replicas.
-        writes_per_second: writes, which the primary and each replica execute.
-        busy_connections: connections that hold a query (Little's law).
         connections: open connections.
         cores: busy cores, before contention.
         reader_cores: busy cores of reader queries.
@@ -139,8 +135,6 @@ class DatabaseLoad:
 
     queries_per_second: float
     reader_queries_per_second: float
-    writes_per_second: float
-    busy_connections: float
     connections: int
     cores: float
     reader_cores: float
@@ -188,7 +182,6 @@ class EventLoad:
         events_per_second: written events.
         written_mib_per_second: written events without replicas.
         disk_mib_per_second: written events with replicas.
-        network_mib_per_second: written, replicated and read events of all brokers.
         cores: busy cores of all brokers, before contention.
         stored_gib: events on all brokers, with replicas.
         month_gb: written events per month.
@@ -198,7 +191,6 @@ class EventLoad:
     events_per_second: float
     written_mib_per_second: float
     disk_mib_per_second: float
-    network_mib_per_second: float
     cores: float
     stored_gib: float
     month_gb: float
@@ -222,13 +214,11 @@ class MetricLoad:
 
     Args:
         series: active series.
-        samples_per_second: samples of one replica.
         memory_gib: memory of one replica.
         disk_gib: samples in the cluster, of one replica.
     """
 
     series: float
-    samples_per_second: float
     memory_gib: float
     disk_gib: float
 

@@ -142,13 +142,11 @@ def _gateway(
         if service.route
     )
     handled = routed + identity.logins_per_second + identity.tokens_per_second
-    requests = settings.capacity.requests
     mean = handled / audience.concurrent * audience.mean
     return GatewayLoad(
         requests_per_second=handled,
         month_requests=mean * HOURS_OF_A_MONTH * SECONDS_OF_AN_HOUR,
-        mbit_per_second=handled * requests.bytes * 8 / 1e6,
-        cores=handled / requests.gateway_per_core,
+        cores=handled / settings.capacity.requests.gateway_per_core,
     )
 
 
@@ -161,16 +159,13 @@ def _database(
     reads = sum(
         services[name].queries_per_second for name, service in running.items() if service.only_reads
     )
-    writes = queries * assumed.write_percent / 100
     return DatabaseLoad(
         queries_per_second=queries,
         reader_queries_per_second=reads,
-        writes_per_second=writes,
-        busy_connections=queries * assumed.query_milliseconds / 1000,
         connections=sum(service.connections for service in services.values()),
         cores=queries / each,
         reader_cores=reads / each,
-        write_cores=writes / each,
+        write_cores=queries * assumed.write_percent / 100 / each,
         stored_gib=audience.monthly * assumed.listener_kib / MIB,
     )
 
@@ -214,7 +209,6 @@ def _events(settings: Settings, audience: ListenerLoad) -> EventLoad:
         events_per_second=per_second,
         written_mib_per_second=written,
         disk_mib_per_second=written * copies,
-        network_mib_per_second=moved + written * (copies - 1),
         cores=moved / assumed.core_mib_per_second,
         stored_gib=sum(topic.stored_gib for topic in topics.values()) * copies,
         month_gb=mean * assumed.bytes * HOURS_OF_A_MONTH * SECONDS_OF_AN_HOUR / GB,
@@ -265,12 +259,11 @@ def _metrics(settings: Settings, services: Mapping[str, ServiceLoad]) -> MetricL
     series = assumed.cluster_series + assumed.task_series * sum(
         service.tasks for service in services.values()
     )
-    samples = series / SCRAPE_SECONDS
     return MetricLoad(
         series=series,
-        samples_per_second=samples,
         memory_gib=series * assumed.series_kib / MIB,
-        disk_gib=samples
+        disk_gib=series
+        / SCRAPE_SECONDS
         * monitoring.retention_hours
         * SECONDS_OF_AN_HOUR
         * assumed.sample_bytes

@@ -36,8 +36,8 @@ services:
     load: {per_listener_hour: 18, per_task: 50}
 """
 _SPENT_LATER = """
-    growth_percent waiting_milliseconds queue_per_second contention coherency disk_percent
-    busy_percent shard_per_second task_connections
+    growth_percent waiting_milliseconds query_milliseconds queue_per_second contention coherency
+    disk_percent busy_percent shard_per_second task_connections
 """
 SPENT_LATER = set(_SPENT_LATER.split())
 """Assumptions about capacity, which the plan compares with the load."""
