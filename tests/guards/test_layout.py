@@ -247,3 +247,12 @@ def test_product_reads_no_environment_variables() -> None:
         and not path.parent.name.endswith("_handler")
     ]
     assert readers == ["stacks/app.py"]  # entry point of the CDK CLI
+
+
+def test_files_of_stacks_are_short() -> None:
+    """At most 120 lines. What needs more is a construct or a module of its own."""
+    lengths = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines())
+        for path in (ROOT / "stacks").rglob("*.py")
+    }
+    assert {name: length for name, length in lengths.items() if length > 120} == {}
