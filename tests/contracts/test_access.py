@@ -217,6 +217,41 @@ def test_runbook_names_rights_beyond_on_call(
     assert silent == {}, "say who has these rights"
 
 
+CONSOLES = {
+    "CloudFront's console": "cloudfront:GetDistribution",
+    "Database Insights": "pi:GetResourceMetrics",
+    "GuardDuty's\nconsole": "guardduty:GetFindings",
+    "Logs Insights": "logs:StartQuery",
+    "Route 53's console": "route53:ListResourceRecordSets",
+}
+"""Right to read that a console requires, by its name in runbooks."""
+
+
+def test_on_call_policies_open_consoles_of_runbooks(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
+    texts = "".join(runbook.read_text() for runbook in RUNBOOKS)
+    assert [name for name in CONSOLES if name not in texts] == []
+    assert set(CONSOLES.values()) <= actions(people(templates)["spotmusic-prod-on-call-reader"])
+
+
+def test_runbooks_with_cases_of_aws_have_rights_and_plan() -> None:
+    assert any(re.search(r"[Oo]pen a case", runbook.read_text()) for runbook in RUNBOOKS)
+    assert "`AWSSupportAccess`" in ACCESS
+    assert "*production system down*" in (ROOT / "docs" / "deployment.md").read_text()
+
+
+def test_runbooks_with_log_queries_name_rights(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
+    """Athena and the log buckets are in no on-call policy."""
+    granted = set().union(*(actions(one) for one in people(templates).values()))
+    assert not {action for action in granted if action.startswith(("athena:", "glue:"))}
+    linking = [path for path in RUNBOOKS if "../log-queries.md" in path.read_text()]
+    assert [path for path in linking if "reak-glass" not in path.read_text()] == []
+    assert "break-glass" in (ROOT / "docs" / "log-queries.md").read_text()
+
+
 def test_access_document_names_the_policies(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:

@@ -63,6 +63,7 @@ _LOOKED_AT: Mapping[str, str] = {
         "DescribeDBEngineVersions DescribeDBInstanceAutomatedBackups DescribeDBInstances "
         "DescribeDBLogFiles DescribeDBSnapshots DescribeEvents DescribeOrderableDBInstanceOptions"
     ),
+    "route53": "GetHostedZone ListHostedZones ListResourceRecordSets",
     "s3": "GetBucketPolicy GetLifecycleConfiguration ListAllMyBuckets ListBucketVersions",
     "secretsmanager": "DescribeSecret ListSecrets",
     "sqs": "GetQueueAttributes ListQueues",
