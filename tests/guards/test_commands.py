@@ -32,7 +32,7 @@ OWN = {
 RENAMED = {("eks", "update-cluster-version"): {"kubernetes-version"}}
 """Options with another name in the CLI than in the API, because of `--version` (customizations of
 the AWS CLI, argrename.py)."""
-EVERYWHERE = {"region", "query", "output", "profile", "max-items", "cli-input-json"}
+EVERYWHERE = {"region", "query", "output", "profile", "max-items", "cli-input-json", "endpoint-url"}
 SESSION = botocore.session.Session()
 
 
@@ -132,6 +132,18 @@ def test_invalid_aws_cli_command_is_found() -> None:
         "cloudformation delete-stack --force",
         "sts whoami",
     ]
+
+
+def test_local_tasks_name_existing_programs() -> None:
+    def missing(document: Path) -> list[str]:
+        return [
+            program
+            for line in code(document.read_text())
+            for program in re.findall(r"\brun [\w-]+ [^#|;]*-- python (\S+\.py)", line)
+            if not (ROOT / program).exists()
+        ]
+
+    assert findings(DOCUMENTS, missing) == {}
 
 
 def test_parallel_deployments_ask_for_no_approval() -> None:
