@@ -3,14 +3,17 @@ stacks."""
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import jmespath
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
+from jmespath.visitor import TreeInterpreter
 
 from tests.documents import code, findings
 from tools.checkout import ROOT
@@ -104,6 +107,68 @@ def without_environment(text: str) -> Iterator[str]:
             yield from (
                 command for environment in environments if f"-c env={environment} " not in command
             )
+
+
+class _Fields(TreeInterpreter):  # type: ignore[misc] # jmespath has no types
+    """Evaluates a query on a sample answer, and collects fields that the answer does not have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missing: set[str] = set()
+
+    def visit_field(self, node: Any, value: Any) -> Any:
+        if isinstance(value, dict) and value and node["value"] not in value:
+            self.missing.add(node["value"])
+        return super().visit_field(node, value)
+
+    def visit_filter_projection(self, node: Any, value: Any) -> Any:
+        """Passes every element, after reading the fields of the condition."""
+        base, shown, condition = node["children"]
+        found = self.visit(base, value) or []
+        return [(self.visit(condition, one), self.visit(shown, one))[1] for one in found]
+
+
+def sample(shape: Any, inside: tuple[str, ...] = ()) -> Any:
+    """Answer of a shape with one element in each list. Maps are empty: their keys are unknown."""
+    if shape is None or shape.type_name == "map" or shape.name in inside:
+        return {}
+    if shape.type_name == "list":
+        return [sample(shape.member, inside)]
+    if shape.type_name == "structure":
+        within = (*inside, shape.name)
+        return {name: sample(member, within) for name, member in shape.members.items()}
+    return "x"
+
+
+def missing_fields(text: str) -> Iterator[str]:
+    """Yields fields of queries that the answer of their operation does not have."""
+    for line in code(text):
+        for service, operation, rest in re.findall(
+            r"\baws ([a-z0-9-]+) (?!wait )([a-z0-9-]+)((?:(?!\baws ).)*)", line
+        ):
+            if operation not in operations(service):
+                continue
+            model = SESSION.get_service_model("s3" if service == "s3api" else service)
+            (name,) = (n for n in model.operation_names if xform_name(n, "-") == operation)
+            answer = sample(model.operation_model(name).output_shape)
+            for query in re.findall(r"--query (?:'([^']+)'|\"([^\"]+)\"|([\w.\[\]]+))", rest):
+                fields = _Fields()
+                with suppress(jmespath.exceptions.JMESPathTypeError):
+                    fields.visit(jmespath.compile("".join(query)).parsed, answer)
+                yield from (f"{service} {operation}: {field}" for field in sorted(fields.missing))
+
+
+@pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
+def test_queries_name_fields_of_the_answer() -> None:
+    assert findings(DOCUMENTS, lambda path: list(missing_fields(path.read_text()))) == {}
+
+
+def test_unknown_field_in_query_is_found() -> None:
+    text = "```sh\naws rds describe-db-instances --query \"DBInstances[?State=='x'].[Name]\"\n```\n"
+    assert list(missing_fields(text)) == [
+        "rds describe-db-instances: Name",
+        "rds describe-db-instances: State",
+    ]
 
 
 @pytest.mark.filterwarnings("ignore:deprecated string literal syntax")
