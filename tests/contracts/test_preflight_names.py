@@ -31,6 +31,11 @@ def test_preflight_asks_for_every_stack() -> None:
     assert set(account.STACKS) == set(STACKS)
 
 
+def test_preflight_knows_owner_of_registry_scanning(templates: Templates) -> None:
+    registry = templates("prod")["registry"]["Resources"]
+    assert account.SCANNING in {resource["Type"] for resource in registry.values()}
+
+
 def test_preflight_knows_names_that_are_kept(templates: Templates) -> None:
     kept = {
         resource["Properties"][name]

@@ -1,11 +1,22 @@
-"""Checks of account, plan, region, bootstrap stacks and service-linked roles."""
+"""Checks of account, plan, region, bootstrap, service-linked roles and other environments."""
 
 from collections.abc import Iterator
 from functools import partial
 
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools import local_aws
-from tools.preflight.finding import Ask, Context, Finding, described, fix, ok, unless, verdict
+from tools.preflight.finding import (
+    Ask,
+    Context,
+    Finding,
+    described,
+    fix,
+    ok,
+    pages,
+    resources_of,
+    unless,
+    verdict,
+)
 
 BOOTSTRAP_VERSION = 8
 """Minimum bootstrap version of the templates.
@@ -266,6 +277,38 @@ def _way_out(status: str, at: str) -> str:
     return f"{events}; docs/runbooks/failed-first-deployment.md"
 
 
+SCANNING = "AWS::ECR::RegistryScanningConfiguration"
+
+
+def registry_scanning(context: Context) -> Iterator[Finding]:
+    """Checks that no other environment owns the registry scanning of account and region.
+
+    The settings refuse this only for environments with an account in their files. CloudFormation
+    overwrites the configuration, and either deletion ends enhanced scanning for both.
+    """
+    check, settings = "registry scanning", context.settings
+    if not settings.registry.account_scanning:
+        yield ok(check, "the file leaves it to another environment")
+        return
+    client, own = context.home("cloudformation"), settings.stack_name("registry")
+    names = [stack["StackName"] for stack in pages(client, "describe_stacks", "Stacks")]
+    owners = [
+        name
+        for name in names
+        if name.endswith("-registry")
+        and name != own
+        and SCANNING in {type_ for type_, _ in resources_of(client, name).values()}
+    ]
+    for owner in owners:
+        command = (
+            f"aws cloudformation list-stack-resources --region {settings.region} "
+            f"--stack-name {owner}; then set registry.account_scanning: false in one of the two"
+        )
+        yield fix(check, f"the stack {owner} owns it as well", command)
+    if not owners:
+        yield ok(check, "no other environment owns it")
+
+
 CHECKS: dict[str, Ask] = {
     "account": account,
     "account plan": plan,
@@ -274,4 +317,5 @@ CHECKS: dict[str, Ask] = {
     "service-linked roles": service_linked_roles,
     "managed policies": managed_policies,
     "stacks": stacks,
+    "registry scanning": registry_scanning,
 }

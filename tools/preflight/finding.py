@@ -144,11 +144,22 @@ def standing(context: Context, stack: str, *, region: str = "") -> dict[str, tup
         stack: stack without the environment, such as `data`.
         region: region of the stack; default: the home region.
     """
+    client = context.clients("cloudformation", region or context.settings.region)
+    return resources_of(client, context.settings.stack_name(stack))
+
+
+def resources_of(client: Any, stack: str) -> dict[str, tuple[str, str]]:
+    """Returns type and physical id of a stack's resources by logical id; empty without a stack.
+
+    Args:
+        client: client of CloudFormation.
+        stack: name of the stack.
+    """
 
     def listed() -> list[Any]:
-        arguments = {"StackName": context.settings.stack_name(stack)}
-        client = context.clients("cloudformation", region or context.settings.region)
-        return list(pages(client, "list_stack_resources", "StackResourceSummaries", **arguments))
+        return list(
+            pages(client, "list_stack_resources", "StackResourceSummaries", StackName=stack)
+        )
 
     return {
         entry["LogicalResourceId"]: (entry["ResourceType"], entry.get("PhysicalResourceId", ""))

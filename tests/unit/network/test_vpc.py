@@ -92,6 +92,25 @@ def test_sts_endpoint_admits_tokens_for_own_roles(stack: cdk.Stack) -> None:
     assert by_token["Condition"] == {"StringEquals": {"aws:ResourceAccount": "111122223333"}}
 
 
+@pytest.mark.parametrize(
+    ("service", "action"),
+    [
+        ("ecr.api", "ecr:GetAuthorizationToken"),
+        ("secretsmanager", "secretsmanager:GetRandomPassword"),
+    ],
+)
+def test_endpoint_admits_action_without_resource(
+    stack: cdk.Stack, service: str, action: str
+) -> None:
+    """A request without a resource may lack `aws:ResourceAccount`."""
+    conditions = [
+        statement["Condition"]
+        for statement in statements(interface_policy(service, location_of(stack))).values()
+        if action in statement["Action"]
+    ]
+    assert {"StringEquals": {"aws:PrincipalAccount": "111122223333"}} in conditions
+
+
 def test_s3_policy_resolves_unknown_region() -> None:
     stack = cdk.Stack(cdk.App(), "test")
     (first, _) = stack.resolve(s3_policy(location_of(stack)))["Statement"][2]["Resource"]

@@ -862,6 +862,30 @@ def test_repair_reports_denials(code: str, state: State) -> None:
     assert command.repaired(fix("role ECS", "missing", "aws", create)).state == state
 
 
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [
+        ("AWS::ECR::RegistryScanningConfiguration", "fix"),
+        ("AWS::ECR::Repository", "ok"),
+    ],
+)
+def test_other_owner_of_registry_scanning_is_reported(type_: str, expected: str) -> None:
+    names = ("spotmusic-demo-registry", "spotmusic-demo-data", "spotmusic-live-registry")
+    found = [{**stack()["Stacks"][0], "StackName": name} for name in names]
+    calls = [
+        home("cloudformation", "describe_stacks", Stacks=found),
+        listed(("Scanning0123", type_, ACCOUNT)),
+    ]
+    findings = asked(account.registry_scanning, *calls)
+    assert states(findings) == expected
+    assert ("spotmusic-live-registry" in findings[0].detail) is (expected == "fix")
+
+
+def test_registry_scanning_of_another_environment_is_accepted() -> None:
+    other = settings(("registry: {", "registry: {account_scanning: false, "))
+    assert states(asked(account.registry_scanning, of=other)) == "ok"
+
+
 def test_fault_injection_requires_role() -> None:
     injecting = settings(("services:", "resilience: {fault_injection: true}\nservices:"))
     calls = [*roles(ROLE), ("iam", EDGE, "get_role", "NoSuchEntity")]
