@@ -10,7 +10,7 @@ from tests.templates import all_of
 from tools.checkout import ROOT, settings_of
 from tools.model.cluster import RenderedCluster
 from tools.model.templates import Template
-from tools.preflight.quotas import needs
+from tools.preflight.quotas import needed_log_policies, needs
 
 Templates = Callable[[str], dict[str, Template]]
 DOCUMENT = (ROOT / "docs" / "deployment.md").read_text()
@@ -89,3 +89,10 @@ def test_preflight_checks_documented_quotas() -> None:
     assert {need.code: need.least for need in needs(settings_of("prod"))} == {
         code: most for code, (_, most) in DOCUMENTED.items()
     }
+
+
+def test_preflight_counts_log_policies(templates: Templates) -> None:
+    for environment in ("dev", "prod"):
+        home = [template for stack, template in templates(environment).items() if stack != "edge"]
+        found = [all_of(one["Resources"], "AWS::Logs::ResourcePolicy") for one in home]
+        assert needed_log_policies(settings_of(environment)) == sum(map(len, found))

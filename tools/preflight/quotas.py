@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from spotmusic_cdk.settings import Settings
-from tools.preflight.finding import Ask, Context, Finding, unless, verdict
+from tools.preflight.finding import Ask, Context, Finding, pages, standing, unless, verdict
 
 KONG_VCPUS, KEYCLOAK_VCPUS, OTHER_VCPUS = 0.5, 1, 7
 """vCPU requests: per pod of Kong, per pod of Keycloak, and of all pods except these and Redpanda.
@@ -25,6 +25,12 @@ CONCURRENT_FUNCTIONS = 100
 
 A new account may have 10, which the chart releases and custom resources of one deployment reach.
 AWS grants the usual 1,000 on request (AWS Lambda developer guide, quotas, read 2026-11).
+"""
+
+LOG_POLICIES = 10
+"""Resource policies of CloudWatch Logs in an account and region, a fixed limit.
+
+Source: Amazon CloudWatch Logs API reference, PutResourcePolicy, read 2026-11.
 """
 
 
@@ -151,4 +157,30 @@ def functions(context: Context) -> Iterator[Finding]:
     )
 
 
-CHECKS: dict[str, Ask] = {"quotas": quotas, "concurrent Lambda functions": functions}
+def needed_log_policies(settings: Settings) -> int:
+    """Returns the resource policies of CloudWatch Logs: of events, Prometheus and experiments."""
+    return 2 + settings.resilience.fault_injection
+
+
+def log_policies(context: Context) -> Iterator[Finding]:
+    """Compares the resource policies that others leave with the requirement.
+
+    AWS does not raise this limit, and some services create such policies themselves.
+    """
+    settings, check = context.settings, "resource policies of CloudWatch Logs"
+    found = pages(context.home("logs"), "describe_resource_policies", "resourcePolicies")
+    names = {policy["policyName"] for policy in found}
+    own = {name for _, name in standing(context, "observability").values()}
+    left, needed = LOG_POLICIES - len(names - own), needed_log_policies(settings)
+    command = (
+        f"aws logs delete-resource-policy --region {settings.region} --policy-name <name>, "
+        "for one that nothing uses"
+    )
+    yield verdict(check, left >= needed, f"others leave {left}, and {needed} are needed", command)
+
+
+CHECKS: dict[str, Ask] = {
+    "quotas": quotas,
+    "concurrent Lambda functions": functions,
+    "resource policies of CloudWatch Logs": log_policies,
+}

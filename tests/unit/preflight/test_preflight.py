@@ -308,6 +308,13 @@ def concurrency(value: int) -> Call:
     return home("lambda", "get_account_settings", AccountLimit={"ConcurrentExecutions": value})
 
 
+def log_policies(others: int) -> list[Call]:
+    own = ("EventLogPolicy0123", "AWS::Logs::ResourcePolicy", "own")
+    names = [own[-1], *(f"other-{number}" for number in range(others))]
+    found = [{"policyName": name} for name in names]
+    return [home("logs", "describe_resource_policies", resourcePolicies=found), listed(own)]
+
+
 SERVERS = ["ns-1.awsdns-01.org", "ns-2.awsdns-02.com"]
 
 
@@ -661,6 +668,8 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     ),  # other addresses count too
     (quotas.functions, [concurrency(1000)], "ok", ""),
     (quotas.functions, [concurrency(10)], "fix", "L-B99A9384"),
+    (quotas.log_policies, log_policies(8), "ok", "others leave 2, and 2 are needed"),
+    (quotas.log_policies, log_policies(9), "fix", "others leave 1, and 2 are needed"),
     (partial(domain.zone, resolve=lambda _: set(SERVERS)), [hosted_zone()], "ok ok", ""),
     (partial(domain.zone, resolve=lambda _: set()), [hosted_zone()], "ok fix", "none"),
     (partial(domain.zone, resolve=silent), [hosted_zone()], "ok unknown", "timed out"),
