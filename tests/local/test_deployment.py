@@ -202,7 +202,15 @@ def test_preflight_reads_the_embedded_aws(deployed: Deployed) -> None:
         "stacks",
         "zone sa-east-1a",
     }
-    left = {"log group", "cluster", "backup vault", "parameter", "blue/green weights"}
+    left = {
+        "log group",
+        "cluster",
+        "backup vault",
+        "parameter",
+        "blue/green weights",
+        "registry scanning",
+        "resource policies of CloudWatch Logs",
+    }
     assert {check: states[check] for check in read | left} == dict.fromkeys(read | left, State.OK)
 
 
