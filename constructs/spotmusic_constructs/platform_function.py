@@ -16,7 +16,7 @@ from constructs import Construct
 from spotmusic_constructs import runtimes
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.rights import Rights, allow
+from spotmusic_constructs.rights import Rights, Statement, allow
 
 CUSTOM_RESOURCES = Path(__file__).parent / "custom_resource_handler"
 """Handlers of custom resources, with the shared answer to CloudFormation."""
@@ -93,7 +93,7 @@ class PlatformFunction(Construct):
         log_retention: logs.RetentionDays,
         timeout: cdk.Duration,
         acknowledged: Mapping[str, str],
-        statements: Sequence[iam.PolicyStatement] = (),
+        statements: Sequence[Statement] = (),
         environment: Mapping[str, str] | None = None,
         handler: str = "index.handler",
         runtime: lambda_.Runtime = runtimes.PYTHON,

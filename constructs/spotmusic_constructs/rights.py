@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -12,21 +11,25 @@ MOST_RESOURCES = 25
 quotas). The longest here are those of ECS services, some 210 characters with names as long as the
 settings admit; a role has at most ten policies."""
 
-
-_RESOURCES: WeakKeyDictionary[iam.PolicyStatement, list[str]] = WeakKeyDictionary()
+Statement = Mapping[str, Any]
+"""Statement of an IAM policy as in JSON, with lists of actions and resources."""
 
 
 def allow(
     actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
-) -> iam.PolicyStatement:
-    """Create a statement that allows actions.
+) -> Statement:
+    """Return a statement that allows actions."""
+    return {
+        "Effect": "Allow",
+        "Action": list(actions),
+        "Resource": list(dict.fromkeys(resources)),
+        "Condition": conditions or {},
+    }
 
-    `Rights` counts its resources without a call to the CDK process.
-    """
-    named = list(dict.fromkeys(resources))
-    statement = iam.PolicyStatement(actions=list(actions), resources=named, conditions=conditions)
-    _RESOURCES[statement] = named
-    return statement
+
+def document_of(statements: Sequence[Statement]) -> iam.PolicyDocument:
+    """Create the document of a policy, with one call to the CDK process for all statements."""
+    return iam.PolicyDocument.from_json({"Statement": statements})
 
 
 class Rights:
@@ -52,7 +55,7 @@ class Rights:
         construct_id: str,
         *,
         role: iam.IRole,
-        statements: Sequence[iam.PolicyStatement] = (),
+        statements: Sequence[Statement] = (),
         description: str | None = None,
     ) -> None:
         self._scope = scope
@@ -63,10 +66,10 @@ class Rights:
         self.policies: list[iam.ManagedPolicy] = []
         self.add(*statements)
 
-    def add(self, *statements: iam.PolicyStatement) -> None:
+    def add(self, *statements: Statement) -> None:
         """Add statements, and a policy whenever the last one is full."""
-        last: list[iam.PolicyStatement] = []
-        new: list[list[iam.PolicyStatement]] = []
+        last: list[Statement] = []
+        new: list[list[Statement]] = []
         for amount, part in (sized for statement in statements for sized in self._parts(statement)):
             if amount > self._room or not (self.policies or new):
                 new.append([])
@@ -74,29 +77,29 @@ class Rights:
             (new[-1] if new else last).append(part)
             self._room -= amount
         if last:
-            self.policies[-1].add_statements(*last)
+            self.policies[-1].add_statements(*map(iam.PolicyStatement.from_json, last))
         for policy in new:
             self._begin(policy)
 
-    def _begin(self, statements: list[iam.PolicyStatement]) -> None:
+    def _begin(self, statements: list[Statement]) -> None:
         number = len(self.policies) + 1
         id_ = f"{self._id}{number}" if number > 1 else self._id
         policy = iam.ManagedPolicy(
             self._scope,
             id_,
             roles=[self._role],
-            statements=statements,
+            document=document_of(statements),
             description=self._description,
         )
         self.policies.append(policy)
 
-    def _parts(self, statement: iam.PolicyStatement) -> Iterator[tuple[int, iam.PolicyStatement]]:
+    def _parts(self, statement: Statement) -> Iterator[tuple[int, Statement]]:
         """Divide a statement with too many resources; the first part fills the last policy."""
-        resources = _RESOURCES.get(statement) or statement.resources
+        resources = statement["Resource"]
         if len(resources) <= (self._room or MOST_RESOURCES):
             yield len(resources), statement
             return
         while resources:
             taken = resources[: self._room or MOST_RESOURCES]
             resources = resources[len(taken) :]
-            yield len(taken), statement.copy(resources=taken)
+            yield len(taken), {**statement, "Resource": taken}

@@ -345,7 +345,7 @@ PREREQUISITES: dict[str, Any] = {
     "tags": {"Project": "spotmusic"},
     "namespaces": {"kong": library()["Namespace"](parties={"kong": {}})},
     "kubernetes_version": "1.36",
-    "statement": iam.PolicyStatement(actions=["logs:PutLogEvents"], resources=["*"]),
+    "statement": {"Effect": "Allow", "Action": ["logs:PutLogEvents"], "Resource": ["*"]},
     "cluster_base": lambda given: given.new("ClusterBase", chart=local_chart("ground")),
     **{
         name: (lambda given, kind=kind, chart=chart: given.new(kind, chart=chart))

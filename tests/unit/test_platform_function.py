@@ -1,9 +1,9 @@
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
 from spotmusic_constructs.platform_function import FunctionNetwork, PlatformFunction
+from spotmusic_constructs.rights import allow
 from tests.conftest import new_stack
 from tests.templates import Resources, only, resources_of, whole
 from tests.unit.imported import APPLICATION, KEY, group_of, key_of, vpc_of
@@ -23,9 +23,7 @@ def synthesized(*, in_vpc: bool = False) -> Resources:
         log_retention=logs.RetentionDays.ONE_YEAR,
         timeout=cdk.Duration.seconds(30),
         acknowledged={},
-        statements=[
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=["arn:aws:s3:::example/*"])
-        ],
+        statements=[allow(["s3:GetObject"], ["arn:aws:s3:::example/*"])],
         network=network if in_vpc else None,
     )
     return resources_of(stack)

@@ -25,7 +25,7 @@ def policies(*counts: int, at_once: bool = False) -> dict[str, list[list[str]]]:
         stack,
         "Policy",
         role=role,
-        statements=[iam.PolicyStatement(actions=["logs:PutLogEvents"], resources=arns(1))],
+        statements=[allow(["logs:PutLogEvents"], arns(1))],
     )
     added = [
         allow([f"secretsmanager:Action{number}"], arns(count, number))

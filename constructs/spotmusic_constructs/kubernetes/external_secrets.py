@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from aws_cdk import aws_eks_v2 as eks
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct, IDependable
 
@@ -17,7 +16,7 @@ from spotmusic_constructs.kubernetes.pod import (
     spread,
 )
 from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
-from spotmusic_constructs.rights import allow
+from spotmusic_constructs.rights import Statement, allow
 
 RELEASE = "external-secrets"
 
@@ -105,7 +104,7 @@ class ExternalSecretsOperator(Construct):
         )
 
 
-def _write_parameter(arn: str) -> iam.PolicyStatement:
+def _write_parameter(arn: str) -> Statement:
     """SSM actions that write a parameter (External Secrets, provider Parameter Store, 2026)."""
     actions = [
         "ssm:PutParameter",

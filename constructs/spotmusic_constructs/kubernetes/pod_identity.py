@@ -9,7 +9,7 @@ from constructs import Construct
 
 from spotmusic_constructs.arns import cluster_arn, cluster_name
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.rights import Rights
+from spotmusic_constructs.rights import Rights, Statement
 
 
 class PodIdentity(Construct):
@@ -42,7 +42,7 @@ class PodIdentity(Construct):
         namespace: str,
         service_account: str,
         description: str,
-        statements: Sequence[iam.PolicyStatement] = (),
+        statements: Sequence[Statement] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.role = iam.Role(

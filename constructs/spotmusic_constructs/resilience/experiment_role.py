@@ -8,6 +8,7 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import Location, location_of
+from spotmusic_constructs.rights import Statement, allow, document_of
 
 MANAGED = {"managedByFIS": "true"}
 """Tag of resources that AWS FIS creates for an experiment and deletes afterwards."""
@@ -38,7 +39,7 @@ class FaultRights:
         wildcards: reason for each resource of `statements` that ends with a wildcard.
     """
 
-    statements: Sequence[iam.PolicyStatement]
+    statements: Sequence[Statement]
     finds: Sequence[str] = ()
     wildcards: Mapping[str, str] = field(default_factory=dict)
 
@@ -81,13 +82,13 @@ class ExperimentRole(Construct):
             "Policy",
             roles=[self.role],
             description="What the fault needs, and the record of it",
-            statements=[
-                iam.PolicyStatement(sid="FindTargets", actions=sorted(finds), resources=["*"]),
-                iam.PolicyStatement(
-                    sid="WriteTheRecord", actions=list(_LOG_DELIVERY), resources=["*"]
-                ),
-                *(statement for fault in fault_rights for statement in fault.statements),
-            ],
+            document=document_of(
+                [
+                    _allow("FindTargets", sorted(finds), ["*"]),
+                    _allow("WriteTheRecord", _LOG_DELIVERY, ["*"]),
+                    *(statement for fault in fault_rights for statement in fault.statements),
+                ]
+            ),
         )
         wildcards = {"*": _LOOKS}
         for fault in fault_rights:
@@ -184,5 +185,5 @@ def _allow(
     actions: Sequence[str],
     resources: Sequence[str],
     conditions: Mapping[str, object] | None = None,
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions)
+) -> Statement:
+    return {"Sid": sid, **allow(actions, resources, conditions)}

@@ -1,13 +1,13 @@
 """Managed policies for the roles of people on call."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.rights import Statement, allow, document_of
 
 _LOOKED_AT: Mapping[str, str] = {
     "acm": "DescribeCertificate ListCertificates",
@@ -111,9 +111,6 @@ _REPLACED = "PutSecretValue RestoreSecret TagResource UpdateSecretVersionStage"
 """Actions that change the value of an external secret, or restore it after deletion."""
 
 
-_Statement = dict[str, Any]
-
-
 class OperatorPolicies(Construct):
     """Three managed policies: reader, on-call operator and data operator. They are not attached.
 
@@ -174,8 +171,8 @@ class OperatorPolicies(Construct):
             "Reader",
             f"{prefix}-on-call-reader",
             [
-                _allow(_spelled(_LOOKED_AT), ["*"]),
-                _allow(["ssm:GetParameter", "ssm:GetParameters"], [parameters]),
+                allow(_spelled(_LOOKED_AT), ["*"]),
+                allow(["ssm:GetParameter", "ssm:GetParameters"], [parameters]),
             ],
         )
         self.operator = self._policy(
@@ -184,17 +181,17 @@ class OperatorPolicies(Construct):
             [
                 *self._shell(security_group_id, subnet_ids),
                 *self._tunnel(cluster_arn, cluster_name, task_family, task_role_arns),
-                _allow(["sts:AssumeRole"], administrator_arns),
+                allow(["sts:AssumeRole"], administrator_arns),
                 self._handled(tagged),
                 self._rotation(tagged, rotation_functions),
                 # Amazon ECS does not tag service deployments; their ARN contains the cluster name.
-                _allow(
+                allow(
                     ["ecs:StopServiceDeployment"],
                     [self._arn("ecs", f"service-deployment/{cluster_name}/*")],
                 ),
                 # EC2 authorizes the volume, by its tags, and the snapshot, which has no tags yet
                 # (Service Authorization Reference, Amazon EC2, 2026-11).
-                _allow(
+                allow(
                     ["ec2:CreateSnapshot"],
                     [self._arn("ec2", "snapshot/*", account="")],
                     {"ArnLike": {"ec2:ParentVolume": self._arn("ec2", "volume/*")}},
@@ -205,7 +202,7 @@ class OperatorPolicies(Construct):
             "Data", f"{prefix}-data-operator", self._data(prefix, tagged, master_secret_arns)
         )
 
-    def _shell(self, security_group_id: str, subnet_ids: Sequence[str]) -> list[_Statement]:
+    def _shell(self, security_group_id: str, subnet_ids: Sequence[str]) -> list[Statement]:
         called = {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudshell.amazonaws.com"}}
         ours = {
             "ForAllValues:StringEquals": {
@@ -219,26 +216,26 @@ class OperatorPolicies(Construct):
         ]
         interfaces = _spelled({"ec2": _INTERFACES})
         return [
-            _allow(["cloudshell:CreateEnvironment"], ["*"], ours),
-            _allow(_spelled({"cloudshell": _SHELL}), ["*"]),
-            _allow(["ec2:DescribeDhcpOptions"], ["*"]),
-            _allow(interfaces, [self._arn("ec2", "network-interface/*")], called),
-            _allow(["ec2:CreateNetworkInterface"], places, called),
+            allow(["cloudshell:CreateEnvironment"], ["*"], ours),
+            allow(_spelled({"cloudshell": _SHELL}), ["*"]),
+            allow(["ec2:DescribeDhcpOptions"], ["*"]),
+            allow(interfaces, [self._arn("ec2", "network-interface/*")], called),
+            allow(["ec2:CreateNetworkInterface"], places, called),
         ]
 
     def _tunnel(
         self, cluster_arn: str, cluster_name: str, task_family: str, role_arns: Sequence[str]
-    ) -> list[_Statement]:
+    ) -> list[Statement]:
         there = {"ArnEquals": {"ecs:cluster": cluster_arn}}
         tasks = self._arn("ecs", "task/*")
         passed = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
         # The id of a session begins with its user's name. Only the listed documents are allowed.
         own = self._arn("ssm", "session/${aws:userid}-*")
         return [
-            _allow(["ecs:RunTask"], [self._arn("ecs", f"task-definition/{task_family}:*")], there),
-            _allow(["ecs:StopTask"], [tasks], there),
-            _allow(["iam:PassRole"], role_arns, passed),
-            _allow(
+            allow(["ecs:RunTask"], [self._arn("ecs", f"task-definition/{task_family}:*")], there),
+            allow(["ecs:StopTask"], [tasks], there),
+            allow(["iam:PassRole"], role_arns, passed),
+            allow(
                 ["ssm:StartSession"],
                 [
                     self._arn("ecs", f"task/{cluster_name}/*"),
@@ -246,10 +243,10 @@ class OperatorPolicies(Construct):
                 ],
                 {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
             ),
-            _allow(["ssm:TerminateSession"], [own]),
+            allow(["ssm:TerminateSession"], [own]),
         ]
 
-    def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> _Statement:
+    def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> Statement:
         """Statement for all types, to limit the size; an action ignores other types."""
         names = [name for actions in _HANDLED for name in actions.split()]
         places = [
@@ -260,23 +257,23 @@ class OperatorPolicies(Construct):
         ]
         # Zonal shift also applies to the Kubernetes cluster (Amazon EKS user guide, zonal shift,
         # 2026-11).
-        return _allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
+        return allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
 
     def _rotation(
         self, tagged: Mapping[str, Mapping[str, str]], functions: Sequence[str]
-    ) -> _Statement:
+    ) -> Statement:
         # AWS Secrets Manager requires the right from the caller of RotateSecret (its API reference,
         # 2026-11). A call of the person could send an event like those of CloudFormation.
         through = {**tagged, "Bool": {"aws:ViaAWSService": "true"}}
         places = [self._arn("lambda", f"function:{name}") for name in functions]
-        return _allow(["lambda:InvokeFunction"], places, through)
+        return allow(["lambda:InvokeFunction"], places, through)
 
     def _data(
         self,
         prefix: str,
         tagged: Mapping[str, Mapping[str, str]],
         master_secret_arns: Sequence[str],
-    ) -> list[_Statement]:
+    ) -> list[Statement]:
         own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
         masters = [self._arn("secretsmanager", "secret:rds!db-*")]
         of_ours = {"StringLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": own[0]}}
@@ -288,33 +285,33 @@ class OperatorPolicies(Construct):
             "rds:StartDBInstance",
         ]
         return [
-            _allow(["secretsmanager:GetSecretValue"], master_secret_arns),
-            _allow(["secretsmanager:GetRandomPassword"], ["*"]),
-            _allow(
+            allow(["secretsmanager:GetSecretValue"], master_secret_arns),
+            allow(["secretsmanager:GetRandomPassword"], ["*"]),
+            allow(
                 _spelled({"secretsmanager": _REPLACED}),
                 [self._arn("secretsmanager", "secret:*")],
                 tagged,
             ),
-            _allow(restores, own),
+            allow(restores, own),
             # RDS tags the master secrets that it manages, also that of a restored instance, which
             # has a role for metrics of its own (Amazon RDS user guide, permissions for Secrets
             # Manager integration and for Enhanced Monitoring, 2026-11). Another stack cannot
             # import the name of such a secret: its export would stop a change of its owner.
-            _allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
-            _allow(
+            allow(["secretsmanager:CreateSecret", "secretsmanager:TagResource"], masters),
+            allow(
                 ["secretsmanager:GetSecretValue", "secretsmanager:RotateSecret"],
                 masters,
                 of_ours,
             ),
-            _allow(["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored),
-            _allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
+            allow(["iam:PassRole"], [self._arn("iam", f"role/{prefix}-*", region="")], monitored),
+            allow(_spelled({"sqs": _MOVED}), [self._arn("sqs", f"{prefix}-*")]),
         ]
 
     def _arn(self, service: str, resource: str, **parts: str | None) -> str:
         return self._location.arn(service, resource, **parts)
 
     def _policy(
-        self, construct_id: str, name: str, statements: Sequence[_Statement]
+        self, construct_id: str, name: str, statements: Sequence[Statement]
     ) -> iam.ManagedPolicy:
         granted = [statement for statement in statements if statement["Resource"]]
         policy = iam.ManagedPolicy(
@@ -325,7 +322,7 @@ class OperatorPolicies(Construct):
                 "For roles of people on call (docs/access.md); "
                 "attached by name in IAM Identity Center"
             ),
-            document=iam.PolicyDocument.from_json({"Statement": granted}),
+            document=document_of(granted),
         )
         reason = (
             "A person reads everything in the account, "
@@ -342,16 +339,3 @@ class OperatorPolicies(Construct):
 
 def _spelled(actions: Mapping[str, str]) -> list[str]:
     return [f"{service}:{name}" for service, names in actions.items() for name in names.split()]
-
-
-def _allow(
-    actions: Sequence[str],
-    resources: Sequence[str],
-    conditions: Mapping[str, Mapping[str, object]] | None = None,
-) -> _Statement:
-    return {
-        "Effect": "Allow",
-        "Action": list(actions),
-        "Resource": list(resources),
-        "Condition": conditions or {},
-    }
