@@ -126,14 +126,18 @@ RUN_COPIER = $(COPIER)/bin/python -c 'import runpy, sys; sys.tracebacklimit = 0;
 # Source of the template of a project.
 ORIGIN := python -c 'import sys, yaml; print(yaml.safe_load(open(sys.argv[1]))["_src_path"])'
 
-new: setup $(COPIER)/.ready  ## use: create a project of your own (DIR=../my-platform)
-	@test -n "$(DIR)" \
-		|| { echo "DIR is missing. Name the folder: make new DIR=../my-platform"; exit 1; }
+# Checked before the setup, which takes minutes the first time.
+.PHONY: folder
+folder:
+	@test -n "$(DIR)" || { \
+		echo "DIR is missing. Name the folder: make $(MAKECMDGOALS) DIR=../my-platform"; exit 1; }
+
+new: folder setup $(COPIER)/.ready  ## use: create a project of your own (DIR=../my-platform)
 	@$(RUN_COPIER) copy --vcs-ref HEAD --quiet $(ARGS) "git+file://$(CURDIR)" "$(DIR)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
 	@echo "$(DIR): begin there with make local; README.md has its commands."
 
-update: setup $(COPIER)/.ready  ## use: update a project of your own to this release (DIR)
+update: folder setup $(COPIER)/.ready  ## use: update a project of your own to this release (DIR)
 	@test -e "$(DIR)/.copier-answers.yml" \
 		|| { echo "DIR is no project of make new. Name one: make update DIR=../my-platform"; exit 1; }
 	@origin=$$($(ORIGIN) "$(DIR)/.copier-answers.yml"); test "$$origin" = "git+file://$(CURDIR)" || { \

@@ -63,13 +63,15 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
     path = folder / f"{environment}.yaml"
     known = environments_in(folder)
     if environment not in known:
+        # A path such as ../dev names no file of the folder.
+        write = f", or write {path}" if path.name == f"{environment}.yaml" else ""
         advice = meant(
             environment,
             known,
-            otherwise=f"Choose one of {', '.join(known)} (-c env=NAME), or write {path}.",
+            otherwise=f"Choose one of {', '.join(known)} (-c env=NAME){write}.",
         )
         raise SettingsError(
-            f"{path.name}: there is no environment {shown(environment)}.\n  {advice}"
+            f"{environment}.yaml: there is no environment {shown(environment)}.\n  {advice}"
         )
     settings = _read(path)
     others: list[Settings] = []

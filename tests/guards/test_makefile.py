@@ -89,6 +89,14 @@ def test_commands_quote_folder_of_checkout() -> None:
     ] == []
 
 
+@pytest.mark.parametrize("target", ["new", "update"])
+def test_projects_require_folder_before_setup(target: str, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    run = make(target, folder=tmp_path)
+    advice = f"DIR is missing. Name the folder: make {target} DIR=../my-platform\n"
+    assert (run.returncode, run.stdout) == (2, advice)
+
+
 def test_update_refuses_project_of_another_checkout(tmp_path: Path) -> None:
     """Its wheels would be of this checkout, and its template of the other one."""
     (tmp_path / ".copier-answers.yml").write_text("_src_path: git+file:///somewhere/spotmusic\n")

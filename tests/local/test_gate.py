@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from io import StringIO
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from tools.local_aws import process
 from tools.local_aws.cli import CliError
 from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.gate import RejectedTemplateError
+from tools.local_aws.progress import Steps
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
 EMULATOR = RunningEmulator(pid=0, port=1, started="")
@@ -63,3 +66,21 @@ def test_known_rejection_precedes_deployment(
     )
     with pytest.raises(RejectedTemplateError, match="Typo"):
         deployment._deploy(EMULATOR, [], "dev/*", verdict)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1])
+def test_deployment_reports_wait_for_cfn_lint(seconds: float, tmp_path: Path) -> None:
+    output, verdict = StringIO(), Future[int]()
+    deployment = LocalDeployment(
+        workspace=Workspace(tmp_path),
+        environment="dev",
+        region="sa-east-1",
+        steps=Steps(output=output),
+    )
+    timer = Timer(seconds, verdict.set_result, [8])
+    timer.start()
+    if not seconds:
+        timer.join()
+    deployment._await(verdict)
+    assert output.getvalue().count("waiting for cfn-lint") == bool(seconds)
+    assert "cfn-lint accepts 8 templates" in output.getvalue()

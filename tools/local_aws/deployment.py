@@ -96,8 +96,14 @@ class LocalDeployment:
             deploying = time.monotonic()
             self._deploy(emulator, chosen, selection, verdict)
             deploy_seconds = time.monotonic() - deploying
-            self.steps.say(f"cfn-lint accepts {verdict.result()} templates")
+            self._await(verdict)
         return self._verified(emulator, chosen, began=began, deploy_seconds=deploy_seconds)
+
+    def _await(self, verdict: "Future[int]") -> None:
+        """Waits for cfn-lint, which takes longer than the deployment on a busy machine."""
+        if not verdict.done():
+            self.steps.say("waiting for cfn-lint")
+        self.steps.say(f"cfn-lint accepts {verdict.result()} templates")
 
     def down(self) -> str:
         """Destroys all stacks, verifies that no resource is left, and stops the emulator.

@@ -62,7 +62,7 @@ def _take(file: IO[str], workspace: Workspace, command: str) -> None:
             raise BusyError(_refusal(workspace, command, *holder))
         time.sleep(0.01)  # the holder has not yet written its id
     raise BusyError(
-        f"`{command}` can't start: a process that is not visible from here uses "
+        f"`{command}` cannot start: a process that is not visible from here uses "
         f"{workspace.folder}. Wait until it ends."
     )
 
@@ -93,7 +93,7 @@ def _holder(file: IO[str]) -> tuple[int, str] | None:
 
 def _refusal(workspace: Workspace, command: str, pid: int, other: str) -> str:
     return (
-        f"`{command}` can't start: `{other}` (process {pid}) uses {workspace.folder}.\n"
+        f"`{command}` cannot start: `{other}` (process {pid}) uses {workspace.folder}.\n"
         f"  Wait until it ends, or stop it (`kill -INT {pid}`); "
         "the embedded AWS keeps running, and `up` continues from there."
     )

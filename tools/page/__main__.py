@@ -91,6 +91,7 @@ def _local() -> str:
     environment, emulator = environment_of(workspace.assembly), process.running(workspace)
     if environment is None or emulator is None:
         raise PageError("The embedded AWS is not running. Start it with `make local`.")
+    print(f"Writing the page of {environment} …", file=sys.stderr)
     assembly = platform_in(workspace.assembly)
     states = states_of(
         stacks_in(assembly),

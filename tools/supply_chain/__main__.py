@@ -43,6 +43,15 @@ def environments() -> list[Settings]:
     ]
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a day. Write year, month and day, such as 2026-11-24."
+        ) from None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.supply_chain", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -50,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     sbom.add_argument("--output", type=Path, default=ROOT / "bom.cdx.json")
     outdated = commands.add_parser("outdated", help="list newer releases and ends of support")
     outdated.add_argument(
-        "--today", type=date.fromisoformat, required=True, help="reference day, such as 2026-11-24"
+        "--today", type=_day, required=True, help="reference day, such as 2026-11-24"
     )
     outdated.add_argument(
         "--offline", action="store_true", help="do not query registries for newer releases"

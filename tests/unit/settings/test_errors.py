@@ -987,7 +987,8 @@ NOT_LOADED: dict[str, tuple[str, dict[str, dict[str, Any]], str]] = {
         r"domain.name: spotmusic.example belongs to prod.\n  Give each environment its own domain",
     ),
     "another file's name": ("lab", {"lab": {}}, r"name: dev is not the file's name"),
-    "no such file": ("lab", {"dev": {}}, r"Choose one of dev"),
+    "no such file": ("lab", {"dev": {}}, r"Choose one of dev \(-c env=NAME\), or write .+lab.yaml"),
+    "a path": ("../lab", {"dev": {}}, r"no environment '../lab'.\n  Choose one of dev \(-c .+\)\."),
     "an engine without support": (
         "dev",
         {"dev": {"data.catalogue.version": "8.0.42"}},

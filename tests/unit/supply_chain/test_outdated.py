@@ -222,3 +222,9 @@ def test_outdated_exit_code_reports_ended_support(capsys: pytest.CaptureFixture[
     assert "Newer releases: not queried (offline)" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         command_line.main(["outdated", "--offline"])
+
+
+def test_outdated_refuses_invalid_day(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        command_line.main(["outdated", "--today", "yesterday"])
+    assert "'yesterday' is not a day. Write year, month and day" in capsys.readouterr().err
