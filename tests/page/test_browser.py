@@ -1,6 +1,7 @@
 """Page in Chromium. Skipped without `make browser`."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -140,6 +141,14 @@ def test_sections_show_all_of_the_page(tab: Tab, page: Page) -> None:
         assert tab.page.locator(f"#stack-{stack.id} table").last.locator("tbody tr").count() == len(
             stack.resources
         )
+
+
+def test_tile_of_promises_counts_every_state(tab: Tab) -> None:
+    total, *states = (
+        int(number)
+        for number in re.findall(r"\d+", tab.page.inner_text("#tiles a[href='#promises']"))
+    )
+    assert sum(states) == total
 
 
 def test_toggles_add_flows_to_picture_and_table(tab: Tab, page: Page) -> None:

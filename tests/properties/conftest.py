@@ -57,12 +57,12 @@ def environment_in(folder: Path) -> str:
     if not (ROOT / "environments" / f"{names[0]}.yaml").exists():
         raise pytest.UsageError(
             f"--assembly: there is no environments/{names[0]}.yaml. "
-            "Ask in the checkout that synthesized it."
+            "Run the tests in the checkout that synthesized it."
         )
     report = folder / "validation-report.json"
     if not report.exists() or "NIST.800.53.R5" not in report.read_text():
         raise pytest.UsageError(
-            f"--assembly: the policy packs were not asked about {folder}. "
+            f"--assembly: {folder} has no report of the policy packs. "
             "Repeat `cdk synth` without CDK_VALIDATION."
         )
     return str(names[0])

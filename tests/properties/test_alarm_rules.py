@@ -84,7 +84,7 @@ def test_metric_math_returns_one_value(platform: Assembly) -> Verdicts:
                 resource.type != ALARM
                 or bool(resource["Statistic"] or resource["ExtendedStatistic"])
             )
-            yield resource, said, "Say which metric, which statistic and which period."
+            yield resource, said, "Set metric, statistic and period."
             continue
         # CloudWatch rejects an alarm with two; the default of ReturnData is true.
         returned = [source for source in sources if source.get("ReturnData", True)]
@@ -111,7 +111,7 @@ def test_metric_math_returns_one_value(platform: Assembly) -> Verdicts:
             whole = whole and all(
                 stat.get("Metric", {}).get(name) for name in ("Namespace", "MetricName")
             )
-            yield resource, whole, f"Say what {source.get('Id')} reads."
+            yield resource, whole, f"Set the metric of {source.get('Id')}."
 
 
 @rule

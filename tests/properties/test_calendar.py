@@ -195,7 +195,7 @@ def test_restore_tests_follow_backups(platform: Assembly) -> Verdicts:
             "Set a start window of at most 24 hours: a longer one overlaps the next night.",
         )
         begins = begun(plan)
-        yield plan, bool(begins), "Say when it begins."
+        yield plan, bool(begins), "Set its start."
         if "RDS" in restored_kinds(plan):
             clear = not any(
                 overlap(job, window) for job in begins for window in maintained(platform).values()

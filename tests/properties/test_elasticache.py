@@ -104,8 +104,8 @@ def test_p053_cache_clients_have_restricted_users(platform: Assembly) -> Verdict
             cache,
             off,
             (
-                "Have a user `default` in the group that is off and may do nothing: "
-                "ElastiCache brings one that may do all."
+                "Add a disabled user `default` without rights to the group: "
+                "that of ElastiCache has all rights."
             ),
         )
         names = [user["UserName"] for user in members]

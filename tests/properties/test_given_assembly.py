@@ -59,7 +59,7 @@ def test_given_assembly_is_asked_alone(
     [
         ("cdk.out/manifest.json", "holds no environment"),
         ("environments/qa.yaml", "there is no environments/qa.yaml"),
-        ("cdk.out/validation-report.json", "policy packs were not asked"),
+        ("cdk.out/validation-report.json", "no report of the policy packs"),
     ],
 )
 def test_given_assembly_must_be_whole(given: Path, missing: str, message: str) -> None:

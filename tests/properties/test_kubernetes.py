@@ -84,7 +84,7 @@ def test_p096_api_server_accepts_every_manifest(
         *validation.doubles(manifests),
         *validation.unserved(manifests),
     ]
-    fix = f"Kubernetes {version} refuses it, or knows it no more."
+    fix = f"Kubernetes {version} rejects it. Correct the manifest."
     yield from judged(map(validation.name_of, manifests), findings, fix)
 
 
@@ -119,7 +119,7 @@ def test_p097_namespaces_enforce_restricted_pods(
         audited = labels.get(f"{STANDARD}/audit") == labels.get(f"{STANDARD}/warn") == "restricted"
         yield subject, audited, "Set audit and warn to restricted."
         because = name not in EXCEPTIONS or len(declared[name].because) >= 30
-        yield subject, because, "Say in spotmusic_cdk/namespaces.py why it is an exception."
+        yield subject, because, "State the reason of the exception in spotmusic_cdk/namespaces.py."
     for release, manifest in cluster.everything():
         place = manifest["metadata"].get("namespace", cluster.releases[release].namespace)
         subject = f"{release}: {validation.name_of(manifest)}"
@@ -267,7 +267,7 @@ def test_p101_pods_reach_no_node(platform: Assembly, cluster: RenderedCluster) -
 
     Kept by: Services are bound to target groups
     """
-    fix = "Give it no network, process, folder or port of its node."
+    fix = "Remove its access to network, processes, folders and ports of its node."
     yield from judged(
         workloads(cluster), pods.on_the_host(cluster), fix, excused=excused.ON_THE_HOST
     )

@@ -56,7 +56,7 @@ def test_rules_and_schedules_have_targets(platform: Assembly) -> Verdicts:
         yield (
             rule_,
             bool(rule_["EventPattern"]) != bool(rule_["ScheduleExpression"]),
-            "Say when: by a pattern, or by a schedule.",
+            "Set a pattern or a schedule.",
         )
     for schedule in platform.all("AWS::Scheduler::Schedule"):
         group = schedule.target("GroupName")
@@ -79,7 +79,7 @@ def test_rules_and_schedules_have_targets(platform: Assembly) -> Verdicts:
             and asked.get("ForceNewDeployment") is True
             and bool(asked.get("Cluster"))
         )
-        yield schedule, again, "Ask for a new deployment of a service, by its cluster and its name."
+        yield schedule, again, "Request a new deployment of a service, by its cluster and its name."
 
 
 def place(resource: Resource, attribute: str = "") -> str:
@@ -163,7 +163,7 @@ def test_load_balancers_preserve_required_headers(platform: Assembly) -> Verdict
     yield (
         gateway,
         kept,
-        "Hand the viewer's host on: Keycloak builds the addresses of its pages from it.",
+        "Forward the viewer's host: Keycloak builds the addresses of its pages from it.",
     )
     for group in platform.some(GROUP):
         if group["Protocol"] in ("TCP", "TLS"):
@@ -190,8 +190,8 @@ def test_load_balancers_preserve_required_headers(platform: Assembly) -> Verdict
                 group,
                 fair,
                 (
-                    "Ask the task with the least to do: in turn, a slow one gets as much as the "
-                    "others."
+                    "Set least_outstanding_requests: round robin sends as many requests to a "
+                    "slow task as to others."
                 ),
             )
 

@@ -122,7 +122,11 @@ def test_p115_application_load_balancers_are_hardened(platform: Assembly) -> Ver
             for group in listener.mentions("DefaultActions")
         }:
             holds = group["TargetType"] == "ip" and bool(group["HealthCheckPath"])
-            yield group, holds, "Ask each pod by a path that only a ready one answers."
+            yield (
+                group,
+                holds,
+                "Check the health of each pod by a path that only a ready one answers.",
+            )
 
 
 @promise

@@ -112,7 +112,7 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
             "Remove its OKActions: it ends although the problem is not solved.",
         )
         if alarm.type == ALARM:
-            yield alarm, alarm["TreatMissingData"] in MISSING, "Say what missing data means."
+            yield alarm, alarm["TreatMissingData"] in MISSING, "Set TreatMissingData."
         folder = re.escape(platform.settings.observability.runbooks)
         runbooks = re.findall(rf"Runbook: {folder}/([\w-]+)\.md", str(alarm["AlarmDescription"]))
         there = len(runbooks) == 1 and (ROOT / "docs" / "runbooks" / f"{runbooks[0]}.md").is_file()
@@ -122,7 +122,7 @@ def test_p119_alarms_have_recipients_and_runbooks(platform: Assembly) -> Verdict
             str(alarm["AlarmDescription"]).startswith(f"[{platform.settings.name}] "),
             "Begin its text with the environment.",
         )
-        yield alarm, severity_of(alarm) is not None, "Say how bad it is."
+        yield alarm, severity_of(alarm) is not None, "State its severity."
     for topic in platform.some(TOPIC):
         missed = any(
             alarm["TreatMissingData"] == "breaching"
@@ -272,7 +272,7 @@ def the_edge_is_measured(platform: Assembly) -> Verdicts:
         yield (
             f"{distribution.name} metrics",
             distribution in measured,
-            "Ask for its further metrics: latency is one of them.",
+            "Enable its additional metrics, such as latency.",
         )
 
 
@@ -288,7 +288,7 @@ def budgets_notify(platform: Assembly) -> Verdicts:
     yield (
         "budgets",
         units == {"MONTHLY", "DAILY"},
-        f"Have one of a month and one of a day, not {sorted(units)}.",
+        f"Create one of a month and one of a day, not {sorted(units)}.",
     )
     for budget in platform.some("AWS::Budgets::Budget"):
         notified = {

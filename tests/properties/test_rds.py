@@ -76,7 +76,7 @@ def test_p035_no_database_has_a_public_address(platform: Assembly) -> Verdicts:
         yield (
             database,
             database["PubliclyAccessible"] is False,
-            "Say publicly_accessible=False: the default depends on the subnets.",
+            "Set publicly_accessible=False: the default depends on the subnets.",
         )
 
 
@@ -318,7 +318,7 @@ def test_p045_database_engine_is_in_standard_support(platform: Assembly) -> Verd
             ),
         )
         declined = database["EngineLifecycleSupport"] == "open-source-rds-extended-support-disabled"
-        yield database, declined, "Decline Extended Support: it is charged without a word."
+        yield database, declined, "Disable Extended Support: it is charged automatically."
 
 
 @promise

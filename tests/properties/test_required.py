@@ -60,7 +60,7 @@ def test_statements_have_required_elements(platform: Assembly) -> Verdicts:
             yield (
                 resource,
                 document.get("Version") == VERSION,
-                f"Say Version {VERSION} in its policy.",
+                f"Set Version {VERSION} in its policy.",
             )
             for number, statement in enumerate(document["Statement"]):
                 complete = all(keys & statement.keys() for keys in STATEMENT)

@@ -129,7 +129,7 @@ def test_p058_objects_have_audio_key(platform: Assembly) -> Verdicts:
         yield (
             one,
             len(rules) == 1,
-            "Say how it is encrypted: S3's own keys serve what says nothing.",
+            "Set its encryption: S3 uses its own keys otherwise.",
         )
         rule = rules[0] if rules else {}
         by_default = rule.get("ServerSideEncryptionByDefault", {})

@@ -158,7 +158,7 @@ def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) 
         yield (
             resource,
             tags.get("DataClass") in DATA_CLASSES,
-            f"Say which class of data it has: {sorted(DATA_CLASSES)}.",
+            f"Set its DataClass: {sorted(DATA_CLASSES)}.",
         )
     for service in platform.some("AWS::ECS::Service"):
         yield (
@@ -186,7 +186,7 @@ def test_p126_resources_have_tags(platform: Assembly, cluster: RenderedCluster) 
         yield (
             subject,
             tags.get("DataClass") in DATA_CLASSES,
-            f"Say which class of data it has: {sorted(DATA_CLASSES)}.",
+            f"Set its DataClass: {sorted(DATA_CLASSES)}.",
         )
     yield from made_by_eks.eks_may_tag(
         platform, {key for tags in asked_for.values() for key in tags}

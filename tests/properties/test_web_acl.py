@@ -147,8 +147,8 @@ def test_p107_attacks_and_floods_are_blocked(platform: Assembly) -> Verdicts:
             acl,
             not inside,
             (
-                f"Refuse {', '.join(sorted(inside))}, however it is written: "
-                "only we have business there."
+                f"Block {', '.join(sorted(inside))} in every encoding: "
+                "these paths are for administrators."
             ),
         )
         yield from bodies(acl)

@@ -85,7 +85,8 @@ $("tiles").append(...[
   tile("cost", data.cost && `${usd(data.cost.total[1])}`, "a month at mid use"),
   tile("promises", promises.length ? `${promises.length}` : null,
     "promises: "
-      + ["not kept", "relaxed", "kept"].filter(inState).map((state) => `${inState(state)} ${state}`)
+      + ["not kept", "relaxed", "kept", "make test"].filter(inState)
+        .map((state) => `${inState(state)} ${state === "make test" ? "judged by " : ""}${state}`)
         .join(", ")),
   tile("gameday",
     data.faults.length

@@ -25,8 +25,14 @@ class ComponentSecrets(Construct):
         removal_policy: policy of the secrets when the stack is deleted.
 
     Example:
-        secrets = ComponentSecrets(self, "Components", key=keys.secrets, event_users=["playback"],
-                                   task_users=["web-api"], manual_rotation=by_hand )
+        secrets = ComponentSecrets(
+            self,
+            "Components",
+            key=keys.secrets,
+            event_users=["playback"],
+            task_users=["web-api"],
+            manual_rotation=by_hand,
+        )
         secrets.redpanda_users["playback"].grant_read(role)
     """
 
