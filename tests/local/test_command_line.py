@@ -115,3 +115,16 @@ def test_full_disk_is_one_message(
         "/disk/file: No space left on device. "
         "Free space or fix its permissions, then run the command again.\n"
     )
+
+
+def test_interrupted_command_names_targets_of_make(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(LocalDeployment, "up", interrupted)
+    assert command_line.main(["up"]) == 130
+    assert (
+        "Run `make local` to continue or `make local-down` to stop it." in capsys.readouterr().err
+    )

@@ -63,6 +63,7 @@ def test_second_command_is_refused(
     refusal = capsys.readouterr().err
     assert f"`up` (process {other.pid}) uses {workspace.folder}" in refusal
     assert f"kill -INT {other.pid}" in refusal
+    assert "`make local` continues from there" in refusal
     assert sorted(file.name for file in workspace.folder.iterdir()) == ["lock"]
 
 

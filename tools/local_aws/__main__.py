@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(
             "\nInterrupted. The embedded AWS keeps running. "
-            "Run `up` to continue or `down` to stop it.",
+            "Run `make local` to continue or `make local-down` to stop it.",
             file=sys.stderr,
         )
         return INTERRUPTED

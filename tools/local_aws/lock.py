@@ -95,5 +95,5 @@ def _refusal(workspace: Workspace, command: str, pid: int, other: str) -> str:
     return (
         f"`{command}` cannot start: `{other}` (process {pid}) uses {workspace.folder}.\n"
         f"  Wait until it ends, or stop it (`kill -INT {pid}`); "
-        "the embedded AWS keeps running, and `up` continues from there."
+        "the embedded AWS keeps running, and `make local` continues from there."
     )
