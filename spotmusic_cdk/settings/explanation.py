@@ -43,9 +43,6 @@ ELSEWHERE: dict[str, str] = {
     ),
     **dict.fromkeys(("mirror", "mirrors", "registry_mirror"), _MIRROR),
     **dict.fromkeys(("oncall", "on_call", "opsgenie", "alarm_https", "alarm_urls"), _ON_CALL),
-    **dict.fromkeys(
-        ("certificate", "certificates", "certificate_arn", "acm_certificate"), _CERTIFICATES
-    ),
     **dict.fromkeys(("labels", "tag"), "Use tags at the top of the file."),
     **dict.fromkeys(("allowed_cidrs", "api_cidrs", "authorized_networks"), _API_SERVER),
     **dict.fromkeys(
@@ -83,6 +80,7 @@ _PARTS: dict[str, str] = {
     "chatbot": _SLACK,
     "pager": _ON_CALL,
     "webhook": _ON_CALL,
+    "certificate": _CERTIFICATES,
     "boundary": "Use permissions_boundary at the top of the file.",
     "_tags": "Use tags at the top of the file.",
     "budget": "Use observability.monthly_budget_usd.",

@@ -153,6 +153,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"network.vpc_id": "vpc-0"},
         "network.vpc_id: unknown key.\n  The platform creates its own VPC; choose a network.cidr",
     ),
+    "a certificate of the gateway": (
+        {"domain": {"name": "a.example", "hosted_zone_id": "Z0123456", "gateway_certificate": "x"}},
+        "domain.gateway_certificate: unknown key.\n  Use domain.edge_certificate for your own",
+    ),
     "a platform without Redpanda": (
         {"kubernetes.redpanda": None},
         (
