@@ -27,7 +27,7 @@ from spotmusic_constructs.kubernetes.pod_identity import PodIdentity
 from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
 from tests.charts.quantities import number
 from tests.conftest import new_stack, sample_of
-from tests.helm_values import Images, cluster_in, values_of
+from tests.helm_values import Images, cluster_in, releases, values_of
 from tests.unit.imported import group_of, key_of
 from tools.checkout import ROOT
 from tools.model.helm import render
@@ -36,8 +36,8 @@ from tools.model.values import Json
 CHARTS = ROOT / "charts"
 
 
-def ground_values(**options: Any) -> Json:
-    """Values of the chart `ground` for one namespace."""
+def ground(**options: Any) -> cdk.Stack:
+    """Stack with the release `ground` for one namespace."""
     stack = new_stack()
     ClusterBase(
         stack,
@@ -55,7 +55,16 @@ def ground_values(**options: Any) -> Json:
         tags={"Project": "spotmusic"},
         **options,
     )
-    return values_of(stack, "ground")
+    return stack
+
+
+def ground_values(**options: Any) -> Json:
+    return values_of(ground(**options), "ground")
+
+
+def test_ground_ends_after_its_nodes() -> None:
+    """Without waiting, the role of the nodes is deleted while an instance profile has it."""
+    assert releases(ground())["ground"]["Wait"] is True
 
 
 def test_storage_class_deletes_volumes_on_request() -> None:
