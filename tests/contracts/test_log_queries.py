@@ -3,9 +3,12 @@
 import re
 
 from spotmusic_constructs.edge.access_log_delivery import FIELDS
-from tools.checkout import ROOT
+from tools.checkout import ROOT, settings_of
 
 DOCUMENT = (ROOT / "docs" / "log-queries.md").read_text()
+CONTRACT = ROOT / "constructs" / "spotmusic_constructs" / "services" / "README.md"
+WORDS = set(re.findall(r"\w+", "as by count desc display filter ispresent pct requests sort stats"))
+"""Words of the query language, and the name of a result."""
 LINE = (
     "https 2026-11-29T03:14:15.186641Z app/gateway/0123456789abcdef 192.0.2.1:2817 10.0.0.1:8443 "
     "0.086 0.048 0.037 502 - 0 57 "
@@ -30,6 +33,17 @@ def columns(table: str) -> list[str]:
 def test_cloudfront_table_has_the_delivered_fields() -> None:
     spelt = [re.sub(r"\((\w[\w-]*)\)", r"_\1", field).replace("-", "_").lower() for field in FIELDS]
     assert columns("cloudfront") == spelt
+
+
+def test_service_queries_read_fields_of_the_contract() -> None:
+    section = DOCUMENT.partition("## Services")[2].partition("\n## ")[0]
+    prefix = settings_of("dev").stack_name("ecs-services").replace("-dev-", "-<env>-")
+    assert f"namePrefix: ['{prefix}-']" in section
+    queries = re.sub(r"'.*?'", "", " ".join(re.findall(r'^ask "(.*)"$', section, re.MULTILINE)))
+    fields = {*re.findall(r"(?<!@)\b[a-z_]+\b", queries)} - WORDS
+    contract = CONTRACT.read_text().partition("Log to standard output")[2].partition("\n- ")[0]
+    assert fields
+    assert fields <= {*re.findall(r"`(\w+)`", contract)}
 
 
 def test_load_balancer_pattern_reads_a_line() -> None:
