@@ -1,5 +1,6 @@
 """Job of examples/service that registers schemas."""
 
+import base64
 import io
 import json
 import runpy
@@ -42,11 +43,12 @@ def test_register_sends_schema_of_each_written_topic(
     assert [request.full_url for request, _ in sent] == [
         f"https://brokers.example:9099/subjects/{topic}-value/versions" for topic in TOPICS
     ]
+    login = base64.b64encode(b"playback:secret").decode()
     for topic, (request, context) in zip(TOPICS, sent, strict=True):
         assert isinstance(request.data, bytes)
         body = json.loads(request.data)
         assert (request.get_method(), body["schemaType"]) == ("POST", "JSON")
         assert json.loads(body["schema"])["title"] == f"{topic}-value"
-        assert request.get_header("Authorization") == "Basic cGxheWJhY2s6c2VjcmV0"
+        assert request.get_header("Authorization") == f"Basic {login}"
         assert context.verify_mode == ssl.CERT_REQUIRED
     assert "events.listening: schema 7" in capsys.readouterr().out
