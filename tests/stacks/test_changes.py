@@ -33,12 +33,13 @@ def test_service_of_readme_fits_a_screen(
     (service,) = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
     assert "image_tag" not in service, "its first deployment precedes its first image"
     dev = (ROOT / "environments" / "dev.yaml").read_text()
-    pasted = dev if "  lyrics:" in dev else dev.replace("services:\n", service, 1)
+    # Users have pasted it: the name is another.
+    pasted = dev.replace("services:\n", service.replace("lyrics", "of-readme"), 1)
     (tmp_path / "dev.yaml").write_text(pasted)
     settings = load("dev", folder=tmp_path, today=TODAY)
     synthesize(settings, outdir=tmp_path, policies=False)
     services = templates_in(tmp_path / "assembly-dev")["ecs-services"]
-    assert "/v1/lyrics" in json.dumps(services)
+    assert "/v1/of-readme" in json.dumps(services)
     full = tmp_path / "new" / "diff.txt"
     now, before = str(tmp_path / "assembly-dev"), str(synthesized("dev"))
     assert main(["--env", "dev", "--now", now, "--against", before, "--full", str(full)]) == 0
