@@ -14,8 +14,8 @@ _LOOKED_AT: Mapping[str, str] = {
     "arc-zonal-shift": "GetManagedResource ListManagedResources ListZonalShifts",
     "backup": (
         "DescribeBackupJob DescribeRecoveryPoint DescribeRestoreJob "
-        "GetRecoveryPointRestoreMetadata ListBackupJobs ListBackupVaults "
-        "ListRecoveryPointsByBackupVault ListRecoveryPointsByResource ListRestoreJobs"
+        "GetRecoveryPointRestoreMetadata ListBackupJobs ListBackupPlans ListBackupVaults "
+        "ListCopyJobs ListRecoveryPointsByBackupVault ListRecoveryPointsByResource ListRestoreJobs"
     ),
     "budgets": "ViewBudget",
     "ce": "GetCostAndUsage GetDimensionValues",
