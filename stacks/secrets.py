@@ -79,6 +79,9 @@ class SecretsStack(EnvironmentStack):
             )
             for name in settings.edge.signing_keys
         )
+        for pair in self.signing_keys:
+            # A rotation changes which pair signs: an export of the signer alone would be in use.
+            self.export_value(pair.private_key.secret_arn)
         self.parameters = ParameterTree(
             self, "Parameters", path=settings.parameter_path, parameters=_configuration(settings)
         )
