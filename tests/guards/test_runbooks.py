@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import pytest
+
 from tests.documents import code, findings
 from tests.guards.test_links import DOCUMENTS
 from tools.checkout import ROOT
@@ -34,6 +36,42 @@ def empty_cures(text: str) -> list[str]:
 def test_runbooks_deploy_only_what_changed() -> None:
     deploying = [path for path in RUNBOOKS if path.stem not in NOTHING_DEPLOYED]
     assert findings(deploying, lambda runbook: empty_cures(runbook.read_text())) == {}
+
+
+def wide_reverts(text: str) -> list[str]:
+    """Commands that revert the drift of `ecs-services`, by name or as a dependency.
+
+    ECS swaps the weights of blue/green rules. A revert would route requests to the group without
+    tasks (docs/runbooks/drift.md).
+    """
+    return [
+        line
+        for line in code(text)
+        if "cdk deploy" in line
+        and "--revert-drift" in line
+        and ("--exclusively" not in line or "ecs-services" in line)
+    ]
+
+
+def test_documents_revert_drift_of_single_stacks() -> None:
+    assert findings(DOCUMENTS, lambda path: wide_reverts(path.read_text())) == {}
+
+
+@pytest.mark.parametrize("stack", ["ecs-services", "observability"])
+def test_wide_reverts_are_found(stack: str) -> None:
+    command = f'npx cdk deploy --revert-drift -c env=<env> "<env>/{stack}"'
+    assert wide_reverts(f"`{command}`") == [command]
+
+
+def test_runbooks_deploy_earlier_commits_exclusively() -> None:
+    """The CLI also deploys the stacks that the named one needs."""
+    wide = {
+        path.stem: item
+        for path in RUNBOOKS
+        for item in re.split(r"\n(?=## )", path.read_text())
+        if "git checkout <commit before>" in item and "--exclusively" not in item
+    }
+    assert wide == {}
 
 
 def test_documents_never_deploy_after_scaling() -> None:
