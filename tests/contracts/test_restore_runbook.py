@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.session
 import jmespath
 import pytest
+from botocore import xform_name
 from botocore.model import Shape
 from botocore.validate import ParamValidator
 
@@ -47,6 +48,15 @@ SPELT = {
     "VPCSecurityGroups": "VpcSecurityGroupIds",
 }
 """Properties with another name in the API of RDS."""
+REVERTED = {
+    "AutoMinorVersionUpgrade",
+    "LogDeliveryConfigurations",
+    "PreferredMaintenanceWindow",
+    "SnapshotRetentionLimit",
+    "SnapshotWindow",
+    "Tags",
+}
+"""Properties of the cache that the revert of its drift sets."""
 
 
 def sample(shape: Shape | None) -> Any:
@@ -101,6 +111,28 @@ def test_restored_database_has_every_setting(
     }
     given = {name for each in inputs for name in each}
     assert {SPELT.get(name, name) for name in wanted - INHERITED} <= given
+
+
+def test_lost_cache_is_created_as_in_template(
+    templates: Callable[[str], dict[str, Template]],
+) -> None:
+    """CloudFormation would replace a group with another create-only property."""
+    text = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
+    (command,) = (
+        line for line in code(text) if "create-replication-group" in line and "<old id>" in line
+    )
+    options = dict(re.findall(r'--([a-z-]+)(?: ("[^"]*"|<[^>]*>|[^ -]\S*))?', command))
+    (group,) = (
+        resource["Properties"]
+        for resource in templates("prod")["data"]["Resources"].values()
+        if resource["Type"] == "AWS::ElastiCache::ReplicationGroup"
+    )
+    needed = {xform_name(name, "-"): value for name, value in group.items() if name not in REVERTED}
+    assert options.keys() == {*needed, "replication-group-id"}
+    literal = {name: value for name, value in needed.items() if isinstance(value, str | int)}
+    assert {name: options[name].strip('"') or "True" for name in literal} == {
+        name: str(value) for name, value in literal.items()
+    }
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
