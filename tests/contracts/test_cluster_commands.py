@@ -46,7 +46,10 @@ TOOLS = {
     "rpk": {
         **dict.fromkeys(
             (
+                "cluster brokers decommission",
+                "cluster brokers decommission-status",
                 "cluster health",
+                "cluster info",
                 "cluster logdirs describe",
                 "cluster license info",
                 "cluster license set",
@@ -61,13 +64,6 @@ TOOLS = {
                 "topic delete",
                 "topic consume",
                 "topic alter-config",
-            ),
-            "",
-        ),
-        **dict.fromkeys(
-            (
-                f"redpanda admin brokers {name}"
-                for name in ("decommission", "decommission-status", "list")
             ),
             "",
         ),
