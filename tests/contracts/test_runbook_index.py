@@ -189,3 +189,19 @@ def test_runbooks_begin_with_impact_end_with_proof() -> None:
         assert "**First five minutes.**" in text[:1500], page
         assert "**How to prove it is over.**" in text, page
         assert f"]({page.name}" in index, page
+
+
+def test_pages_explain_targets_of_brokers(entries: dict[Entry, set[str]]) -> None:
+    """With ready pods, the cause is between the load balancer and the pods."""
+    targets = {
+        entry: found[1]
+        for entry in entries
+        if (found := re.match(r"BrokerAlarms(\w+?)(?:Unh|H)ealthy$", entry.name))
+    }
+    assert set(targets.values()) == {"Amqp", "Kafka", "Management", "SchemaRegistry"}
+    assert [
+        entry.name
+        for entry, subject in targets.items()
+        if f"*{subject}" not in section(entry)
+        or "load-balancer.md#targets-of-the-brokers" not in section(entry)
+    ] == []
