@@ -42,7 +42,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "DatabaseSettings.instance_class": {"any": _INTERRUPTION},
     "DatabaseSettings.master_rotation": {
         "rds, while replicas exist": _REFUSED,
-        "rds": _REPLACEMENT,
+        "rds": _REFUSED,
         "platform": NONE,
     },
     "DatabaseSettings.read_replicas": _FEWER,

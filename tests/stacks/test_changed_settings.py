@@ -110,7 +110,12 @@ WORST: tuple[Tried, ...] = (
     ("registry.untagged_days", "shorter", 3, "images kept: 14, 50 → 3, 10"),
     ("data.catalogue.version", "newer", "8.4.11", "8.4.10 → 8.4.11"),
     ("data.catalogue.read_replicas", "fewer", 1, "AWS::RDS::DBInstance is deleted"),
-    ("data.identity.master_rotation", "rds", "rds", "AWS::SecretsManager::Secret leaves the stack"),
+    (
+        "data.identity.master_rotation",
+        "rds",
+        "rds",
+        "IdentityMaster8237A087: observability imports",
+    ),
     ("data.catalogue.storage_gib", "smaller", 100, "storage of 200 GiB → 100"),
     ("data.identity.instance_class", "any", "r8g.xlarge", "DBInstanceClass"),
     ("data.cache.version", "newer", "8.2", "EngineVersion: 8.0 → 8.2"),
@@ -417,6 +422,12 @@ NAMED = {"services": "*", "topics": "events.kept", "queues": "kept", "providers"
 """Names below sections of names that users choose, in the changes above."""
 
 
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in models_in(part)]
+
+
 def parts(path: str) -> list[str]:
     # The name of a topic contains a dot.
     return re.split(r"(?<!events)\.", path)
@@ -447,21 +458,21 @@ def edited(text: str, changes: Iterable[tuple[str, Any]]) -> str:
     return yaml.safe_dump(document)
 
 
+def platform(outdir: Path, text: str) -> Templates:
+    """Templates of an environment file."""
+    settings = parse(text, source=Path("environments/prod.yaml"))
+    synthesize(settings, outdir=outdir, policies=False, assets=False)
+    return templates_in(outdir / "assembly-prod")
+
+
 @pytest.fixture(scope="module")
 def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
     """Returns the templates of the base, or of a group of changed settings."""
 
     @cache
     def templates(name: str) -> Templates:
-        outdir = tmp_path_factory.mktemp(name)
         text = edited(edited(PROD, BASE.items()), GROUPS.get(name, ()))
-        synthesize(
-            parse(text, source=Path("environments/prod.yaml")),
-            outdir=outdir,
-            policies=False,
-            assets=False,
-        )
-        return templates_in(outdir / "assembly-prod")
+        return platform(tmp_path_factory.mktemp(name), text)
 
     return templates
 
@@ -472,10 +483,17 @@ def changes_of(templates_of: Callable[[str], Templates]) -> Callable[[str], list
     return cache(lambda name: compare(templates_of("base"), templates_of(name)))
 
 
+PRODUCTION = {"data.removal_policy", "network.interface_endpoints"}
+"""Settings with a change that production refuses."""
 GROUPS: dict[str, list[tuple[str, Any]]] = {
     "worst": [*((path, value) for path, _, value, _ in WORST), *FOLLOWING],
     "other-way": [(path, value) for path, _, value, _ in OTHER_WAY],
     "harmless": [*HARMLESS.items()],
+    "accepted": [
+        (path, value)
+        for path, kind, value, _ in (*WORST, *OTHER_WAY)
+        if schema.EFFECTS[setting_at(path)][kind] != Effect.REFUSED and path not in PRODUCTION
+    ],
 }
 
 
@@ -498,6 +516,31 @@ def test_harmless_settings_interrupt_nothing(changes_of: Callable[[str], list[Ch
     worse = [change for change in changes_of("harmless") if change.effect != Effect.NONE]
     assert worse == []
     assert len(changes_of("harmless")) > 100
+
+
+def test_accepted_changes_are_refused_nowhere(changes_of: Callable[[str], list[Change]]) -> None:
+    """CloudFormation refuses the whole update, also if a part of it only interrupts."""
+    found = changes_of("accepted")
+    assert [change for change in found if change.effect == Effect.REFUSED] == []
+    assert Effect.INTERRUPTION in {change.effect for change in found}
+
+
+def test_removed_brokers_need_two_deployments(tmp_path: Path) -> None:
+    """docs/runbooks/redpanda.md: first `observability` alone, which imports their targets."""
+    five = {"kubernetes.redpanda.brokers": 5}
+    old, new = (
+        platform(tmp_path / str(len(changes)), edited(PROD, changes))
+        for changes in ([*five.items()], [])
+    )
+    first = {**old, "observability": new["observability"]}
+
+    def refused(before: Templates, now: Templates) -> list[str]:
+        changes = compare(before, now)
+        return [change.subject for change in changes if change.effect == Effect.REFUSED]
+
+    assert len(refused(old, new)) == 3
+    assert refused(old, first) == []
+    assert refused(first, new) == ["redpanda"]
 
 
 def test_last_scaled_queue_needs_two_deployments(
@@ -638,12 +681,6 @@ def sections(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str]
     for key, field in model.model_fields.items():
         for part in models_in(field.annotation):
             yield from sections(part, f"{path}{key}.{f'{NAMED[key]}.' if key in NAMED else ''}")
-
-
-def models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in get_args(annotation) for model in models_in(part)]
 
 
 def test_settings_are_changed_once() -> None:
