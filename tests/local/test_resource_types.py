@@ -12,6 +12,8 @@ import pytest
 from tests.local.foreign_requests import FOREIGN, status
 from tools.local_aws import ACCOUNT, process, session
 from tools.local_aws.assembly import SynthesizedStack
+from tools.local_aws.cloudformation import DeployedResource
+from tools.local_aws.deployment import LeftoverError
 from tools.local_aws.leftovers import after_destruction, save_inventory
 from tools.local_aws.middleware import (
     DOCS_PATH,
@@ -177,7 +179,35 @@ def test_unexplained_resources_are_leftovers(emulator: RunningEmulator, tmp_path
     queue = queues.create_queue(QueueName="left")["QueueUrl"]
     outcome = after_destruction([], [stack], baseline=tmp_path / "baseline.json", emulator=emulator)
     assert outcome.unexplained == [f"{REGION} sqs {queue}"]
+    assert str(LeftoverError(outcome.unexplained)).splitlines()[1:] == [
+        f"  {REGION} sqs {queue}",
+        "Delete them with the AWS CLI after `. .local/env.sh`, and run the command again.",
+    ]
     queues.delete_queue(QueueUrl=queue)
+
+
+def test_snapshots_are_explained_after_their_stack(
+    emulator: RunningEmulator, tmp_path: Path
+) -> None:
+    """A destruction that ended with a leftover runs again, without stacks."""
+    stack = SynthesizedStack(
+        id="dev/data", name="data", account=ACCOUNT, region=REGION, template=tmp_path, resources={}
+    )
+    baseline = tmp_path / "baseline.json"
+    save_inventory(emulator.endpoint, [stack], baseline)
+    queues = session.client("sqs", emulator.endpoint, region=REGION)
+    snapshot = queues.create_queue(QueueName="gone-snapshot")["QueueUrl"]
+    gone = DeployedResource(
+        stack=stack,
+        logical_id="Gone",
+        identifier=snapshot.removesuffix("-snapshot"),
+        status="CREATE_COMPLETE",
+        definition={"Type": "AWS::SQS::Queue", "DeletionPolicy": "Snapshot"},
+    )
+    for deployed in ([gone], []):
+        outcome = after_destruction(deployed, [stack], baseline=baseline, emulator=emulator)
+        assert outcome.unexplained == []
+    queues.delete_queue(QueueUrl=snapshot)
 
 
 SIGNED = f"X-Amz-Credential={ACCOUNT}/20261130/{REGION}/lambda/aws4_request"

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +40,12 @@ class OtherEnvironmentError(LocalAwsError):
 
 class LeftoverError(LocalAwsError):
     """Resources that outlived their stack without a policy to retain them."""
+
+    def __init__(self, left: Sequence[str]) -> None:
+        super().__init__(
+            "\n  ".join(["These resources are left and no policy retains them:", *left])
+            + "\nDelete them with the AWS CLI after `. .local/env.sh`, and run the command again."
+        )
 
 
 @dataclass(kw_only=True)
@@ -364,6 +370,5 @@ class LocalDeployment:
             deployed, found, baseline=self.workspace.baseline, emulator=emulator
         )
         if outcome.unexplained:
-            left = "\n".join(f"  {entry}" for entry in outcome.unexplained)
-            raise LeftoverError(f"These resources are left and no policy retains them:\n{left}")
+            raise LeftoverError(outcome.unexplained)
         return outcome.summary()
