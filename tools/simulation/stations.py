@@ -17,7 +17,7 @@ PERCENTILE = log(100)
 _waiting = lru_cache(maxsize=100_000)(waiting_probability)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Answers:
     """Answers of a station in a step.
 
