@@ -1,8 +1,10 @@
 """Formulas of queueing and scalability."""
 
+from functools import lru_cache
 from math import exp, inf
 
 
+@lru_cache(maxsize=100_000)
 def waiting_probability(servers: int, load: float) -> float:
     """Return the probability that a request waits, by Erlang C.
 

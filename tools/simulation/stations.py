@@ -5,7 +5,6 @@ wait within a step.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from math import exp, inf, log
 
@@ -13,8 +12,6 @@ from tools.load.queueing import waiting_probability
 
 PERCENTILE = log(100)
 """Multiple of the mean that 1% of exponential times exceed."""
-
-_waiting = lru_cache(maxsize=100_000)(waiting_probability)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -107,7 +104,7 @@ class Pool:
             requests=requests,
             failed=min(1.0, failed / requests) if requests else 0.0,
             queue_seconds=self.backlog / self.per_second if self.per_second else 0.0,
-            waiting=_waiting(max(1, int(self.servers)), round(load, 1)),
+            waiting=waiting_probability(max(1, int(self.servers)), round(load, 1)),
             decay=max(0.0, (self.servers - load) * self.per_server),
             service_seconds=1 / self.per_server,
         )
