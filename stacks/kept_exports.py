@@ -1,7 +1,7 @@
 """Exports that producers retain for running tasks (docs/adr/0001)."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,29 +24,25 @@ def keep_exports(producers: Sequence[cdk.Stack], *, before: Callable[[cdk.App], 
         producers: stacks with exports.
         before: creates the earlier platform, which has stacks of the same names, in an application.
     """
-    node = producers[0].node
-    context = {flag: node.try_get_context(flag) for flag in node.get_all_context()}
+    context = producers[0].node.get_all_context()
     with TemporaryDirectory() as folder:
         app = cdk.App(
             outdir=folder, context=context | _WITHOUT_VALIDATION | WITHOUT_ASSETS, auto_synth=False
         )
-        platform = before(app)
-        assembly = app.synth().get_nested_assembly(platform.artifact_id)
+        assembly = before(app).synth()
         for stack in producers:
             template = Path(assembly.directory, f"{stack.artifact_id}.template.json")
             _export_again(stack, json.loads(template.read_text()))
 
 
 def _export_again(stack: cdk.Stack, template: dict[str, Any]) -> None:
-    resources = {stack.resolve(found.logical_id): found for found in _resources(stack)}
+    found = [child for child in stack.node.find_all() if isinstance(child, cdk.CfnResource)]
+    ids = stack.resolve([resource.logical_id for resource in found])
+    resources = dict(zip(ids, found, strict=True))
     for output in template.get("Outputs", {}).values():
         # Strings are exports that the stack already has.
         if "Export" in output and not isinstance(output["Value"], str):
             stack.export_value(_reference(resources, output["Value"]))
-
-
-def _resources(stack: cdk.Stack) -> Iterator[cdk.CfnResource]:
-    yield from (found for found in stack.node.find_all() if isinstance(found, cdk.CfnResource))
 
 
 def _reference(resources: dict[str, cdk.CfnResource], value: dict[str, Any]) -> Any:

@@ -60,13 +60,16 @@ def synthesize(
     from stacks import compliance  # noqa: PLC0415 - importing all stacks is slow
     from stacks.kept_exports import WITHOUT_ASSETS  # noqa: PLC0415
     from stacks.platform import Platform  # noqa: PLC0415
+    from stacks.synthesis import write  # noqa: PLC0415
 
     context = feature_flags() if assets else feature_flags() | WITHOUT_ASSETS
     app = cdk.App(outdir=str(outdir), context=context, tree_metadata=False)
     with nullcontext() if policies else without_acknowledgements():
-        Platform(app, settings=settings)
-    if policies:
-        compliance.register(app)
+        platform = Platform(app, settings=settings)
+    if not policies:
+        write(app, platform)
+        return
+    compliance.register(app)
     # A finding raises after all files are written. tests/policies reads the report; other tests
     # continue.
     with suppress(RuntimeError):
