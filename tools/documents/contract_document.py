@@ -25,6 +25,7 @@ from stacks.network import NetworkStack
 from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
+from stacks.synthesis import own_context
 from tools.documents.contract_words import EVERYONE, FACTS, FORMS
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +79,7 @@ def given(environments: Iterable[Settings]) -> dict[str, Given]:
 def _accesses(settings: Settings, folder: str) -> Iterator[tuple[str, Access, cdk.Stack]]:
     settings = _with_every_word(settings)
     # No file is written, so no asset has to be built.
-    app = cdk.App(outdir=folder, context={"aws:cdk:bundling-stacks": []})
+    app = cdk.App(outdir=folder, context={**own_context(), "aws:cdk:bundling-stacks": []})
     stage = cdk.Stage(app, settings.name)
     network = NetworkStack(stage, settings=settings)
     secrets = SecretsStack(stage, settings=settings)
