@@ -30,7 +30,7 @@ jobs:
 
 def document(path: Path) -> dict[str, Any]:
     text = path.read_text()
-    read: dict[str, Any] = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - `on` is no boolean
+    read: dict[str, Any] = yaml.load(text, yaml.CBaseLoader)  # noqa: S506 - `on` is no boolean
     return read
 
 

@@ -131,7 +131,8 @@ class Row:
 
 def rows() -> list[Row]:
     """Reads the table: rows by type and name of the resources, or under `settings`."""
-    table: dict[str, list[Json]] = yaml.safe_load(TABLE.read_text().replace("<password>", PASSWORD))
+    text = TABLE.read_text().replace("<password>", PASSWORD)
+    table: dict[str, list[Json]] = yaml.load(text, yaml.CSafeLoader)
     found = []
     for key, listed in table.items():
         of, _, at = key.partition(" ")
