@@ -90,8 +90,7 @@ class Resource:
 
     def mentions(self, path: str) -> "set[Resource]":
         """Return the resources that a property refers to, at any depth."""
-        found = (self.platform.target(self.stack, value) for value in intrinsics(self[path]))
-        return {target for target in found if target}
+        return self._targets_in(self[path])
 
     def text(self, path: str) -> str:
         """Return a property as text, with references as `${stack/LogicalId.Attribute}`."""
@@ -99,10 +98,15 @@ class Resource:
 
     def uses(self, other: "Resource") -> bool:
         """Return whether this resource refers to another one, at any depth."""
-        return any(
-            self.platform.target(self.stack, value) is other
-            for value in intrinsics(self.properties)
-        )
+        return other in self._mentioned
+
+    @cached_property
+    def _mentioned(self) -> "set[Resource]":
+        return self._targets_in(self.properties)
+
+    def _targets_in(self, value: Any) -> "set[Resource]":
+        found = (self.platform.target(self.stack, part) for part in intrinsics(value))
+        return {target for target in found if target}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

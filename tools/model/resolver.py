@@ -143,12 +143,21 @@ class Resolver:
 
     def _written(self, name: str | None) -> tuple[str, Any] | None:
         """Stack and value of a Parameter Store parameter."""
-        for writer, template in self.templates.items():
-            for resource in template["Resources"].values():
-                written = resource.get("Properties", {})
-                if resource["Type"] == "AWS::SSM::Parameter" and written.get("Name") == name:
-                    return writer, written["Value"]
-        return None
+        if name not in self._parameters:
+            return None
+        stack, written = self._parameters[name]
+        return stack, written["Value"]
+
+    @cached_property
+    def _parameters(self) -> dict[str | None, tuple[str, Json]]:
+        """Stack and properties by name of a Parameter Store parameter."""
+        return {
+            name: (stack, resource["Properties"])
+            for stack, template in self.templates.items()
+            for resource in template["Resources"].values()
+            if resource["Type"] == "AWS::SSM::Parameter"
+            and isinstance(name := resource.get("Properties", {}).get("Name"), str)
+        }
 
     def _substituted(self, stack: str, argument: Any) -> str:
         template, given = argument if isinstance(argument, list) else (argument, {})
