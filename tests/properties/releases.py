@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -43,7 +43,7 @@ def releases_of(platform: Assembly) -> dict[str, Release]:
 
 def images_in(values: Any) -> Iterator[str]:
     """Yields every image in Helm values: in parts, as one text, or in embedded YAML."""
-    if isinstance(values, Mapping):
+    if isinstance(values, dict):
         if isinstance(values.get("repository"), str) and isinstance(values.get("tag"), str):
             yield (
                 "/".join(filter(None, (values.get("registry"), values["repository"])))

@@ -60,9 +60,7 @@ class Resource:
     @property
     def tags(self) -> dict[str, str]:
         tags = self.properties.get("Tags", {})
-        return (
-            dict(tags) if isinstance(tags, Mapping) else {tag["Key"]: tag["Value"] for tag in tags}
-        )
+        return dict(tags) if isinstance(tags, dict) else {tag["Key"]: tag["Value"] for tag in tags}
 
     @property
     def outlives_its_stack(self) -> bool:
@@ -186,7 +184,7 @@ class Assembly(Resolver):
 
     def place(self, stack: str, value: Any) -> Place | None:
         """Attribute behind an intrinsic function, also as part of a text."""
-        if isinstance(value, Mapping) and value.keys() == {"Fn::Select"}:
+        if isinstance(value, dict) and value.keys() == {"Fn::Select"}:
             found = _REFERENCE.fullmatch(self.text(stack, value))
             return Place(*found.groups(default="")) if found else None
         return super().place(stack, value)
@@ -221,7 +219,7 @@ class Assembly(Resolver):
 
 def intrinsics(value: Any) -> Iterator[Any]:
     """Yield mappings at any depth that may be intrinsic functions."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if "Fn::Sub" in value:
             text = value["Fn::Sub"]
             names = references_in(text if isinstance(text, str) else text[0])

@@ -55,7 +55,7 @@ class Resolver:
         """Return a value with all intrinsic functions resolved to text."""
         if isinstance(value, list):
             return [self.value(stack, item) for item in value]
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return value
         if is_intrinsic(value):
             return self.text(stack, value)
@@ -70,7 +70,7 @@ class Resolver:
                 return self._substituted(stack, argument)
             case {"Fn::Select": [index, parts]}:
                 return self._selected(stack, int(index), parts)
-            case Mapping():
+            case dict():
                 return self._referred(stack, value)
             case _:
                 return json.dumps(value) if isinstance(value, list | bool) else str(value)
@@ -90,7 +90,7 @@ class Resolver:
 
         None for any other value.
         """
-        if not isinstance(value, Mapping) or len(value) != 1:
+        if not isinstance(value, dict) or len(value) != 1:
             return None
         ((function, argument),) = value.items()
         match function:
@@ -177,7 +177,7 @@ class Resolver:
         """
         if isinstance(parts, list):
             return self.text(stack, parts[index])
-        if not isinstance(parts, Mapping) or "Fn::Split" not in parts:
+        if not isinstance(parts, dict) or "Fn::Split" not in parts:
             return json.dumps({"Fn::Select": [index, parts]}, sort_keys=True)
         separator, whole = parts["Fn::Split"]
         text = self.text(stack, whole)

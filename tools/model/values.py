@@ -1,7 +1,7 @@
 """Values of templates and manifests."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 Json = dict[str, Any]
@@ -15,7 +15,7 @@ def at(value: Any, path: str) -> Any:
     for step in path.split("."):
         if isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             value = value.get(step)
         else:
             return None
@@ -26,7 +26,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the values without children, with their paths."""
     items: Iterable[tuple[Any, Any]] = (
         value.items()
-        if isinstance(value, Mapping)
+        if isinstance(value, dict)
         else enumerate(value)
         if isinstance(value, list)
         else ()
