@@ -66,6 +66,15 @@ def test_alarms_on_too_few_ring_without_data(platform: Assembly) -> Verdicts:
 
 
 @rule
+def test_counts_of_copies_have_zeros(platform: Assembly) -> Verdicts:
+    """Without data of a day, CloudWatch evaluates older days."""
+    for counter in platform.some("AWS::Logs::MetricFilter"):
+        for made in counter["MetricTransformations"]:
+            if made["MetricName"] in COPIES:
+                yield counter, made.get("DefaultValue") == 0, "Set its default to 0."
+
+
+@rule
 def test_metric_math_returns_one_value(platform: Assembly) -> Verdicts:
     read_by_policy = (
         "TargetTrackingScalingPolicyConfiguration.CustomizedMetricSpecification.Metrics"

@@ -161,6 +161,10 @@ class MissingCopies(AlarmGroup):
     was deleted. A completed copy covers plans, selections, role, keys, vaults and this log. Buckets
     have no copies; `RestoreTesting` restores them.
 
+    A day without a copy counts 0, because RDS and AWS Backup send events every day. Without data of
+    a day, CloudWatch would evaluate older days instead, and the alarm would be days late (Amazon
+    CloudWatch user guide, missing data, read 2026-11).
+
     Args:
         recipients: topics.
         log: event log.
@@ -184,7 +188,9 @@ class MissingCopies(AlarmGroup):
                         f"AWS Backup: no copy of {what} was completed in two days. "
                         "Backups may have stopped."
                     ),
-                    watch=replace(log.count(f"Copied{name}", _copy_of(kind)), period=_DAY),
+                    watch=replace(
+                        log.count(f"Copied{name}", _copy_of(kind), default=0), period=_DAY
+                    ),
                     thresholds={"warning": 1},
                     comparison="<",
                     periods=SILENT_DAYS,

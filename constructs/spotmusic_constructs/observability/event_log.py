@@ -108,12 +108,13 @@ class EventLog(Construct):
             )
             rule.add_resource_dependency(admission)
 
-    def count(self, name: str, pattern: str) -> MetricSource:
+    def count(self, name: str, pattern: str, *, default: float | None = None) -> MetricSource:
         """Count the events that match a filter pattern of CloudWatch Logs.
 
         Args:
             name: name of the metric.
             pattern: filter pattern.
+            default: value while other events arrive. Without it, such times have no data.
 
         Returns:
             The sum of matches in five minutes.
@@ -125,7 +126,10 @@ class EventLog(Construct):
             filter_pattern=pattern,
             metric_transformations=[
                 logs.CfnMetricFilter.MetricTransformationProperty(
-                    metric_name=name, metric_namespace=self._namespace, metric_value="1"
+                    metric_name=name,
+                    metric_namespace=self._namespace,
+                    metric_value="1",
+                    default_value=default,
                 )
             ],
         )
