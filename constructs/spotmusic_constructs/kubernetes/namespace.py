@@ -9,8 +9,11 @@ from spotmusic_constructs.network.flows import INTERNET, Flow
 POD_IDENTITY_AGENT = "169.254.170.23/32"
 """Address of the agent that provides Pod Identity credentials (Amazon EKS user guide, Pod Identity
 agent)."""
-WEBHOOK, KUBELET = WEBHOOK_PORTS = (9443, 10250)
-"""Ports of admission webhooks, of which the second is also that of kubelets."""
+WEBHOOK = 9443
+KUBELET = 10250
+"""Port of kubelets, which some admission webhooks have too."""
+WEBHOOK_PORTS = (WEBHOOK, KUBELET)
+"""Ports of admission webhooks."""
 HTTPS = 443
 
 
