@@ -1,4 +1,4 @@
-"""Job: it registers the schemas of the topics that the service writes."""
+"""Job that registers the schemas of the topics that the service writes."""
 
 import base64
 import json
