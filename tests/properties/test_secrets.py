@@ -59,7 +59,8 @@ def files(*roots: str, kind: str = "") -> Iterator[tuple[str, str]]:
             ) or ".egg-info" in str(path)
             left = left or {path.name, path.suffix} & (_HASHES | _BINARIES)
             if path.is_file() and path.name.endswith(kind) and not left:
-                yield str(path.relative_to(ROOT)), path.read_text()
+                # A desktop or an editor may leave a binary file.
+                yield str(path.relative_to(ROOT)), path.read_text(errors="replace")
 
 
 @cache
