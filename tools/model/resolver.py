@@ -129,30 +129,23 @@ class Resolver:
         """Stack and value of the Parameter Store parameter behind a template parameter."""
         parameter = self.templates[stack].get("Parameters", {}).get(name, {"Type": ""})
         if parameter["Type"].startswith("AWS::SSM::Parameter::Value"):
-            return self._written(parameter.get("Default"))
+            return self._written.get(parameter.get("Default"))
         return None
 
     def _published(self, stack: str, id_: str, attribute: str) -> tuple[str, Any] | None:
         """Stack and value of the Parameter Store parameter behind a custom resource's attribute."""
         resource = self.templates[stack].get("Resources", {}).get(id_, {"Type": ""})
         return (
-            self._written(f"{resource['Properties']['Path']}/{attribute}")
+            self._written.get(f"{resource['Properties']['Path']}/{attribute}")
             if resource["Type"] == "Custom::DeployedValues"
             else None
         )
 
-    def _written(self, name: str | None) -> tuple[str, Any] | None:
-        """Stack and value of a Parameter Store parameter."""
-        if name not in self._parameters:
-            return None
-        stack, written = self._parameters[name]
-        return stack, written["Value"]
-
     @cached_property
-    def _parameters(self) -> dict[str | None, tuple[str, Json]]:
-        """Stack and properties by name of a Parameter Store parameter."""
+    def _written(self) -> dict[str, tuple[str, Any]]:
+        """Stack and value by name of a Parameter Store parameter."""
         return {
-            name: (stack, resource["Properties"])
+            name: (stack, resource["Properties"]["Value"])
             for stack, template in self.templates.items()
             for resource in template["Resources"].values()
             if resource["Type"] == "AWS::SSM::Parameter"
