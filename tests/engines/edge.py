@@ -6,7 +6,6 @@ The stub of CloudFront has the page, and verifies signatures of audio with the p
 import json
 import ssl
 import subprocess
-import threading
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from tests.engines.programs import program
+from tests.serving import serving
 from tools.smoke.web import SECURITY_HEADERS
 
 Connect = Callable[[str], HTTPConnection | None]
@@ -96,12 +96,8 @@ def served(
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, certificate.with_name("tls.key"))
         server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(server):
         yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextmanager

@@ -7,7 +7,6 @@ Kong's bundled plugins (limits, headers, metrics) are omitted, except the one fo
 
 import json
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from tests.engines.programs import (
     running,
     wait_until,
 )
+from tests.serving import serving
 from tests.unit.gateway.lua import SOURCES, Key
 from tools.model.values import Json
 from tools.smoke.browser import Browser
@@ -183,7 +183,6 @@ def gateway(
     certificate = keycloak.certificate if keycloak else make_certificate(folder)
     (port,) = quiet_ports(1)
     service = Upstream()
-    threading.Thread(target=service.serve_forever, daemon=True).start()
     login = keycloak.port if keycloak else 1
     realm = f"https://localhost:{keys_port or login}/auth/realms/spotmusic"
     keys = f"{realm}/protocol/openid-connect/certs"
@@ -202,17 +201,12 @@ def gateway(
     (folder / "gateway.json").write_text(json.dumps(configuration))
     (folder / "nginx.conf").write_text(_configuration(folder, modules, port, certificate, services))
     command = [str(nginx), "-p", str(folder), "-c", "nginx.conf", "-e", str(folder / "error.log")]
-    try:
-        with running(command, folder / "output.log", environment(nginx)) as process:
-            found = Gateway(port, certificate, service, folder)
-            wait_until(
-                lambda: found.ask(OPEN)[0] > 0, "nginx answers", folder / "error.log", process
-            )
-            assert services_port or found.ask(OPEN)[0] == 200, (folder / "error.log").read_text()
-            yield found
-    finally:
-        service.shutdown()
-        service.server_close()
+    output = folder / "output.log"
+    with serving(service), running(command, output, environment(nginx)) as process:
+        found = Gateway(port, certificate, service, folder)
+        wait_until(lambda: found.ask(OPEN)[0] > 0, "nginx answers", folder / "error.log", process)
+        assert services_port or found.ask(OPEN)[0] == 200, (folder / "error.log").read_text()
+        yield found
 
 
 def lua_modules() -> list[Path]:

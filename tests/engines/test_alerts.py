@@ -9,7 +9,6 @@ without verifying their signature.
 import json
 import shutil
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -28,6 +27,7 @@ from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from tests.conftest import new_stack
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import FETCHED, environment, program, running, wait_until
+from tests.serving import serving
 from tools.checkout import ROOT
 from tools.model.values import Json
 
@@ -165,9 +165,8 @@ def sns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
         zones=3,
     )
     write_rules(folder)
-    with StandIn() as stand_in, ExitStack() as engines:
-        threading.Thread(target=stand_in.serve_forever, daemon=True).start()
-        engines.callback(stand_in.shutdown)
+    stand_in = StandIn()
+    with serving(stand_in), ExitStack() as engines:
         address = f"127.0.0.1:{stand_in.server_address[1]}"
         (folder / "alertmanager.yml").write_text(
             json.dumps(impatient(values["config"], f"http://{address}"))

@@ -33,6 +33,7 @@ from tests.engines.programs import Process, program, running, wait_until
 from tests.engines.stores import ADMINISTRATOR, MASTER, Engine, mysql, redis
 from tests.engines.test_cache import encoded
 from tests.engines.test_rabbitmq import PASSWORD, Broker
+from tests.serving import serving
 from tools.checkout import ROOT
 from tools.documents.contract_words import FORMS
 
@@ -101,11 +102,8 @@ def aws() -> Iterator[Aws]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(server):
         yield found
-    finally:
-        server.shutdown()
 
 
 @pytest.fixture(scope="module")
