@@ -13,6 +13,7 @@ import jmespath
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationModel
 from jmespath.visitor import TreeInterpreter
 
 from tests.documents import code, findings
@@ -36,24 +37,19 @@ RENAMED = {("eks", "update-cluster-version"): {"kubernetes-version"}}
 """Options with another name in the CLI than in the API, because of `--version` (customizations of
 the AWS CLI, argrename.py)."""
 EVERYWHERE = {"region", "query", "output", "profile", "max-items", "cli-input-json", "endpoint-url"}
+COMMAND = re.compile(r"\baws ([a-z0-9-]+) (wait )?([a-z0-9-]+)((?:(?!\baws ).)*)")
+"""Command of the AWS CLI: service, `wait`, operation or waiter, and options."""
 SESSION = botocore.session.Session()
 
 
 @cache
-def operations(service: str) -> dict[str, set[str]]:
-    """Options of each operation of a service, in the spelling of the CLI."""
+def operations(service: str) -> dict[str, OperationModel]:
+    """Operations of a service, by name in the spelling of the CLI."""
     try:
         model = SESSION.get_service_model("s3" if service == "s3api" else service)
     except UnknownServiceError:
         return {}
-    shapes = {
-        xform_name(name, "-"): model.operation_model(name).input_shape
-        for name in model.operation_names
-    }
-    return {
-        name: {xform_name(member, "-") for member in shape.members} if shape else set()
-        for name, shape in shapes.items()
-    }
+    return {xform_name(name, "-"): model.operation_model(name) for name in model.operation_names}
 
 
 @cache
@@ -65,9 +61,7 @@ def waiters(service: str) -> set[str]:
 def wrong(text: str) -> Iterator[str]:
     """Yields the errors of each command."""
     for line in code(text):
-        for service, wait, operation, rest in re.findall(
-            r"\baws ([a-z0-9-]+) (wait )?([a-z0-9-]+)((?:(?!\baws ).)*)", line
-        ):
+        for service, wait, operation, rest in COMMAND.findall(line):
             if wait:
                 yield from () if operation in waiters(service) else (f"{service} wait {operation}",)
             elif (service, operation) not in OWN:
@@ -87,7 +81,9 @@ def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
         0
     ]  # up to a command inside it, or the end of one that is inside another
     given = re.findall(r"(?<=\s)--([a-z][a-z0-9-]+)", own)
-    taken = operations(service)[operation] | EVERYWHERE | RENAMED.get((service, operation), set())
+    shape = operations(service)[operation].input_shape
+    members = {xform_name(member, "-") for member in shape.members} if shape else set()
+    taken = members | EVERYWHERE | RENAMED.get((service, operation), set())
     yield from (
         f"{service} {operation} --{option}"
         for option in given
@@ -143,14 +139,10 @@ def sample(shape: Any, inside: tuple[str, ...] = ()) -> Any:
 def missing_fields(text: str) -> Iterator[str]:
     """Yields fields of queries that the answer of their operation does not have."""
     for line in code(text):
-        for service, operation, rest in re.findall(
-            r"\baws ([a-z0-9-]+) (?!wait )([a-z0-9-]+)((?:(?!\baws ).)*)", line
-        ):
-            if operation not in operations(service):
+        for service, wait, operation, rest in COMMAND.findall(line):
+            if wait or operation not in operations(service):
                 continue
-            model = SESSION.get_service_model("s3" if service == "s3api" else service)
-            (name,) = (n for n in model.operation_names if xform_name(n, "-") == operation)
-            answer = sample(model.operation_model(name).output_shape)
+            answer = sample(operations(service)[operation].output_shape)
             for query in re.findall(r"--query (?:'([^']+)'|\"([^\"]+)\"|([\w.\[\]]+))", rest):
                 fields = _Fields()
                 with suppress(jmespath.exceptions.JMESPathTypeError):

@@ -118,10 +118,9 @@ def test_document_headings_are_no_questions() -> None:
 
 
 def test_code_uses_common_words() -> None:
-    """Names, and texts such as errors and advice. `Stand-in` and `nobody`, a user of Linux, are
-    terms.
+    """Read names, and texts such as errors and advice. The term `stand-in` is permitted, and so
+    is `nobody`, a user of Linux.
     """
-
     found: set[str] = set()
 
     def odd(file: Path) -> list[str]:
