@@ -123,8 +123,9 @@ class DatabaseUsers(Construct):
             log_retention=log_retention,
             timeout=durations.minutes(2),
         )
-        self.function.admit(*arns)
+        # First, in the policy of the first secrets: the handler waits for the rights on those only.
         self.function.allow(["secretsmanager:GetSecretValue"], [secret_arn(endpoint.master_secret)])
+        self.function.admit(*arns)
         users = cdk.CustomResource(
             self,
             "Resource",

@@ -10,6 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers
 from spotmusic_constructs.data.rds_ca import rds_ca
+from spotmusic_constructs.rights import MOST_RESOURCES
 from tests.conftest import new_stack
 from tests.templates import Resources, all_of, of_type, only, resources_of, whole
 from tests.unit.imported import APPLICATION, KEY, group_of, key_of, vpc_of
@@ -65,6 +66,14 @@ def test_database_users_follow_replaced_database(resources: Resources) -> None:
         ["playback"],
         1,
     )
+
+
+def test_first_policy_grants_master_secret_to_many_users() -> None:
+    """The handler waits for rights on the users' secrets, but not on that of the master user."""
+    stack = new_stack()
+    users(stack, {f"service-{number}": "plays" for number in range(MOST_RESOURCES - 1)})
+    policies = all_of(resources_of(stack), "AWS::IAM::ManagedPolicy")
+    assert [MASTER in json.dumps(policy) for policy in policies] == [True, False]
 
 
 def test_database_users_reject_long_names() -> None:
