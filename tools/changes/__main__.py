@@ -104,16 +104,11 @@ def moved(before: Path, now: Path) -> list[Change]:
     """
     old, new = stacks_in(before), stacks_in(now)
     advice = "It cannot be changed. Create another environment and migrate to it."
+    places = {stack: (old[stack].place, new[stack].place) for stack in new if stack in old}
     return [
-        Change(
-            effect=Effect.REFUSED,
-            stack=stack,
-            subject="stack",
-            detail=f"{' '.join(old[stack].place)} → {' '.join(new[stack].place)}",
-            advice=advice,
-        )
-        for stack in new
-        if stack in old and old[stack].place != new[stack].place
+        Change(Effect.REFUSED, stack, "stack", f"{' '.join(was)} → {' '.join(is_)}", advice)
+        for stack, (was, is_) in places.items()
+        if was != is_
     ]
 
 

@@ -1,7 +1,7 @@
 """Change of a deployed environment, and its effect."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 
 
@@ -17,8 +17,11 @@ class Effect(StrEnum):
 
 ORDER = {effect: place for place, effect in enumerate(Effect)}
 
+Found = tuple[Effect, str, str]
+"""Effect, description and safe procedure of a change that a rule detects."""
 
-@dataclass(frozen=True, kw_only=True)
+
+@dataclass(frozen=True)
 class Change:
     """Change of a resource or release.
 
@@ -37,6 +40,7 @@ class Change:
     subject: str
     detail: str
     advice: str = ""
+    _: KW_ONLY
     holds_data: bool = False
     sign: str = "~"
 

@@ -7,13 +7,11 @@ from functools import partial
 from typing import Any
 
 from spotmusic_cdk.settings.regions import cache_memory_gib
-from tools.changes.change import Change, Effect
+from tools.changes.change import Change, Effect, Found
 from tools.changes.replacement import named
 from tools.changes.resources import HOLDS_DATA, KEPT
 from tools.model.templates import Properties, Templates, of_type
 from tools.model.values import numbers
-
-Found = tuple[Effect, str, str]
 
 RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _FOR_EVER = "It cannot be changed. Create another environment and migrate to it."
@@ -45,14 +43,7 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
             if rule := RULES.get(type_):
                 found += rule(old[id_].get("Properties", {}), new[id_].get("Properties", {}))
             for effect, detail, advice in found:
-                yield Change(
-                    effect=effect,
-                    stack=stack,
-                    subject=id_,
-                    detail=detail,
-                    advice=advice,
-                    holds_data=type_ in HOLDS_DATA,
-                )
+                yield Change(effect, stack, id_, detail, advice, holds_data=type_ in HOLDS_DATA)
     for across in ACROSS:
         yield from across(before, now)
 
@@ -290,16 +281,13 @@ def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
         if holder != id_:
             detail = (
                 f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes "
-                "it: "
-                "the route changes its service"
+                "it: the route changes its service"
             )
             advice = (
                 "Give the new service its own route, migrate its callers, then remove the old one. "
                 "A swap needs a third route."
             )
-            yield Change(
-                effect=Effect.REFUSED, stack=stack, subject=id_, detail=detail, advice=advice
-            )
+            yield Change(Effect.REFUSED, stack, id_, detail, advice)
 
 
 def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
@@ -314,13 +302,8 @@ def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
         holder = taken.get(principal, (stack, id_))
         if isinstance(properties.get("PrincipalArn"), str) and holder != (stack, id_):
             detail = f"{principal} has the entry {holder[1]} until CloudFormation deletes it"
-            yield Change(
-                effect=Effect.REFUSED,
-                stack=stack,
-                subject=id_,
-                detail=detail,
-                advice="Remove the role, deploy, and add it again.",
-            )
+            advice = "Remove the role, deploy, and add it again."
+            yield Change(Effect.REFUSED, stack, id_, detail, advice)
 
 
 def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
@@ -336,13 +319,7 @@ def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
                 "Add the new address, deploy, and confirm it. "
                 "Remove the old one in another deployment."
             )
-            yield Change(
-                effect=Effect.INTERRUPTION,
-                stack=stack,
-                subject="alarm_emails",
-                detail=detail,
-                advice=advice,
-            )
+            yield Change(Effect.INTERRUPTION, stack, "alarm_emails", detail, advice)
 
 
 def _addresses(templates: Templates) -> set[str]:
@@ -360,9 +337,7 @@ def _zones(before: Templates, now: Templates) -> Iterator[Change]:
     old, new = ({id_ for _, id_, _ in of_type(templates, type_)} for templates in (before, now))
     if old and new and old != new:
         detail = f"{len(old)} subnets → {len(new)}: EKS, databases and volumes keep their zones"
-        yield Change(
-            effect=Effect.REFUSED, stack="network", subject="zones", detail=detail, advice=_FOR_EVER
-        )
+        yield Change(Effect.REFUSED, "network", "zones", detail, _FOR_EVER)
 
 
 def _signers(before: Templates, now: Templates) -> Iterator[Change]:
@@ -377,22 +352,10 @@ def _signers(before: Templates, now: Templates) -> Iterator[Change]:
     )
     if is_ not in known:
         detail = f"{is_} signs before CloudFront trusts it"
-        yield Change(
-            effect=Effect.REFUSED,
-            stack="ecs-services",
-            subject="edge.signing_keys",
-            detail=detail,
-            advice=advice,
-        )
+        yield Change(Effect.REFUSED, "ecs-services", "edge.signing_keys", detail, advice)
     if was not in keys:
         detail = f"{was} is removed while listeners still use its URLs"
-        yield Change(
-            effect=Effect.REFUSED,
-            stack="edge",
-            subject="edge.signing_keys",
-            detail=detail,
-            advice=advice,
-        )
+        yield Change(Effect.REFUSED, "edge", "edge.signing_keys", detail, advice)
 
 
 def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
@@ -412,14 +375,7 @@ def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
             advice = (
                 "Set read_replicas: 0 and deploy; change master_rotation in another deployment."
             )
-            yield Change(
-                effect=Effect.REFUSED,
-                stack=stack,
-                subject=id_,
-                detail=detail,
-                advice=advice,
-                holds_data=True,
-            )
+            yield Change(Effect.REFUSED, stack, id_, detail, advice, holds_data=True)
 
 
 def _keys(templates: Templates) -> set[str]:

@@ -35,13 +35,7 @@ def _paths(before: Templates, now: Templates) -> Iterator[Change]:
     for path in old.keys() - new.keys():
         stack, id_ = old[path]
         detail = f"{path} is removed: calls fail as soon as network or eks-platform is deployed"
-        yield Change(
-            effect=Effect.INTERRUPTION,
-            stack=stack,
-            subject=id_,
-            detail=detail,
-            advice=ANOTHER_SERVICE,
-        )
+        yield Change(Effect.INTERRUPTION, stack, id_, detail, ANOTHER_SERVICE)
 
 
 def _routes(templates: Templates) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -61,13 +55,7 @@ def _ports(before: Templates, now: Templates) -> Iterator[Change]:
                 f"port {_shown(lost)} → {_shown(gained)}: "
                 f"{pair[0]} reaches no task of {pair[1]} until new ones are healthy"
             )
-            yield Change(
-                effect=Effect.REFUSED,
-                stack="network",
-                subject=pair[1],
-                detail=detail,
-                advice=ANOTHER_SERVICE,
-            )
+            yield Change(Effect.REFUSED, "network", pair[1], detail, ANOTHER_SERVICE)
 
 
 def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:

@@ -24,13 +24,7 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
         for name in properties["Names"]:
             for source in _replaced_sources(before, now, f"{properties['Path']}/{name}"):
                 detail = f"{name} keeps the value of {source}, which is replaced"
-                yield Change(
-                    effect=Effect.INTERRUPTION,
-                    stack=stack,
-                    subject=id_,
-                    detail=detail,
-                    advice=advice,
-                )
+                yield Change(Effect.INTERRUPTION, stack, id_, detail, advice)
 
 
 def _replaced_sources(before: Templates, now: Templates, parameter: str) -> Iterator[str]:

@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from tools.changes.change import Change, Effect
+from tools.changes.change import Change, Effect, Found
 from tools.changes.replacement import RELEASE
 from tools.model.templates import Templates, of_type
 from tools.model.values import at, numbers
 
 Values = dict[str, Any]
-Found = tuple[Effect, str, str]
 
 _VOLUME = (
     "Follow docs/runbooks/volume.md first: "
@@ -57,14 +56,7 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
         found = [*RULES[name](was["Values"], is_["Values"])] if name in RULES else []
         found += _versions(was, is_)
         for effect, detail, advice in found:
-            yield Change(
-                effect=effect,
-                stack=stack,
-                subject=name,
-                detail=detail,
-                advice=advice,
-                holds_data=name in RULES,
-            )
+            yield Change(effect, stack, name, detail, advice, holds_data=name in RULES)
 
 
 def releases(templates: Templates) -> dict[str, tuple[str, Values]]:

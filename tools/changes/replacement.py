@@ -12,7 +12,12 @@ from typing import Any
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.model.templates import Templates, without_hashes
 from tools.model.values import ACCOUNT, at
-from tools.provider_schemas import PropertyPath, UnknownResourceTypeError, resource_schema
+from tools.provider_schemas import (
+    PropertyPath,
+    ResourceSchema,
+    UnknownResourceTypeError,
+    resource_schema,
+)
 
 HOME_REGION = "sa-east-1"
 
@@ -49,10 +54,8 @@ def replaced(before: Templates, now: Templates, stack: str, id_: str) -> list[st
 def _reasons(
     before: Templates, now: Templates, stack: str, id_: str, *, above: frozenset[tuple[str, str]]
 ) -> Iterator[str]:
-    if (stack, id_) in above:
-        return
     old, new = _resource(before, stack, id_), _resource(now, stack, id_)
-    if old is None:
+    if old is None or (stack, id_) in above:
         return
     if new is None:
         yield f"{stack}/{id_} is gone"
@@ -63,21 +66,13 @@ def _reasons(
     for path in create_only(old["Type"], stack):
         name = ".".join(path)
         values = [at(resource.get("Properties", {}), name) for resource in (old, new)]
-        if values == [None, None]:
-            continue
         where = f"{stack}/{id_}: {name}"
         was, is_ = (_in_the_account(without_hashes(value)) for value in values)
         if _followed(before, was) != _followed(now, is_):
             yield f"{where} was {_short(was)} and is {_short(is_)}"
-        reasons = (
-            _reasons(before, now, *other, above=above | {(stack, id_)})
-            for other in named(now, stack, is_)
-        )
-        yield from (
-            f"{where} references a replaced resource: {reason}"
-            for several in reasons
-            for reason in several
-        )
+        for other in named(now, stack, is_):
+            for reason in _reasons(before, now, *other, above=above | {(stack, id_)}):
+                yield f"{where} references a replaced resource: {reason}"
 
 
 def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | None:
@@ -90,11 +85,16 @@ def create_only(type_: str, stack: str) -> list[PropertyPath]:
     if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
         # CloudFormation refuses another function for any custom resource.
         return [("ServiceToken",), *IMMUTABLE.get(type_, ())]
+    schema = schema_of(type_, stack)
+    return [*(schema.create_only if schema else ()), *IMMUTABLE.get(type_, ())]
+
+
+def schema_of(type_: str, stack: str) -> ResourceSchema | None:
+    """Returns the schema of a type in a stack's region; None for types without a schema."""
     try:
-        listed = resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, type_).create_only
+        return resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, type_)
     except UnknownResourceTypeError:
-        listed = []
-    return [*listed, *IMMUTABLE.get(type_, ())]
+        return None
 
 
 def _in_the_account(value: Any) -> Any:

@@ -5,11 +5,9 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.changes.change import Change, Effect
-from tools.changes.replacement import HOME_REGION, RELEASE, replaced
+from tools.changes.replacement import RELEASE, replaced, schema_of
 from tools.model.templates import Template, Templates, without_hashes
-from tools.provider_schemas import UnknownResourceTypeError, resource_schema
 
 HOLDS_DATA = {
     "AWS::APS::Workspace",
@@ -112,48 +110,20 @@ def _resources(templates: Templates, stack: str) -> dict[str, Any]:
 def _added(stack: str, id_: str, type_: str, *, to: bool) -> Change:
     if to and type_ == "AWS::EC2::VPCEndpoint":
         detail = f"{type_} is added: calls fail for seconds until its private DNS name is active"
-        return Change(
-            effect=Effect.INTERRUPTION,
-            stack=stack,
-            subject=id_,
-            detail=detail,
-            advice=_ADVICE,
-            sign="+",
-        )
-    return Change(
-        effect=Effect.NONE, stack=stack, subject=id_, detail=f"{type_} is added", sign="+"
-    )
+        return Change(Effect.INTERRUPTION, stack, id_, detail, _ADVICE, sign="+")
+    return Change(Effect.NONE, stack, id_, f"{type_} is added", sign="+")
 
 
 def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
     type_ = old["Type"]
-    holds, kept = holds_data(old), old.get("DeletionPolicy") in KEPT
-    if holds and kept:
+    holds = holds_data(old)
+    if holds and old.get("DeletionPolicy") in KEPT:
         detail = f"{type_} leaves the stack and is retained"
-        return Change(
-            effect=Effect.REPLACEMENT,
-            stack=stack,
-            subject=id_,
-            detail=detail,
-            advice="No resource of the environment uses it any more.",
-            holds_data=True,
-            sign="-",
-        )
-    effect = (
-        Effect.LOSS
-        if holds
-        else Effect.INTERRUPTION
-        if type_ in SERVES | HOLDS_DATA
-        else Effect.NONE
-    )
-    return Change(
-        effect=effect,
-        stack=stack,
-        subject=id_,
-        detail=f"{type_} is deleted",
-        holds_data=holds,
-        sign="-",
-    )
+        advice = "No resource of the environment uses it any more."
+        return Change(Effect.REPLACEMENT, stack, id_, detail, advice, holds_data=True, sign="-")
+    without_loss = Effect.INTERRUPTION if type_ in SERVES | HOLDS_DATA else Effect.NONE
+    effect = Effect.LOSS if holds else without_loss
+    return Change(effect, stack, id_, f"{type_} is deleted", holds_data=holds, sign="-")
 
 
 def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterator[Change]:
@@ -167,34 +137,22 @@ def _changed(before: Templates, now: Templates, stack: str, id_: str) -> Iterato
     }
     for name, how in interrupting.items():
         detail = f"{name}: {_value(old, name)} → {_value(new, name)}: {how}"
-        holds = holds_data(new)
-        yield Change(
-            effect=Effect.INTERRUPTION,
-            stack=stack,
-            subject=id_,
-            detail=detail,
-            advice=_ADVICE,
-            holds_data=holds,
-        )
+        yield Change(Effect.INTERRUPTION, stack, id_, detail, _ADVICE, holds_data=holds_data(new))
     if not interrupting and without_hashes(old) != without_hashes(new):
         detail = f"{new['Type']}: {', '.join(changed) or 'policies or dependencies'}"
-        yield Change(effect=Effect.NONE, stack=stack, subject=id_, detail=detail)
+        yield Change(Effect.NONE, stack, id_, detail)
 
 
 def _replaced(
     stack: str, id_: str, old: dict[str, Any], new: dict[str, Any], reasons: list[str]
 ) -> Change:
     type_ = new["Type"]
-    effect = Effect.NONE if type_ in ROUTINE else Effect.REPLACEMENT
-    why = (
-        ", ".join(_properties(old, new))
-        if type_ in ROUTINE
-        else reasons[0].removeprefix(f"{stack}/{id_}: ")
-    )
+    if type_ in ROUTINE:
+        effect, why = Effect.NONE, ", ".join(_properties(old, new))
+    else:
+        effect, why = Effect.REPLACEMENT, reasons[0].removeprefix(f"{stack}/{id_}: ")
     detail = f"{type_} is replaced: {why or 'a referenced resource is replaced'}"
-    return Change(
-        effect=effect, stack=stack, subject=id_, detail=detail, holds_data=holds_data(new)
-    )
+    return Change(effect, stack, id_, detail, holds_data=holds_data(new))
 
 
 def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any]) -> Change | None:
@@ -202,13 +160,8 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
 
     AWS refuses them, because CloudFormation creates the new resource first.
     """
-    try:
-        identifier = resource_schema(
-            EDGE_REGION if stack == "edge" else HOME_REGION, new["Type"]
-        ).identifier
-    except UnknownResourceTypeError:
-        return None
-    names = [path[0] for path in identifier]
+    schema = schema_of(new["Type"], stack)
+    names = [path[0] for path in schema.identifier] if schema else []
     if not names or not all(
         name in new["Properties"] and _value(old, name) == _value(new, name) for name in names
     ):
@@ -216,14 +169,7 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
     taken = ", ".join(names)
     detail = f"{new['Type']} would be replaced under its own name ({taken}), which already exists"
     advice = "Keep the old value, or delete the old resource manually first."
-    return Change(
-        effect=Effect.REFUSED,
-        stack=stack,
-        subject=id_,
-        detail=detail,
-        advice=advice,
-        holds_data=holds_data(new),
-    )
+    return Change(Effect.REFUSED, stack, id_, detail, advice, holds_data=holds_data(new))
 
 
 def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
@@ -233,32 +179,23 @@ def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
     """
     imported = {name: stack for stack, template in before.items() for name in _imports(template)}
     for stack, template in before.items():
+        exported = _exports(now.get(stack, {}))
         for name, output in _exports(template).items():
-            if name not in imported or imported[name] == stack:
+            user, subject = imported.get(name, stack), _subject(output)
+            if user == stack:
                 continue
-            new = _exports(now.get(stack, {})).get(name)
-            subject = _subject(output)
-            if (
-                new is None
-                or without_hashes(new) != without_hashes(output)
-                or replaced(before, now, stack, subject)
-            ):
+            is_kept = without_hashes(exported.get(name)) == without_hashes(output)
+            if not is_kept or replaced(before, now, stack, subject):
                 detail = (
-                    f"{imported[name]} imports it: CloudFormation neither changes nor deletes "
+                    f"{user} imports it: CloudFormation neither changes nor deletes "
                     "an export in use, and rolls back"
                 )
-                first = f"`npx cdk deploy -c env=<env> --exclusively <env>/{imported[name]}`"
                 advice = (
-                    f"Deploy {imported[name]} without it first: {first}; "
+                    f"Deploy {user} without it first: "
+                    f"`npx cdk deploy -c env=<env> --exclusively <env>/{user}`; "
                     "for a service or a talks_to word, use `retired`."
                 )
-                yield Change(
-                    effect=Effect.REFUSED,
-                    stack=stack,
-                    subject=subject,
-                    detail=detail,
-                    advice=advice,
-                )
+                yield Change(Effect.REFUSED, stack, subject, detail, advice)
 
 
 def _subject(output: Any) -> str:

@@ -253,9 +253,7 @@ def test_signing_keys_rotate_in_three_steps(
 
 def test_exit_status_follows_worst_effect() -> None:
     def changes(*effects: Effect) -> list[Change]:
-        return [
-            Change(effect=effect, stack="data", subject="One", detail="x") for effect in effects
-        ]
+        return [change(effect, "One", "x") for effect in effects]
 
     assert exit_status(changes()) == exit_status(changes(NONE)) == 0
     assert exit_status(changes(NONE, LOSS)) == exit_status(changes(INTERRUPTION)) == 2
@@ -281,9 +279,7 @@ def test_report_lists_refused_changes_first() -> None:
 def change(
     effect: Effect, subject: str, detail: str, *, advice: str = "", sign: str = "~"
 ) -> Change:
-    return Change(
-        effect=effect, stack="data", subject=subject, detail=detail, advice=advice, sign=sign
-    )
+    return Change(effect, "data", subject, detail, advice, sign=sign)
 
 
 def test_report_cuts_long_values() -> None:
