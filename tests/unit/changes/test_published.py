@@ -48,4 +48,4 @@ def test_values_of_changed_resources_stay() -> None:
 
 def test_first_reading_is_no_finding() -> None:
     before, now = templates(Engine="mysql"), templates(Engine="mariadb")
-    assert [text for text in found({"data": before["data"]}, now) if "stays" in text] == []
+    assert [text for text in found({"data": before["data"]}, now) if "keeps" in text] == []
