@@ -16,8 +16,8 @@ from tools.capacity import limits
 from tools.capacity.changes import Changes
 from tools.capacity.limits import Limit
 from tools.cost.resources import vcpus
-from tools.gameday.figures import GP3_BYTES_PER_SECOND, connections_of
-from tools.load.components import MIB, Load, ServiceLoad
+from tools.gameday.figures import GP3_MIB_PER_SECOND, connections_of
+from tools.load.components import Load, ServiceLoad
 from tools.load.queueing import best_capacity, waiting_longer, waiting_probability
 from tools.preflight.quotas import KEYCLOAK_VCPUS, KONG_VCPUS
 
@@ -483,7 +483,7 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
         component="redpanda",
         what="MiB/s to disk without a zone",
         needed=events.written_mib_per_second * min(copies, left),
-        room=left * GP3_BYTES_PER_SECOND / MIB,
+        room=left * GP3_MIB_PER_SECOND,
         carry=more_brokers,
     )
     share = assumed.disk_percent / 100

@@ -1,7 +1,8 @@
 """Table of docs/game-day.md: remaining capacity of production after each fault, worst by kind."""
 
-from collections.abc import Iterable
-from itertools import groupby
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
 
 from tools.checkout import ROOT
 from tools.gameday import restores
@@ -11,18 +12,27 @@ from tools.gameday.scenario import RemainingCapacity, Scenario
 PATH = ROOT / "docs" / "game-day.md"
 BEGIN, END = "<!-- computed: make game-day -->\n", "<!-- end of what is computed -->\n"
 
-Numbers = tuple[str, float, float]
-"""Unit, remaining and required number."""
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Faults with one name.
+
+    Args:
+        name: name of the faults.
+        experiments: experiments with the faults.
+        runbook: runbook of the faults.
+        effects: lowest figure of each kind and component.
+    """
+
+    name: str
+    experiments: list[str]
+    runbook: str
+    effects: list[RemainingCapacity]
 
 
 def computed(scenario: Scenario) -> str:
     """Returns the content between the markers of the document."""
-    faults = list(faults_of(scenario.settings).values())
-    names = list(dict.fromkeys(fault.name for fault in faults))
-    sections = [
-        _section(scenario, name, [fault for fault in faults if fault.name == name])
-        for name in names
-    ]
+    sections = map(_section, summaries(scenario))
     return "\n".join([*sections, "### Restores", "", *restores.table(), ""])
 
 
@@ -32,24 +42,23 @@ def written(text: str, scenario: Scenario) -> str:
     return f"{head}{BEGIN}\n{computed(scenario)}\n{END}{rest.split(END)[1]}"
 
 
-def _section(scenario: Scenario, name: str, faults: list[Fault]) -> str:
-    experiments = ", ".join(
-        f"`{name}`" for name in dict.fromkeys(name for fault in faults for name in fault.experiment)
-    )
-    (runbook,) = {fault.runbook for fault in faults}
-    found = worst(left for fault in faults for left in fault.effects(scenario))
-    rows = [
-        f"| {', '.join(components)} | {left:g} | {needed:g} | {what} |"
-        for (what, left, needed), components in _grouped(found)
-    ]
-    title = name[0].upper() + name[1:]
-    practised = f"Practised by {experiments}; runbook [{runbook}](runbooks/{runbook}.md)."
-    head = f"### {title}\n\n{practised}\n"
-    return "\n".join([head, "| component | left | needed | unit |", "|---|---|---|---|", *rows, ""])
+def summaries(scenario: Scenario) -> Iterator[Summary]:
+    """Yields the faults of an environment by name, each with its lowest figures."""
+    by_name: dict[str, list[Fault]] = {}
+    for fault in faults_of(scenario.settings).values():
+        by_name.setdefault(fault.name, []).append(fault)
+    for name, faults in by_name.items():
+        (runbook,) = {fault.runbook for fault in faults}
+        yield Summary(
+            name=name,
+            experiments=list(dict.fromkeys(chain(*(fault.experiment for fault in faults)))),
+            runbook=runbook,
+            effects=_worst(left for fault in faults for left in fault.effects(scenario)),
+        )
 
 
-def worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
-    """Returns the lowest figure of each kind and component."""
+def _worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
+    """Lowest figure of each kind and component."""
     tightest: dict[tuple[str, str], RemainingCapacity] = {}
     for left in found:
         before = tightest.setdefault((left.component, left.what), left)
@@ -58,15 +67,22 @@ def worst(found: Iterable[RemainingCapacity]) -> list[RemainingCapacity]:
     return list(tightest.values())
 
 
-def _grouped(found: list[RemainingCapacity]) -> list[tuple[Numbers, list[str]]]:
-    """Groups components with equal numbers, in the order of the first of each group."""
-    order = {
-        (left.what, left.left, left.needed): place
-        for place, left in reversed(list(enumerate(found)))
-    }
-    key = [(order[left.what, left.left, left.needed], left) for left in found]
-    groups = groupby(
-        sorted(key, key=lambda pair: pair[0]),
-        key=lambda pair: (pair[1].what, pair[1].left, pair[1].needed),
+def _section(summary: Summary) -> str:
+    components: dict[str, list[str]] = {}
+    for found in summary.effects:
+        numbers = f"{found.left:g} | {found.needed:g} | {found.what}"
+        components.setdefault(numbers, []).append(found.component)
+    experiments = ", ".join(f"`{name}`" for name in summary.experiments)
+    runbook = f"[{summary.runbook}](runbooks/{summary.runbook}.md)"
+    return "\n".join(
+        [
+            f"### {summary.name[0].upper()}{summary.name[1:]}",
+            "",
+            f"Practised by {experiments}; runbook {runbook}.",
+            "",
+            "| component | left | needed | unit |",
+            "|---|---|---|---|",
+            *(f"| {', '.join(names)} | {numbers} |" for numbers, names in components.items()),
+            "",
+        ]
     )
-    return [(numbers, [left.component for _, left in members]) for numbers, members in groups]

@@ -34,7 +34,7 @@ def of_workload(workload: Workload, lost: int) -> Iterator[RemainingCapacity]:
     )
     what = "quorum members" if workload.name in QUORUMS else "pods"
     yield RemainingCapacity(
-        component=workload.name, what=what, left=workload.replicas - lost, needed=needed, fix=fix
+        workload.name, what, left=workload.replicas - lost, needed=needed, fix=fix
     )
 
 
@@ -50,8 +50,8 @@ def of_gateway(scenario: Scenario, lost: Lost) -> RemainingCapacity:
     fix = "Raise kubernetes.kong.max_replicas, or lower the average of its scaling."
     needed = round(load.requests_per_second, 1)
     return RemainingCapacity(
-        component="kong",
-        what="requests/s",
+        "kong",
+        "requests/s",
         left=(pods - lost(kong, scenario.zones, pods)) * per_pod,
         needed=needed,
         fix=fix,
@@ -64,7 +64,7 @@ def of_logins(scenario: Scenario, lost: int) -> RemainingCapacity:
     fix = "Raise kubernetes.keycloak.replicas."
     needed = round(scenario.load.identity.cores, 2)
     return RemainingCapacity(
-        component="keycloak", what="cores for logins and tokens", left=left, needed=needed, fix=fix
+        "keycloak", "cores for logins and tokens", left=left, needed=needed, fix=fix
     )
 
 
@@ -73,30 +73,25 @@ def of_events(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
 
     Brokers have a zone, and spread the replicas of a partition over zones.
     """
-    brokers, mib = scenario.workloads["redpanda"].replicas, 1024**2
+    left = scenario.workloads["redpanda"].replicas - lost
     parameters: Any = next(
         manifest["parameters"] for _, manifest in scenario.cluster.of_kind("StorageClass")
     )
-    volume = float(parameters.get("throughput", 0)) * 1024**2 or figures.GP3_BYTES_PER_SECOND
+    volume = float(parameters.get("throughput", figures.GP3_MIB_PER_SECOND))
     topics: Any = scenario.values("redpanda-access")["topics"]
     copies = max(topic["replication"] for topic in topics.values())
-    needed = scenario.load.events.written_mib_per_second * mib * min(copies, brokers - lost)
+    needed = round(scenario.load.events.written_mib_per_second * min(copies, left), 1)
     fix = "Give volumes more throughput (charts/ground, StorageClass), or add brokers."
-    left = round((brokers - lost) * volume / mib)
     yield RemainingCapacity(
-        component="redpanda",
-        what="MiB/s to disk",
-        left=left,
-        needed=round(needed / mib, 1),
-        fix=fix,
+        "redpanda", "MiB/s to disk", left=round(left * volume), needed=needed, fix=fix
     )
     for name, topic in topics.items():
         replicas = topic["replication"]
         gone = min(lost, ceil(replicas / scenario.zones))
         fix = f"Set kubernetes.redpanda.topics.{name}.replication to 3."
         yield RemainingCapacity(
-            component=f"topic {name}",
-            what="quorum members",
+            f"topic {name}",
+            "quorum members",
             left=replicas - gone,
             needed=replicas // 2 + 1,
             fix=fix,
@@ -112,11 +107,7 @@ def of_queues(scenario: Scenario, lost: int) -> Iterator[RemainingCapacity]:
         name = f"queue {queue['spec'].get('name', queue['metadata']['name'])}"
         fix = "Make it a quorum queue."
         yield RemainingCapacity(
-            component=name,
-            what="quorum members",
-            left=replicas - lost,
-            needed=replicas // 2 + 1,
-            fix=fix,
+            name, "quorum members", left=replicas - lost, needed=replicas // 2 + 1, fix=fix
         )
 
 
@@ -124,25 +115,17 @@ def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
     """Remaining capacity of the tasks at full CPU, before scaling replaces lost tasks."""
     if service.settings.load is None:
         fix = f"Declare services.{service.name}.load."
-        yield RemainingCapacity(
-            component=service.name, what="declared loads", left=0, needed=1, fix=fix
-        )
+        yield RemainingCapacity(service.name, "declared loads", left=0, needed=1, fix=fix)
         return
     fix = (
         f"Lower services.{service.name}.scaling.cpu_percent or requests_per_target, "
         "so that more tasks share the load."
     )
     left = (service.at_peak - lost) * service.cpu
-    yield RemainingCapacity(
-        component=service.name, what="cpu units", left=left, needed=service.peak_cpu, fix=fix
-    )
+    yield RemainingCapacity(service.name, "cpu units", left=left, needed=service.peak_cpu, fix=fix)
     fix = f"Raise services.{service.name}.scaling.max to the tasks of the busiest minute."
     yield RemainingCapacity(
-        component=service.name,
-        what="maximum tasks",
-        left=service.most,
-        needed=service.load.tasks,
-        fix=fix,
+        service.name, "maximum tasks", left=service.most, needed=service.load.tasks, fix=fix
     )
 
 
@@ -177,11 +160,7 @@ def of_catalogue(
         admitted = readers * figures.connections_of(str(primary["DBInstanceClass"]))
         fix = "Raise data.catalogue.read_replicas, or lower services.<name>.database_connections."
         yield RemainingCapacity(
-            component="catalogue replicas",
-            what="connections",
-            left=admitted,
-            needed=needed["replicas"],
-            fix=fix,
+            "catalogue replicas", "connections", left=admitted, needed=needed["replicas"], fix=fix
         )
 
 
@@ -206,8 +185,8 @@ def of_identity(scenario: Scenario) -> RemainingCapacity:
 def _connections(database: Resource, needed: float, fix: str) -> RemainingCapacity:
     admitted = figures.connections_of(str(database["DBInstanceClass"]))
     return RemainingCapacity(
-        component=f"{database.tags['Component']} database",
-        what="connections",
+        f"{database.tags['Component']} database",
+        "connections",
         left=admitted,
         needed=needed,
         fix=fix,
@@ -223,9 +202,7 @@ def of_standby(database: Resource) -> RemainingCapacity:
     )
     standby = int(database["MultiAZ"] is True and len(zones) > 1)
     name = f"{database.tags['Component']} database"
-    return RemainingCapacity(
-        component=name, what="standbys", left=standby, needed=1, fix="Set multi_az."
-    )
+    return RemainingCapacity(name, "standbys", left=standby, needed=1, fix="Set multi_az.")
 
 
 def of_cache(scenario: Scenario) -> Iterator[RemainingCapacity]:
@@ -235,4 +212,4 @@ def of_cache(scenario: Scenario) -> Iterator[RemainingCapacity]:
     nodes = (cache["ReplicasPerNodeGroup"] or 0) + 1
     left = (nodes - ceil(nodes / scenario.zones)) * takes_over
     fix = "Set data.cache.replicas to 1 or more, with failover."
-    yield RemainingCapacity(component="cache", what="nodes", left=left, needed=1, fix=fix)
+    yield RemainingCapacity("cache", "nodes", left=left, needed=1, fix=fix)

@@ -141,9 +141,7 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
     breaker: Mapping[str, bool] = deployment.get("DeploymentCircuitBreaker", {})
     returns = int(breaker.get("Enable") is True and breaker.get("Rollback") is True)
     fix = "Enable the circuit breaker and its rollback."
-    yield RemainingCapacity(
-        component=service.name, what="rollbacks", left=returns, needed=1, fix=fix
-    )
+    yield RemainingCapacity(service.name, "rollbacks", left=returns, needed=1, fix=fix)
     if service.settings.deployment == "blue_green" and service.settings.route:
         alarms = deployment.get("Alarms", {})
         watched = int(
@@ -153,18 +151,10 @@ def old_version(service: Service) -> Iterator[RemainingCapacity]:
         )
         fix = "Add an alarm on failed requests that shifts the route back."
         yield RemainingCapacity(
-            component=service.name,
-            what="alarms that shift the route back",
-            left=watched,
-            needed=1,
-            fix=fix,
+            service.name, "alarms that shift the route back", left=watched, needed=1, fix=fix
         )
         bakes = deployment.get("BakeTimeInMinutes") or 0
         fix = "Keep the old version for five minutes or more."
         yield RemainingCapacity(
-            component=service.name,
-            what="minutes that the old version waits",
-            left=bakes,
-            needed=5,
-            fix=fix,
+            service.name, "minutes that the old version waits", left=bakes, needed=5, fix=fix
         )

@@ -5,11 +5,8 @@ Each has a source or is marked as an assumption.
 
 from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
 
-GP3_BYTES_PER_SECOND = 125 * 1024**2
-"""Baseline throughput of a gp3 volume in MiB/s.
-
-Source: Amazon EBS user guide, general purpose SSD volumes.
-"""
+GP3_MIB_PER_SECOND = 125
+"""Baseline throughput of a gp3 volume (Amazon EBS user guide, general purpose SSD volumes)."""
 FAILOVER_SECONDS = {"database": 120, "cache": 120}
 """Times of docs/recovery.md; the experiments measure them, not templates."""
 

@@ -14,7 +14,7 @@ TESTED = "maximum of restore tests"
 """`RestoreTesting` fails weekly restores that exceed it."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Step:
     """Step of a procedure.
 
@@ -22,16 +22,14 @@ class Step:
         what: action.
         minutes: duration.
         source: source of the duration.
-        numbers: numbers of the step in the runbook; none in unnumbered lists.
     """
 
     what: str
     minutes: int
     source: str = ASSUMED
-    numbers: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Restore:
     """Procedure of a restore.
 
@@ -56,61 +54,54 @@ class Restore:
 
 RESTORES: Mapping[str, Restore] = {
     "a database: dropped table, bad migration": Restore(
-        anchor="a-database",
-        steps=(
-            Step(what="stop the cause, choose the second", minutes=10, numbers=(1,)),
-            Step(what="record the settings", minutes=5, numbers=(2,)),
-            Step(
-                what="restore to a new instance",
-                minutes=RECOVERY_HOURS["RDS"] * 60,
-                source=TESTED,
-                numbers=(3,),
-            ),
-            Step(what="check the copy", minutes=10, numbers=(4,)),
-            Step(what="swap the names", minutes=10, numbers=(5,)),
-            Step(
-                what="deploy the stack `data` for the new master secret", minutes=10, numbers=(6,)
-            ),
-            Step(what="replace passwords, restart clients", minutes=10, numbers=(7,)),
+        "a-database",
+        (
+            Step("stop the cause, choose the second", minutes=10),
+            Step("record the settings", minutes=5),
+            Step("restore to a new instance", minutes=RECOVERY_HOURS["RDS"] * 60, source=TESTED),
+            Step("check the copy", minutes=10),
+            Step("swap the names", minutes=10),
+            Step("deploy the stack `data` for the new master secret", minutes=10),
+            Step("replace passwords, restart clients", minutes=10),
         ),
     ),
     "the audio library or the web client: overwritten, deleted": Restore(
-        anchor="objects-of-a-bucket",
-        steps=(
-            Step(what="revoke the access that deletes", minutes=10),
-            Step(what="list the delete markers", minutes=15),
+        "objects-of-a-bucket",
+        (
+            Step("revoke the access that deletes", minutes=10),
+            Step("list the delete markers", minutes=15),
             Step(
-                what="delete the markers: a million objects, a thousand per call",
+                "delete the markers: a million objects, a thousand per call",
                 minutes=20,
                 source="assumed, one call per second, 2026-11",
             ),
-            Step(what="play some tracks, invalidate copies at the edge", minutes=10),
+            Step("play some tracks, invalidate copies at the edge", minutes=10),
         ),
     ),
     "a bucket as a whole": Restore(
-        anchor="objects-of-a-bucket",
-        steps=(
-            Step(what="choose the recovery point and its metadata", minutes=20),
-            Step(what="restore into the bucket", minutes=RECOVERY_HOURS["S3"] * 60, source=TESTED),
-            Step(what="compare numbers of objects, play some tracks", minutes=60),
+        "objects-of-a-bucket",
+        (
+            Step("choose the recovery point and its metadata", minutes=20),
+            Step("restore into the bucket", minutes=RECOVERY_HOURS["S3"] * 60, source=TESTED),
+            Step("compare numbers of objects, play some tracks", minutes=60),
         ),
     ),
     "a volume of Kubernetes": Restore(
-        anchor="a-volume-of-kubernetes",
-        steps=(
-            Step(what="choose the recovery point", minutes=10),
-            Step(what="restore it to a volume", minutes=40),
-            Step(what="tag it, scale to zero, create volume and claim", minutes=20),
-            Step(what="scale up, catch up", minutes=30),
-            Step(what="check the restored data", minutes=10),
+        "a-volume-of-kubernetes",
+        (
+            Step("choose the recovery point", minutes=10),
+            Step("restore it to a volume", minutes=40),
+            Step("tag it, scale to zero, create volume and claim", minutes=20),
+            Step("scale up, catch up", minutes=30),
+            Step("check the restored data", minutes=10),
         ),
     ),
     "the cache as a whole": Restore(
-        anchor="the-cache",
-        steps=(
-            Step(what="recreate the group: deploy the stack `data`", minutes=25),
-            Step(what="deploy its users: `ecs-services`, `eks-platform`", minutes=25),
-            Step(what="check errors and hit rate", minutes=5),
+        "the-cache",
+        (
+            Step("recreate the group: deploy the stack `data`", minutes=25),
+            Step("deploy its users: `ecs-services`, `eks-platform`", minutes=25),
+            Step("check errors and hit rate", minutes=5),
         ),
     ),
 }

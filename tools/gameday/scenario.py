@@ -1,6 +1,6 @@
 """Environment on its game day, and the remaining capacity of its components."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 from spotmusic_cdk.settings import Settings
@@ -11,7 +11,7 @@ from tools.model.assembly import Assembly, Resource
 from tools.model.cluster import RenderedCluster
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class RemainingCapacity:
     """Figure of one component under one fault.
 
@@ -25,6 +25,7 @@ class RemainingCapacity:
 
     component: str
     what: str
+    _: KW_ONLY
     left: float
     needed: float
     fix: str

@@ -17,7 +17,7 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
         zones = {subnet["AvailabilityZone"] for subnet in balancer.targets("Subnets")} - {zone}
         fix = "Give the load balancer a subnet in every zone."
         yield RemainingCapacity(
-            component=balancer.name, what="zones", left=len(zones), needed=len(others), fix=fix
+            balancer.name, "zones", left=len(zones), needed=len(others), fix=fix
         )
         if balancer["Type"] == "network":
             attributes = {
@@ -26,8 +26,8 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
             crosses = int(attributes.get("load_balancing.cross_zone.enabled") == "true")
             fix = "Enable cross-zone load balancing, because each broker is in one zone."
             yield RemainingCapacity(
-                component=balancer.name,
-                what="connections to brokers in other zones",
+                balancer.name,
+                "connections to brokers in other zones",
                 left=crosses,
                 needed=1,
                 fix=fix,
@@ -37,11 +37,7 @@ def without_zone(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity]:
         zones = {subnet["AvailabilityZone"] for subnet in endpoint.targets("SubnetIds")} - {zone}
         name = f"endpoint {service_of(endpoint)}"
         yield RemainingCapacity(
-            component=name,
-            what="zones",
-            left=len(zones),
-            needed=1,
-            fix="Use two zones or more.",
+            name, "zones", left=len(zones), needed=1, fix="Use two zones or more."
         )
 
 
@@ -60,8 +56,8 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     missing = ", ".join(sorted(required - found))
     fix = f"Set network.interface_endpoints to all; {missing} would be unreachable."
     yield RemainingCapacity(
-        component="tasks and pods of the zone",
-        what="reachable AWS APIs",
+        "tasks and pods of the zone",
+        "reachable AWS APIs",
         left=len(required & found),
         needed=len(required),
         fix=fix,
@@ -74,8 +70,8 @@ def without_gateway(scenario: Scenario, zone: str) -> Iterator[RemainingCapacity
     }
     fix = "Associate the gateway endpoint of S3 with all route tables of the application subnets."
     yield RemainingCapacity(
-        component="tasks and pods of the zone",
-        what="routes to S3",
+        "tasks and pods of the zone",
+        "routes to S3",
         left=len(tables & bucket_ways),
         needed=len(tables),
         fix=fix,
@@ -93,11 +89,7 @@ def _ways_out(scenario: Scenario, zone: str) -> RemainingCapacity:
     left = sum(gateway_zone(subnet) not in (None, zone) for subnet in subnets)
     fix = "Give each zone its own NAT gateway: network.nat_gateways."
     return RemainingCapacity(
-        component="nat gateways",
-        what="zones with egress",
-        left=left,
-        needed=len(others),
-        fix=fix,
+        "nat gateways", "zones with egress", left=left, needed=len(others), fix=fix
     )
 
 

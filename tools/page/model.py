@@ -15,8 +15,7 @@ from tools.capacity.plan import carried
 from tools.cost import prices, report
 from tools.cost.__main__ import estimate_of
 from tools.documents import flows_document
-from tools.gameday.document import worst
-from tools.gameday.faults import faults_of
+from tools.gameday.document import summaries
 from tools.gameday.scenario import Scenario
 from tools.load import load_of
 from tools.model.assembly import Assembly, Resource
@@ -369,18 +368,7 @@ def _faults(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[dic
             "A game day needs the manifests of the cluster, which could not be rendered."
         )
     scenario = Scenario(platform=platform, cluster=cluster)
-    by_name: dict[str, list[Any]] = {}
-    for fault in faults_of(platform.settings).values():
-        by_name.setdefault(fault.name, []).append(fault)
-    for name, found in by_name.items():
-        experiments = (experiment for fault in found for experiment in fault.experiment)
-        effects = (effect for fault in found for effect in fault.effects(scenario))
-        yield {
-            "name": name,
-            "experiments": list(dict.fromkeys(experiments)),
-            "runbook": found[0].runbook,
-            "effects": [asdict(effect) for effect in worst(effects)],
-        }
+    yield from map(asdict, summaries(scenario))
 
 
 def _version(properties: Mapping[str, Any]) -> str:
