@@ -1,7 +1,7 @@
 """Settings for a number of listeners, and listeners that settings carry."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from math import exp, floor, log
@@ -25,7 +25,7 @@ class PlanError(Exception):
     """Impossible plan. The message has the reason and the remedy."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Quota:
     """Quota to request.
 
@@ -38,8 +38,8 @@ class Quota:
 
     what: str
     needed: float
-    now: float | None
-    unit: str
+    now: float | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,28 +81,17 @@ class Plan:
     def quotas(self) -> list[Quota]:
         """Quotas to request for a cell."""
         found = [
-            Quota(
-                what=f"{c.component}: {c.limit.what}",
-                needed=c.needed,
-                now=c.limit.value,
-                unit=c.limit.unit,
-            )
+            Quota(f"{c.component}: {c.limit.what}", c.needed, now=c.limit.value, unit=c.limit.unit)
             for c in self.constraints
             if c.limit and c.limit.raised and not c.fits
         ]
-        for need in needs(self.settings):
-            found.append(
-                Quota(
-                    what=f"{need.check} ({need.service} {need.code})",
-                    needed=need.wanted,
-                    now=None,
-                    unit="",
-                )
-            )
-        return found
+        return found + [
+            Quota(f"{need.check} ({need.service} {need.code})", need.wanted)
+            for need in needs(self.settings)
+        ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Carried:
     """Listeners that a constraint allows.
 
@@ -212,33 +201,37 @@ def _checked(settings: Settings, listeners: int) -> Iterator[Constraint]:
 def _raises(settings: Settings, short: list[Constraint], refused: list[Changes]) -> Changes:
     """Valid changes; the largest value if several constraints change the same setting.
 
+    Changes are validated together, because that takes most of the time, and in halves if they are
+    invalid.
+
     Args:
         settings: settings before.
         short: constraints that do not fit.
         refused: changes that are not tried again; invalid changes are added.
     """
-    found: Changes = {}
     now = settings.model_dump(mode="json")
+    found: Changes = {}
     for constraint in short:
-        wanted = differing(
-            now,
-            {
-                path: value
-                for path, value in constraint.carry().items()
-                if not _below(value, found.get(path))
-            },
-        )
-        if wanted in refused or wanted.items() <= found.items():
-            continue
-        if _valid(settings, wanted):
+        wanted = differing(now, _larger(constraint.carry(), found))
+        if wanted not in refused:
             found |= wanted
-        else:
-            refused.append(wanted)
-    return found
+    if not found or _valid(settings, found):
+        return found
+    if len(short) == 1:
+        refused.append(found)
+        return {}
+    half = len(short) // 2
+    found = _raises(settings, short[:half], refused)
+    return found | _larger(_raises(settings, short[half:], refused), found)
 
 
-def _below(value: object, other: object) -> bool:
-    return isinstance(value, int) and isinstance(other, int) and value < other
+def _larger(changes: Changes, others: Changes) -> Changes:
+    """Changes without numbers below those of others for the same setting."""
+
+    def below(value: object, other: object) -> bool:
+        return isinstance(value, int) and isinstance(other, int) and value < other
+
+    return {path: value for path, value in changes.items() if not below(value, others.get(path))}
 
 
 def _valid(settings: Settings, changes: Changes) -> bool:
@@ -259,21 +252,13 @@ def carried(settings: Settings) -> list[Carried]:
             for constraint in constraints_of(settings, load_of(settings, listeners), rounded=False)
         }
 
-    found = []
-    for name, constraint in at(1).items():
-        most = _most(partial(_holds, at, name))
-        if most == 0 and is_quota(constraint.limit):
-            continue  # a quota compared with settings is independent of listeners
-        found.append(
-            Carried(component=name[0], what=name[1], listeners=most, limit=constraint.limit)
-        )
-    return sorted(found, key=lambda item: item.listeners)
+    def most(name: tuple[str, str]) -> int:
+        return _most(lambda listeners: at(listeners)[name].fits)
 
-
-def _holds(
-    at: Callable[[int], Mapping[tuple[str, str], Constraint]], name: tuple[str, str], listeners: int
-) -> bool:
-    return at(listeners)[name].fits
+    found = [Carried(*name, most(name), constraint.limit) for name, constraint in at(1).items()]
+    # A quota compared with settings is independent of listeners.
+    kept = [each for each in found if each.listeners or not is_quota(each.limit)]
+    return sorted(kept, key=lambda each: each.listeners)
 
 
 def _most(holds: Callable[[int], bool]) -> int:
