@@ -1,7 +1,7 @@
 """Load of each component compared with its settings, and changes that raise the settings."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from math import ceil, floor
 
@@ -25,15 +25,13 @@ LARGE_DISK_GIB = 400
 """Storage from which RDS for MySQL stripes gp3 volumes (Amazon RDS user guide, gp3 storage)."""
 KONG = "kong"
 """Client of the cache that is not a service."""
-MOST_OWN_CACHES = 4
-"""`data.cache.own`."""
 WAITING_SHARE = 0.01
 """Requests that may wait longer than `capacity.requests.waiting_milliseconds`."""
 LARGEST_BEFORE_REPLICAS = 64
 """Cores of a database above which the plan adds read replicas, because of contention."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Constraint:
     """Load of a component compared with its room.
 
@@ -48,6 +46,7 @@ class Constraint:
 
     component: str
     what: str
+    _: KW_ONLY
     needed: float
     room: float
     carry: Callable[[], Changes] = dict
@@ -105,14 +104,21 @@ def least_with_zone_lost(needed: float, zones: int) -> int:
     return pods
 
 
+def _limited(
+    component: str, what: str, needed: float, limit: Limit, carry: Callable[[], Changes] = dict
+) -> Constraint:
+    """Constraint with a room that a limit determines."""
+    return Constraint(component, what, needed=needed, room=limit.value, carry=carry, limit=limit)
+
+
 def _service(
     settings: Settings, service: ServiceLoad, declared: LoadSettings, rounded: bool
 ) -> Iterator[Constraint]:
     scaling, path = settings.services[service.name].scaling, ("services", service.name)
     most = min(service.tasks, scaling.max)
     yield Constraint(
-        component=service.name,
-        what="tasks",
+        service.name,
+        "tasks",
         needed=service.tasks,
         room=scaling.max,
         carry=lambda: {(*path, "scaling", "max"): service.tasks},
@@ -123,8 +129,8 @@ def _service(
         else most * (1 - 1 / len(settings.zones)) + 1
     )
     yield Constraint(
-        component=service.name,
-        what="tasks without a zone, at full cpu",
+        service.name,
+        "tasks without a zone, at full cpu",
         needed=service.busy_tasks,
         room=left,
         carry=lambda: _more_tasks(
@@ -134,8 +140,8 @@ def _service(
     if rounded:
         least = _quick(settings, service)
         yield Constraint(
-            component=service.name,
-            what="tasks with short queues (Erlang C)",
+            service.name,
+            "tasks with short queues (Erlang C)",
             needed=least,
             room=most,
             carry=lambda: _more_tasks(settings, service, least),
@@ -143,8 +149,8 @@ def _service(
     if service.connections:
         pool = _pool(settings, declared)
         yield Constraint(
-            component=service.name,
-            what="connections of a task (Erlang C)",
+            service.name,
+            "connections of a task (Erlang C)",
             needed=pool,
             room=settings.services[service.name].database_connections,
             carry=lambda: {(*path, "database_connections"): pool},
@@ -195,15 +201,11 @@ def _gateway(settings: Settings, load: Load) -> Iterator[Constraint]:
     pods = max(kong.min_replicas, min(ceil(needed), kong.max_replicas))
     path = ("kubernetes", "kong", "max_replicas")
     yield Constraint(
-        component="kong",
-        what="pods",
-        needed=needed,
-        room=kong.max_replicas,
-        carry=lambda: {path: ceil(needed)},
+        "kong", "pods", needed=needed, room=kong.max_replicas, carry=lambda: {path: ceil(needed)}
     )
     yield Constraint(
-        component="kong",
-        what="cores without a zone",
+        "kong",
+        "cores without a zone",
         needed=load.gateway.cores,
         room=(pods - lost(pods, zones)) * KONG_VCPUS,
         carry=lambda: {
@@ -219,8 +221,8 @@ def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
     zones = len(settings.zones)
     database = settings.data.identity
     yield Constraint(
-        component="keycloak",
-        what="cores without a zone",
+        "keycloak",
+        "cores without a zone",
         needed=load.identity.cores,
         room=(replicas - lost(replicas, zones)) * KEYCLOAK_VCPUS,
         carry=lambda: {
@@ -229,25 +231,20 @@ def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
             )
         },
     )
-    yield Constraint(
-        component="keycloak",
-        what="renewals/s",
-        needed=load.identity.tokens_per_second,
-        room=limits.KEYCLOAK_TOKENS.value,
-        limit=limits.KEYCLOAK_TOKENS,
-    )
+    renewals = load.identity.tokens_per_second
+    yield _limited("keycloak", "renewals/s", renewals, limits.KEYCLOAK_TOKENS)
     larger = _larger_class(settings, "identity")
     yield Constraint(
-        component="identity database",
-        what="connections",
+        "identity database",
+        "connections",
         needed=replicas * keycloak_values.DATABASE_CONNECTIONS
         + grafana.REPLICAS * grafana.DATABASE_CONNECTIONS,
         room=connections_of(database.instance_class),
         carry=larger,
     )
     yield Constraint(
-        component="identity database",
-        what="busy cores",
+        "identity database",
+        "busy cores",
         needed=load.identity.database_cores,
         room=_cores(settings, database),
         carry=larger,
@@ -257,16 +254,15 @@ def _identity(settings: Settings, load: Load) -> Iterator[Constraint]:
         limits.LARGE_DISK_IOPS if database.storage_gib >= LARGE_DISK_GIB else limits.SMALL_DISK_IOPS
     )
     path = ("data", "identity")
-    yield Constraint(
-        component="identity database",
-        what="disk operations/s",
-        needed=load.identity.database_writes_per_second,
-        room=disk.value,
-        carry=lambda: {
+    yield _limited(
+        "identity database",
+        "disk operations/s",
+        load.identity.database_writes_per_second,
+        disk,
+        lambda: {
             (*path, "storage_gib"): LARGE_DISK_GIB,
             (*path, "max_storage_gib"): max(database.max_storage_gib, LARGE_DISK_GIB * 2),
         },
-        limit=disk,
     )
 
 
@@ -324,16 +320,16 @@ def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
         }
 
     yield Constraint(
-        component="catalogue database",
-        what="busy cores",
+        "catalogue database",
+        "busy cores",
         needed=load.database.cores - (load.database.reader_cores if readers else 0),
         room=cores,
         carry=more_cores,
     )
     if readers:
         yield Constraint(
-            component="catalogue replicas",
-            what="busy cores without a zone",
+            "catalogue replicas",
+            "busy cores without a zone",
             needed=load.database.reader_cores + load.database.write_cores * readers,
             room=cores * readers,
             carry=more_cores,
@@ -341,8 +337,8 @@ def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
     yield from _connections(settings, readers, larger)
     stored = ceil(load.database.stored_gib)
     yield Constraint(
-        component="catalogue database",
-        what="GiB",
+        "catalogue database",
+        "GiB",
         needed=stored,
         room=database.max_storage_gib,
         carry=lambda: {("data", "catalogue", "max_storage_gib"): stored},
@@ -374,11 +370,7 @@ def _connections(
         )
         if names:
             yield Constraint(
-                component=component,
-                what="connections",
-                needed=needed,
-                room=instances * room,
-                carry=larger,
+                component, "connections", needed=needed, room=instances * room, carry=larger
             )
 
 
@@ -391,8 +383,8 @@ def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:
 
     yield from _cache_operations(settings, load)
     yield Constraint(
-        component="cache",
-        what="GiB",
+        "cache",
+        "GiB",
         needed=load.cache.memory_gib,
         room=cache_memory_gib(cache.node_type),
         carry=larger,
@@ -403,13 +395,7 @@ def _cache(settings: Settings, load: Load) -> Iterator[Constraint]:
         if "cache" in service.talks_to
     )
     needed = (clients + settings.kubernetes.kong.max_replicas) * assumed.task_connections
-    yield Constraint(
-        component="cache",
-        what="connections",
-        needed=needed,
-        room=limits.CACHE_CLIENTS.value,
-        limit=limits.CACHE_CLIENTS,
-    )
+    yield _limited("cache", "connections", needed, limits.CACHE_CLIENTS)
 
 
 def _cache_operations(settings: Settings, load: Load) -> Iterator[Constraint]:
@@ -425,25 +411,14 @@ def _cache_operations(settings: Settings, load: Load) -> Iterator[Constraint]:
 
     def busiest_apart() -> Changes:
         busiest = max(shared, key=lambda name: shared[name], default=None)
-        return (
-            {("data", "cache", "own"): sorted([*cache.own, busiest])}
-            if busiest and len(cache.own) < MOST_OWN_CACHES
-            else {}
-        )
+        return {("data", "cache", "own"): sorted([*cache.own, busiest])} if busiest else {}
 
     yield Constraint(
-        component="cache",
-        what="operations/s",
-        needed=sum(shared.values()),
-        room=room,
-        carry=busiest_apart,
+        "cache", "operations/s", needed=sum(shared.values()), room=room, carry=busiest_apart
     )
     for name in cache.own:
         yield Constraint(
-            component=f"cache of {name}",
-            what="operations/s",
-            needed=clients.get(name, 0.0),
-            room=room,
+            f"cache of {name}", "operations/s", needed=clients.get(name, 0.0), room=room
         )
 
 
@@ -468,8 +443,8 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
         )
 
     yield Constraint(
-        component="redpanda",
-        what="busy cores without a zone",
+        "redpanda",
+        "busy cores without a zone",
         needed=events.cores,
         room=best_capacity(left, assumed.contention, assumed.coherency) * redpanda.cpu,
         carry=more_cores,
@@ -480,16 +455,16 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
         else 0
     )
     yield Constraint(
-        component="redpanda",
-        what="MiB/s to disk without a zone",
+        "redpanda",
+        "MiB/s to disk without a zone",
         needed=events.written_mib_per_second * min(copies, left),
         room=left * GP3_MIB_PER_SECOND,
         carry=more_brokers,
     )
     share = assumed.disk_percent / 100
     yield Constraint(
-        component="redpanda",
-        what="GiB",
+        "redpanda",
+        "GiB",
         needed=events.stored_gib,
         room=redpanda.brokers * redpanda.storage_gib * share,
         carry=lambda: {
@@ -498,8 +473,8 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
     )
     for name, topic in events.topics.items():
         yield Constraint(
-            component=f"topic {name}",
-            what="partitions",
+            f"topic {name}",
+            "partitions",
             needed=topic.partitions,
             room=settings.topics[name].partitions,
             carry=partial(dict, {(*path, "topics", name, "partitions"): ceil(topic.partitions)}),
@@ -509,28 +484,22 @@ def _brokers(settings: Settings, load: Load) -> Iterator[Constraint]:
 def _queues(settings: Settings, load: Load) -> Iterator[Constraint]:
     for name, per_second in load.queues.messages_per_second.items():
         yield Constraint(
-            component=f"queue {name}",
-            what="messages/s",
+            f"queue {name}",
+            "messages/s",
             needed=per_second,
             room=settings.capacity.tasks.queue_per_second,
         )
 
 
 def _metrics(settings: Settings, load: Load) -> Iterator[Constraint]:
-    monitoring, memory = settings.kubernetes.monitoring, limits.PROMETHEUS_MEMORY
-    yield Constraint(
-        component="prometheus",
-        what="GiB of memory",
-        needed=load.metrics.memory_gib,
-        room=memory.value,
-        limit=memory,
-    )
+    memory = load.metrics.memory_gib
+    yield _limited("prometheus", "GiB of memory", memory, limits.PROMETHEUS_MEMORY)
     disk = load.metrics.disk_gib / 0.8
     yield Constraint(
-        component="prometheus",
-        what="GiB of disk",
+        "prometheus",
+        "GiB of disk",
         needed=disk,
-        room=monitoring.prometheus_storage_gib,
+        room=settings.kubernetes.monitoring.prometheus_storage_gib,
         carry=lambda: {("kubernetes", "monitoring", "prometheus_storage_gib"): ceil(disk)},
     )
 
@@ -538,8 +507,8 @@ def _metrics(settings: Settings, load: Load) -> Iterator[Constraint]:
 def _addresses(settings: Settings) -> Iterator[Constraint]:
     """Addresses of all tasks in the application subnet of a zone during a deployment."""
     yield Constraint(
-        component="network",
-        what="addresses of a zone",
+        "network",
+        "addresses of a zone",
         needed=addresses.needed(settings),
         room=addresses.room(settings),
     )
@@ -554,6 +523,4 @@ def _edge(settings: Settings, load: Load) -> Iterator[Constraint]:
         ("audio bucket", load.edge.origin_requests_per_second, limits.BUCKET_READS),
         ("load balancer", targets, limits.ALB_TARGETS),
     ):
-        yield Constraint(
-            component=component, what=limit.unit, needed=needed, room=limit.value, limit=limit
-        )
+        yield _limited(component, limit.unit, needed, limit)

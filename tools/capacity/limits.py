@@ -1,18 +1,19 @@
 """Limits of AWS and of the platform, with quotas that AWS raises on request."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
-from annotated_types import Le
+from annotated_types import Le, MaxLen
 from pydantic import BaseModel
 
 from spotmusic_cdk.settings.brokers import PARTITIONS_PER_CORE, RedpandaSettings
+from spotmusic_cdk.settings.data import CacheSettings
 from spotmusic_cdk.settings.kubernetes import KeycloakSettings, KongSettings
 from spotmusic_cdk.settings.regions import cache_memory_gib
 from spotmusic_cdk.settings.services import ScalingSettings
 from spotmusic_constructs.observability.prometheus import MEMORY_LIMIT_GIB
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Limit:
     """Limit of one environment.
 
@@ -28,6 +29,7 @@ class Limit:
     what: str
     value: float
     unit: str
+    _: KW_ONLY
     source: str
     raised: bool = False
     read: str = "2026-11"
@@ -39,8 +41,12 @@ def is_quota(limit: Limit | None) -> bool:
 
 
 def _most(model: type[BaseModel], key: str) -> float:
-    """Upper bound of a setting."""
-    (bound,) = (found.le for found in model.model_fields[key].metadata if isinstance(found, Le))
+    """Upper bound of a setting, or of the length of a list."""
+    (bound,) = (
+        found.le if isinstance(found, Le) else found.max_length
+        for found in model.model_fields[key].metadata
+        if isinstance(found, Le | MaxLen)
+    )
     return float(str(bound))
 
 
@@ -48,79 +54,68 @@ _CLOUDFRONT = "Amazon CloudFront developer guide, quotas; none with a flat-rate 
 _ALB = "Elastic Load Balancing, quotas of Application Load Balancers"
 _NLB = "Elastic Load Balancing, quotas of Network Load Balancers"
 
-CDN_GBIT = Limit(
-    what="audio of a distribution", value=150, unit="Gbit/s", source=_CLOUDFRONT, raised=True
-)
-CDN_REQUESTS = Limit(
-    what="requests of a distribution", value=250_000, unit="1/s", source=_CLOUDFRONT, raised=True
-)
+CDN_GBIT = Limit("audio of a distribution", 150, "Gbit/s", source=_CLOUDFRONT, raised=True)
+CDN_REQUESTS = Limit("requests of a distribution", 250_000, "1/s", source=_CLOUDFRONT, raised=True)
 BUCKET_READS = Limit(
-    what="reads of a prefix of the audio bucket",
-    value=5_500,
-    unit="1/s",
+    "reads of a prefix of the audio bucket",
+    5_500,
+    "1/s",
     source="Amazon S3 user guide, performance guidelines: S3 adds partitions as the rate grows",
     raised=True,
 )
 ALB_TARGETS = Limit(
-    what="tasks behind the load balancer of services",
-    value=1_000,
-    unit="targets",
-    source=_ALB,
-    raised=True,
+    "tasks behind the load balancer of services", 1_000, "targets", source=_ALB, raised=True
 )
 NLB_TARGETS = Limit(
-    what="brokers behind their load balancer",
-    value=500,
-    unit="targets",
+    "brokers behind their load balancer",
+    500,
+    "targets",
     source=f"{_NLB}, across zones",
     raised=True,
 )
 SERVICE_TASKS = Limit(
-    what="tasks of a service",
-    value=_most(ScalingSettings, "max"),
-    unit="tasks",
+    "tasks of a service",
+    _most(ScalingSettings, "max"),
+    "tasks",
     source="`scaling.max`: AWS Cloud Map registers 1,000 instances of a service; "
     "Amazon ECS runs 5,000 tasks of one",
 )
 KEYCLOAK_REPLICAS = Limit(
-    what="replicas of Keycloak",
-    value=_most(KeycloakSettings, "replicas"),
-    unit="pods",
+    "replicas of Keycloak",
+    _most(KeycloakSettings, "replicas"),
+    "pods",
     source="`kubernetes.keycloak.replicas`",
 )
 KEYCLOAK_TOKENS = Limit(
-    what="renewals of tokens that the authors of Keycloak measured",
-    value=435,
-    unit="1/s",
+    "renewals of tokens that the authors of Keycloak measured",
+    435,
+    "1/s",
     source="Keycloak high availability guide, concepts for sizing CPU and memory resources; "
     "test more before relying on it",
     raised=True,
 )
 _RDS_STORAGE = "Amazon RDS user guide, gp3 storage of MySQL"
 SMALL_DISK_IOPS = Limit(
-    what="operations of a database's disk below 400 GiB",
-    value=3_000,
-    unit="1/s",
-    source=_RDS_STORAGE,
+    "operations of a database's disk below 400 GiB", 3_000, "1/s", source=_RDS_STORAGE
 )
 LARGE_DISK_IOPS = Limit(
-    what="operations of a database's disk from 400 GiB on",
-    value=12_000,
-    unit="1/s",
+    "operations of a database's disk from 400 GiB on",
+    12_000,
+    "1/s",
     source=f"{_RDS_STORAGE}: up to 64,000 can be provisioned, for which there is no setting; "
     "test before",
     raised=True,
 )
 CACHE_CLIENTS = Limit(
-    what="connections of a cache node",
-    value=65_000,
-    unit="connections",
+    "connections of a cache node",
+    65_000,
+    "connections",
     source="Amazon ElastiCache user guide, parameters (maxclients)",
 )
 PROMETHEUS_MEMORY = Limit(
-    what="memory of Prometheus",
-    value=0.75 * MEMORY_LIMIT_GIB,
-    unit="GiB",
+    "memory of Prometheus",
+    0.75 * MEMORY_LIMIT_GIB,
+    "GiB",
     source="three quarters of the limit of its pod, which has no setting",
 )
 LIMITS = (
@@ -137,34 +132,36 @@ LIMITS = (
     CACHE_CLIENTS,
     PROMETHEUS_MEMORY,
     Limit(
-        what="cores of one database",
-        value=192,
-        unit="vCPU",
+        "cores of one database",
+        192,
+        "vCPU",
         source="Amazon RDS user guide, DB instance classes: r8g.48xlarge",
     ),
     Limit(
-        what="memory for data of a cache node",
-        value=round(cache_memory_gib("cache.r8g.16xlarge")),
-        unit="GiB",
+        "memory for data of a cache node",
+        round(cache_memory_gib("cache.r8g.16xlarge")),
+        "GiB",
         source="Amazon ElastiCache user guide: cache.r8g.16xlarge, without reserved memory",
     ),
-    Limit(what="caches of single clients", value=4, unit="caches", source="`data.cache.own`"),
     Limit(
-        what="brokers of Redpanda",
-        value=_most(RedpandaSettings, "brokers"),
-        unit="brokers",
+        "caches of single clients", _most(CacheSettings, "own"), "caches", source="`data.cache.own`"
+    ),
+    Limit(
+        "brokers of Redpanda",
+        _most(RedpandaSettings, "brokers"),
+        "brokers",
         source="`kubernetes.redpanda.brokers`",
     ),
     Limit(
-        what="partition replicas of a core of Redpanda",
-        value=PARTITIONS_PER_CORE,
-        unit="replicas",
+        "partition replicas of a core of Redpanda",
+        PARTITIONS_PER_CORE,
+        "replicas",
         source="topic_partitions_per_shard",
     ),
     Limit(
-        what="pods of Kong",
-        value=_most(KongSettings, "max_replicas"),
-        unit="pods",
+        "pods of Kong",
+        _most(KongSettings, "max_replicas"),
+        "pods",
         source="`kubernetes.kong.max_replicas`",
     ),
 )
