@@ -299,17 +299,9 @@ class Cell:
         """Queries of a step: regular queries, and reads of objects that the cache has lost."""
         usual = reads = 0.0
         for service in self.services:
-            if service.load.per_second:
-                usual += (
-                    requests[service.name]
-                    * service.load.queries_per_second
-                    / service.load.per_second
-                )
-                reads += (
-                    requests[service.name]
-                    * service.load.cache_operations_per_second
-                    / service.load.per_second
-                )
+            share = requests[service.name] / service.load.per_second
+            usual += share * service.load.queries_per_second
+            reads += share * service.load.cache_operations_per_second
         missed = reads * self.cache.missing
         queries = self.database.step(usual + missed, self._seconds)
         self.cache.fill(missed * (1 - queries.failed))

@@ -6,35 +6,20 @@ from tools.simulation.agreement import TOLERANCE, Agreement
 from tools.simulation.scenarios import Outcome
 
 HEADS = (
-    "scenario",
-    "unavailable",
-    "slow",
-    "playback",
-    "lagging",
-    "logins",
-    "p99 ms",
-    "lag s",
-    "back after",
-    "held",
+    *("scenario", "unavailable", "slow", "playback", "lagging", "logins"),
+    *("p99 ms", "lag s", "back after", "held"),
 )
 """Columns of scenarios: bad minutes per objective, then the worst step."""
 
 
 def outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
-    """Yields a row of texts per scenario, in the order of `HEADS`.
-
-    Args:
-        outcomes: results.
-    """
+    """Yields a row of texts per scenario, in the order of `HEADS`."""
     for outcome in outcomes:
-        back = (
-            "-"
-            if outcome.recovered_minutes is None
-            else f"{max(0.0, outcome.recovered_minutes):.1f}"
-        )
+        minutes = outcome.recovered_minutes
+        back = "-" if minutes is None else f"{max(0.0, minutes):.1f}"
         yield (
             outcome.scenario.name,
-            *(f"{minutes:.1f}" for minutes in outcome.bad_minutes.values()),
+            *(f"{bad:.1f}" for bad in outcome.bad_minutes.values()),
             f"{outcome.p99_seconds * 1000:,.0f}",
             f"{outcome.lag_seconds:,.0f}",
             back,
@@ -43,11 +28,7 @@ def outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
 
 
 def agreement_rows(agreements: Iterable[Agreement]) -> Iterator[tuple[str, ...]]:
-    """Yields name, formula, simulation and difference of each number.
-
-    Args:
-        agreements: results of both methods.
-    """
+    """Yields name, formula, simulation and difference of each number."""
     for found in agreements:
         yield (
             found.what,

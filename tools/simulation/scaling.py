@@ -1,5 +1,6 @@
 """Scaling of tasks and pods during a simulation."""
 
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from math import ceil
@@ -70,12 +71,12 @@ class Tasks:
         Args:
             tasks: number of tasks, limited by the bounds.
         """
-        tasks = min(self.most, max(self.least, tasks))
-        if tasks > self.wanted:
-            self.world.process(self._start(tasks - self.wanted))
-        elif tasks < self.wanted:
-            self._change(tasks - self.wanted)
-        self.wanted = tasks
+        more = min(self.most, max(self.least, tasks)) - self.wanted
+        if more > 0:
+            self.world.process(self._start(more))
+        else:
+            self._change(more)
+        self.wanted += more
 
     def lose(self, tasks: int) -> None:
         """Stops tasks, which ECS or Kubernetes restarts elsewhere.
@@ -128,10 +129,9 @@ def pod_autoscaler(pods: Tasks, average: Average) -> Generator[simpy.Event]:
         pods: pods of a deployment.
         average: average of the autoscaler.
     """
-    recent: list[int] = []
+    recent: deque[int] = deque(maxlen=STABLE_SECONDS // SYNC_SECONDS)
     while True:
         yield pods.world.timeout(SYNC_SECONDS)
         ratio = average.read() / average.target
-        wanted = pods.wanted if abs(ratio - 1) <= TOLERANCE else ceil(pods.running * ratio)
-        recent = [*recent[1 - STABLE_SECONDS // SYNC_SECONDS :], wanted]
-        pods.want(max(wanted, pods.wanted) if wanted > pods.wanted else max(recent))
+        recent.append(pods.wanted if abs(ratio - 1) <= TOLERANCE else ceil(pods.running * ratio))
+        pods.want(max(recent))

@@ -47,7 +47,7 @@ class Scenario:
     shape: Callable[[float], float]
     happen: Callable[[Cell], Generator[simpy.Event]] | None = None
     begins: int = FAULT_AT
-    seconds: float = END
+    seconds: int = END
     step: int = 5
     fault: bool = False
 
@@ -75,11 +75,7 @@ class Outcome:
     moments: list[Moment]
 
     def allowed(self, objective: str) -> float:
-        """Returns the maximum of bad minutes of the scenario.
-
-        Args:
-            objective: name of a service level objective.
-        """
+        """Returns the maximum of bad minutes of the scenario for a service level objective."""
         if self.scenario.fault:
             return FAULT_MINUTES
         return (1 - OBJECTIVES[objective][1]) * BUDGET_DAYS * 24 * 60 * BUDGET_SHARE
@@ -87,22 +83,15 @@ class Outcome:
     @property
     def broken(self) -> list[str]:
         """Missed objectives: too many bad minutes, or still missed at the end."""
-        spent = {
+        return [
             name
             for name, minutes in self.bad_minutes.items()
-            if minutes > self.allowed(name) + 0.01
-        }
-        return [
-            name for name in self.bad_minutes if name in spent or _misses(self.moments[-1], name)
+            if minutes > self.allowed(name) + 0.01 or _misses(self.moments[-1], name)
         ]
 
 
 def scenarios(settings: Settings) -> list[Scenario]:
-    """Returns all scenarios of an environment.
-
-    Args:
-        settings: the environment, with the shape of its day.
-    """
+    """Returns all scenarios of an environment."""
     return [
         Scenario(
             name="day",
@@ -125,14 +114,7 @@ def scenarios(settings: Settings) -> list[Scenario]:
 
 
 def simulate(settings: Settings, listeners: int, scenario: Scenario, *, seed: int = 1) -> Outcome:
-    """Returns the result of a scenario.
-
-    Args:
-        settings: planned settings.
-        listeners: monthly listeners.
-        scenario: the scenario.
-        seed: seed of arrivals.
-    """
+    """Returns the result of a scenario with planned settings."""
     cell = Cell(settings, listeners, shape=scenario.shape, seed=seed, step=scenario.step)
     if scenario.happen:
         cell.world.process(scenario.happen(cell))
@@ -154,13 +136,7 @@ def simulate(settings: Settings, listeners: int, scenario: Scenario, *, seed: in
 
 
 def simulate_all(settings: Settings, listeners: int, *, seed: int = 1) -> list[Outcome]:
-    """Returns the results of all scenarios.
-
-    Args:
-        settings: planned settings.
-        listeners: monthly listeners.
-        seed: seed of arrivals.
-    """
+    """Returns the results of all scenarios with planned settings."""
     return [simulate(settings, listeners, scenario, seed=seed) for scenario in scenarios(settings)]
 
 

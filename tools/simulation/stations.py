@@ -37,8 +37,7 @@ class Answers:
     def late(self, seconds: float) -> float:
         """Returns the share of responses later than a given time, including errors.
 
-        Args:
-            seconds: the given time. The slowest 1% of service times are included.
+        It includes the slowest 1% of service times.
         """
         left = seconds - self.queue_seconds - PERCENTILE * self.service_seconds
         share = 1.0 if left < 0 else self.waiting * exp(-self.decay * left)
@@ -86,12 +85,7 @@ class Pool:
         return self.servers * self.per_server
 
     def step(self, requests: float, seconds: float) -> Answers:
-        """Serves the requests of a step.
-
-        Args:
-            requests: requests that arrive in the step.
-            seconds: length of the step.
-        """
+        """Serves the requests that arrive in a step of some seconds."""
         reached = requests * (1 - self.unreachable)
         room = self.per_second * seconds
         served = min(self.backlog + reached, room)
@@ -124,12 +118,7 @@ class Consumers:
         self.backlog = 0.0
 
     def step(self, events: float, seconds: float) -> None:
-        """Consumes events.
-
-        Args:
-            events: events written in the step.
-            seconds: length of the step.
-        """
+        """Consumes events that are written in a step of some seconds."""
         room = 0.0 if self.stopped else self.per_second * seconds
         self.backlog = max(0.0, self.backlog + events - room)
 
@@ -157,11 +146,7 @@ class CacheWarmth:
         self._read = 0.0
 
     def fill(self, reads: float) -> None:
-        """Stores the results of database reads.
-
-        Args:
-            reads: successful reads.
-        """
+        """Stores the results of successful database reads."""
         self._read += reads
 
     @property

@@ -53,13 +53,12 @@ def test_formulas_agree_with_simulation(listeners: int) -> None:
 
 
 def test_cell_is_deterministic_by_seed() -> None:
-    settings = planned(1_000_000)
-
-    def bad(seed: int) -> dict[str, float]:
-        return simulate(settings, 1_000_000, scenario("release"), seed=seed).bad_minutes
-
-    assert bad(1) == bad(1)
-    assert bad(1) != bad(2)
+    first = outcomes(1_000_000)["release"].bad_minutes
+    same, other = (
+        simulate(planned(1_000_000), 1_000_000, scenario("release"), seed=seed).bad_minutes
+        for seed in (1, 2)
+    )
+    assert first == same != other
 
 
 @pytest.mark.parametrize(
@@ -112,8 +111,7 @@ def test_day_has_busiest_hour_share() -> None:
 
 
 def test_cell_follows_day_profile() -> None:
-    cell = Cell(planned(1_000_000), 1_000_000, shape=day(planned(1_000_000)), seed=1, step=60)
-    tasks = [moment.tasks["web-api"] for moment in cell.run(86_400)]
+    tasks = [moment.tasks["web-api"] for moment in outcomes(1_000_000)["day"].moments]
     assert min(tasks) < max(tasks) / 3
 
 
@@ -241,17 +239,8 @@ def test_simulation_prints_scenarios_and_agreement(
         return [*outcomes(listeners).values()]
 
     monkeypatch.setattr(command, "simulate_all", simulated)
-    status = command.main(
-        [
-            "--env",
-            "prod",
-            "--listeners",
-            "100000",
-            "--environments",
-            str(ROOT / "tests" / "environments"),
-        ]
-    )
-    assert status == 0
+    options = ["--env=prod", "--listeners=100000", f"--environments={ROOT / 'tests/environments'}"]
+    assert command.main(options) == 0
     shown = capsys.readouterr().out
     assert "zone lost at peak" in shown
     assert shown.rstrip().endswith("agree within 15%.")
