@@ -67,7 +67,7 @@ class Rights:
         self.add(*statements)
 
     def add(self, *statements: Statement) -> None:
-        """Add statements, and a policy whenever the last one is full."""
+        """Add statements with resources, and a policy whenever the last one is full."""
         last: list[Statement] = []
         new: list[list[Statement]] = []
         for amount, part in (sized for statement in statements for sized in self._parts(statement)):
@@ -96,7 +96,7 @@ class Rights:
     def _parts(self, statement: Statement) -> Iterator[tuple[int, Statement]]:
         """Divide a statement with too many resources; the first part fills the last policy."""
         resources = statement["Resource"]
-        if len(resources) <= (self._room or MOST_RESOURCES):
+        if 0 < len(resources) <= (self._room or MOST_RESOURCES):
             yield len(resources), statement
             return
         while resources:

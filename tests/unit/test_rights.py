@@ -48,7 +48,9 @@ def test_fitting_rights_use_one_policy() -> None:
     assert list(policies(10, MOST_RESOURCES - 11)) == ["Policy"]
 
 
-@pytest.mark.parametrize("counts", [(MOST_RESOURCES,), (41, 41), (1, 100), (MOST_RESOURCES - 1, 1)])
+@pytest.mark.parametrize(
+    "counts", [(0,), (MOST_RESOURCES,), (41, 41), (1, 100), (MOST_RESOURCES - 1, 1)]
+)
 def test_rights_are_split_at_policy_limit(counts: tuple[int, ...]) -> None:
     made = policies(*counts)
     assert all(sum(map(len, statements)) <= MOST_RESOURCES for statements in made.values())

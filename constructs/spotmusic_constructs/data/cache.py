@@ -14,10 +14,15 @@ from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
 from spotmusic_constructs.arns import key_arn, secret_arn
 from spotmusic_constructs.data.cache_users import CacheUsers
-from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
+from spotmusic_constructs.data.credentials_function import (
+    CredentialsFunction,
+    rotate_on_schedule,
+    rotation_rights,
+)
 from spotmusic_constructs.data.parameters import CACHE
 from spotmusic_constructs.log_retention import KEPT, LogRetention
 from spotmusic_constructs.platform_function import FunctionNetwork
+from spotmusic_constructs.rights import allow
 
 PORT = 6379
 """Default port of Redis. A different port adds no security, because security groups name each
@@ -141,6 +146,10 @@ class Cache(Construct):
             "RotationFunction",
             handler="cache.handler",
             description="Rotates the passwords of cache users",
+            statements=[
+                rotation_rights([secret_arn(secret) for secret in users.secrets.values()]),
+                allow(["elasticache:DescribeUsers", "elasticache:ModifyUser"], users.arns),
+            ],
             environment={"CACHE_HOST": self.primary_endpoint, "CACHE_PORT": str(PORT)},
             network=FunctionNetwork(
                 vpc=vpc, subnets=users_subnets, security_group=users_security_group
@@ -151,8 +160,6 @@ class Cache(Construct):
             timeout=durations.minutes(10),
         )
         self.rotation = function.function
-        function.admit(*(secret_arn(secret) for secret in users.secrets.values()))
-        function.allow(["elasticache:DescribeUsers", "elasticache:ModifyUser"], users.arns)
         for secret in users.generated:
             rotate_on_schedule(secret, function, after=self.replication_group)
         acknowledge(self.replication_group, _deviations(engine, snapshot_retention_days, replicas))

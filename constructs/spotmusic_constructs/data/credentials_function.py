@@ -25,7 +25,7 @@ from spotmusic_constructs.platform_function import (
     FunctionNetwork,
     PlatformFunction,
 )
-from spotmusic_constructs.rights import allow
+from spotmusic_constructs.rights import Statement, allow
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 ROTATION_DAYS = 30
@@ -42,11 +42,12 @@ class CredentialsFunction(PlatformFunction):
 
     Creates the function (Python), its role, its log group, and the permission for Secrets Manager
     to call it. The role may write logs, create network interfaces in the VPC and generate
-    passwords; `admit` adds a secret.
+    passwords, and what `statements` allow.
 
     Args:
         handler: entry in `credentials_handler`, such as `database.handler`.
         description: description of the function, naming the owners of the passwords.
+        statements: further rights, among them `rotation_rights` of the secrets.
         environment: environment variables.
         network: VPC placement of the function, with routes to AWS APIs and to the database or
             cache.
@@ -56,8 +57,8 @@ class CredentialsFunction(PlatformFunction):
 
     Example:
         function = CredentialsFunction(self, "Function", handler="database.handler",
-                                       description="Users of the catalogue", **options)
-        function.admit(user.secret_arn)
+                                       description="Users of the catalogue",
+                                       statements=[rotation_rights([user.secret_arn])], **options)
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class CredentialsFunction(PlatformFunction):
         *,
         handler: str,
         description: str,
+        statements: Sequence[Statement],
         environment: Mapping[str, str],
         network: FunctionNetwork,
         log_key: kms.IKey,
@@ -81,7 +83,10 @@ class CredentialsFunction(PlatformFunction):
             handler=handler,
             environment=environment,
             network=network,
-            statements=[allow([*PLACED_IN_VPC, "secretsmanager:GetRandomPassword"], ["*"])],
+            statements=[
+                allow([*PLACED_IN_VPC, "secretsmanager:GetRandomPassword"], ["*"]),
+                *statements,
+            ],
             log_key=log_key,
             log_retention=log_retention,
             timeout=timeout,
@@ -94,16 +99,11 @@ class CredentialsFunction(PlatformFunction):
         )
         acknowledge(self.rights.policies[0], _ACKNOWLEDGED_RIGHTS)
 
-    def admit(self, *secret_arns: str) -> None:
-        """Allow the function to rotate secrets."""
-        actions = ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
-        self.allow([f"secretsmanager:{action}" for action in actions], secret_arns)
 
-    def allow(self, actions: Sequence[str], resources: Sequence[str]) -> None:
-        """Grant the function actions on resources; do nothing without resources."""
-        if not resources:
-            return
-        self.rights.add(allow(actions, resources))
+def rotation_rights(secret_arns: Sequence[str]) -> Statement:
+    """Return the rights of a function to rotate secrets."""
+    actions = ("DescribeSecret", "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage")
+    return allow([f"secretsmanager:{action}" for action in actions], secret_arns)
 
 
 def rotate_on_schedule(

@@ -13,10 +13,15 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.arns import secret_arn
-from spotmusic_constructs.data.credentials_function import CredentialsFunction, rotate_on_schedule
+from spotmusic_constructs.data.credentials_function import (
+    CredentialsFunction,
+    rotate_on_schedule,
+    rotation_rights,
+)
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.location import facts_of, location_of
 from spotmusic_constructs.platform_function import FunctionNetwork
+from spotmusic_constructs.rights import allow
 from spotmusic_constructs.secrets.generated_secret import GeneratedSecret
 
 Role = Literal["owner", "reader", "writer", "migrator"]
@@ -108,24 +113,25 @@ class DatabaseUsers(Construct):
             name: secret.secret for name, secret in secrets.items()
         }
         arns = [secret_arn(secret) for secret in self.secrets.values()]
+        master = secret_arn(endpoint.master_secret)
         self.function = CredentialsFunction(
             self,
             "Function",
             handler="database.handler",
             description="Creates MySQL users and rotates their passwords",
+            # The master's first, in the policy of the first users: the handler waits for the rights
+            # on secrets of users only.
+            statements=[allow(["secretsmanager:GetSecretValue"], [master]), rotation_rights(arns)],
             environment={
                 "DATABASE_HOST": endpoint.host,
                 "DATABASE_PORT": str(endpoint.port),
-                "MASTER_SECRET_ARN": secret_arn(endpoint.master_secret),
+                "MASTER_SECRET_ARN": master,
             },
             network=FunctionNetwork(vpc=vpc, subnets=vpc_subnets, security_group=security_group),
             log_key=log_key,
             log_retention=log_retention,
             timeout=durations.minutes(2),
         )
-        # First, in the policy of the first secrets: the handler waits for the rights on those only.
-        self.function.allow(["secretsmanager:GetSecretValue"], [secret_arn(endpoint.master_secret)])
-        self.function.admit(*arns)
         users = cdk.CustomResource(
             self,
             "Resource",

@@ -16,7 +16,7 @@ from constructs import Construct
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding
 from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
-from spotmusic_constructs.data.credentials_function import rotate_on_schedule
+from spotmusic_constructs.data.credentials_function import rotate_on_schedule, rotation_rights
 from spotmusic_constructs.data.database_logs import LOG_EXPORTS, database_log_groups
 from spotmusic_constructs.data.database_users import DatabaseEndpoint, DatabaseUsers, Role
 from spotmusic_constructs.data.parameters import MYSQL
@@ -232,7 +232,7 @@ class RelationalDatabase(Construct):
         self.users: Mapping[str, secretsmanager.ISecret] = users.secrets
         self.rotation = users.function.function
         if master:
-            users.function.admit(master.arn)
+            users.function.rights.add(rotation_rights([master.arn]))
             rotate_on_schedule(master, users.function, after=self.instance)
 
     def _replicas(
