@@ -5,6 +5,7 @@ from aws_cdk import aws_ecs as ecs
 
 from spotmusic_cdk.connections.connection import service_party
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.arns import group_id
 from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.task_run import TaskRun
 from stacks.environment_stack import EnvironmentStack
@@ -53,7 +54,7 @@ def migrations(
     )
     outputs = {
         "MigrationsTask": task.task_definition.task_definition_arn,
-        "MigrationsGroup": group.security_group_id,
+        "MigrationsGroup": group_id(group),
     }
     for output, value in outputs.items():
         cdk.CfnOutput(

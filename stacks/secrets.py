@@ -8,6 +8,7 @@ from spotmusic_cdk.connections.brokers import AMQP_ENDPOINT, BOOTSTRAP_SERVERS, 
 from spotmusic_cdk.connections.catalogue import AUTHORITY
 from spotmusic_cdk.connections.connection import ISSUER, LOG_LEVEL
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.arns import secret_arn
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.messaging.rabbitmq import AMQPS_PORT
 from spotmusic_constructs.secrets.component_secrets import ComponentSecrets
@@ -81,7 +82,7 @@ class SecretsStack(EnvironmentStack):
         )
         for pair in self.signing_keys:
             # A rotation changes which pair signs: an export of the signer alone would be in use.
-            self.export_value(pair.private_key.secret_arn)
+            self.export_value(secret_arn(pair.private_key))
         self.parameters = ParameterTree(
             self, "Parameters", path=settings.parameter_path, parameters=_configuration(settings)
         )

@@ -1,4 +1,4 @@
-"""Handles of keys, secrets and topics, and ARNs and names of resources.
+"""Handles of keys, secrets, topics and security groups, and ARNs and names of resources.
 
 A handle lets other constructs use a resource without a change of its policy. Each property of a
 construct is a call to the CDK process, so each is read once.
@@ -6,6 +6,7 @@ construct is a call to the CDK process, so each is read once.
 
 from weakref import WeakKeyDictionary
 
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_eks_v2 as eks
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
@@ -36,6 +37,13 @@ def topic_handle(scope: Construct, construct_id: str, arn: str) -> sns.ITopic:
     """Create a handle of the topic with this ARN."""
     handle = sns.Topic.from_topic_arn(scope, construct_id, arn)
     _READ[handle] = {"topic_arn": arn}
+    return handle
+
+
+def group_handle(scope: Construct, construct_id: str, group_id: str) -> ec2.ISecurityGroup:
+    """Create a handle of the security group with this id, which ignores new rules."""
+    handle = ec2.SecurityGroup.from_security_group_id(scope, construct_id, group_id, mutable=False)
+    _READ[handle] = {"security_group_id": group_id}
     return handle
 
 
@@ -77,6 +85,11 @@ def cluster_arn(cluster: ecs.ICluster | eks.ICluster) -> str:
 def cluster_name(cluster: ecs.ICluster | eks.ICluster) -> str:
     """Return the name of a cluster."""
     return _read(cluster, "cluster_name")
+
+
+def group_id(security_group: ec2.ISecurityGroup) -> str:
+    """Return the id of a security group."""
+    return _read(security_group, "security_group_id")
 
 
 def load_balancer_name(load_balancer: elbv2.ApplicationLoadBalancer) -> str:

@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from spotmusic_cdk import flows, versions
-from spotmusic_constructs.arns import cluster_arn, secret_arn
+from spotmusic_constructs.arns import cluster_arn, group_id, secret_arn
 from spotmusic_constructs.services.image import plain_image
 from spotmusic_constructs.services.operator_policies import OperatorPolicies
 from spotmusic_constructs.services.tunnel import Tunnel
@@ -28,7 +28,7 @@ class OperatorAccess(Construct):
             components.ecs_services.cluster,
         )
         subnet_ids = network.vpc.select_subnets(subnet_group_name="application").subnet_ids
-        security_group_id = network.security_groups.of(flows.OPERATORS).security_group_id
+        security_group_id = group_id(network.security_groups.of(flows.OPERATORS))
         tunnel = Tunnel(
             self,
             "Tunnel",

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge
-from spotmusic_constructs.arns import key_arn, secret_arn
+from spotmusic_constructs.arns import group_id, key_arn, secret_arn
 from spotmusic_constructs.data.cache_users import CacheUsers
 from spotmusic_constructs.data.credentials_function import (
     CredentialsFunction,
@@ -118,7 +118,7 @@ class Cache(Construct):
             cache_subnet_group_name=elasticache.CfnSubnetGroup(
                 self, "SubnetGroup", description="Subnets of the cache", subnet_ids=list(subnet_ids)
             ).ref,
-            security_group_ids=[security_group.security_group_id],
+            security_group_ids=[group_id(security_group)],
             port=PORT,
             num_node_groups=1,
             replicas_per_node_group=replicas,

@@ -12,6 +12,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from constructs import Construct
 
+from spotmusic_constructs.arns import group_id
 from spotmusic_constructs.data.restore_validation import RestoreValidation
 from spotmusic_constructs.json_text import json_text
 
@@ -98,7 +99,7 @@ class RestoreTesting(Construct):
         for selection, database in restored_databases.items():
             overrides = {
                 "dbSubnetGroupName": database.subnet_group.subnet_group_name,
-                "vpcSecurityGroupIds": json_text([database.security_group.security_group_id]),
+                "vpcSecurityGroupIds": json_text([group_id(database.security_group)]),
             }
             self._select(
                 self.plan,

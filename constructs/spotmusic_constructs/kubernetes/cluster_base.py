@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from spotmusic_constructs.arns import key_arn
+from spotmusic_constructs.arns import group_id, key_arn
 from spotmusic_constructs.kubernetes.helm_release import (
     LONGEST_TIMEOUT,
     ChartRelease,
@@ -81,7 +81,7 @@ class ClusterBase(ChartRelease):
                 "nodeClass": {
                     "role": node_role.role_name,
                     "subnets": [subnet.subnet_id for subnet in subnets],
-                    "securityGroup": node_security_group.security_group_id,
+                    "securityGroup": group_id(node_security_group),
                     "storage": {"key": key_arn(key)},
                 },
                 "nodePools": {

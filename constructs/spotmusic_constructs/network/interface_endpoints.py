@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from spotmusic_constructs.arns import group_id
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.endpoint_policies import interface_policy
 
@@ -42,17 +43,17 @@ class InterfaceEndpoints(Construct):
         tokens: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
-        location = location_of(scope)
+        location, vpc_id = location_of(scope), vpc.vpc_id
         subnet_ids = [subnet.subnet_id for subnet in subnets]
         for service in aws_services:
             ec2.CfnVPCEndpoint(
                 self,
                 service,
-                vpc_id=vpc.vpc_id,
+                vpc_id=vpc_id,
                 service_name=f"com.amazonaws.{location.region}.{service}",
                 vpc_endpoint_type="Interface",
                 private_dns_enabled=True,
                 subnet_ids=subnet_ids,
-                security_group_ids=[security_group.security_group_id],
+                security_group_ids=[group_id(security_group)],
                 policy_document=interface_policy(service, location, tokens=tokens),
             )

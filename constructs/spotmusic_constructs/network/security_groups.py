@@ -7,6 +7,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
+from spotmusic_constructs.arns import group_handle
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, OUTSIDE, VPC, Flow
 
@@ -120,9 +121,7 @@ class SecurityGroups(Construct):
                 "Add its flows to the table, or name it in parties."
             )
         if name not in self._handles:
-            self._handles[name] = ec2.SecurityGroup.from_security_group_id(
-                self, f"Handle-{name}", self._ids[name], mutable=False
-            )
+            self._handles[name] = group_handle(self, f"Handle-{name}", self._ids[name])
         return self._handles[name]
 
     def _group(self, name: str, vpc_id: str, stack_name: str) -> ec2.CfnSecurityGroup:

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
-from spotmusic_constructs.arns import cluster_arn
+from spotmusic_constructs.arns import cluster_arn, group_id
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PlatformFunction
 from spotmusic_constructs.rights import allow
@@ -89,7 +89,7 @@ class TaskRun(PlatformFunction):
             properties={
                 "TaskDefinition": task.task_definition.task_definition_arn,
                 "Subnets": list(subnet_ids),
-                "SecurityGroup": security_group.security_group_id,
+                "SecurityGroup": group_id(security_group),
             },
         )
         run.node.add_dependency(*self.rights.policies)
