@@ -62,10 +62,13 @@ def endpoints(context: Context) -> Iterator[Finding]:
     names = {
         f"com.amazonaws.{settings.region}.{endpoint}" for endpoint in settings.network.endpoints
     }
-    services = context.home("ec2").describe_vpc_endpoint_services(
-        Filters=[{"Name": "service-type", "Values": ["Interface"]}]
+    services = pages(
+        context.home("ec2"),
+        "describe_vpc_endpoint_services",
+        "ServiceDetails",
+        Filters=[{"Name": "service-type", "Values": ["Interface"]}],
     )
-    found = {service["ServiceName"]: service for service in services["ServiceDetails"]}
+    found = {service["ServiceName"]: service for service in services}
     zones_of = {name: set(found.get(name, {}).get("AvailabilityZones", ())) for name in names}
     missing = sorted(name for name in names if not set(settings.zones) <= zones_of[name])
     detail = (

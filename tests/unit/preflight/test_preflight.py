@@ -596,6 +596,15 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (network.endpoints, [endpoint("sa-east-1b")], "ok ok", "1, in every zone"),
     (
         network.endpoints,
+        [
+            home("ec2", "describe_vpc_endpoint_services", ServiceDetails=[], NextToken="2"),
+            endpoint("sa-east-1b"),
+        ],
+        "ok ok",
+        "1, in every zone",
+    ),
+    (
+        network.endpoints,
         [endpoint("sa-east-1b", policy=False)],
         "ok fix",
         f"not accepted by com.amazonaws.{HOME}.sts",
