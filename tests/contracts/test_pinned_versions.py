@@ -1,6 +1,5 @@
 """Versions of production in the queries of the preflight check."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from spotmusic_cdk import versions
@@ -30,9 +29,12 @@ class _Pages:
     def __init__(self, listener: _Listener, operation: str) -> None:
         self._listener, self._operation = listener, operation
 
-    def paginate(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+    def paginate(self, **arguments: Any) -> "_Pages":
         self._listener.asked.append((self._operation, arguments))
-        yield {}
+        return self
+
+    def search(self, _path: str) -> list[Any]:
+        return []
 
 
 def test_preflight_asks_for_pinned_versions() -> None:

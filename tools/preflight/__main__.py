@@ -25,7 +25,7 @@ from tools.preflight import (
     security,
 )
 from tools.preflight.clients import advice, connect
-from tools.preflight.finding import Ask, Context, Finding, State, error_code, ok, run, table
+from tools.preflight.finding import Ask, Context, Finding, State, error_code, fix, ok, run, table
 
 ENVIRONMENTS = Path("environments")
 MODULES = (
@@ -102,12 +102,7 @@ def repaired(finding: Finding) -> Finding:
     except ClientError as error:
         if error_code(error) == "InvalidInput":  # another process created it
             return ok(finding.check, "it is there")
-        return Finding(
-            check=finding.check,
-            state=State.FIX,
-            detail=f"{finding.detail}; {error_code(error)}",
-            command=finding.command,
-        )
+        return fix(finding.check, f"{finding.detail}; {error_code(error)}", finding.command)
     return ok(finding.check, f"created: {finding.command}")
 
 

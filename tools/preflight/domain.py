@@ -88,22 +88,22 @@ def zone(
         yield fix("hosted zone", f"{zone_id} is private", command)
         return
     yield ok("hosted zone", f"{zone_id} is the public zone of {name}")
-    own = {
-        server.rstrip(".").lower()
-        for server in answer.get("DelegationSet", {}).get("NameServers", ())
-    }
+    servers = answer.get("DelegationSet", {}).get("NameServers", ())
+    yield _delegation(name, {server.rstrip(".").lower() for server in servers}, resolve)
+
+
+def _delegation(name: str, own: set[str], resolve: Callable[[str], set[str]]) -> Finding:
     try:
         servers = resolve(name)
     except OSError as error:
-        yield unknown("delegation", f"no resolver responded: {error}", f"dig +short NS {name}")
-        return
+        return unknown("delegation", f"no resolver responded: {error}", f"dig +short NS {name}")
     shown = (
         f"{len(own)} name servers"
         if servers == own
         else f"name servers on the Internet: {', '.join(sorted(servers)) or 'none'}"
     )
     command = f"delegate {name} at the registrar, or in the parent zone, to {' '.join(sorted(own))}"
-    yield verdict("delegation", servers == own, shown, command)
+    return verdict("delegation", servers == own, shown, command)
 
 
 def authorities(context: Context) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
 """Checks of pinned versions, orderable instance classes, and parameters."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from re import fullmatch
-from typing import Any
+
+from botocore import xform_name
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
@@ -11,58 +12,50 @@ from tools.preflight.finding import Ask, Context, Finding, pages, verdict
 
 def databases(context: Context) -> Iterator[Finding]:
     """Checks each MySQL version, and each instance class in the zones of the file."""
-    rds, settings = context.home("rds"), context.settings
-    specs = settings.data.databases.values()
+    specs = context.settings.data.databases.values()
     for version in sorted({spec.version for spec in specs}):
-        found = list(
-            pages(
-                rds,
-                "describe_db_engine_versions",
-                "DBEngineVersions",
-                Engine="mysql",
-                EngineVersion=version,
-            )
-        )
-        command = (
-            f"aws rds describe-db-engine-versions --region {settings.region} --engine mysql "
-            "--query 'DBEngineVersions[].EngineVersion' --output text; then correct data.*.version"
-        )
-        state = (
-            "available"
-            if found and found[0].get("Status", "available") == "available"
-            else "not available"
-        )
-        yield verdict(f"MySQL {version}", state == "available", state, command)
-    classes = {(spec.version, f"db.{spec.instance_class}", spec.multi_az) for spec in specs}
-    for version, name, multi_az in sorted(classes):
-        arguments = {
-            "Engine": "mysql",
-            "EngineVersion": version,
-            "DBInstanceClass": name,
-            "Vpc": True,
-        }
-        options = pages(
-            rds, "describe_orderable_db_instance_options", "OrderableDBInstanceOptions", **arguments
-        )
-        fitting = [
-            option
-            for option in options
-            if option.get("StorageType") == "gp3" and (option.get("MultiAZCapable") or not multi_az)
-        ]
-        zones = {zone["Name"] for option in fitting for zone in option.get("AvailabilityZones", ())}
-        missing = [zone for zone in settings.zones if zone not in zones]
-        command = (
-            f"aws rds describe-orderable-db-instance-options --region {settings.region} "
-            f"--engine mysql --engine-version {version} "
-            "--query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text; "
-            "then correct data.*.instance_class"
-        )
-        detail = (
-            f"cannot be ordered in {', '.join(missing)}"
-            if missing
-            else "can be ordered in every zone"
-        )
-        yield verdict(f"class {name}", not missing, detail, command)
+        yield _version(context, version)
+    for spec in sorted({(spec.version, spec.instance_class, spec.multi_az) for spec in specs}):
+        yield _instance_class(context, *spec)
+
+
+def _version(context: Context, version: str) -> Finding:
+    engine = {"Engine": "mysql", "EngineVersion": version}
+    found = pages(context.home("rds"), "describe_db_engine_versions", "DBEngineVersions", **engine)
+    is_available = any(entry.get("Status", "available") == "available" for entry in found)
+    command = (
+        f"aws rds describe-db-engine-versions --region {context.settings.region} --engine mysql "
+        "--query 'DBEngineVersions[].EngineVersion' --output text; then correct data.*.version"
+    )
+    detail = "available" if is_available else "not available"
+    return verdict(f"MySQL {version}", is_available, detail, command)
+
+
+def _instance_class(context: Context, version: str, instance_class: str, multi_az: bool) -> Finding:
+    options = pages(
+        context.home("rds"),
+        "describe_orderable_db_instance_options",
+        "OrderableDBInstanceOptions",
+        Engine="mysql",
+        EngineVersion=version,
+        DBInstanceClass=f"db.{instance_class}",
+        Vpc=True,
+    )
+    zones = {
+        zone["Name"]
+        for option in options
+        if option.get("StorageType") == "gp3" and (option.get("MultiAZCapable") or not multi_az)
+        for zone in option.get("AvailabilityZones", ())
+    }
+    missing = ", ".join(zone for zone in context.settings.zones if zone not in zones)
+    command = (
+        f"aws rds describe-orderable-db-instance-options --region {context.settings.region} "
+        f"--engine mysql --engine-version {version} "
+        "--query 'OrderableDBInstanceOptions[].DBInstanceClass' --output text; "
+        "then correct data.*.instance_class"
+    )
+    detail = f"cannot be ordered in {missing}" if missing else "can be ordered in every zone"
+    return verdict(f"class db.{instance_class}", not missing, detail, command)
 
 
 def cache(context: Context) -> Iterator[Finding]:
@@ -70,8 +63,8 @@ def cache(context: Context) -> Iterator[Finding]:
     client, spec = context.home("elasticache"), context.settings.data.cache
     version = spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]
     at = f"--region {context.settings.region}"
-    found = list(
-        pages(client, "describe_cache_engine_versions", "CacheEngineVersions", Engine=spec.engine)
+    found = pages(
+        client, "describe_cache_engine_versions", "CacheEngineVersions", Engine=spec.engine
     )
     known = sorted({entry["EngineVersion"] for entry in found})
     has = any(entry == version or entry.startswith(f"{version}.") for entry in known)
@@ -144,48 +137,25 @@ def kubernetes(context: Context) -> Iterator[Finding]:
 
 def parameters(context: Context) -> Iterator[Finding]:
     """Compares parameters with the modifiable ones of RDS and ElastiCache."""
-    settings = context.settings
-    rds = context.home("rds")
-    elasticache = context.home("elasticache")
-    at = f"--region {settings.region}"
-    releases = {spec.version.rpartition(".")[0] for spec in settings.data.databases.values()}
-    for family in sorted(f"mysql{release}" for release in releases):
-        # Both operations return pages in EngineDefaults, which botocore's paginators support.
-        found = _defaults(
-            rds.get_paginator("describe_engine_default_parameters").paginate(
-                DBParameterGroupFamily=family
-            )
-        )
-        command = (
-            f"aws rds describe-engine-default-parameters {at} --db-parameter-group-family {family}"
-        )
-        yield from _parameters(family, MYSQL, found, command)
-    spec = settings.data.cache
-    major = (spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]).partition(".")[0]
-    family = f"{spec.engine}{major}"
-    found = _defaults(
-        elasticache.get_paginator("describe_engine_default_parameters").paginate(
-            CacheParameterGroupFamily=family
-        )
-    )
-    command = (
-        f"aws elasticache describe-engine-default-parameters {at} "
-        f"--cache-parameter-group-family {family}"
-    )
-    yield from _parameters(family, CACHE, found, command)
-
-
-def _defaults(answers: Iterable[Any]) -> dict[str, Any]:
-    return {
-        entry["ParameterName"]: entry
-        for page in answers
-        for entry in page["EngineDefaults"].get("Parameters", ())
-    }
+    data = context.settings.data
+    for release in sorted({spec.version.rpartition(".")[0] for spec in data.databases.values()}):
+        family = {"DBParameterGroupFamily": f"mysql{release}"}
+        yield _parameters(context, "rds", family, MYSQL)
+    version = data.cache.version or versions.DEFAULT_CACHE_VERSION[data.cache.engine]
+    family = {"CacheParameterGroupFamily": f"{data.cache.engine}{version.partition('.')[0]}"}
+    yield _parameters(context, "elasticache", family, CACHE)
 
 
 def _parameters(
-    family: str, used: Mapping[str, str], found: Mapping[str, Any], command: str
-) -> Iterator[Finding]:
+    context: Context, service: str, family: Mapping[str, str], used: Mapping[str, str]
+) -> Finding:
+    defaults = pages(
+        context.home(service),
+        "describe_engine_default_parameters",
+        "EngineDefaults.Parameters",
+        **family,
+    )
+    found = {parameter["ParameterName"]: parameter for parameter in defaults}
     wrong = []
     for name, value in used.items():
         parameter = found.get(name)
@@ -195,15 +165,15 @@ def _parameters(
             wrong.append(f"{name} cannot be changed")
         elif not admitted(value, parameter.get("AllowedValues", "")):
             wrong.append(f"{name} is {value}; allowed: {parameter['AllowedValues']}")
-    query = "EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]"
-    detail = "; ".join(wrong) or f"{len(used)} in use are allowed"
-    yield verdict(
-        f"parameters {family}",
-        not wrong,
-        detail,
-        f"{command} --query '{query}'; "
-        "then correct constructs/spotmusic_constructs/data/parameters.py",
+    ((option, name),) = family.items()
+    command = (
+        f"aws {service} describe-engine-default-parameters --region {context.settings.region} "
+        f"--{xform_name(option, '-')} {name} "
+        "--query 'EngineDefaults.Parameters[].[ParameterName,AllowedValues,IsModifiable]'; "
+        "then correct constructs/spotmusic_constructs/data/parameters.py"
     )
+    detail = "; ".join(wrong) or f"{len(used)} in use are allowed"
+    return verdict(f"parameters {name}", not wrong, detail, command)
 
 
 def admitted(value: str, allowed: str) -> bool:

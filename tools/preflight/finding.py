@@ -102,11 +102,11 @@ def run(checks: Mapping[str, Ask], context: Context) -> Iterator[Finding]:
         try:
             yield from ask(context)
         except ClientError as error:
-            message = _short(error.response.get("Error", {}).get("Message", ""))
+            message = short(error.response.get("Error", {}).get("Message", ""))
             detail = f"{error_code(error)} from {error.operation_name}"
             yield unknown(name, f"{detail}: {message}" if message else detail)
         except (BotoCoreError, ResponseParserError, OSError) as error:
-            yield unknown(name, f"{type(error).__name__}: {_short(str(error))}")
+            yield unknown(name, f"{type(error).__name__}: {short(str(error))}")
 
 
 def error_code(error: ClientError) -> str:
@@ -124,10 +124,9 @@ def unless(code: str, call: Callable[..., Any], **arguments: Any) -> Any:
         return None
 
 
-def pages(client: Any, operation: str, key: str, **arguments: Any) -> Iterator[Any]:
-    """Yields the items of all pages of a response."""
-    for page in client.get_paginator(operation).paginate(**arguments):
-        yield from page.get(key, ())
+def pages(client: Any, operation: str, path: str, **arguments: Any) -> Iterator[Any]:
+    """Yields the items of all pages of a response, at a path such as `Stacks`."""
+    yield from client.get_paginator(operation).paginate(**arguments).search(f"{path} || `[]`")
 
 
 def described(client: Any, stack: str) -> dict[str, Any] | None:
@@ -182,6 +181,7 @@ def table(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _short(text: str) -> str:
+def short(text: str, most: int = 120) -> str:
+    """Returns a text as one line, cut after a number of characters."""
     line = " ".join(text.split())
-    return line if len(line) <= 120 else f"{line[:117]}..."
+    return line if len(line) <= most else f"{line[: most - 1]}…"

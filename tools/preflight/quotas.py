@@ -34,7 +34,7 @@ Source: Amazon CloudWatch Logs API reference, PutResourcePolicy, read 2026-11.
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Need:
     """Quota with the requirement of the environment.
 
@@ -65,41 +65,11 @@ def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
     endpoints = len(settings.network.endpoints)
     nodes = node_vcpus(settings)
     return (
-        Need(
-            check="vCPU of Fargate On-Demand",
-            service="fargate",
-            code="L-3032A538",
-            least=fargate,
-            wanted=fargate,
-        ),
-        Need(
-            check="vCPU of On-Demand Standard",
-            service="ec2",
-            code="L-1216C47A",
-            least=nodes,
-            wanted=NODE_HEADROOM * nodes,
-        ),
-        Need(
-            check="Elastic IP addresses",
-            service="ec2",
-            code="L-0263D0A3",
-            least=addresses,
-            wanted=addresses,
-        ),
-        Need(
-            check="interface endpoints of a VPC",
-            service="vpc",
-            code="L-29B6F2EB",
-            least=endpoints,
-            wanted=endpoints,
-        ),
-        Need(
-            check="rules of a security group",
-            service="vpc",
-            code="L-0EA8095F",
-            least=FULLEST_GROUP,
-            wanted=60,
-        ),
+        Need("vCPU of Fargate On-Demand", "fargate", "L-3032A538", fargate, fargate),
+        Need("vCPU of On-Demand Standard", "ec2", "L-1216C47A", nodes, NODE_HEADROOM * nodes),
+        Need("Elastic IP addresses", "ec2", "L-0263D0A3", addresses, addresses),
+        Need("interface endpoints of a VPC", "vpc", "L-29B6F2EB", endpoints, endpoints),
+        Need("rules of a security group", "vpc", "L-0EA8095F", FULLEST_GROUP, 60),
     )
 
 

@@ -74,34 +74,33 @@ def web_acl_logs(context: Context) -> Iterator[Finding]:
     if settings.region == EDGE_REGION:
         yield ok(check, f"the bucket is in {EDGE_REGION}")
         return
-    wafv2, s3 = context.clients("wafv2", EDGE_REGION), context.home("s3")
-    for configuration in _configurations(wafv2):
-        for destination in configuration["LogDestinationConfigs"]:
-            bucket = destination.rpartition(":::")[2].partition("/")[0]
-            if not bucket.startswith(f"{BUCKET}{settings.resource_prefix}-"):
-                continue
-            prefix = f"AWSLogs/{context.account}/WAFLogs/cloudfront/"
-            if s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("KeyCount"):
-                yield ok(check, f"logs arrive in {bucket} of {settings.region}")
-                return
-            command = f"aws s3api list-objects-v2 --bucket {bucket} --prefix {prefix} --max-items 1"
-            yield unknown(
-                check,
-                f"configured to {bucket} of {settings.region}, but no log has arrived yet",
-                command,
-            )
-            return
-    command = (
-        f"aws wafv2 put-logging-configuration --region {EDGE_REGION} --logging-configuration "
-        "ResourceArn=<a web ACL of CloudFront>,"
-        f"LogDestinationConfigs=arn:aws:s3:::{BUCKET}<a bucket in {settings.region}>"
+    buckets = (
+        destination.rpartition(":::")[2].partition("/")[0]
+        for configuration in _configurations(context.clients("wafv2", EDGE_REGION))
+        for destination in configuration["LogDestinationConfigs"]
     )
-    yield unknown(
-        check,
-        f"no web ACL logs to {settings.region} yet, and AWS's documents disagree. "
-        "Test it manually in dev",
-        command,
-    )
+    start = f"{BUCKET}{settings.resource_prefix}-"
+    bucket = next((bucket for bucket in buckets if bucket.startswith(start)), None)
+    if bucket is None:
+        detail = (
+            f"no web ACL logs to {settings.region} yet, and AWS's documents disagree. "
+            "Test it manually in dev"
+        )
+        command = (
+            f"aws wafv2 put-logging-configuration --region {EDGE_REGION} --logging-configuration "
+            "ResourceArn=<a web ACL of CloudFront>,"
+            f"LogDestinationConfigs=arn:aws:s3:::{BUCKET}<a bucket in {settings.region}>"
+        )
+        yield unknown(check, detail, command)
+        return
+    prefix = f"AWSLogs/{context.account}/WAFLogs/cloudfront/"
+    logs = context.home("s3").list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+    if logs.get("KeyCount"):
+        yield ok(check, f"logs arrive in {bucket} of {settings.region}")
+        return
+    detail = f"configured to {bucket} of {settings.region}, but no log has arrived yet"
+    command = f"aws s3api list-objects-v2 --bucket {bucket} --prefix {prefix} --max-items 1"
+    yield unknown(check, detail, command)
 
 
 def _configurations(wafv2: Any) -> Iterator[dict[str, Any]]:
