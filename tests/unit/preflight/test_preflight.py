@@ -3,14 +3,11 @@
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import (
     ClientError,
@@ -18,12 +15,12 @@ from botocore.exceptions import (
     NoCredentialsError,
     ProfileNotFound,
 )
-from botocore.stub import Stubber
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import Settings, parse
 from spotmusic_constructs.data.parameters import CACHE, MYSQL
 from tests.guards.test_commands import wrong
+from tests.recorded import NOW, SESSION, Call, Recorded, Response, listed, stack
 from tools.preflight import __main__ as command
 from tools.preflight import (
     account,
@@ -56,11 +53,6 @@ registry: {{docker_hub_credentials: "{DOCKER_HUB}"}}
 services:
   playback: {{cpu: 1024, memory: 2048, route: /v1/playback, scaling: {{max: 10}}}}
 """
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
-SESSION = boto3.Session(aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="example")
-Response = Mapping[str, Any] | str
-Call = tuple[str, str, str, Response]
-"""Service, region, operation, and the response or the error code."""
 
 
 @cache
@@ -69,51 +61,6 @@ def settings(*changes: tuple[str, str]) -> Settings:
     for old, new in changes:
         text = text.replace(old, new)
     return parse(text, source=Path("demo.yaml"))
-
-
-@cache
-def client_of(service: str, region: str) -> Any:
-    """Client that tests share, each with separate stubs, because botocore takes milliseconds to
-    create one.
-    """
-    return SESSION.client(service, region_name=region)
-
-
-@dataclass
-class Recorded:
-    """Clients that return recorded responses in order and reject any other call. The last one
-    called responds.
-    """
-
-    calls: Sequence[Call]
-    stubs: dict[tuple[str, str], tuple[Any, Stubber]] = field(default_factory=dict)
-    responding: ClassVar[dict[tuple[str, str], Stubber]] = {}
-
-    def __post_init__(self) -> None:
-        for service, region, operation, answer in self.calls:
-            stub = self._stubbed(service, region)[1]
-            if isinstance(answer, str):
-                stub.add_client_error(operation, answer, "refused")
-            else:
-                stub.add_response(operation, dict(answer))
-
-    def _stubbed(self, service: str, region: str) -> tuple[Any, Stubber]:
-        if (service, region) not in self.stubs:
-            client = client_of(service, region)
-            self.stubs[service, region] = client, Stubber(client)
-        return self.stubs[service, region]
-
-    def __call__(self, service: str, region: str) -> Any:
-        client, stub = self._stubbed(service, region)
-        if before := self.responding.get((service, region)):
-            before.deactivate()
-        stub.activate()
-        self.responding[service, region] = stub
-        return client
-
-    def exhausted(self) -> None:
-        for _, stub in self.stubs.values():
-            stub.assert_no_pending_responses()
 
 
 def context_of(
@@ -160,20 +107,6 @@ def plan(kind: str) -> Call:
         "get_account_plan_state",
         {"accountId": ACCOUNT, "accountPlanStatus": "ACTIVE", "accountPlanType": kind},
     )
-
-
-def stack(status: str = "UPDATE_COMPLETE", version: str = "30") -> dict[str, Any]:
-    outputs = [{"OutputKey": "BootstrapVersion", "OutputValue": version}]
-    return {
-        "Stacks": [
-            {
-                "StackName": "CDKToolkit",
-                "CreationTime": NOW,
-                "StackStatus": status,
-                "Outputs": outputs,
-            }
-        ]
-    }
 
 
 def bootstraps(answer: Response) -> list[Call]:
@@ -354,26 +287,6 @@ def caa(*values: str) -> Call:
     return ("route53", EDGE, "list_resource_record_sets", answer)
 
 
-def edge(*kinds: str) -> Call:
-    """Resources of stack edge."""
-    return (
-        "cloudformation",
-        EDGE,
-        "list_stack_resources",
-        {
-            "StackResourceSummaries": [
-                {
-                    "LogicalResourceId": f"Resource{index}",
-                    "ResourceType": kind,
-                    "LastUpdatedTimestamp": NOW,
-                    "ResourceStatus": "CREATE_COMPLETE",
-                }
-                for index, kind in enumerate(kinds)
-            ]
-        },
-    )
-
-
 def records(*found: tuple[str, str]) -> Call:
     """Names and types of records, from the addresses of the domain on."""
     answer = {
@@ -419,17 +332,6 @@ def basic(kind: str) -> Any:
 def detector(status: str | None) -> list[Call]:
     found = [home("guardduty", "get_detector", ServiceRole="role", Status=status)] if status else []
     return [home("guardduty", "list_detectors", DetectorIds=["d1"] if status else []), *found]
-
-
-def listed(*resources: tuple[str, str, str], status: str = "CREATE_COMPLETE") -> Call:
-    """Logical id, type and physical id of each resource of a stack."""
-    fixed = {"LastUpdatedTimestamp": NOW, "ResourceStatus": status}
-    names = ("LogicalResourceId", "ResourceType", "PhysicalResourceId")
-    return home(
-        "cloudformation",
-        "list_stack_resources",
-        StackResourceSummaries=[{**fixed, **dict(zip(names, r, strict=True))} for r in resources],
-    )
 
 
 GONE: Call = ("cloudformation", HOME, "list_stack_resources", "ValidationError")
@@ -549,15 +451,20 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
         "ok",
         "none",
     ),
-    (account.bootstrap, bootstraps(stack()), "ok ok", "version 30"),
+    (account.bootstrap, bootstraps(stack(BootstrapVersion="30")), "ok ok", "version 30"),
     (
         account.bootstrap,
         bootstraps("ValidationError"),
         "fix fix",
         f"npx cdk bootstrap aws://{ACCOUNT}/{EDGE}",
     ),
-    (account.bootstrap, bootstraps(stack(version="5")), "fix fix", "version 5 is older"),
-    (account.bootstrap, bootstraps(stack("ROLLBACK_COMPLETE")), "fix fix", "is ROLLBACK_COMPLETE"),
+    (account.bootstrap, bootstraps(stack(BootstrapVersion="5")), "fix fix", "version 5 is older"),
+    (
+        account.bootstrap,
+        bootstraps(stack("ROLLBACK_COMPLETE", BootstrapVersion="30")),
+        "fix fix",
+        "is ROLLBACK_COMPLETE",
+    ),
     (
         account.weak_references,
         [simulated("allowed"), simulated("implicitDeny")],
@@ -688,7 +595,12 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (domain.authorities, [caa('0 issue "amazon.com"')], "ok", "is admitted"),
     (domain.authorities, [caa('0 issue "letsencrypt.org"')], "fix", '0 issue "amazon.com"'),
     (domain.authorities, [caa('0 iodef "mailto:a"')], "ok", "none"),
-    (domain.addresses, [edge("AWS::Route53::RecordSet")], "ok", "records of stack edge"),
+    (
+        domain.addresses,
+        [listed(("Record", "AWS::Route53::RecordSet", "music"), region=EDGE)],
+        "ok",
+        "records of stack edge",
+    ),
     (
         domain.addresses,
         [
@@ -700,13 +612,16 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     ),
     (
         domain.addresses,
-        [edge("AWS::CloudFront::Function"), records(("old.music.example", "A"))],
+        [
+            listed(("Function", "AWS::CloudFront::Function", "f"), region=EDGE),
+            records(("old.music.example", "A")),
+        ],
         "ok",
         "none",
     ),
     (
         domain.addresses,
-        [edge(), records(("music.example", "A"), ("music.example", "AAAA"))],
+        [listed(region=EDGE), records(("music.example", "A"), ("music.example", "AAAA"))],
         "fix",
         "delete the A and AAAA records of music.example",
     ),
