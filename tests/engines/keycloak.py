@@ -86,15 +86,11 @@ class Keycloak(Browser):
     def admin(self, method: str, path: str, body: object = None) -> Any:
         """Sends a request to the admin API as the service account; fails for errors."""
         data = json.dumps(body).encode() if body is not None else None
-        status, _, answer = self.send(
-            method,
-            f"{CONSOLE_URL}/admin/realms{path}",
-            data,
-            self.service_token(),
-            "application/json",
-        )
-        assert status < 300, f"{method} {path}: {status} {answer}"
-        return json.loads(answer) if answer else None
+        token = {"Authorization": f"Bearer {self.service_token()}"}
+        headers = {"Content-Type": "application/json", **token}
+        answer = self.fetch(method, f"{CONSOLE_URL}/admin/realms{path}", data, headers)
+        assert answer.status < 300, f"{method} {path}: {answer.status} {answer.body}"
+        return json.loads(answer.body) if answer.body else None
 
     def service_token(self) -> str:
         """Returns an access token of the service account."""

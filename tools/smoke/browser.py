@@ -110,25 +110,18 @@ class Browser:
             with response:
                 return Answer(status=response.code, headers=response.headers, body=_text(response))
 
-    def send(
-        self,
-        method: str,
-        url: str,
-        data: bytes | None,
-        token: str,
-        kind: str = "application/x-www-form-urlencoded",
-    ) -> tuple[int, str, str]:
-        """Sends a request, optionally with a bearer token; returns status, location and body."""
-        headers = {"Content-Type": kind} | ({"Authorization": f"Bearer {token}"} if token else {})
-        answer = self.fetch(method, url, data, headers)
-        return answer.status, answer.headers.get("Location", ""), answer.body
-
     def ask(
         self, url: str, *, form: Mapping[str, str] | None = None, token: str = ""
     ) -> tuple[int, str, str]:
-        """Requests a URL of the origin; returns status, location and body."""
+        """Requests a URL of the origin, optionally with a bearer token, or submits a form.
+
+        Returns:
+            Status, location and body.
+        """
         data = urllib.parse.urlencode(form).encode() if form is not None else None
-        return self.send("GET" if data is None else "POST", url, data, token)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = self.fetch("GET" if data is None else "POST", url, data, headers)
+        return answer.status, answer.headers.get("Location", ""), answer.body
 
     def visit(
         self, url: str, form: Mapping[str, str] | None = None, until: str = _NOWHERE

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.preflight.finding import error_code
+from tools.preflight.finding import error_code, short
 
 Subject = TypeVar("Subject")
 _PAUSE_SECONDS = 5.0
@@ -51,23 +51,23 @@ class Check(Generic[Subject]):
     again: bool = True
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Result:
     """Line of the table.
 
     Args:
         name: subject of the check.
-        state: state of the check.
-        milliseconds: duration of the last attempt.
-        detail: observation, or reason.
         runbook: document for a failure.
+        state: state of the check.
+        detail: observation, or reason.
+        milliseconds: duration of the last attempt.
     """
 
     name: str
-    state: State
-    milliseconds: int
-    detail: str
     runbook: str
+    state: State
+    detail: str
+    milliseconds: int = 0
 
 
 def run(
@@ -83,26 +83,15 @@ def run(
     until = time.monotonic() + wait_seconds
     states: dict[str, State] = {}
     for check in checks:
-        result = (
-            _asked(check, subject)
-            if states.get(check.needs, State.OK) == State.OK
-            else _without(check)
-        )
+        if states.get(check.needs, State.OK) == State.OK:
+            result = _asked(check, subject)
+        else:
+            result = Result(check.name, check.runbook, State.SKIPPED, f"needs: {check.needs}")
         while result.state == State.FAILED and check.again and time.monotonic() < until:
             time.sleep(_PAUSE_SECONDS)
             result = _asked(check, subject)
         states[check.name] = result.state
         yield result
-
-
-def _without(check: Check[Subject]) -> Result:
-    return Result(
-        name=check.name,
-        state=State.SKIPPED,
-        milliseconds=0,
-        detail=f"needs: {check.needs}",
-        runbook=check.runbook,
-    )
 
 
 def _asked(check: Check[Subject], subject: Subject) -> Result:
@@ -119,13 +108,8 @@ def _asked(check: Check[Subject], subject: Subject) -> Result:
     except (BotoCoreError, HTTPException, OSError, ValueError) as error:
         state, detail = State.FAILED, f"{type(error).__name__}: {error}"
     milliseconds = round(1000 * (time.monotonic() - began))
-    return Result(
-        name=check.name,
-        state=state,
-        milliseconds=milliseconds,
-        detail=_short(detail),
-        runbook=check.runbook,
-    )
+    detail = short(detail, _LONGEST_DETAIL)
+    return Result(check.name, check.runbook, state, detail, milliseconds)
 
 
 def lines(result: Result, *, names: int) -> str:
@@ -148,8 +132,3 @@ def summary(results: Sequence[Result]) -> str:
     return ", ".join(
         f"{sum(result.state == state for result in results)} {state}" for state in State
     )
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_DETAIL else f"{line[: _LONGEST_DETAIL - 1]}…"
