@@ -23,12 +23,11 @@ class CertManager(ChartRelease):
 
     Creates the release with its custom resource definitions, which are retained when the release is
     uninstalled: deleting them would delete every certificate. Issuers and certificates come from
-    the chart `trust`.
+    the chart `trust`. Both charts need the namespace `cert-manager` with Pod Security `restricted`.
 
     Args:
         chart: chart `cert-manager` at one version, with its images.
         images: names of images in our registry.
-        namespace: existing namespace with Pod Security `restricted`.
         placement: cluster, and constructs that must be deployed before.
 
     Example:
@@ -43,7 +42,6 @@ class CertManager(ChartRelease):
         *,
         chart: ChartWithImages,
         images: Images,
-        namespace: str = "cert-manager",
         **placement: Unpack[Placement],
     ) -> None:
         names = images_of(chart, images)
@@ -52,7 +50,7 @@ class CertManager(ChartRelease):
             construct_id,
             chart=chart,
             release=RELEASE,
-            namespace=namespace,
+            namespace=RELEASE,
             # Issuers and certificates need the webhook.
             wait=True,
             atomic=True,
@@ -60,7 +58,7 @@ class CertManager(ChartRelease):
                 "crds": {"enabled": True, "keep": True},
                 "global": {
                     "priorityClassName": PLATFORM_PRIORITY,
-                    "leaderElection": {"namespace": namespace},
+                    "leaderElection": {"namespace": RELEASE},
                 },
                 # The chart `trust` has the monitor.
                 "prometheus": {"enabled": True, "servicemonitor": {"enabled": False}},

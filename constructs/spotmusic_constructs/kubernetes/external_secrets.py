@@ -27,7 +27,7 @@ class ExternalSecretsOperator(Construct):
     Creates the release with its custom resource definitions, and a Pod Identity role that may read
     the given secrets by exact ARN. The store and the ExternalSecrets come from the chart `trust`.
     If that chart publishes the certificate authority, the operator may write this one parameter
-    too.
+    too. Both charts need the namespace `external-secrets` with Pod Security `restricted`.
 
     Args:
         cluster: cluster with a kubectl provider.
@@ -36,7 +36,6 @@ class ExternalSecretsOperator(Construct):
         secrets: all secrets that components of the cluster read.
         authority_parameter_arn: parameter that receives the certificate authority. Default: not
             published.
-        namespace: existing namespace with Pod Security `restricted`.
         after: constructs that must be deployed before.
 
     Example:
@@ -55,7 +54,6 @@ class ExternalSecretsOperator(Construct):
         images: Images,
         secrets: Iterable[secretsmanager.ISecret],
         authority_parameter_arn: str | None = None,
-        namespace: str = "external-secrets",
         after: Sequence[IDependable] = (),
     ) -> None:
         super().__init__(scope, construct_id)
@@ -70,7 +68,7 @@ class ExternalSecretsOperator(Construct):
             self,
             "Identity",
             cluster=cluster,
-            namespace=namespace,
+            namespace=RELEASE,
             service_account=RELEASE,
             description="Reads the secrets that it copies into the cluster",
             statements=statements,
@@ -82,7 +80,7 @@ class ExternalSecretsOperator(Construct):
             cluster=cluster,
             chart=chart,
             release=RELEASE,
-            namespace=namespace,
+            namespace=RELEASE,
             # ExternalSecrets need the webhook.
             wait=True,
             atomic=True,

@@ -19,7 +19,6 @@ class TaskTopology(ChartRelease):
     Args:
         chart: the chart `charts/rabbitmq-topology`.
         topology: queues and users.
-        rabbitmq: name of the RabbitmqCluster.
         namespace: namespace of the RabbitmqCluster.
         placement: cluster, and constructs that must be deployed before: the nodes, and with them
             the operators.
@@ -37,7 +36,6 @@ class TaskTopology(ChartRelease):
         *,
         chart: LocalChart,
         topology: Topology,
-        rabbitmq: str = RELEASE,
         namespace: str = RELEASE,
         **placement: Unpack[Placement],
     ) -> None:
@@ -51,6 +49,6 @@ class TaskTopology(ChartRelease):
             # finalizers of users, which need operators and nodes.
             wait=True,
             minutes=10,
-            values={"cluster": rabbitmq, **topology.to_values()},
+            values={"cluster": RELEASE, **topology.to_values()},
             **placement,
         )

@@ -1,7 +1,7 @@
 """Security groups with rules from the table of flows."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -53,7 +53,6 @@ class SecurityGroups(Construct):
         shares_egress: whether the connections of a source group to this target group and to others
             on the same ports have one egress rule, to the whole VPC. The ingress rules of the
             targets still name the source.
-        parties: parties without flows that need a group.
 
     Raises:
         ValueError: if a group would exceed the quota of rules.
@@ -75,7 +74,6 @@ class SecurityGroups(Construct):
         cloudfront_prefix_list: str,
         group_of: Callable[[str], str] = lambda party: party,
         shares_egress: Shares = _never,
-        parties: Iterable[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self._group_of = group_of
@@ -86,9 +84,7 @@ class SecurityGroups(Construct):
         require_room(flows, group_of, shares_egress)
         edges = _edges(flows, group_of)
 
-        own = {group for source, target, *_ in edges for group in (source, target)} | {
-            group_of(party) for party in parties
-        }
+        own = {group for source, target, *_ in edges for group in (source, target)}
         stack_name, vpc_id = location_of(scope).stack_name, vpc.vpc_id
         self._ids = {
             name: self._group(name, vpc_id, stack_name).attr_group_id
@@ -118,7 +114,7 @@ class SecurityGroups(Construct):
         if name not in self._ids:
             raise KeyError(
                 f"{party} has no security group, because no flow names it. "
-                "Add its flows to the table, or name it in parties."
+                "Add its flows to the table."
             )
         if name not in self._handles:
             self._handles[name] = group_handle(self, f"Handle-{name}", self._ids[name])

@@ -32,7 +32,7 @@ was 1,024 before."""
 
 
 class ServiceTaskDefinition(Construct):
-    """Fargate task with one container: no root, no capabilities, read-only root file system.
+    """ARM64 Fargate task with one container: no root, no capabilities, read-only root file system.
 
     Creates the task definition, and keeps its earlier revisions for rollbacks. The container finds
     `PORT` and `HEALTH_PATH` in its environment and may write to /tmp, 64 MiB in memory (tmpfs on
@@ -49,8 +49,6 @@ class ServiceTaskDefinition(Construct):
         memory: memory of the task in MiB, of which the Service Connect proxy keeps a part.
         port: port that the container listens on. None for a worker.
         health_path: path that returns 200 when the task can serve.
-        cpu_architecture: CPU of the image. Graviton costs a fifth less than x86 for the same size
-            (AWS Fargate pricing, 2026-11).
 
     Example:
         ServiceTaskDefinition(self, "Task", name="playback", image=image, access=access,
@@ -74,7 +72,6 @@ class ServiceTaskDefinition(Construct):
         memory: int,
         port: int | None,
         health_path: str,
-        cpu_architecture: ecs.CpuArchitecture | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.task_definition = ecs.FargateTaskDefinition(
@@ -85,7 +82,7 @@ class ServiceTaskDefinition(Construct):
             execution_role=execution_role,
             task_role=task_role,
             runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=cpu_architecture or _ARM64, operating_system_family=_LINUX
+                cpu_architecture=_ARM64, operating_system_family=_LINUX
             ),
         )
         _keep_revisions(self.task_definition)
