@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,17 +53,12 @@ def _estimates(options: argparse.Namespace) -> tuple[Estimate, Estimate | None]:
     known = prices.read(options.prices)
     if options.base:
         _require_ref(options.base)
-    with ExitStack() as opened:
-        assembly = options.assembly or opened.enter_context(_synthesized(options.env))
-        found = estimate_of(assembly, settings, known)
-        base = (
-            estimate_of(
-                opened.enter_context(_synthesized(options.env, options.base)), settings, known
-            )
-            if options.base
-            else None
-        )
-    return found, base
+    with nullcontext(options.assembly) if options.assembly else _synthesized(options.env) as now:
+        found = estimate_of(now, settings, known)
+    if not options.base:
+        return found, None
+    with _synthesized(options.env, options.base) as before:
+        return found, estimate_of(before, settings, known)
 
 
 def estimate_of(assembly: Path, settings: Settings, known: Prices) -> Estimate:

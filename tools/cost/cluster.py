@@ -61,35 +61,26 @@ def demand(templates: Templates, level: Level) -> Demand:
     found = Demand()
     for _, _, properties in of_type(templates, "Custom::AWSCDK-EKS-HelmChart"):
         values, release = _values(properties.get("Values", "{}")), str(properties.get("Release"))
-        found.spot = found.spot or "spot" in values.get("nodePools", {}).get("general", {}).get(
-            "capacityTypes", []
-        )
-        pool = found.pools.setdefault(
-            BROKERS if f'nodepool": "{BROKERS}"' in json.dumps(values) else "general", Pool()
-        )
+        general = values.get("nodePools", {}).get("general", {})
+        found.spot = found.spot or "spot" in general.get("capacityTypes", [])
+        name = BROKERS if f'nodepool": "{BROKERS}"' in json.dumps(values) else "general"
+        pool = found.pools.setdefault(name, Pool())
         for path, replicas, node in _parts(values, level):
             if any(job in path for job in _JOBS):
                 continue
             resources = node.get("resources")
             requests = resources.get("requests", {}) if isinstance(resources, dict) else {}
-            if "cpu" in requests:
-                cpu, gib = cores(requests["cpu"]), _gib(requests.get("memory", "0Gi"))
-                if release in _DAEMONS or any(daemon in path for daemon in _DAEMONS):
-                    found.daemons.cpu += cpu
-                    found.daemons.gib += gib
-                    continue
-                pool.cpu += replicas * cpu
-                pool.gib += replicas * gib
-                pool.pods = max(pool.pods, ceil(replicas) if cpu >= 1 else 1)
-            found.volumes_gib += replicas * (
-                _gib(requests["storage"]) if "storage" in requests else 0
-            )
-            if (
-                path
-                and path[-1] in ("storage", "persistentVolume")
-                and isinstance(node.get("size"), str)
-            ):
-                found.volumes_gib += replicas * _gib(node["size"])
+            cpu, gib = cores(requests.get("cpu", "0")), _gib(requests.get("memory"))
+            if release in _DAEMONS or any(daemon in path for daemon in _DAEMONS):
+                found.daemons.cpu += cpu
+                found.daemons.gib += gib
+                continue
+            pool.cpu += replicas * cpu
+            pool.gib += replicas * gib
+            pool.pods = max(pool.pods, ceil(replicas) if cpu >= 1 else 1)
+            found.volumes_gib += replicas * _gib(requests.get("storage"))
+            if path and path[-1] in ("storage", "persistentVolume"):
+                found.volumes_gib += replicas * _gib(node.get("size"))
     return found
 
 
@@ -166,6 +157,7 @@ def _replicas(node: dict[str, Any], level: Level) -> float | None:
     return None
 
 
-def _gib(text: str) -> float:
-    amount = re.fullmatch(r"([0-9.]+)([KMGT]i)", text)
+def _gib(quantity: Any) -> float:
+    """Kubernetes quantity in GiB; 0 for other values."""
+    amount = re.fullmatch(r"([0-9.]+)([KMGT]i)", str(quantity))
     return float(amount[1]) * _UNITS[amount[2]] if amount else 0.0

@@ -103,15 +103,10 @@ class Prices:
         Raises:
             CostError: if the region has none.
         """
-        kinds = {
-            usage: rows[0].usd
-            for (code, usage, place), rows in self._tiers.items()
-            if (code, place) == (service, region)
-        }
         found = {
-            usage.removeprefix(start): usd
-            for usage, usd in kinds.items()
-            if usage.startswith(start)
+            usage.removeprefix(start): tiers[0].usd
+            for (code, usage, place), tiers in self._tiers.items()
+            if (code, place) == (service, region) and usage.startswith(start)
         }
         if not found:
             raise _missing(f"{service} {start}*", region)

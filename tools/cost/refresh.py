@@ -10,7 +10,7 @@ import re
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -194,20 +194,15 @@ def write(path: Path, rows: Iterable[Price]) -> None:
     ) as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        writer.writerows(_cells(row) for row in rows)
+        writer.writerows(map(_cells, rows))
     Path(file.name).replace(path)
 
 
-def _cells(row: Price) -> Iterator[str]:
-    yield from (
-        row.service,
-        row.usage,
-        row.unit,
-        row.region,
-        f"{row.start:.0f}",
-        f"{row.usd:.10f}".rstrip("0").rstrip("."),
-    )
-    yield from (row.read.isoformat() if row.read else "", row.status, row.source)
+def _cells(row: Price) -> tuple[str, ...]:
+    start, usd = f"{row.start:.0f}", f"{row.usd:.10f}".rstrip("0").rstrip(".")
+    read_on = row.read.isoformat() if row.read else ""
+    product = row.service, row.usage, row.unit, row.region
+    return *product, start, usd, read_on, row.status, row.source
 
 
 if __name__ == "__main__":

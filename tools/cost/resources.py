@@ -3,6 +3,7 @@
 Each type is priced here or listed in `FREE`; a test compares both with the templates.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -70,15 +71,15 @@ class Environment:
     templates: Templates
     prices: Prices
     unpriced: set[str] = field(default_factory=set)
-    _counts: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def count(self, type_: str, stack: str = "") -> int:
-        """Returns the number of resources of a type, in all stacks or in one."""
-        if (type_, stack) not in self._counts:
-            self._counts[type_, stack] = sum(
-                stack in ("", place) for place, _, _ in of_type(self.templates, type_)
-            )
-        return self._counts[type_, stack]
+    @cached_property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """Number of resources by stack and type."""
+        return Counter(
+            (stack, resource["Type"])
+            for stack, template in self.templates.items()
+            for resource in template["Resources"].values()
+        )
 
     @cached_property
     def interface_endpoints(self) -> int:
@@ -91,17 +92,14 @@ class Environment:
     @property
     def logs_have_endpoint(self) -> bool:
         """True if logs reach CloudWatch through an interface endpoint instead of NAT gateways."""
-        return any(
-            _carries_logs(properties)
-            for _, _, properties in of_type(self.templates, "AWS::EC2::VPCEndpoint")
-        )
+        endpoints = of_type(self.templates, "AWS::EC2::VPCEndpoint")
+        return any(_carries_logs(properties) for _, _, properties in endpoints)
 
     def tasks(self, level: Level) -> dict[str, float]:
         """Returns the average number of tasks of each service by the prefix of its logical ids."""
         found = {}
-        for _, id_, target in of_type(
-            self.templates, "AWS::ApplicationAutoScaling::ScalableTarget"
-        ):
+        targets = of_type(self.templates, "AWS::ApplicationAutoScaling::ScalableTarget")
+        for _, id_, target in targets:
             name = id_.split("ScalingTarget")[0]
             found[name] = level.tasks(name, target["MinCapacity"], target["MaxCapacity"])
         return found
@@ -156,45 +154,28 @@ def _month(service: str, usage: str, label: str, quantity: float = 1) -> Pricing
     return priced
 
 
-def _nat_gateway(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
+def _nat_gateway(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     yield Use("AmazonEC2", "NatGateway-Hours", HOURS, "NAT gateways")
     logs = 0 if of.logs_have_endpoint else sum(of.service_logs_gb(level).values())
-    yield Use(
-        "AmazonEC2",
-        "NatGateway-Bytes",
-        50 + logs / of.count("AWS::EC2::NatGateway"),
-        "NAT gateways",
-    )
+    gb = 50 + logs / of.counts[found.stack, "AWS::EC2::NatGateway"]
+    yield Use("AmazonEC2", "NatGateway-Bytes", gb, "NAT gateways")
 
 
 def _vpc(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
     zones = len(of.settings.zones)
     crossing = 2 * (zones - 1) / zones
-    stations = STATIONS * (of.requests_gb(level) + level.events_gb)
-    yield Use(
-        "AWSDataTransfer",
-        "DataTransfer-Regional-Bytes",
-        crossing * stations,
-        "traffic between zones",
-    )
+    gb = crossing * STATIONS * (of.requests_gb(level) + level.events_gb)
+    yield Use("AWSDataTransfer", "DataTransfer-Regional-Bytes", gb, "traffic between zones")
 
 
 def _endpoint(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     if found.properties.get("VpcEndpointType") != "Interface":
         return
-    yield Use(
-        "AmazonVPC",
-        "VpcEndpoint-Hours",
-        HOURS * len(found.properties["SubnetIds"]),
-        "interface endpoints",
-    )
+    hours, label = HOURS * len(found.properties["SubnetIds"]), "interface endpoints"
+    yield Use("AmazonVPC", "VpcEndpoint-Hours", hours, label)
     if _carries_logs(found.properties):
-        yield Use(
-            "AmazonVPC",
-            "VpcEndpoint-Bytes",
-            sum(of.service_logs_gb(level).values()),
-            "interface endpoints",
-        )
+        logs = sum(of.service_logs_gb(level).values())
+        yield Use("AmazonVPC", "VpcEndpoint-Bytes", logs, label)
 
 
 def _carries_logs(endpoint: Properties) -> bool:
@@ -213,7 +194,7 @@ def _logs(gb: float, label: str) -> Iterator[Use]:
 def _log_group(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     gb = of.service_logs_gb(level).get(found.stack, 1.0)
     if gb:
-        yield from _logs(gb / of.count("AWS::Logs::LogGroup", found.stack), "logs")
+        yield from _logs(gb / of.counts[found.stack, "AWS::Logs::LogGroup"], "logs")
 
 
 def _load_balancer(found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -244,26 +225,17 @@ def database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
     properties, source = found.properties, _source(found, of)
     twice = properties.get("MultiAZ") is True
     class_, gib = properties["DBInstanceClass"], float((source or properties)["AllocatedStorage"])
-    yield Use(
-        "AmazonRDS",
-        f"InstanceUsage:{class_}",
-        HOURS * (2 if twice else 1),
-        f"database {database_name(found.id)}, {class_}",
-    )
-    yield Use(
-        "AmazonRDS",
-        "RDS:Multi-AZ-GP3-Storage" if twice else "RDS:GP3-Storage",
-        gib,
-        "database storage",
-    )
+    label = f"database {database_name(found.id)}, {class_}"
+    yield Use("AmazonRDS", f"InstanceUsage:{class_}", HOURS * (2 if twice else 1), label)
+    storage = "RDS:Multi-AZ-GP3-Storage" if twice else "RDS:GP3-Storage"
+    yield Use("AmazonRDS", storage, gib, "database storage")
     if not source:
         # Backups up to the size of the database are free; 35 days of changes are about the same
         # size again (an assumption).
         yield Use("AmazonRDS", "RDS:ChargedBackupUsage", gib, "database backups")
     if properties.get("DatabaseInsightsMode") == "advanced":
-        yield Use(
-            "AmazonRDS", "DatabaseInsights-Advanced", HOURS * vcpus(class_), "Database Insights"
-        )
+        hours = HOURS * vcpus(class_)
+        yield Use("AmazonRDS", "DatabaseInsights-Advanced", hours, "Database Insights")
 
 
 def _source(found: Found, of: Environment) -> Properties | None:
@@ -291,13 +263,9 @@ def cache_nodes(properties: Properties) -> int:
 
 def _cache(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
     properties = found.properties
-    kind = f"NodeUsage:{properties['CacheNodeType']}:{properties['Engine']}"
-    yield Use(
-        "AmazonElastiCache",
-        kind,
-        HOURS * cache_nodes(properties),
-        f"cache, {properties['CacheNodeType']} {properties['Engine']}",
-    )
+    type_, engine = properties["CacheNodeType"], properties["Engine"]
+    hours, label = HOURS * cache_nodes(properties), f"cache, {type_} {engine}"
+    yield Use("AmazonElastiCache", f"NodeUsage:{type_}:{engine}", hours, label)
 
 
 def _bucket(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
@@ -336,21 +304,10 @@ def _restore_test(found: Found, level: Level, of: Environment) -> Iterator[Use]:
         if plan == found.properties["RestoreTestingPlanName"] and "Audio" in str(
             selection.get("ProtectedResourceArns")
         ):
-            tests = next(
-                (
-                    number
-                    for text, number in TESTS.items()
-                    if text in found.properties["ScheduleExpression"]
-                ),
-                1.0,
-            )
-            yield Use("AWSBackup", "Restore-S3", tests * level.audio_gib, "restore tests of audio")
-            yield Use(
-                "AmazonS3",
-                "Requests-Tier1",
-                tests * level.audio_gib * 100,
-                "restore tests of audio",
-            )
+            schedule, label = found.properties["ScheduleExpression"], "restore tests of audio"
+            tests = next((number for text, number in TESTS.items() if text in schedule), 1.0)
+            yield Use("AWSBackup", "Restore-S3", tests * level.audio_gib, label)
+            yield Use("AmazonS3", "Requests-Tier1", tests * level.audio_gib * 100, label)
 
 
 def _service(found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -358,33 +315,22 @@ def _service(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     definition = of.templates[found.stack]["Resources"][found.properties["TaskDefinition"]["Ref"]][
         "Properties"
     ]
-    hours = HOURS * of.tasks(level).get(name, 1.0)
+    hours, label = HOURS * of.tasks(level).get(name, 1.0), "tasks on Fargate"
     arm = "-ARM" if definition["RuntimePlatform"]["CpuArchitecture"] == "ARM64" else ""
-    yield Use(
-        "AmazonECS",
-        f"Fargate{arm}-vCPU-Hours:perCPU",
-        hours * int(definition["Cpu"]) / 1024,
-        "tasks on Fargate",
-    )
-    yield Use(
-        "AmazonECS",
-        f"Fargate{arm}-GB-Hours",
-        hours * int(definition["Memory"]) / 1024,
-        "tasks on Fargate",
-    )
+    vcpu_hours = hours * int(definition["Cpu"]) / 1024
+    yield Use("AmazonECS", f"Fargate{arm}-vCPU-Hours:perCPU", vcpu_hours, label)
+    gb_hours = hours * int(definition["Memory"]) / 1024
+    yield Use("AmazonECS", f"Fargate{arm}-GB-Hours", gb_hours, label)
 
 
 def _services(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     if any(
         setting["Value"] == "enhanced" for setting in found.properties.get("ClusterSettings", [])
     ):
-        number = 1 + of.count("AWS::ECS::Service") + 2 * sum(of.tasks(level).values())
-        yield Use(
-            "AmazonCloudWatch",
-            "CW:ContainerInsights-ECS-Enhanced",
-            INSIGHTS_METRICS * number,
-            "Container Insights",
-        )
+        services = of.counts[found.stack, "AWS::ECS::Service"]
+        number = 1 + services + 2 * sum(of.tasks(level).values())
+        usage, metrics = "CW:ContainerInsights-ECS-Enhanced", INSIGHTS_METRICS * number
+        yield Use("AmazonCloudWatch", usage, metrics, "Container Insights")
 
 
 def _kubernetes(found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -397,53 +343,26 @@ def _kubernetes(found: Found, level: Level, of: Environment) -> Iterator[Use]:
         count += number
         spot = demand.spot and pool != cluster.BROKERS
         label = f"nodes, {pool}{', spot' if spot else ''}"
-        yield Use("AmazonEC2", f"BoxUsage:{type_}", HOURS * number * (SPOT if spot else 1), label)
-        yield Use(
-            "AmazonEC2", f"BoxUsage:{type_}", HOURS * number * AUTO_MODE_FEE, "fee of EKS Auto Mode"
-        )
-    yield Use(
-        "AmazonEC2",
-        "EBS:VolumeUsage.gp3",
-        demand.volumes_gib + count * cluster.NODE_DISK_GIB,
-        "volumes",
-    )
+        usage, hours = f"BoxUsage:{type_}", HOURS * number
+        yield Use("AmazonEC2", usage, hours * (SPOT if spot else 1), label)
+        yield Use("AmazonEC2", usage, hours * AUTO_MODE_FEE, "fee of EKS Auto Mode")
+    volumes_gib = demand.volumes_gib + count * cluster.NODE_DISK_GIB
+    yield Use("AmazonEC2", "EBS:VolumeUsage.gp3", volumes_gib, "volumes")
 
 
 def _distribution(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     prefix, place = (
         ("SA", "south-america") if of.settings.region.startswith("sa-") else ("US", "us-mx-ca")
     )
-    yield Use(
-        "AmazonCloudFront",
-        f"{prefix}-DataTransfer-Out-Bytes",
-        level.audio_gb,
-        "CloudFront, audio",
-        place,
-    )
-    yield Use(
-        "AmazonCloudFront",
-        f"{prefix}-Requests-Tier2-HTTPS",
-        level.requests / 1e4,
-        "CloudFront, requests",
-        place,
-    )
-    yield Use(
-        "AmazonCloudFront",
-        "Executions-CloudFrontFunctions",
-        level.requests / 1e6,
-        "CloudFront, functions",
-    )
-    if any(
-        "OriginShield" in origin for origin in found.properties["DistributionConfig"]["Origins"]
-    ):
-        shielded = level.load.edge.month_origin_requests / 1e4
-        yield Use(
-            "AmazonCloudFront",
-            f"{prefix}-Requests-OriginShield",
-            shielded,
-            "CloudFront, Origin Shield",
-            place,
-        )
+    cdn, requests = "AmazonCloudFront", level.requests
+    sent = f"{prefix}-DataTransfer-Out-Bytes"
+    yield Use(cdn, sent, level.audio_gb, "CloudFront, audio", place)
+    asked = f"{prefix}-Requests-Tier2-HTTPS"
+    yield Use(cdn, asked, requests / 1e4, "CloudFront, requests", place)
+    yield Use(cdn, "Executions-CloudFrontFunctions", requests / 1e6, "CloudFront, functions")
+    if any("OriginShield" in each for each in found.properties["DistributionConfig"]["Origins"]):
+        shield, shielded = f"{prefix}-Requests-OriginShield", level.load.edge.month_origin_requests
+        yield Use(cdn, shield, shielded / 1e4, "CloudFront, Origin Shield", place)
 
 
 def _web_acl(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
@@ -455,9 +374,8 @@ def _web_acl(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
 def _alarm(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
     metrics = sum("MetricStat" in metric for metric in found.properties.get("Metrics", [])) or 1
     fast = found.properties.get("Period", 60) < 60
-    yield Use(
-        "AmazonCloudWatch", f"CW:{'HighRes' if fast else ''}AlarmMonitorUsage", metrics, "alarms"
-    )
+    usage = f"CW:{'HighRes' if fast else ''}AlarmMonitorUsage"
+    yield Use("AmazonCloudWatch", usage, metrics, "alarms")
 
 
 def _workspace(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -513,11 +431,10 @@ PRICED: Mapping[str, Pricing] = {
 """Billed quantities by resource type."""
 
 CONFIGURATION = "configuration of another resource"
-_RIGHTS = "IAM is free"
 FREE: Mapping[str, str] = {
     **dict.fromkeys(
         ("AWS::IAM::ManagedPolicy", "AWS::IAM::OIDCProvider", "AWS::IAM::Policy", "AWS::IAM::Role"),
-        _RIGHTS,
+        "IAM is free",
     ),
     "AWS::Budgets::Budget": "budgets without actions are free",
     "AWS::CertificateManager::Certificate": "public certificates that cannot be exported are free",
@@ -619,11 +536,8 @@ def uses(
             found = Found(stack, id_, resource.get("Properties", {}), regions[stack])
             try:
                 priced = [*PRICED[type_](found, level, of)] if type_ not in FREE else []
-            except (
-                KeyError,
-                TypeError,
-                ValueError,
-            ):  # a type, or a form of it, that the platform does not use
+            except (KeyError, TypeError, ValueError):
+                # A type, or a form of it, that the platform does not use.
                 of.unpriced.add(type_)
                 continue
             for use in priced:

@@ -1,6 +1,6 @@
 """Changes and commitments with a lower cost."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tools.cost.lines import Line
@@ -34,7 +34,7 @@ class Saving:
     commitment: str = ""
 
 
-def savings(of: Environment, lines: Iterable[Line], mid: Level) -> list[Saving]:
+def savings(of: Environment, lines: Sequence[Line], mid: Level) -> list[Saving]:
     """Returns the savings of an environment at mid use, largest first.
 
     Args:
@@ -42,12 +42,11 @@ def savings(of: Environment, lines: Iterable[Line], mid: Level) -> list[Saving]:
         lines: lines of the estimate.
         mid: level of mid use.
     """
-    known = list(lines)
-    found = [*_commitments(known), *_valkey(of), *_fewer_endpoints(of, mid), *_one_zone(of, mid)]
+    found = [*_commitments(lines), *_valkey(of), *_fewer_endpoints(of, mid), *_one_zone(of, mid)]
     return sorted((saving for saving in found if saving.usd >= 1), key=lambda saving: -saving.usd)
 
 
-def _commitments(lines: list[Line]) -> Iterable[Saving]:
+def _commitments(lines: Sequence[Line]) -> Iterable[Saving]:
     low, mid = 0, 1
     bundle = "Buy the CloudFront Security Savings Bundle for half of mid use"
     plan = "Buy a Compute Savings Plan for low use of tasks and nodes"
@@ -83,12 +82,8 @@ def _fewer_endpoints(of: Environment, mid: Level) -> Iterable[Saving]:
     if of.settings.production or not of.interface_endpoints:
         return
     region = of.settings.region
-    hours = of.prices.usd(
-        "AmazonVPC",
-        "VpcEndpoint-Hours",
-        region,
-        HOURS * len(of.settings.zones) * of.interface_endpoints,
-    )
+    hours = HOURS * len(of.settings.zones) * of.interface_endpoints
+    usd = of.prices.usd("AmazonVPC", "VpcEndpoint-Hours", region, hours)
     gb = sum(of.service_logs_gb(mid).values()) if of.logs_have_endpoint else 0
     nat, endpoints = (
         of.prices.usd(*price, region, gb)
@@ -96,7 +91,7 @@ def _fewer_endpoints(of: Environment, mid: Level) -> Iterable[Saving]:
     )
     yield Saving(
         "Use NAT gateways in place of interface endpoints (network.interface_endpoints: [])",
-        hours + endpoints - nat,
+        usd + endpoints - nat,
     )
 
 
