@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +14,7 @@ from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.connections import CONNECTIONS
 from spotmusic_cdk.connections.connection import Facts
 from spotmusic_cdk.connections.other_service import OtherService
-from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.identity import MailSettings
 from spotmusic_cdk.settings.words import RESOURCES, Word
 from spotmusic_constructs.services.access import Access
@@ -26,9 +25,9 @@ from stacks.registry import RegistryStack
 from stacks.secrets import SecretsStack
 from stacks.service_access import ServiceAccess
 from stacks.synthesis import own_context
+from tools.checkout import ROOT, settings_of
 from tools.documents.contract_words import EVERYONE, FACTS, FORMS
 
-ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "services.md"
 ENVIRONMENTS = ("prod", "dev")
 """Environments with and without a domain; together they have all words."""
@@ -253,9 +252,7 @@ def _from(variable: Variable) -> str:
 
 def write(path: Path = DOCUMENT) -> None:
     """Write the document. Print its path, its number of lines and whether they changed."""
-    environments = [
-        load(name, folder=ROOT / "environments", today=date.today()) for name in ENVIRONMENTS
-    ]
+    environments = [settings_of(name) for name in ENVIRONMENTS]
     output.report(path, document(given(environments), environments[0]))
 
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from functools import partial
 from pathlib import Path
 
 from spotmusic_cdk import flows, output
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.network.flows import CLOUDFRONT, INTERNET, VPC, Flow
+from tools.checkout import ROOT, settings_of
 from tools.documents import grants
 from tools.model.granted import Grant
 
-ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "flows.md"
 
 
-@dataclass(frozen=True, kw_only=True, order=True)
+@dataclass(frozen=True, order=True)
 class Edge:
     """Arrow of a diagram.
 
@@ -53,15 +53,12 @@ class Picture:
 
 def edges_of_flows(settings: Settings) -> list[Edge]:
     """One arrow per flow, with its ports."""
-    return [
-        Edge(source=flow.source, target=flow.target, label=_ports(flow))
-        for flow in flows.table(settings)
-    ]
+    return [Edge(flow.source, flow.target, _ports(flow)) for flow in flows.table(settings)]
 
 
 def edges_of_grants(rights: Iterable[Grant]) -> list[Edge]:
     """One arrow per right, with the class of action."""
-    return [Edge(source=grant.who, target=grant.what, label=grant.does) for grant in rights]
+    return [Edge(grant.who, grant.what, grant.does) for grant in rights]
 
 
 def _ports(flow: Flow) -> str:
@@ -84,12 +81,10 @@ def _tier(party: str) -> str:
         return named[party]
     if party in flows.PODS:
         return "pods on EKS"
+    if party.startswith("service-"):
+        return "tasks on ECS"
     ends = {"-load-balancer": "load balancers", "-database": "data tier", "cache": "data tier"}
-    functions = "functions"
-    return next(
-        (tier for end, tier in ends.items() if party.endswith(end)),
-        "tasks on ECS" if party.startswith("service-") else functions,
-    )
+    return next((tier for end, tier in ends.items() if party.endswith(end)), "functions")
 
 
 def _kind(name: str) -> str:
@@ -170,43 +165,34 @@ NETWORK = (
         merges=True,
     ),
 )
+_rights = partial(Picture, place=_kind, merges=True)
 DATA = (
-    Picture(
+    _rights(
         title="Services",
         caption="Resources that tasks may read and write, other than those that they connect to.",
         shows=lambda edge: edge.source.startswith("tasks of "),
-        place=_kind,
-        merges=True,
     ),
-    Picture(
+    _rights(
         title="Pods, and functions of the platform",
         caption="Copies, rotations and readers of secrets; destinations of metrics and alarms.",
         shows=lambda edge: edge.source.startswith(
             ("pods ", "data/", "secrets/", "ecs-services/", "eks-platform/", "network/")
         ),
-        place=_kind,
-        merges=True,
     ),
-    Picture(
+    _rights(
         title="Keys",
         caption="Users of each key: services in their own name, and users of a service through it.",
         shows=lambda edge: edge.target.endswith("Key"),
-        place=_kind,
-        merges=True,
     ),
-    Picture(
+    _rights(
         title="AWS services",
         caption="Actions of AWS services as principals.",
         shows=lambda edge: edge.source not in ("the VPC", "fis"),
-        place=_kind,
-        merges=True,
     ),
-    Picture(
+    _rights(
         title="Endpoints and experiments",
         caption="Access from the VPC to AWS APIs, and targets of game day experiments.",
         shows=lambda _: True,
-        place=_kind,
-        merges=True,
     ),
 )
 
@@ -242,17 +228,12 @@ def document(settings: Settings) -> str:
 
 def _options(before: set[Edge]) -> Iterator[str]:
     """Flows and rights that the options of the settings add."""
-    added = {
-        *edges_of_flows(grants.every_option()),
-        *edges_of_grants(grants.read(grants.EVERY)),
-    } - before
+    rights = edges_of_grants(grants.read(grants.EVERY))
+    added = {*edges_of_flows(grants.every_option()), *rights} - before
     yield from (
         "## Options",
         "",
-        (
-            "Flows and [rights](grants/prod-with-every-option.txt) of production with every "
-            "option that"
-        ),
+        f"Flows and [rights](grants/{grants.EVERY}.txt) of production with every option that",
         "is off in all environments.",
         "",
         "| source | port or right | target |",
@@ -295,9 +276,10 @@ def chart(edges: Iterable[Edge], picture: Picture) -> Iterator[str]:
     for number, (frame, inside) in enumerate(frames.items()):
         if frame:
             yield f'  subgraph f{number}["{frame}"]'
-        yield from (f"  {'  ' if frame else ''}{box}" for box in inside)
-        if frame:
+            yield from (f"    {box}" for box in inside)
             yield "  end"
+        else:
+            yield from (f"  {box}" for box in inside)
     arrows = {
         (ids[source], ids[target]): ", ".join(dict.fromkeys(words))
         for (source, target), words in labels.items()
@@ -321,7 +303,7 @@ def _boxes(labels: Mapping[tuple[str, str], list[str]], picture: Picture) -> lis
 
 def write(path: Path = DOCUMENT) -> None:
     """Write the document. Print its path, its number of lines and whether they changed."""
-    output.report(path, document(load("prod", folder=ROOT / "environments", today=date.today())))
+    output.report(path, document(settings_of("prod")))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 from spotmusic_cdk import output
 from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings, parse
-from tools.checkout import settings_of, synthesize
+from tools.checkout import ROOT, settings_of, synthesize
 from tools.fuzz.corners import EVERY_OPTION, text_of
 from tools.model.assembly import Assembly
 from tools.model.granted import Grant, grants_of
 from tools.model.templates import templates_in
 
-FOLDER = Path(__file__).parents[2] / "docs" / "grants"
+FOLDER = ROOT / "docs" / "grants"
 ENVIRONMENTS = ("dev", "staging", "prod")
 EVERY = "prod-with-every-option"
 """Production with all settings that are off in all environments."""

@@ -1,17 +1,17 @@
 """Generator of the tables in docs/scale.md: `python -m tools.documents.scale_document`."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
-from spotmusic_cdk import output, versions
+from spotmusic_cdk import output
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.capacity import Assumption, CapacitySettings
 from tools.capacity.__main__ import estimate_of_plan
 from tools.capacity.changes import Changes, KeyPath, rewritten
 from tools.capacity.limits import LIMITS, is_quota
 from tools.capacity.plan import MOST_LISTENERS, Plan, carried, plan_for
 from tools.capacity.report import load_rows, number
+from tools.checkout import ROOT, settings_of
 from tools.cost.estimate import Estimate
 from tools.documents.sections import replaced
 from tools.load import load_of
@@ -19,7 +19,6 @@ from tools.simulation.agreement import agreements
 from tools.simulation.report import HEADS, agreement_rows, outcome_rows
 from tools.simulation.scenarios import Outcome, simulate_all
 
-ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "scale.md"
 ENVIRONMENT = "prod"
 SIZES = {
@@ -192,7 +191,7 @@ def _limits() -> Iterator[str]:
 
 def main() -> None:
     """Plans and synthesizes each size, and writes the tables."""
-    settings = load(ENVIRONMENT, folder=ROOT / "environments", today=versions.RELEASED)
+    settings = settings_of(ENVIRONMENT)
     file = ROOT / "environments" / f"{ENVIRONMENT}.yaml"
     estimates: dict[str, Estimate] = {}
     costs: dict[str, Sequence[str]] = {}
