@@ -14,8 +14,10 @@ from spotmusic_cdk.settings import parse
 from spotmusic_constructs.data.relational_database import MASTER_USERNAME
 from spotmusic_constructs.network.flows import INTERNET
 from tests.documents import code
+from tests.templates import all_of
 from tools.checkout import ROOT, settings_of
 from tools.model.templates import Template
+from tools.model.values import as_list
 
 ACCESS = (ROOT / "docs" / "access.md").read_text()
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
@@ -164,19 +166,16 @@ def rights_of(command: str) -> set[str]:
 
 def people(templates: Callable[[str], dict[str, Template]]) -> dict[str, list[dict[str, Any]]]:
     """Statements by the name of each policy."""
+    policies = all_of(templates("prod")["observability"]["Resources"], "AWS::IAM::ManagedPolicy")
     return {
-        r["Properties"]["ManagedPolicyName"]: r["Properties"]["PolicyDocument"]["Statement"]
-        for r in templates("prod")["observability"]["Resources"].values()
-        if r["Type"] == "AWS::IAM::ManagedPolicy" and "ManagedPolicyName" in r["Properties"]
+        policy["ManagedPolicyName"]: policy["PolicyDocument"]["Statement"]
+        for policy in policies
+        if "ManagedPolicyName" in policy
     }
 
 
 def actions(statements: list[dict[str, Any]]) -> set[str]:
-    return {
-        action
-        for one in statements
-        for action in ([one["Action"]] if isinstance(one["Action"], str) else one["Action"])
-    }
+    return {action for statement in statements for action in as_list(statement["Action"])}
 
 
 def test_runbook_commands_have_a_policy(templates: Callable[[str], dict[str, Template]]) -> None:

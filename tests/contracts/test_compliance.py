@@ -16,6 +16,7 @@ from spotmusic_constructs.identity.realm import ADMIN_EVENT_DAYS, EVENT_DAYS
 from spotmusic_constructs.log_retention import KEPT
 from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTER_HOURS
 from tests.properties.log_writers import ACCESS_DAYS
+from tests.templates import only
 from tools.checkout import ROOT, settings_of
 from tools.model.templates import Template
 
@@ -89,12 +90,8 @@ def test_compliance_names_properties_that_exist() -> None:
 
 
 def test_production_ends_tls_at_every_edge(templates: Templates) -> None:
-    (distribution,) = (
-        r
-        for r in templates("prod")["edge"]["Resources"].values()
-        if r["Type"] == "AWS::CloudFront::Distribution"
-    )
-    found = distribution["Properties"]["DistributionConfig"].get("PriceClass", "PriceClass_All")
+    distribution = only(templates("prod")["edge"]["Resources"], "AWS::CloudFront::Distribution")
+    found = distribution["DistributionConfig"].get("PriceClass", "PriceClass_All")
     assert found == "PriceClass_All"
     assert "`edge.price_class: all`" in COMPLIANCE
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from stacks.realm import LOCAL_PLAYER
+from tests.templates import only
 from tools.checkout import ROOT
 from tools.model.templates import Template
 
@@ -17,14 +18,8 @@ GUIDE = (ROOT / "docs" / "identity.md").read_text()
 @pytest.fixture
 def patterns(templates: Callable[[str], dict[str, Template]]) -> list[str]:
     """Path patterns of the distribution with another origin than the player."""
-    found = [
-        r["Properties"]
-        for r in templates("dev")["edge"]["Resources"].values()
-        if r["Type"] == "AWS::CloudFront::Distribution"
-    ]
-    return [
-        behavior["PathPattern"] for behavior in found[0]["DistributionConfig"]["CacheBehaviors"]
-    ]
+    found = only(templates("dev")["edge"]["Resources"], "AWS::CloudFront::Distribution")
+    return [behavior["PathPattern"] for behavior in found["DistributionConfig"]["CacheBehaviors"]]
 
 
 def test_development_server_hands_on_every_path(patterns: list[str]) -> None:

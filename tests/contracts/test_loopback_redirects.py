@@ -12,6 +12,7 @@ import pytest
 
 from stacks.realm import realm_of
 from tests.properties.test_web_acl import matches
+from tests.templates import only
 from tools.checkout import settings_of
 from tools.model.templates import Template
 from tools.model.values import Json
@@ -32,12 +33,8 @@ def environment(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def rules(environment: str, templates: Callable[[str], Mapping[str, Template]]) -> list[Json]:
     """Rules of the web ACL in order of priority."""
-    found = [
-        r
-        for r in templates(environment)["edge"]["Resources"].values()
-        if r["Type"] == "AWS::WAFv2::WebACL"
-    ]
-    return sorted(found[0]["Properties"]["Rules"], key=lambda rule: int(rule["Priority"]))
+    acl = only(templates(environment)["edge"]["Resources"], "AWS::WAFv2::WebACL")
+    return sorted(acl["Rules"], key=lambda rule: int(rule["Priority"]))
 
 
 def loopback_redirects(environment: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.templates import only
 from tools.checkout import ROOT
 from tools.model.templates import Template
 from tools.model.values import Json
@@ -36,11 +37,7 @@ def refused(acl: Json) -> Iterator[Json]:
 def test_web_acl_refusals_match_table(
     documented: set[tuple[int, str]], templates: Callable[[str], dict[str, Template]]
 ) -> None:
-    (acl,) = (
-        r["Properties"]
-        for r in templates("prod")["edge"]["Resources"].values()
-        if r["Type"] == "AWS::WAFv2::WebACL"
-    )
+    acl = only(templates("prod")["edge"]["Resources"], "AWS::WAFv2::WebACL")
     statuses = {status for status, who in documented if "web ACL" in who}
     answers = list(refused(acl))
     assert {answer["ResponseCode"] for answer in answers} == statuses

@@ -18,12 +18,14 @@ from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 from tests.documents import code
+from tests.templates import all_of, only
 from tools.checkout import ROOT
 from tools.model.templates import Template
 
 if TYPE_CHECKING:
     from tools.model.cluster import RenderedCluster
 
+RUNBOOK = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
 BASH = shutil.which("bash")
 RDS = botocore.session.Session().get_service_model("rds")
 OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")
@@ -79,8 +81,9 @@ def sample(shape: Shape | None) -> Any:
 @pytest.fixture(scope="module")
 def inputs() -> list[dict[str, Any]]:
     """Inputs of the two operations, from the runbook's queries and a complete instance."""
-    text = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
-    queries = re.findall(r"--query '(DBInstances\[0\]\.\{.*?)' > \w+\.json", text, flags=re.DOTALL)
+    queries = re.findall(
+        r"--query '(DBInstances\[0\]\.\{.*?)' > \w+\.json", RUNBOOK, flags=re.DOTALL
+    )
     described = sample(RDS.operation_model("DescribeDBInstances").output_shape)
     return [jmespath.search(query, described) for query in queries]
 
@@ -99,16 +102,10 @@ def test_restore_inputs_suit_operations(inputs: list[dict[str, Any]]) -> None:
 
 
 def test_restored_database_has_every_setting(
-    inputs: list[dict[str, Any]], synthesized: Callable[[str], Any]
+    inputs: list[dict[str, Any]], templates: Callable[[str], dict[str, Template]]
 ) -> None:
-    template = next(synthesized("prod").glob("*data*.template.json"))
-    resources = json.loads(template.read_text())["Resources"].values()
-    wanted = {
-        name
-        for found in resources
-        if found["Type"] == "AWS::RDS::DBInstance"
-        for name in found["Properties"]
-    }
+    databases = all_of(templates("prod")["data"]["Resources"], "AWS::RDS::DBInstance")
+    wanted = {name for database in databases for name in database}
     given = {name for each in inputs for name in each}
     assert {SPELT.get(name, name) for name in wanted - INHERITED} <= given
 
@@ -117,16 +114,11 @@ def test_lost_cache_is_created_as_in_template(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
     """CloudFormation would replace a group with another create-only property."""
-    text = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
     (command,) = (
-        line for line in code(text) if "create-replication-group" in line and "<old id>" in line
+        line for line in code(RUNBOOK) if "create-replication-group" in line and "<old id>" in line
     )
     options = dict(re.findall(r'--([a-z-]+)(?: ("[^"]*"|<[^>]*>|[^ -]\S*))?', command))
-    (group,) = (
-        resource["Properties"]
-        for resource in templates("prod")["data"]["Resources"].values()
-        if resource["Type"] == "AWS::ElastiCache::ReplicationGroup"
-    )
+    group = only(templates("prod")["data"]["Resources"], "AWS::ElastiCache::ReplicationGroup")
     needed = {xform_name(name, "-"): value for name, value in group.items() if name not in REVERTED}
     assert options.keys() == {*needed, "replication-group-id"}
     literal = {name: value for name, value in needed.items() if isinstance(value, str | int)}
@@ -142,12 +134,8 @@ def test_vault_locks_admit_backups_by_hand(
     """AWS Backup keeps a recovery point of a job without lifecycle forever, which a
     lock rejects.
     """
-    resources = templates(environment)["data"]["Resources"].values()
-    locks = [
-        found["Properties"]["LockConfiguration"]
-        for found in resources
-        if found["Type"] == "AWS::Backup::BackupVault"
-    ]
+    vaults = all_of(templates(environment)["data"]["Resources"], "AWS::Backup::BackupVault")
+    locks = [vault["LockConfiguration"] for vault in vaults]
     documents = (path.read_text() for path in (ROOT / "docs").rglob("*.md"))
     jobs = [line for text in documents for line in code(text) if "start-backup-job" in line]
     assert locks
@@ -163,18 +151,13 @@ def test_restored_volume_has_plan_tags(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
     """EKS and AWS Backup find volumes by their tags. A restore sets no tags."""
-    selections = [
-        resource["Properties"]["BackupSelection"]
-        for resource in templates("prod")["data"]["Resources"].values()
-        if resource["Type"] == "AWS::Backup::BackupSelection"
-    ]
+    selections = all_of(templates("prod")["data"]["Resources"], "AWS::Backup::BackupSelection")
     wanted = {
         (condition["ConditionKey"].removeprefix("aws:ResourceTag/"), condition["ConditionValue"])
         for selection in selections
-        for condition in selection.get("Conditions", {}).get("StringLike", [])
+        for condition in selection["BackupSelection"].get("Conditions", {}).get("StringLike", [])
     }
-    text = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
-    (command,) = (line for line in code(text) if "create-tags" in line)
+    (command,) = (line for line in code(RUNBOOK) if "create-tags" in line)
     given = dict(re.findall(r"Key=(\S+?),Value=(<[^>]+>|\S+)", command.replace("<env>", "prod")))
     assert wanted
     assert {
@@ -209,18 +192,14 @@ def test_erasures_precede_logins_after_restore(
         (tmp_path / name).chmod(0o755)
     (tmp_path / "set.json").write_text(json.dumps(workload))
     (tmp_path / "erasures.txt").write_text("2026-11-28 one\n2026-11-29 two\n")
-    blocks = re.findall(
-        r"^ *```sh\n(.*?)^ *```",
-        (ROOT / "docs" / "runbooks" / "restore.md").read_text(),
-        flags=re.MULTILINE | re.DOTALL,
-    )
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```", RUNBOOK, flags=re.MULTILINE | re.DOTALL)
     (block,) = (block for block in blocks if "erasures.txt" in block)
     environment = {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "STATE": str(tmp_path),
         "KC_BOOTSTRAP_ADMIN_CLIENT_ID": "automation",
+        "KC_BOOTSTRAP_ADMIN_CLIENT_SECRET": "of-a-test",
     }
-    environment["KC_BOOTSTRAP_ADMIN_CLIENT_SECRET"] = "of-a-test"
     subprocess.run(
         [str(BASH), "-euo", "pipefail", "-c", dedent(block)],
         cwd=tmp_path,

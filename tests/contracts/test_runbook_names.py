@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 import pytest
 
 from tests.documents import findings
+from tests.templates import all_of
 from tools.checkout import ROOT
 from tools.model.templates import Template
 
@@ -18,15 +19,10 @@ END = "…"
 @pytest.fixture(scope="module")
 def groups(templates: Templates) -> set[str]:
     """Names of the log groups of production, as far as its templates show."""
-    resources = [
-        resource
-        for template in templates("prod").values()
-        for resource in template["Resources"].values()
-    ]
     names = [
-        resource["Properties"].get("LogGroupName")
-        for resource in resources
-        if resource["Type"] == "AWS::Logs::LogGroup"
+        group.get("LogGroupName")
+        for template in templates("prod").values()
+        for group in all_of(template["Resources"], "AWS::Logs::LogGroup")
     ]
     return {
         name if isinstance(name, str) else name["Fn::Join"][1][0] + END for name in names if name
@@ -44,10 +40,10 @@ def looked_up(text: str) -> Iterator[str]:
 
 def is_there(name: str, groups: set[str]) -> bool:
     """Return true if a log group has the name or may have a name with this prefix."""
-    beginnings = [group.removesuffix(END) for group in groups if group.endswith(END)]
     if not name.endswith(END):
         return name in groups
     beginning = name.removesuffix(END)
+    beginnings = [group.removesuffix(END) for group in groups if group.endswith(END)]
     return any(group.startswith(beginning) for group in groups) or any(
         beginning.startswith(group) for group in beginnings
     )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.templates import of_type
 from tools.checkout import ROOT, settings_of
 from tools.model.templates import Template
 from tools.preflight.finding import Context
@@ -44,12 +45,10 @@ def test_smoke_checks_ask_every_topic(templates: Callable[[str], dict[str, Templ
     found = {
         (stack, id_[:-8])
         for stack, template in templates("prod").items()
-        for id_, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::SNS::Topic"
+        for id_ in of_type(template["Resources"], "AWS::SNS::Topic")
     }
-    asked = [
-        (stack, topic) for stack, topic, _ in account.topics_of(settings_of("prod").observability)
-    ]
+    topics = account.topics_of(settings_of("prod").observability)
+    asked = [(stack, topic) for stack, topic, _ in topics]
     assert sorted(asked) == sorted(found - {(account.HEARTBEAT[0], account.HEARTBEAT[2])})
 
 

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.templates import all_of
 from tools.model.templates import Template
 
 REGION, BUCKET = "sa-east-1", "uploads-of-the-test"
@@ -36,12 +37,8 @@ def endpoint(templates: Callable[[str], dict[str, Template]]) -> str:
 
 
 def variables(template: Template) -> Iterator[tuple[str, Any]]:
-    for resource in template["Resources"].values():
-        for container in (
-            resource["Properties"].get("ContainerDefinitions", ())
-            if resource["Type"] == "AWS::ECS::TaskDefinition"
-            else ()
-        ):
+    for task in all_of(template["Resources"], "AWS::ECS::TaskDefinition"):
+        for container in task["ContainerDefinitions"]:
             for variable in container.get("Environment", ()):
                 yield variable["Name"], variable["Value"]
 
