@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ def test_missing_price_leaves_the_other_sections(
 
 
 def assembly_of(synthesized: Callable[[str], Path]) -> list[str]:
-    return ["--env", "prod", "--assembly", str(synthesized("prod"))]
+    return [f"--assembly={synthesized('prod')}"]
 
 
 def test_mistakes_have_one_message(
@@ -223,23 +224,11 @@ def test_mistakes_have_one_message(
 ) -> None:
     monkeypatch.setattr(command, "page_of", lambda *_, **__: pytest.fail("nothing is built"))
     monkeypatch.setattr(command, "CHECKOUT", tmp_path)
-    environments = ["--environments", str(ROOT / "environments")]
+    assembly, environments = assembly_of(synthesized), [f"--environments={ROOT / 'environments'}"]
     mistakes = {
-        "there is no environment 'nowhere'": [
-            "--env",
-            "nowhere",
-            "--assembly",
-            str(synthesized("prod")),
-            *environments,
-        ],
-        "/nowhere: 0 environments found": [
-            "--env",
-            "prod",
-            "--assembly",
-            "/nowhere",
-            *environments,
-        ],
-        "The embedded AWS is not running": ["--env", "prod", "--against", "local"],
+        "there is no environment 'nowhere'": ["--env=nowhere", *assembly, *environments],
+        "/nowhere: 0 environments found": ["--env=prod", "--assembly=/nowhere", *environments],
+        "The embedded AWS is not running": ["--env=prod", "--against=local"],
     }
     for message, arguments in mistakes.items():
         assert command.main(arguments) == 2
@@ -253,20 +242,26 @@ def test_failure_leaves_the_former_file(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(command, "page_of", lambda *_, **__: page)
+    small = replace(page, path=page.path[:2], flows=page.flows[:2])
+    monkeypatch.setattr(command, "page_of", lambda *_, **__: small)
     file = tmp_path / "page.html"
-    assert command.main([*assembly_of(synthesized), "--output", str(file)]) == 0
+    assert command.main(["--env=prod", *assembly_of(synthesized), "--output", str(file)]) == 0
     written = file.read_text()
     monkeypatch.setattr(icons, "MODULES", tmp_path)
-    assert command.main([*assembly_of(synthesized), "--output", str(file)]) == 2
+    assert command.main(["--env=prod", *assembly_of(synthesized), "--output", str(file)]) == 2
     assert "The icons are not installed" in capsys.readouterr().err
     assert (file.read_text(), [path.name for path in tmp_path.iterdir()]) == (
         written,
         ["page.html"],
     )
     monkeypatch.undo()
-    monkeypatch.setattr(command, "page_of", lambda *_, **__: page)
-    assert command.main([*assembly_of(synthesized), "--output", "/proc/nowhere/page.html"]) == 2
+    monkeypatch.setattr(command, "page_of", lambda *_, **__: small)
+    assert (
+        command.main(
+            ["--env=prod", *assembly_of(synthesized), "--output", "/proc/nowhere/page.html"]
+        )
+        == 2
+    )
     assert "/proc/nowhere/page.html cannot be written" in capsys.readouterr().err
 
 

@@ -5,7 +5,7 @@ Each has a source or is marked as an assumption.
 
 from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
 
-GP3_MIB_PER_SECOND = 125
+GP3_MIB_PER_SECOND = 125.0
 """Baseline throughput of a gp3 volume (Amazon EBS user guide, general purpose SSD volumes)."""
 FAILOVER_SECONDS = {"database": 120, "cache": 120}
 """Times of docs/recovery.md; the experiments measure them, not templates."""

@@ -67,30 +67,17 @@ def path_picture(settings: Settings, assembly: Path) -> str:
     """
     platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
     edges = path_of(flows_of(settings), platform)
-    return (
-        svg(
-            parties_of(edges, settings),
-            edges,
-            label=PATH,
-            titles=COLUMNS,
-            shape=NARROW,
-            standalone=True,
-        )
-        + "\n"
-    )
+    parties = parties_of(edges, settings)
+    drawn = svg(parties, edges, label=PATH, titles=COLUMNS, shape=NARROW, standalone=True)
+    return f"{drawn}\n"
 
 
 def _picture(
     page: Page, edges: list[Edge], label: str, *, titles: Sequence[str] = (), shape: Shape = WIDE
 ) -> str:
     drawn = set(chain.from_iterable((edge.source, edge.target) for edge in edges))
-    return svg(
-        [party for party in page.parties if party.id in drawn],
-        edges,
-        label=label,
-        titles=titles,
-        shape=shape,
-    )
+    parties = [party for party in page.parties if party.id in drawn]
+    return svg(parties, edges, label=label, titles=titles, shape=shape)
 
 
 def _read(name: str) -> str:

@@ -35,7 +35,7 @@ KINDS = ("request", "scrape", "operation")
 """Kinds of flows, in the order of the pictures of docs/flows.md."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Flow:
     """Flow of the table of flows.
 
@@ -160,12 +160,11 @@ def page_of(
     """
     platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
     table = flows_of(settings)
+    known = settings.domain or settings.edge.distribution_domain_name
     page = Page(
         environment=settings.name,
         region=settings.region,
-        address=settings.public_url
-        if settings.domain or settings.edge.distribution_domain_name
-        else "",
+        address=settings.public_url if known else "",
         release=str(versions.RELEASED),
         commit=commit,
         day=str(today),
@@ -194,7 +193,7 @@ def page_of(
             (
                 release.name,
                 release.chart,
-                _version(release.properties),
+                str(release.properties.get("Version") or "own chart"),
                 release.namespace,
                 release.stack,
             )
@@ -215,9 +214,7 @@ def _section(page: Page, name: str, build: Callable[[], Any]) -> Any:
     try:
         return build()
     except Exception as error:  # a failed section must not hide the others
-        page.problems[name] = (
-            str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        )
+        page.problems[name] = (str(error).strip() or type(error).__name__).splitlines()[0]
         return None
 
 
@@ -227,15 +224,13 @@ def flows_of(settings: Settings) -> list[Flow]:
     for flow in flows.table(settings):
         first, last = flow.ports
         ports = str(first) if first == last else f"{first}–{last}"
-        edge = flows_document.Edge(source=flow.source, target=flow.target, label=ports)
+        edge = flows_document.Edge(flow.source, flow.target, ports)
         kind = next(
             kind
             for kind, picture in zip(KINDS, flows_document.NETWORK, strict=True)
             if picture.shows(edge)
         )
-        found.append(
-            Flow(source=flow.source, target=flow.target, ports=ports, reason=flow.reason, kind=kind)
-        )
+        found.append(Flow(flow.source, flow.target, ports, flow.reason, kind))
     return found
 
 
@@ -343,11 +338,7 @@ def _plan(settings: Settings) -> list[dict[str, Any]]:
     if settings.capacity.listeners is None:
         raise ValueError(f"{_NO_LISTENERS} The plan requires them.")
     bearing = {(found.component, found.what): found.listeners for found in carried(settings)}
-    found = [
-        part
-        for part in constraints_of(settings, load_of(settings, settings.capacity.listeners))
-        if part.name in bearing
-    ]
+    parts = constraints_of(settings, load_of(settings, settings.capacity.listeners))
     return [
         {
             "component": part.component,
@@ -356,7 +347,8 @@ def _plan(settings: Settings) -> list[dict[str, Any]]:
             "room": part.room,
             "listeners": bearing[part.name],
         }
-        for part in sorted(found, key=lambda part: -part.percent)
+        for part in sorted(parts, key=lambda part: -part.percent)
+        if part.name in bearing
     ]
 
 
@@ -369,7 +361,3 @@ def _faults(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[dic
         )
     scenario = Scenario(platform=platform, cluster=cluster)
     yield from map(asdict, summaries(scenario))
-
-
-def _version(properties: Mapping[str, Any]) -> str:
-    return str(properties.get("Version") or "own chart")

@@ -13,7 +13,7 @@ COLUMNS = ("Listener", "Edge", "Gateway", "", "Services", "", "Data", "")
 _SERVICES, _DATA, _OUTSIDE = 5, 7, 8
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Party:
     """Box of a picture.
 
@@ -31,7 +31,7 @@ class Party:
     detail: str
     icon: str
     column: int
-    stack: str = ""
+    stack: str
 
 
 def party(name: str, settings: Settings) -> Party:
@@ -40,23 +40,10 @@ def party(name: str, settings: Settings) -> Party:
         service = name.removeprefix(SERVICE)
         scaling = settings.kept.services[service].scaling
         detail = f"{_range(scaling.min, scaling.max)} tasks"
-        return Party(
-            id=name,
-            label=service,
-            detail=detail,
-            icon="fargate",
-            column=_SERVICES,
-            stack="ecs-services",
-        )
+        return Party(name, service, detail, "fargate", _SERVICES, "ecs-services")
     label, icon, column, stack = _KNOWN.get(name) or (name, "part", 3, "eks-platform")
-    return Party(
-        id=name,
-        label=label,
-        detail=_details(settings).get(name, _DETAILS.get(icon, "")),
-        icon=icon,
-        column=column,
-        stack=stack,
-    )
+    detail = _details(settings).get(name, _DETAILS.get(icon, ""))
+    return Party(name, label, detail, icon, column, stack)
 
 
 _KNOWN: dict[str, tuple[str, str, int, str]] = {
@@ -104,13 +91,9 @@ _DETAILS = {
 def _details(settings: Settings) -> dict[str, str]:
     kubernetes, data = settings.kubernetes, settings.data
     version = data.cache.version or versions.DEFAULT_CACHE_VERSION[data.cache.engine]
-    cache = f"{data.cache.engine} {version}"
-    nodes = data.cache.replicas + 1
-    readers = (
-        f", {_count(data.catalogue.read_replicas, 'reader')}"
-        if data.catalogue.read_replicas
-        else ""
-    )
+    nodes = _count(data.cache.replicas + 1, "node")
+    replicas = data.catalogue.read_replicas
+    readers = f", {_count(replicas, 'reader')}" if replicas else ""
     return {
         LISTENER: "app or browser",
         "operators": "people on call",
@@ -122,7 +105,7 @@ def _details(settings: Settings) -> dict[str, str]:
         "rabbitmq": "task queues",
         "catalogue-database": f"MySQL {data.catalogue.version}{readers}",
         "identity-database": f"MySQL {data.identity.version}",
-        "cache": f"{cache}, {_count(nodes, 'node')}",
+        "cache": f"{data.cache.engine} {version}, {nodes}",
         "prometheus": f"{kubernetes.monitoring.retention_hours} hours",
         "grafana": "dashboards",
         "fluent-bit": "logs of pods",

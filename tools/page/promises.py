@@ -3,7 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +18,7 @@ KEPT, DEVIATES, BROKEN, ELSEWHERE = "kept", "relaxed", "not kept", "make test"
 """States: kept; kept except for a declared deviation; broken; decided by `make test` only."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class PromiseState:
     """Promise with its state.
 
@@ -67,12 +67,7 @@ def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) 
         cluster: manifests of the cluster; None if they could not be rendered.
         assembly: cloud assembly of the environment.
     """
-    subject = Assembly(
-        name=platform.name,
-        settings=platform.settings,
-        templates=platform.templates,
-        acknowledged=_Unasked(),
-    )
+    subject = replace(platform, acknowledged=_Unasked())
     fixtures: dict[str, Any] = {"platform": subject, "synthesized": lambda _: assembly}
     if cluster:
         fixtures |= {"cluster": cluster, "deployed": lambda _: cluster}
@@ -91,14 +86,8 @@ def _state(
     promise: Promise, module: ModuleType, environment: str, fixtures: dict[str, Any]
 ) -> PromiseState:
     test = getattr(module, promise.test)
-    state, reason = _judge(test, promise.number, environment, fixtures)
-    return PromiseState(
-        number=promise.number,
-        text=promise.text,
-        kept_by=promise.kept_by,
-        state=state,
-        reason=reason,
-    )
+    verdict = _judge(test, promise.number, environment, fixtures)
+    return PromiseState(promise.number, promise.text, promise.kept_by, *verdict)
 
 
 def _judge(test: Any, number: int, environment: str, fixtures: dict[str, Any]) -> tuple[str, str]:
