@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.regions import REGIONS
 from tools.checkout import ROOT
+from tools.model.values import children
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 Json = Any
@@ -186,14 +187,7 @@ def _at_the_limits(node: Json) -> Iterator[Json]:
 def _paths(node: Json, path: Path = ()) -> Iterator[Path]:
     if path:
         yield path
-    below = (
-        node.items()
-        if isinstance(node, dict)
-        else enumerate(node)
-        if isinstance(node, list)
-        else ()
-    )
-    for key, value in below:
+    for key, value in children(node):
         yield from _paths(value, (*path, key))
 
 

@@ -22,17 +22,17 @@ def at(value: Any, path: str) -> Any:
     return value
 
 
+def children(value: Any) -> Iterable[tuple[Any, Any]]:
+    """Return the items of an object, or of a list with their indices; empty for other values."""
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
+
+
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the values without children, with their paths."""
-    items: Iterable[tuple[Any, Any]] = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else ()
-    )
     found = False
-    for key, item in items:
+    for key, item in children(value):
         found = True
         yield from leaves(item, f"{path}.{key}" if path else str(key))
     if not found:

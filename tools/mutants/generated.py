@@ -15,7 +15,7 @@
 import copy
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 
 import yaml
 
+from tools.model.values import children
 from tools.mutants.assembly import Assembly, Files, Mutant, Place
 from tools.mutants.edits import Json
 
@@ -160,14 +161,7 @@ def excuses(entry: Json, change: Change) -> bool:
 
 def _properties(value: Any, path: Steps) -> Iterator[tuple[Any, Steps]]:
     """Yields the container and the path of each property, at any depth."""
-    steps = (
-        enumerate(value)
-        if isinstance(value, list)
-        else value.items()
-        if isinstance(value, Mapping)
-        else ()
-    )
-    for step, item in steps:
+    for step, item in children(value):
         yield value, (*path, step)
         if _function(item) not in REFERENCES:
             yield from _properties(item, (*path, step))
@@ -251,19 +245,17 @@ def _waiting_no_more(place: Place) -> dict[str, Json | None]:
 def _references(value: Any) -> Iterator[Json]:
     if _function(value) in REFERENCES:
         yield value
-    for item in (
-        value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    ):
+    for _, item in children(value):
         yield from _references(item)
 
 
 def _function(value: Any) -> str:
-    return str(next(iter(value))) if isinstance(value, Mapping) and len(value) == 1 else ""
+    return str(next(iter(value))) if isinstance(value, dict) and len(value) == 1 else ""
 
 
 def _number(value: Any) -> int | float:
     """Returns a number from a number or its text; 0 for other values."""
     text = str(value)
-    if isinstance(value, bool | Mapping | list) or not text.replace(".", "", 1).isdigit():
+    if isinstance(value, bool | dict | list) or not text.replace(".", "", 1).isdigit():
         return 0
     return int(text) if text.isdigit() else float(text)
