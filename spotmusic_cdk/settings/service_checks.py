@@ -61,7 +61,6 @@ secret of `lyrics`."""
 def problems(settings: Settings) -> Iterator[Problem]:
     """Find conflicts of names, routes and connections, and services beyond the quotas."""
     yield from _room(settings)
-    yield from _alarms(settings)
     yield from _routes(settings)
     yield from _cycles(settings)
     yield from _one_writer(settings)
@@ -127,73 +126,63 @@ def watched(settings: Settings) -> int:
     )
 
 
-def _alarms(settings: Settings) -> Iterator[Problem]:
-    if len(settings.services) <= MOST_SERVICES and watched(settings) > MOST_WATCHED:
-        wrong = (
-            f"services, read replicas and nodes of caches need {watched(settings)} alarms, and one "
-            f"stack holds {MOST_WATCHED}"
-        )
-        yield Problem(
-            "services",
-            wrong,
-            "Lower data.catalogue.read_replicas or data.cache.replicas, or move some services.",
-        )
-
-
 def _room(settings: Settings) -> Iterator[Problem]:
-    services = settings.services
-    if len(services) > MOST_SERVICES:
-        wrong = f"{len(services)} services exceed the limit of {MOST_SERVICES} in one stack"
-        yield Problem("services", wrong, "Move some to another environment.")
-    resources = sum(map(resources_of, services.values()))
-    if len(services) <= MOST_SERVICES and resources > MOST_RESOURCES:
-        wrong = f"their {resources} resources exceed the limit of {MOST_RESOURCES} in one stack"
-        advice = (
+    """Find quotas that services exceed together."""
+    services = settings.services.values()
+    texts = [text for service in services for item in service.settings.items() for text in item]
+    costs = [cost for service in services for cost in service.kept.costs]
+    # Too many services are one problem, not also one of their resources and alarms.
+    counted = len(services) <= MOST_SERVICES
+    move = "Move some to another environment."
+    quotas = (
+        (len(services), MOST_SERVICES, "{} services exceed the limit of {} in one stack", move),
+        (
+            counted * sum(map(resources_of, services)),
+            MOST_RESOURCES,
+            "their {} resources exceed the limit of {} in one stack",
             "Set deployment: rolling on some (two resources fewer each), or move some to another "
-            "environment."
-        )
-        yield Problem("services", wrong, advice)
-    rules = sum(map(rules_of, services.values())) + shared_rules(services.values())
-    if rules > MOST_RULES:
-        wrong = (
-            f"their connections need {rules} security groups and rules, and one network stack "
-            f"holds {MOST_RULES}"
-        )
-        yield Problem(
-            "services", wrong, "Shorten their talks_to, or move some to another environment."
-        )
-    letters = sum(
-        len(variable) + len(text)
-        for service in services.values()
-        for variable, text in service.settings.items()
+            "environment.",
+        ),
+        (
+            sum(map(rules_of, services)) + shared_rules(services),
+            MOST_RULES,
+            "their connections need {} security groups and rules, and one network stack holds {}",
+            "Shorten their talks_to, or move some to another environment.",
+        ),
+        (
+            sum(map(len, texts)),
+            MOST_LETTERS,
+            "their settings have {} characters, and one stack holds {}",
+            "Move shared values into the images.",
+        ),
+        (
+            len({service.port for service in services} - {None}),
+            MOST_PORTS,
+            "their {} different ports exceed the limit of {} in the NetworkPolicies of Prometheus",
+            "Use one port for several services.",
+        ),
+        (
+            sum(cost.broker_rules for cost in costs),
+            MOST_BROKER_CLIENTS,
+            "events and tasks occur {} times in talks_to, and the brokers allow {}",
+            move,
+        ),
+        (
+            sum(cost.verdict_queues for cost in costs),
+            MOST_UPLOADERS,
+            "uploads occurs {} times in talks_to, and {} services can receive verdicts",
+            "Let one service accept uploads, and call it from the others.",
+        ),
+        (
+            counted * watched(settings),
+            MOST_WATCHED,
+            "services, read replicas and nodes of caches need {} alarms, and one stack holds {}",
+            "Lower data.catalogue.read_replicas or data.cache.replicas, or move some services.",
+        ),
     )
-    if letters > MOST_LETTERS:
-        wrong = f"their settings have {letters} characters, and one stack holds {MOST_LETTERS}"
-        yield Problem("services", wrong, "Move shared values into the images.")
-    ports = {service.port for service in services.values()} - {None}
-    if len(ports) > MOST_PORTS:
-        wrong = (
-            f"their {len(ports)} different ports exceed the limit of {MOST_PORTS} in the "
-            "NetworkPolicies of Prometheus"
-        )
-        yield Problem("services", wrong, "Use one port for several services.")
-    costs = [cost for service in services.values() for cost in service.kept.costs]
-    clients = sum(cost.broker_rules for cost in costs)
-    if clients > MOST_BROKER_CLIENTS:
-        wrong = (
-            f"events and tasks occur {clients} times in talks_to, and the brokers allow "
-            f"{MOST_BROKER_CLIENTS}"
-        )
-        yield Problem("services", wrong, "Move some to another environment.")
-    uploaders = sum(cost.verdict_queues for cost in costs)
-    if uploaders > MOST_UPLOADERS:
-        wrong = (
-            f"uploads occurs {uploaders} times in talks_to, and {MOST_UPLOADERS} services can "
-            "receive verdicts"
-        )
-        yield Problem(
-            "services", wrong, "Let one service accept uploads, and call it from the others."
-        )
+    for number, most, wrong, advice in quotas:
+        if number > most:
+            yield Problem("services", wrong.format(number, most), advice)
 
 
 def _one_writer(settings: Settings) -> Iterator[Problem]:
