@@ -14,9 +14,9 @@ class CommandError(Exception):
 
 
 def run_command(main: Callable[[], int | None]) -> NoReturn:
-    """Runs a command, and ends the process with its status.
+    """Run a command, and end the process with its status.
 
-    Prints a CommandError of the command and exits with status 2. A closed pipe (`| head`) and
+    Print a CommandError of the command and exit with status 2. A closed pipe (`| head`) and
     Ctrl-C print no message.
 
     Args:
@@ -48,7 +48,7 @@ def _is_output_closed(text: str = "") -> bool:
 
 
 def positive(text: str) -> int:
-    """Returns the number of an argument of argparse: 1 or more."""
+    """Return the number of an argument of argparse: 1 or more."""
     if not (text.isdecimal() and int(text) >= 1):
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive integer. Use 1 or more.")
     return int(text)

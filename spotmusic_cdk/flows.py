@@ -57,12 +57,12 @@ METRICS: dict[str, tuple[int, ...]] = {
 
 
 def security_group_of(party: str) -> str:
-    """Returns the security group of a party's traffic."""
+    """Return the security group of a party's traffic."""
     return NODES if party in PODS else party
 
 
 def shares_egress(source: str, target: str) -> bool:
-    """Returns True if connections of a source to services have one egress rule for each port.
+    """Return True if connections of a source to services have one egress rule for each port.
 
     Nodes (Prometheus) and the load balancer of the services connect to every service. One rule for
     the whole VPC replaces a rule for each service. The ingress rule of each service names its
@@ -72,7 +72,7 @@ def shares_egress(source: str, target: str) -> bool:
 
 
 def table(settings: Settings) -> tuple[Flow, ...]:
-    """Returns all allowed connections of an environment, including retired services and words."""
+    """Return all allowed connections of an environment, including retired services and words."""
     settings = settings.kept
     inside = (
         *_kubernetes(),

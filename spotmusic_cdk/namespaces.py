@@ -13,7 +13,7 @@ EXPERIMENTER = "fault-injection"
 
 
 def namespaces(settings: Settings) -> dict[str, Namespace]:
-    """Returns the namespaces of an environment by name.
+    """Return the namespaces of an environment by name.
 
     Each party of the table of flows has a separate namespace, except in monitoring.
     """

@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def write(path: Path, text: str) -> bool:
-    """Writes a file. Returns True if its content has changed.
+    """Write a file. Return True if its content has changed.
 
     Args:
         path: file to write.
@@ -24,7 +24,7 @@ def write(path: Path, text: str) -> bool:
 
 
 def replace(path: Path, text: str) -> None:
-    """Replaces a file atomically: no reader and no full disk leads to a partial file. Keeps its
+    """Replace a file atomically: no reader and no full disk leads to a partial file. Keep its
     mode.
 
     Args:
@@ -46,7 +46,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def report(path: Path, text: str) -> None:
-    """Writes a generated file. Prints its path, its number of lines and whether it has changed.
+    """Write a generated file. Print its path, its number of lines and whether it has changed.
 
     Args:
         path: file to write.

@@ -24,7 +24,7 @@ class Support:
     source: str
 
     def has_ended(self, today: date) -> bool:
-        """Returns True if standard support has ended."""
+        """Return True if standard support has ended."""
         return self.standard_until is not None and self.standard_until < today
 
 
@@ -357,12 +357,12 @@ default registry is unreachable. Source: AWS FIS user guide, pod container image
 
 
 def charts() -> list[Chart]:
-    """Returns all pinned charts."""
+    """Return all pinned charts."""
     return [value for value in globals().values() if isinstance(value, Chart)]
 
 
 def images() -> list[str]:
-    """Returns all pinned images, of charts and of the platform."""
+    """Return all pinned images, of charts and of the platform."""
     return sorted(
         {
             BOOTSTRAP_IMAGE,

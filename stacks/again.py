@@ -11,7 +11,7 @@ from spotmusic_constructs.resource import resource_of
 
 
 def run_again(scope: Construct, *, name: str, mark: str) -> None:
-    """Runs a release or custom resource again in the next deployment.
+    """Run a release or custom resource again in the next deployment.
 
     CloudFormation calls a custom resource only when its properties change, and detects no drift of
     it. The mark is a property that the function of the resource ignores. The next deployment

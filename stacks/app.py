@@ -39,7 +39,7 @@ def main(
     outdir: Path | None = None,
     context: Mapping[str, Any] | None = None,
 ) -> int:
-    """Synthesizes the platform of the environment that the context selects.
+    """Synthesize the platform of the environment that the context selects.
 
     Args:
         environments: folder of the environment files.
@@ -95,7 +95,7 @@ def main(
 
 
 def is_judged(settings: Settings, *, asked: str | bool | None) -> bool:
-    """Returns True if validator and policy packs check the templates (docs/adr/0025).
+    """Return True if validator and policy packs check the templates (docs/adr/0025).
 
     The CLI sets `CDK_VALIDATION=false` for commands without validation. Production is checked
     anyway, unless the context has `-c validation=false`.
@@ -106,6 +106,6 @@ def is_judged(settings: Settings, *, asked: str | bool | None) -> bool:
 
 
 def _with_account(settings: Settings, chosen: str | None) -> Settings:
-    """Returns settings with the account of `-c account=`, the file or the CLI's credentials."""
+    """Return settings with the account of `-c account=`, the file or the CLI's credentials."""
     account = chosen or settings.account or os.environ.get("CDK_DEFAULT_ACCOUNT")
     return settings.model_copy(update={"account": account})

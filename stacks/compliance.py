@@ -5,7 +5,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 
 def register(app: cdk.App, *, validator: bool = False) -> None:
-    """Registers AwsSolutions and NIST 800-53 revision 5; findings fail the synthesis.
+    """Register AwsSolutions and NIST 800-53 revision 5; findings fail the synthesis.
 
     Args:
         app: the application.

@@ -46,7 +46,7 @@ def publish(
     identity: RelationalDatabase,
     cache: Cache,
 ) -> None:
-    """Creates the parameters, in the data stack."""
+    """Create the parameters, in the data stack."""
     users = {**identity.users, "kong": cache.users["kong"]}
     arns = {parameter: secret_arn(users[name]) for name, parameter in _SECRETS.items()}
     values = {_DATABASE: identity.endpoint, _CACHE: cache.primary_endpoint, **arns}
@@ -59,7 +59,7 @@ def publish(
 def read(
     scope: EnvironmentStack, *, settings: Settings, secrets: SecretsStack, after: IDependable
 ) -> DataValues:
-    """Reads the parameters, in the stack of the cluster.
+    """Read the parameters, in the stack of the cluster.
 
     Args:
         scope: stack of the cluster.

@@ -73,7 +73,7 @@ class DeliveryStack(cdk.Stack):
 
 
 def main(app: cdk.App, checkout: Path = CHECKOUT) -> int:
-    """Synthesizes the stack for the environments of the context.
+    """Synthesize the stack for the environments of the context.
 
     Args:
         app: the application. Its context `env` is a comma-separated list of environments of one

@@ -10,7 +10,7 @@ from spotmusic_cdk.settings import Settings
 def internal_certificate(
     scope: Construct, settings: Settings, *, host: str
 ) -> acm.ICertificate | None:
-    """Creates a certificate of addresses in the private zone, validated in the public domain.
+    """Create a certificate of addresses in the private zone, validated in the public domain.
 
     Args:
         scope: stack of the load balancers.

@@ -14,7 +14,7 @@ from stacks.releases.target_group_bindings import bind
 
 
 def release_platform(context: ReleaseContext) -> Construct:
-    """Releases all components in the order of their dependencies, and returns the last one."""
+    """Release all components in the order of their dependencies, and return the last one."""
     base = release_cluster_base(context)
     MetricsServer(
         context.stack,

@@ -18,7 +18,7 @@ JavaScript adapter, silent check-sso)."""
 
 
 def realm_of(settings: Settings) -> Realm:
-    """Returns the clients and login rules of the realm, with exact redirect addresses."""
+    """Return the clients and login rules of the realm, with exact redirect addresses."""
     identity = settings.identity
     secure = settings.public_url.startswith("https://")
     origins = [
@@ -46,7 +46,7 @@ def realm_of(settings: Settings) -> Realm:
 
 
 def secrets_of(settings: Settings) -> Iterator[str]:
-    """Yields the ARNs of the realm's secrets in the environment file."""
+    """Yield the ARNs of the realm's secrets in the environment file."""
     if settings.identity.email:
         yield settings.identity.email.secret
     for provider in settings.identity.providers.values():

@@ -14,7 +14,7 @@ construct. The CLI rejects these keys in cdk.json."""
 
 
 def own_context() -> dict[str, Any]:
-    """Returns the tested feature flags, without stack traces. A `cdk.json` of the app overrides
+    """Return the tested feature flags, without stack traces. A `cdk.json` of the app overrides
     them.
     """
     context: dict[str, Any] = json.loads(FLAGS.read_text())["context"]
@@ -23,7 +23,7 @@ def own_context() -> dict[str, Any]:
 
 
 def write(app: cdk.App, stage: cdk.Stage) -> None:
-    """Synthesizes a stage, and then the application without it.
+    """Synthesize a stage, and then the application without it.
 
     With the stage, CDK would search its constructs for references again. The manifest has the
     warnings of the stage, which the CLI prints. Validators would find no constructs.

@@ -35,14 +35,14 @@ _SIX_MONTHS = 184
 
 
 def retention_of(days: int) -> logs.RetentionDays:
-    """Returns the shortest retention of at least `days` and six months, up to ten years."""
+    """Return the shortest retention of at least `days` and six months, up to ten years."""
     return next(
         retention for known, retention in _PERIODS.items() if known >= max(days, _SIX_MONTHS)
     )
 
 
 def days_of(retention: logs.RetentionDays) -> int | None:
-    """Returns the days of a retention; None if logs do not expire."""
+    """Return the days of a retention; None if logs do not expire."""
     return next((days for days, known in _PERIODS.items() if known == retention), None)
 
 

@@ -2,7 +2,7 @@
 
 
 def bad_percent(bad: str, total: str) -> str:
-    """Returns the expression for the percentage of bad requests, 0 to 100, without gaps.
+    """Return the expression for the percentage of bad requests, 0 to 100, without gaps.
 
     More bad requests than requests give 100. The divisor is at least one.
 

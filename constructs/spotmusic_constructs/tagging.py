@@ -15,7 +15,7 @@ def tag_like(
     property_name: str = "Tags",
     by_name: bool = False,
 ) -> None:
-    """Copies the tags of one resource to others that CDK does not tag.
+    """Copy the tags of one resource to others that CDK does not tag.
 
     CDK does not tag some of its own functions, roles and parameters, nor resources that are created
     later, such as repositories of cached images.

@@ -43,7 +43,7 @@ class SettingsWarning(UserWarning):
 
 
 def print_warnings() -> None:
-    """Prints each warning of settings as one line on standard error, in place of Python's two."""
+    """Print each warning of settings as one line on standard error, in place of Python's two."""
     warnings.showwarning = lambda message, *_: print(message, file=sys.stderr)
     warnings.simplefilter("always", SettingsWarning)
 

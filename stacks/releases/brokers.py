@@ -13,7 +13,7 @@ from stacks.releases.release_context import CHARTS, ReleaseContext
 
 
 def release_redpanda(context: ReleaseContext) -> Redpanda:
-    """Releases the event stream, then its topics and ACLs."""
+    """Release the event stream, then its topics and ACLs."""
     redpanda, secrets = context.settings.kubernetes.redpanda, context.secrets.secrets
     release = Redpanda(
         context.stack,
@@ -50,7 +50,7 @@ def release_redpanda(context: ReleaseContext) -> Redpanda:
 
 
 def _tiered_storage(context: ReleaseContext) -> TieredStorage | None:
-    """Creates tiered storage if the environment has a licence."""
+    """Create tiered storage if the environment has a licence."""
     if context.redpanda_license is None:
         return None
     return TieredStorage(
@@ -65,7 +65,7 @@ def _tiered_storage(context: ReleaseContext) -> TieredStorage | None:
 
 
 def release_rabbitmq(context: ReleaseContext) -> tuple[RabbitMQOperators, RabbitMQ]:
-    """Releases the operators, RabbitMQ and its queues."""
+    """Release the operators, RabbitMQ and its queues."""
     rabbitmq, secrets = context.settings.kubernetes.rabbitmq, context.secrets.secrets
     operators = RabbitMQOperators(
         context.stack,
@@ -96,7 +96,7 @@ def release_rabbitmq(context: ReleaseContext) -> tuple[RabbitMQOperators, Rabbit
 
 
 def _release_task_topology(context: ReleaseContext, rabbitmq: RabbitMQ) -> None:
-    """Releases the queues of the settings, after the nodes."""
+    """Release the queues of the settings, after the nodes."""
     queues = [
         TaskQueue(name=name, **queue.model_dump())
         for name, queue in context.settings.queues.items()

@@ -15,7 +15,7 @@ from stacks.releases.release_context import CHARTS, ReleaseContext
 
 
 def release_keycloak(context: ReleaseContext) -> Keycloak:
-    """Releases Keycloak."""
+    """Release Keycloak."""
     settings, secrets = context.settings, context.secrets.secrets
     return Keycloak(
         context.stack,
@@ -38,7 +38,7 @@ def release_keycloak(context: ReleaseContext) -> Keycloak:
 
 
 def release_realm(context: ReleaseContext, *, keycloak: Keycloak) -> RealmConfiguration:
-    """Releases the realm of the settings, after Keycloak."""
+    """Release the realm of the settings, after Keycloak."""
     images, secrets = context.registry.images, context.secrets.secrets
     return RealmConfiguration(
         context.stack,
@@ -56,7 +56,7 @@ def release_realm(context: ReleaseContext, *, keycloak: Keycloak) -> RealmConfig
 
 
 def release_kong(context: ReleaseContext, *, keycloak: Keycloak) -> Kong:
-    """Releases the gateway of the Web API, which routes logins to Keycloak."""
+    """Release the gateway of the Web API, which routes logins to Keycloak."""
     settings = context.settings
     kong, zone = settings.kubernetes.kong, settings.private_domain
     return Kong(

@@ -20,7 +20,7 @@ RELOADED = ("keycloak", "kong", MONITORING)
 
 
 def release_cluster_base(context: ReleaseContext) -> ClusterBase:
-    """Releases the cluster base: namespaces with their policies, node pools and storage classes."""
+    """Release the cluster base: namespaces with their policies, node pools and storage classes."""
     return ClusterBase(
         context.stack,
         "Ground",
@@ -42,7 +42,7 @@ def release_cluster_base(context: ReleaseContext) -> ClusterBase:
 
 
 def release_operators(context: ReleaseContext, *, base: ClusterBase) -> tuple[Construct, ...]:
-    """Releases Prometheus CRDs (for monitors of charts), certificates, Secrets and logs."""
+    """Release Prometheus CRDs (for monitors of charts), certificates, Secrets and logs."""
     images = context.registry.images
     kinds = PrometheusCrds(
         context.stack,

@@ -13,7 +13,7 @@ from stacks.releases.release_context import CHARTS, ReleaseContext
 
 
 def bind(context: ReleaseContext, *, after: Sequence[IDependable]) -> Bindings:
-    """Registers pods with the load balancers, after their Services."""
+    """Register pods with the load balancers, after their Services."""
     brokers = context.brokers
     bindings = [
         Binding(

@@ -12,7 +12,7 @@ from spotmusic_constructs.resource import resource_of
 
 
 def handle_of(bucket: s3.Bucket) -> s3.IBucket:
-    """Returns a reference to the bucket for other stacks; grants on it change only the grantee.
+    """Return a reference to the bucket for other stacks; grants on it change only the grantee.
 
     The reference has no key. The key policy allows use through S3, so readers need no rights on the
     key.
@@ -30,7 +30,7 @@ def handle_of(bucket: s3.Bucket) -> s3.IBucket:
 
 
 def send_events(bucket: s3.Bucket) -> None:
-    """Sends every event of the bucket to EventBridge, for AWS Backup and GuardDuty.
+    """Send every event of the bucket to EventBridge, for AWS Backup and GuardDuty.
 
     Both services would enable this outside CloudFormation, and the next deployment would disable it
     again: continuous backups would stop (AWS Backup developer guide, Amazon S3 backups). CDK's own
@@ -46,7 +46,7 @@ def send_events(bucket: s3.Bucket) -> None:
 
 
 def add_to_policy(bucket: s3.Bucket, *statements: iam.PolicyStatement) -> None:
-    """Adds statements to the policy of a bucket, which `enforce_ssl` has created."""
+    """Add statements to the policy of a bucket, which `enforce_ssl` has created."""
     policy = cast("s3.BucketPolicy", bucket.policy)
     policy.document.add_statements(*statements)
 
@@ -54,7 +54,7 @@ def add_to_policy(bucket: s3.Bucket, *statements: iam.PolicyStatement) -> None:
 def admission(
     sid: str, service: str, action: str, resource: str, conditions: Mapping[str, object]
 ) -> iam.PolicyStatement:
-    """Returns a statement that allows an AWS service one action on a bucket or its objects."""
+    """Return a statement that allows an AWS service one action on a bucket or its objects."""
     return iam.PolicyStatement.from_json(
         {
             "Sid": sid,
@@ -68,7 +68,7 @@ def admission(
 
 
 def admit_cloudfront(bucket: s3.Bucket) -> None:
-    """Allows all distributions of this account to read objects.
+    """Allow all distributions of this account to read objects.
 
     Naming one distribution would create a dependency cycle with the edge stack.
     """

@@ -27,7 +27,7 @@ _RULES = (
 
 
 def access_string(prefix: str) -> str:
-    """Returns the ACL of a user: ordinary commands on keys and channels under its prefix.
+    """Return the ACL of a user: ordinary commands on keys and channels under its prefix.
 
     Args:
         prefix: prefix of its keys, without the colon.

@@ -71,7 +71,7 @@ class Trust:
 
 
 def github(*, repository: str, branch: str = "main") -> Trust:
-    """Returns the claims of GitHub Actions (GitHub documentation, OpenID Connect reference).
+    """Return the claims of GitHub Actions (GitHub documentation, OpenID Connect reference).
 
     Args:
         repository: `owner/name`, or `owner@id/name@id` for a repository with immutable subject
@@ -96,7 +96,7 @@ def github(*, repository: str, branch: str = "main") -> Trust:
 
 
 def gitlab(*, project: str, branch: str = "main", host: str = "gitlab.com") -> Trust:
-    """Returns the claims of GitLab CI/CD (GitLab documentation, ID tokens).
+    """Return the claims of GitLab CI/CD (GitLab documentation, ID tokens).
 
     The subject has the branch and not the environment: protect the branch and the environments.
 

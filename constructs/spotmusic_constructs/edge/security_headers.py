@@ -28,7 +28,7 @@ NO_CONTENT = {"default-src": "'none'", "frame-ancestors": "'none'"}
 
 
 def player_policy(*, uploads: str | None = None) -> dict[str, str]:
-    """Returns the policy of the web player.
+    """Return the policy of the web player.
 
     Args:
         uploads: domain name of the bucket for uploads by signed URL. Default: no uploads.

@@ -51,7 +51,7 @@ its error handler, and `asked` is that of the viewer."""
 
 
 def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
-    """Returns the settings of kong.conf by key."""
+    """Return the settings of kong.conf by key."""
     authority = f"/etc/secrets/{TLS}/ca.crt"
     return {
         "database": "off",
@@ -96,7 +96,7 @@ def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
 
 
 def listeners() -> dict[str, object]:
-    """Returns the listeners: proxy with TLS, health and metrics; no admin API."""
+    """Return the listeners: proxy with TLS, health and metrics; no admin API."""
     return {
         "ingressController": {"enabled": False},
         "admin": {"enabled": False, "tls": {"enabled": False}},
@@ -119,7 +119,7 @@ def listeners() -> dict[str, object]:
 
 
 def pods(min_replicas: int, max_replicas: int) -> dict[str, object]:
-    """Returns number, placement, security context and resources of the pods."""
+    """Return number, placement, security context and resources of the pods."""
     cpu = {
         "type": "Resource",
         "resource": {

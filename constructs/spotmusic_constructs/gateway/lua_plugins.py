@@ -42,7 +42,7 @@ LUA_PLUGINS = (LuaPlugin(name=REALM_TOKEN), LuaPlugin(name=VIEWER_ADDRESS))
 
 
 def lua_plugin_values(namespace: str) -> dict[str, object]:
-    """Returns the chart values of the custom plugins: ConfigMaps and mounts."""
+    """Return the chart values of the custom plugins: ConfigMaps and mounts."""
     return {
         # The chart adds them to the bundled plugins.
         "plugins": {

@@ -48,7 +48,7 @@ class TokenCheck:
     clients: Sequence[str] = ("web", "mobile")
 
     def to_plugin(self) -> Plugin:
-        """Returns the plugin, which reads the realm's keys when a token names an unknown one."""
+        """Return the plugin, which reads the realm's keys when a token names an unknown one."""
         who = {
             "issuer": self.issuer,
             "jwks_uri": self.jwks_uri,
@@ -91,11 +91,11 @@ class RateLimit:
     username: str = "kong"
 
     def to_plugin(self) -> Plugin:
-        """Returns the plugin of every route, which counts by token subject, or by address."""
+        """Return the plugin of every route, which counts by token subject, or by address."""
         return self._counting("credential", self.requests_per_minute)
 
     def of_address(self, per_minute: int) -> Plugin:
-        """Returns the plugin of a service or route without tokens, with a separate counter."""
+        """Return the plugin of a service or route without tokens, with a separate counter."""
         return self._counting("ip", per_minute)
 
     def _counting(self, by: str, per_minute: int) -> Plugin:
@@ -121,7 +121,7 @@ class RateLimit:
 
 
 def headers(add: Sequence[str]) -> Plugin:
-    """Returns the plugin that adds security headers and removes headers that reveal software."""
+    """Return the plugin that adds security headers and removes headers that reveal software."""
     pairs = [header.replace(": ", ":", 1) for header in add]
     return plugin(
         "response-transformer", {"add": {"headers": pairs}, "remove": {"headers": TELLTALES}}
@@ -129,7 +129,7 @@ def headers(add: Sequence[str]) -> Plugin:
 
 
 def everywhere(rate_limit: RateLimit, public_url: str) -> Iterator[Plugin]:
-    """Yields the plugins of every route."""
+    """Yield the plugins of every route."""
     address = urlsplit(public_url)
     port = address.port or {"http": 80, "https": 443}[address.scheme]
     yield plugin(VIEWER_ADDRESS, {"scheme": address.scheme, "port": port})
@@ -149,5 +149,5 @@ def everywhere(rate_limit: RateLimit, public_url: str) -> Iterator[Plugin]:
 
 
 def plugin(name: str, config: Mapping[str, object]) -> Plugin:
-    """Returns the declarative configuration of a plugin."""
+    """Return the declarative configuration of a plugin."""
     return {"name": name, "config": dict(config)}

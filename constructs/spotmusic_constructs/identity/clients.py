@@ -30,7 +30,7 @@ def admin_cli() -> dict[str, object]:
 
 
 def secret(variable: str) -> str:
-    """Returns a reference to an environment variable, which keycloak-config-cli resolves."""
+    """Return a reference to an environment variable, which keycloak-config-cli resolves."""
     return f"$(env:{variable})"
 
 

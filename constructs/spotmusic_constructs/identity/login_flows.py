@@ -9,7 +9,7 @@ Execution = dict[str, object]
 
 
 def representation(staff_role: str) -> dict[str, object]:
-    """Returns the flows of the realm, with the browser flow in use."""
+    """Return the flows of the realm, with the browser flow in use."""
     flows = [
         _flow(
             BROWSER,
@@ -45,7 +45,7 @@ def representation(staff_role: str) -> dict[str, object]:
 
 
 def administrators() -> dict[str, object]:
-    """Returns the flow of the master realm, which requires a second factor."""
+    """Return the flow of the master realm, which requires a second factor."""
     return {
         "browserFlow": ADMINISTRATORS,
         "authenticationFlows": [

@@ -31,7 +31,7 @@ class Email:
         }
 
     def to_representation(self, display_name: str) -> dict[str, str]:
-        """Returns the entry of the realm.
+        """Return the entry of the realm.
 
         Args:
             display_name: name of the sender.
@@ -71,7 +71,7 @@ class IdentityProvider:
         return f"PROVIDER_{self.alias.upper().replace('-', '_')}_SECRET"
 
     def to_representation(self, after: str) -> dict[str, object]:
-        """Returns the entry of the realm.
+        """Return the entry of the realm.
 
         Args:
             after: flow that follows the provider's login.

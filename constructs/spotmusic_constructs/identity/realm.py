@@ -65,7 +65,7 @@ class Realm:
     providers: Sequence[IdentityProvider] = ()
 
     def to_representation(self) -> dict[str, object]:
-        """Returns the realm without users and keys, with references to secrets' variables."""
+        """Return the realm without users and keys, with references to secrets' variables."""
         display_name = self.display_name or self.name
         clients = [web(self.web_redirects), mobile(self.mobile_redirects), admin_cli()]
         return {
@@ -111,7 +111,7 @@ class Realm:
 
 
 def administrators() -> dict[str, object]:
-    """Returns the master realm: a second factor and admin events for administrators.
+    """Return the master realm: a second factor and admin events for administrators.
 
     `hostname-admin` applies only to the console's files and the admin API; the console logs in at
     the realm's own address. This is also the forwarded port, because the gateway has no route to

@@ -108,5 +108,5 @@ class RealmConfiguration(ChartRelease):
 
 
 def _key(variable: str) -> str:
-    """Returns the key of the Secret for an environment variable."""
+    """Return the key of the Secret for an environment variable."""
     return variable.lower().replace("_", "-")

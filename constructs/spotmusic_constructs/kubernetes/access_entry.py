@@ -4,7 +4,7 @@ from hashlib import sha256
 
 
 def access_entry_id(prefix: str, principal_arn: str) -> str:
-    """Returns a construct id that depends only on the principal.
+    """Return a construct id that depends only on the principal.
 
     With a number instead of the digest, removing one principal would replace all later entries.
     CloudFormation creates before it deletes, and EKS rejects a second entry for a principal.

@@ -30,7 +30,7 @@ class Binding:
     selector: Mapping[str, str] = field(default_factory=dict)
 
     def to_values(self) -> dict[str, object]:
-        """Returns the entry of the chart's values."""
+        """Return the entry of the chart's values."""
         made = {"selector": dict(self.selector)} if self.selector else {}
         entry = {
             "name": self.name,
@@ -50,7 +50,7 @@ def broker_bindings(
     bootstrap: str,
     brokers: Sequence[str],
 ) -> tuple[Binding, ...]:
-    """Returns one binding for all brokers, and one for each broker.
+    """Return one binding for all brokers, and one for each broker.
 
     Args:
         namespace: namespace of the brokers.

@@ -24,11 +24,11 @@ class Certificate:
     dns_names: tuple[str, ...]
 
     def to_values(self) -> dict[str, object]:
-        """Returns the entry of a chart's values."""
+        """Return the entry of a chart's values."""
         return {"namespace": self.namespace, "name": self.name, "dnsNames": list(self.dns_names)}
 
 
 def service_names(service: str, namespace: str, *, pods: bool = False) -> tuple[str, ...]:
-    """Returns the DNS names of a Service, and with `pods` those of a headless Service's pods."""
+    """Return the DNS names of a Service, and with `pods` those of a headless Service's pods."""
     names = (f"{service}.{namespace}.svc", f"{service}.{namespace}.svc.cluster.local")
     return (*names, *(f"*.{name}" for name in names)) if pods else names

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 
 def config_map(name: str, namespace: str, data: Mapping[str, str]) -> dict[str, object]:
-    """Returns the manifest of a ConfigMap, for charts that accept extra manifests as values."""
+    """Return the manifest of a ConfigMap, for charts that accept extra manifests as values."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",

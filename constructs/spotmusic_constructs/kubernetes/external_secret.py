@@ -49,7 +49,7 @@ class ExternalSecret:
         return frozenset(self.template or self.fields)
 
     def to_values(self) -> dict[str, object]:
-        """Returns the entry of a chart's values, with the names of the ExternalSecret resource."""
+        """Return the entry of a chart's values, with the names of the ExternalSecret resource."""
         data = [
             {
                 "secretKey": variable,

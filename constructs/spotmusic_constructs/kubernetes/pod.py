@@ -36,7 +36,7 @@ BROKER_TOLERATIONS: list[dict[str, str]] = [
 def spread(
     labels: Mapping[str, str], *, over: str = ZONE, zones: int = 2, each_revision: bool = False
 ) -> dict[str, object]:
-    """Returns a spread constraint with a maximum skew of one pod between zones or hosts.
+    """Return a spread constraint with a maximum skew of one pod between zones or hosts.
 
     Nodes with taints that the pods do not tolerate are ignored: they would count as empty zones and
     hosts. Kubernetes also ignores zones without nodes, and would start all pods in the zone with
@@ -66,13 +66,13 @@ def spread(
 
 
 def apart(labels: Mapping[str, str]) -> dict[str, object]:
-    """Returns the anti-affinity that never schedules two of these pods on one node."""
+    """Return the anti-affinity that never schedules two of these pods on one node."""
     term = {"topologyKey": HOST, "labelSelector": {"matchLabels": dict(labels)}}
     return {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
 
 def resources(*, cpu: str, memory: str, limit: str | None = None) -> dict[str, object]:
-    """Returns requests and a memory limit; a CPU limit would throttle pods on idle nodes.
+    """Return requests and a memory limit; a CPU limit would throttle pods on idle nodes.
 
     Args:
         cpu: requested cores, such as 100m.

@@ -10,7 +10,7 @@ _KEPT = {"durable": True, "auto_delete": False}
 
 
 def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
-    """Returns the topology in the format of `rabbitmqctl import_definitions`.
+    """Return the topology in the format of `rabbitmqctl import_definitions`.
 
     Args:
         topology: topology that also gives the values of the chart `rabbitmq-topology`.

@@ -61,7 +61,7 @@ class TaskQueue:
         return f"{DEAD_LETTERS}.{self.name}"
 
     def to_values(self) -> dict[str, object]:
-        """Returns Helm values of both queues. Limits are policies, so they can change."""
+        """Return Helm values of both queues. Limits are policies, so they can change."""
         return {
             self.name: {
                 "bindings": [{"exchange": TASKS, "routingKey": f"{self.name}.#"}],
@@ -121,7 +121,7 @@ class Topology:
             )
 
     def to_values(self) -> dict[str, object]:
-        """Returns the values of the chart `rabbitmq-topology`."""
+        """Return the values of the chart `rabbitmq-topology`."""
         users = {
             name: {"secret": secret, **self._rights(name)} for name, secret in self.users.items()
         }
@@ -151,5 +151,5 @@ def _either(names: Sequence[str]) -> str:
 
 
 def policy_pattern(queue: str) -> str:
-    """Returns a pattern that matches one queue."""
+    """Return a pattern that matches one queue."""
     return f"^{_either([queue])}$"

@@ -14,7 +14,7 @@ _OWN_RESOURCES_ONLY = frozenset({"secretsmanager", "kms"})
 
 
 def s3_policy(location: Location) -> Policy:
-    """Allows the account's buckets, and AWS buckets of image layers and deployments.
+    """Allow the account's buckets, and AWS buckets of image layers and deployments.
 
     AWS stores the layers of ECR images in its own bucket (Amazon ECR user guide, VPC endpoints),
     and the function of a custom resource in the VPC uploads its response to a bucket of
@@ -46,7 +46,7 @@ def s3_policy(location: Location) -> Policy:
 
 
 def interface_policy(service: str, location: Location, *, tokens: bool = False) -> Policy:
-    """Allows the account's own principals, and only its own resources where they can be shared.
+    """Allow the account's own principals, and only its own resources where they can be shared.
 
     Args:
         service: name of the endpoint's service without its region, such as `ecr.api`.

@@ -120,7 +120,7 @@ class InternalLoadBalancer(Construct):
             acknowledge(self.load_balancer, WITHOUT_PROTECTION)
 
     def listen(self, default_action: elbv2.ListenerAction) -> elbv2.ApplicationListener:
-        """Creates the listener.
+        """Create the listener.
 
         Args:
             default_action: action for requests that match no rule.

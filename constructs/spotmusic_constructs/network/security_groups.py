@@ -105,7 +105,7 @@ class SecurityGroups(Construct):
             self._allow_egress(edge, "Parties of the VPC whose ingress rules name this group")
 
     def of(self, party: str) -> ec2.ISecurityGroup:
-        """Returns the security group of a party, as a handle that ignores new rules.
+        """Return the security group of a party, as a handle that ignores new rules.
 
         Raises:
             KeyError: if no flow names the party.
@@ -162,7 +162,7 @@ class SecurityGroups(Construct):
 
 
 def _name(edge: Edge) -> str:
-    """Returns the connection as part of an id.
+    """Return the connection as part of an id.
 
     A rule that moves in the table keeps its resource, and EC2 rejects duplicates.
     """
@@ -175,7 +175,7 @@ def _name(edge: Edge) -> str:
 
 
 def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, list[str]]:
-    """Returns reasons by connection; parties of one group may share a connection."""
+    """Return reasons by connection; parties of one group may share a connection."""
     edges: dict[Edge, list[str]] = defaultdict(list)
     for flow in flows:
         edges[(group_of(flow.source), group_of(flow.target), flow.ports, flow.protocol)].append(
@@ -187,7 +187,7 @@ def _edges(flows: Sequence[Flow], group_of: Callable[[str], str]) -> dict[Edge, 
 def require_room(
     flows: Sequence[Flow], group_of: Callable[[str], str], shares_egress: Shares = _never
 ) -> None:
-    """Checks the quota of rules for a table of flows.
+    """Check the quota of rules for a table of flows.
 
     Raises:
         ValueError: if a group would exceed the quota of rules.
@@ -203,7 +203,7 @@ def require_room(
 
 
 def _weights(edges: Collection[Edge], shares_egress: Shares) -> Iterator[tuple[str, str]]:
-    """Yields group and direction once for each counted rule, including the initial one."""
+    """Yield group and direction once for each counted rule, including the initial one."""
     yield from {(source, "egress") for source, *_ in edges if source not in OUTSIDE}
     egress = {
         (source, VPC if shares_egress(source, target) else target, ports, protocol)

@@ -97,7 +97,7 @@ class ThreeTierVpc(Construct):
         self._acknowledge_internet_routes()
 
     def _tag_for_kubernetes(self) -> None:
-        """Tags subnets for load balancers of Kubernetes (EKS user guide, subnet tags)."""
+        """Tag subnets for load balancers of Kubernetes (EKS user guide, subnet tags)."""
         for subnet in self.vpc.public_subnets:
             cdk.Tags.of(subnet).add("kubernetes.io/role/elb", "1")
         for subnet in self.vpc.private_subnets:

@@ -52,7 +52,7 @@ class RepositoryCreationRole(Construct):
 
 
 class CachePullPolicy(Construct):
-    """Lets a role pull cached images, and import images at their first pull.
+    """Rights of a role to pull cached images, and to import images at their first pull.
 
     The first pull of an image creates its repository and imports it, which requires two more rights
     than later pulls: AWS's policy for nodes has only one of them (Amazon ECR user guide, IAM

@@ -103,7 +103,7 @@ class PullThroughCache(Construct):
         tag_like(resource_of(role, iam.CfnRole), *templates, property_name="ResourceTags")
 
     def image(self, reference: str) -> str:
-        """Returns the cached name of an upstream image, or its own name without a cache.
+        """Return the cached name of an upstream image, or its own name without a cache.
 
         Raises:
             ValueError: if the name has neither tag nor digest, or the tag is `latest`.
@@ -117,11 +117,11 @@ class PullThroughCache(Construct):
         return f"{self._address(host, hint)}/{path}"
 
     def registry(self, host: str) -> str:
-        """Returns the address of a registry's cache, or its host if it is not cached."""
+        """Return the address of a registry's cache, or its host if it is not cached."""
         return self._address(host)
 
     def grant_pull(self, role: iam.Role) -> None:
-        """Lets a role of any stack pull cached images, and import images at their first pull."""
+        """Let a role of any stack pull cached images, and import images at their first pull."""
         CachePullPolicy(role, "CachedImages", namespace=self._namespace, role=role)
 
     def _address(self, host: str, hint: str = "") -> str:

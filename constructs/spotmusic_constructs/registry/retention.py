@@ -4,7 +4,7 @@ import json
 
 
 def retention(*, keep_images: int, untagged_days: int) -> str:
-    """Returns a lifecycle policy: untagged images expire by age, tagged ones by number.
+    """Return a lifecycle policy: untagged images expire by age, tagged ones by number.
 
     The images behind a multi-architecture tag are untagged themselves, but ECR keeps them as long
     as the tag that names them (Amazon ECR user guide, lifecycle policies).

@@ -50,7 +50,7 @@ cache rules, 2026-11."""
 
 
 def split(reference: str) -> tuple[str, str]:
-    """Splits an image's name into registry and full path, as Docker does.
+    """Split an image's name into registry and full path, as Docker does.
 
     Args:
         reference: name of an image with a tag or a digest, such as

@@ -132,7 +132,7 @@ class DataKeys:
 def create_data_keys(
     scope: Construct, *, removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN
 ) -> DataKeys:
-    """Creates the key of every class of data in `scope`.
+    """Create the key of every class of data in `scope`.
 
     Args:
         scope: parent of the keys; the id of a key is its class, capitalized.

@@ -53,11 +53,11 @@ class ParameterTree(Construct):
             )
 
     def arn_of(self, name: str) -> str:
-        """Returns the ARN of the parameter with this full name, or of the path itself."""
+        """Return the ARN of the parameter with this full name, or of the path itself."""
         return f"{self._arn}{name}"
 
     def grant_read(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Lets `grantee` read every parameter of the tree, one by one or all by their path."""
+        """Let `grantee` read every parameter of the tree, one by one or all by their path."""
         return iam.Grant.add_to_principal(
             grantee=grantee,
             actions=["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"],

@@ -35,7 +35,7 @@ class Access:
 
 
 def combine(parts: Iterable[Access]) -> Access:
-    """Returns the union of `parts`; a later name overrides."""
+    """Return the union of `parts`; a later name overrides."""
     parts = tuple(parts)
     return Access(
         environment={name: value for part in parts for name, value in part.environment.items()},
@@ -49,7 +49,7 @@ def combine(parts: Iterable[Access]) -> Access:
 def user_access(
     prefix: str, user: secretsmanager.ISecret, *, fields: Iterable[str] = ("username", "password")
 ) -> Access:
-    """Returns the fields of a user's secret as `<PREFIX>_<FIELD>`, and the right to read it.
+    """Return the fields of a user's secret as `<PREFIX>_<FIELD>`, and the right to read it.
 
     ECS reads a secret once, when a task starts; a rotated password does not reach running tasks.
     `<PREFIX>_USER_ARN` is the ARN of the secret: a service reads it again after a refused login.
@@ -71,7 +71,7 @@ def user_access(
 
 
 def secret_access(name: str, secret: secretsmanager.ISecret, *, field: str | None = None) -> Access:
-    """Returns a secret as the variable `name`, read when a task starts.
+    """Return a secret as the variable `name`, read when a task starts.
 
     Args:
         name: name in the container.
@@ -85,7 +85,7 @@ def secret_access(name: str, secret: secretsmanager.ISecret, *, field: str | Non
 
 
 def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Access:
-    """Returns the right to read parameters that change while a task runs.
+    """Return the right to read parameters that change while a task runs.
 
     Args:
         environment: variables with the paths.
@@ -100,7 +100,7 @@ def parameter_access(environment: Mapping[str, str], arns: Iterable[str]) -> Acc
 
 
 def writing_access(prefix: str, bucket: s3.IBucket, *, below: str) -> Access:
-    """Returns the variable `<PREFIX>_BUCKET`, and rights to write and delete below a prefix.
+    """Return the variable `<PREFIX>_BUCKET`, and rights to write and delete below a prefix.
 
     Reading and listing are not allowed. A deletion leaves a marker; the lifecycle of the bucket
     deletes versions.
@@ -113,7 +113,7 @@ def writing_access(prefix: str, bucket: s3.IBucket, *, below: str) -> Access:
 
 
 def invalidation_access(distributions: str, *, tags: Mapping[str, str]) -> Access:
-    """Returns the right to invalidate caches of distributions with these tags.
+    """Return the right to invalidate caches of distributions with these tags.
 
     Args:
         distributions: ARN or pattern; the ARN of a later distribution is unknown.
@@ -132,7 +132,7 @@ def invalidation_access(distributions: str, *, tags: Mapping[str, str]) -> Acces
 
 
 def queue_access(variable: str, *, url: str, arn: str) -> Access:
-    """Returns the address of an SQS queue as `variable`, and the right to consume from it.
+    """Return the address of an SQS queue as `variable`, and the right to consume from it.
 
     The key needs no right here, as with buckets.
     """
@@ -146,7 +146,7 @@ def queue_access(variable: str, *, url: str, arn: str) -> Access:
 
 
 def mail_access(variable: str, *, sender: str, identity: str) -> Access:
-    """Returns an address as `variable`, and the right to send mail only from it (Amazon SES).
+    """Return an address as `variable`, and the right to send mail only from it (Amazon SES).
 
     Args:
         variable: name in the container.
@@ -161,7 +161,7 @@ def mail_access(variable: str, *, sender: str, identity: str) -> Access:
 
 
 def bucket_access(prefix: str, bucket: s3.IBucket, *, writes: bool = False) -> Access:
-    """Returns the variable `<PREFIX>_BUCKET`, and the right to read, or also write, objects.
+    """Return the variable `<PREFIX>_BUCKET`, and the right to read, or also write, objects.
 
     The key's policy allows principals through S3 (`kms:ViaService`), so no right on the key is
     needed.

@@ -14,14 +14,14 @@ IDLE_TIMEOUT = durations.seconds(60)
 
 
 def task_records(name: str) -> ecs.CloudMapOptions:
-    """Returns the Cloud Map registration with an A record for each task, for Prometheus."""
+    """Return the Cloud Map registration with an A record for each task, for Prometheus."""
     return ecs.CloudMapOptions(
         name=name, dns_record_type=servicediscovery.DnsRecordType.A, dns_ttl=durations.seconds(10)
     )
 
 
 def endpoint(name: str, port: int | None, log_group: logs.ILogGroup) -> ecs.ServiceConnectProps:
-    """Returns the Service Connect configuration; a worker has no endpoint and only calls others."""
+    """Return the Service Connect configuration; a worker has no endpoint and only calls others."""
     own = ecs.ServiceConnectService(
         port_mapping_name=CONTAINER,
         # The A records already use the name in Cloud Map.

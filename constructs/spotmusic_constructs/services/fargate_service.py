@@ -188,7 +188,7 @@ class FargateService(Construct):
     def _answer(
         self, ingress: ServiceIngress, shifted_by: iam.IRole | None
     ) -> elbv2.ApplicationTargetGroup:
-        """Adds the load balancer to the service, and the rule that ECS shifts."""
+        """Add the load balancer to the service, and the rule that ECS shifts."""
         alternate = None
         if shifted_by:
             rule = ecs.ListenerRuleConfiguration.application_listener_rule(ingress.rule)

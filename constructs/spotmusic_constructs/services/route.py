@@ -43,7 +43,7 @@ class Sum:
 def sum_over_groups(
     route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...], metric: str, prefix: str
 ) -> Sum:
-    """Returns the sum of a metric of target groups; only one of them has data at a time."""
+    """Return the sum of a metric of target groups; only one of them has data at a time."""
     ids = [f"{prefix}{index}" for index in range(len(groups))]
     metrics = tuple(
         {
@@ -70,7 +70,7 @@ def sum_over_groups(
 def failed_requests(
     scope: Construct, route: Route, groups: tuple[elbv2.ApplicationTargetGroup, ...]
 ) -> cloudwatch.CfnAlarm:
-    """Creates the roll-back alarm: more than 5% of requests fail in two of three minutes.
+    """Create the roll-back alarm: more than 5% of requests fail in two of three minutes.
 
     The load balancer responds for tasks that refuse connections, and counts its responses for all
     target groups together: `TargetConnectionErrorCount` counts them per group.

@@ -17,7 +17,7 @@ replaces one of them directly precedes it."""
 
 
 def route_priorities(paths: Iterable[str]) -> dict[str, int]:
-    """Returns the priority of each path: a hash of the path, within the band of its depth.
+    """Return the priority of each path: a hash of the path, within the band of its depth.
 
     Consecutive numbers would change when a service is deleted, and ALB rejects a number in use
     while CloudFormation swaps them. Two of 25 services have the same hash with about 1%

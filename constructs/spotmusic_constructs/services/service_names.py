@@ -48,7 +48,7 @@ class ServiceNames(Construct):
 
 
 def published_names(scope: Construct, *, path: str, services: Sequence[str]) -> dict[str, str]:
-    """Returns the names in the parameters of `ServiceNames`, by the name of the service.
+    """Return the names in the parameters of `ServiceNames`, by the name of the service.
 
     CloudFormation reads them at each creation and update of the stack, which fails without the
     parameter or the service.

@@ -44,7 +44,7 @@ def acknowledge_wildcard(role: iam.CfnRole, resource: str, *, reason: str) -> No
 
 
 def _shown(value: Any) -> str:
-    """Returns a resolved value in the form of the finding.
+    """Return a resolved value in the form of the finding.
 
     References within the stack are `<Logical.Attribute>`, those to other stacks the export's name,
     and other functions JSON.

@@ -137,7 +137,7 @@ class BrokerLoadBalancer(Construct):
             acknowledge(self.load_balancer, WITHOUT_PROTECTION)
 
     def _listen(self, name: str, *, port: int, target_port: int) -> elbv2.NetworkTargetGroup:
-        """Creates a listener and its target group."""
+        """Create a listener and its target group."""
         protocol = elbv2.Protocol.TLS if self._certificate else elbv2.Protocol.TCP
         target_group = elbv2.NetworkTargetGroup(
             self,

@@ -43,7 +43,7 @@ class Topic:
     consumers: Sequence[str] = ()
 
     def to_values(self) -> dict[str, object]:
-        """Returns the Helm values of the topic."""
+        """Return the Helm values of the topic."""
         return {
             "partitions": self.partitions,
             "replication": self.replication,
@@ -119,7 +119,7 @@ class RedpandaAccess(ChartRelease):
 
 
 def access_values(topics: Sequence[Topic], users: Sequence[str]) -> dict[str, object]:
-    """Returns Helm values of topics and rights, also for dead letters.
+    """Return Helm values of topics and rights, also for dead letters.
 
     Args:
         topics: topics that exist.

