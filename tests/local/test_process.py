@@ -38,8 +38,8 @@ def test_recycled_process_id_is_not_stopped(workspace: Workspace) -> None:
         other.kill()
 
 
-# Rejects two requests like a starting emulator, then returns its identity. Its child names no
-# folder of the checkout.
+# Rejects a request like a starting emulator, and ends another response early. Then it returns its
+# identity. Its child names no folder of the checkout.
 STAND_IN = """
 import json, socket, subprocess, sys
 subprocess.Popen(["sleep", "60"])
@@ -48,10 +48,10 @@ with socket.create_server(("127.0.0.1", 0)) as server:
     for number in range(100):
         with server.accept()[0] as connection:
             connection.recv(65536)
-            if number >= 2:
-                text = json.dumps({"folder": sys.argv[2]})
-                head = f"HTTP/1.0 200 OK\\r\\nContent-Length: {len(text)}"
-                connection.sendall(f"{head}\\r\\n\\r\\n{text}".encode())
+            text = json.dumps({"folder": sys.argv[2]})
+            head = f"HTTP/1.0 200 OK\\r\\nContent-Length: {len(text)}"
+            if number > 0:
+                connection.sendall(f"{head}\\r\\n\\r\\n{text if number > 1 else ''}".encode())
 """
 
 

@@ -7,11 +7,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +44,8 @@ def running(workspace: Workspace) -> RunningEmulator | None:
     emulator = workspace.recall()
     if emulator is None or not is_ours(emulator, workspace):
         return None
-    return (
-        emulator
-        if _comes_to_answer(emulator, workspace, alive=lambda: is_ours(emulator, workspace))
-        else None
-    )
+    answers = _comes_to_answer(emulator, workspace, alive=lambda: is_ours(emulator, workspace))
+    return emulator if answers else None
 
 
 def start(workspace: Workspace, *, region: str, port: int | None = None) -> RunningEmulator:
@@ -173,7 +170,7 @@ def _get(emulator: RunningEmulator, path: str) -> Any:
 def _answers(emulator: RunningEmulator, workspace: Workspace) -> bool:
     try:
         return bool(_get(emulator, IDENTITY_PATH)["folder"] == str(workspace.folder))
-    except (OSError, ValueError, KeyError, TypeError, urllib.error.URLError):
+    except (OSError, HTTPException, ValueError, KeyError, TypeError):
         return False
 
 
