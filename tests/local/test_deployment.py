@@ -333,7 +333,10 @@ def test_stacks_of_a_pattern_are_deployed_alone(deployed: Deployed) -> None:
     assert cloudformation.status(deployed.emulator.endpoint, alone) == ""
     with deployed.synthesized():
         table = deployed.deployment.up(selection="dev/obs*")
-    assert re.search(rf"^{alone.id} +{len(alone.resources)} ", table, re.MULTILINE)
+    row = re.search(rf"^{alone.id} +{len(alone.resources)} +\d+ +(\d+) ", table, re.MULTILINE)
+    assert row
+    verified = f"verified: {len(alone.resources)} resources complete, {row[1]} of them recorded"
+    assert verified in deployed.output.getvalue()
     assert "dev/network" not in table
 
 

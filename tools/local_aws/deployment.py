@@ -210,7 +210,6 @@ class LocalDeployment:
         self.steps.say(f"synthesizing {self.environment} and starting the embedded AWS")
         with ThreadPoolExecutor() as pool:
             started = pool.submit(self._started, port)
-            self.workspace.folder.mkdir(parents=True, exist_ok=True)
             unreached.synthesize(
                 environment=self.environment,
                 context=self.context,
@@ -302,8 +301,6 @@ class LocalDeployment:
         by_stack = {
             stack.id: cloudformation.resources(emulator.endpoint, stack) for stack in chosen
         }
-        deployed = [resource for resources in by_stack.values() for resource in resources]
-        records = process.recorded(emulator)
         problems = [
             f"  {problem}"
             for stack in chosen
@@ -311,12 +308,13 @@ class LocalDeployment:
         ]
         if problems:
             raise IncompleteError("\n".join(["Incomplete:", *problems]))
-        names = {stack.name for stack in chosen}
+        places = {(stack.region, stack.name) for stack in chosen}
+        records = [
+            record
+            for record in process.recorded(emulator)
+            if (record["region"], record["stack"]) in places
+        ]
         recorded = Counter((record["region"], record["stack"]) for record in records)
-        self.steps.say(
-            f"verified: {len(deployed)} resources complete, "
-            f"{sum(recorded.values())} of them recorded"
-        )
         rows = [
             report.StackRow(
                 stack=stack.id,
@@ -326,13 +324,13 @@ class LocalDeployment:
             )
             for stack in chosen
         ]
-        kinds = report.recorded_types(
-            record["type"] for record in records if record["stack"] in names
-        )
+        resources = sum(row.resources for row in rows)
+        self.steps.say(f"verified: {resources} resources complete, {len(records)} of them recorded")
+        kinds = report.recorded_types(record["type"] for record in records)
         report.write(rows, self.workspace.report, deploy_seconds=deploy_seconds)
-        rate = sum(row.resources for row in rows) / deploy_seconds
         total = (
-            f"Deployed in {deploy_seconds:.1f} s ({rate:.0f} resources per second), "
+            f"Deployed in {deploy_seconds:.1f} s "
+            f"({resources / deploy_seconds:.0f} resources per second), "
             f"{time.monotonic() - began:.1f} s in total. "
             f"Use it: . {os.path.relpath(self.workspace.environment_script)}"
         )
@@ -346,9 +344,7 @@ class LocalDeployment:
 
     def _destroyed(self, emulator: RunningEmulator) -> str:
         found = self._deployed_assembly()
-        if (
-            not found or not self.workspace.baseline.exists()
-        ):  # `up` ended before its first deployment
+        if not found or not self.workspace.baseline.exists():  # `up` ended before it deployed
             return "Nothing was deployed."
         deployed = [
             resource
