@@ -26,7 +26,9 @@ CONTAINER = {
 def aws(monkeypatch: pytest.MonkeyPatch) -> None:
     clients: dict[str, Any] = {
         "ecs": SimpleNamespace(
-            list_task_definitions=lambda status: {"taskDefinitionArns": ["arn"]},
+            get_paginator=lambda _operation: SimpleNamespace(
+                paginate=lambda status: [{"taskDefinitionArns": ids} for ids in ([], ["arn"])]
+            ),
             describe_task_definition=lambda taskDefinition: {  # noqa: N803
                 "taskDefinition": {"containerDefinitions": [CONTAINER]}
             },

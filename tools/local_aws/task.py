@@ -30,14 +30,12 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
     """
     ecs = session.client("ecs", endpoint, region=region)
     found: dict[str, dict[str, Any]] = {}
-    for arn in ecs.list_task_definitions(status="ACTIVE")["taskDefinitionArns"]:
-        task = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
-        for container in task["containerDefinitions"]:
-            plain = {entry["name"]: entry["value"] for entry in container.get("environment", [])}
+    for page in ecs.get_paginator("list_task_definitions").paginate(status="ACTIVE"):
+        for arn in page["taskDefinitionArns"]:
+            task = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
             # Later revisions follow.
-            found[plain.get("SERVICE", "")] = {
-                "plain": plain,
-                "secrets": container.get("secrets", []),
+            found |= {
+                _plain(each).get("SERVICE", ""): each for each in task["containerDefinitions"]
             }
     if service not in found:
         names = ", ".join(sorted(name for name in found if name)) or "none"
@@ -47,9 +45,13 @@ def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str
         )
     fetched = {
         entry["name"]: _fetched(entry["valueFrom"], endpoint, region)
-        for entry in found[service]["secrets"]
+        for entry in found[service].get("secrets", [])
     }
-    return {**found[service]["plain"], **fetched}
+    return _plain(found[service]) | fetched
+
+
+def _plain(container: Mapping[str, Any]) -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in container.get("environment", [])}
 
 
 def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
