@@ -36,14 +36,14 @@ def request(
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": received})
 
-    answers = iter(in_progress or [False])
+    answers = [False] if in_progress is None else in_progress
     wrapped = middleware(
         application,
         is_own_key=lambda candidate: candidate == OWN,
         recorded=lambda: [{"type": "AWS::APS::Workspace"}],
         kept=list,
         stacks=lambda: [{"name": "data"}],
-        is_in_progress=lambda _region, _stack: next(answers),
+        is_in_progress=lambda _region, _stack: answers.pop(0),
         identity={"folder": "/checkout/.local"},
         page={PAGE_PATH: b"<html>", f"{DOCS_PATH}slo.md": b"# SLO"}.get,
     )
@@ -104,8 +104,9 @@ def test_middleware_rejects_unsigned_requests(path: str) -> None:
 
 
 def test_status_waits_while_stack_is_busy() -> None:
-    status = request(body="Action=DescribeStacks&StackName=a", in_progress=[True, True, False])[0]
-    assert status == 200
+    states = [True, True, False]
+    assert request(body="Action=DescribeStacks&StackName=a", in_progress=states)[0] == 200
+    assert states == []
 
 
 def test_records_and_identity_are_served() -> None:
