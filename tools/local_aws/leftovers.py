@@ -141,38 +141,28 @@ def after_destruction(
     prefixes = tuple(f"{resource.identifier}-" for resource in snapshotted)
     explained = retained | {f"/hostedzone/{zone}" for zone in public_zones(stacks)}
     known = set(json.loads(baseline.read_text()))
-    names = {
-        entry: entry.split(" ", 2)[2]
-        for entry in sorted(_inventory(emulator.endpoint, stacks) - known)
-    }
+    new = _inventory(emulator.endpoint, stacks) - known
     left = [
         entry
-        for entry, name in names.items()
-        if name not in explained and not name.startswith(prefixes)
+        for entry in sorted(new)
+        if (name := entry.split(" ", 2)[2]) not in explained and not name.startswith(prefixes)
     ]
     # The next run after a leftover has no stacks that explain their snapshots.
-    output.replace(baseline, json.dumps(sorted(known | names.keys() - set(left))))
-    records = [
-        record for record in process.recorded(emulator) if record["identifier"] not in retained
+    output.replace(baseline, json.dumps(sorted(known | (new - set(left)))))
+    left += [
+        f"record of {record['type']} {record['identifier']}"
+        for record in process.recorded(emulator)
+        if record["identifier"] not in retained
     ]
-    return Outcome(
-        kept=[
-            *(
-                f"{entry['stack']} {entry['logical_id']}: {entry['type']} {entry['identifier']}"
-                for entry in kept
-            ),
-            *(
-                f"{item.stack.name} {item.logical_id}: "
-                f"{item.type} {item.identifier} (its last snapshot)"
-                for item in snapshotted
-            ),
-        ],
-        removed_log_groups=removed,
-        unexplained=[
-            *left,
-            *(f"record of {record['type']} {record['identifier']}" for record in records),
-        ],
-    )
+    lines = [
+        f"{entry['stack']} {entry['logical_id']}: {entry['type']} {entry['identifier']}"
+        for entry in kept
+    ]
+    lines += [
+        f"{item.stack.name} {item.logical_id}: {item.type} {item.identifier} (its last snapshot)"
+        for item in snapshotted
+    ]
+    return Outcome(kept=lines, removed_log_groups=removed, unexplained=left)
 
 
 def _inventory(endpoint: str, stacks: Iterable[SynthesizedStack]) -> set[str]:

@@ -166,7 +166,7 @@ def _note_what_policies_keep(register: Register) -> None:
             register.keep(
                 stack=event["stack_name"],
                 logical_id=event["logical_id"],
-                resource_type=event["resource_type"],
+                type=event["resource_type"],
                 identifier=event["physical_id"],
             )
         add_event(*arguments, **named)

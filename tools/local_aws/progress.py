@@ -65,28 +65,21 @@ class StackProgress:
         stacks: the stacks of the operation.
         emulator: the emulator.
         steps: output of lines.
-        clock: monotonic clock in seconds.
     """
 
     def __init__(
-        self,
-        stacks: list[SynthesizedStack],
-        *,
-        emulator: RunningEmulator,
-        steps: Steps,
-        clock: Callable[[], float] = time.monotonic,
+        self, stacks: list[SynthesizedStack], *, emulator: RunningEmulator, steps: Steps
     ) -> None:
         self._stacks = stacks
         self._emulator = emulator
         self._steps = steps
-        self._clock = clock
         self._last = 0.0
         self._seen = self._lines()
 
     def show(self) -> None:
         """Prints changes since the last call, at most once per second."""
-        if self._clock() - self._last >= _REFRESH_SECONDS:
-            self._last = self._clock()
+        if time.monotonic() - self._last >= _REFRESH_SECONDS:
+            self._last = time.monotonic()
             self.show_now()
 
     def show_now(self) -> None:

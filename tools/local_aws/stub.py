@@ -92,17 +92,10 @@ class Register:
         with self._lock:
             return self._records.pop((resource_type, responses.get_region(), identifier), None)
 
-    def keep(self, *, stack: str, logical_id: str, resource_type: str, identifier: str) -> None:
+    def keep(self, **resource: str) -> None:
         """Adds a resource that CloudFormation retained by its deletion policy."""
         with self._lock:
-            self._kept.append(
-                {
-                    "stack": stack,
-                    "logical_id": logical_id,
-                    "type": resource_type,
-                    "identifier": identifier,
-                }
-            )
+            self._kept.append(resource)
 
     def kept(self) -> list[dict[str, str]]:
         """Returns the retained resources of all past and present stacks."""
