@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.manifest import manifest
 from tools.local_aws import ACCOUNT
 from tools.local_aws.assembly import regions, stacks
 from tools.local_aws.workspace import Workspace
@@ -13,22 +14,12 @@ from tools.local_aws.workspace import Workspace
 def assembly(folder: Path, *, account: str = ACCOUNT) -> Path:
     stage = folder / "assembly-dev"
     stage.mkdir(parents=True)
-    artifacts = {}
-    for name, region in (("network", "sa-east-1"), ("data", "sa-east-1"), ("edge", "us-east-1")):
-        (stage / f"{name}.template.json").write_text(
+    regions = {"network": "sa-east-1", "data": "sa-east-1", "edge": "us-east-1"}
+    for name in regions:
+        (stage / f"{name}.json").write_text(
             json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
         )
-        properties = {"templateFile": f"{name}.template.json", "stackName": f"spotmusic-dev-{name}"}
-        environment = f"aws://{account}/{region}"
-        artifacts[name] = {
-            "type": "aws:cloudformation:stack",
-            "environment": environment,
-            "properties": properties,
-            "displayName": f"dev/{name}",
-        }
-    (stage / "manifest.json").write_text(
-        json.dumps({"artifacts": {**artifacts, "Tree": {"type": "cdk:tree"}}})
-    )
+    (stage / "manifest.json").write_text(manifest("dev", account=account, **regions))
     return folder
 
 

@@ -1,13 +1,13 @@
 """Command line on machines with missing requirements: one clear message, no traceback."""
 
 import errno
-import json
 import os
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
+from tests.manifest import manifest
 from tools.checkout import ROOT
 from tools.local_aws import __main__ as command_line
 from tools.local_aws import process
@@ -78,20 +78,9 @@ def test_deployment_is_in_region_of_file(
 def test_task_is_read_in_region_of_assembly(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def stack(name: str, region: str) -> dict[str, Any]:
-        properties = {"templateFile": f"{name}.json"}
-        where = f"aws://111122223333/{region}"
-        return {
-            "type": "aws:cloudformation:stack",
-            "displayName": f"qa/{name}",
-            "environment": where,
-            "properties": properties,
-        }
-
-    artifacts = {"edge": stack("edge", "us-east-1"), "network": stack("network", HOME)}
     folder = Workspace(tmp_path).assembly / "assembly-qa"
     folder.mkdir(parents=True)
-    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    (folder / "manifest.json").write_text(manifest("qa", edge="us-east-1", network=HOME))
     monkeypatch.setattr(
         process, "running", lambda _workspace: RunningEmulator(pid=1, port=1, started="")
     )

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from tests.manifest import manifest
 from tools.changes import source
 from tools.model.stacks import SourceError, stacks_in
 
@@ -20,19 +21,8 @@ TEMPLATE = {
 @pytest.fixture
 def assembly(tmp_path: Path) -> Path:
     """Cloud assembly of two stacks in two regions."""
-
-    def artifact(stack: str, region: str) -> dict[str, Any]:
-        properties = {"templateFile": f"{stack}.json", "stackName": f"spotmusic-prod-{stack}"}
-        where = f"aws://444455556666/{region}"
-        return {
-            "type": "aws:cloudformation:stack",
-            "displayName": f"prod/{stack}",
-            "environment": where,
-            "properties": properties,
-        }
-
-    artifacts = {"data": artifact("data", "sa-east-1"), "edge": artifact("edge", "us-east-1")}
-    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    text = manifest("prod", account="444455556666", data="sa-east-1", edge="us-east-1")
+    (tmp_path / "manifest.json").write_text(text)
     return tmp_path
 
 
@@ -87,16 +77,10 @@ def test_ref_uses_its_own_app(tmp_path: Path) -> None:
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "prod.yaml").write_text("name: prod\n")
     (tmp_path / "cdk.json").write_text('{"context": {}}')
-    stack = {
-        "type": "aws:cloudformation:stack",
-        "displayName": "prod/data",
-        "environment": "aws://1/x",
-    }
-    manifest = {"artifacts": {"data": {**stack, "properties": {"templateFile": "data.json"}}}}
+    text = manifest("prod", data="sa-east-1")
     write = (
         "import os, pathlib\n"
-        "pathlib.Path(os.environ['CDK_OUTDIR'], "
-        f"'manifest.json').write_text({json.dumps(manifest)!r})\n"
+        f"pathlib.Path(os.environ['CDK_OUTDIR'], 'manifest.json').write_text({text!r})\n"
     )
     (tmp_path / "app.py").write_text(write)
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@x.example", "-C", str(tmp_path)]

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import sample_of
+from tests.manifest import manifest
 from tools.changes import source
 from tools.checkout import ROOT
 from tools.cost import __main__ as command
@@ -30,7 +31,6 @@ CACHE = {
 def assembly_of(folder: Path, **stacks: dict[str, dict[str, Any]]) -> Path:
     """Cloud assembly with one template for each stack, in sa-east-1."""
     folder.mkdir(exist_ok=True)
-    artifacts = {}
     for stack, resources in stacks.items():
         body = {
             "Resources": {
@@ -39,13 +39,7 @@ def assembly_of(folder: Path, **stacks: dict[str, dict[str, Any]]) -> Path:
             }
         }
         (folder / f"{stack}.json").write_text(json.dumps(body))
-        artifacts[stack] = {
-            "type": "aws:cloudformation:stack",
-            "displayName": f"prod/{stack}",
-            "environment": "aws://111122223333/sa-east-1",
-            "properties": {"templateFile": f"{stack}.json"},
-        }
-    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    (folder / "manifest.json").write_text(manifest("prod", **dict.fromkeys(stacks, "sa-east-1")))
     return folder
 
 
