@@ -22,6 +22,8 @@ def stack_of(**resources: dict[str, Any]) -> SynthesizedStack:
         account="0",
         region="us-east-1",
         template=Path("edge.template.json"),
+        dependencies=set(),
+        protected=True,
         resources=resources,
     )
 

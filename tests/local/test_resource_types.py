@@ -170,14 +170,29 @@ def test_new_output_is_a_change(emulator: RunningEmulator) -> None:
     } == {"One": "1", "Two": "2"}
 
 
-def test_unexplained_resources_are_leftovers(emulator: RunningEmulator, tmp_path: Path) -> None:
+@pytest.fixture
+def empty(emulator: RunningEmulator, tmp_path: Path) -> SynthesizedStack:
+    """Stack without resources, with an inventory from before its deployment."""
     stack = SynthesizedStack(
-        id="dev/data", name="data", account=ACCOUNT, region=REGION, template=tmp_path, resources={}
+        id="dev/data",
+        name="data",
+        account=ACCOUNT,
+        region=REGION,
+        template=tmp_path,
+        dependencies=set(),
+        protected=False,
+        resources={},
     )
     save_inventory(emulator.endpoint, [stack], tmp_path / "baseline.json")
+    return stack
+
+
+def test_unexplained_resources_are_leftovers(
+    emulator: RunningEmulator, empty: SynthesizedStack, tmp_path: Path
+) -> None:
     queues = session.client("sqs", emulator.endpoint, region=REGION)
     queue = queues.create_queue(QueueName="left")["QueueUrl"]
-    outcome = after_destruction([], [stack], baseline=tmp_path / "baseline.json", emulator=emulator)
+    outcome = after_destruction([], [empty], baseline=tmp_path / "baseline.json", emulator=emulator)
     assert outcome.unexplained == [f"{REGION} sqs {queue}"]
     assert str(LeftoverError(outcome.unexplained)).splitlines()[1:] == [
         f"  {REGION} sqs {queue}",
@@ -187,25 +202,22 @@ def test_unexplained_resources_are_leftovers(emulator: RunningEmulator, tmp_path
 
 
 def test_snapshots_are_explained_after_their_stack(
-    emulator: RunningEmulator, tmp_path: Path
+    emulator: RunningEmulator, empty: SynthesizedStack, tmp_path: Path
 ) -> None:
     """A destruction that ended with a leftover runs again, without stacks."""
-    stack = SynthesizedStack(
-        id="dev/data", name="data", account=ACCOUNT, region=REGION, template=tmp_path, resources={}
-    )
-    baseline = tmp_path / "baseline.json"
-    save_inventory(emulator.endpoint, [stack], baseline)
     queues = session.client("sqs", emulator.endpoint, region=REGION)
     snapshot = queues.create_queue(QueueName="gone-snapshot")["QueueUrl"]
     gone = DeployedResource(
-        stack=stack,
+        stack=empty,
         logical_id="Gone",
         identifier=snapshot.removesuffix("-snapshot"),
         status="CREATE_COMPLETE",
         definition={"Type": "AWS::SQS::Queue", "DeletionPolicy": "Snapshot"},
     )
     for deployed in ([gone], []):
-        outcome = after_destruction(deployed, [stack], baseline=baseline, emulator=emulator)
+        outcome = after_destruction(
+            deployed, [empty], baseline=tmp_path / "baseline.json", emulator=emulator
+        )
         assert outcome.unexplained == []
     queues.delete_queue(QueueUrl=snapshot)
 

@@ -6,27 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tools.model.stacks import stacks_in
+from tools.model.stacks import Stack, stacks_in
 
 
 @dataclass(frozen=True, kw_only=True)
-class SynthesizedStack:
-    """One stack of the assembly.
+class SynthesizedStack(Stack):
+    """Stack of the assembly, with its resources.
 
     Args:
         id: name of the stack in the CDK CLI, such as `dev/network`.
-        name: name in CloudFormation.
-        account: target account; `unknown-account` if the app does not set one.
-        region: target region.
-        template: path of the template.
         resources: resources of the template by logical id.
     """
 
     id: str
-    name: str
-    account: str
-    region: str
-    template: Path
     resources: dict[str, dict[str, Any]]
 
 
@@ -42,11 +34,8 @@ def stacks(assembly: Path, *, environment: str) -> list[SynthesizedStack]:
     """
     return [
         SynthesizedStack(
+            **vars(stack),
             id=f"{environment}/{id_}",
-            name=stack.name,
-            account=stack.account,
-            region=stack.region,
-            template=stack.template,
             resources=json.loads(stack.template.read_text()).get("Resources", {}),
         )
         for id_, stack in stacks_in(assembly / f"assembly-{environment}").items()
