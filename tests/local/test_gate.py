@@ -21,9 +21,8 @@ EMULATOR = RunningEmulator(pid=0, port=1, started="")
 class Cli:
     """CLI with a failed deployment, after cfn-lint rejected a template in the meantime."""
 
-    def __init__(self, verdict: "Future[int]") -> None:
-        self.verdict = verdict
-        self.is_polled = False
+    def __init__(self, verdict: "Future[int]", *, is_polled: bool) -> None:
+        self.verdict, self.is_polled = verdict, is_polled
 
     def deploy(self, *_selection: str, while_running: Callable[[], None], **_options: Any) -> None:
         while_running()
@@ -34,41 +33,36 @@ class Cli:
         raise CliError("failed")
 
 
-@pytest.fixture(autouse=True)
-def _without_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalDeployment:
+    """Deployment without an emulator."""
     monkeypatch.setattr(process, "stack_states", lambda _emulator: [])
+    return LocalDeployment(workspace=Workspace(tmp_path), environment="dev", region="sa-east-1")
 
 
 @pytest.mark.parametrize("is_polled", [True, False])
 def test_rejected_template_ends_deployment(
-    is_polled: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    is_polled: bool, deployment: LocalDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verdict: Future[int] = Future()
-    cli = Cli(verdict)
-    cli.is_polled = is_polled
+    cli = Cli(verdict, is_polled=is_polled)
     monkeypatch.setattr(LocalDeployment, "_cli", lambda *_: cli)
-    deployment = LocalDeployment(
-        workspace=Workspace(tmp_path), environment="dev", region="sa-east-1"
-    )
     with pytest.raises(RejectedTemplateError, match="Typo"):
         deployment._deploy(EMULATOR, [], "dev/*", verdict)
 
 
 def test_known_rejection_precedes_deployment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    deployment: LocalDeployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     verdict: Future[int] = Future()
     verdict.set_exception(RejectedTemplateError("Typo"))
     monkeypatch.setattr(LocalDeployment, "_cli", lambda *_: pytest.fail("It is deployed."))
-    deployment = LocalDeployment(
-        workspace=Workspace(tmp_path), environment="dev", region="sa-east-1"
-    )
     with pytest.raises(RejectedTemplateError, match="Typo"):
         deployment._deploy(EMULATOR, [], "dev/*", verdict)
 
 
 @pytest.mark.parametrize("is_done", [True, False])
-def test_deployment_reports_wait_for_cfn_lint(is_done: bool, tmp_path: Path) -> None:
+def test_deployment_reports_wait_for_cfn_lint(is_done: bool, deployment: LocalDeployment) -> None:
     verdict = Future[int]()
 
     class Output(StringIO):
@@ -80,12 +74,7 @@ def test_deployment_reports_wait_for_cfn_lint(is_done: bool, tmp_path: Path) -> 
     output = Output()
     if is_done:
         verdict.set_result(8)
-    deployment = LocalDeployment(
-        workspace=Workspace(tmp_path),
-        environment="dev",
-        region="sa-east-1",
-        steps=Steps(output=output),
-    )
+    deployment.steps = Steps(output=output)
     deployment._await(verdict)
     assert ("waiting for cfn-lint" in output.getvalue()) is not is_done
     assert "cfn-lint accepts 8 templates" in output.getvalue()
