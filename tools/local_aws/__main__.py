@@ -5,6 +5,7 @@ import errno
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 from spotmusic_cdk.command_line import INTERRUPTED, positive, run_command
 from tools.local_aws import LocalAwsError, console
@@ -13,6 +14,16 @@ from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.task import environment_of_task, run_as_task, stand_ins
 from tools.local_aws.workspace import Workspace
 
+_COMMANDS = {
+    "up": "start the emulator, deploy all stacks and verify them",
+    "deploy": "deploy one stack and its dependencies, and verify them (starts the emulator)",
+    "down": "destroy all stacks, verify that no resource is left, and stop the emulator",
+    "status": "show the emulator and the status of each stack",
+    "diff": "write the changes of a deployment to .local/diff.txt",
+    "console": "serve a resource browser on loopback until Ctrl-C",
+    "env": "print the environment of a service's task, as ECS resolves it",
+    "run": "run a command with the environment of a service's task",
+}
 # Errors of the machine: full disk, quota, file of another user, read-only file system.
 _OF_THE_MACHINE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -29,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     workspace = Workspace(Path.cwd())
     try:
-        return _run(options, _deployment(options, workspace))
+        _run(options, _deployment(options, workspace))
     except LocalAwsError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -49,6 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return INTERRUPTED
+    return 0
 
 
 def _deployment(options: argparse.Namespace, workspace: Workspace) -> LocalDeployment:
@@ -70,26 +82,26 @@ def _deployment(options: argparse.Namespace, workspace: Workspace) -> LocalDeplo
     )
 
 
-def _run(options: argparse.Namespace, deployment: LocalDeployment) -> int:
-    if options.command == "diff":
-        deployment.diff()
-        return 0
-    if options.command == "console":
-        console.serve(
-            deployment.workspace, deployment.endpoint, region=deployment.region, port=options.port
-        )
-    if options.command in ("env", "run"):
-        return _task(options, deployment)
-    if options.command == "up":
-        print("\n" + deployment.up(port=options.port))
-    elif options.command == "deploy":
-        print("\n" + deployment.up(port=options.port, selection=options.stack))
-    else:
-        print("\n" + (deployment.down() if options.command == "down" else deployment.status()))
-    return 0
+def _run(options: argparse.Namespace, deployment: LocalDeployment) -> None:
+    match options.command:
+        case "up":
+            print("\n" + deployment.up(port=options.port))
+        case "deploy":
+            print("\n" + deployment.up(port=options.port, selection=options.stack))
+        case "down":
+            print("\n" + deployment.down())
+        case "status":
+            print("\n" + deployment.status())
+        case "diff":
+            deployment.diff()
+        case "console":
+            workspace, endpoint = deployment.workspace, deployment.endpoint
+            console.serve(workspace, endpoint, region=deployment.region, port=options.port)
+        case _:
+            _task(options, deployment)
 
 
-def _task(options: argparse.Namespace, deployment: LocalDeployment) -> int:
+def _task(options: argparse.Namespace, deployment: LocalDeployment) -> None:
     endpoint = deployment.endpoint
     resolved = environment_of_task(options.service, endpoint, region=deployment.region)
     variables = {**resolved, **stand_ins(deployment.workspace.folder, resolved)}
@@ -99,61 +111,38 @@ def _task(options: argparse.Namespace, deployment: LocalDeployment) -> int:
         )
     for name, value in sorted(variables.items()):
         print(f"export {name}={shlex.quote(value)}")
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.local_aws", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    described = {
-        "up": "start the emulator, deploy all stacks and verify them",
-        "deploy": "deploy one stack and its dependencies, and verify them (starts the emulator)",
-        "down": "destroy all stacks, verify that no resource is left, and stop the emulator",
-        "status": "show the emulator and the status of each stack",
-        "diff": "write the changes of a deployment to .local/diff.txt",
-        "console": "serve a resource browser on loopback until Ctrl-C",
-        "env": "print the environment of a service's task, as ECS resolves it",
-        "run": "run a command with the environment of a service's task",
+    command = {
+        name: commands.add_parser(name, help=text, description=text)
+        for name, text in _COMMANDS.items()
     }
-    for name, text in described.items():
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument(
+    pairs: dict[str, Any] = {
+        "action": "append",
+        "default": [],
+        "type": _context,
+        "metavar": "NAME=VALUE",
+    }
+    for each in command.values():
+        each.add_argument(
             "--env", help="environment (default: the deployed one; dev for `up` and `deploy`)"
         )
-        command.add_argument(
-            "--port",
-            type=_port,
-            metavar="1-65535",
-            help="TCP port on loopback (default: a free one)",
+        each.add_argument(
+            "--port", type=_port, metavar="1-65535", help="port on loopback (default: a free one)"
         )
-        command.add_argument(
+        each.add_argument(
             "--concurrency", type=positive, default=8, help="stacks in parallel (default: 8)"
         )
-        command.add_argument(
-            "-c",
-            "--context",
-            action="append",
-            default=[],
-            type=_context,
-            metavar="NAME=VALUE",
-            help="context for the app",
-        )
-        if name in ("env", "run"):
-            command.add_argument("service", help="name of the service, such as playback")
-        if name == "run":
-            command.add_argument(
-                "--set",
-                action="append",
-                default=[],
-                type=_context,
-                metavar="NAME=VALUE",
-                help="additional variable",
-            )
-            command.add_argument(
-                "words", nargs="+", metavar="COMMAND", help="the command, after `--`"
-            )
-        if name == "deploy":
-            command.add_argument("stack", help="stack id, such as dev/network")
+        each.add_argument("-c", "--context", **pairs, help="context for the app")
+    command["deploy"].add_argument("stack", help="stack id, such as dev/network")
+    for name in ("env", "run"):
+        command[name].add_argument("service", help="name of the service, such as playback")
+    run = command["run"]
+    run.add_argument("--set", **pairs, help="additional variable")
+    run.add_argument("words", nargs="+", metavar="COMMAND", help="the command, after `--`")
     return parser
 
 
