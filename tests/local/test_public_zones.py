@@ -6,26 +6,14 @@ from typing import Any
 import pytest
 from ministack.services import route53
 
+from tests.local.stacks import stack_of
 from tools.local_aws import cloudformation, corrections, deployment, process
-from tools.local_aws.assembly import SynthesizedStack, environment_of
+from tools.local_aws.assembly import environment_of
 from tools.local_aws.deployment import LocalDeployment, OtherEnvironmentError
 from tools.local_aws.public_zones import EXISTING, public_zones
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
 ZONE = "Z0123456789EXAMPLE"
-
-
-def stack_of(**resources: dict[str, Any]) -> SynthesizedStack:
-    return SynthesizedStack(
-        id="prod/edge",
-        name="edge",
-        account="0",
-        region="us-east-1",
-        template=Path("edge.template.json"),
-        dependencies=set(),
-        protected=True,
-        resources=resources,
-    )
 
 
 def record(zone: Any, name: str) -> dict[str, Any]:

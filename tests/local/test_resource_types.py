@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.local.foreign_requests import FOREIGN, status
+from tests.local.stacks import stack_of
 from tools.local_aws import ACCOUNT, process, session
 from tools.local_aws.assembly import SynthesizedStack
 from tools.local_aws.cloudformation import DeployedResource
@@ -173,16 +174,7 @@ def test_new_output_is_a_change(emulator: RunningEmulator) -> None:
 @pytest.fixture
 def empty(emulator: RunningEmulator, tmp_path: Path) -> SynthesizedStack:
     """Stack without resources, with an inventory from before its deployment."""
-    stack = SynthesizedStack(
-        id="dev/data",
-        name="data",
-        account=ACCOUNT,
-        region=REGION,
-        template=tmp_path,
-        dependencies=set(),
-        protected=False,
-        resources={},
-    )
+    stack = stack_of()
     save_inventory(emulator.endpoint, [stack], tmp_path / "baseline.json")
     return stack
 

@@ -1,21 +1,10 @@
 """Verification of a deployment against its templates."""
 
-from pathlib import Path
-
-from tools.local_aws.assembly import SynthesizedStack
+from tests.local.stacks import stack_of
 from tools.local_aws.cloudformation import DeployedResource, incomplete
 
 TOPIC = {"Type": "AWS::SNS::Topic"}
-STACK = SynthesizedStack(
-    id="dev/data",
-    account="111122223333",
-    template=Path("data.template.json"),
-    dependencies=set(),
-    protected=False,
-    name="spotmusic-dev-data",
-    region="sa-east-1",
-    resources={"Topic": TOPIC, "Lost": TOPIC, "Metadata": {**TOPIC, "Condition": "Never"}},
-)
+STACK = stack_of(Topic=TOPIC, Lost=TOPIC, Metadata={**TOPIC, "Condition": "Never"})
 
 
 def resource(logical_id: str, status: str, identifier: str = "arn") -> DeployedResource:
