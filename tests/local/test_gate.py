@@ -1,17 +1,23 @@
 """Verdict on templates during a deployment."""
 
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from tools.local_aws import process
+from tests.local.stacks import stack_of
+from tools.lint_verdicts import LintError
+from tools.local_aws import gate, process
 from tools.local_aws.cli import CliError
 from tools.local_aws.deployment import LocalDeployment
-from tools.local_aws.gate import RejectedTemplateError
+from tools.local_aws.gate import RejectedTemplateError, judging
 from tools.local_aws.progress import Steps
 from tools.local_aws.workspace import RunningEmulator, Workspace
 
@@ -78,3 +84,23 @@ def test_deployment_reports_wait_for_cfn_lint(is_done: bool, deployment: LocalDe
     deployment._await(verdict)
     assert ("waiting for cfn-lint" in output.getvalue()) is not is_done
     assert "cfn-lint accepts 8 templates" in output.getvalue()
+
+
+def test_failure_ends_linters_that_start_late(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    linters: list[subprocess.Popen[str]] = []
+
+    def late(*_: object, running: "list[subprocess.Popen[str]]", **__: object) -> NoReturn:
+        time.sleep(0.3)
+        linters.append(
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(5)"], text=True)
+        )
+        running += linters
+        linters[0].wait()
+        raise LintError
+
+    monkeypatch.setattr(gate, "verdicts", late)
+    with pytest.raises(InterruptedError), judging([stack_of()], checkout=tmp_path):
+        raise InterruptedError
+    assert linters[0].returncode == -signal.SIGKILL

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,11 +63,14 @@ def judging(stacks: list[SynthesizedStack], *, checkout: Path) -> Iterator["Futu
     """
     running: list[subprocess.Popen[str]] = []
     with ThreadPoolExecutor(max_workers=1) as pool:
+        verdict = pool.submit(require_acceptable, stacks, checkout=checkout, running=running)
         try:
-            yield pool.submit(require_acceptable, stacks, checkout=checkout, running=running)
+            yield verdict
         except BaseException:
-            for linter in running:
-                linter.kill()
+            while not verdict.done():  # a linter may start after the failure
+                for linter in running:
+                    linter.kill()
+                wait([verdict], timeout=0.1)
             raise
 
 
