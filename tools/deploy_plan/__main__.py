@@ -7,13 +7,12 @@ from pathlib import Path
 
 from spotmusic_cdk.command_line import positive, run_command
 from tools.changes import source
-from tools.checkout import settings_of
-from tools.deploy_plan.model import Deployment, Timeline
+from tools.checkout import ROOT, settings_of
+from tools.deploy_plan.model import Deployment
 from tools.model.assembly import Assembly
 from tools.model.stacks import platform_in, stacks_in
 from tools.model.templates import templates_in
 
-CHECKOUT = Path(__file__).parents[2]
 UNLIMITED = 99
 
 
@@ -34,13 +33,11 @@ def deployment_of(environment: str, assembly: Path) -> Deployment:
 
 def report(deployment: Deployment, *, concurrency: int) -> str:
     """Return the durations and the critical paths of the stacks and of their resources."""
+    return "\n".join(_lines(deployment, concurrency))
+
+
+def _lines(deployment: Deployment, concurrency: int) -> Iterator[str]:
     parallel, serial = deployment.timeline(concurrency), deployment.timeline(1)
-    return "\n".join(_lines(deployment, parallel, serial, concurrency))
-
-
-def _lines(
-    deployment: Deployment, parallel: Timeline, serial: Timeline, concurrency: int
-) -> Iterator[str]:
     releases = deployment.releases_in_a_row
     limit = "stacks in parallel" if concurrency == UNLIMITED else f"--concurrency {concurrency}"
     yield f"{parallel.minutes:5.1f} minutes, {limit}: {' > '.join(parallel.stacks)}"
@@ -75,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     given = options.assembly and platform_in(options.assembly)
-    with nullcontext(given) if given else source.synthesized(CHECKOUT, options.env) as assembly:
+    with nullcontext(given) if given else source.synthesized(ROOT, options.env) as assembly:
         print(report(deployment_of(options.env, assembly), concurrency=options.concurrency))
 
 

@@ -219,13 +219,9 @@ def _events(settings: Settings, audience: ListenerLoad) -> EventLoad:
 def _shares(settings: Settings) -> dict[str, float]:
     """Share of events of each topic; topics without a declared share divide the rest equally."""
     declared = settings.capacity.events.topic_percent
-    names = list(settings.topics)
-    others = [name for name in names if name not in declared]
-    rest = (
-        max(0.0, 100 - sum(declared.get(name, 0.0) for name in names)) / len(others)
-        if others
-        else 0.0
-    )
+    names = settings.topics.keys()
+    others = names - declared.keys()
+    rest = max(0.0, 100 - sum(declared.get(name, 0.0) for name in names)) / max(1, len(others))
     return {name: declared.get(name, rest) / 100 for name in names}
 
 

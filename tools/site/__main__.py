@@ -79,14 +79,8 @@ def build(site: Path, zensical: Path = ZENSICAL) -> str:
     for script, source in SCRIPTS.items():
         (folder / "pages" / script).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / "node_modules" / source, folder / "pages" / script)
-    command = [
-        str(zensical),
-        "build",
-        "--strict",
-        "--clean",
-        "--config-file",
-        str(folder / "mkdocs.yml"),
-    ]
+    config = str(folder / "mkdocs.yml")
+    command = [str(zensical), "build", "--strict", "--clean", "--config-file", config]
     run = subprocess.run(  # noqa: S603 - made above
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
