@@ -23,28 +23,15 @@ def own_charts(root: Path) -> Iterator[Part]:
     """Yields the charts of this project."""
     for file in sorted((root / "charts").glob("*/Chart.yaml")):
         chart = yaml.safe_load(file.read_text())
-        purl = PackageURL(
-            "helm", namespace="spotmusic", name=chart["name"], version=chart["version"]
-        )
-        yield Part(
-            kind=Kind.OWN_CHART,
-            name=chart["name"],
-            version=chart["version"],
-            purl=purl,
-            source=f"charts/{file.parent.name}",
-        )
+        name, version = chart["name"], chart["version"]
+        purl = PackageURL("helm", namespace="spotmusic", name=name, version=version)
+        yield Part(Kind.OWN_CHART, name, version, purl, source=f"charts/{file.parent.name}")
 
 
 def charts() -> Iterator[Part]:
     """Yields the pinned charts of repositories."""
     for chart in sorted(versions.charts(), key=lambda chart: chart.name):
-        yield Part(
-            kind=Kind.CHART,
-            name=chart.name,
-            version=chart.version,
-            purl=chart_purl(chart),
-            source=chart.source,
-        )
+        yield Part(Kind.CHART, chart.name, chart.version, chart_purl(chart), source=chart.source)
 
 
 def chart_purl(chart: versions.Chart) -> PackageURL:
@@ -62,13 +49,7 @@ def images() -> Iterator[Part]:
     for image in versions.images():
         purl = image_purl(image)
         name = "/".join(filter(None, (purl.namespace, purl.name)))
-        yield Part(
-            kind=Kind.IMAGE,
-            name=name,
-            version=str(purl.version),
-            purl=purl,
-            source=support_of(image).source,
-        )
+        yield Part(Kind.IMAGE, name, str(purl.version), purl, source=support_of(image).source)
 
 
 def image_purl(image: str) -> PackageURL:
@@ -139,4 +120,4 @@ def _aws(kind: Kind, name: str, version: str, used_by: tuple[str, ...]) -> Part:
         Kind.RUNTIME: "aws-lambda-runtime",
     }[kind]
     purl = PackageURL("generic", namespace=service, name=name.partition(",")[0], version=version)
-    return Part(kind=kind, name=name, version=version, purl=purl, source=service, used_by=used_by)
+    return Part(kind, name, version, purl, source=service, used_by=used_by)

@@ -16,7 +16,7 @@ They are a quarter to plan and test an upgrade of a cluster or a database, plus 
 """
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Line:
     """Release line in use.
 
@@ -35,21 +35,14 @@ class Line:
 
         Negative after that day, None without an announced end.
         """
-        return (
-            None
-            if self.support.standard_until is None
-            else (self.support.standard_until - today).days
-        )
+        until = self.support.standard_until
+        return (until - today).days if until else None
 
 
 def lines(environments: Sequence[Settings]) -> list[Line]:
     """Returns the components in use with known support, earliest end first."""
     found = [
-        Line(
-            name=f"Kubernetes {version} on Amazon EKS",
-            support=versions.KUBERNETES[version],
-            used_by=used_by,
-        )
+        Line(f"Kubernetes {version} on Amazon EKS", versions.KUBERNETES[version], used_by)
         for version, used_by in by_version(
             (settings.kubernetes.version, settings.name) for settings in environments
         )
@@ -57,8 +50,8 @@ def lines(environments: Sequence[Settings]) -> list[Line]:
     for engine, version, used_by in engines(environments):
         release = ".".join(version.split(".")[:2])
         support = versions.MYSQL[release] if engine == "mysql" else versions.CACHE[engine][release]
-        found.append(Line(name=f"{engine} {version}", support=support, used_by=used_by))
+        found.append(Line(f"{engine} {version}", support, used_by))
     for known in (versions.LAMBDA_RUNTIMES, versions.TOOLCHAIN):
-        found += [Line(name=name, support=support) for name, support in known.items()]
-    found += [Line(name=image, support=support_of(image)) for image in versions.images()]
+        found += [Line(name, support) for name, support in known.items()]
+    found += [Line(image, support_of(image)) for image in versions.images()]
     return sorted(found, key=lambda line: (line.support.standard_until or date.max, line.name))

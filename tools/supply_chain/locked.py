@@ -108,10 +108,10 @@ def python_packages(root: Path) -> Iterator[Part]:
     deployed = with_dependencies(pins((root / DEPLOYED).read_text()))
     for (name, version), files in sorted(found.items()):
         yield Part(
-            kind=Kind.PYTHON,
-            name=name,
-            version=version,
-            purl=PackageURL("pypi", name=name, version=version),
+            Kind.PYTHON,
+            name,
+            version,
+            PackageURL("pypi", name=name, version=version),
             archives=archives[name, version],
             used_by=tuple(files),
             deployed="requirements.lock" in files and name in deployed,
@@ -128,10 +128,10 @@ def npm_packages(root: Path) -> Iterator[Part]:
         purl = PackageURL("npm", namespace=scope or None, name=name, version=entry["version"])
         algorithm, _, digest = entry["integrity"].partition("-")
         found[purl.to_string()] = Part(
-            kind=Kind.NPM,
-            name=f"{scope}/{name}" if scope else name,
-            version=entry["version"],
-            purl=purl,
+            Kind.NPM,
+            f"{scope}/{name}" if scope else name,
+            entry["version"],
+            purl,
             hashes=((algorithm, base64.b64decode(digest).hex()),),
             used_by=("package-lock.json",),
             deployed=False,

@@ -1,6 +1,6 @@
 """Component of the platform."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 
 from packageurl import PackageURL
@@ -21,7 +21,7 @@ class Kind(StrEnum):
     LAYER = "Lambda layer"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Part:
     """Component of the platform with its version.
 
@@ -41,6 +41,7 @@ class Part:
     name: str
     version: str
     purl: PackageURL
+    _: KW_ONLY
     hashes: tuple[tuple[str, str], ...] = ()
     archives: tuple[str, ...] = ()
     source: str = ""
