@@ -104,57 +104,38 @@ def account(context: Context) -> Iterator[Finding]:
     if context.account == local_aws.ACCOUNT:
         yield ok(check, "the embedded AWS, instead of the account in the file")
     elif settings.account is None:
-        yield ok(
-            check, f"{context.account}; the file has no account, so a deployment uses this one"
-        )
-    elif settings.account == context.account:
-        yield ok(check, context.account)
+        detail = f"{context.account}; the file has no account, so a deployment uses this one"
+        yield ok(check, detail)
     else:
-        detail = f"logged in to {context.account}, but the file has {settings.account}"
-        yield fix(
-            check,
-            detail,
-            f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}",
-        )
-    same = context.session_region == settings.region
-    detail = (
-        settings.region
-        if same
-        else f"the shell uses {context.session_region or 'none'}, "
-        f"but the file has {settings.region}"
-    )
+        same, detail = settings.account == context.account, context.account
+        if not same:
+            detail = f"logged in to {context.account}, but the file has {settings.account}"
+        command = f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}"
+        yield verdict(check, same, detail, command)
+    same, detail = context.session_region == settings.region, settings.region
+    if not same:
+        session = context.session_region or "none"
+        detail = f"the shell uses {session}, but the file has {settings.region}"
     yield verdict("region", same, detail, f"export AWS_REGION={settings.region}")
     ec2 = context.clients("ec2", EDGE_REGION)
     for region in ec2.describe_regions(RegionNames=[settings.region], AllRegions=True)["Regions"]:
         status = region.get("OptInStatus", "opt-in-not-required")
         enabled = status != "not-opted-in"
+        detail = status if enabled else f"{settings.region} is disabled"
         command = f"aws account enable-region --region-name {settings.region}"
-        yield verdict(
-            "region enabled",
-            enabled,
-            status if enabled else f"{settings.region} is disabled",
-            command,
-        )
+        yield verdict("region enabled", enabled, detail, command)
 
 
 def plan(context: Context) -> Iterator[Finding]:
     """Checks the plan of the account; the free plan does not allow our databases in RDS."""
     if context.account == local_aws.ACCOUNT:
         return
+    client = context.clients("freetier", EDGE_REGION)
     # Accounts from before the plans (2025-07) may have none.
-    state = (
-        unless(
-            "ResourceNotFoundException",
-            context.clients("freetier", EDGE_REGION).get_account_plan_state,
-        )
-        or {}
-    )
-    kind = state.get("accountPlanType", "none")
-    detail = (
-        f"{kind}: RDS allows neither the backups nor the instance classes of the file"
-        if kind == "FREE"
-        else kind
-    )
+    state = unless("ResourceNotFoundException", client.get_account_plan_state) or {}
+    detail = kind = state.get("accountPlanType", "none")
+    if kind == "FREE":
+        detail = "FREE: RDS allows neither the backups nor the instance classes of the file"
     command = f"aws freetier upgrade-account-plan --region {EDGE_REGION} --account-plan-type PAID"
     yield verdict("account plan", kind != "FREE", detail, command)
 
@@ -214,11 +195,8 @@ def weak_references(context: Context) -> Iterator[Finding]:
             yield ok(check, f"the execution role may describe stacks in {producer}")
         else:
             detail = f"{role} may not call cloudformation:DescribeStacks in {producer}"
-            policies = (
-                "--cloudformation-execution-policies "
-                "<policy ARNs, one with cloudformation:DescribeStacks>"
-            )
-            yield fix(check, detail, f"{command} {policies}")
+            policies = "<policy ARNs, one with cloudformation:DescribeStacks>"
+            yield fix(check, detail, f"{command} --cloudformation-execution-policies {policies}")
 
 
 def service_linked_roles(context: Context) -> Iterator[Finding]:
@@ -291,10 +269,9 @@ def registry_scanning(context: Context) -> Iterator[Finding]:
         yield ok(check, "the file leaves it to another environment")
         return
     client, own = context.home("cloudformation"), settings.stack_name("registry")
-    names = [stack["StackName"] for stack in pages(client, "describe_stacks", "Stacks")]
     owners = [
         name
-        for name in names
+        for name in pages(client, "describe_stacks", "Stacks[].StackName")
         if name.endswith("-registry")
         and name != own
         and SCANNING in {type_ for type_, _ in resources_of(client, name).values()}

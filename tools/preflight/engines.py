@@ -63,10 +63,8 @@ def cache(context: Context) -> Iterator[Finding]:
     client, spec = context.home("elasticache"), context.settings.data.cache
     version = spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]
     at = f"--region {context.settings.region}"
-    found = pages(
-        client, "describe_cache_engine_versions", "CacheEngineVersions", Engine=spec.engine
-    )
-    known = sorted({entry["EngineVersion"] for entry in found})
+    path = "CacheEngineVersions[].EngineVersion"
+    known = sorted({*pages(client, "describe_cache_engine_versions", path, Engine=spec.engine)})
     has = any(entry == version or entry.startswith(f"{version}.") for entry in known)
     command = (
         f"aws elasticache describe-cache-engine-versions {at} --engine {spec.engine}; "
@@ -98,38 +96,23 @@ def kubernetes(context: Context) -> Iterator[Finding]:
     """Checks the Kubernetes version and the build of the add-on."""
     eks, settings = context.home("eks"), context.settings
     version, at = settings.kubernetes.version, f"--region {settings.region}"
-    found = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True).get(
-        "clusterVersions", ()
-    )
-    state = (
-        found[0].get("versionStatus", found[0].get("status", "")).upper().replace("-", "_")
-        if found
-        else "not there"
-    )
+    answer = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True)
+    found = [entry["versionStatus"] for entry in answer.get("clusterVersions", ())]
+    state = found[0] if found else "NOT_THERE"
     command = (
         f"aws eks describe-cluster-versions {at} "
         "--query 'clusterVersions[].[clusterVersion,versionStatus]' --output text"
     )
-    yield verdict(
-        f"Kubernetes {version}",
-        state == "STANDARD_SUPPORT",
-        state.lower().replace("_", " "),
-        command,
-    )
-    addons = pages(
-        eks,
-        "describe_addon_versions",
-        "addons",
-        addonName="metrics-server",
-        kubernetesVersion=version,
-    )
-    builds = [entry["addonVersion"] for addon in addons for entry in addon.get("addonVersions", ())]
+    detail = state.lower().replace("_", " ")
+    yield verdict(f"Kubernetes {version}", state == "STANDARD_SUPPORT", detail, command)
+    path = "addons[].addonVersions[].addonVersion"
+    add_on = {"addonName": "metrics-server", "kubernetesVersion": version}
+    builds = [*pages(eks, "describe_addon_versions", path, **add_on)]
     pinned = versions.METRICS_SERVER_ADD_ON
     detail = "available" if pinned in builds else f"not among {', '.join(builds[:3]) or 'none'}"
     command = (
         f"aws eks describe-addon-versions {at} --addon-name metrics-server "
-        f"--kubernetes-version {version} "
-        "--query 'addons[].addonVersions[].addonVersion' --output text; "
+        f"--kubernetes-version {version} --query '{path}' --output text; "
         "then set METRICS_SERVER_ADD_ON in spotmusic_cdk/versions.py to the newest"
     )
     yield verdict(f"metrics-server {pinned}", pinned in builds, detail, command)

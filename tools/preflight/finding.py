@@ -125,7 +125,7 @@ def unless(code: str, call: Callable[..., Any], **arguments: Any) -> Any:
 
 
 def pages(client: Any, operation: str, path: str, **arguments: Any) -> Iterator[Any]:
-    """Yields the items of all pages of a response, at a path such as `Stacks`."""
+    """Yields the items of all pages of a response, at a JMESPath such as `Stacks[].StackName`."""
     yield from client.get_paginator(operation).paginate(**arguments).search(f"{path} || `[]`")
 
 

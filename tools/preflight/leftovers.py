@@ -12,15 +12,10 @@ def log_groups(context: Context) -> Iterator[Finding]:
     """Checks the log group of the control plane, which has a fixed name."""
     settings = context.settings
     name = f"/aws/eks/{settings.resource_prefix}/cluster"
-    found = pages(context.home("logs"), "describe_log_groups", "logGroups", logGroupNamePrefix=name)
+    path = "logGroups[].logGroupName"
+    found = pages(context.home("logs"), "describe_log_groups", path, logGroupNamePrefix=name)
     command = f"aws logs delete-log-group --region {settings.region} --log-group-name {name}"
-    yield _leftover(
-        context,
-        "log group",
-        name if any(group["logGroupName"] == name for group in found) else None,
-        "eks-platform",
-        command,
-    )
+    yield _leftover(context, "log group", name if name in found else None, "eks-platform", command)
 
 
 def cluster(context: Context) -> Iterator[Finding]:
@@ -36,8 +31,8 @@ def vaults(context: Context) -> Iterator[Finding]:
     """Checks the backup vaults, with names from their construct paths."""
     settings = context.settings
     prefix = f"{settings.name}{VAULTS}"
-    vaults = pages(context.home("backup"), "list_backup_vaults", "BackupVaultList")
-    names = [vault["BackupVaultName"] for vault in vaults]
+    path = "BackupVaultList[].BackupVaultName"
+    names = pages(context.home("backup"), "list_backup_vaults", path)
     for name in [name for name in names if name.startswith(prefix)] or [None]:
         command = (
             f"aws backup delete-backup-vault --region {settings.region} --backup-vault-name {name}"

@@ -36,11 +36,8 @@ def zones(context: Context) -> Iterator[Finding]:
     for name in settings.zones:
         check = f"zone {name}"
         if name not in found:
-            yield fix(
-                check,
-                f"the account does not have this zone; it has {', '.join(sorted(found))}",
-                command,
-            )
+            detail = f"the account does not have this zone; it has {', '.join(sorted(found))}"
+            yield fix(check, detail, command)
             continue
         zone_id, state = found[name].get("ZoneId", ""), found[name].get("State", "available")
         excluded = {"EKS": WITHOUT_EKS, "CloudFront VPC origins": WITHOUT_VPC_ORIGINS}
@@ -81,12 +78,12 @@ def endpoints(context: Context) -> Iterator[Finding]:
         "then correct zones or network.interface_endpoints"
     )
     yield verdict("interface endpoints", not missing, detail, command)
-    open_only = [
+    open_only = ", ".join(
         name
         for name in sorted(names)
         if found.get(name, {}).get("VpcEndpointPolicySupported") is False
-    ]
-    detail = f"not accepted by {', '.join(open_only)}" if open_only else "accepted by all"
+    )
+    detail = f"not accepted by {open_only}" if open_only else "accepted by all"
     command = (
         "give the service no policy in constructs/spotmusic_constructs/network/endpoint_policies.py"
     )
@@ -95,24 +92,18 @@ def endpoints(context: Context) -> Iterator[Finding]:
 
 def prefix_list(context: Context) -> Iterator[Finding]:
     """Compares the id of CloudFront's origin-facing prefix list with the pinned one."""
-    settings, check = context.settings, "prefix list"
+    settings = context.settings
     pinned = (
         settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]
     )
     filters = [{"Name": "prefix-list-name", "Values": [PREFIX_LIST]}]
-    lists = pages(
-        context.home("ec2"), "describe_managed_prefix_lists", "PrefixLists", Filters=filters
-    )
-    found = [entry["PrefixListId"] for entry in lists]
+    path = "PrefixLists[].PrefixListId"
+    found = [*pages(context.home("ec2"), "describe_managed_prefix_lists", path, Filters=filters)]
     same, answer = found == [pinned], ", ".join(found) or "none"
-    detail = (
-        pinned
-        if same
-        else f"{PREFIX_LIST} is {answer} in {settings.region}, but {pinned} is pinned"
-    )
+    other = f"{PREFIX_LIST} is {answer} in {settings.region}, but {pinned} is pinned"
     value = found[0] if found else "<id>"
     command = f"set edge.origin_prefix_list: {value} in environments/{settings.name}.yaml"
-    yield verdict(check, same, detail, command)
+    yield verdict("prefix list", same, pinned if same else other, command)
 
 
 CHECKS: dict[str, Ask] = {

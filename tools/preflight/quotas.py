@@ -138,8 +138,8 @@ def log_policies(context: Context) -> Iterator[Finding]:
     AWS does not raise this limit, and some services create such policies themselves.
     """
     settings, check = context.settings, "resource policies of CloudWatch Logs"
-    found = pages(context.home("logs"), "describe_resource_policies", "resourcePolicies")
-    names = {policy["policyName"] for policy in found}
+    path = "resourcePolicies[].policyName"
+    names = {*pages(context.home("logs"), "describe_resource_policies", path)}
     own = {name for _, name in standing(context, "observability").values()}
     left, needed = LOG_POLICIES - len(names - own), needed_log_policies(settings)
     command = (
