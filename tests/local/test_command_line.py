@@ -64,7 +64,7 @@ def test_unwritable_checkout_is_one_message(
 
     monkeypatch.setattr(Path, "mkdir", mkdir)
     assert command_line.main([command]) == 1
-    assert "is not writable (Read-only file system)" in capsys.readouterr().err
+    assert "/.local: Read-only file system. Free space or fix its" in capsys.readouterr().err
 
 
 def test_deployment_is_in_region_of_file(

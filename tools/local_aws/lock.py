@@ -15,10 +15,6 @@ class BusyError(LocalAwsError):
     """Conflict with a command on the same state folder. The message has its process id."""
 
 
-class UnwritableError(LocalAwsError):
-    """State folder that is not writable. The message has its path."""
-
-
 @contextmanager
 def alone(workspace: Workspace, command: str) -> Iterator[None]:
     """Holds the lock of a state folder. The system releases it when the process ends.
@@ -29,10 +25,11 @@ def alone(workspace: Workspace, command: str) -> Iterator[None]:
 
     Raises:
         BusyError: if a living process holds the lock.
-        UnwritableError: if the folder is not writable.
+        OSError: if the folder is not writable.
     """
+    workspace.folder.mkdir(parents=True, exist_ok=True)
     # The file is never deleted, because two processes could then lock two files of one name.
-    with _opened(workspace) as file:
+    with workspace.lock.open("a+") as file:
         _take(file, workspace, command)
         file.truncate(0)
         file.write(f"{os.getpid()} {command}")
@@ -41,17 +38,6 @@ def alone(workspace: Workspace, command: str) -> Iterator[None]:
             yield
         finally:
             file.truncate(0)
-
-
-def _opened(workspace: Workspace) -> IO[str]:
-    try:
-        workspace.folder.mkdir(parents=True, exist_ok=True)
-        return workspace.lock.open("a+")
-    except OSError as error:
-        raise UnwritableError(
-            f"{workspace.folder} is not writable ({error.strerror}).\n"
-            "  Use a checkout that you own on a writable file system."
-        ) from error
 
 
 def _take(file: IO[str], workspace: Workspace, command: str) -> None:
