@@ -94,7 +94,6 @@ def named(name: str) -> Check[Platform]:
 @pytest.mark.parametrize(
     ("name", "answers", "given", "state", "detail"),
     [
-        ("page", {"/": answer(200, headers=HEADERS)}, {}, State.OK, "200, 6 security headers"),
         (
             "page",
             {"/": answer(200, headers=HEADERS | {"Age": "1"})},
