@@ -66,9 +66,10 @@ def middleware(
         key = access_key(scope)
         if not (_is_open(scope) if key is None else is_own_key(key)):
             return await _refuse(scope, send)
-        if _may_ask_for_a_stack(scope):
+        signature = _signature(scope)
+        if scope["method"] == "POST" and signature and signature[2] == "cloudformation":
             body = await _body(receive)
-            await _hold_while_in_progress(scope, body, is_in_progress)
+            await _hold_while_in_progress(signature[1], body, is_in_progress)
             receive = _replay(body, receive)
         return await application(scope, receive, send)
 
@@ -116,11 +117,6 @@ def _signature(scope: Scope) -> tuple[str, str, str] | None:
     return (match.group(1), match.group(2), match.group(3)) if match else None
 
 
-def _may_ask_for_a_stack(scope: Scope) -> bool:
-    signature = _signature(scope)
-    return scope["method"] == "POST" and signature is not None and signature[2] == "cloudformation"
-
-
 async def _body(receive: Any) -> bytes:
     chunks, more = [], True
     while more:
@@ -141,15 +137,14 @@ def _replay(body: bytes, receive: Any) -> Callable[[], Awaitable[dict[str, Any]]
 
 
 async def _hold_while_in_progress(
-    scope: Scope, body: bytes, is_in_progress: Callable[[str, str], bool]
+    region: str, body: bytes, is_in_progress: Callable[[str, str], bool]
 ) -> None:
     asked = parse_qs(body.decode("latin-1"))
-    signature = _signature(scope)
-    if signature is None or asked.get("Action") != ["DescribeStacks"] or "StackName" not in asked:
+    if asked.get("Action") != ["DescribeStacks"] or "StackName" not in asked:
         return
     clock = asyncio.get_running_loop().time
     deadline = clock() + _HOLD_SECONDS
-    while is_in_progress(signature[1], asked["StackName"][0]) and clock() < deadline:
+    while is_in_progress(region, asked["StackName"][0]) and clock() < deadline:
         await asyncio.sleep(_HOLD_STEP_SECONDS)
 
 

@@ -39,11 +39,11 @@ def table(rows: list[StackRow]) -> str:
         recorded=sum(row.recorded for row in rows),
         seconds=sum(row.seconds for row in rows),
     )
-    cells = [_cells(row) for row in rows]
-    lines = [_HEAD, *cells, _cells(total)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    rule = tuple("-" * width for width in widths)
-    return "\n".join(_aligned(line, widths) for line in (_HEAD, rule, *cells, rule, _cells(total)))
+    lines = [_HEAD, *map(_cells, rows), _cells(total)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    head, *cells, last = (_aligned(line, widths) for line in lines)
+    rule = "  ".join("-" * width for width in widths)
+    return "\n".join([head, rule, *cells, rule, last])
 
 
 def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
@@ -85,8 +85,4 @@ def _cells(row: StackRow) -> tuple[str, ...]:
 
 
 def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
-    first, *numbers = (
-        cell.ljust(width) if column == 0 else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
-    )
-    return "  ".join([first, *numbers]).rstrip()
+    return "  ".join([cells[0].ljust(widths[0]), *map(str.rjust, cells[1:], widths[1:])])
