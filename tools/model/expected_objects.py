@@ -17,13 +17,18 @@ NAME, INSTANCE, COMPONENT = (
 )
 READY: Json = {"readinessProbe": {"by": "the chart"}}
 """Probe that the chart renders without our values."""
-ENVSUBST = {
-    "requests": {"cpu": "100m", "memory": "125Mi"},
-    "limits": {"cpu": "100m", "memory": "125Mi"},
-}
+ENVSUBST = {key: {"cpu": "100m", "memory": "125Mi"} for key in ("requests", "limits")}
 """Resources of a Redpanda container that no value sets."""
 HOST_FOLDERS = ("proc", "sys", "root")
 """Folders of the node that node-exporter reads."""
+CONFINED = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+"""Security context of containers that the Prometheus operator sets."""
+OPERATED_PORTS = {"prometheus": 9090, "alertmanager": 9093}
+"""Ports of the workloads of the Prometheus operator."""
 CERTIFICATE_KEYS = ("tls.crt", "tls.key", "ca.crt")
 """Keys of the Secret of a cert-manager certificate."""
 
@@ -67,9 +72,7 @@ def _cert_manager(release: str, namespace: str, values: Json) -> Iterator[Json]:
             part.get("containerSecurityContext"),
             ready=component == "webhook",
         )
-        yield from _deployment(
-            namespace, name, labels, container, part, budget=part.get("podDisruptionBudget")
-        )
+        yield from _deployment(namespace, name, labels, container, part)
     check, name = values["startupapicheck"], f"{release}-startupapicheck"
     container = _container(name, check, check.get("containerSecurityContext"))
     pod = {
@@ -81,22 +84,16 @@ def _cert_manager(release: str, namespace: str, values: Json) -> Iterator[Json]:
 
 
 def _external_secrets(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    parts = ((release, release, values), ("webhook", f"{release}-webhook", values["webhook"]))
     for container_name, name, part in (
-        *parts,
+        (release, release, values),
+        ("webhook", f"{release}-webhook", values["webhook"]),
         ("cert-controller", f"{release}-cert-controller", values["certController"]),
     ):
         container = _container(
             container_name, part, part.get("securityContext"), ready=part is not values
         )
-        yield from _deployment(
-            namespace,
-            name,
-            {NAME: name, INSTANCE: release},
-            container,
-            part,
-            budget=part.get("podDisruptionBudget"),
-        )
+        labels = {NAME: name, INSTANCE: release}
+        yield from _deployment(namespace, name, labels, container, part)
 
 
 def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -108,13 +105,8 @@ def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[
         part, name = values[key], release if key == "clusterOperator" else f"{release}-{component}"
         labels = _labels("rabbitmq-cluster-operator", release, component)
         # The topology operator serves metrics on one port with TLS and on another without.
-        port = (
-            9782
-            if key == "clusterOperator"
-            else 8443
-            if part["metrics"].get("secure", True)
-            else 8080
-        )
+        secure = key != "clusterOperator" and part["metrics"].get("secure", True)
+        port = 9782 if key == "clusterOperator" else 8443 if secure else 8080
         container = _container(
             "rabbitmq-cluster-operator",
             part,
@@ -124,7 +116,8 @@ def _rabbitmq_operators(release: str, namespace: str, values: Json) -> Iterator[
         )
         limit = part.get("pdb", {}).get("maxUnavailable")
         budget = {"maxUnavailable": int(limit)} if limit else None
-        yield from _deployment(namespace, name, labels, container, part, budget=budget)
+        limited = {**part, "podDisruptionBudget": budget}
+        yield from _deployment(namespace, name, labels, container, limited)
         monitor = {"selector": {"matchLabels": labels}, "podMetricsEndpoints": [{"port": port}]}
         yield _manifest("monitoring.coreos.com/v1", "PodMonitor", name, namespace, monitor)
 
@@ -151,22 +144,20 @@ def _redpanda(release: str, namespace: str, values: Json) -> Iterator[Json]:
         "post-install": {"image": sidecar},
     }
     account = values.get("serviceAccount", {}).get("name", release)
-    for kind, name, spec in (
-        ("StatefulSet", release, stateful["podTemplate"]["spec"]),
-        ("Job", f"{release}-configuration", values["post_install_job"]["podTemplate"]["spec"]),
-    ):
-        pod = {**spec, "serviceAccountName": account, "automountServiceAccountToken": False}
-        for key in ("containers", "initContainers"):
-            pod[key] = [{**by_chart[container["name"]], **container} for container in spec[key]]
-        labelled = labels if kind == "StatefulSet" else {INSTANCE: release}
-        yield _workload(
-            kind,
-            name,
-            namespace,
-            labelled,
-            pod,
-            replicas=stateful.get("replicas") if kind == "StatefulSet" else None,
-        )
+
+    def pod(part: Json) -> Json:
+        spec = part["podTemplate"]["spec"]
+        containers = {
+            key: [{**by_chart[container["name"]], **container} for container in spec[key]]
+            for key in ("containers", "initContainers")
+        }
+        named = {"serviceAccountName": account, "automountServiceAccountToken": False}
+        return {**spec, **named, **containers}
+
+    replicas = stateful.get("replicas")
+    yield _workload("StatefulSet", release, namespace, labels, pod(stateful), replicas=replicas)
+    job, alone = pod(values["post_install_job"]), {INSTANCE: release}
+    yield _workload("Job", f"{release}-configuration", namespace, alone, job)
     yield from _budgets(release, namespace, labels, stateful.get("budget"))
     yield _service(release, namespace, labels, 9644, 9093, 8081, 33145)
     for name, certificate in values["tls"]["certs"].items():
@@ -196,6 +187,7 @@ def _keycloak(release: str, namespace: str, values: Json) -> Iterator[Json]:
 def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
     labels = _labels("kong", release, "app")
     security = values.get("containerSecurityContext")
+    initial = {**values, "resources": values.get("initContainerResources")}
     ports = (values["proxy"]["tls"]["containerPort"], values["status"]["http"]["containerPort"])
     pod = {
         "serviceAccountName": release,
@@ -203,17 +195,10 @@ def _kong(release: str, namespace: str, values: Json) -> Iterator[Json]:
         "securityContext": values.get("securityContext"),
         "topologySpreadConstraints": values.get("topologySpreadConstraints"),
         "containers": [_container("proxy", values, security, ready=True, ports=ports)],
-        "initContainers": [
-            _container(
-                "clear-stale-pid",
-                {**values, "resources": values.get("initContainerResources")},
-                security,
-            )
-        ],
+        "initContainers": [_container("clear-stale-pid", initial, security)],
     }
-    yield _workload(
-        "Deployment", "kong", namespace, labels, pod, replicas=values["autoscaling"]["minReplicas"]
-    )
+    replicas = values["autoscaling"]["minReplicas"]
+    yield _workload("Deployment", "kong", namespace, labels, pod, replicas=replicas)
     yield from _budgets("kong", namespace, labels, values.get("podDisruptionBudget"))
     yield _service("kong-proxy", namespace, labels, values["proxy"]["tls"]["servicePort"])
 
@@ -234,16 +219,11 @@ def _monitoring(release: str, namespace: str, values: Json) -> Iterator[Json]:
         container = _container(
             container_name, part, part.get("containerSecurityContext"), ready=True
         )
-        yield from _deployment(namespace, name, labels, container, {"replicaCount": 1}, budget=None)
-    for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
+        yield from _deployment(namespace, name, labels, container, {"replicaCount": 1})
+    for name, port in OPERATED_PORTS.items():
         yield _service(f"{release}-{name}", namespace, {NAME: name}, port)
-    yield _service(
-        "grafana",
-        namespace,
-        _labels("grafana", release),
-        values["grafana"]["service"]["port"],
-        target=3000,
-    )
+    port = values["grafana"]["service"]["port"]
+    yield _service("grafana", namespace, _labels("grafana", release), port, target=3000)
 
 
 def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -272,12 +252,7 @@ def _grafana(release: str, namespace: str, values: Json) -> Iterator[Json]:
 
 def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Json]:
     """Prometheus and Alertmanager, for which the operator sets security contexts."""
-    confined = {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-    for name, port in (("prometheus", 9090), ("alertmanager", 9093)):
+    for name, port in OPERATED_PORTS.items():
         spec = values[name][f"{name}Spec"]
         labels = {NAME: name, INSTANCE: release, "operator.prometheus.io/name": release}
         term = {
@@ -289,20 +264,14 @@ def _of_the_operator(release: str, namespace: str, values: Json) -> Iterator[Jso
             "automountServiceAccountToken": spec.get("automountServiceAccountToken", True),
             "securityContext": spec.get("securityContext"),
             "topologySpreadConstraints": spec.get("topologySpreadConstraints"),
-            "containers": [_container(name, spec, confined, ready=True, ports=(port,))],
+            "containers": [_container(name, spec, CONFINED, ready=True, ports=(port,))],
         }
         if spec.get("podAntiAffinity") == "hard":
             pod["affinity"] = {
                 "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
             }
-        yield _workload(
-            "StatefulSet",
-            f"{name}-{release}",
-            namespace,
-            labels,
-            pod,
-            replicas=spec.get("replicas"),
-        )
+        workload, replicas = f"{name}-{release}", spec.get("replicas")
+        yield _workload("StatefulSet", workload, namespace, labels, pod, replicas=replicas)
         yield from _budgets(
             f"{release}-{name}", namespace, {NAME: name}, values[name].get("podDisruptionBudget")
         )
@@ -312,29 +281,17 @@ def _node_exporter(release: str, values: Json) -> Iterator[Json]:
     if not values["nodeExporter"]["enabled"]:
         return
     part = values["prometheus-node-exporter"]
+    security = part.get("containerSecurityContext")
     pod = {
         "serviceAccountName": "node-exporter",
         "automountServiceAccountToken": False,
         "hostNetwork": True,
         "hostPID": True,
         "volumes": [{"name": folder, "hostPath": {"path": folder}} for folder in HOST_FOLDERS],
-        "containers": [
-            _container(
-                "node-exporter",
-                part,
-                part.get("containerSecurityContext"),
-                ready=True,
-                ports=(9100,),
-            )
-        ],
+        "containers": [_container("node-exporter", part, security, ready=True, ports=(9100,))],
     }
-    yield _workload(
-        "DaemonSet",
-        "node-exporter",
-        part["namespaceOverride"],
-        {INSTANCE: release, COMPONENT: "metrics"},
-        pod,
-    )
+    labels = {INSTANCE: release, COMPONENT: "metrics"}
+    yield _workload("DaemonSet", "node-exporter", part["namespaceOverride"], labels, pod)
 
 
 def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
@@ -347,32 +304,30 @@ def _reloader(release: str, namespace: str, values: Json) -> Iterator[Json]:
     container = _container(
         release, {**part, "image": values["image"]}, security, ready=True, ports=(9090,)
     )
-    part = {**part, "replicaCount": part.get("replicas")}
-    budget = reloader.get("podDisruptionBudget")
-    yield from _deployment(
-        namespace, release, _labels("reloader", release), container, part, budget=budget
-    )
+    part = {
+        **part,
+        "replicaCount": part.get("replicas"),
+        "podDisruptionBudget": reloader.get("podDisruptionBudget"),
+    }
+    yield from _deployment(namespace, release, _labels("reloader", release), container, part)
 
 
 def _fluent_bit(release: str, namespace: str, values: Json) -> Iterator[Json]:
-    labels = _labels("fluent-bit", release)
+    labels, account = _labels("fluent-bit", release), values["serviceAccount"]
+    security = values.get("securityContext")
     pod = {
-        "serviceAccountName": values["serviceAccount"]["name"],
-        "automountServiceAccountToken": values["serviceAccount"]["automountServiceAccountToken"],
+        "serviceAccountName": account["name"],
+        "automountServiceAccountToken": account["automountServiceAccountToken"],
         "securityContext": values.get("podSecurityContext"),
         "volumes": values["daemonSetVolumes"],
-        "containers": [
-            _container(
-                "fluent-bit", values, values.get("securityContext"), ready=True, ports=(2020,)
-            )
-        ],
+        "containers": [_container("fluent-bit", values, security, ready=True, ports=(2020,))],
     }
     yield _workload("DaemonSet", release, namespace, labels, pod)
     yield _service(release, namespace, labels, 2020)
 
 
 def _deployment(
-    namespace: str, name: str, labels: Json, container: Json, part: Json, *, budget: Json | None
+    namespace: str, name: str, labels: Json, container: Json, part: Json
 ) -> Iterator[Json]:
     """Yield a Deployment with a token of the API server, and its disruption budget."""
     pod = {
@@ -383,7 +338,7 @@ def _deployment(
     if "topologySpreadConstraints" in part:
         pod["topologySpreadConstraints"] = part["topologySpreadConstraints"]
     yield _workload("Deployment", name, namespace, labels, pod, replicas=part.get("replicaCount"))
-    yield from _budgets(name, namespace, labels, budget)
+    yield from _budgets(name, namespace, labels, part.get("podDisruptionBudget"))
 
 
 def _container(
@@ -409,10 +364,9 @@ def _image(parts: Mapping[str, str]) -> str:
 def _workload(
     kind: str, name: str, namespace: str, labels: Json, pod: Json, *, replicas: int | None = None
 ) -> Json:
-    spec = {
-        "template": {"metadata": {"labels": labels}, "spec": pod},
-        **({"replicas": replicas} if replicas else {}),
-    }
+    spec: Json = {"template": {"metadata": {"labels": labels}, "spec": pod}}
+    if replicas:
+        spec["replicas"] = replicas
     return _manifest("batch/v1" if kind == "Job" else "apps/v1", kind, name, namespace, spec)
 
 
@@ -420,11 +374,8 @@ def _budgets(name: str, namespace: str, labels: Json, budget: Json | None) -> It
     """Yield the disruption budget in the values; an empty text removes a default of the chart."""
     if not budget or budget.get("enabled") is False:
         return
-    limits = {
-        key: budget[key]
-        for key in ("minAvailable", "maxUnavailable")
-        if budget.get(key) not in (None, "")
-    }
+    keys = ("minAvailable", "maxUnavailable")
+    limits = {key: budget[key] for key in keys if budget.get(key) not in (None, "")}
     spec = {**limits, "selector": {"matchLabels": labels}}
     yield _manifest("policy/v1", "PodDisruptionBudget", name, namespace, spec)
 
@@ -451,35 +402,30 @@ def _rabbitmq_cluster(manifest: Json) -> Iterator[Json]:
     names = {5671: "amqps", 15671: "management-tls", 15691: "prometheus-tls"}
     if not spec.get("tls", {}).get("disableNonTLSListeners"):
         names |= {5672: "amqp", 15672: "management", 15692: "prometheus"}
-    ports = tuple(names)
-    service = _service(name, namespace, labels, *ports)
+    service = _service(name, namespace, labels, *names)
     for port in service["spec"]["ports"]:
         port["name"] = names[port["port"]]
     yield service
-    yield _service(f"{name}-nodes", namespace, labels, 4369, 25672)
     within = (4369, 25672)
+    yield _service(f"{name}-nodes", namespace, labels, *within)
     yield _account(f"{name}-server", namespace)
-    pod = spec["override"]["statefulSet"]["spec"]["template"]["spec"]
     pod = {
         "serviceAccountName": f"{name}-server",
         "affinity": spec.get("affinity"),
         "tolerations": spec.get("tolerations"),
-        **pod,
+        **spec["override"]["statefulSet"]["spec"]["template"]["spec"],
     }
     extra = {
         "image": spec["image"],
         "resources": spec["resources"],
         "readinessProbe": {"tcpSocket": {"port": "amqps"}},
     }
-    small = {
-        "requests": {"cpu": "100m", "memory": "500Mi"},
-        "limits": {"cpu": "100m", "memory": "500Mi"},
-    }
+    small = {key: {"cpu": "100m", "memory": "500Mi"} for key in ("requests", "limits")}
     pod["containers"] = [
         {
             **container,
             **(extra if container["name"] == "rabbitmq" else {}),
-            "ports": [{"containerPort": port} for port in (*ports, *within)],
+            "ports": _ports(*names, *within),
         }
         for container in pod["containers"]
     ]
@@ -501,21 +447,16 @@ def _prometheus(manifest: Json) -> Iterator[Json]:
         kind: metadata["name"],
         "operator.prometheus.io/name": metadata["name"],
     }
-    port = 9090 if kind == "prometheus" else 9093
     container = {
         "name": kind,
         "image": spec["image"],
         "resources": spec.get("resources", {}),
         "ports": [
-            {"name": "http-web", "containerPort": port},
+            {"name": "http-web", "containerPort": OPERATED_PORTS[kind]},
             {"name": "reloader-web", "containerPort": 8080},
         ],
         "readinessProbe": {"httpGet": {"path": "/-/ready", "port": "http-web"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": CONFINED,
     }
     pod = {
         "serviceAccountName": spec["serviceAccountName"],
@@ -527,31 +468,20 @@ def _prometheus(manifest: Json) -> Iterator[Json]:
             if key in spec
         },
     }
-    yield _workload(
-        "StatefulSet",
-        f"{kind}-{metadata['name']}",
-        metadata["namespace"],
-        labels,
-        pod,
-        replicas=spec["replicas"],
-    )
+    workload, namespace = f"{kind}-{metadata['name']}", metadata["namespace"]
+    yield _workload("StatefulSet", workload, namespace, labels, pod, replicas=spec["replicas"])
 
 
 def _certificate(manifest: Json) -> Iterator[Json]:
-    yield _secret(
-        manifest["spec"]["secretName"], manifest["metadata"]["namespace"], *CERTIFICATE_KEYS
-    )
+    namespace = manifest["metadata"]["namespace"]
+    yield _secret(manifest["spec"]["secretName"], namespace, *CERTIFICATE_KEYS)
 
 
 def _external_secret(manifest: Json) -> Iterator[Json]:
-    spec = manifest["spec"]
+    spec, metadata = manifest["spec"], manifest["metadata"]
     template = spec["target"].get("template", {}).get("data")
     keys = template or [entry["secretKey"] for entry in spec.get("data", [])]
-    yield _secret(
-        spec["target"].get("name", manifest["metadata"]["name"]),
-        manifest["metadata"]["namespace"],
-        *keys,
-    )
+    yield _secret(spec["target"].get("name", metadata["name"]), metadata["namespace"], *keys)
 
 
 def _labels(name: str, instance: str, component: str | None = None) -> dict[str, str]:
@@ -579,12 +509,12 @@ def _service(
 
 
 def _account(name: str, namespace: str, *, automount: bool = True) -> Json:
-    account = {
+    return {
         "apiVersion": "v1",
         "kind": "ServiceAccount",
         "metadata": {"name": name, "namespace": namespace},
+        "automountServiceAccountToken": automount,
     }
-    return {**account, "automountServiceAccountToken": automount}
 
 
 def _secret(name: str, namespace: str, *keys: str) -> Json:
