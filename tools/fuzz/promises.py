@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings import Settings
 from tools import checkout
 
 FOLDERS = ("properties", "contracts", "charts", "policies/test_nag.py")
@@ -78,18 +79,9 @@ def broken(settings: Settings, assembly: Path) -> list[str]:
 def _in_the_place_of_its_file(settings: Settings, assembly: Path) -> Iterator[None]:
     """Replaces the environment's fixtures by the given settings and assembly."""
 
-    def loaded(name: str, **where: object) -> Settings:
-        return settings if name == settings.name else load(name, **where)  # type: ignore[arg-type]
-
     def handed_over(asked: Settings, *, outdir: Path, **_options: object) -> None:
         assert asked is settings, f"{asked.name} is not available here"
         outdir.symlink_to(assembly)
 
-    before = {name: vars(checkout)[name] for name in ("load", "synthesize")}
-    vars(checkout).update(load=loaded, synthesize=handed_over)
-    checkout.settings_of.cache_clear()
-    try:
+    with checkout.loading(settings), patch.object(checkout, "synthesize", handed_over):
         yield
-    finally:
-        vars(checkout).update(before)
-        checkout.settings_of.cache_clear()

@@ -107,24 +107,9 @@ def collected(folder: Path, judges: Judges) -> int:
     """Collects the tests with pytest and runs them with the plugin; returns 0 if they ran."""
     ignored = [f"--ignore={ROOT / 'tests' / name}" for name in ELSEWHERE]
     # Explanations of failures take time and are not printed.
-    quiet = [
-        "--quiet",
-        "--quiet",
-        "--capture=no",
-        "--no-header",
-        "--no-summary",
-        "--tb=native",
-        "--assert=plain",
-    ]
-    options = [
-        *quiet,
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:logging",
-        f"--basetemp={folder / 'tests'}",
-    ]
-    ended = pytest.main([str(ROOT / "tests"), *ignored, *options], plugins=[judges])
+    quiet = "-qq --capture=no --no-header --no-summary --tb=native --assert=plain"
+    options = f"{quiet} -p no:cacheprovider -p no:logging --basetemp={folder / 'tests'}"
+    ended = pytest.main([str(ROOT / "tests"), *ignored, *options.split()], plugins=[judges])
     return 0 if ended in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED) else int(ended)
 
 

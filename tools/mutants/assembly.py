@@ -140,7 +140,7 @@ class Mutant:
         return self.assembly.settings.name
 
 
-@dataclass(kw_only=True)
+@dataclass
 class Verdict:
     """Result of the tests for a mutant.
 
@@ -168,6 +168,6 @@ def changed_settings(environment: str, changes: Mapping[str, Any]) -> Settings:
         SettingsError: if the file is invalid.
     """
     file = ROOT / "environments" / f"{environment}.yaml"
-    document = yaml.safe_load(file.read_text())
+    document = yaml.load(file.read_text(), yaml.CSafeLoader)
     edit(document, changes)
     return parse(yaml.safe_dump(document), source=file)

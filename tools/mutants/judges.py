@@ -7,7 +7,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache, partial
 from multiprocessing import get_context
@@ -20,7 +20,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 from jsii._kernel.providers.process import _NodeProcess
 
-from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings import Settings
 from tools import checkout
 from tools.model import templates
 from tools.mutants.assembly import Assembly, Mutant, Verdict
@@ -121,11 +121,7 @@ class Judges:
                 mutant = self.mutants[number]
                 self.learn(mutant, answer)
                 caught_by, crashes = map(name, answer.failed), map(name, answer.crashed)
-                self.report(
-                    Verdict(
-                        mutant=mutant, caught_by=[*caught_by], crashes=[*dict.fromkeys(crashes)]
-                    )
-                )
+                self.report(Verdict(mutant, [*caught_by], [*dict.fromkeys(crashes)]))
         return True
 
     def _ask_originals(self) -> None:
@@ -172,19 +168,14 @@ class Judges:
         written: list[Path] = []
         checkout.synthesize = partial(self._hand_over, mutant, written=written)
         settings = mutant.assembly.settings
-        if settings is not self.originals[settings.name].settings:
-            vars(checkout)["load"] = lambda of, **where: (
-                settings if of == settings.name else load(of, **where)
-            )
-            checkout.settings_of.cache_clear()
+        changed = settings is not self.originals[settings.name].settings
         try:
-            return self._ask(sorted(self._fit[mutant.environment], key=order), until_failure=True)
+            with checkout.loading(settings) if changed else nullcontext():
+                items = sorted(self._fit[mutant.environment], key=order)
+                return self._ask(items, until_failure=True)
         finally:
             for outdir in written:
                 shutil.rmtree(outdir)
-            if settings is not self.originals[settings.name].settings:
-                vars(checkout)["load"] = load
-                checkout.settings_of.cache_clear()
 
     def _hand_over(
         self,
@@ -219,9 +210,8 @@ class Judges:
             elif failures:
                 answer.crashed.append(item.nodeid)
             if answer.failed and until_failure:
-                item.session._setupstate.teardown_exact(
-                    None
-                )  # the next mutant has its own fixtures
+                # The next mutant has its own fixtures.
+                item.session._setupstate.teardown_exact(None)
                 break
         return answer
 

@@ -46,17 +46,15 @@ EXCEPTIONS: Exceptions = {
     "CKV_K8S_11": (
         Reviewed(
             places=("*",),
-            reason="A limit of CPU throttles a pod while the node is idle. "
-            "Each pod has a CPU request "
-            "and a memory limit, and each namespace a quota.",
+            reason="A limit of CPU throttles a pod while the node is idle. Each pod has a CPU "
+            "request and a memory limit, and each namespace a quota.",
         ),
     ),
     "CKV_K8S_15": (
         Reviewed(
             places=("*",),
             reason="Tags of our registry are immutable (P-016), so a node has the image that it "
-            "would "
-            "pull, and pods start while the registry is unavailable.",
+            "would pull, and pods start while the registry is unavailable.",
         ),
     ),
     "CKV_K8S_35": (
@@ -144,16 +142,8 @@ def findings(shown: dict[str, dict[str, list[Json]]]) -> dict[str, list[Finding]
                 file = Path(folder, environment, f"{release}.yaml")
                 file.parent.mkdir(exist_ok=True)
                 file.write_text("\n---\n".join(map(json.dumps, documents)))
-        options = [
-            "--framework",
-            "kubernetes",
-            "--skip-download",
-            "--compact",
-            "--quiet",
-            "--output",
-            "json",
-        ]
-        command = [str(PROGRAM), "--directory", folder, *options]
+        options = "--framework kubernetes --skip-download --compact --quiet --output json"
+        command = [str(PROGRAM), "--directory", folder, *options.split()]
         ended = subprocess.run(
             command, capture_output=True, text=True, check=False, env={**os.environ, **OFFLINE}
         )

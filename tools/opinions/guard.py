@@ -2,8 +2,7 @@
 
 `cdklabs.cdk-validator-cfnguard` contains cfn-guard and the rules. They check the output of `make
 synth`. As a plugin of the synthesis, cfn-guard would evaluate all 237 rules on all templates in
-each
-synthesis, and report unresolved values of other stacks. Here each template is checked with the
+each synthesis, and report unresolved values of other stacks. Here each template is checked with the
 rules of its types, and with these values resolved.
 """
 

@@ -26,9 +26,8 @@ EXCEPTIONS: Exceptions = {
     "CT.CLOUDFRONT.PR.4": (
         Reviewed(
             places=("edge/Distribution",),
-            reason="Its origins have no second region: "
-            "the gateway runs in three zones, and no bucket "
-            "is replicated abroad (LGPD art. 33).",
+            reason="Its origins have no second region: the gateway runs in three zones, and no "
+            "bucket is replicated abroad (LGPD art. 33).",
         ),
     ),
     "CT.CLOUDFRONT.PR.5": (
@@ -38,14 +37,9 @@ EXCEPTIONS: Exceptions = {
             "the rule does not support.",
         ),
     ),
-    "CT.CLOUDFRONT.PR.6": (
-        Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),
-    ),
-    "CT.CLOUDFRONT.PR.7": (
-        Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),
-    ),
-    "CT.CLOUDFRONT.PR.9": (
-        Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),
+    **dict.fromkeys(
+        ("CT.CLOUDFRONT.PR.6", "CT.CLOUDFRONT.PR.7", "CT.CLOUDFRONT.PR.9"),
+        (Reviewed(places=("edge/Distribution",), reason=DOMAINLESS, environments=SMALL),),
     ),
     "CT.CLOUDWATCH.PR.1": (
         Reviewed(
@@ -59,16 +53,14 @@ EXCEPTIONS: Exceptions = {
         ),
         Reviewed(
             places=("observability/AvailabilityOutlasting", "observability/LatencyOutlasting"),
-            reason="AWS FIS reads its state and stops an experiment. "
-            "The composite alarms of the same "
-            "objective notify people on call.",
+            reason="AWS FIS reads its state and stops an experiment. The composite alarms of the "
+            "same objective notify people on call.",
             environments=("staging", "prod"),
         ),
         Reviewed(
             places=("ecs-services/*IngressDeploymentAlarm",),
-            reason="ECS reads it during a deployment and rolls back. "
-            "The alarms of the service notify "
-            "people on call.",
+            reason="ECS reads it during a deployment and rolls back. The alarms of the service "
+            "notify people on call.",
             environments=("staging", "prod"),
         ),
     ),
@@ -89,9 +81,8 @@ EXCEPTIONS: Exceptions = {
     "CT.ELASTICLOADBALANCING.PR.1": (
         Reviewed(
             places=("ecs-services/LoadBalancerListener", "network/GatewayLoadBalancerListener"),
-            reason="Without a domain, no certificate can be issued. "
-            "Both load balancers are internal, "
-            "and CloudFront connects by a VPC origin.",
+            reason="Without a domain, no certificate can be issued. Both load balancers are "
+            "internal, and CloudFront connects by a VPC origin.",
             environments=SMALL,
         ),
     ),
@@ -102,23 +93,17 @@ EXCEPTIONS: Exceptions = {
                 "eks-platform/BrokersLoadBalancer",
                 "network/GatewayLoadBalancer",
             ),
-            reason=(
-                "They hold no data, and an environment without listeners is deleted with its "
-                "stacks."
-            ),
+            reason="They hold no data, and an environment without listeners is deleted with its "
+            "stacks.",
             environments=NOT_PRODUCTION,
         ),
     ),
     "CT.KMS.PR.3": (
         Reviewed(
             places=("secrets/KubernetesKey", "secrets/LogsKey"),
-            reason=(
-                "Amazon EKS creates no cluster with such a key (CT.EKS.PR.2), and Prometheus "
-                "creates "
-                "no workspace with one. `aws:ViaAWSService`, which the rule does not support, "
-                "denies "
-                "grants that no service makes."
-            ),
+            reason="Amazon EKS creates no cluster with such a key (CT.EKS.PR.2), and Prometheus "
+            "creates no workspace with one. `aws:ViaAWSService`, which the rule does not support, "
+            "denies grants that no service makes.",
         ),
     ),
     "CT.LAMBDA.PR.3": (
@@ -157,9 +142,8 @@ EXCEPTIONS: Exceptions = {
     "CT.RDS.PR.20": (
         Reviewed(
             places=("data/CatalogueInstance", "data/IdentityInstance"),
-            reason="Another port does not hide the database from hosts in the VPC. "
-            "The table of flows "
-            "lists its clients, which use 3306 by default.",
+            reason="Another port does not hide the database from hosts in the VPC. The table of "
+            "flows lists its clients, which use 3306 by default.",
         ),
     ),
     "CT.S3.PR.2": (
@@ -199,8 +183,7 @@ EXCEPTIONS: Exceptions = {
         Reviewed(
             places=("data/UploadVerdicts*DeadLetters",),
             reason="It is a dead-letter queue. A RedriveAllowPolicy with the name of its source "
-            "queue "
-            "would be a circular dependency.",
+            "queue would be a circular dependency.",
         ),
     ),
 }
