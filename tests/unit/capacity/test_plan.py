@@ -29,6 +29,11 @@ def prod() -> Settings:
     return sample_of("prod")
 
 
+def prod_with(**capacity: Any) -> Settings:
+    """Production with other assumptions by section."""
+    return prod().model_copy(update={"capacity": CapacitySettings.model_validate(capacity)})
+
+
 def carries(environment: Settings) -> int:
     """Listeners that an environment supports with raised quotas."""
     return next(
@@ -110,8 +115,7 @@ def test_assumption_moves_fullness_its_way(
     key: str, value: float, component: str, fuller: bool
 ) -> None:
     section, name = key.split(".")
-    capacity = CapacitySettings.model_validate({section: {name: value}})
-    before, after = fullness(prod()), fullness(prod().model_copy(update={"capacity": capacity}))
+    before, after = fullness(prod()), fullness(prod_with(**{section: {name: value}}))
     moved = {
         found: after[found] > percent
         for found, percent in before.items()
@@ -129,11 +133,11 @@ def test_plan_takes_classes_of_the_region() -> None:
 
 
 def test_growth_margin_raises_the_plan() -> None:
-    tight = prod().model_copy(update={"capacity": CapacitySettings(growth_percent=0)})
-    ample = prod().model_copy(update={"capacity": CapacitySettings(growth_percent=100)})
-    assert carries(plan_for(ample, 2_000_000).settings) > 1.5 * carries(
-        plan_for(tight, 2_000_000).settings
+    tight, ample = (
+        carries(plan_for(prod_with(growth_percent=percent), 2_000_000).settings)
+        for percent in (0, 100)
     )
+    assert ample > 1.5 * tight
 
 
 def test_hundred_million_need_cells() -> None:
@@ -144,21 +148,20 @@ def test_hundred_million_need_cells() -> None:
 
 
 def test_large_catalogue_reads_from_replicas() -> None:
-    capacity = CapacitySettings.model_validate(
-        {"cache": {"shard_per_second": 1_000_000.0}, "events": {"partition_per_second": 5000.0}}
+    assumed = prod_with(
+        cache={"shard_per_second": 1_000_000.0}, events={"partition_per_second": 5000.0}
     )
-    planned = plan_for(prod().model_copy(update={"capacity": capacity}), 5_300_000).settings
+    plan = plan_for(assumed, 5_300_000)
+    planned = plan.settings
     assert planned.data.catalogue.read_replicas >= 2
     assert planned.data.catalogue.rotates_master
     assert carries(planned) >= 5_300_000 * 1.2 * 0.999
     file = ENVIRONMENTS / "prod.yaml"
-    changes = plan_for(prod().model_copy(update={"capacity": capacity}), 5_300_000).changes
-    parse(rewritten(file.read_text(), changes), source=file)
+    parse(rewritten(file.read_text(), plan.changes), source=file)
 
 
 def test_busy_client_gets_its_own_cache() -> None:
-    capacity = CapacitySettings.model_validate({"cache": {"shard_per_second": 20_000.0}})
-    plan = plan_for(prod().model_copy(update={"capacity": capacity}), 1_200_000)
+    plan = plan_for(prod_with(cache={"shard_per_second": 20_000.0}), 1_200_000)
     assert plan.settings.data.cache.own == ("playback",)
     assert carries(plan.settings) >= 1_200_000 * 1.2 * 0.999
     file = ENVIRONMENTS / "prod.yaml"
@@ -190,7 +193,8 @@ def test_limits_have_source_and_date() -> None:
 
 
 def run(folder: Path, *arguments: str) -> int:
-    return command.main(["--environments", str(folder), "--no-cost", *arguments])
+    options = ["--env=prod", "--environments", str(folder), "--no-cost"]
+    return command.main([*options, *arguments])
 
 
 @pytest.mark.parametrize(
@@ -198,16 +202,13 @@ def run(folder: Path, *arguments: str) -> int:
     [
         (["--env", "nowhere"], "there is no environment 'nowhere'"),
         (["--env", "dev"], "dev: no service has load. Set services.<name>.load"),
+        (["--listeners=0"], "LISTENERS=0 is less than one listener. Use 1 or more."),
+        (["--listeners=-5"], "LISTENERS=-5 is less than one listener."),
         (
-            ["--env", "prod", "--listeners", "0"],
-            "LISTENERS=0 is less than one listener. Use 1 or more.",
-        ),
-        (["--env", "prod", "--listeners=-5"], "LISTENERS=-5 is less than one listener."),
-        (
-            ["--env", "prod", "--listeners", "many"],
+            ["--listeners=many"],
             "LISTENERS=many is not a whole number. Write it in digits, such as 2000000.",
         ),
-        (["--env", "prod", "--listeners", "1000000000000"], "Use at most 1,000,000,000."),
+        (["--listeners=1000000000000"], "Use at most 1,000,000,000."),
     ],
 )
 def test_absurd_input_has_one_message(
@@ -222,23 +223,23 @@ def test_absurd_input_has_one_message(
 def test_unknown_class_has_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (ENVIRONMENTS / "prod.yaml").read_text().replace("r8g.xlarge", "r8g.9xlarge")
     (tmp_path / "prod.yaml").write_text(text)
-    assert run(tmp_path, "--env", "prod", "--listeners", "2000000") == 2
+    assert run(tmp_path, "--listeners", "2000000") == 2
     assert capsys.readouterr().err.count("unsupported size 9xlarge of r8g") == 1
 
 
 def test_load_beyond_any_cell_is_refused() -> None:
-    capacity = CapacitySettings.model_validate({"metrics": {"cluster_series": 5_000_000.0}})
+    assumed = prod_with(metrics={"cluster_series": 5_000_000.0})
     with pytest.raises(
         PlanError, match=r"prometheus needs .* GiB of memory and has 3, in a cell of any size"
     ):
-        plan_for(prod().model_copy(update={"capacity": capacity}), 1000)
+        plan_for(assumed, 1000)
 
 
 def test_report_names_load_patch_and_quotas(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(ENVIRONMENTS / "prod.yaml", tmp_path)
-    assert run(tmp_path, "--env", "prod", "--listeners", "2,000,000", "--write") == 0
+    assert run(tmp_path, "--listeners", "2,000,000", "--write") == 0
     shown = capsys.readouterr().out
     for words in (
         "listeners at a time                  172,603",
@@ -248,7 +249,7 @@ def test_report_names_load_patch_and_quotas(
     ):
         assert words in shown
     assert "max: 208" in (tmp_path / "prod.yaml").read_text()
-    assert run(tmp_path, "--env", "prod") == 0
+    assert run(tmp_path) == 0
     expected = "prod carries 2,399,787 monthly listeners, and declares 2,000,000."
     assert expected in capsys.readouterr().out
 
@@ -256,7 +257,7 @@ def test_report_names_load_patch_and_quotas(
 def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (ENVIRONMENTS / "prod.yaml").read_text()
     (tmp_path / "prod.yaml").write_text(rewritten(text, {("data", "identity", "storage_gib"): 50}))
-    assert run(tmp_path, "--env", "prod", "--listeners", "2000000") == 0
+    assert run(tmp_path, "--listeners", "2000000") == 0
     shown = capsys.readouterr().out
     assert "  kubernetes.redpanda.storage_gib: grow volumes of running brokers" in shown
     assert "identity: {instance_class: r8g.2xlarge, storage_gib: 400" in shown
