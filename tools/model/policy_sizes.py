@@ -73,10 +73,8 @@ class Deployed(Resolver):
         self.templates = templates
 
     def characters(self, stack: str, document: Any) -> int:
-        """Return the length of a document without white space; 0 for None."""
-        return (
-            len(json.dumps(self.value(stack, document), separators=(",", ":"))) if document else 0
-        )
+        """Return the length of a document without white space."""
+        return len(json.dumps(self.value(stack, document), separators=(",", ":")))
 
     def pseudo(self, stack: str) -> Mapping[str, str]:
         """Return the longest values."""
@@ -87,10 +85,8 @@ class Deployed(Resolver):
         body = self.templates[place.stack]["Resources"].get(place.id, {})
         type_ = body.get("Type", "AWS::Service::Resource")
         name = f"{LONGEST['AWS::StackName']}-{place.id}{SUFFIX}"
-        by_arn = place.attribute != "Name" and type_ in (
-            "AWS::SecretsManager::Secret",
-            "AWS::ECS::Service",
-        )
+        named_by_arn = ("AWS::SecretsManager::Secret", "AWS::ECS::Service")
+        by_arn = place.attribute != "Name" and type_ in named_by_arn
         if not by_arn and "arn" not in place.attribute.lower():
             return name
         _, service, kind = (

@@ -43,33 +43,33 @@ def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[A
     """Yields the alarms with a runbook of all stacks, and the alerts of the cluster."""
     for alarm in platform.all("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         if found := _TEXT.fullmatch(alarm.text("AlarmDescription")):
-            name = alarm.name.partition("/")[2]
-            parsed = {**found.groupdict(), "runbook": _name(found["runbook"])}
             yield Alarm(
-                name=name,
-                **parsed,
+                name=alarm.name.partition("/")[2],
+                severity=found["severity"],
+                text=found["text"],
+                runbook=_name(found["runbook"]),
                 condition=_condition(alarm),
                 source="CloudWatch",
                 stack=alarm.stack,
             )
-    for release, rules in cluster.of_kind("PrometheusRule") if cluster else ():
-        stack = cluster.releases[release].stack if cluster else ""
-        for rule in (
-            rule
-            for group in rules["spec"]["groups"]
-            for rule in group["rules"]
-            if "runbook_url" in rule.get("annotations", {})
-        ):
-            yield Alarm(
-                name=rule["alert"],
-                severity=rule["labels"]["severity"],
-                text=_PLACEHOLDER.sub(r"<\1>", rule["annotations"].get("summary", "")),
-                condition=" ".join(rule["expr"].split())
-                + (f" for {rule['for']}" if "for" in rule else ""),
-                runbook=_name(rule["annotations"]["runbook_url"]),
-                source="Prometheus",
-                stack=stack,
-            )
+    if cluster:
+        yield from _alerts(cluster)
+
+
+def _alerts(cluster: RenderedCluster) -> Iterator[Alarm]:
+    for release, rules in cluster.of_kind("PrometheusRule"):
+        for rule in (rule for group in rules["spec"]["groups"] for rule in group["rules"]):
+            if runbook := rule.get("annotations", {}).get("runbook_url"):
+                duration = f" for {rule['for']}" if "for" in rule else ""
+                yield Alarm(
+                    name=rule["alert"],
+                    severity=rule["labels"]["severity"],
+                    text=_PLACEHOLDER.sub(r"<\1>", rule["annotations"].get("summary", "")),
+                    condition=" ".join(rule["expr"].split()) + duration,
+                    runbook=_name(runbook),
+                    source="Prometheus",
+                    stack=cluster.releases[release].stack,
+                )
 
 
 _SIGNS = {
