@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from spotmusic_cdk import flows
+from spotmusic_cdk.command_line import CommandError
 from tests.conftest import STACKS, TODAY
 from tests.properties.deviations import DEVIATIONS
 from tools.checkout import ROOT, settings_of
@@ -220,7 +221,6 @@ def test_mistakes_have_one_message(
     synthesized: Callable[[str], Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(command, "page_of", lambda *_, **__: pytest.fail("nothing is built"))
     monkeypatch.setattr(command, "CHECKOUT", tmp_path)
@@ -231,38 +231,25 @@ def test_mistakes_have_one_message(
         "The embedded AWS is not running": ["--env=prod", "--against=local"],
     }
     for message, arguments in mistakes.items():
-        assert command.main(arguments) == 2
-        assert message in capsys.readouterr().err
+        with pytest.raises(CommandError, match=message):
+            command.main(arguments)
 
 
 def test_failure_leaves_the_former_file(
-    synthesized: Callable[[str], Path],
-    page: Page,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    synthesized: Callable[[str], Path], page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small = replace(page, path=page.path[:2], flows=page.flows[:2])
     monkeypatch.setattr(command, "page_of", lambda *_, **__: small)
-    file = tmp_path / "page.html"
-    assert command.main(["--env=prod", *assembly_of(synthesized), "--output", str(file)]) == 0
+    file, arguments = tmp_path / "page.html", ["--env=prod", *assembly_of(synthesized), "--output"]
+    command.main([*arguments, str(file)])
     written = file.read_text()
+    with pytest.raises(CommandError, match=r"/proc/nowhere/page\.html cannot be written"):
+        command.main([*arguments, "/proc/nowhere/page.html"])
     monkeypatch.setattr(icons, "MODULES", tmp_path)
-    assert command.main(["--env=prod", *assembly_of(synthesized), "--output", str(file)]) == 2
-    assert "The icons are not installed" in capsys.readouterr().err
-    assert (file.read_text(), [path.name for path in tmp_path.iterdir()]) == (
-        written,
-        ["page.html"],
-    )
-    monkeypatch.undo()
-    monkeypatch.setattr(command, "page_of", lambda *_, **__: small)
-    assert (
-        command.main(
-            ["--env=prod", *assembly_of(synthesized), "--output", "/proc/nowhere/page.html"]
-        )
-        == 2
-    )
-    assert "/proc/nowhere/page.html cannot be written" in capsys.readouterr().err
+    with pytest.raises(CommandError, match="The icons are not installed"):
+        command.main([*arguments, str(file)])
+    assert file.read_text() == written
+    assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
 def test_page_needs_no_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

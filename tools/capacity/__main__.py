@@ -14,55 +14,48 @@ from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import SettingsError, parse
+from spotmusic_cdk.settings import parse
 from tools.capacity import report
 from tools.capacity.changes import Changes, rewritten
 from tools.capacity.plan import MOST_LISTENERS, Plan, PlanError, carried, plan_for, require_load
 from tools.cost import prices
 from tools.cost.__main__ import estimate_of
 from tools.cost.estimate import Estimate
-from tools.cost.prices import CostError
-from tools.model.stacks import SourceError
 from tools.quiet_settings import settings_of
 
 CHECKOUT = Path.cwd()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the plan of an environment, and writes it with `--write`.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
 
-    Returns:
-        0; 2 if no plan is possible.
+    Raises:
+        CommandError: if no plan is possible.
     """
     options = _parser().parse_args(arguments)
     file: Path = options.environments / f"{options.env}.yaml"
-    try:
-        settings = settings_of(options.env, options.environments)
-        if not options.listeners:
-            require_load(settings)
-            print(report.inverse(settings.name, settings.capacity.listeners, carried(settings)))
-            return 0
-        plan = plan_for(settings, listeners_of(options.listeners))
-        cost = None
-        if not options.no_cost:
-            print(
-                f"Synthesizing {options.env} as planned (half a minute; COST=0 omits it) …",
-                file=sys.stderr,
-            )
-            cost = estimate_of_plan(plan, file)
-        plan = replace(plan, changes=plan.changes | _budget(plan, cost))
-        planned = rewritten(file.read_text(encoding="utf-8"), plan.changes)
-        parse(planned, source=file)
-    except (CostError, PlanError, SettingsError, SourceError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    settings = settings_of(options.env, options.environments)
+    if not options.listeners:
+        require_load(settings)
+        print(report.inverse(settings.name, settings.capacity.listeners, carried(settings)))
+        return
+    plan = plan_for(settings, listeners_of(options.listeners))
+    cost = None
+    if not options.no_cost:
+        print(
+            f"Synthesizing {options.env} as planned (half a minute; COST=0 omits it) …",
+            file=sys.stderr,
+        )
+        cost = estimate_of_plan(plan, file)
+    plan = replace(plan, changes=plan.changes | _budget(plan, cost))
+    planned = rewritten(file.read_text(encoding="utf-8"), plan.changes)
+    parse(planned, source=file)
     print(report.text(plan, carried(plan.settings), file, cost))
     if options.write:
         output.report(file, planned)
-    return 0
 
 
 def listeners_of(text: str) -> int:

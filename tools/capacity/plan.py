@@ -8,6 +8,7 @@ from math import exp, floor, log
 
 from pydantic import ValidationError
 
+from spotmusic_cdk.command_line import CommandError
 from spotmusic_cdk.settings import Settings
 from tools.capacity.changes import Changes, changed, differing
 from tools.capacity.constraints import Constraint, constraints_of
@@ -21,7 +22,7 @@ _ROUNDS = 100
 """Rounds of changes; each round raises a setting, and the longest ladder has nine steps."""
 
 
-class PlanError(Exception):
+class PlanError(CommandError):
     """Impossible plan. The message has the reason and the remedy."""
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import Settings, SettingsError
+from spotmusic_cdk.settings import Settings
 from tools.cost import prices, report
 from tools.cost.estimate import Estimate, estimate
 from tools.cost.prices import CostError, Prices
@@ -22,21 +22,17 @@ CHECKOUT = Path.cwd()
 FORMATS = ("text", "json", "markdown")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Prints the estimate of one environment.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
 
-    Returns:
-        0, also above the budget; 2 if no estimate is possible.
+    Raises:
+        CommandError: if no estimate is possible.
     """
     options = _parser().parse_args(arguments)
-    try:
-        found, base = _estimates(options)
-    except (CostError, SettingsError, SourceError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    found, base = _estimates(options)
     today = datetime.now(tz=UTC).date()
     match options.format:
         case "json":
@@ -45,7 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(report.markdown(found, base, options.base, today))
         case _:
             print(report.text(found, base, options.base, today, everything=options.all))
-    return 0
 
 
 def _estimates(options: argparse.Namespace) -> tuple[Estimate, Estimate | None]:

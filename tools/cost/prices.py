@@ -8,6 +8,8 @@ from datetime import date
 from math import inf
 from pathlib import Path
 
+from spotmusic_cdk.command_line import CommandError
+
 PATH = Path(__file__).with_name("prices.csv")
 OWN = Path.cwd() / PATH.name
 """Prices of a project, which override shipped ones."""
@@ -18,7 +20,7 @@ OLD_DAYS = 120
 """Days until the estimate warns of a price."""
 
 
-class CostError(Exception):
+class CostError(CommandError):
     """Impossible estimate. The message has the reason and the remedy."""
 
 

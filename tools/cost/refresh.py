@@ -45,14 +45,14 @@ Wanted = tuple[str, float]
 """Usage type and start of a tier."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Refreshes `prices.csv` completely, or leaves it unchanged.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
 
-    Returns:
-        0, or 2 if the price list is not available.
+    Raises:
+        CostError: if the price list is not available.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.cost.refresh", description=__doc__)
     parser.add_argument(
@@ -69,13 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--file", type=Path, default=prices.PATH, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    try:
-        shipped = read(options.file)
-        known = read() if options.own else shipped
-        rows, missing = refreshed(known, options.region or regions_in(known), options.endpoint)
-    except CostError as error:
-        print(error, file=sys.stderr)
-        return 2
+    shipped = read(options.file)
+    known = read() if options.own else shipped
+    rows, missing = refreshed(known, options.region or regions_in(known), options.endpoint)
     changed = len(set(rows) - set(known))
     same = set(shipped) if options.own else set()
     write(prices.OWN if options.own else options.file, (row for row in rows if row not in same))
@@ -86,7 +82,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing:
         names = ", ".join(missing[:5]) + (" …" if missing[5:] else "")
         print(f"{len(missing)} are not in the price list, and are kept: {names}")
-    return 0
 
 
 def regions_in(known: Prices) -> list[str]:

@@ -5,6 +5,8 @@ contract test looks up each of them. Resource types that it lacks are recorded a
 against CloudFormation's provider schema. The summary counts and names recorded types.
 """
 
+from spotmusic_cdk.command_line import CommandError
+
 ACCOUNT = "000000000000"
 """Account id of the embedded AWS, which replaces the environment's own.
 
@@ -17,5 +19,5 @@ def last_lines(text: str, number: int) -> str:
     return "\n".join("  " + line for line in text.splitlines()[-number:])
 
 
-class LocalAwsError(Exception):
+class LocalAwsError(CommandError):
     """Expected failure of a command. The message has the cause and the remedy."""

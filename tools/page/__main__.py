@@ -13,51 +13,44 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from spotmusic_cdk.command_line import run_command
+from spotmusic_cdk.command_line import CommandError, run_command
 from spotmusic_cdk.output import replace
-from spotmusic_cdk.settings import Settings, SettingsError
+from spotmusic_cdk.settings import Settings
 from tools.changes import source
-from tools.local_aws import LocalAwsError, process, session
+from tools.local_aws import process, session
 from tools.local_aws.assembly import environment_of
 from tools.local_aws.middleware import PAGE_PATH
 from tools.local_aws.workspace import Workspace
-from tools.model.stacks import SourceError, platform_in, stacks_in
+from tools.model.stacks import platform_in, stacks_in
 from tools.page.deployed import State, states_of
 from tools.page.html import html, path_picture
-from tools.page.icons import IconError
 from tools.page.model import Page, page_of
 from tools.quiet_settings import settings_of
 
 CHECKOUT = Path(__file__).parents[2]
 
 
-class PageError(Exception):
+class PageError(CommandError):
     """Page that cannot be written. The message has the reason and the remedy."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Writes the page of one environment, and prints its file or its address.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
 
-    Returns:
-        0, or 2 if the page cannot be written.
+    Raises:
+        CommandError: if the page cannot be written.
     """
     options = _parser().parse_args(arguments)
     try:
         print(_local() if options.against == source.LOCAL else _file(options))
-    except (PageError, SettingsError, SourceError, IconError, LocalAwsError) as error:
-        print(error, file=sys.stderr)
-        return 2
     except (BotoCoreError, ClientError) as error:
-        print(
+        raise PageError(
             f"The request to AWS failed: {error}. "
-            f"Log in to the account of {options.env}, or omit AGAINST.",
-            file=sys.stderr,
-        )
-        return 2
-    return 0
+            f"Log in to the account of {options.env}, or omit AGAINST."
+        ) from None
 
 
 def _file(options: argparse.Namespace) -> str:

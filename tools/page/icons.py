@@ -5,6 +5,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from spotmusic_cdk.command_line import CommandError
+
 MODULES = Path(__file__).parents[2] / "node_modules"
 ATTRIBUTION = (
     "Icons of AWS services: AWS Architecture Icons, unaltered (CC BY-ND 2.0). "
@@ -53,7 +55,7 @@ DRAWN = {
 _INK = "#48566a"
 
 
-class IconError(Exception):
+class IconError(CommandError):
     """Missing icon. The message has the remedy."""
 
 

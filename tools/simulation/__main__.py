@@ -4,12 +4,11 @@ It covers a day, a release and faults.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import Settings, SettingsError
+from spotmusic_cdk.settings import Settings
 from tools.capacity.__main__ import CHECKOUT, listeners_of
 from tools.capacity.plan import PlanError, plan_for, require_load
 from tools.quiet_settings import settings_of
@@ -25,16 +24,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: command line without the program's name; None takes the process's.
 
     Returns:
-        0; 1 if a scenario misses an objective or the methods disagree; 2 if no plan is possible.
+        0; 1 if a scenario misses an objective or the methods disagree.
+
+    Raises:
+        CommandError: if no plan is possible.
     """
     options = _parser().parse_args(arguments)
-    try:
-        settings, listeners = _cell(
-            settings_of(options.env, options.environments), options.listeners
-        )
-    except (PlanError, SettingsError) as error:
-        print(error, file=sys.stderr)
-        return 2
+    settings, listeners = _cell(settings_of(options.env, options.environments), options.listeners)
     outcomes = simulate_all(settings, listeners, seed=options.seed)
     found = list(agreements(settings, listeners, outcomes, seed=options.seed))
     print(report.text(settings.name, listeners, outcomes, found))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spotmusic_cdk.command_line import CommandError
 from spotmusic_cdk.settings import Settings, parse
 from spotmusic_cdk.settings.capacity import CapacitySettings
 from tests.conftest import sample_of
@@ -192,9 +193,9 @@ def test_limits_have_source_and_date() -> None:
     ] == []
 
 
-def run(folder: Path, *arguments: str) -> int:
+def run(folder: Path, *arguments: str) -> None:
     options = ["--env=prod", "--environments", str(folder), "--no-cost"]
-    return command.main([*options, *arguments])
+    command.main([*options, *arguments])
 
 
 @pytest.mark.parametrize(
@@ -214,17 +215,19 @@ def run(folder: Path, *arguments: str) -> int:
 def test_absurd_input_has_one_message(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(ENVIRONMENTS, *arguments) == 2
-    shown = capsys.readouterr()
-    assert message in shown.err
-    assert (shown.out, len(shown.err.splitlines()) <= 2) == ("", True)
+    with pytest.raises(CommandError) as raised:
+        run(ENVIRONMENTS, *arguments)
+    assert message in str(raised.value)
+    assert len(str(raised.value).splitlines()) <= 2
+    assert capsys.readouterr().out == ""
 
 
-def test_unknown_class_has_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_class_has_one_message(tmp_path: Path) -> None:
     text = (ENVIRONMENTS / "prod.yaml").read_text().replace("r8g.xlarge", "r8g.9xlarge")
     (tmp_path / "prod.yaml").write_text(text)
-    assert run(tmp_path, "--listeners", "2000000") == 2
-    assert capsys.readouterr().err.count("unsupported size 9xlarge of r8g") == 1
+    with pytest.raises(CommandError) as raised:
+        run(tmp_path, "--listeners", "2000000")
+    assert str(raised.value).count("unsupported size 9xlarge of r8g") == 1
 
 
 def test_load_beyond_any_cell_is_refused() -> None:
@@ -239,7 +242,7 @@ def test_report_names_load_patch_and_quotas(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(ENVIRONMENTS / "prod.yaml", tmp_path)
-    assert run(tmp_path, "--listeners", "2,000,000", "--write") == 0
+    run(tmp_path, "--listeners", "2,000,000", "--write")
     shown = capsys.readouterr().out
     for words in (
         "listeners at a time                  172,603",
@@ -249,7 +252,7 @@ def test_report_names_load_patch_and_quotas(
     ):
         assert words in shown
     assert "max: 208" in (tmp_path / "prod.yaml").read_text()
-    assert run(tmp_path) == 0
+    run(tmp_path)
     expected = "prod carries 2,399,787 monthly listeners, and declares 2,000,000."
     assert expected in capsys.readouterr().out
 
@@ -257,7 +260,7 @@ def test_report_names_load_patch_and_quotas(
 def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (ENVIRONMENTS / "prod.yaml").read_text()
     (tmp_path / "prod.yaml").write_text(rewritten(text, {("data", "identity", "storage_gib"): 50}))
-    assert run(tmp_path, "--listeners", "2000000") == 0
+    run(tmp_path, "--listeners", "2000000")
     shown = capsys.readouterr().out
     assert "  kubernetes.redpanda.storage_gib: grow volumes of running brokers" in shown
     assert "identity: {instance_class: r8g.2xlarge, storage_gib: 400" in shown

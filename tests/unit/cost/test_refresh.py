@@ -9,7 +9,7 @@ import pytest
 
 from tests.serving import serving
 from tools.cost import prices, refresh
-from tools.cost.prices import Price
+from tools.cost.prices import CostError, Price
 
 HEAD = (
     '"FormatVersion","v1.0"\n'
@@ -70,14 +70,14 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def refreshed(endpoint: str, file: Path, *options: str) -> int:
-    return refresh.main(["--endpoint", endpoint, "--file", str(file), *options])
+def refreshed(endpoint: str, file: Path, *options: str) -> None:
+    refresh.main(["--endpoint", endpoint, "--file", str(file), *options])
 
 
 def test_refresh_takes_prices_and_date(
     endpoint: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert refreshed(endpoint, file) == 0
+    refreshed(endpoint, file)
     lines = file.read_text().splitlines()
     source = '"AWS price list, bulk offer file AmazonEC2"'
     assert f"AmazonEC2,BoxUsage:m6a.large,Hrs,sa-east-1,0,0.5,2026-11-20,verified,{source}" in lines
@@ -91,7 +91,7 @@ def test_refresh_takes_prices_and_date(
 
 
 def test_refresh_adds_a_region(endpoint: str, file: Path) -> None:
-    assert refreshed(endpoint, file, "--region", "eu-central-1") == 0
+    refreshed(endpoint, file, "--region", "eu-central-1")
     assert prices.read(file).usd("AmazonEC2", "BoxUsage:m6a.large", "eu-central-1", 10) == 5
 
 
@@ -100,7 +100,7 @@ def test_refresh_completes_a_region(endpoint: str, file: Path) -> None:
     file.write_text(
         FILE + "AmazonEC2,BoxUsage:c6a.large,Hrs,eu-central-1,0,0.1,2025-05-28,verified,somewhere\n"
     )
-    assert refreshed(endpoint, file, "--region", "eu-central-1") == 0
+    refreshed(endpoint, file, "--region", "eu-central-1")
     assert prices.read(file).of_kind("AmazonEC2", "BoxUsage:", "eu-central-1") == {
         "c6a.large": 0.1,
         "m6a.large": 0.5,
@@ -116,7 +116,7 @@ def test_project_keeps_its_own_prices(
     monkeypatch.setattr(prices, "PATH", file)
     monkeypatch.setattr(prices, "OWN", own)
     for region, count in (("eu-central-1", 3), ("sa-east-1", 6)):
-        assert refreshed(endpoint, file, "--own", "--region", region) == 0
+        refreshed(endpoint, file, "--own", "--region", region)
         assert len(own.read_text().splitlines()) == 1 + count
     assert file.read_text() == FILE
     assert [
@@ -166,7 +166,7 @@ def test_new_region_gets_every_usage_type(
             OFFERS, service, "".join(listed(row) for row in known if row.service == service)
         )
     refresh.write(tmp_path / "prices.csv", known)
-    assert refreshed(endpoint, tmp_path / "prices.csv", "--region", "eu-central-1") == 0
+    refreshed(endpoint, tmp_path / "prices.csv", "--region", "eu-central-1")
     assert "not in the price list" not in capsys.readouterr().out
     added = [row for row in prices.read(tmp_path / "prices.csv") if row.region == "eu-central-1"]
     assert {row.usd for row in added} == {7}
@@ -178,22 +178,18 @@ def test_failed_refresh_leaves_the_file(
     file: Path,
     offers: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setitem(globals(), "OFFERS", offers)
-    assert refreshed(endpoint, file) == 2
+    with pytest.raises(CostError, match=r"prices\.csv is unchanged"):
+        refreshed(endpoint, file)
     assert file.read_text() == FILE
-    assert "prices.csv is unchanged" in capsys.readouterr().err
     assert [path.name for path in file.parent.iterdir()] == ["prices.csv"]
 
 
-def test_refresh_reports_missing_internet(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert refreshed("http://127.0.0.1:9", file) == 2
-    error = capsys.readouterr().err.splitlines()[-1]
-    assert error.startswith(
-        "The AWS price list cannot be read from "
-        "http://127.0.0.1:9/offers/v1.0/aws/AmazonEC2/current/sa-east-1/index.csv"
-    )
+def test_refresh_reports_missing_internet(file: Path) -> None:
+    address = "http://127.0.0.1:9/offers/v1.0/aws/AmazonEC2/current/sa-east-1/index.csv"
+    with pytest.raises(CostError, match=f"^The AWS price list cannot be read from {address}"):
+        refreshed("http://127.0.0.1:9", file)
     assert file.read_text() == FILE
 
 

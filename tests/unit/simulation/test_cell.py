@@ -9,7 +9,7 @@ import pytest
 from spotmusic_cdk.settings import Settings
 from tests.conftest import sample_of
 from tools.capacity.changes import Changes, changed, rewritten
-from tools.capacity.plan import plan_for
+from tools.capacity.plan import PlanError, plan_for
 from tools.checkout import ROOT
 from tools.simulation import __main__ as command
 from tools.simulation.agreement import TOLERANCE, agreements
@@ -205,11 +205,9 @@ def test_cold_cache_fills_with_reads() -> None:
 
 
 @pytest.mark.parametrize("argument", ["0", "-5", "many", "1000000000001"])
-def test_simulation_refuses_absurd_listeners(
-    argument: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert command.main(["--env", "prod", f"--listeners={argument}"]) == 2
-    assert capsys.readouterr().err.startswith(f"LISTENERS={argument}")
+def test_simulation_refuses_absurd_listeners(argument: str) -> None:
+    with pytest.raises(PlanError, match=f"^LISTENERS={argument}"):
+        command.main(["--env", "prod", f"--listeners={argument}"])
 
 
 @pytest.mark.parametrize(
@@ -222,13 +220,11 @@ def test_simulation_refuses_absurd_listeners(
         ({("capacity", "listeners"): 1000}, "no service has load"),
     ],
 )
-def test_simulation_asks_for_load(
-    changes: Changes, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_simulation_asks_for_load(changes: Changes, message: str, tmp_path: Path) -> None:
     text = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
     (tmp_path / "dev.yaml").write_text(rewritten(text, changes))
-    assert command.main(["--env", "dev", "--environments", str(tmp_path)]) == 2
-    assert message in capsys.readouterr().err
+    with pytest.raises(PlanError, match=message):
+        command.main(["--env", "dev", "--environments", str(tmp_path)])
 
 
 def test_simulation_prints_scenarios_and_agreement(
