@@ -525,44 +525,42 @@ def test_accepted_changes_are_refused_nowhere(changes_of: Callable[[str], list[C
     assert Effect.INTERRUPTION in {change.effect for change in found}
 
 
-def test_removed_brokers_need_two_deployments(tmp_path: Path) -> None:
-    """docs/runbooks/redpanda.md: first `observability` alone, which imports their targets."""
-    five = {"kubernetes.redpanda.brokers": 5}
-    old, new = (
-        platform(tmp_path / str(len(changes)), edited(PROD, changes))
-        for changes in ([*five.items()], [])
-    )
-    first = {**old, "observability": new["observability"]}
-
-    def refused(before: Templates, now: Templates) -> list[str]:
-        changes = compare(before, now)
-        return [change.subject for change in changes if change.effect == Effect.REFUSED]
-
-    assert len(refused(old, new)) == 3
-    assert refused(old, first) == []
-    assert refused(first, new) == ["redpanda"]
-
-
-def test_last_scaled_queue_needs_two_deployments(
-    templates_of: Callable[[str], Templates], changes_of: Callable[[str], list[Change]]
+@pytest.mark.parametrize(
+    ("group", "first", "exports"),
+    [
+        ("worst", ["observability"], [f"BrokersKafkaBroker{n}Targets" for n in (3, 4)]),
+        (
+            "other-way",
+            ["ecs-services", "observability"],
+            ["SecurityGroupsqueuedepth", "BrokersManagementTargets"],
+        ),
+    ],
+    ids=["brokers", "last-scaled-queue"],
+)
+def test_removed_exports_need_two_deployments(
+    templates_of: Callable[[str], Templates],
+    changes_of: Callable[[str], list[Change]],
+    group: str,
+    first: list[str],
+    exports: list[str],
 ) -> None:
-    """docs/changes.md: first a deployment of only the users of the exports."""
-    before, now = templates_of("base"), templates_of("other-way")
-    between = {**before, **{stack: now[stack] for stack in ("ecs-services", "observability")}}
-    at_once, first, second = (
-        {
-            f"{change.subject}: {change.detail}"
-            for change in changes
-            if change.effect == Effect.REFUSED
-        }
-        for changes in (changes_of("other-way"), compare(before, between), compare(between, now))
-    )
-    only_at_once = ("SecurityGroupsqueuedepth", "BrokersManagementTargets")
-    assert {refusal for refusal in at_once if refusal.startswith(only_at_once)}
+    """docs/changes.md and docs/runbooks/redpanda.md: first a deployment of only the users of the
+    exports.
+    """
+
+    def refused(changes: Iterable[Change]) -> set[str]:
+        refusals = (change for change in changes if change.effect == Effect.REFUSED)
+        return {f"{change.subject}: {change.detail}" for change in refusals}
+
+    before, now = templates_of("base"), templates_of(group)
+    between = {**before, **{stack: now[stack] for stack in first}}
+    at_once = refused(changes_of(group))
+    only_at_once = {refusal for refusal in at_once if refusal.startswith(tuple(exports))}
+    assert len(only_at_once) == len(exports)
     # The other changes of the group are rejected either way.
-    assert first | second <= {
-        refusal for refusal in at_once if not refusal.startswith(only_at_once)
-    }
+    assert refused(compare(before, between)) | refused(compare(between, now)) <= (
+        at_once - only_at_once
+    )
 
 
 def test_clusters_have_version_and_layer(templates_of: Callable[[str], Templates]) -> None:
