@@ -27,6 +27,7 @@ HARMLESS = {
     "a commit of an action": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1",
     "a hash of an archive": f"SHA256 := {sha256(b'archive').hexdigest()}",
     "the example of AWS": "AKIA" + "IOSFODNN7EXAMPLE",
+    "a word that ends like a key": "TAKIA" + "QWERTZUIOP123456",
 }
 
 
