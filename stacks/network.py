@@ -62,13 +62,14 @@ class NetworkStack(EnvironmentStack):
             group_of=flows.security_group_of,
             shares_egress=flows.shares_egress,
         )
-        S3GatewayEndpoint(self, "S3", vpc=self.vpc, subnets=self.vpc.private_subnets)
+        subnets = self.vpc.private_subnets
+        S3GatewayEndpoint(self, "S3", vpc=self.vpc, subnets=subnets)
         InterfaceEndpoints(
             self,
             "Endpoints",
             vpc=self.vpc,
             aws_services=network.endpoints,
-            subnets=self.vpc.private_subnets,
+            subnets=subnets,
             security_group=self.security_groups.of("endpoints"),
             # Brokers access their bucket only with tokens of the cluster.
             tokens=settings.kubernetes.redpanda.tiered_storage is not None,

@@ -1,6 +1,6 @@
 """Lifecycle policy of images."""
 
-import json
+from spotmusic_constructs.json_text import json_text
 
 
 def retention(*, keep_images: int, untagged_days: int) -> str:
@@ -35,7 +35,7 @@ def retention(*, keep_images: int, untagged_days: int) -> str:
             },
         ),
     ]
-    return json.dumps({"rules": rules}, separators=(",", ":"))
+    return json_text({"rules": rules})
 
 
 def _rule(
