@@ -161,15 +161,11 @@ def _await_action(platform: Platform, name: str, began: datetime) -> None:
     raise FailedError(f"CloudWatch did not publish the alarm within {_HISTORY_SECONDS:.0f} s")
 
 
+_RECIPIENT = "docs/runbooks/monitoring.md#a-recipient-that-is-not-confirmed"
 CHECKS = (
-    Check(name="stacks", ask=stacks, runbook="docs/runbooks/failed-deployment.md"),
-    Check(name="metrics", ask=metrics, runbook="docs/runbooks/monitoring.md"),
-    Check(name="heartbeat", ask=heartbeat, runbook="docs/runbooks/monitoring.md"),
-    Check(
-        name="recipients",
-        ask=recipients,
-        runbook="docs/runbooks/monitoring.md#a-recipient-that-is-not-confirmed",
-        again=False,
-    ),
+    Check("stacks", stacks, "docs/runbooks/failed-deployment.md"),
+    Check("metrics", metrics, "docs/runbooks/monitoring.md"),
+    Check("heartbeat", heartbeat, "docs/runbooks/monitoring.md"),
+    Check("recipients", recipients, _RECIPIENT, again=False),
 )
-ALARM_TEST = Check(name="alarm", ask=alarm, runbook="docs/runbooks/monitoring.md", again=False)
+ALARM_TEST = Check("alarm", alarm, "docs/runbooks/monitoring.md", again=False)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from enum import StrEnum
 from http.client import HTTPException
 from typing import Generic, TypeVar
@@ -32,7 +32,7 @@ class State(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Check(Generic[Subject]):
     """Check of one property of the platform.
 
@@ -47,6 +47,7 @@ class Check(Generic[Subject]):
     name: str
     ask: Callable[[Subject], str]
     runbook: str
+    _: KW_ONLY
     needs: str = ""
     again: bool = True
 

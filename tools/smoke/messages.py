@@ -47,17 +47,9 @@ def arrives(variable: str, path_of: Callable[[Platform], str]) -> Callable[[Plat
     return ask
 
 
+_EVENT = arrives("SMOKE_EVENT", lambda platform: platform.given.event)
+_TASK = arrives("SMOKE_TASK", lambda platform: platform.given.task)
 CHECKS = (
-    Check(
-        name="event in and out",
-        ask=arrives("SMOKE_EVENT", lambda platform: platform.given.event),
-        needs="login",
-        runbook="docs/runbooks/event-lag.md",
-    ),
-    Check(
-        name="task in and out",
-        ask=arrives("SMOKE_TASK", lambda platform: platform.given.task),
-        needs="login",
-        runbook="docs/runbooks/queue.md",
-    ),
+    Check("event in and out", _EVENT, "docs/runbooks/event-lag.md", needs="login"),
+    Check("task in and out", _TASK, "docs/runbooks/queue.md", needs="login"),
 )

@@ -122,30 +122,12 @@ def signed(platform: Platform) -> str:
 
 
 CHECKS = (
-    Check(name="address", ask=address, runbook="docs/runbooks/edge.md#errors"),
-    Check(name="page", ask=page, needs="address", runbook="docs/runbooks/edge.md#errors"),
-    Check(name="API without token", ask=refused, needs="address", runbook="docs/runbooks/kong.md"),
-    Check(
-        name="audio without signature",
-        ask=unsigned,
-        needs="address",
-        runbook="docs/runbooks/edge.md#refused",
-    ),
-    Check(name="issuer", ask=issuer, needs="address", runbook="docs/runbooks/keycloak.md"),
-    Check(
-        name="login",
-        ask=login,
-        needs="issuer",
-        runbook="docs/runbooks/identity.md#a-listener",
-        again=False,
-    ),
-    Check(
-        name="API with token", ask=accepted, needs="login", runbook="docs/runbooks/ecs-service.md"
-    ),
-    Check(
-        name="audio with signature",
-        ask=signed,
-        needs="API with token",
-        runbook="docs/runbooks/edge.md#refused",
-    ),
+    Check("address", address, "docs/runbooks/edge.md#errors"),
+    Check("page", page, "docs/runbooks/edge.md#errors", needs="address"),
+    Check("API without token", refused, "docs/runbooks/kong.md", needs="address"),
+    Check("audio without signature", unsigned, "docs/runbooks/edge.md#refused", needs="address"),
+    Check("issuer", issuer, "docs/runbooks/keycloak.md", needs="address"),
+    Check("login", login, "docs/runbooks/identity.md#a-listener", needs="issuer", again=False),
+    Check("API with token", accepted, "docs/runbooks/ecs-service.md", needs="login"),
+    Check("audio with signature", signed, "docs/runbooks/edge.md#refused", needs="API with token"),
 )
