@@ -7,6 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from packageurl import PackageURL
@@ -16,6 +17,7 @@ from spotmusic_cdk.settings import Settings
 from tools.supply_chain.lifecycle import support_of
 from tools.supply_chain.part import Kind, Part
 
+Version = TypeVar("Version", str, tuple[str, str])
 _IMAGE = re.compile(r"(?P<host>[^/]+)/(?:(?P<namespace>.+)/)?(?P<name>[^/:]+):(?P<tag>.+)")
 
 
@@ -87,23 +89,18 @@ def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
 
 def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yields the database engines with their versions and environments."""
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    pairs = []
     for settings in environments:
         cache = settings.data.cache
-        for database in settings.data.databases.values():
-            found["mysql", database.version].add(settings.name)
-        found[cache.engine, cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]].add(
-            settings.name
-        )
-    yield from (
-        (engine, version, tuple(sorted(names)))
-        for (engine, version), names in sorted(found.items())
-    )
+        version = cache.version or versions.DEFAULT_CACHE_VERSION[cache.engine]
+        used = [("mysql", database.version) for database in settings.data.databases.values()]
+        pairs += [(engine, settings.name) for engine in [*used, (cache.engine, version)]]
+    yield from ((*engine, names) for engine, names in by_version(pairs))
 
 
-def by_version(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def by_version(pairs: Iterable[tuple[Version, str]]) -> Iterator[tuple[Version, tuple[str, ...]]]:
     """Yields each version with its environments, both in order."""
-    found: dict[str, set[str]] = defaultdict(set)
+    found: dict[Version, set[str]] = defaultdict(set)
     for version, environment in pairs:
         found[version].add(environment)
     yield from (

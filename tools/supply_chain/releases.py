@@ -42,7 +42,7 @@ class NoAnswerError(Exception):
     """Unknown newest release. The message has the reason."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Registry:
     """Registry of one kind of packages.
 
@@ -89,33 +89,20 @@ def registries(root: Path) -> list[Registry]:
     pip += ["--timeout=5", "--retries=0"]
     npm = ["npm", "view", "--json", "--fetch-timeout=5000", "--fetch-retries=0"]
     return [
-        Registry(
-            name="PyPI",
-            pinned=locked.chosen(root),
-            command=lambda name: [*pip, name],
-            newest=newest_of_pip,
-        ),
-        Registry(
-            name="npm",
-            pinned=locked.chosen_npm(root),
-            command=lambda name: [*npm, name, "versions"],
-            newest=newest_of_npm,
-        ),
-        *(
-            _repository(place)
-            for place in sorted({chart.repository for chart in versions.charts()})
-        ),
+        Registry("PyPI", locked.chosen(root), lambda name: [*pip, name], newest_of_pip),
+        Registry("npm", locked.chosen_npm(root), lambda n: [*npm, n, "versions"], newest_of_npm),
+        *map(_repository, sorted({chart.repository for chart in versions.charts()})),
     ]
 
 
 def _repository(place: str) -> Registry:
     charts = {chart.name: chart for chart in versions.charts() if chart.repository == place}
-    return Registry(
-        name=place,
-        pinned={name: chart.version for name, chart in charts.items()},
-        command=lambda name: ["helm", "show", "chart", *place_of(charts[name])],
-        newest=newest_of_helm,
-    )
+    pinned = {name: chart.version for name, chart in charts.items()}
+
+    def command(name: str) -> list[str]:
+        return ["helm", "show", "chart", *place_of(charts[name])]
+
+    return Registry(place, pinned, command, newest_of_helm)
 
 
 def place_of(chart: versions.Chart) -> list[str]:

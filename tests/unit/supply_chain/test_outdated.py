@@ -135,14 +135,7 @@ def test_silent_registry_gets_three_queries() -> None:
         raise FileNotFoundError(2, "not there", "npm")
 
     pinned = {f"package-{number}": "1.0.0" for number in range(9)}
-    results = list(
-        ask(
-            Registry(
-                name="npm", pinned=pinned, command=lambda name: ["npm", name], newest=newest_of_npm
-            ),
-            silent,
-        )
-    )
+    results = list(ask(Registry("npm", pinned, lambda name: ["npm", name], newest_of_npm), silent))
     assert len(questions) == 3
     assert [answer.name for answer in results] == sorted(pinned)
     assert results[0].problem == "npm is not in PATH"
@@ -155,17 +148,8 @@ def test_failed_query_does_not_stop_others() -> None:
             raise subprocess.CalledProcessError(1, command)
         return PIP.format(command[-1])
 
-    results = list(
-        ask(
-            Registry(
-                name="PyPI",
-                pinned=dict.fromkeys("abc", "1.0"),
-                command=lambda name: [name],
-                newest=newest_of_pip,
-            ),
-            answers,
-        )
-    )
+    pinned = dict.fromkeys("abc", "1.0")
+    results = list(ask(Registry("PyPI", pinned, lambda name: [name], newest_of_pip), answers))
     assert [(answer.name, answer.newest, answer.problem) for answer in results] == [
         ("a", None, "it ended with 1"),
         ("b", "9999.1.0", ""),
