@@ -6,7 +6,6 @@ first deployment is left by a stack.
 """
 
 import json
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +103,7 @@ class Outcome:
         return "\n".join(lines)
 
 
-def save_inventory(endpoint: str, stacks: Iterable[SynthesizedStack], file: Path) -> None:
+def save_inventory(endpoint: str, stacks: list[SynthesizedStack], file: Path) -> None:
     """Saves the existing entries, for the comparison after a destruction.
 
     Args:
@@ -165,9 +164,9 @@ def after_destruction(
     return Outcome(kept=lines, removed_log_groups=removed, unexplained=left)
 
 
-def _inventory(endpoint: str, stacks: Iterable[SynthesizedStack]) -> set[str]:
+def _inventory(endpoint: str, stacks: list[SynthesizedStack]) -> set[str]:
     """Returns all listed entries as `region service identifier`."""
-    asked = [(region, *listing) for region in regions(list(stacks)) for listing in _LISTINGS]
+    asked = [(region, *listing) for region in regions(stacks) for listing in _LISTINGS]
     with ThreadPoolExecutor(max_workers=4) as pool:
         return {
             entry
