@@ -60,6 +60,11 @@ def cache(engine: str, version: str, **more: Any) -> Json:
     )
 
 
+def vault(days: int) -> Json:
+    lock = {"MinRetentionDays": days}
+    return resource("AWS::Backup::BackupVault", BackupVaultName="vault", LockConfiguration=lock)
+
+
 def plan(days: int, *, copied: int | None = None) -> Json:
     """Backup plan with point-in-time recovery, and copies that are kept for `copied` days."""
     retention = {"Lifecycle": {"DeleteAfterDays": days}}
@@ -98,6 +103,7 @@ def one(old: Json, new: Json, effect: Effect, expected: str) -> Case:
     return stack(One=old), stack(One=new), effect, expected
 
 
+SUBNET = resource("AWS::EC2::Subnet")
 REFUSED, LOSS, REPLACEMENT, INTERRUPTION, NONE = Effect
 CASES: dict[str, Case] = {
     "a feature release skipped": one(
@@ -128,20 +134,7 @@ CASES: dict[str, Case] = {
         REFUSED,
         "skips a version",
     ),
-    "another lock in governance mode": one(
-        resource(
-            "AWS::Backup::BackupVault",
-            BackupVaultName="vault",
-            LockConfiguration={"MinRetentionDays": 35},
-        ),
-        resource(
-            "AWS::Backup::BackupVault",
-            BackupVaultName="vault",
-            LockConfiguration={"MinRetentionDays": 7},
-        ),
-        NONE,
-        "LockConfiguration",
-    ),
+    "another lock in governance mode": one(vault(35), vault(7), NONE, "LockConfiguration"),
     "shorter backups": one(plan(35), plan(14), LOSS, "point-in-time recovery: 35 days → 14"),
     "shorter copies": one(
         plan(35, copied=60), plan(35, copied=40), LOSS, "copies in the second vault: 60 days → 40"
@@ -179,16 +172,7 @@ CASES: dict[str, Case] = {
         REFUSED,
         "has the entry Viewer",
     ),
-    "a zone more": (
-        {"network": {"Resources": {"A": resource("AWS::EC2::Subnet")}}},
-        {
-            "network": {
-                "Resources": {"A": resource("AWS::EC2::Subnet"), "B": resource("AWS::EC2::Subnet")}
-            }
-        },
-        REFUSED,
-        "1 subnets → 2",
-    ),
+    "a zone more": (stack(A=SUBNET), stack(A=SUBNET, B=SUBNET), REFUSED, "1 subnets → 2"),
     "a kept bucket removed": (
         stack(One=resource("AWS::S3::Bucket")),
         stack(),
@@ -335,20 +319,11 @@ def test_metadata_of_cli_is_no_change(tmp_path: Path) -> None:
     """
 
     def synthesized(context: dict[str, Any]) -> Templates:
-        app = new_app(**context)
-        stack = cdk.Stack(
-            cdk.Stage(app, "dev"),
-            "data",
-            env=cdk.Environment(account="111122223333", region="sa-east-1"),
-        )
+        app, python = new_app(**context), lambda_.Runtime.PYTHON_3_13
+        env = cdk.Environment(account="111122223333", region="sa-east-1")
+        stack = cdk.Stack(cdk.Stage(app, "dev"), "data", env=env)
         code = lambda_.Code.from_asset(str(tmp_path))
-        lambda_.Function(
-            stack,
-            "Function",
-            code=code,
-            handler="index.handler",
-            runtime=lambda_.Runtime.PYTHON_3_13,
-        )
+        lambda_.Function(stack, "Function", code=code, handler="index.handler", runtime=python)
         return templates_in(Path(app.synth().directory, "assembly-dev"))
 
     (tmp_path / "index.py").touch()
