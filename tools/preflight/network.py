@@ -56,9 +56,7 @@ def endpoints(context: Context) -> Iterator[Finding]:
     settings = context.settings
     if not settings.network.endpoints:
         return
-    names = {
-        f"com.amazonaws.{settings.region}.{endpoint}" for endpoint in settings.network.endpoints
-    }
+    names = sorted(f"com.amazonaws.{settings.region}.{name}" for name in settings.network.endpoints)
     services = pages(
         context.home("ec2"),
         "describe_vpc_endpoint_services",
@@ -66,8 +64,11 @@ def endpoints(context: Context) -> Iterator[Finding]:
         Filters=[{"Name": "service-type", "Values": ["Interface"]}],
     )
     found = {service["ServiceName"]: service for service in services}
-    zones_of = {name: set(found.get(name, {}).get("AvailabilityZones", ())) for name in names}
-    missing = sorted(name for name in names if not set(settings.zones) <= zones_of[name])
+    missing = [
+        name
+        for name in names
+        if not {*settings.zones} <= {*found.get(name, {}).get("AvailabilityZones", ())}
+    ]
     detail = (
         f"not in every zone: {', '.join(missing)}" if missing else f"{len(names)}, in every zone"
     )
@@ -79,9 +80,7 @@ def endpoints(context: Context) -> Iterator[Finding]:
     )
     yield verdict("interface endpoints", not missing, detail, command)
     open_only = ", ".join(
-        name
-        for name in sorted(names)
-        if found.get(name, {}).get("VpcEndpointPolicySupported") is False
+        name for name in names if found.get(name, {}).get("VpcEndpointPolicySupported") is False
     )
     detail = f"not accepted by {open_only}" if open_only else "accepted by all"
     command = (
