@@ -1,4 +1,4 @@
-"""Headers that browsers add to requests of foreign pages, and the status of the answers."""
+"""Headers that browsers add to requests of foreign pages, and requests with them."""
 
 from http.client import HTTPConnection
 
@@ -12,8 +12,9 @@ FOREIGN = [
 ]
 
 
-def status(port: int, method: str, path: str, headers: dict[str, str], body: str = "") -> int:
-    """Returns the status of one request to a server on loopback."""
+def ask(port: int, method: str, path: str, **headers: str) -> tuple[int, str]:
+    """Returns status and text of one request to a server on loopback."""
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, body, headers={"Content-Type": "text/plain", **headers})
-    return connection.getresponse().status
+    connection.request(method, path, headers={"Content-Type": "text/plain", **headers})
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()

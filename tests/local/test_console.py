@@ -9,12 +9,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
-from tests.local.foreign_requests import FOREIGN, status
+from tests.local.foreign_requests import FOREIGN, ask
 from tools.checkout import ROOT
 from tools.local_aws import console
 from tools.local_aws.console import INTERPRETER, NoConsoleError, serve
@@ -66,13 +65,6 @@ def served(
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def ask(port: int, method: str, path: str, **headers: str) -> tuple[int, str]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request(method, path, headers=headers)
-    answer = connection.getresponse()
-    return answer.status, answer.read().decode()
-
-
 def test_console_serves_its_page(served: tuple[int, object]) -> None:
     status, page = ask(served[0], "GET", "/")
     assert (status, "<html" in page) == (200, True)
@@ -90,7 +82,7 @@ def test_console_is_read_only(served: tuple[int, object]) -> None:
 
 @pytest.mark.parametrize("headers", FOREIGN)
 def test_console_refuses_foreign_pages(served: tuple[int, object], headers: dict[str, str]) -> None:
-    assert status(served[0], "GET", "/api/endpoints", headers) == 403
+    assert ask(served[0], "GET", "/api/endpoints", **headers)[0] == 403
 
 
 def test_console_ends_with_ctrl_c(served: tuple[int, "subprocess.Popen[str]"]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.foreign_requests import FOREIGN, status
+from tests.local.foreign_requests import FOREIGN, ask
 from tests.local.stacks import stack_of
 from tools.local_aws import ACCOUNT, process, session
 from tools.local_aws.assembly import SynthesizedStack
@@ -239,7 +239,7 @@ SIGNED = f"X-Amz-Credential={ACCOUNT}/20261130/{REGION}/lambda/aws4_request"
 def test_emulator_refuses_foreign_pages(
     emulator: RunningEmulator, method: str, path: str, headers: dict[str, str]
 ) -> None:
-    assert status(emulator.port, method, path, headers, "{}") == 403
+    assert ask(emulator.port, method, path, **headers)[0] == 403
 
 
 def test_dead_emulator_is_replaced_despite_another(
