@@ -95,7 +95,7 @@ def explained(error: ValidationError) -> list[Problem]:
 
 def _explained(details: ErrorDetails) -> Problem:
     location = _location(details)
-    key, found = key_of(location), shown(details["input"])
+    key = key_of(location)
     match details["type"]:
         case "value_error":
             return _of_a_check(key, details["ctx"]["error"])
@@ -106,21 +106,45 @@ def _explained(details: ErrorDetails) -> Problem:
                 "required key is missing",
                 "Add it; environments/schema.json describes it.",
             )
-        case "string_type":
-            wrong, advice = f"{found} is not text", "Put it in quotes."
-        case "string_pattern_mismatch":
-            wrong, advice = (
-                f"{found} is refused: it does not match {details['ctx']['pattern']}",
-                ADVICE,
-            )
-        case "model_type" if details["input"] in (None, False):
+        case "model_type" if details["input"] in (None, False) and not _is_entry(location):
             wrong, advice = "a section cannot be switched off", ELSEWHERE["enabled"]
-        case "literal_error":
-            wrong, advice = f"{found} is refused{_reason(location)}", _choice(details)
+        case _ if details["input"] is None:
+            wrong, advice = "the value is missing", _values(details, location)
         case _:
-            message = details["msg"][0].lower() + details["msg"][1:].rstrip(".")
-            wrong, advice = f"{found} is refused: {message}{_reason(location)}", ADVICE
+            wrong, advice = _refused(details, location)
     return Problem(key or "file", wrong, advice)
+
+
+def _refused(details: ErrorDetails, location: list[str]) -> tuple[str, str]:
+    """Problem of a value, and advice."""
+    found = shown(details["input"])
+    match details["type"]:
+        case "string_type":
+            return f"{found} is not text", "Put it in quotes."
+        case "tuple_type" if isinstance(details["input"], str):
+            return f"{found} is not a list", "Put it in square brackets."
+        case "string_pattern_mismatch":
+            return f"{found} is refused: it does not match {details['ctx']['pattern']}", ADVICE
+        case "literal_error":
+            return f"{found} is refused{_reason(location)}", _choice(details)
+    message = details["msg"][0].lower() + details["msg"][1:].rstrip(".")
+    return f"{found} is refused: {message}{_reason(location)}", ADVICE
+
+
+def _values(details: ErrorDetails, location: list[str]) -> str:
+    """Advice on a key without a value."""
+    match details["type"]:
+        case "literal_error":
+            return _choice(details)
+        case "model_type":
+            return f"Write {location[-1]}: {{}} for its defaults, or remove the key."
+    return "Write one, or remove the key; environments/schema.json describes it."
+
+
+def _is_entry(location: list[str]) -> bool:
+    """Return True for a key that users choose, such as the name of a service."""
+    model = _model(location)
+    return model is not None and location[-1] not in model.model_fields
 
 
 def _choice(details: ErrorDetails) -> str:

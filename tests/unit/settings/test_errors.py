@@ -164,6 +164,28 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "  Remove it: every component belongs to the platform"
         ),
     ),
+    "a key without a value": (
+        {"network.cidr": None},
+        "network.cidr: the value is missing.\n  Write one, or remove the key; environments/",
+    ),
+    "a choice without a value": (
+        {"services.trends.cpu": None},
+        "services.trends.cpu: the value is missing.\n  Use one of 256, 512, ",
+    ),
+    "a service without a value": (
+        {"services.lyrics": None},
+        (
+            "services.lyrics: the value is missing.\n"
+            "  Write lyrics: {} for its defaults, or remove the key."
+        ),
+    ),
+    "text in place of a list": (
+        {"observability.alarm_emails": "team@example.com"},
+        (
+            "observability.alarm_emails: 'team@example.com' is not a list.\n"
+            "  Put it in square brackets."
+        ),
+    ),
     "a month of logs": (
         {"observability.access_log_days": 30},
         "Days that records of access are kept; Marco Civil (art. 15) requires",
