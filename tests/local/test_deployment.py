@@ -364,7 +364,9 @@ def test_down_leaves_retained_resources_only(deployed: Deployed) -> None:
 
 
 def test_down_may_be_repeated(deployed: Deployed) -> None:
+    said = deployed.output.tell()
     assert deployed.deployment.down() == "Nothing ran."
+    assert "stopped" not in deployed.output.getvalue()[said:]
 
 
 def _a_topic(deployed: Deployed) -> tuple[SynthesizedStack, str]:

@@ -125,9 +125,10 @@ class LocalDeployment:
             self._require_no_other()
             emulator = process.running(self.workspace)
             summary = "Nothing ran." if emulator is None else self._destroyed(emulator)
-            process.stop(self.workspace)
+            stopped = process.stop(self.workspace)
             self.workspace.forget()
-            self.steps.say("stopped the embedded AWS and removed its files")
+            if stopped:
+                self.steps.say("stopped the embedded AWS and removed its files")
             return summary
 
     @property
