@@ -5,6 +5,8 @@ from collections import Counter
 from collections.abc import Callable
 from math import ceil
 
+import pytest
+
 from tests.charts.quantities import most_pods, requested
 from tests.templates import all_of
 from tools.checkout import ROOT, settings_of
@@ -38,12 +40,14 @@ def vcpus(services: Template) -> tuple[float, float]:
     return least, most
 
 
+@pytest.mark.usefixtures("shipped_production")
 def test_fargate_quota_fits_two_versions(templates: Templates) -> None:
     least, most = vcpus(templates("prod")["ecs-services"])
     assert DOCUMENTED["L-3032A538"] == (ceil(2 * least), ceil(2 * most))
     assert f"{least:g} at the minimum, {most:g} at `scaling.max`" in DOCUMENT
 
 
+@pytest.mark.usefixtures("shipped_production")
 def test_pods_fit_on_ec2(deployed: Callable[[str], RenderedCluster]) -> None:
     kong = settings_of("prod").kubernetes.kong
     ordinary, gateway = 0.0, 0.0
@@ -60,6 +64,7 @@ def test_pods_fit_on_ec2(deployed: Callable[[str], RenderedCluster]) -> None:
     )
 
 
+@pytest.mark.usefixtures("shipped_production")
 def test_addresses_and_endpoints_are_counted(templates: Templates) -> None:
     network = templates("prod")["network"]
     kinds = Counter(
@@ -71,6 +76,7 @@ def test_addresses_and_endpoints_are_counted(templates: Templates) -> None:
     assert DOCUMENTED["L-29B6F2EB"] == (kinds["Interface"], kinds["Interface"])
 
 
+@pytest.mark.usefixtures("shipped_production")
 def test_fullest_security_group_is_documented(templates: Templates) -> None:
     network, rules = templates("prod")["network"], Counter[str]()
     for direction in ("Ingress", "Egress"):
@@ -85,6 +91,7 @@ def test_fullest_security_group_is_documented(templates: Templates) -> None:
     assert DOCUMENTED["L-0EA8095F"] == (fullest, fullest)
 
 
+@pytest.mark.usefixtures("shipped_production")
 def test_preflight_checks_documented_quotas() -> None:
     assert {need.code: need.least for need in needs(settings_of("prod"))} == {
         code: most for code, (_, most) in DOCUMENTED.items()

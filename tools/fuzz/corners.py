@@ -1,6 +1,5 @@
 """Corner cases of the settings, each synthesized completely, with a check of its templates."""
 
-import copy
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ import yaml
 from cfnlint.api import ManualArgs, lint_by_config
 
 from spotmusic_cdk.settings import parse
-from tools.checkout import ROOT, synthesize
+from tools.checkout import environment_text, synthesize
 from tools.fuzz import promises
 from tools.model.policy_sizes import too_large
 from tools.model.stacks import stacks_in
@@ -73,7 +72,8 @@ def _in_region(region: str, zones: str = "abc", **changes: Any) -> Changes:
 
 
 _LONGEST = "abcdefghijklmnopqrstuvwx"
-_SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:spotmusic/a-secret-AbCdEf"
+_HOME = "sa-east-1"
+_SECRET = f"arn:aws:secretsmanager:{_HOME}:111122223333:secret:spotmusic/a-secret-AbCdEf"
 _ACCOUNT: Changes = {"account": "111122223333"}
 
 
@@ -293,13 +293,15 @@ LINTED: dict[str, tuple[str, ...]] = {HEAVIEST: (), EVERY_OPTION: ("edge",)}
 def text_of(name: str) -> str:
     """Returns the environment file of a corner."""
     environment, changes = CORNERS[name]
-    document = yaml.safe_load((ROOT / "environments" / f"{environment}.yaml").read_text())
-    for path, value in changes.items():
+    document = yaml.safe_load(environment_text(environment))
+    # ARNs of the changes are of the environment's region, which users may edit.
+    there = json.loads(json.dumps(changes).replace(_HOME, document["region"]))
+    for path, value in there.items():
         *parents, last = path.split(".")
         section = document
         for parent in parents:
             section = section.setdefault(parent, {})
-        section[last] = copy.deepcopy(value)
+        section[last] = value
     return yaml.safe_dump(document, allow_unicode=True)
 
 
