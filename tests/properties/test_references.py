@@ -10,6 +10,7 @@ import pytest
 from tests.properties.conftest import ENVIRONMENTS
 from tools.changes.replacement import create_only
 from tools.model.assembly import stacks_before
+from tools.model.stacks import stacks_in
 from tools.model.templates import Template
 from tools.model.values import at
 
@@ -24,8 +25,6 @@ FINAL = {
     )
 }
 """Weak references in create-only properties that are accepted, and why."""
-REGIONS = {"edge": "us-east-1"}
-HOME = "sa-east-1"
 
 
 def references(value: Any) -> Iterator[tuple[str, Any]]:
@@ -40,37 +39,38 @@ def references(value: Any) -> Iterator[tuple[str, Any]]:
             yield from references(item)
 
 
-def region(stack: str) -> str:
-    return REGIONS.get(stack, HOME)
+def regions_of(assembly: Path) -> dict[str, str]:
+    return {name: stack.region for name, stack in stacks_in(assembly).items()}
 
 
-def unresolved(templates: dict[str, Template], before: dict[str, set[str]]) -> list[str]:
+def unresolved(templates: dict[str, Template], assembly: Path) -> list[str]:
     """References that CloudFormation cannot resolve, with their stack."""
+    before, regions = stacks_before(assembly), regions_of(assembly)
     return [
         f"{stack}: {found}"
-        for stack, template in templates.items()
-        for found in _unresolved(templates, stack, template, before)
+        for stack in templates
+        for found in _unresolved(templates, stack, before[stack], regions)
     ]
 
 
 def _unresolved(
-    templates: dict[str, Template], stack: str, template: Template, before: dict[str, set[str]]
+    templates: dict[str, Template], stack: str, before: set[str], regions: dict[str, str]
 ) -> Iterator[str]:
-    earlier = {name: templates[name].get("Outputs", {}) for name in before[stack]}
+    earlier = {name: templates[name].get("Outputs", {}) for name in before}
     exports = {
         output["Export"]["Name"]
         for name, outputs in earlier.items()
         for output in outputs.values()
-        if "Export" in output and region(name) == region(stack)
+        if "Export" in output and regions[name] == regions[stack]
     }
-    for function, argument in references(template):
+    for function, argument in references(templates[stack]):
         if function == STRONG:
             if argument not in exports:
-                yield f"no earlier stack of {region(stack)} exports {argument}"
+                yield f"no earlier stack of {regions[stack]} exports {argument}"
             continue
         producer = re.sub(r"^spotmusic-[^-]+-", "", argument["StackName"])
         there = argument["OutputName"] in earlier.get(producer, {})
-        if not there or argument.get("Region", region(stack)) != region(producer):
+        if not there or argument.get("Region", regions[stack]) != regions[producer]:
             yield (
                 f"no earlier stack {argument['StackName']} of {argument.get('Region')} has "
                 f"{argument['OutputName']}"
@@ -95,14 +95,17 @@ def weak_and_final(templates: dict[str, Template]) -> list[str]:
 def test_references_name_outputs_of_earlier_stacks(
     templates: Templates, synthesized: Callable[[str], Path], environment: str
 ) -> None:
-    assert unresolved(templates(environment), stacks_before(synthesized(environment))) == []
+    assert unresolved(templates(environment), synthesized(environment)) == []
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_weak_references_cross_regions(templates: Templates, environment: str) -> None:
+def test_weak_references_cross_regions(
+    templates: Templates, synthesized: Callable[[str], Path], environment: str
+) -> None:
+    regions = regions_of(synthesized(environment))
     for stack, template in templates(environment).items():
         weak = [argument for function, argument in references(template) if function == WEAK]
-        assert all(argument.get("Region", region(stack)) != region(stack) for argument in weak), (
+        assert all(argument.get("Region", regions[stack]) != regions[stack] for argument in weak), (
             stack
         )
         assert len(weak) <= MOST_WEAK, f"{stack}: {len(weak)} calls of DescribeStacks"
