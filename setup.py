@@ -15,7 +15,6 @@ COMMANDS = (
     "changes",
     "cost",
     "cost.refresh",
-    "heartbeat",
     "local_aws",
     "local_aws.emulator",
     "preflight",

@@ -30,6 +30,7 @@ SOURCES = (
     "requirements.lock",
     "spotmusic_cdk/settings/regions.py",
     "template",
+    "tools/heartbeat.py",
 )
 """Files for a rendering."""
 PRODUCTION = {

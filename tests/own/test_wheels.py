@@ -180,7 +180,7 @@ def test_template_has_targets_of_messages(installed: Path) -> None:
 
 
 def test_wheel_has_tools_of_template(installed: Path, tmp_path: Path) -> None:
-    used = sorted({*re.findall(r"\$\(TOOLS\)\.([\w.]+)", MAKEFILE)} - {"heartbeat"})
+    used = sorted({*re.findall(r"\$\(TOOLS\)\.([\w.]+)", MAKEFILE)})
     assert {"local_aws", "changes", "cost.refresh"} <= {*used}
     done = run([sys.executable, "-c", HELP, *used], installed, tmp_path)
     found = re.findall(
