@@ -14,15 +14,21 @@ def environment(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="session")
+def known(environment: str, deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
+    """Each environment with the expected objects of upstream charts."""
+    return deployed(environment)
+
+
 @pytest.fixture(scope="session", params=["own charts", "every chart"])
 def platform(
     request: pytest.FixtureRequest,
     environment: str,
-    deployed: Callable[[str], RenderedCluster],
+    known: RenderedCluster,
     rendered: Callable[[str], RenderedCluster],
 ) -> RenderedCluster:
     """Each environment twice: with expected upstream objects, and rendered from archives."""
-    return rendered(environment) if request.param == "every chart" else deployed(environment)
+    return rendered(environment) if request.param == "every chart" else known
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,16 +31,15 @@ def server() -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def manifests(deployed: Callable[[str], RenderedCluster], environment: str) -> list[Json]:
+def manifests(known: RenderedCluster) -> list[Json]:
     """Manifests of own charts, without custom resources, which `test_validity.py` checks: no
     operator defines them here.
     """
-    platform = deployed(environment)
     own = [
         manifest
-        for release in platform.releases.values()
+        for release in known.releases.values()
         if release.folder
-        for manifest in platform.manifests[release.name]
+        for manifest in known.manifests[release.name]
     ]
     return [manifest for manifest in own if is_core(manifest)]
 

@@ -2,26 +2,25 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 
 from tools.model.cluster import RenderedCluster
 from tools.model.values import Json
 
-Deployed = Callable[[str], RenderedCluster]
 _DIRECTIONS = {"EVENTS_PRODUCES": "produces", "EVENTS_CONSUMES": "consumes"}
 
 
-def test_services_have_rights_on_their_topics(deployed: Deployed, environment: str) -> None:
-    assert topic_findings(deployed(environment)) == []
+def test_services_have_rights_on_their_topics(known: RenderedCluster) -> None:
+    assert topic_findings(known) == []
 
 
-def test_services_have_rights_on_their_queues(deployed: Deployed, environment: str) -> None:
-    assert queue_findings(deployed(environment)) == []
+def test_services_have_rights_on_their_queues(known: RenderedCluster) -> None:
+    assert queue_findings(known) == []
 
 
-def test_brokers_have_no_service_superusers(deployed: Deployed, environment: str) -> None:
-    assert superuser_findings(deployed(environment)) == []
+def test_brokers_have_no_service_superusers(known: RenderedCluster) -> None:
+    assert superuser_findings(known) == []
 
 
 def topic_findings(platform: RenderedCluster) -> list[str]:

@@ -60,34 +60,24 @@ def test_connections_lead_to_their_targets(
     assert findings(platform) == []
 
 
-def test_tasks_read_existing_secrets_and_parameters(
-    deployed: Callable[[str], RenderedCluster], environment: str
-) -> None:
-    assert connections.task_findings(deployed(environment)) == []
+def test_tasks_read_existing_secrets_and_parameters(known: RenderedCluster) -> None:
+    assert connections.task_findings(known) == []
 
 
-def test_charts_create_expected_objects(
-    deployed: Callable[[str], RenderedCluster],
-    rendered: Callable[[str], RenderedCluster],
-    environment: str,
-) -> None:
+def test_charts_create_expected_objects(known: RenderedCluster, whole: RenderedCluster) -> None:
     """Checks without archives rely on these objects."""
-    there = {(kind, *rest) for kind, *rest in references.made(rendered(environment))}
+    there = {(kind, *rest) for kind, *rest in references.made(whole)}
     believed = {
         (kind, *rest)
-        for kind, *rest in references.made(deployed(environment))
+        for kind, *rest in references.made(known)
         if kind in {"Secret", "Service", "ServiceAccount"}
     }
     assert sorted(believed - there) == []
 
 
-def test_charts_create_expected_pods(
-    deployed: Callable[[str], RenderedCluster],
-    rendered: Callable[[str], RenderedCluster],
-    environment: str,
-) -> None:
+def test_charts_create_expected_pods(known: RenderedCluster, whole: RenderedCluster) -> None:
     """Containers, images, rights, limits and placement of each pod."""
-    believed, there = foreign_pods(deployed(environment)), foreign_pods(rendered(environment))
+    believed, there = foreign_pods(known), foreign_pods(whole)
     assert believed.keys() == there.keys()
     for name, traits in believed.items():
         assert {trait: there[name].get(trait) for trait in traits} == traits, name
@@ -140,26 +130,20 @@ def test_releases_follow_their_dependencies(platform: RenderedCluster) -> None:
     assert order.findings(platform) == []
 
 
-def test_ordered_charts_are_all_deployed(
-    deployed: Callable[[str], RenderedCluster], environment: str
-) -> None:
+def test_ordered_charts_are_all_deployed(known: RenderedCluster) -> None:
     """An order of charts without a release would check nothing."""
-    assert order.NEEDS.keys() <= {
-        release.chart for release in deployed(environment).releases.values()
-    }
+    assert order.NEEDS.keys() <= {release.chart for release in known.releases.values()}
 
 
 def test_objects_belong_to_one_release(platform: RenderedCluster) -> None:
     assert order.shared(platform) == []
 
 
-def test_waiting_releases_have_sufficient_timeouts(
-    deployed: Callable[[str], RenderedCluster], environment: str
-) -> None:
+def test_waiting_releases_have_sufficient_timeouts(known: RenderedCluster) -> None:
     """A StatefulSet starts its pods one by one, each possibly on a new node."""
-    for release in deployed(environment).releases.values():
+    for release in known.releases.values():
         if release.properties.get("Wait") and any(
-            m["kind"] == "RabbitmqCluster" for m in deployed(environment).manifests[release.name]
+            m["kind"] == "RabbitmqCluster" for m in known.manifests[release.name]
         ):
             assert int(release.properties["Timeout"].removesuffix("s")) >= 600
 
@@ -229,12 +213,10 @@ def test_prometheus_reaches_scraped_ports_only(platform: RenderedCluster) -> Non
             )
 
 
-def test_broker_admin_api_admits_prometheus_only(
-    deployed: Callable[[str], RenderedCluster], environment: str
-) -> None:
+def test_broker_admin_api_admits_prometheus_only(known: RenderedCluster) -> None:
     admin = [
         edge
-        for edge in policies.allowed(deployed(environment), settings_of(environment))
+        for edge in policies.allowed(known, settings_of(known.environment))
         if edge[3] <= 9644 <= edge[4]
     ]
     assert {edge[:3] for edge in admin} == {

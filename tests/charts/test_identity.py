@@ -1,10 +1,8 @@
 """Issuer, clients and keys of the realm in Keycloak, the gateway and services."""
 
 import json
-from collections.abc import Callable
 from urllib.parse import urlsplit
 
-import pytest
 import yaml
 
 from tests.charts import policies
@@ -12,11 +10,6 @@ from tests.own_schemas import problems
 from tools.checkout import settings_of
 from tools.model.cluster import RenderedCluster
 from tools.model.values import Json
-
-
-@pytest.fixture(scope="module")
-def own(environment: str, deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
-    return deployed(environment)
 
 
 def gateway(platform: RenderedCluster) -> Json:
@@ -37,31 +30,30 @@ def realms(platform: RenderedCluster) -> Json:
     return dict(platform.releases["realm"].values["realms"])
 
 
-def test_keycloak_gateway_and_services_share_issuer(own: RenderedCluster) -> None:
+def test_keycloak_gateway_and_services_share_issuer(known: RenderedCluster) -> None:
     variables = {
         item["name"]: item.get("value")
-        for item in yaml.safe_load(own.releases["keycloak"].values["extraEnv"])
+        for item in yaml.safe_load(known.releases["keycloak"].values["extraEnv"])
     }
     assert variables["KC_HOSTNAME_STRICT"] == "true"
-    keycloak = (
-        f"{variables['KC_HOSTNAME']}/realms/{own.releases['realm'].values['keyRotation']['realm']}"
-    )
-    found = [parameter["Properties"] for _, _, parameter in own.resources("AWS::SSM::Parameter")]
+    realm = known.releases["realm"].values["keyRotation"]["realm"]
+    keycloak = f"{variables['KC_HOSTNAME']}/realms/{realm}"
+    found = [parameter["Properties"] for _, _, parameter in known.resources("AWS::SSM::Parameter")]
     parameters = {
         parameter["Name"]: parameter["Value"] for parameter in found if "Name" in parameter
     }
     assert (
-        {check["issuer"] for check in checks(own)}
+        {check["issuer"] for check in checks(known)}
         == {keycloak}
-        == {parameters[f"/spotmusic/{own.environment}/identity/issuer"]}
+        == {parameters[f"/spotmusic/{known.environment}/identity/issuer"]}
     )
 
 
-def test_gateway_checks_tokens_of_private_routes(own: RenderedCluster) -> None:
-    tags = {service["name"]: service.get("tags", []) for service in gateway(own)["services"]}
+def test_gateway_checks_tokens_of_private_routes(known: RenderedCluster) -> None:
+    tags = {service["name"]: service.get("tags", []) for service in gateway(known)["services"]}
     declared = {
         name: service
-        for name, service in settings_of(own.environment).services.items()
+        for name, service in settings_of(known.environment).services.items()
         if service.route
     }
     assert tags.keys() == {*declared, "keycloak"}
@@ -71,13 +63,13 @@ def test_gateway_checks_tokens_of_private_routes(own: RenderedCluster) -> None:
     }
 
 
-def test_gateway_admits_public_realm_clients(own: RenderedCluster) -> None:
+def test_gateway_admits_public_realm_clients(known: RenderedCluster) -> None:
     public = {
         client["clientId"]
-        for client in realms(own)["spotmusic.json"]["clients"]
+        for client in realms(known)["spotmusic.json"]["clients"]
         if client.get("publicClient")
     }
-    assert all(set(check["clients"]) == public for check in checks(own))
+    assert all(set(check["clients"]) == public for check in checks(known))
 
 
 def ports_of_others(realm: Json) -> set[int]:
@@ -91,30 +83,32 @@ def ports_of_others(realm: Json) -> set[int]:
     return mail | {urlsplit(url).port or 443 for url in called}
 
 
-def test_keycloak_egress_matches_its_realm(own: RenderedCluster) -> None:
-    allowed = policies.allowed(own, settings_of(own.environment))
+def test_keycloak_egress_matches_its_realm(known: RenderedCluster) -> None:
+    allowed = policies.allowed(known, settings_of(known.environment))
     out = {
         (first, last)
         for _, party, peer, first, last in allowed
         if (party, peer) == ("keycloak", "the Internet")
     }
-    assert out == {(port, port) for port in ports_of_others(realms(own)["spotmusic.json"])}
+    assert out == {(port, port) for port in ports_of_others(realms(known)["spotmusic.json"])}
 
 
-def test_new_keys_sign_after_gateway_refresh(own: RenderedCluster) -> None:
-    published = own.releases["realm"].values["keyRotation"]["publishedSeconds"]
-    assert all(published >= 2 * check["refresh_seconds"] for check in checks(own))
+def test_new_keys_sign_after_gateway_refresh(known: RenderedCluster) -> None:
+    published = known.releases["realm"].values["keyRotation"]["publishedSeconds"]
+    assert all(published >= 2 * check["refresh_seconds"] for check in checks(known))
 
 
-def test_login_redirects_stay_on_known_addresses(own: RenderedCluster) -> None:
-    settings = settings_of(own.environment)
-    for client in realms(own)["spotmusic.json"]["clients"]:
+def test_login_redirects_stay_on_known_addresses(known: RenderedCluster) -> None:
+    settings = settings_of(known.environment)
+    for client in realms(known)["spotmusic.json"]["clients"]:
         at_home = client["clientId"] == "grafana" or settings.domain is None
         for redirect in client.get("redirectUris", []):
             local = redirect.startswith(("http://localhost:", "https://localhost:"))
             assert redirect.startswith(f"{settings.public_url}/") or (local and at_home), redirect
 
 
-def test_deployed_values_match_own_schemas(own: RenderedCluster) -> None:
-    assert problems("kong", gateway(own)) == []
-    assert [problem for realm in realms(own).values() for problem in problems("realm", realm)] == []
+def test_deployed_values_match_own_schemas(known: RenderedCluster) -> None:
+    assert problems("kong", gateway(known)) == []
+    assert [
+        problem for realm in realms(known).values() for problem in problems("realm", realm)
+    ] == []

@@ -33,17 +33,14 @@ def kubernetes(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def manifests(
-    deployed: Callable[[str], RenderedCluster], environment: str, kubernetes: str
-) -> list[Json]:
+def manifests(known: RenderedCluster, kubernetes: str) -> list[Json]:
     """Manifests of own charts, rendered by the Helm of that version's layer."""
-    default = deployed(environment).settings_version
     return [
         manifest
-        for release in ours(deployed(environment))
+        for release in ours(known)
         for manifest in (
-            deployed(environment).manifests[release.name]
-            if kubernetes == default
+            known.manifests[release.name]
+            if kubernetes == known.settings_version
             else own(release, kubernetes, of_version(release, kubernetes))
         )
     ]
@@ -58,22 +55,17 @@ def test_own_charts_have_no_duplicates(manifests: list[Json]) -> None:
     assert validation.doubles(manifests) == []
 
 
-def test_own_custom_resources_match_definitions(
-    deployed: Callable[[str], RenderedCluster], environment: str
-) -> None:
-    platform = deployed(environment)
+def test_own_custom_resources_match_definitions(known: RenderedCluster) -> None:
     problems = validation.custom_errors(
-        manifest for release in ours(platform) for manifest in platform.manifests[release.name]
+        manifest for release in ours(known) for manifest in known.manifests[release.name]
     )
     assert problems == []
 
 
-def test_helm_lint_accepts_own_charts(
-    deployed: Callable[[str], RenderedCluster], environment: str
-) -> None:
+def test_helm_lint_accepts_own_charts(known: RenderedCluster) -> None:
     complaints = {
         release.name: complaint
-        for release in ours(deployed(environment))
+        for release in ours(known)
         if (complaint := lint(release, release.values))
     }
     assert complaints == {}
@@ -103,26 +95,20 @@ def lint(release: Release, values: Json) -> str:
     return done.stdout + done.stderr if done.returncode else ""
 
 
-def test_rendered_releases_match_kubernetes_schemas(
-    rendered: Callable[[str], RenderedCluster], environment: str
-) -> None:
+def test_rendered_releases_match_kubernetes_schemas(whole: RenderedCluster) -> None:
     """Upstream charts, with archives."""
-    platform = rendered(environment)
     foreign = [
         m
-        for release in platform.releases.values()
+        for release in whole.releases.values()
         if not release.folder
-        for m in platform.manifests[release.name]
+        for m in whole.manifests[release.name]
     ]
-    assert validation.errors(foreign, platform.settings_version) == []
+    assert validation.errors(foreign, whole.settings_version) == []
     assert validation.doubles(foreign) == []
 
 
-def test_rendered_custom_resources_match_definitions(
-    rendered: Callable[[str], RenderedCluster], environment: str
-) -> None:
-    platform = rendered(environment)
+def test_rendered_custom_resources_match_definitions(whole: RenderedCluster) -> None:
     problems = validation.custom_errors(
-        m for release in platform.releases.values() for m in platform.manifests[release.name]
+        m for release in whole.releases.values() for m in whole.manifests[release.name]
     )
     assert problems == []

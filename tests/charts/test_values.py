@@ -97,10 +97,8 @@ def test_pinned_charts_are_all_checked() -> None:
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))
-def test_charts_know_every_value(
-    chart: str, environment: str, deployed: Callable[[str], RenderedCluster]
-) -> None:
-    assert complaints(release_of(chart, deployed(environment))) == []
+def test_charts_know_every_value(chart: str, known: RenderedCluster) -> None:
+    assert complaints(release_of(chart, known)) == []
 
 
 @pytest.mark.parametrize("chart", list(RELEASE_OF))

@@ -1,10 +1,8 @@
 """Metrics of every component, in Prometheus or CloudWatch."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 import yaml
 
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
@@ -34,11 +32,6 @@ COMPONENTS = (
     "EKS",
 )
 MONITORS = ("ServiceMonitor", "PodMonitor")
-
-
-@pytest.fixture
-def known(environment: str, deployed: Callable[[str], RenderedCluster]) -> RenderedCluster:
-    return deployed(environment)
 
 
 def value(platform: RenderedCluster, release: str, path: str) -> Any:
