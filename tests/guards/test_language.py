@@ -13,7 +13,7 @@ from spotmusic_constructs.observability.grafana_dashboards import dashboard_file
 from tests.documents import findings, prose
 from tests.guards.test_links import DOCUMENTS
 from tools.checkout import ROOT
-from tools.model.templates import Template
+from tools.model.templates import Template, of_type
 
 COMPUTED = re.compile(r"<!-- computed.*<!-- end of what is computed -->", flags=re.DOTALL)
 COLUMNS = 100
@@ -238,15 +238,10 @@ def test_dashboards_use_common_words() -> None:
 def test_alarms_and_experiments_use_common_words(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
-    resources = [
-        resource
-        for template in templates("prod").values()
-        for resource in template["Resources"].values()
-    ]
     texts = [
-        str(resource["Properties"][SHOWN[type_]])
-        for resource in resources
-        if (type_ := resource["Type"]) in SHOWN
+        str(properties[shown])
+        for type_, shown in SHOWN.items()
+        for _, _, properties in of_type(templates("prod"), type_)
     ]
     assert len(texts) > 100
     assert [text for text in texts if ODD.search(text)] == []

@@ -14,11 +14,13 @@ from pydantic import BaseModel
 from spotmusic_cdk import versions
 from spotmusic_cdk.settings import environment, parse, schema
 from spotmusic_cdk.settings.capacity import CapacitySettings
+from tests.templates import all_of, of_type, only
 from tests.unit.settings.test_errors import PROD
 from tools.changes.change import Change, Effect
 from tools.changes.comparison import compare
 from tools.checkout import synthesize
 from tools.model.templates import Templates, templates_in
+from tools.model.templates import of_type as in_templates
 
 Settings = dict[str, Any]
 Tried = tuple[str, str, Any, str]
@@ -566,16 +568,9 @@ def test_removed_exports_need_two_deployments(
 def test_clusters_have_version_and_layer(templates_of: Callable[[str], Templates]) -> None:
     found = {}
     for group in ("base", *GROUPS):
-        resources = templates_of(group)["eks-platform"]["Resources"].values()
-        (cluster,) = (
-            resource["Properties"]
-            for resource in resources
-            if resource["Type"] == "AWS::EKS::Cluster"
-        )
-        found[cluster["Version"]] = [
-            r["Properties"]["Description"]
-            for r in resources
-            if r["Type"] == "AWS::Lambda::LayerVersion"
+        resources = templates_of(group)["eks-platform"]["Resources"]
+        found[only(resources, "AWS::EKS::Cluster")["Version"]] = [
+            layer["Description"] for layer in all_of(resources, "AWS::Lambda::LayerVersion")
         ]
     # tests/unit/kubernetes/test_cluster.py has the oldest.
     assert found.keys() == versions.KUBERNETES.keys() - {"1.29"}
@@ -587,13 +582,9 @@ def test_clusters_have_version_and_layer(templates_of: Callable[[str], Templates
 
 
 def test_boundary_may_be_a_name(templates_of: Callable[[str], Templates]) -> None:
-    resources = [
-        r for template in templates_of("harmless").values() for r in template["Resources"].values()
-    ]
     boundaries = [
-        json.dumps(r["Properties"].get("PermissionsBoundary"))
-        for r in resources
-        if r["Type"] == "AWS::IAM::Role"
+        json.dumps(role.get("PermissionsBoundary"))
+        for _, _, role in in_templates(templates_of("harmless"), "AWS::IAM::Role")
     ]
     assert [named for named in boundaries if named.count(":policy/boundary") != 1] == []
     assert len(boundaries) > 30
@@ -617,11 +608,7 @@ def test_removed_users_change_no_descriptions(changes_of: Callable[[str], list[C
 
 
 def test_callers_depend_on_called_services(templates_of: Callable[[str], Templates]) -> None:
-    services = {
-        id_: r
-        for id_, r in templates_of("base")["ecs-services"]["Resources"].items()
-        if r["Type"] == "AWS::ECS::Service"
-    }
+    services = of_type(templates_of("base")["ecs-services"]["Resources"], "AWS::ECS::Service")
     (caller,) = (service for id_, service in services.items() if id_.startswith("caller"))
     assert [id_ for id_ in caller["DependsOn"] if id_ in services] == [
         id_ for id_ in services if id_.startswith("called")
@@ -636,10 +623,8 @@ def test_log_groups_follow_settings(templates_of: Callable[[str], Templates]) ->
     )
     access, security, flows = (BASE[key] for key in keys)
     groups = {
-        f"{stack}/{id_}": resource["Properties"].get("RetentionInDays")
-        for stack, template in templates_of("base").items()
-        for id_, resource in template["Resources"].items()
-        if resource["Type"] == "AWS::Logs::LogGroup"
+        f"{stack}/{id_}": group.get("RetentionInDays")
+        for stack, id_, group in in_templates(templates_of("base"), "AWS::Logs::LogGroup")
     }
     assert len(groups) > 20
     assert {

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.disposable import disposable_settings
+from tests.templates import all_of, only
 from tools.model.templates import Template, templates_in
 
 
@@ -21,12 +22,7 @@ def test_policy_packs_accept_the_cheapest(disposable: Path) -> None:
 
 
 def test_cache_alone_asks_for_no_failover(templates: dict[str, Template]) -> None:
-    (group,) = (
-        r
-        for r in templates["data"]["Resources"].values()
-        if r["Type"] == "AWS::ElastiCache::ReplicationGroup"
-    )
-    asked = group["Properties"]
+    asked = only(templates["data"]["Resources"], "AWS::ElastiCache::ReplicationGroup")
     assert (
         asked["ReplicasPerNodeGroup"],
         asked["AutomaticFailoverEnabled"],
@@ -38,20 +34,13 @@ def test_backups_are_kept_for_a_day(templates: dict[str, Template]) -> None:
     """New databases have 35 days, because RDS rejects another number once AWS Backup manages it,
     from the first backup on.
     """
-    resources = templates["data"]["Resources"].values()
-    plans = [
-        resource["Properties"]["BackupPlan"]
-        for resource in resources
-        if resource["Type"] == "AWS::Backup::BackupPlan"
-    ]
+    resources = templates["data"]["Resources"]
     assert {
-        rule["Lifecycle"]["DeleteAfterDays"] for plan in plans for rule in plan["BackupPlanRule"]
+        rule["Lifecycle"]["DeleteAfterDays"]
+        for plan in all_of(resources, "AWS::Backup::BackupPlan")
+        for rule in plan["BackupPlan"]["BackupPlanRule"]
     } == {1}
-    instances = [
-        resource["Properties"]
-        for resource in resources
-        if resource["Type"] == "AWS::RDS::DBInstance"
-    ]
+    instances = all_of(resources, "AWS::RDS::DBInstance")
     assert {instance["BackupRetentionPeriod"] for instance in instances} == {35}
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from spotmusic_constructs.tagging import UNTAGGED
+from tests.templates import all_of, only
 from tools.documents.grants import every_option
 from tools.model.cluster import read
-from tools.model.templates import Template, templates_in
+from tools.model.templates import Template, of_type, templates_in
 
 SETTINGS = every_option()
 TAGS = SETTINGS.tags
@@ -21,12 +22,7 @@ def templates(with_every_option: Path) -> dict[str, Template]:
 
 def test_roles_have_boundary(templates: dict[str, Template]) -> None:
     """tests/stacks/test_changed_settings.py has one by name."""
-    roles = [
-        r["Properties"]
-        for t in templates.values()
-        for r in t["Resources"].values()
-        if r["Type"] == "AWS::IAM::Role"
-    ]
+    roles = [role for _, _, role in of_type(templates, "AWS::IAM::Role")]
     assert len(roles) > 30
     boundary = SETTINGS.permissions_boundary
     assert {role.get("PermissionsBoundary") for role in roles} == {boundary}
@@ -47,11 +43,8 @@ def test_extra_tags_extend_ours(templates: dict[str, Template]) -> None:
 
 
 def test_eks_may_give_extra_tags(templates: dict[str, Template]) -> None:
-    policies = [
-        json.dumps(resource)
-        for resource in templates["eks-platform"]["Resources"].values()
-        if resource["Type"] == "AWS::IAM::ManagedPolicy" and "aws:TagKeys" in json.dumps(resource)
-    ]
+    managed = all_of(templates["eks-platform"]["Resources"], "AWS::IAM::ManagedPolicy")
+    policies = [text for text in map(json.dumps, managed) if "aws:TagKeys" in text]
     assert all(key in policy for policy in policies for key in TAGS)
     assert policies
 
@@ -73,21 +66,16 @@ def test_endpoints_subscribe_to_all_topics(templates: dict[str, Template]) -> No
     (endpoint,) = SETTINGS.observability.alarm_endpoints
     subscribed = [
         stack
-        for stack, template in templates.items()
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::SNS::Subscription"
-        and resource["Properties"]["Endpoint"] == endpoint
+        for stack, _, subscription in of_type(templates, "AWS::SNS::Subscription")
+        if subscription["Endpoint"] == endpoint
     ]
     assert sorted(subscribed) == ["data", "edge", "observability"]
 
 
 def test_slack_channel_shows_alarms_of_both_regions(templates: dict[str, Template]) -> None:
-    (channel,) = (
-        resource["Properties"]
-        for resource in templates["observability"]["Resources"].values()
-        if resource["Type"] == "AWS::Chatbot::SlackChannelConfiguration"
-    )
+    resources = templates["observability"]["Resources"]
+    channel = only(resources, "AWS::Chatbot::SlackChannelConfiguration")
     assert (channel["SlackWorkspaceId"], channel["SlackChannelId"]) == ("T0123ABCD", "C0123ABCD")
     home, edge = channel["SnsTopicArns"]
-    assert templates["observability"]["Resources"][home["Ref"]]["Type"] == "AWS::SNS::Topic"
+    assert resources[home["Ref"]]["Type"] == "AWS::SNS::Topic"
     assert "spotmusic-prod-edge" in json.dumps(edge)

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 from stacks.again import run_again
 from tests.helm_values import cluster_in
+from tests.templates import resources_of
 from tools.checkout import ROOT
 from tools.model.helm import HELM
 
@@ -38,10 +38,9 @@ def stage() -> cdk.Stage:
 def marks(stage: cdk.Stage) -> dict[str, str | None]:
     """Mark of each custom resource by its type."""
     (stack,) = (child for child in stage.node.children if isinstance(child, cdk.Stack))
-    resources = Template.from_stack(stack).to_json()["Resources"]
     return {
         found["Type"]: found["Properties"].get("Again")
-        for found in resources.values()
+        for found in resources_of(stack).values()
         if found["Type"].startswith("Custom::")
     }
 

@@ -1,13 +1,11 @@
 """Statements distributed over several managed policies, each exactly once."""
 
-from typing import Any
-
 import pytest
 from aws_cdk import aws_iam as iam
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.rights import MOST_RESOURCES, Rights, allow
 from tests.conftest import new_stack
+from tests.templates import properties_of, resources_of
 
 
 def arns(count: int, kind: object = "first") -> list[str]:
@@ -33,14 +31,12 @@ def policies(*counts: int, at_once: bool = False) -> dict[str, list[list[str]]]:
     ]
     for statements in [added] if at_once else [[statement] for statement in added]:
         rights.add(*statements)
-    resources: dict[str, dict[str, Any]] = Template.from_stack(stack).to_json()["Resources"]
     return {
         id_[:-8]: [
             [s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"]
-            for s in policy["Properties"]["PolicyDocument"]["Statement"]
+            for s in policy["PolicyDocument"]["Statement"]
         ]
-        for id_, policy in resources.items()
-        if policy["Type"] == "AWS::IAM::ManagedPolicy"
+        for id_, policy in properties_of(resources_of(stack), "AWS::IAM::ManagedPolicy").items()
     }
 
 

@@ -4,21 +4,20 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk.assertions import Template
 
 from spotmusic_cdk import versions
 from spotmusic_constructs.kubernetes.cluster import KubernetesCluster
 from spotmusic_constructs.kubernetes.kubectl import kubectl_layer
 from stacks import compliance
 from tests.conftest import new_app
-from tests.templates import all_of, properties_of
+from tests.templates import Resources, of_type, only, properties_of, resources_of
 from tests.unit.imported import group_of, key_of, vpc_of
-from tools.model.values import ACCOUNT
+from tools.model.values import ACCOUNT, Json
 
 ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:role/break-glass"
 
 
-def synthesize(**changes: Any) -> dict[str, Any]:
+def synthesize(**changes: Any) -> Resources:
     app = new_app()
     compliance.register(app)
     stack = cdk.Stack(app, "test", env=cdk.Environment(account=ACCOUNT, region="sa-east-1"))
@@ -40,16 +39,16 @@ def synthesize(**changes: Any) -> dict[str, Any]:
     KubernetesCluster(stack, "Kubernetes", **{**arguments, **changes})
     cdk.Tags.of(stack).add("Project", "spotmusic")
     # With the policy packs registered, this raises for each unacknowledged finding.
-    return dict(Template.from_stack(stack).to_json())
+    return resources_of(stack)
 
 
 @pytest.fixture(scope="module")
-def template() -> dict[str, Any]:
+def template() -> Resources:
     return synthesize()
 
 
 @pytest.fixture(scope="module")
-def for_developers() -> dict[str, Any]:
+def for_developers() -> Resources:
     return synthesize(
         kubernetes_version="1.29",
         administrators=(),
@@ -59,50 +58,39 @@ def for_developers() -> dict[str, Any]:
     )
 
 
-def cluster(template: dict[str, Any]) -> dict[str, Any]:
-    (found,) = all_of(template["Resources"], "AWS::EKS::Cluster")
-    return found
+def cluster(template: Resources) -> Json:
+    return only(template, "AWS::EKS::Cluster")
 
 
-def test_removed_administrator_keeps_other_entries(template: dict[str, Any]) -> None:
+def test_removed_administrator_keeps_other_entries(template: Resources) -> None:
     first = f"arn:aws:iam::{ACCOUNT}:role/administrators"
-    entries = properties_of(template["Resources"], "AWS::EKS::AccessEntry")
-    both = synthesize(administrators=[first, ADMINISTRATOR])["Resources"]
+    entries = properties_of(template, "AWS::EKS::AccessEntry")
+    both = synthesize(administrators=[first, ADMINISTRATOR])
     assert properties_of(both, "AWS::EKS::AccessEntry").keys() > entries.keys()
 
 
-def test_cluster_without_tags_has_no_tagging_policy(for_developers: dict[str, Any]) -> None:
+def test_cluster_without_tags_has_no_tagging_policy(for_developers: Resources) -> None:
     assert "aws:TagKeys" not in json.dumps(for_developers)
 
 
-def test_kubectl_barrier_has_stack_tags(template: dict[str, Any]) -> None:
-    (barrier,) = [
-        r["Properties"]
-        for name, r in template["Resources"].items()
-        if "KubectlReadyBarrier" in name
-    ]
+def test_kubectl_barrier_has_stack_tags(template: Resources) -> None:
+    (barrier,) = [r["Properties"] for name, r in template.items() if "KubectlReadyBarrier" in name]
     assert barrier["Tags"] == {"Project": "spotmusic"}
 
 
-def test_releases_are_deleted_before_kubectl_rights(template: dict[str, Any]) -> None:
-    (barrier,) = [
-        resource
-        for name, resource in template["Resources"].items()
-        if "KubectlReadyBarrier" in name
-    ]
+def test_releases_are_deleted_before_kubectl_rights(template: Resources) -> None:
+    (barrier,) = [resource for name, resource in template.items() if "KubectlReadyBarrier" in name]
     assert [name for name in barrier["DependsOn"] if "KubectlRolePolicy" in name]
 
 
 def test_oldest_cluster_has_its_layer(stack: cdk.Stack) -> None:
     """tests/stacks/test_changed_settings.py has the layers of other versions."""
     kubectl_layer(stack, "Layer", package=versions.KUBERNETES["1.29"].layer.package)
-    (layer,) = properties_of(
-        Template.from_stack(stack).to_json()["Resources"], "AWS::Lambda::LayerVersion"
-    ).values()
+    layer = only(resources_of(stack), "AWS::Lambda::LayerVersion")
     assert "kubectl 1.29." in layer["Description"]
 
 
-def test_development_cluster_is_deletable(for_developers: dict[str, Any]) -> None:
+def test_development_cluster_is_deletable(for_developers: Resources) -> None:
     found = cluster(for_developers)
     assert found["Version"] == "1.29"
     config = found["ResourcesVpcConfig"]
@@ -111,9 +99,5 @@ def test_development_cluster_is_deletable(for_developers: dict[str, Any]) -> Non
         ["203.0.113.0/24"],
     )
     assert found["DeletionProtection"] is False
-    groups = [
-        resource
-        for resource in for_developers["Resources"].values()
-        if resource["Type"] == "AWS::Logs::LogGroup"
-    ]
+    groups = of_type(for_developers, "AWS::Logs::LogGroup").values()
     assert {group["DeletionPolicy"] for group in groups} == {"Delete"}

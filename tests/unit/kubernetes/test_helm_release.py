@@ -5,11 +5,11 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_sns as sns
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.kubernetes.helm_release import HelmRelease, LocalChart
 from tests.conftest import new_stack
 from tests.helm_values import cluster_in
+from tests.templates import only, resources_of, whole
 from tools.checkout import ROOT
 
 HELM = "Custom::AWSCDK-EKS-HelmChart"
@@ -35,9 +35,7 @@ def release(stack: cdk.Stack, **changes: Any) -> HelmRelease:
 
 
 def properties(stack: cdk.Stack) -> dict[str, Any]:
-    resources = Template.from_stack(stack).to_json()["Resources"]
-    (found,) = [resource for resource in resources.values() if resource["Type"] == HELM]
-    return dict(found["Properties"])
+    return only(resources_of(stack), HELM)
 
 
 def test_release_sets_explicit_properties() -> None:
@@ -72,9 +70,9 @@ def test_local_chart_is_an_asset() -> None:
 def test_release_depends_on_predecessors() -> None:
     stack = new_stack()
     release(stack, after=[sns.Topic(stack, "Before")])
-    resources = Template.from_stack(stack).to_json()["Resources"]
-    (found,) = [resource for resource in resources.values() if resource["Type"] == HELM]
-    assert [name for name in found["DependsOn"] if name.startswith("Before")]
+    assert [
+        name for name in whole(resources_of(stack), HELM)["DependsOn"] if name.startswith("Before")
+    ]
 
 
 @pytest.mark.parametrize(

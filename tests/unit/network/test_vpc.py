@@ -4,14 +4,13 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk.assertions import Template
 
 from spotmusic_constructs.location import location_of
 from spotmusic_constructs.network.default_group_function import DefaultGroupFunction
 from spotmusic_constructs.network.endpoint_policies import interface_policy, s3_policy
 from spotmusic_constructs.network.three_tier_vpc import ThreeTierVpc
 from tests.conftest import new_app
-from tests.templates import all_of
+from tests.templates import all_of, resources_of
 from tests.unit.imported import key_of
 
 REGION = "sa-east-1"
@@ -33,7 +32,7 @@ def ranges(cidr: str = "10.40.0.0/16", zones: list[str] = ZONES) -> dict[tuple[s
     )
     ThreeTierVpc(stack, "Network", cidr=cidr, availability_zones=zones)
     found: dict[tuple[str, str], str] = {}
-    for subnet in all_of(Template.from_stack(stack).to_json()["Resources"], "AWS::EC2::Subnet"):
+    for subnet in all_of(resources_of(stack), "AWS::EC2::Subnet"):
         tags = {tag["Key"]: tag["Value"] for tag in subnet["Tags"]}
         found[tags["aws-cdk:subnet-name"], subnet["AvailabilityZone"]] = subnet["CidrBlock"]
     return found

@@ -28,7 +28,7 @@ from tests.documents import anchors
 from tests.metric_math import value_of
 from tests.templates import resources_of
 from tools.checkout import ROOT
-from tools.model.templates import Template
+from tools.model.templates import Template, of_type
 from tools.model.values import Json
 
 ALARM, COMPOSITE = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
@@ -96,15 +96,10 @@ def test_alarm_formula_returns_result_only(stack: cdk.Stack) -> None:
 
 
 def test_alarms_link_headings_of_runbooks(templates: Callable[[str], dict[str, Template]]) -> None:
-    resources = [
-        resource
-        for template in templates("prod").values()
-        for resource in template["Resources"].values()
-    ]
     texts = (
-        str(resource["Properties"].get("AlarmDescription"))
-        for resource in resources
-        if resource["Type"] in (ALARM, COMPOSITE)
+        str(alarm.get("AlarmDescription"))
+        for type_ in (ALARM, COMPOSITE)
+        for _, _, alarm in of_type(templates("prod"), type_)
     )
     links = {
         link for text in texts for link in re.findall(r"Runbook: \S+/([\w-]+\.md)#(\S+)$", text)

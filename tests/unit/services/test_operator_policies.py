@@ -3,9 +3,9 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import assertions
 
 from spotmusic_constructs.services.operator_policies import OperatorPolicies
+from tests.templates import all_of, resources_of
 from tools.model.values import Json
 
 
@@ -30,11 +30,9 @@ def policies() -> dict[str, list[Json]]:
         rotation_functions=["rotation"],
         master_secret_arns=["arn:aws:secretsmanager:sa-east-1:111122223333:secret:master-AbCdEf"],
     )
-    template = assertions.Template.from_stack(stack).to_json()
     return {
-        r["Properties"]["ManagedPolicyName"]: r["Properties"]["PolicyDocument"]["Statement"]
-        for r in template["Resources"].values()
-        if r["Type"] == "AWS::IAM::ManagedPolicy"
+        policy["ManagedPolicyName"]: policy["PolicyDocument"]["Statement"]
+        for policy in all_of(resources_of(stack), "AWS::IAM::ManagedPolicy")
     }
 
 
