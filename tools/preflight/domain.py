@@ -73,12 +73,16 @@ def zone(
         yield ok("hosted zone", "the file has no domain")
         return
     name, zone_id = settings.domain.name, settings.domain.hosted_zone_id
-    answer = context.clients("route53", EDGE_REGION).get_hosted_zone(Id=zone_id)
-    found = answer["HostedZone"]["Name"].rstrip(".")
     command = (
         f"aws route53 list-hosted-zones-by-name --dns-name {name}; "
         "then correct domain.hosted_zone_id"
     )
+    get = context.clients("route53", EDGE_REGION).get_hosted_zone
+    answer = unless("NoSuchHostedZone", get, Id=zone_id)
+    if answer is None:
+        yield fix("hosted zone", f"{zone_id} does not exist", command)
+        return
+    found = answer["HostedZone"]["Name"].rstrip(".")
     if found != name:
         yield fix(
             "hosted zone", f"{zone_id} is the zone of {found}, but the domain is {name}", command

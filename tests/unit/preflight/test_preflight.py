@@ -591,6 +591,7 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (partial(domain.zone, resolve=silent), [hosted_zone()], "ok unknown", "timed out"),
     (domain.zone, [hosted_zone("other.example.")], "fix", "is the zone of other.example"),
     (domain.zone, [hosted_zone(private=True)], "fix", "is private"),
+    (domain.zone, [("route53", EDGE, "get_hosted_zone", "NoSuchHostedZone")], "fix", "not exist"),
     (domain.authorities, [caa()], "ok", "none"),
     (domain.authorities, [caa('0 issue "amazon.com"')], "ok", "is admitted"),
     (domain.authorities, [caa('0 issue "letsencrypt.org"')], "fix", '0 issue "amazon.com"'),
