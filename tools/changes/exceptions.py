@@ -72,15 +72,16 @@ def _protected(resource: dict[str, Any]) -> bool:
 
 
 def _database(old: Properties, new: Properties) -> Iterator[Found]:
-    if _number(new.get("AllocatedStorage")) < _number(old.get("AllocatedStorage")):
-        detail = f"storage of {old['AllocatedStorage']} GiB → {new['AllocatedStorage']}"
+    more, less = (_number(properties.get("AllocatedStorage")) for properties in (old, new))
+    if 0 < less < more:
+        detail = f"storage of {more} GiB → {less}"
         advice = "RDS never shrinks storage, which autoscaling may also have grown. Keep the size."
         yield Effect.REFUSED, detail, advice
     was, is_ = numbers(old.get("EngineVersion")), numbers(new.get("EngineVersion"))
     detail = f"MySQL {old.get('EngineVersion')} → {new.get('EngineVersion')}"
-    if is_ < was:
+    if is_ and is_ < was:
         yield Effect.REFUSED, detail, _FORWARD
-    if is_[:2] > was[:2] and not new.get("AllowMajorVersionUpgrade"):
+    if was and is_[:2] > was[:2] and not new.get("AllowMajorVersionUpgrade"):
         advice = "Upgrade with a restored copy (docs/runbooks/restore.md)."
         yield Effect.REFUSED, f"{detail}: RDS refuses another major version", advice
 
@@ -94,7 +95,7 @@ def _cache(old: Properties, new: Properties) -> Iterator[Found]:
             f"{old.get('Engine')} → {new.get('Engine')}: CloudFormation documents a replacement"
         )
         yield Effect.REPLACEMENT, detail, _CHANGE_SET
-    elif numbers(new.get("EngineVersion")) < numbers(old.get("EngineVersion")):
+    elif (is_ := numbers(new.get("EngineVersion"))) and is_ < numbers(old.get("EngineVersion")):
         detail = f"{old.get('Engine')} {old['EngineVersion']} → {new['EngineVersion']}"
         yield Effect.REFUSED, detail, _FORWARD
     if old.get("ReplicasPerNodeGroup") != new.get("ReplicasPerNodeGroup"):
@@ -123,7 +124,7 @@ def _node(old: str, new: str) -> Iterator[Found]:
 
 def _cluster(old: Properties, new: Properties) -> Iterator[Found]:
     was, is_ = numbers(old.get("Version")), numbers(new.get("Version"))
-    if is_ < was:
+    if is_ and is_ < was:
         yield Effect.REFUSED, f"Kubernetes {old['Version']} → {new['Version']}", _FORWARD
     elif was and is_[1:] > [number + 1 for number in was[1:]]:
         advice = "Upgrade one minor version at a time (docs/upgrades.md)."

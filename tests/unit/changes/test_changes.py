@@ -134,6 +134,21 @@ CASES: dict[str, Case] = {
         REFUSED,
         "skips a version",
     ),
+    "a cluster of the newest version": one(
+        resource("AWS::EKS::Cluster", Version="1.36"),
+        resource("AWS::EKS::Cluster"),
+        INTERRUPTION,
+        "nodes are replaced",
+    ),
+    "a database without version and size": one(
+        database(), resource("AWS::RDS::DBInstance", DeletionProtection=True), INTERRUPTION, "null"
+    ),
+    "a cache without version": one(
+        cache("redis", "7.1"),
+        resource("AWS::ElastiCache::ReplicationGroup", Engine="redis"),
+        INTERRUPTION,
+        "EngineVersion: 7.1 → null",
+    ),
     "another lock in governance mode": one(vault(35), vault(7), NONE, "LockConfiguration"),
     "shorter backups": one(plan(35), plan(14), LOSS, "point-in-time recovery: 35 days → 14"),
     "shorter copies": one(
