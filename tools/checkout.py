@@ -25,10 +25,8 @@ gc.set_threshold(20_000, 20, 20)
 import aws_cdk as cdk
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import Settings, load, parse
-from spotmusic_cdk.settings.loader import mapping_in
+from spotmusic_cdk.settings import Settings, load
 from spotmusic_constructs.acknowledge import without_acknowledgements
-from tools.model.values import ACCOUNT
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,23 +40,11 @@ def feature_flags() -> dict[str, Any]:
 
 @cache
 def settings_of(environment: str) -> Settings:
-    """Returns the settings of a shipped environment, with the account of the example.
+    """Returns the settings of a shipped environment.
 
     Users edit these files, so tests of promises read them, and no test relies on their numbers.
     """
-    load(environment, folder=ROOT / "environments", today=versions.RELEASED)
-    return parse(environment_text(environment), source=_file(environment))
-
-
-def environment_text(environment: str) -> str:
-    """Returns an environment file with the account of the example, as templates are read."""
-    text = _file(environment).read_text(encoding="utf-8")
-    account = mapping_in(_file(environment)).get("account")
-    return text.replace(account, ACCOUNT) if account else text
-
-
-def _file(environment: str) -> Path:
-    return ROOT / "environments" / f"{environment}.yaml"
+    return load(environment, folder=ROOT / "environments", today=versions.RELEASED)
 
 
 @contextmanager

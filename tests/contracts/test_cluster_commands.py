@@ -161,7 +161,7 @@ kubectl logs -n monitoring alertmanager-monitoring-alertmanager-0 -c alertmanage
 kubectl logs -n keycloak keycloak-0 -c kcadm
 kubectl logs -n kong -l app.kubernetes.io/name=kong -c proxy --since=15m | grep error
 kubectl -n rabbitmq get vhosts,bindings
-kubectl exec -n redpanda redpanda-3 -c redpanda -- rpk cluster health
+kubectl exec -n redpanda redpanda-9 -c redpanda -- rpk cluster health
 kubectl get pods -n kongs --since=5m
 kubectl restart pods
 kubectl get secret -n kong nothing
@@ -173,7 +173,7 @@ kubectl scale statefulset -n rabbitmq rabbitmq-server --replicas=0
         "Pod/keycloak-0 in keycloak has no container kcadm, but keycloak",
         "kubectl logs -l shows ten lines of each pod without --tail",
         "kubectl knows no kind bindings that can be listed",
-        "no Pod redpanda-3 in redpanda",
+        "no Pod redpanda-9 in redpanda",
         "kubectl get --since",
         "kubectl restart",
         "no Secret nothing in kong",

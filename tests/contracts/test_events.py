@@ -53,7 +53,7 @@ def test_topics_have_schemas() -> None:
     }
     assert [path.name.removesuffix(ENDING) for path in FILES] == sorted(
         DEFAULT_TOPICS.keys() | topics
-    )
+    ), "Write the schema of each topic: events/README.md."
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)

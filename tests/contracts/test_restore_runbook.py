@@ -124,7 +124,7 @@ def test_lost_cache_is_created_as_in_template(
     literal = {name: value for name, value in needed.items() if isinstance(value, str | int)}
     assert {name: options[name].strip('"') or "True" for name in literal} == {
         name: str(value) for name, value in literal.items()
-    }
+    }, "Write the options of production into docs/runbooks/restore.md."
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])

@@ -101,6 +101,7 @@ def test_observability_stack_fits_counted_alarms(
     assert f"{MOST_WATCHED} are admitted" in (ROOT / "docs" / "deployment.md").read_text()
 
 
+@pytest.mark.usefixtures("shipped_production")
 def test_service_limits_match_settings(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:

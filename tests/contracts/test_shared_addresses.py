@@ -62,6 +62,7 @@ def test_kong_admits_listeners_behind_one_address() -> None:
     assert limit.open_per_minute >= per_minute
 
 
+@pytest.mark.usefixtures("shipped_production")
 def test_web_acl_runbook_has_computed_limits() -> None:
     text = (ROOT / "docs" / "runbooks" / "web-acl.md").read_text()
     requests, forms = of_a_listener(settings_of("prod"))

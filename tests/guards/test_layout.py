@@ -130,13 +130,16 @@ def test_code_runs_on_first_accepted_python() -> None:
 
 
 def test_unit_tests_own_their_environments() -> None:
-    """Users edit `environments/`. Promises read these files, unit tests have fixtures."""
+    """Users edit `environments/`. Promises read these files, unit tests and corners of the fuzzer
+    have fixtures.
+    """
     readers = {
         str(path.relative_to(ROOT))
-        for path in (ROOT / "tests" / "unit").rglob("*.py")
+        for folder in ("tests/unit", "tools/fuzz")
+        for path in (ROOT / folder).rglob("*.py")
         if re.search(r'\bsettings_of\b|ROOT / "environments"', path.read_text())
     }
-    assert readers == {"tests/unit/settings/test_defaults.py"}
+    assert readers == {"tests/unit/settings/test_defaults.py", "tools/fuzz/mutations.py"}
 
 
 def test_documented_arguments_are_parameters() -> None:

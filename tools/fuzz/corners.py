@@ -1,5 +1,6 @@
 """Corner cases of the settings, each synthesized completely, with a check of its templates."""
 
+import copy
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import yaml
 from cfnlint.api import ManualArgs, lint_by_config
 
 from spotmusic_cdk.settings import parse
-from tools.checkout import environment_text, synthesize
+from tools.checkout import ROOT, synthesize
 from tools.fuzz import promises
 from tools.model.policy_sizes import too_large
 from tools.model.stacks import stacks_in
@@ -72,8 +73,7 @@ def _in_region(region: str, zones: str = "abc", **changes: Any) -> Changes:
 
 
 _LONGEST = "abcdefghijklmnopqrstuvwx"
-_HOME = "sa-east-1"
-_SECRET = f"arn:aws:secretsmanager:{_HOME}:111122223333:secret:spotmusic/a-secret-AbCdEf"
+_SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:spotmusic/a-secret-AbCdEf"
 _ACCOUNT: Changes = {"account": "111122223333"}
 
 
@@ -291,17 +291,18 @@ LINTED: dict[str, tuple[str, ...]] = {HEAVIEST: (), EVERY_OPTION: ("edge",)}
 
 
 def text_of(name: str) -> str:
-    """Returns the environment file of a corner."""
+    """Returns the environment file of a corner.
+
+    Users edit `environments`; corners at the limits of stacks change the fixtures of tests.
+    """
     environment, changes = CORNERS[name]
-    document = yaml.safe_load(environment_text(environment))
-    # ARNs of the changes are of the environment's region, which users may edit.
-    there = json.loads(json.dumps(changes).replace(_HOME, document["region"]))
-    for path, value in there.items():
+    document = yaml.safe_load((ROOT / "tests" / "environments" / f"{environment}.yaml").read_text())
+    for path, value in changes.items():
         *parents, last = path.split(".")
         section = document
         for parent in parents:
             section = section.setdefault(parent, {})
-        section[last] = value
+        section[last] = copy.deepcopy(value)
     return yaml.safe_dump(document, allow_unicode=True)
 
 

@@ -13,7 +13,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.model.resolver import Place, Resolver, references_in
 from tools.model.stacks import stacks_in
-from tools.model.values import Json, at, leaves
+from tools.model.values import ACCOUNT, Json, at, leaves
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
 _REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
@@ -113,7 +113,8 @@ class Assembly(Resolver):
 
     Args:
         name: name of the environment, or of a variant.
-        settings: settings of the environment.
+        settings: settings of the environment. They get the account of the example, as templates
+            have it.
         templates: templates by stack id; a variant may have fewer.
         acknowledged: path of the construct, prefixed id of the finding, and reason.
     """
@@ -122,6 +123,13 @@ class Assembly(Resolver):
     settings: Settings
     templates: Mapping[str, Json]
     acknowledged: tuple[tuple[str, str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Replaces the account, as `tools.model.templates.read` does."""
+        account = self.settings.account
+        if account not in (None, ACCOUNT):
+            text = self.settings.model_dump_json(exclude_unset=True).replace(account, ACCOUNT)
+            object.__setattr__(self, "settings", Settings.model_validate_json(text))
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
