@@ -145,9 +145,31 @@ WITHOUT_SOURCE: Mapping[str, str] = {
         "documented without conditions (Amazon ECR user guide, IAM role for repository creation "
         "templates)"
     ),
+    "ecs.amazonaws.com": (
+        "documented without conditions (Amazon ECS developer guide, infrastructure IAM role for "
+        "load balancers)"
+    ),
+    "malware-protection-plan.guardduty.amazonaws.com": (
+        "documented without conditions (Amazon GuardDuty user guide, Create or update IAM role "
+        "policy)"
+    ),
 }
 """Services that assume roles without a source. Only principals of the role's account can pass it to
 them."""
+
+WITH_SOURCE: Mapping[str, str] = {
+    "ecs-tasks.amazonaws.com": "Amazon ECS developer guide, task IAM role",
+    "eks.amazonaws.com": "Amazon EKS user guide, cross-service confused deputy prevention",
+    "events.amazonaws.com": "Amazon EventBridge user guide, confused deputy prevention",
+    "fis.amazonaws.com": "AWS FIS user guide, IAM roles for experiments",
+    "lambda.amazonaws.com": "AWS agent toolkit, trust policy of functions (2026-11-30)",
+    "monitoring.rds.amazonaws.com": "Amazon RDS user guide, IAM role for Enhanced Monitoring",
+    "pods.eks.amazonaws.com": "Amazon EKS user guide, trust policy of a Pod Identity role",
+    "scheduler.amazonaws.com": "EventBridge Scheduler user guide, confused deputy prevention",
+    "vpc-flow-logs.amazonaws.com": "Amazon VPC user guide, IAM role for flow logs",
+}
+"""Services with a source in trust policies, and the document with this condition. A service that
+sends no source cannot assume a role that requires one."""
 
 WITHOUT_SOURCE_BY_OPTION: Mapping[str, tuple[str, ...]] = {
     "observability.alarm_slack": ("chatbot.amazonaws.com",)
@@ -288,7 +310,6 @@ ACKNOWLEDGED_OUTSIDE_PRODUCTION: Mapping[str, tuple[str, ...]] = {
 WITH_ACCOUNT_ONLY = frozenset(
     {
         "lambda.amazonaws.com",
-        "malware-protection-plan.guardduty.amazonaws.com",
         "monitoring.rds.amazonaws.com",
     }
 )

@@ -161,8 +161,8 @@ def rights_of_aws(platform: Assembly) -> Verdicts:
 @promise
 def test_p129_services_act_for_this_account_only(platform: Assembly) -> Verdicts:
     """Service principals act for this account only, in trust policies, resource policies and
-    permissions of functions. By AWS's documentation, three services send no source account; a
-    fourth is added where alarms reach Slack.
+    permissions of functions. Five services are documented without a source in their trust policy; a
+    sixth is added where alarms reach Slack.
 
     Kept by: `aws:SourceAccount`, `aws:SourceArn`; [`reviewed.py`](../tests/properties/reviewed.py)
     """

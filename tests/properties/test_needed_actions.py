@@ -16,22 +16,22 @@ SWITCHES = {"Bool": "kms:GrantIsForAWSResource", "StringEquals": "aws:ResourceTa
 
 @rule
 def test_roles_require_source_of_services(platform: Assembly) -> Verdicts:
-    """P-129 requires source account or ARN; a role requires both where the service sends
-    both.
+    """P-129 requires source account or ARN; a role requires what the service is documented to send:
+    both, the account only, or nothing. It could not be assumed otherwise.
     """
     excused = set(reviewed.WITHOUT_SOURCE).union(*reviewed.WITHOUT_SOURCE_BY_OPTION.values())
     for statement in statements_of(platform):
         services = {who for kind, who in statement.principals if kind == "Service"}
-        if statement.kind == "trust" and services - excused:
+        if statement.kind == "trust" and services:
             account = statement.values("StringEquals", "aws:SourceAccount") == (ACCOUNT,)
-            arn = (
-                services - excused <= reviewed.WITH_ACCOUNT_ONLY
-                or "aws:sourcearn" in statement.condition_keys
-            )
+            arn = "aws:sourcearn" in statement.condition_keys
+            arn_is_sent = not services <= reviewed.WITH_ACCOUNT_ONLY
+            sent = (False, False) if services <= excused else (True, arn_is_sent)
             yield (
                 statement.resource,
-                account and arn,
-                "Require aws:SourceAccount, and aws:SourceArn where the service sends it.",
+                (account, arn) == sent and services <= excused | reviewed.WITH_SOURCE.keys(),
+                "Require the source that a document of the service has in its trust policies "
+                "(WITH_SOURCE and WITHOUT_SOURCE in tests/properties/reviewed.py).",
             )
         if statement.kind == "trust" and services & SESSIONS:
             complete = {"sts:AssumeRole", "sts:TagSession"} <= set(statement.actions)

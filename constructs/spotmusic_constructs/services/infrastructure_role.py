@@ -4,13 +4,12 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding
-from spotmusic_constructs.location import location_of
 
 _POLICY = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
 
 
 class InfrastructureRole(Construct):
-    """Role for ECS of this account that may change listener rules and target groups.
+    """Role for ECS that may change listener rules and target groups.
 
     Creates the role, one for all services of a load balancer.
 
@@ -20,17 +19,11 @@ class InfrastructureRole(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        location = location_of(scope)
         self.role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                "ecs.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": location.account},
-                    "ArnLike": {"aws:SourceArn": location.arn("ecs", "*")},
-                },
-            ),
+            # ECS is not documented to send its source here, as it does for roles of tasks.
+            assumed_by=iam.ServicePrincipal("ecs.amazonaws.com"),
             managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_POLICY)],
         )
         reason = (
