@@ -18,15 +18,8 @@ LOCK = ROOT / "charts.lock"
 
 def command(chart: versions.Chart, folder: Path) -> list[str]:
     """Return the Helm command that pulls a chart."""
-    return [
-        str(program("helm")),
-        "pull",
-        *place_of(chart),
-        "--version",
-        chart.version,
-        "--destination",
-        str(folder),
-    ]
+    options = ["--version", chart.version, "--destination", str(folder)]
+    return [str(program("helm")), "pull", *place_of(chart), *options]
 
 
 def archive_name(chart: versions.Chart) -> str:

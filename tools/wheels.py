@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from spotmusic_cdk.command_line import run_command
+from spotmusic_cdk.command_line import CommandError, run_command
 
 CHECKOUT = Path(__file__).parents[1]
 PLATFORM = (
@@ -32,16 +32,15 @@ _BUILD = "import sys; from setuptools.build_meta import build_wheel; build_wheel
 """Call of the build backend, as in pip. With pip it takes twice as long."""
 
 
-class WheelError(Exception):
+class WheelError(CommandError):
     """Failed build of a wheel. The message has the last output of setuptools."""
 
 
-def build(into: Path, *, checkout: Path = CHECKOUT) -> list[Path]:
+def build(into: Path) -> list[Path]:
     """Builds both wheels and returns their paths.
 
     Args:
         into: folder of the wheels; those of other versions are deleted.
-        checkout: folder of the sources.
 
     Raises:
         WheelError: if setuptools fails.
@@ -53,8 +52,8 @@ def build(into: Path, *, checkout: Path = CHECKOUT) -> list[Path]:
         platform, library = Path(folder, "platform"), Path(folder, "constructs")
         platform.mkdir()
         for name in PLATFORM:
-            _copy(checkout / name, platform / name)
-        _copy(checkout / "constructs", library)
+            _copy(CHECKOUT / name, platform / name)
+        _copy(CHECKOUT / "constructs", library)
         for source in (platform, library):
             _wheel(source, into)
     return sorted(into.glob("spotmusic_*.whl"))
@@ -88,16 +87,10 @@ def _wheel(source: Path, into: Path) -> None:
         raise WheelError(f"{source.name}: wheel not built.\n{done.stderr.strip()[-2000:]}")
 
 
-def main(into: str) -> int:
+def main(into: str) -> None:
     """Builds the wheels into a folder."""
-    try:
-        wheels = build(Path(into))
-    except WheelError as error:
-        print(error, file=sys.stderr)
-        return 1
-    for wheel in wheels:
+    for wheel in build(Path(into)):
         print(f"{wheel}: {wheel.stat().st_size // 1024} KiB")
-    return 0
 
 
 if __name__ == "__main__":

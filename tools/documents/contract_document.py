@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import aws_cdk as cdk
@@ -250,10 +249,10 @@ def _from(variable: Variable) -> str:
     )
 
 
-def write(path: Path = DOCUMENT) -> None:
+def write() -> None:
     """Write the document. Print its path, its number of lines and whether they changed."""
     environments = [settings_of(name) for name in ENVIRONMENTS]
-    output.report(path, document(given(environments), environments[0]))
+    output.report(DOCUMENT, document(given(environments), environments[0]))
 
 
 if __name__ == "__main__":

@@ -172,9 +172,9 @@ class Assembly(Resolver):
             )
         return found
 
-    def only(self, type_: str, *, stack: str | None = None) -> Resource:
+    def only(self, type_: str) -> Resource:
         """Return the only resource of a type."""
-        (found,) = self.some(type_, stack=stack)
+        (found,) = self.some(type_)
         return found
 
     def users_of(self, resource: Resource, *types: str) -> list[Resource]:

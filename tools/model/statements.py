@@ -41,8 +41,8 @@ class Statement:
     resources: tuple[Any, ...]
     principals: tuple[tuple[str, str], ...]
     conditions: Mapping[str, Mapping[str, tuple[str, ...]]]
-    sid: str = ""
-    negated: tuple[str, ...] = ()
+    sid: str
+    negated: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.resource.name}: {self.sid or ', '.join(self.actions[:3])}"

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
@@ -151,8 +151,8 @@ class Verdict:
     """
 
     mutant: Mutant
-    caught_by: list[str] = field(default_factory=list)
-    crashes: list[str] = field(default_factory=list)
+    caught_by: list[str]
+    crashes: list[str]
 
 
 def synthesized(folder: Path, settings: Settings) -> Assembly:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class StackPage:
     resources: list[tuple[str, str, bool, str, str]]
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Page:
     """Content of the page.
 
@@ -120,21 +120,21 @@ class Page:
     day: str
     docs: str
     source: str
-    parties: list[Party] = field(default_factory=list)
-    path: list[Edge] = field(default_factory=list)
-    flows: list[Flow] = field(default_factory=list)
-    stacks: list[StackPage] = field(default_factory=list)
-    cost: Any = None
-    listeners: int | None = None
-    plan: list[dict[str, Any]] = field(default_factory=list)
-    promises: list[Domain] = field(default_factory=list)
-    faults: list[dict[str, Any]] = field(default_factory=list)
-    alarms: list[Alarm] = field(default_factory=list)
-    runbooks: dict[str, tuple[str, str]] = field(default_factory=dict)
-    dashboards: list[Dashboard] = field(default_factory=list)
-    charts: list[tuple[str, str, str, str, str]] = field(default_factory=list)
-    support: list[tuple[str, str, int | None, str]] = field(default_factory=list)
-    problems: dict[str, str] = field(default_factory=dict)
+    parties: list[Party]
+    path: list[Edge]
+    flows: list[Flow]
+    stacks: list[StackPage]
+    cost: Any
+    listeners: int | None
+    plan: list[dict[str, Any]]
+    promises: list[Domain]
+    faults: list[dict[str, Any]]
+    alarms: list[Alarm]
+    runbooks: dict[str, tuple[str, str]]
+    dashboards: list[Dashboard]
+    charts: list[tuple[str, str, str, str, str]]
+    support: list[tuple[str, str, int | None, str]]
+    problems: dict[str, str]
 
 
 def page_of(
@@ -158,10 +158,23 @@ def page_of(
         states: states of deployed stacks by id; None if they were not read.
         source: origin of these states.
     """
+    problems: dict[str, str] = {}
+
+    def section(name: str, build: Callable[[], Any]) -> Any:
+        try:
+            return build()
+        except Exception as error:  # a failed section must not hide the others
+            problems[name] = (str(error).strip() or type(error).__name__).splitlines()[0]
+            return None
+
     platform = Assembly(name=settings.name, settings=settings, templates=templates_in(assembly))
+    cluster: RenderedCluster | None = section(
+        "alerts", lambda: read(settings.name, dict(platform.templates), assembly)
+    )
     table = flows_of(settings)
+    path = path_of(table, platform)
     known = settings.domain or settings.edge.distribution_domain_name
-    page = Page(
+    return Page(
         environment=settings.name,
         region=settings.region,
         address=settings.public_url if known else "",
@@ -170,10 +183,19 @@ def page_of(
         day=str(today),
         docs=docs,
         source=source,
-        listeners=settings.capacity.listeners,
+        parties=parties_of([*path, *edges_of(table)], settings),
+        path=path,
         flows=table,
-        path=path_of(table, platform),
         stacks=list(_stacks(platform, assembly, states)),
+        promises=section("promises", lambda: judged(platform, cluster, assembly)) or [],
+        cost=section("cost", lambda: _cost(settings, assembly, today)),
+        listeners=settings.capacity.listeners,
+        plan=section("plan", lambda: _plan(settings)) or [],
+        faults=section("gameday", lambda: list(_faults(platform, cluster))) or [],
+        alarms=list(alarms_of(platform, cluster)),
+        runbooks=runbooks_of(settings.observability.runbooks_url or f"{docs}/runbooks"),
+        dashboards=list(dashboards_of(platform)),
+        charts=list(_charts(cluster)) if cluster else [],
         support=[
             (
                 line.name,
@@ -183,39 +205,14 @@ def page_of(
             )
             for line in ends.lines([settings])
         ],
+        problems=problems,
     )
-    page.parties = parties_of([*page.path, *edges_of(table)], settings)
-    cluster = _section(
-        page, "alerts", lambda: read(settings.name, dict(platform.templates), assembly)
-    )
-    if cluster:
-        page.charts = [
-            (
-                release.name,
-                release.chart,
-                str(release.properties.get("Version") or "own chart"),
-                release.namespace,
-                release.stack,
-            )
-            for release in cluster.releases.values()
-        ]
-    page.alarms = list(alarms_of(platform, cluster))
-    page.runbooks = runbooks_of(settings.observability.runbooks_url or f"{docs}/runbooks")
-    page.dashboards = list(dashboards_of(platform))
-    page.promises = _section(page, "promises", lambda: judged(platform, cluster, assembly)) or []
-    page.cost = _section(page, "cost", lambda: _cost(settings, assembly, today))
-    page.plan = _section(page, "plan", lambda: _plan(settings)) or []
-    page.faults = _section(page, "gameday", lambda: list(_faults(platform, cluster))) or []
-    return page
 
 
-def _section(page: Page, name: str, build: Callable[[], Any]) -> Any:
-    """Returns the content of a section; a failure adds its reason to the page."""
-    try:
-        return build()
-    except Exception as error:  # a failed section must not hide the others
-        page.problems[name] = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return None
+def _charts(cluster: RenderedCluster) -> Iterator[tuple[str, str, str, str, str]]:
+    for release in cluster.releases.values():
+        version = str(release.properties.get("Version") or "own chart")
+        yield release.name, release.chart, version, release.namespace, release.stack
 
 
 def flows_of(settings: Settings) -> list[Flow]:

@@ -48,8 +48,8 @@ def svg(
     edges: Sequence[Edge],
     *,
     label: str,
-    titles: Sequence[str] = (),
-    shape: Shape = WIDE,
+    titles: Sequence[str],
+    shape: Shape,
     standalone: bool = False,
 ) -> str:
     """Returns a picture.
