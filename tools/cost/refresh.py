@@ -10,15 +10,16 @@ import re
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
-from itertools import groupby
+from itertools import groupby, product
 from operator import attrgetter
 from pathlib import Path
 
 from spotmusic_cdk.command_line import run_command
+from spotmusic_cdk.settings.regions import CACHES, DATABASES
 from tools.cost import prices
 from tools.cost.prices import COLUMNS, CostError, Price, Prices, read
 
@@ -107,7 +108,9 @@ def refreshed(
     for region in regions:
         usual = [replace(row, region=region) for row in known if row.region == REFERENCE]
         own = [row for row in known if row.region == region]
-        wanted = {(row.service, row.usage, row.start): row for row in [*usual, *own]}
+        services = {row.service for row in usual}
+        classes = [row for row in _classes(region) if row.service in services]
+        wanted = {(row.service, row.usage, row.start): row for row in [*classes, *usual, *own]}
         by_service = attrgetter("service")
         for service, group in groupby(sorted(wanted.values(), key=by_service), by_service):
             source = f"AWS price list, bulk offer file {service}"
@@ -119,9 +122,22 @@ def refreshed(
                     rows[service, row.usage, region, row.start] = replace(
                         row, usd=usd, read=read_on, status="verified", source=source
                     )
-                else:
+                elif row not in classes:
                     missing.append(f"{service} {row.usage} in {region}")
     return [rows[key] for key in sorted(rows)], missing
+
+
+def _classes(region: str) -> Iterator[Price]:
+    """Classes of databases and cache nodes that the settings accept in a region."""
+    kinds = (
+        ("AmazonRDS", "InstanceUsage:db", DATABASES, [""]),
+        ("AmazonElastiCache", "NodeUsage:cache", CACHES, [":redis", ":valkey"]),
+    )
+    for service, kind, families, engines in kinds:
+        for family, of in families.items():
+            for size, engine in product(of.sizes if region not in of.absent else (), engines):
+                usage = f"{kind}.{family}.{size}{engine}"
+                yield Price(service, usage, "Hrs", region, 0, 0, None, "unverified", "")
 
 
 def _offer(

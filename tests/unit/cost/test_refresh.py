@@ -107,6 +107,17 @@ def test_refresh_completes_a_region(endpoint: str, file: Path) -> None:
     }
 
 
+def test_refresh_adds_classes_of_settings(
+    endpoint: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings accept classes without a shipped price, for which `make cost` names this command."""
+    offer = '"5","OnDemand","0","Inf","Hrs","0.6","SAE1-NodeUsage:cache.r8g.large","Redis",""\n'
+    monkeypatch.setitem(OFFERS, "AmazonElastiCache", OFFERS["AmazonElastiCache"] + offer)
+    refreshed(endpoint, file)
+    usage = "NodeUsage:cache.r8g.large:redis"
+    assert prices.read(file).usd("AmazonElastiCache", usage, "sa-east-1", 10) == 6
+
+
 def test_project_keeps_its_own_prices(
     endpoint: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
