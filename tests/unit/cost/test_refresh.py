@@ -144,7 +144,7 @@ def listed(price: Price) -> str:
     usage, engine, operation = price.usage, "", ""
     if usage.startswith("NodeUsage:"):
         usage, _, engine = usage.rpartition(":")
-    elif "Usage:LoadBalancing:" in usage or usage.endswith(":CreateCacheSnapshot"):
+    elif "Usage:LoadBalancing:" in usage:
         usage, operation = re.split(r"(?<=Usage):", usage, maxsplit=1)
     database = (
         "Any" if usage.endswith("-Storage") else "MySQL" if price.service == "AmazonRDS" else ""
