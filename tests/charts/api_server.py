@@ -42,6 +42,11 @@ class ApiServer:
         assert done.returncode == 0, done.stderr
         return done.stderr
 
+    def wait(self, kind: str, condition: str) -> None:
+        """Waits until all objects of a kind have a condition."""
+        done = self._run("wait", f"--for=condition={condition}", kind, "--all")
+        assert done.returncode == 0, done.stderr
+
     def is_ready(self) -> bool:
         return self._run("get", "--raw=/readyz").returncode == 0
 

@@ -1,6 +1,7 @@
 """Upstream charts from archives that `make charts` pulls."""
 
 import os
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 
 from tools.model.cluster import Release, RenderedCluster, archive, chart_folder, in_namespace
-from tools.model.helm import render
+from tools.model.helm import manifests_in, render
 from tools.model.values import Json
+from tools.supply_chain.kubectl_layer import program
 
 PROMETHEUS = ("monitoring.coreos.com/v1",)
 CERT_MANAGER = ("cert-manager.io/v1",)
@@ -46,6 +48,13 @@ def manifests_of(
         kubernetes=kubernetes,
     )
     return [in_namespace(manifest, release.namespace) for manifest in found]
+
+
+def definitions_of(release: Release) -> list[Json]:
+    """Return the definitions of a chart's folder `crds`, which Helm installs without rendering."""
+    command = [str(program("helm")), "show", "crds", str(archive_of(release))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return manifests_in(done.stdout)
 
 
 def complete(platform: RenderedCluster) -> RenderedCluster:
