@@ -132,12 +132,12 @@ def _room(settings: Settings) -> Iterator[Problem]:
     texts = [text for service in services for item in service.settings.items() for text in item]
     costs = [cost for service in services for cost in service.kept.costs]
     # Too many services are one problem, not also one of their resources and alarms.
-    counted = len(services) <= MOST_SERVICES
+    is_few = len(services) <= MOST_SERVICES
     move = "Move some to another environment."
     quotas = (
         (len(services), MOST_SERVICES, "{} services exceed the limit of {} in one stack", move),
         (
-            counted * sum(map(resources_of, services)),
+            sum(map(resources_of, services)) if is_few else 0,
             MOST_RESOURCES,
             "their {} resources exceed the limit of {} in one stack",
             "Set deployment: rolling on some (two resources fewer each), or move some to another "
@@ -174,7 +174,7 @@ def _room(settings: Settings) -> Iterator[Problem]:
             "Let one service accept uploads, and call it from the others.",
         ),
         (
-            counted * watched(settings),
+            watched(settings) if is_few else 0,
             MOST_WATCHED,
             "services, read replicas and nodes of caches need {} alarms, and one stack holds {}",
             "Lower data.catalogue.read_replicas or data.cache.replicas, or move some services.",

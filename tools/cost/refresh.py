@@ -212,8 +212,8 @@ def write(path: Path, rows: Iterable[Price]) -> None:
 def _cells(row: Price) -> tuple[str, ...]:
     start, usd = f"{row.start:.0f}", f"{row.usd:.10f}".rstrip("0").rstrip(".")
     read_on = row.read.isoformat() if row.read else ""
-    product = row.service, row.usage, row.unit, row.region
-    return *product, start, usd, read_on, row.status, row.source
+    billed = row.service, row.usage, row.unit, row.region
+    return *billed, start, usd, read_on, row.status, row.source
 
 
 if __name__ == "__main__":
