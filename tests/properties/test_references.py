@@ -12,7 +12,7 @@ from tools.changes.replacement import create_only
 from tools.model.assembly import stacks_before
 from tools.model.stacks import stacks_in
 from tools.model.templates import Template
-from tools.model.values import at
+from tools.model.values import at, children
 
 Templates = Callable[[str], dict[str, Template]]
 WEAK, STRONG = "Fn::GetStackOutput", "Fn::ImportValue"
@@ -29,14 +29,10 @@ FINAL = {
 
 def references(value: Any) -> Iterator[tuple[str, Any]]:
     """Yields function and argument of each reference to another stack, at any depth."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key in (WEAK, STRONG):
-                yield key, item
-            yield from references(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from references(item)
+    for key, item in children(value):
+        if key in (WEAK, STRONG):
+            yield key, item
+        yield from references(item)
 
 
 def regions_of(assembly: Path) -> dict[str, str]:

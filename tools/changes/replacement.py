@@ -11,7 +11,7 @@ from typing import Any
 
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.model.templates import Templates, without_hashes
-from tools.model.values import ACCOUNT, at
+from tools.model.values import ACCOUNT, at, children
 from tools.provider_schemas import (
     PropertyPath,
     ResourceSchema,
@@ -152,8 +152,8 @@ def named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, s
                 yield from named(templates, producer, output)
         case {"Fn::Sub": [str(text), *_]} | {"Fn::Sub": str(text)}:
             yield from ((stack, id_) for id_ in re.findall(r"\$\{(\w+)", text))
-        case dict() | list():
-            for below in value.values() if isinstance(value, dict) else value:
+        case _:
+            for _, below in children(value):
                 yield from named(templates, stack, below)
 
 

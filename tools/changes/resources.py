@@ -8,6 +8,7 @@ from typing import Any
 from tools.changes.change import Change, Effect
 from tools.changes.replacement import RELEASE, replaced, schema_of
 from tools.model.templates import Template, Templates, without_hashes
+from tools.model.values import children
 
 HOLDS_DATA = {
     "AWS::APS::Workspace",
@@ -218,8 +219,8 @@ def _imports(value: Any) -> Iterator[str]:
     match value:
         case {"Fn::ImportValue": str(name)}:
             yield name
-        case dict() | list():
-            for below in value.values() if isinstance(value, dict) else value:
+        case _:
+            for _, below in children(value):
                 yield from _imports(below)
 
 

@@ -13,7 +13,7 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.model.resolver import Place, Resolver, references_in
 from tools.model.stacks import stacks_in
-from tools.model.values import ACCOUNT, Json, at, leaves
+from tools.model.values import ACCOUNT, Json, at, children, leaves
 
 _HASH = re.compile(r"[0-9A-F]{8}$")
 _REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
@@ -234,11 +234,8 @@ def intrinsics(value: Any) -> Iterator[Any]:
             yield from ({"Fn::GetAtt" if "." in name else "Ref": name} for name in names)
         if len(value) == 1:
             yield value
-        for item in value.values():
-            yield from intrinsics(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from intrinsics(item)
+    for _, item in children(value):
+        yield from intrinsics(item)
 
 
 def texts_of(resource: Resource) -> Iterator[tuple[str, str]]:

@@ -27,6 +27,7 @@ from spotmusic_cdk.command_line import run_command
 from tools.checkout import settings_of
 from tools.model.assembly import Assembly
 from tools.model.templates import Template, templates_in
+from tools.model.values import children
 from tools.opinions.guard_exceptions import EXCEPTIONS
 from tools.opinions.opinion import (
     ENVIRONMENTS,
@@ -141,14 +142,10 @@ def _findings_of(environment: str, stack: str, rule: Any) -> Iterator[Finding]:
 
 def _values(value: Any, key: str) -> Iterator[Any]:
     """Yields all values of a key at any depth, because the report's structure varies by rule."""
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name == key:
-                yield item
-            yield from _values(item, key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _values(item, key)
+    for name, item in children(value):
+        if name == key:
+            yield item
+        yield from _values(item, key)
 
 
 def filled(environment: Assembly, stack: str, value: Any) -> Any:
