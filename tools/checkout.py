@@ -24,9 +24,9 @@ gc.set_threshold(20_000, 20, 20)
 
 import aws_cdk as cdk
 
-from spotmusic_cdk import versions
-from spotmusic_cdk.settings import Settings, load
+from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.acknowledge import without_acknowledgements
+from tools import quiet_settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -44,20 +44,20 @@ def settings_of(environment: str) -> Settings:
 
     Users edit these files, so tests of promises read them, and no test relies on their numbers.
     """
-    return load(environment, folder=ROOT / "environments", today=versions.RELEASED)
+    return quiet_settings.settings_of(environment, ROOT / "environments")
 
 
 @contextmanager
 def loading(settings: Settings) -> Iterator[None]:
     """Uses the given settings for their environment in place of those of its file."""
-    of_file = load
+    of_file = quiet_settings.settings_of
 
-    def loaded(name: str, **where: Any) -> Settings:
-        return settings if name == settings.name else of_file(name, **where)
+    def loaded(name: str, folder: Path) -> Settings:
+        return settings if name == settings.name else of_file(name, folder)
 
     settings_of.cache_clear()
     try:
-        with patch.dict(globals(), load=loaded):
+        with patch.object(quiet_settings, "settings_of", loaded):
             yield
     finally:
         settings_of.cache_clear()

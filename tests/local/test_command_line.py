@@ -75,9 +75,9 @@ def test_deployment_is_in_region_of_file(
     assert capsys.readouterr().out == f"\nin {HOME}\n"
 
 
-def test_task_is_read_in_region_of_assembly(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Task of a deployed assembly; its only variable is its region."""
     folder = Workspace(tmp_path).assembly / "assembly-qa"
     folder.mkdir(parents=True)
     (folder / "manifest.json").write_text(manifest("qa", edge="us-east-1", network=HOME))
@@ -87,8 +87,20 @@ def test_task_is_read_in_region_of_assembly(
     monkeypatch.setattr(
         command_line, "environment_of_task", lambda _service, _endpoint, region: {"REGION": region}
     )
+
+
+@pytest.mark.usefixtures("task")
+def test_task_is_read_in_region_of_assembly(capsys: pytest.CaptureFixture[str]) -> None:
     assert command_line.main(["env", "playback"]) == 0
     assert capsys.readouterr().out == f"export REGION={HOME}\n"
+
+
+@pytest.mark.usefixtures("task")
+def test_unknown_program_of_task_is_one_message(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command_line.main(["run", "playback", "--", "no-program"]) == 1
+    assert capsys.readouterr().err == (
+        "\nno-program: No such file or directory. Name a program in PATH, or its file.\n"
+    )
 
 
 def test_full_disk_is_one_message(

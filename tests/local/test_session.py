@@ -99,6 +99,15 @@ def test_shell_exports_unset_profile() -> None:
     assert "export AWS_ENDPOINT_URL='http://127.0.0.1:4566'" in exports
 
 
+def test_shell_exports_accept_folder_of_any_name() -> None:
+    folder = "/O'Neill's $HOME/bin"
+    exports = session.shell_exports("http://127.0.0.1:4566", region="sa-east-1", path=folder)
+    shown = subprocess.run(
+        ["/bin/sh", "-c", f'{exports}\necho "$PATH"'], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.startswith(f"{folder}:")
+
+
 def test_client_reads_no_profile_nor_configuration(tmp_path: Path) -> None:
     """Continuous integration sets profiles that a machine lacks. The test uses a separate process,
     because a session is cached.

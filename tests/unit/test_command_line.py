@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -10,10 +11,12 @@ from typing import NoReturn
 import pytest
 
 from spotmusic_cdk.command_line import run_command
-from tools import heartbeat
+from spotmusic_cdk.settings import parse
+from tools import checkout, heartbeat
 from tools.changes import source
 from tools.checkout import ROOT
 from tools.deploy_plan import __main__ as deploy_plan
+from tools.gameday import __main__ as game_day
 from tools.supply_chain import __main__ as supply_chain
 
 WITHOUT = {
@@ -39,6 +42,12 @@ def comparison_with_ref() -> None:
         pass
 
 
+def game_day_without_listeners() -> None:
+    file = ROOT / "tests" / "environments" / "dev.yaml"
+    with checkout.loading(parse(file.read_text(), source=file)):
+        game_day.main("dev")
+
+
 def unknown_program() -> int:
     return heartbeat.main("no-program", "--version")
 
@@ -48,6 +57,7 @@ def unknown_program() -> int:
     [
         (sbom, 2, "environments/qa.yaml: file: this is not YAML"),
         (plan_of_no_stack, 2, "'0' is not a positive integer. Use 1 or more."),
+        (game_day_without_listeners, 2, "dev: no listeners are declared. Set capacity.listeners"),
         (comparison_with_ref, 2, "v0.1.0 needs git, which is not in PATH."),
         (unknown_program, 127, "no-program: No such file or directory. Install it"),
     ],
@@ -70,6 +80,18 @@ def test_wrong_input_is_one_message(  # noqa: PLR0917 - a row and its fixtures
         run_command(command)
     assert ended.value.code == status
     assert message in capsys.readouterr().err
+
+
+def test_components_are_listed_without_warnings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python would print the line of its source with each."""
+    dev = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
+    (tmp_path / "dev.yaml").write_text(f'{dev}\nkubernetes: {{version: "1.29"}}\n')
+    monkeypatch.setattr(supply_chain, "ENVIRONMENTS", tmp_path)
+    with warnings.catch_warnings(action="error"):
+        (settings,) = supply_chain.environments()
+    assert settings.kubernetes.version == "1.29"
 
 
 @pytest.mark.parametrize(("length", "status"), [(1, 3), (100_000, 1)])

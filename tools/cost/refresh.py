@@ -8,7 +8,6 @@ import csv
 import io
 import re
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -18,6 +17,7 @@ from itertools import groupby, product
 from operator import attrgetter
 from pathlib import Path
 
+from spotmusic_cdk import output
 from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings.regions import CACHES, DATABASES
 from tools.cost import prices
@@ -200,13 +200,11 @@ def _plain(service: str, row: Row) -> bool:
 
 def write(path: Path, rows: Iterable[Price]) -> None:
     """Replaces a file of prices atomically."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, delete=False, newline="", suffix=".csv"
-    ) as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(map(_cells, rows))
-    Path(file.name).replace(path)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(map(_cells, rows))
+    output.write(path, text.getvalue())
 
 
 def _cells(row: Price) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from spotmusic_cdk.command_line import CommandError
 from tools.changes.replacement import RELEASE
 from tools.model.assembly import Assembly, Resource, intrinsics
 from tools.model.values import as_list
@@ -18,7 +19,7 @@ Node = tuple[str, str]
 """Stack and logical id."""
 
 
-class NeverReadyError(Exception):
+class NeverReadyError(CommandError):
     """Deadlock: a running stack waits for a stack that cannot start."""
 
 

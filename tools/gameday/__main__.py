@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from spotmusic_cdk import output
-from spotmusic_cdk.command_line import run_command
+from spotmusic_cdk.command_line import CommandError, run_command
 from tools.checkout import settings_of, synthesize
 from tools.gameday import document
 from tools.gameday.scenario import Scenario
@@ -18,17 +18,24 @@ from tools.model.templates import templates_in
 
 
 def main(environment: str) -> None:
-    """Synthesizes an environment and computes its game day."""
+    """Synthesizes an environment and computes its game day.
+
+    Raises:
+        CommandError: if the environment declares no listeners.
+    """
+    settings = settings_of(environment)
+    if not settings.capacity.listeners:
+        raise CommandError(
+            f"{environment}: no listeners are declared. Set capacity.listeners in its file."
+        )
     with TemporaryDirectory() as folder:
-        synthesize(settings_of(environment), outdir=Path(folder), policies=False)
+        synthesize(settings, outdir=Path(folder), policies=False)
         assembly = Path(folder, f"assembly-{environment}")
         templates = templates_in(assembly)
-        platform = Assembly(
-            name=environment, settings=settings_of(environment), templates=templates
-        )
+        platform = Assembly(name=environment, settings=settings, templates=templates)
         scenario = Scenario(platform=platform, cluster=read(environment, templates, assembly))
     print(document.computed(scenario))
-    if platform.settings.production:
+    if settings.production:
         output.report(document.PATH, document.written(document.PATH.read_text(), scenario))
 
 

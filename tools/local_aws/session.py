@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from functools import cache
@@ -158,7 +159,7 @@ def shell_exports(endpoint: str, *, region: str, path: str) -> str:
     """
     variables = aws_variables(endpoint, region=region)
     exports = [f"export {name}='{value}'" for name, value in variables.items()]
-    path_export = f"export PATH='{path}':\"$PATH\""
+    path_export = f'export PATH={shlex.quote(path)}:"$PATH"'
     return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, path_export, ""])
 
 

@@ -101,10 +101,15 @@ def run_as_task(
         endpoint: loopback URL of the emulator.
         region: the home region.
         changes: overrides for the engines of `make stand-ins`, such as `CACHE_HOST`.
+
+    Raises:
+        LocalAwsError: if the command cannot be started.
     """
     shell = session.clean_environment(os.environ)
-    os.execvpe(  # noqa: S606 - command of the user
-        command[0],
-        list(command),
-        {**shell, **session.aws_variables(endpoint, region=region), **variables, **changes},
-    )
+    own = {**session.aws_variables(endpoint, region=region), **variables, **changes}
+    try:
+        os.execvpe(command[0], list(command), {**shell, **own})  # noqa: S606 - of the user
+    except OSError as error:
+        raise LocalAwsError(
+            f"{command[0]}: {error.strerror}. Name a program in PATH, or its file."
+        ) from None

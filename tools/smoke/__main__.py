@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import Settings, SettingsError, load
+from spotmusic_cdk.settings import Settings, SettingsError, load, print_warnings
 from tools import local_aws
 from tools.preflight.clients import advice, connect
 from tools.preflight.finding import Context
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if checks ran and none failed; otherwise 1.
     """
     options = _parser().parse_args(arguments)
+    print_warnings()
     try:
         settings = load(
             options.env, folder=ENVIRONMENTS, today=versions.RELEASED, clock=date.today()

@@ -5,9 +5,10 @@ import json
 from datetime import date
 from pathlib import Path
 
-from spotmusic_cdk import output, versions
+from spotmusic_cdk import output
 from spotmusic_cdk.command_line import run_command
-from spotmusic_cdk.settings import Settings, environments_in, load
+from spotmusic_cdk.settings import Settings, environments_in
+from tools.quiet_settings import settings_of
 from tools.supply_chain.bill_of_materials import bill_of_materials
 from tools.supply_chain.outdated import report
 
@@ -37,10 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def environments() -> list[Settings]:
     """Returns the settings of every environment."""
-    return [
-        load(name, folder=ENVIRONMENTS, today=versions.RELEASED)
-        for name in environments_in(ENVIRONMENTS)
-    ]
+    return [settings_of(name, ENVIRONMENTS) for name in environments_in(ENVIRONMENTS)]
 
 
 def _day(text: str) -> date:

@@ -77,7 +77,9 @@ def refreshed(endpoint: str, file: Path, *options: str) -> None:
 def test_refresh_takes_prices_and_date(
     endpoint: str, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    file.chmod(0o640)
     refreshed(endpoint, file)
+    assert oct(file.stat().st_mode) == "0o100640"
     lines = file.read_text().splitlines()
     source = '"AWS price list, bulk offer file AmazonEC2"'
     assert f"AmazonEC2,BoxUsage:m6a.large,Hrs,sa-east-1,0,0.5,2026-11-20,verified,{source}" in lines

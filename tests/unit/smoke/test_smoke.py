@@ -1,9 +1,11 @@
 """Verdicts of smoke checks, with a stub of the public address and recorded responses of AWS."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from spotmusic_constructs.edge_region import EDGE_REGION
 from tests.conftest import sample_of
 from tests.recorded import Call, Recorded, listed, stack
 from tools import local_aws
+from tools.checkout import ROOT
 from tools.preflight import account as preflight
 from tools.preflight.finding import Clients, Context
 from tools.smoke import __main__ as command
@@ -477,6 +480,19 @@ def test_refused_credentials_are_explained(
     assert len(lines) == 2
     assert "ExpiredToken" in lines[0]
     assert "make smoke ENV=dev" in lines[1]
+
+
+def test_warnings_of_settings_are_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dev = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
+    (tmp_path / "dev.yaml").write_text(f'{dev}\nkubernetes: {{version: "1.29"}}\n')
+    monkeypatch.setattr(command, "ENVIRONMENTS", tmp_path)
+    monkeypatch.setattr(command, "_account", lambda _settings: None)
+    with warnings.catch_warnings():
+        assert command.main(["--env", "dev"]) == 1
+    place = f"{tmp_path.name}/dev.yaml"
+    assert capsys.readouterr().err.startswith(f"{place}: kubernetes.version: EKS stopped")
 
 
 def test_token_is_replaced_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
