@@ -29,7 +29,7 @@ class build_py_nested(build_py):  # noqa: N801 - setuptools names commands in lo
     """Copy of the packages, with `stacks` and `tools` inside the platform's package."""
 
     def run(self) -> None:
-        """Copies the packages and rewrites their imports."""
+        """Copy the packages and rewrite their imports."""
         super().run()
         package = Path(self.build_lib, PACKAGE)
         tools = {package / file for file in tools_of(COMMANDS)}

@@ -33,14 +33,14 @@ ROOT = Path(__file__).parents[1]
 
 @cache
 def feature_flags() -> dict[str, Any]:
-    """Returns the context of cdk.json, which only the CLI reads automatically, and of app.py."""
+    """Return the context of cdk.json, which only the CLI reads automatically, and of app.py."""
     context: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text())["context"]
     return context | {"aws:cdk:disable-creation-stack-traces": True}
 
 
 @cache
 def settings_of(environment: str) -> Settings:
-    """Returns the settings of a shipped environment.
+    """Return the settings of a shipped environment.
 
     Users edit these files, so tests of promises read them, and no test relies on their numbers.
     """
@@ -49,7 +49,7 @@ def settings_of(environment: str) -> Settings:
 
 @contextmanager
 def loading(settings: Settings) -> Iterator[None]:
-    """Uses the given settings for their environment in place of those of its file."""
+    """Use the given settings for their environment in place of those of its file."""
     of_file = quiet_settings.settings_of
 
     def loaded(name: str, folder: Path) -> Settings:
@@ -66,7 +66,7 @@ def loading(settings: Settings) -> Iterator[None]:
 def synthesize(
     settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True
 ) -> None:
-    """Writes the cloud assembly of an environment.
+    """Write the cloud assembly of an environment.
 
     Args:
         settings: settings of the environment.

@@ -1,4 +1,4 @@
-"""Runs a command and prints a line every few seconds: `python heartbeat.py pip install …`.
+"""Run a command and print a line every few seconds: `python heartbeat.py pip install …`.
 
 The lines are written to standard error, which keeps the output of the command separate. The script
 needs only Python, so `make setup` can use it in a fresh clone.
@@ -16,7 +16,7 @@ NOT_STARTED = 127
 
 
 def main(*command: str) -> int:
-    """Returns the exit status of the command."""
+    """Return the exit status of the command."""
     began = time.monotonic()
     seconds = _FIRST_SECONDS
     try:

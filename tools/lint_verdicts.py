@@ -49,7 +49,7 @@ def verdicts(
     store: Path = STORE,
     running: "list[subprocess.Popen[str]] | None" = None,
 ) -> dict[Path, list[Match]]:
-    """Returns the matches of each template, and lints only templates without a verdict.
+    """Return the matches of each template, and lint only templates without a verdict.
 
     Args:
         templates: template files.
@@ -89,14 +89,14 @@ def verdicts(
 
 
 def canonical(text: str) -> str:
-    """Returns a template without metadata of the CDK CLI."""
+    """Return a template without metadata of the CDK CLI."""
     template: dict[str, Any] = json.loads(text)
     template["Resources"] = {**without_cli_metadata(template.get("Resources", {})), **_OF_CDK}
     return json.dumps(template)
 
 
 def without_cli_metadata(resources: dict[str, Any]) -> dict[str, Any]:
-    """Returns resources without the construct paths, asset paths and versions of the CDK CLI.
+    """Return resources without the construct paths, asset paths and versions of the CDK CLI.
 
     They differ by command and machine, and CloudFormation ignores them.
     """

@@ -17,7 +17,7 @@ class UnknownResourceTypeError(Exception):
 
 
 def resource_types(region: str) -> list[str]:
-    """Returns every resource type of CloudFormation in a region."""
+    """Return every resource type of CloudFormation in a region."""
     return [
         name for name in PROVIDER_SCHEMA_MANAGER.get_resource_types(region) if name.count("::") == 2
     ]
@@ -55,7 +55,7 @@ class ResourceSchema:
         return [path for path in _paths(self.document.get("readOnlyProperties")) if "*" not in path]
 
     def definition(self, path: PropertyPath) -> dict[str, Any]:
-        """Returns the sub-schema of a property with references resolved; empty without one."""
+        """Return the sub-schema of a property with references resolved; empty without one."""
         node = self.document
         for name in path:
             node = self._resolved(self._resolved(node).get("properties", {}).get(name, {}))
@@ -70,7 +70,7 @@ class ResourceSchema:
         return node
 
     def problems(self, properties: Properties) -> list[str]:
-        """Returns validation errors of resolved properties, most specific first."""
+        """Return validation errors of resolved properties, most specific first."""
         found = [_sentence(error) for error in _validator(self.document).iter_errors(properties)]
         written = [
             ".".join(path) for path in self.read_only if len(path) == 1 and path[0] in properties
@@ -80,7 +80,7 @@ class ResourceSchema:
 
 @cache
 def resource_schema(region: str, resource_type: str) -> ResourceSchema:
-    """Returns the schema of a type in a region.
+    """Return the schema of a type in a region.
 
     Raises:
         UnknownResourceTypeError: if CloudFormation does not have the type there.

@@ -8,7 +8,7 @@ from spotmusic_cdk.settings import Settings, SettingsWarning, load
 
 
 def settings_of(environment: str, folder: Path) -> Settings:
-    """Returns the settings of an environment, without warnings.
+    """Return the settings of an environment, without warnings.
 
     Args:
         environment: name of the environment.

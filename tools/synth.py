@@ -31,7 +31,7 @@ def judge(
     folder: Path = ENVIRONMENTS,
     platform: type[Platform] = Platform,
 ) -> int:
-    """Synthesizes an environment with the validator and all policy packs.
+    """Synthesize an environment with the validator and all policy packs.
 
     Args:
         environment: name of its file.
@@ -68,7 +68,7 @@ def judge(
 
 
 def main(*environments: str) -> int:
-    """Validates environments until one fails, and returns its status."""
+    """Validate environments until one fails, and return its status."""
     return next(filter(None, (judge(name, Path("cdk.out", name)) for name in environments)), 0)
 
 

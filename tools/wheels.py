@@ -37,7 +37,7 @@ class WheelError(CommandError):
 
 
 def build(into: Path) -> list[Path]:
-    """Builds both wheels and returns their paths.
+    """Build both wheels and return their paths.
 
     Args:
         into: folder of the wheels; those of other versions are deleted.
@@ -72,7 +72,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _copy_file(source: Path | str, target: Path | str) -> None:
-    """Copies a file with a fixed mode, because the archive records modes."""
+    """Copy a file with a fixed mode, because the archive records modes."""
     shutil.copyfile(source, target)
     Path(target).chmod(0o644)
 
@@ -88,7 +88,7 @@ def _wheel(source: Path, into: Path) -> None:
 
 
 def main(into: str) -> None:
-    """Builds the wheels into a folder."""
+    """Build the wheels into a folder."""
     for wheel in build(Path(into)):
         print(f"{wheel}: {wheel.stat().st_size // 1024} KiB")
 

@@ -210,7 +210,7 @@ def _json(text: str, source: Path) -> bytes:
 
 
 def _values(node: object, counted: dict[int, int]) -> int:
-    """Number of values in a document with expanded aliases. Before, an alias is one object."""
+    """Count the values in a document with expanded aliases. Before, an alias is one object."""
     if not isinstance(node, dict | list):
         return 1
     if id(node) not in counted:

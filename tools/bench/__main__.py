@@ -19,7 +19,7 @@ HEAD = ("row", "figure", "bound", "min", "median", "max", "runs", "÷ last", "")
 
 
 def chosen(rows: Sequence[Row], only: Sequence[str]) -> list[Row]:
-    """Returns the rows with these names or groups; all rows if there are no names."""
+    """Return the rows with these names or groups; all rows if there are no names."""
     groups = {row: {row.name, row.name.partition(".")[0]} for row in rows}
     known = set().union(*groups.values())
     if unknown := set(only) - known:
@@ -30,7 +30,7 @@ def chosen(rows: Sequence[Row], only: Sequence[str]) -> list[Row]:
 
 
 def measure(rows: Sequence[Row], runs: int) -> tuple[dict[str, list[float]], list[str]]:
-    """Returns the values by row, and rows that could not be measured with the reason."""
+    """Return the values by row, and rows that could not be measured with the reason."""
     found: dict[str, list[float]] = {}
     missing: list[str] = []
     for row in rows:
@@ -49,7 +49,7 @@ def measure(rows: Sequence[Row], runs: int) -> tuple[dict[str, list[float]], lis
 def table(
     rows: Sequence[Row], found: Mapping[str, Sequence[float]], last: Mapping[str, Sequence[float]]
 ) -> str:
-    """Formats the measured rows, compared with the last values."""
+    """Format the measured rows, compared with the last values."""
     lines = [
         HEAD,
         *(
@@ -81,7 +81,7 @@ def _cells(row: Row, values: Sequence[float], last: Sequence[float]) -> tuple[st
 
 
 def main() -> int:
-    """Prints the table and stores its values. Returns 1 if a row could not be measured.
+    """Print the table and store its values. Return 1 if a row could not be measured.
 
     Figures out of bounds do not change the exit status.
     """

@@ -28,7 +28,7 @@ class Run:
 
 
 def run(*command: str, variables: dict[str, str] | None = None, sampled: bool = False) -> Run:
-    """Runs a command in the checkout.
+    """Run a command in the checkout.
 
     Args:
         command: command and its arguments.
@@ -67,7 +67,7 @@ def run(*command: str, variables: dict[str, str] | None = None, sampled: bool = 
 
 
 def in_turn(runs: int, **commands: Callable[[], Run]) -> list[dict[str, Run]]:
-    """Runs commands in turn, A B C A B C …, after an uncounted run of each.
+    """Run commands in turn, A B C A B C …, after an uncounted run of each.
 
     Ratios stay stable while the speed of the machine drifts.
     """

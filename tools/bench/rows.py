@@ -39,7 +39,7 @@ class Row:
 
 
 def synthesis(*arguments: str, sampled: bool = False) -> Run:
-    """Synthesizes into an empty folder, without validation, with one set of feature flags.
+    """Synthesize into an empty folder, without validation, with one set of feature flags.
 
     The argument `tuned` adds the settings of app.py.
     """
@@ -126,7 +126,7 @@ def suite(runs: int) -> list[float]:
 
 
 def skipped_tests(output: str) -> list[str]:
-    """Returns the number of skipped tests, then a line per reason, most frequent first."""
+    """Return the number of skipped tests, then a line per reason, most frequent first."""
     numbers = Counter[str]()
     for number, reason in re.findall(r"^SKIPPED \[(\d+)\] \S+: (.*)$", output, flags=re.MULTILINE):
         numbers[reason] += int(number)
@@ -160,7 +160,7 @@ def local(runs: int) -> list[tuple[float, float, float]]:
 
 
 def deployment(*, fresh: bool = False) -> tuple[float, float]:
-    """Deploys dev to the embedded AWS and destroys it.
+    """Deploy dev to the embedded AWS and destroy it.
 
     The emulator outlives the command, so its CPU is read from its processes.
     """

@@ -27,7 +27,7 @@ CHECKOUT = Path.cwd()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the plan of an environment, and writes it with `--write`.
+    """Print the plan of an environment, and write it with `--write`.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def listeners_of(text: str) -> int:
-    """Returns the number of listeners in a text.
+    """Return the number of listeners in a text.
 
     Raises:
         PlanError: if the text is not a whole number, or the number is out of range.
@@ -80,7 +80,7 @@ def listeners_of(text: str) -> int:
 
 
 def estimate_of_plan(plan: Plan, file: Path) -> Estimate:
-    """Synthesizes one cell of a plan and returns its estimate.
+    """Synthesize one cell of a plan and return its estimate.
 
     Args:
         plan: the plan.

@@ -15,7 +15,7 @@ Changes = dict[KeyPath, Any]
 
 
 def changed(settings: Settings, changes: Changes) -> Settings:
-    """Returns settings with changes.
+    """Return settings with changes.
 
     Args:
         settings: settings before the changes.
@@ -31,7 +31,7 @@ def changed(settings: Settings, changes: Changes) -> Settings:
 
 
 def differing(document: Mapping[str, Any], changes: Changes) -> Changes:
-    """Returns the changes that differ from the values in a document of settings."""
+    """Return the changes that differ from the values in a document of settings."""
     return {path: value for path, value in changes.items() if _get(document, path) != value}
 
 
@@ -42,7 +42,7 @@ def _get(document: Any, path: KeyPath) -> Any:
 
 
 def rewritten(text: str, changes: Changes) -> str:
-    """Returns the text of an environment file with changes; all other text is unchanged."""
+    """Return the text of an environment file with changes; all other text is unchanged."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 10_000

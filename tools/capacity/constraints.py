@@ -69,7 +69,7 @@ class Constraint:
 
 
 def constraints_of(settings: Settings, load: Load, *, rounded: bool = True) -> Iterator[Constraint]:
-    """Yields the constraints of an environment.
+    """Yield the constraints of an environment.
 
     Args:
         settings: the environment.
@@ -92,12 +92,12 @@ def constraints_of(settings: Settings, load: Load, *, rounded: bool = True) -> I
 
 
 def lost(pods: int, zones: int) -> int:
-    """Returns the number of evenly spread pods in one zone."""
+    """Return the number of evenly spread pods in one zone."""
     return ceil(pods / zones)
 
 
 def least_with_zone_lost(needed: float, zones: int) -> int:
-    """Returns the smallest number of pods that is sufficient after the loss of a zone."""
+    """Return the smallest number of pods that is sufficient after the loss of a zone."""
     pods = max(1, floor(needed * zones / (zones - 1)))
     while pods - lost(pods, zones) < needed:
         pods += 1
@@ -158,7 +158,7 @@ def _service(
 
 
 def _more_tasks(settings: Settings, service: ServiceLoad, tasks: int) -> Changes:
-    """Changes by which scaling runs more tasks at a load.
+    """Return the changes by which scaling runs more tasks at a load.
 
     They raise the minimum, or lower the average of the policy with the highest need.
     """
@@ -186,7 +186,7 @@ def _quick(settings: Settings, service: ServiceLoad) -> int:
 
 
 def _pool(settings: Settings, declared: LoadSettings) -> int:
-    """Connections of a task, of which one is almost always free at full cpu."""
+    """Return the connections of a task, of which one is almost always free at full cpu."""
     database = settings.capacity.database
     busy = declared.per_task * database.queries_per_request * database.query_milliseconds / 1000
     connections = max(1, ceil(busy))
@@ -348,7 +348,7 @@ def _catalogue(settings: Settings, load: Load) -> Iterator[Constraint]:
 def _connections(
     settings: Settings, readers: int, larger: Callable[[], Changes]
 ) -> Iterator[Constraint]:
-    """Connections of all tasks at their maximum; services that only read use the replicas.
+    """Yield all tasks' connections at their maximum; services that only read use the replicas.
 
     A game day counts the same connections.
     """

@@ -36,7 +36,7 @@ class Limit:
 
 
 def is_quota(limit: Limit | None) -> bool:
-    """Returns whether a limit can be raised or tested without a change of settings."""
+    """Return whether a limit can be raised or tested without a change of settings."""
     return limit is not None and limit.raised
 
 

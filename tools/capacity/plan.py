@@ -110,7 +110,7 @@ class Carried:
 
 
 def plan_for(settings: Settings, listeners: int) -> Plan:
-    """Returns the smallest number of cells and the settings for listeners with growth margin.
+    """Return the smallest number of cells and the settings for listeners with growth margin.
 
     Args:
         settings: the environment. Its settings are raised, never lowered.
@@ -134,7 +134,7 @@ def plan_for(settings: Settings, listeners: int) -> Plan:
 
 
 def require_load(settings: Settings) -> None:
-    """Requires `load` of at least one service.
+    """Require `load` of at least one service.
 
     Raises:
         PlanError: if no service has `load`.
@@ -200,7 +200,7 @@ def _checked(settings: Settings, listeners: int) -> Iterator[Constraint]:
 
 
 def _raises(settings: Settings, short: list[Constraint], refused: list[Changes]) -> Changes:
-    """Valid changes; the largest value if several constraints change the same setting.
+    """Return valid changes; the largest value if several constraints change the same setting.
 
     Changes are validated together, because that takes most of the time, and in halves if they are
     invalid.
@@ -227,7 +227,7 @@ def _raises(settings: Settings, short: list[Constraint], refused: list[Changes])
 
 
 def _larger(changes: Changes, others: Changes) -> Changes:
-    """Changes without numbers below those of others for the same setting."""
+    """Return the changes without numbers below those of others for the same setting."""
 
     def below(value: object, other: object) -> bool:
         return isinstance(value, int) and isinstance(other, int) and value < other
@@ -244,7 +244,7 @@ def _valid(settings: Settings, changes: Changes) -> bool:
 
 
 def carried(settings: Settings) -> list[Carried]:
-    """Returns the listeners that each constraint of an environment allows, fewest first."""
+    """Return the listeners that each constraint of an environment allows, fewest first."""
 
     @cache
     def at(listeners: int) -> dict[tuple[str, str], Constraint]:

@@ -22,7 +22,7 @@ _STEPS = {
 
 
 def text(plan: Plan, allowed: Iterable[Carried], file: Path, cost: Estimate | None) -> str:
-    """Returns a plan as text.
+    """Return a plan as text.
 
     Args:
         plan: the plan.
@@ -67,7 +67,7 @@ def text(plan: Plan, allowed: Iterable[Carried], file: Path, cost: Estimate | No
 
 
 def inverse(environment: str, declared: int | None, allowed: list[Carried]) -> str:
-    """Returns the listeners that an environment file carries, as text.
+    """Return the listeners that an environment file carries, as text.
 
     Args:
         environment: name of the environment.
@@ -100,7 +100,7 @@ def inverse(environment: str, declared: int | None, allowed: list[Carried]) -> s
 
 
 def load_rows(load: Load) -> Iterator[tuple[str, float]]:
-    """Yields the most important figures of a load with their names."""
+    """Yield the most important figures of a load with their names."""
     yield "listeners at a time", load.audience.concurrent
     yield "plays/s", load.audience.plays_per_second
     yield "CDN, Gbit/s", load.edge.gbit_per_second
@@ -125,7 +125,7 @@ def load_rows(load: Load) -> Iterator[tuple[str, float]]:
 
 
 def number(value: float) -> str:
-    """Formats a number with at least three digits."""
+    """Format a number with at least three digits."""
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:,.3g}"
 
 

@@ -25,7 +25,7 @@ CHECKOUT = Path.cwd()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Compares one environment.
+    """Compare one environment.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -96,7 +96,7 @@ def _before(against: str, environment: str, now: Path) -> Iterator[tuple[Templat
 
 
 def moved(before: Path, now: Path) -> list[Change]:
-    """Returns the changed accounts, regions and names of deployed stacks.
+    """Return the changed accounts, regions and names of deployed stacks.
 
     Args:
         before: deployed assembly.

@@ -51,7 +51,7 @@ class Change:
 
 
 def exit_status(changes: Iterable[Change]) -> int:
-    """Returns the exit status of a report.
+    """Return the exit status of a report.
 
     It is 0 without interruption, 1 if AWS refuses a change, 2 for an interruption, a replacement
     or a loss of data.

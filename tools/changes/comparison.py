@@ -6,7 +6,7 @@ from tools.model.templates import Templates
 
 
 def compare(before: Templates, now: Templates) -> list[Change]:
-    """Returns the changes; harmless changes of a subject with a worse effect are omitted.
+    """Return the changes; harmless changes of a subject with a worse effect are omitted.
 
     Args:
         before: deployed templates.

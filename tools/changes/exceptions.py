@@ -29,7 +29,7 @@ _BOTH_PATHS = "The running image must serve both paths during one deployment."
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields the changes that a rule of this module detects.
+    """Yield the changes that a rule of this module detects.
 
     Args:
         before: deployed templates.
@@ -273,7 +273,7 @@ def _shorter(old: Properties, new: Properties, name: str, what: str) -> Iterator
 
 
 def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds listener rules created while another rule still has their priority."""
+    """Find listener rules created while another rule still has their priority."""
     taken = {
         (stack, properties.get("Priority")): id_ for stack, id_, properties in of_type(before, RULE)
     }
@@ -292,7 +292,7 @@ def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds access entries created while another entry still has their principal."""
+    """Find access entries created while another entry still has their principal."""
     type_ = "AWS::EKS::AccessEntry"
     taken = {
         json.dumps(properties.get("PrincipalArn")): (stack, id_)
@@ -308,7 +308,7 @@ def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _unheard(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds alarms with only new addresses, which must be confirmed first."""
+    """Find alarms with only new addresses, which must be confirmed first."""
     for stack in before.keys() & now.keys():
         old, new = (_addresses({stack: templates[stack]}) for templates in (before, now))
         if old and new and not old & new:
@@ -333,7 +333,7 @@ def _addresses(templates: Templates) -> set[str]:
 
 
 def _zones(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds added and removed subnets: EKS, databases and brokers keep their original zones."""
+    """Find added and removed subnets: EKS, databases and brokers keep their original zones."""
     type_ = "AWS::EC2::Subnet"
     old, new = ({id_ for _, id_, _ in of_type(templates, type_)} for templates in (before, now))
     if old and new and old != new:
@@ -342,7 +342,7 @@ def _zones(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _signers(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds new signing keys that CloudFront does not trust, and removed keys still in use."""
+    """Find new signing keys that CloudFront does not trust, and removed keys still in use."""
     keys, known = _keys(now), _keys(before)
     was, is_ = _signer(before), _signer(now)
     if not (was and is_ and known and keys):
@@ -360,7 +360,7 @@ def _signers(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds managed master passwords for databases with read replicas."""
+    """Find managed master passwords for databases with read replicas."""
     type_ = "AWS::RDS::DBInstance"
     sources = {
         (stack, source)

@@ -20,7 +20,7 @@ ANOTHER_SERVICE = (
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields paths and ports that callers cannot reach while the stacks are deployed.
+    """Yield paths and ports that callers cannot reach while the stacks are deployed.
 
     Args:
         before: deployed templates.
@@ -39,7 +39,7 @@ def _paths(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _routes(templates: Templates) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Yields the first path of each listener rule, with its stack and logical id."""
+    """Yield the first path of each listener rule, with its stack and logical id."""
     for stack, id_, properties in of_type(templates, RULE):
         for condition in properties.get("Conditions", []):
             if values := condition.get("PathPatternConfig", {}).get("Values"):
@@ -59,7 +59,7 @@ def _ports(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:
-    """Returns ports by source and destination group of rules with both groups in one stack."""
+    """Return ports by source and destination group of rules with both groups in one stack."""
     found: dict[tuple[str, str], set[int]] = {}
     for _, _, properties in of_type(templates, INGRESS):
         pair = _group(properties.get("SourceSecurityGroupId")), _group(properties.get("GroupId"))

@@ -10,7 +10,7 @@ READER = "Custom::DeployedValues"
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields values that a stack has read from replaced resources.
+    """Yield values that a stack has read from replaced resources.
 
     Args:
         before: deployed templates.
@@ -28,7 +28,7 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _replaced_sources(before: Templates, now: Templates, parameter: str) -> Iterator[str]:
-    """Yields stack and logical id of each replaced resource behind a parameter."""
+    """Yield stack and logical id of each replaced resource behind a parameter."""
     for stack, _, properties in of_type(now, "AWS::SSM::Parameter"):
         if properties.get("Name") == parameter:
             sources = named(now, stack, properties["Value"])

@@ -43,7 +43,7 @@ _NEVER = "A volume never shrinks. Keep the size."
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields changes of values that require more than a rolling update.
+    """Yield changes of values that require more than a rolling update.
 
     Args:
         before: deployed templates.
@@ -60,7 +60,7 @@ def changes(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def releases(templates: Templates) -> dict[str, tuple[str, Values]]:
-    """Returns stack and properties of each release by name, with parsed values."""
+    """Return stack and properties of each release by name, with parsed values."""
     return {
         properties["Release"]: (
             stack,
@@ -71,7 +71,7 @@ def releases(templates: Templates) -> dict[str, tuple[str, Values]]:
 
 
 def _text(value: Any) -> str:
-    """Returns a text of a template with names in place of references."""
+    """Return a text of a template with names in place of references."""
     match value:
         case str():
             return value
@@ -102,7 +102,7 @@ def _versions(was: Values, is_: Values) -> Iterator[Found]:
 
 
 def _skips(old: list[int], new: list[int]) -> bool:
-    """Returns whether the upgrade skips a feature release; versions are year and number."""
+    """Return whether the upgrade skips a feature release; versions are year and number."""
     year, place = old
     return new > old and new not in ([year, place + 1], [year + 1, 1])
 
@@ -225,7 +225,7 @@ def _keycloak(was: Values, is_: Values) -> Iterator[Found]:
 
 
 def _realm(was: Values, is_: Values) -> Iterator[Found]:
-    """Finds objects that Keycloak retains after their removal from the import.
+    """Find objects that Keycloak retains after their removal from the import.
 
     The setting is `IMPORT_MANAGED_*: no-delete`.
     """

@@ -47,7 +47,7 @@ Source: AWS CloudFormation user guide, update behaviour of each property, 2026-1
 
 
 def replaced(before: Templates, now: Templates, stack: str, id_: str) -> list[str]:
-    """Returns the reasons why an update would replace or delete a resource, or an empty list."""
+    """Return the reasons why an update would replace or delete a resource, or an empty list."""
     return list(_reasons(before, now, stack, id_, above=frozenset()))
 
 
@@ -81,7 +81,7 @@ def _resource(templates: Templates, stack: str, id_: str) -> dict[str, Any] | No
 
 
 def create_only(type_: str, stack: str) -> list[PropertyPath]:
-    """Returns the paths of properties with changes that AWS refuses or makes by replacement."""
+    """Return the paths of properties with changes that AWS refuses or makes by replacement."""
     if not type_.startswith("AWS::") or type_ == "AWS::CloudFormation::CustomResource":
         # CloudFormation refuses another function for any custom resource.
         return [("ServiceToken",), *IMMUTABLE.get(type_, ())]
@@ -90,7 +90,7 @@ def create_only(type_: str, stack: str) -> list[PropertyPath]:
 
 
 def schema_of(type_: str, stack: str) -> ResourceSchema | None:
-    """Returns the schema of a type in a stack's region; None for types without a schema."""
+    """Return the schema of a type in a stack's region; None for types without a schema."""
     try:
         return resource_schema(EDGE_REGION if stack == "edge" else HOME_REGION, type_)
     except UnknownResourceTypeError:
@@ -98,7 +98,7 @@ def schema_of(type_: str, stack: str) -> ResourceSchema | None:
 
 
 def _in_the_account(value: Any) -> Any:
-    """Replaces the account by the example's account.
+    """Replace the account by the example's account.
 
     The result is the same whether the environment or the deployment sets the account.
     """
@@ -116,7 +116,7 @@ def _in_the_account(value: Any) -> Any:
 
 
 def _followed(templates: Templates, value: Any) -> Any:
-    """Replaces references by the outputs of other stacks.
+    """Replace references by the outputs of other stacks.
 
     Weak and strong references to an output become equal.
     """
@@ -132,7 +132,7 @@ def _followed(templates: Templates, value: Any) -> Any:
 
 
 def _merged(parts: list[Any]) -> list[Any]:
-    """Returns the parts of a text, with consecutive plain parts joined."""
+    """Return the parts of a text, with consecutive plain parts joined."""
     grouped = groupby(parts, key=lambda part: isinstance(part, str))
     return [item for plain, group in grouped for item in (["".join(group)] if plain else group)]
 
@@ -143,7 +143,7 @@ def _short(value: Any) -> str:
 
 
 def named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, str]]:
-    """Returns resources that a value references in its own stack or by an output of another."""
+    """Return resources that a value references in its own stack or by an output of another."""
     match value:
         case {"Ref": str(id_)} | {"Fn::GetAtt": [str(id_), *_]}:
             yield stack, id_
@@ -158,7 +158,7 @@ def named(templates: Templates, stack: str, value: Any) -> Iterator[tuple[str, s
 
 
 def _outputs_named(templates: Templates, reference: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Returns stack and value of a referenced output."""
+    """Return stack and value of a referenced output."""
     match reference:
         case {"Fn::ImportValue": name}:
             for stack, template in templates.items():

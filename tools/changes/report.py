@@ -23,7 +23,7 @@ _MOST_MARKDOWN = 100
 def report(
     changes: Sequence[Change], *, environment: str, everything: bool = False, markdown: bool = False
 ) -> str:
-    """Returns a summary, then the changes by effect. Added resources share one line per stack.
+    """Return a summary, then the changes by effect. Added resources share one line per stack.
 
     Args:
         changes: changes, worst first.
@@ -61,7 +61,7 @@ def report(
 
 
 def full_text(before: Templates, now: Templates) -> str:
-    """Returns the changed lines of each resource and output.
+    """Return the changed lines of each resource and output.
 
     Args:
         before: deployed templates.
@@ -90,7 +90,7 @@ def _counts(changes: Sequence[Change]) -> str:
 
 
 def _section(effect: Effect, changes: Iterable[Change], *, everything: bool) -> Iterator[str]:
-    """Yields dangerous changes; advice that several share is printed once."""
+    """Yield dangerous changes; advice that several share is printed once."""
     yield f"{effect}:"
     for advice, group in groupby(changes, lambda change: change.advice):
         for change in group:

@@ -78,13 +78,13 @@ _ADVICE = "Deploy it at a time of low load."
 
 
 def holds_data(resource: dict[str, Any]) -> bool:
-    """Returns whether a resource holds data; read replicas hold copies only."""
+    """Return whether a resource holds data; read replicas hold copies only."""
     is_copy = "SourceDBInstanceIdentifier" in resource.get("Properties", {})
     return resource["Type"] in HOLDS_DATA and not is_copy
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yields one change for each added, removed, replaced or updated resource.
+    """Yield one change for each added, removed, replaced or updated resource.
 
     Args:
         before: deployed templates.
@@ -157,7 +157,7 @@ def _replaced(
 
 
 def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any]) -> Change | None:
-    """Finds replacements with the name of the old resource.
+    """Find replacements with the name of the old resource.
 
     AWS refuses them, because CloudFormation creates the new resource first.
     """
@@ -174,7 +174,7 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
 
 
 def _held_exports(before: Templates, now: Templates) -> Iterator[Change]:
-    """Finds imported exports of replaced or removed resources.
+    """Find imported exports of replaced or removed resources.
 
     CloudFormation refuses the update of the producer.
     """

@@ -41,7 +41,7 @@ sys.exit(main(Path(sys.argv[1])))
 def synthesized(
     checkout: Path, environment: str, *, environments: Path | None = None
 ) -> Iterator[Path]:
-    """Synthesizes one environment of a checkout into a temporary cloud assembly.
+    """Synthesize one environment of a checkout into a temporary cloud assembly.
 
     Args:
         checkout: folder with `app.py`.
@@ -83,7 +83,7 @@ def synthesized(
 
 @contextmanager
 def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
-    """Synthesizes one environment at a git ref, with the currently installed packages.
+    """Synthesize one environment at a git ref, with the currently installed packages.
 
     Raises:
         SourceError: if git is missing, the ref does not exist, or its application fails.
@@ -113,7 +113,7 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
 
 
 def deployed(assembly: Path) -> Templates:
-    """Reads the deployed templates of an assembly's stacks from an account.
+    """Read the deployed templates of an assembly's stacks from an account.
 
     The only required right is cloudformation:GetTemplate.
 
@@ -144,7 +144,7 @@ def deployed(assembly: Path) -> Templates:
 
 
 def local_assemblies(checkout: Path) -> tuple[Path, Path]:
-    """Returns the assembly in the embedded AWS and the one that `make diff` synthesized for it.
+    """Return the assembly in the embedded AWS and the one that `make diff` synthesized for it.
 
     Raises:
         SourceError: if an assembly is missing.

@@ -23,7 +23,7 @@ FORMATS = ("text", "json", "markdown")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints the estimate of one environment.
+    """Print the estimate of one environment.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -57,7 +57,7 @@ def _estimates(options: argparse.Namespace) -> tuple[Estimate, Estimate | None]:
 
 
 def estimate_of(assembly: Path, settings: Settings, known: Prices) -> Estimate:
-    """Returns the estimate of a cloud assembly."""
+    """Return the estimate of a cloud assembly."""
     found = platform_in(assembly)
     regions = {id_: stack.region for id_, stack in stacks_in(found).items()}
     return estimate(templates_in(found), regions, settings, known)

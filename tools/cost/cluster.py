@@ -57,7 +57,7 @@ class Demand:
 
 
 def demand(templates: Templates, level: Level) -> Demand:
-    """Returns the requests of a cluster at a level of use."""
+    """Return the requests of a cluster at a level of use."""
     found = Demand()
     for _, _, properties in of_type(templates, "Custom::AWSCDK-EKS-HelmChart"):
         values, release = _values(properties.get("Values", "{}")), str(properties.get("Release"))
@@ -87,7 +87,7 @@ def demand(templates: Templates, level: Level) -> Demand:
 def nodes(
     pool: str, need: Pool, daemons: Pool, prices: Mapping[str, float], zones: int
 ) -> tuple[str, int]:
-    """Returns the cheapest type and number of nodes, as EKS Auto Mode chooses.
+    """Return the cheapest type and number of nodes, as EKS Auto Mode chooses.
 
     Args:
         pool: name of the node pool; brokers have no nodes of the category `c`.

@@ -63,7 +63,7 @@ class Estimate:
         return low, mid, high
 
     def warnings(self, today: date) -> list[str]:
-        """Returns warnings about prices and about the budget."""
+        """Return warnings about prices and about the budget."""
         found = (
             [f"Without a price, and not in the estimate: {', '.join(self.unpriced)}."]
             if self.unpriced
@@ -99,7 +99,7 @@ class Estimate:
 def estimate(
     templates: Templates, regions: Mapping[str, str], settings: Settings, prices: Prices
 ) -> Estimate:
-    """Estimates the monthly cost of an environment.
+    """Estimate the monthly cost of an environment.
 
     Args:
         templates: templates by stack id.

@@ -24,7 +24,7 @@ class Line:
 
 
 def total(amounts: list[Amounts]) -> Amounts:
-    """Returns the sum of amounts, level by level."""
+    """Return the sum of amounts, level by level."""
     low, mid, high = (
         (sum(column) for column in zip(*amounts, strict=True)) if amounts else (0.0, 0.0, 0.0)
     )

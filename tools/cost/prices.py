@@ -57,7 +57,7 @@ class Price:
         return self.status == "verified"
 
     def old(self, today: date) -> bool:
-        """Returns whether the price has no date or is older than 120 days."""
+        """Return whether the price has no date or is older than 120 days."""
         return self.read is None or (today - self.read).days > OLD_DAYS
 
 
@@ -80,7 +80,7 @@ class Prices:
         return sum(map(len, self._tiers.values()))
 
     def tiers(self, service: str, usage: str, region: str) -> list[Price]:
-        """Returns the tiers of a price, lowest volume first.
+        """Return the tiers of a price, lowest volume first.
 
         Raises:
             CostError: if the price is missing.
@@ -91,7 +91,7 @@ class Prices:
         raise _missing(f"{service} {usage}", region)
 
     def usd(self, service: str, usage: str, region: str, quantity: float) -> float:
-        """Returns the price of a monthly quantity, tier by tier."""
+        """Return the price of a monthly quantity, tier by tier."""
         tiers = self.tiers(service, usage, region)
         ends = [*(tier.start for tier in tiers[1:]), inf]
         return sum(
@@ -100,7 +100,7 @@ class Prices:
         )
 
     def of_kind(self, service: str, start: str, region: str) -> dict[str, float]:
-        """Returns the prices of usage types with a prefix, by the rest of the usage type.
+        """Return the prices of usage types with a prefix, by the rest of the usage type.
 
         Raises:
             CostError: if the region has none.
@@ -123,7 +123,7 @@ def _missing(price: str, region: str) -> CostError:
 
 
 def read(path: Path | None = None) -> Prices:
-    """Reads prices.
+    """Read prices.
 
     Args:
         path: file with all prices; None reads the shipped ones, overridden by those of a project.

@@ -47,7 +47,7 @@ Wanted = tuple[str, float]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Refreshes `prices.csv` completely, or leaves it unchanged.
+    """Refresh `prices.csv` completely, or leave it unchanged.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -86,14 +86,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def regions_in(known: Prices) -> list[str]:
-    """Returns the regions of AWS in a file of prices."""
+    """Return the regions of AWS in a file of prices."""
     return sorted({row.region for row in known if _REGION.fullmatch(row.region)})
 
 
 def refreshed(
     known: Prices, regions: Iterable[str], endpoint: str
 ) -> tuple[list[Price], list[str]]:
-    """Returns all prices, refreshed in some regions, and names without a price in the list.
+    """Return all prices, refreshed in some regions, and names without a price in the list.
 
     Args:
         known: prices before.
@@ -199,7 +199,7 @@ def _plain(service: str, row: Row) -> bool:
 
 
 def write(path: Path, rows: Iterable[Price]) -> None:
-    """Replaces a file of prices atomically."""
+    """Replace a file of prices atomically."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)

@@ -20,7 +20,7 @@ _NOTE = "List prices without taxes and free tiers; assumptions and sources are i
 def text(
     found: Estimate, base: Estimate | None, against: str, today: date, *, everything: bool = False
 ) -> str:
-    """Returns the report for a terminal.
+    """Return the report for a terminal.
 
     Args:
         found: the estimate.
@@ -67,7 +67,7 @@ def text(
 
 
 def markdown(found: Estimate, base: Estimate | None, against: str, today: date) -> str:
-    """Returns the report as a comment on a pull request, with the arguments of `text`."""
+    """Return the report as a comment on a pull request, with the arguments of `text`."""
     head = "| stack | " + " | ".join(LEVELS) + " |"
     change = (
         f" ({' / '.join(_signed(_minus(found.total, base.total)))} against `{against}`)"
@@ -115,7 +115,7 @@ def markdown(found: Estimate, base: Estimate | None, against: str, today: date) 
 
 
 def as_json(found: Estimate, base: Estimate | None, against: str, today: date) -> str:
-    """Returns the report as JSON, with amounts in USD per month and the arguments of `text`."""
+    """Return the report as JSON, with amounts in USD per month and the arguments of `text`."""
     document = {
         "environment": found.environment,
         "region": found.region,
@@ -151,7 +151,7 @@ def as_json(found: Estimate, base: Estimate | None, against: str, today: date) -
 
 
 def differences(found: Estimate, base: Estimate) -> dict[str, Amounts]:
-    """Returns the changed cost of stacks with a difference of a cent or more."""
+    """Return the changed cost of stacks with a difference of a cent or more."""
     return _changed(found.stacks, base.stacks)
 
 

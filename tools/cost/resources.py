@@ -96,7 +96,7 @@ class Environment:
         return any(_carries_logs(properties) for _, _, properties in endpoints)
 
     def tasks(self, level: Level) -> dict[str, float]:
-        """Returns the average number of tasks of each service by the prefix of its logical ids."""
+        """Return the average number of tasks of each service by the prefix of its logical ids."""
         found = {}
         targets = of_type(self.templates, "AWS::ApplicationAutoScaling::ScalableTarget")
         for _, id_, target in targets:
@@ -105,7 +105,7 @@ class Environment:
         return found
 
     def service_logs_gb(self, level: Level) -> dict[str, float]:
-        """Returns the logs per month by stack; 1 GB for stacks without logs of requests."""
+        """Return the logs per month by stack; 1 GB for stacks without logs of requests."""
         lines = self.lines_gb(level)
         return {
             "network": 0.0,
@@ -115,7 +115,7 @@ class Environment:
         }
 
     def lines_gb(self, level: Level) -> float:
-        """Returns the logs per month of one station of requests."""
+        """Return the logs per month of one station of requests."""
         return level.service_requests * self._log_gb
 
     @property
@@ -123,7 +123,7 @@ class Environment:
         return self.settings.capacity.requests.log_bytes / GB
 
     def requests_gb(self, level: Level) -> float:
-        """Returns requests to services and their responses per month."""
+        """Return requests to services and their responses per month."""
         return level.service_requests * self.settings.capacity.requests.bytes / GB
 
 
@@ -216,12 +216,12 @@ def _function(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
 
 
 def database_name(id_: str) -> str:
-    """Returns the name of a database, such as `catalogue`, from its logical id."""
+    """Return the name of a database, such as `catalogue`, from its logical id."""
     return id_.split("Instance", maxsplit=1)[0].lower()
 
 
 def database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
-    """Yields the billed quantities of a database: instance, storage, backups and insights."""
+    """Yield the billed quantities of a database: instance, storage, backups and insights."""
     properties, source = found.properties, _source(found, of)
     twice = properties.get("MultiAZ") is True
     class_, gib = properties["DBInstanceClass"], float((source or properties)["AllocatedStorage"])
@@ -239,7 +239,7 @@ def database(found: Found, _level: Level, of: Environment) -> Iterator[Use]:
 
 
 def _source(found: Found, of: Environment) -> Properties | None:
-    """Returns the properties, with storage, of the source of a read replica."""
+    """Return the properties, with storage, of the source of a read replica."""
     for _, id_ in named(
         of.templates, found.stack, found.properties.get("SourceDBInstanceIdentifier")
     ):
@@ -249,13 +249,13 @@ def _source(found: Found, of: Environment) -> Properties | None:
 
 
 def vcpus(class_: str) -> int:
-    """Returns the vCPUs of an instance class."""
+    """Return the vCPUs of an instance class."""
     size = class_.rpartition(".")[2]
     return int(size.removesuffix("xlarge") or 1) * 4 if size.endswith("xlarge") else 2
 
 
 def cache_nodes(properties: Properties) -> int:
-    """Returns the number of nodes of a replication group."""
+    """Return the number of nodes of a replication group."""
     return int(properties.get("NumNodeGroups", 1)) * (
         1 + int(properties.get("ReplicasPerNodeGroup", 0))
     )
@@ -523,7 +523,7 @@ FREE: Mapping[str, str] = {
 def uses(
     of: Environment, level: Level, regions: Mapping[str, str]
 ) -> Iterator[tuple[str, str, Use]]:
-    """Yields the billed quantities of an environment, with stack and region.
+    """Yield the billed quantities of an environment, with stack and region.
 
     Args:
         of: the environment.

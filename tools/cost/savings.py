@@ -35,7 +35,7 @@ class Saving:
 
 
 def savings(of: Environment, lines: Sequence[Line], mid: Level) -> list[Saving]:
-    """Returns the savings of an environment at mid use, largest first.
+    """Return the savings of an environment at mid use, largest first.
 
     Args:
         of: the environment.
@@ -78,7 +78,7 @@ def _valkey(of: Environment) -> Iterable[Saving]:
 
 
 def _fewer_endpoints(of: Environment, mid: Level) -> Iterable[Saving]:
-    """Saving by NAT gateways instead of interface endpoints, which production requires."""
+    """Yield savings by NAT gateways instead of interface endpoints, which production requires."""
     if of.settings.production or not of.interface_endpoints:
         return
     region = of.settings.region
@@ -96,7 +96,7 @@ def _fewer_endpoints(of: Environment, mid: Level) -> Iterable[Saving]:
 
 
 def _one_zone(of: Environment, mid: Level) -> Iterable[Saving]:
-    """Saving by databases without a standby, which production requires."""
+    """Yield savings by databases without a standby, which production requires."""
     twice = [
         found
         for found in of_type(of.templates, "AWS::RDS::DBInstance")

@@ -79,7 +79,7 @@ class Level:
 
 
 def levels_of(settings: Settings) -> dict[str, Level]:
-    """Returns the levels of an environment by name, from `usage` and `capacity.listeners`."""
+    """Return the levels of an environment by name, from `usage` and `capacity.listeners`."""
     usage, declared = settings.usage, settings.capacity.listeners
     listeners = usage.listeners or (_shares(declared) if declared else WITHOUT_LISTENERS)
     most = declared or listeners.high

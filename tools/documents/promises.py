@@ -56,7 +56,7 @@ class Promise:
 
 
 def promises_of(file: Path) -> tuple[str, list[Promise]]:
-    """Parses the title and the promises of a test module.
+    """Parse the title and the promises of a test module.
 
     Args:
         file: path of the module.
@@ -95,7 +95,7 @@ def _promise(test: ast.FunctionDef, file: Path) -> Promise:
 
 
 def pages() -> dict[str, str]:
-    """Returns the text of each generated document by its path below `docs`."""
+    """Return the text of each generated document by its path below `docs`."""
     found = {
         file.stem.removeprefix("test_"): promises_of(file)
         for file in sorted(TESTS.glob("test_*.py"))
@@ -155,7 +155,7 @@ def _page(name: str, title: str, promises: list[Promise]) -> Iterator[str]:
 
 
 def _deeper(text: str) -> str:
-    """Converts links relative to `docs` to links relative to `docs/properties`."""
+    """Convert links relative to `docs` to links relative to `docs/properties`."""
     return re.sub(r"\]\((?!https?:)", "](../", text)
 
 
@@ -164,7 +164,7 @@ def _wrapped(text: str) -> str:
 
 
 def write() -> None:
-    """Writes the documents."""
+    """Write the documents."""
     for name, text in pages().items():
         path = ROOT / "docs" / name
         path.parent.mkdir(exist_ok=True)

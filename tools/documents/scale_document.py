@@ -33,7 +33,7 @@ Costs = Mapping[str, Sequence[str]]
 
 
 def written(text: str, settings: Settings, costs: Costs) -> str:
-    """Returns the document with current tables.
+    """Return the document with current tables.
 
     Args:
         text: the document before.
@@ -60,7 +60,7 @@ def written(text: str, settings: Settings, costs: Costs) -> str:
 
 
 def columns(text: str) -> dict[str, list[str]]:
-    """Returns the columns of the table of costs by size, without their heads."""
+    """Return the columns of the table of costs by size, without their heads."""
     rows = (
         text.split("<!-- cost: make scale -->\n")[1]
         .split("<!-- end of cost -->\n", maxsplit=1)[0]
@@ -72,7 +72,7 @@ def columns(text: str) -> dict[str, list[str]]:
 
 
 def column(estimate: Estimate, plan: Plan) -> list[str]:
-    """Returns the costs of a plan: each stack at all listeners, times the cells, and the sum."""
+    """Return the costs of a plan: each stack at all listeners, times the cells, and the sum."""
     amounts = [*(usd[2] for usd in estimate.stacks.values()), estimate.total[2]]
     return [f"{amount * plan.cells:,.0f}" for amount in amounts]
 
@@ -190,7 +190,7 @@ def _limits() -> Iterator[str]:
 
 
 def main() -> None:
-    """Plans and synthesizes each size, and writes the tables."""
+    """Plan and synthesize each size, and write the tables."""
     settings = settings_of(ENVIRONMENT)
     file = ROOT / "environments" / f"{ENVIRONMENT}.yaml"
     estimates: dict[str, Estimate] = {}

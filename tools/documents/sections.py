@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def replaced(text: str, name: str, lines: Iterable[str], *, target: str) -> str:
-    """Returns a document with new content of a section between two comments.
+    """Return a document with new content of a section between two comments.
 
     Args:
         text: the document.

@@ -11,7 +11,7 @@ DOCUMENT = ROOT / "docs" / "upgrades.md"
 
 
 def written(text: str) -> str:
-    """Returns the document with the pinned versions."""
+    """Return the document with the pinned versions."""
     for name, lines in (("charts", _charts()), ("Kubernetes versions", _kubernetes())):
         text = replaced(text, name, lines, target="upgrades")
     return text
@@ -35,7 +35,7 @@ def _kubernetes() -> Iterator[str]:
 
 
 def main() -> None:
-    """Writes the document."""
+    """Write the document."""
     output.report(DOCUMENT, written(DOCUMENT.read_text()))
 
 

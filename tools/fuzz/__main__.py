@@ -11,9 +11,9 @@ from tools.fuzz.parts import corner, mutations
 
 
 def main() -> int:
-    """Runs all parts in processes that load CDK and the linter once.
+    """Run all parts in processes that load CDK and the linter once.
 
-    Prints a line per part and the verdict.
+    Print a line per part and the verdict.
 
     Returns:
         0 without problems, otherwise 1.

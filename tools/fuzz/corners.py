@@ -291,7 +291,7 @@ LINTED: dict[str, tuple[str, ...]] = {HEAVIEST: (), EVERY_OPTION: ("edge",)}
 
 
 def text_of(name: str) -> str:
-    """Returns the environment file of a corner.
+    """Return the environment file of a corner.
 
     Users edit `environments`; corners at the limits of stacks change the fixtures of tests.
     """
@@ -307,7 +307,7 @@ def text_of(name: str) -> str:
 
 
 def judge(name: str, outdir: Path) -> list[str]:
-    """Synthesizes a corner and returns the findings in its templates."""
+    """Synthesize a corner and return the findings in its templates."""
     settings = parse(text_of(name), source=Path("environments/corner.yaml"))
     synthesize(settings, outdir=outdir)
     stacks = stacks_in(outdir / f"assembly-{settings.name}")
@@ -338,7 +338,7 @@ def _too_large(path: Path) -> Iterator[str]:
 
 
 def _lint(templates: dict[str, list[Path]]) -> Iterator[str]:
-    """Yields violations of CloudFormation's schemas and limits.
+    """Yield violations of CloudFormation's schemas and limits.
 
     Warnings are checked in the shipped environments.
     """
@@ -353,7 +353,7 @@ def _lint(templates: dict[str, list[Path]]) -> Iterator[str]:
 
 
 def _policies(outdir: Path) -> Iterator[str]:
-    """Yields findings of cdk-nag; warnings of the application are for users."""
+    """Yield findings of cdk-nag; warnings of the application are for users."""
     reports = json.loads((outdir / "validation-report.json").read_text())["pluginReports"]
     for report in (
         report for report in reports if report["pluginName"] in ("AwsSolutions", "NIST.800.53.R5")

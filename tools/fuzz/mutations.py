@@ -56,7 +56,7 @@ SNIPPETS = (
 
 @cache
 def shipped(environment: str) -> Json:
-    """Returns the document of a shipped environment."""
+    """Return the document of a shipped environment."""
     return yaml.safe_load((ROOT / "environments" / f"{environment}.yaml").read_text())
 
 
@@ -125,7 +125,7 @@ def _place(draw: Draw, document: Json) -> Path:
 
 
 def remove(draw: Draw, document: Json) -> None:
-    """Removes a key or an entry."""
+    """Remove a key or an entry."""
     path = _place(draw, document)
     holder: Any = _holder(document, path)
     if isinstance(holder, list) or path[-1] in holder:
@@ -133,7 +133,7 @@ def remove(draw: Draw, document: Json) -> None:
 
 
 def rename(draw: Draw, document: Json) -> None:
-    """Misspells a key."""
+    """Misspell a key."""
     path = _place(draw, document)
     holder = _holder(document, path)
     if isinstance(holder, dict) and path[-1] in holder:
@@ -144,7 +144,7 @@ def rename(draw: Draw, document: Json) -> None:
 
 
 def retype(draw: Draw, document: Json) -> None:
-    """Replaces a value by a value of another type."""
+    """Replace a value by a value of another type."""
     path = _place(draw, document)
     # Copied, because another mutation may change it and the next example needs the original.
     _holder(document, path)[path[-1]] = copy.deepcopy(
@@ -153,7 +153,7 @@ def retype(draw: Draw, document: Json) -> None:
 
 
 def repeat(draw: Draw, document: Json) -> None:
-    """Repeats the entries of a list, or moves a section into another."""
+    """Repeat the entries of a list, or move a section into another."""
     path, other = _place(draw, document), _place(draw, document)
     holder = _holder(document, path)
     if isinstance(holder, list):
@@ -167,7 +167,7 @@ def repeat(draw: Draw, document: Json) -> None:
 
 
 def limit(draw: Draw, document: Json) -> None:
-    """Sets a key to a limit of its model, or to the next value below or above."""
+    """Set a key to a limit of its model, or to the next value below or above."""
     path, values = draw(st.sampled_from(limited()))
     node = document
     for number, part in enumerate(path):
@@ -181,7 +181,7 @@ def limit(draw: Draw, document: Json) -> None:
 
 
 def region(draw: Draw, document: Json) -> None:
-    """Changes the region, with two, three or four zones."""
+    """Change the region, with two, three or four zones."""
     document["region"] = where = draw(st.sampled_from([*UNUSUAL_REGIONS, *sorted(REGIONS)]))
     document["zones"] = [
         f"{where}{letter}"
@@ -191,7 +191,7 @@ def region(draw: Draw, document: Json) -> None:
 
 
 def services(draw: Draw, document: Json) -> None:
-    """Replaces the services: none, forty, or one with arbitrary name and connections."""
+    """Replace the services: none, forty, or one with arbitrary name and connections."""
     if not isinstance(document.get("services"), dict):
         document["services"] = {}
     words = draw(st.lists(st.sampled_from(TALKS), max_size=5))
@@ -217,7 +217,7 @@ MUTATIONS = (remove, rename, retype, repeat, limit, limit, region, services)
 
 @st.composite
 def documents(draw: Draw) -> tuple[str, Json]:
-    """Returns a shipped environment with up to four mutations, and its name."""
+    """Return a shipped environment with up to four mutations, and its name."""
     environment = draw(st.sampled_from(ENVIRONMENTS))
     document = copy.deepcopy(shipped(environment))
     for mutation in draw(st.lists(st.sampled_from(MUTATIONS), min_size=1, max_size=4)):
@@ -227,7 +227,7 @@ def documents(draw: Draw) -> tuple[str, Json]:
 
 @st.composite
 def texts(draw: Draw) -> tuple[str, str]:
-    """Returns the text of a shipped environment with up to three replaced spans, and its name."""
+    """Return the text of a shipped environment with up to three replaced spans, and its name."""
     environment = draw(st.sampled_from(ENVIRONMENTS))
     text = (ROOT / "environments" / f"{environment}.yaml").read_text()
     for _ in range(draw(st.integers(1, 3))):
@@ -242,5 +242,5 @@ def texts(draw: Draw) -> tuple[str, str]:
 
 
 def written(document: Json) -> str:
-    """Returns the text of a document as JSON, which YAML loaders read, and read faster."""
+    """Return the text of a document as JSON, which YAML loaders read, and read faster."""
     return json.dumps(document)

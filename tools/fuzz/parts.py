@@ -15,7 +15,7 @@ DOCUMENTS = ROOT / "tests" / "fuzz" / "test_settings.py"
 
 
 def corner(name: str) -> tuple[list[str], float]:
-    """Checks a corner case without output."""
+    """Check a corner case without output."""
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -28,7 +28,7 @@ def corner(name: str) -> tuple[list[str], float]:
 
 
 def mutations(examples: int, seed: str) -> tuple[list[str], float]:
-    """Runs the tests of mutated files with a number of examples each."""
+    """Run the tests of mutated files with a number of examples each."""
     began = time.monotonic()
     options = ["-q", "-p", "no:cacheprovider", *([f"--hypothesis-seed={seed}"] if seed else [])]
     command = [sys.executable, "-m", "pytest", str(DOCUMENTS), *options]

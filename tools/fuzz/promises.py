@@ -55,7 +55,7 @@ class Judges:
 
 
 def broken(settings: Settings, assembly: Path) -> list[str]:
-    """Runs the tests of an environment with the given settings, and returns their failures.
+    """Run the tests of an environment with the given settings, and return their failures.
 
     Args:
         settings: the environment.
@@ -77,7 +77,7 @@ def broken(settings: Settings, assembly: Path) -> list[str]:
 
 @contextmanager
 def _in_the_place_of_its_file(settings: Settings, assembly: Path) -> Iterator[None]:
-    """Replaces the environment's fixtures by the given settings and assembly."""
+    """Replace the environment's fixtures by the given settings and assembly."""
 
     def handed_over(asked: Settings, *, outdir: Path, **_options: object) -> None:
         assert asked is settings, f"{asked.name} is not available here"

@@ -20,7 +20,7 @@ LONGEST_MESSAGE = 20_000
 
 
 def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
-    """Loads a text as an environment.
+    """Load a text as an environment.
 
     Raises:
         AssertionError: if the error is unclear, or valid settings cannot be built.
@@ -39,7 +39,7 @@ def verdict(text: str, *, environment: str, folder: Path) -> Verdict:
 
 
 def require_clear(message: str) -> None:
-    """Asserts that each error has file, location, problem and remedy in readable characters."""
+    """Assert that each error has file, location, problem and remedy in readable characters."""
     assert len(message) < LONGEST_MESSAGE, f"{len(message)} characters are too long"
     assert message.replace("\n", "").isprintable(), repr(message)
     lines = message.split("\n")
@@ -50,7 +50,7 @@ def require_clear(message: str) -> None:
 
 
 def require_buildable(settings: Settings) -> None:
-    """Asserts the checks of constructs on valid settings, without their synthesis.
+    """Assert the checks of constructs on valid settings, without their synthesis.
 
     It takes a thousandth of the time.
     """
@@ -69,7 +69,7 @@ def require_buildable(settings: Settings) -> None:
 
 
 def resources_of_services(table: Iterable[Flow]) -> int:
-    """Counts rules of services in the network stack, one per security group of a service.
+    """Count rules of services in the network stack, one per security group of a service.
 
     `SecurityGroups` creates them.
     """

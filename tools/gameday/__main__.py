@@ -18,7 +18,7 @@ from tools.model.templates import templates_in
 
 
 def main(environment: str) -> None:
-    """Synthesizes an environment and computes its game day.
+    """Synthesize an environment and compute its game day.
 
     Raises:
         CommandError: if the environment declares no listeners.

@@ -31,19 +31,19 @@ class Summary:
 
 
 def computed(scenario: Scenario) -> str:
-    """Returns the content between the markers of the document."""
+    """Return the content between the markers of the document."""
     sections = map(_section, summaries(scenario))
     return "\n".join([*sections, "### Restores", "", *restores.table(), ""])
 
 
 def written(text: str, scenario: Scenario) -> str:
-    """Returns the document with the computed content of an environment."""
+    """Return the document with the computed content of an environment."""
     head, rest = text.split(BEGIN)
     return f"{head}{BEGIN}\n{computed(scenario)}\n{END}{rest.split(END)[1]}"
 
 
 def summaries(scenario: Scenario) -> Iterator[Summary]:
-    """Yields the faults of an environment by name, each with its lowest figures."""
+    """Yield the faults of an environment by name, each with its lowest figures."""
     by_name: dict[str, list[Fault]] = {}
     for fault in faults_of(scenario.settings).values():
         by_name.setdefault(fault.name, []).append(fault)

@@ -132,7 +132,7 @@ def of_service(service: Service, lost: int) -> Iterator[RemainingCapacity]:
 def of_catalogue(
     scenario: Scenario, *, stale_zone: bool = False, deployments: int = 1
 ) -> Iterator[RemainingCapacity]:
-    """Connections of the services, compared with the limits of the instance and of its replicas.
+    """Compare the connections of the services with the limits of the instance and of its replicas.
 
     Services that only read connect to the replicas, and to the instance if none is left.
 
@@ -165,7 +165,7 @@ def of_catalogue(
 
 
 def of_identity(scenario: Scenario) -> RemainingCapacity:
-    """Connections of Keycloak and Grafana."""
+    """Return the connections of Keycloak and Grafana."""
     grafana: Any = scenario.values("monitoring")["grafana"]
     keycloak: Any = yaml.safe_load(str(scenario.values("keycloak")["extraEnv"]))
     environment = {variable["name"]: variable.get("value") for variable in keycloak}

@@ -32,7 +32,7 @@ class Fault:
 
 
 def faults_of(settings: Settings) -> dict[str, Fault]:
-    """Returns the faults of an environment by test id."""
+    """Return the faults of an environment by test id."""
     letters = {zone: zone[-1].upper() for zone in settings.zones}
     nodes = tuple(f"BrokerNode{letter}" for letter in letters.values())
     caches = tuple(f"CacheNode{letter}" for letter in letters.values())

@@ -12,7 +12,7 @@ FAILOVER_SECONDS = {"database": 120, "cache": 120}
 
 
 def connections_of(instance_class: str) -> int:
-    """Returns the connection limit of RDS for MySQL on an instance class.
+    """Return the connection limit of RDS for MySQL on an instance class.
 
     The prefix `db.` is optional.
     """

@@ -109,7 +109,7 @@ RESTORES: Mapping[str, Restore] = {
 
 
 def table() -> Iterator[str]:
-    """Yields the lines of a table of all procedures."""
+    """Yield the lines of a table of all procedures."""
     yield "| failure | step | minutes | source |"
     yield "|---|---|---|---|"
     for row, restore in RESTORES.items():

@@ -87,7 +87,7 @@ class Service:
 
 
 def services_of(platform: Assembly, load: Load) -> list[Service]:
-    """Returns the services of an environment."""
+    """Return the services of an environment."""
     tasks = {
         resource: resource.target("TaskDefinition")
         for resource in platform.some("AWS::ECS::Service")

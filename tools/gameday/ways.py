@@ -107,7 +107,7 @@ def route_table(subnet: Resource) -> Resource | None:
 
 
 def gateway_zone(subnet: Resource) -> str | None:
-    """Returns the zone of the NAT gateway that a subnet routes to."""
+    """Return the zone of the NAT gateway that a subnet routes to."""
     table = route_table(subnet)
     for route in subnet.platform.some("AWS::EC2::Route"):
         gateway = route.target("NatGatewayId") if route.target("RouteTableId") is table else None
@@ -122,5 +122,5 @@ def endpoints(platform: Assembly, kind: str = "Interface") -> list[Resource]:
 
 
 def service_of(endpoint: Resource) -> str:
-    """Returns the name of an AWS service without prefix."""
+    """Return the name of an AWS service without prefix."""
     return endpoint.text("ServiceName").split(".", maxsplit=3)[-1]

@@ -83,7 +83,7 @@ Lost = Callable[[Workload, int, int], int]
 
 
 def workloads_of(cluster: RenderedCluster) -> dict[str, Workload]:
-    """Returns every workload by name, including RabbitMQ's nodes."""
+    """Return every workload by name, including RabbitMQ's nodes."""
     every = [*_plain(cluster), *_rabbitmq(cluster)]
     kept: dict[str, int] = {}
     for workload in every:

@@ -15,7 +15,7 @@ AWS does not assign it to customers.
 
 
 def last_lines(text: str, number: int) -> str:
-    """Returns the last lines of an output, indented for the message of an error."""
+    """Return the last lines of an output, indented for the message of an error."""
     return "\n".join("  " + line for line in text.splitlines()[-number:])
 
 

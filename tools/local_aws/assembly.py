@@ -23,7 +23,7 @@ class SynthesizedStack(Stack):
 
 
 def stacks(assembly: Path, *, environment: str) -> list[SynthesizedStack]:
-    """Returns the stacks of one stage in the order of the manifest.
+    """Return the stacks of one stage in the order of the manifest.
 
     Args:
         assembly: folder of the cloud assembly.
@@ -43,18 +43,18 @@ def stacks(assembly: Path, *, environment: str) -> list[SynthesizedStack]:
 
 
 def environment_of(assembly: Path) -> str | None:
-    """Returns the name of an assembly's stage, such as `dev`; None if there is no assembly."""
+    """Return the name of an assembly's stage, such as `dev`; None if there is no assembly."""
     folders = sorted(assembly.glob("assembly-*"))
     return folders[0].name.removeprefix("assembly-") if folders else None
 
 
 def home_region(assembly: Path) -> str:
-    """Returns the region of stacks that are not at the edge; without any, the edge region."""
+    """Return the region of stacks that are not at the edge; without any, the edge region."""
     environment = environment_of(assembly)
     found = stacks_in(assembly / f"assembly-{environment}").values() if environment else ()
     return next((stack.region for stack in found if stack.region != EDGE_REGION), EDGE_REGION)
 
 
 def regions(found: list[SynthesizedStack]) -> list[str]:
-    """Returns the distinct regions of stacks, in order."""
+    """Return the distinct regions of stacks, in order."""
     return list(dict.fromkeys(stack.region for stack in found))

@@ -32,7 +32,7 @@ class CdkCli:
     region: str
 
     def require_installed(self) -> None:
-        """Raises a CliError if the CLI is not installed."""
+        """Raise a CliError if the CLI is not installed."""
         if not self.workspace.cdk.exists():
             raise CliError(
                 f"The CDK CLI is not installed: {self.workspace.cdk} does not exist.\n"
@@ -40,7 +40,7 @@ class CdkCli:
             )
 
     def synthesize(self, *, environment: str, context: dict[str, str], into: Path) -> None:
-        """Synthesizes the app into an empty folder, because a stale report fails a correct app.
+        """Synthesize the app into an empty folder, because a stale report fails a correct app.
 
         Args:
             environment: name of the environment file, such as `dev`.
@@ -62,7 +62,7 @@ class CdkCli:
         assembly: Path,
         while_running: Callable[[], None] = lambda: None,
     ) -> None:
-        """Deploys stacks and their dependencies.
+        """Deploy stacks and their dependencies.
 
         Args:
             selection: patterns of stack ids, such as `dev/*`.
@@ -89,7 +89,7 @@ class CdkCli:
         assembly: Path,
         while_running: Callable[[], None] = lambda: None,
     ) -> None:
-        """Destroys stacks and their dependents.
+        """Destroy stacks and their dependents.
 
         Raises:
             CliError: if a stack can't be destroyed.
@@ -98,7 +98,7 @@ class CdkCli:
         self.run("destroy", *selection, *options, assembly=assembly, while_running=while_running)
 
     def diff(self, *selection: str, assembly: Path) -> str:
-        """Returns the output of `cdk diff`.
+        """Return the output of `cdk diff`.
 
         Raises:
             CliError: if the comparison fails. A difference is not an error.
@@ -112,7 +112,7 @@ class CdkCli:
         assembly: Path | None,
         while_running: Callable[[], None] = lambda: None,
     ) -> str:
-        """Runs one command of the CLI and returns its output.
+        """Run one command of the CLI and return its output.
 
         Args:
             command: command of the CLI.

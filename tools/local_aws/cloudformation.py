@@ -43,7 +43,7 @@ class DeployedResource:
 
 
 def bootstrap(endpoint: str, regions: list[str], *, template: Path) -> None:
-    """Creates missing bootstrap stacks with the parameters of `cdk bootstrap`.
+    """Create missing bootstrap stacks with the parameters of `cdk bootstrap`.
 
     The command itself takes seconds to start.
 
@@ -74,7 +74,7 @@ def bootstrap(endpoint: str, regions: list[str], *, template: Path) -> None:
 
 
 def status(endpoint: str, stack: SynthesizedStack) -> str:
-    """Returns the stack's status; empty if the stack does not exist."""
+    """Return the stack's status; empty if the stack does not exist."""
     pages = _client(endpoint, stack).get_paginator("list_stacks").paginate()
     states = (
         str(summary["StackStatus"])
@@ -86,7 +86,7 @@ def status(endpoint: str, stack: SynthesizedStack) -> str:
 
 
 def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
-    """Returns the stack's resources with physical ids, without those with a false condition."""
+    """Return the stack's resources with physical ids, without those with a false condition."""
     return [
         DeployedResource(
             stack=stack,
@@ -101,7 +101,7 @@ def resources(endpoint: str, stack: SynthesizedStack) -> list[DeployedResource]:
 
 
 def incomplete(stack: SynthesizedStack, deployed: list[DeployedResource]) -> list[str]:
-    """Lists resources of the template that are missing or incomplete, one line each.
+    """List resources of the template that are missing or incomplete, one line each.
 
     A resource with a condition may be absent.
 
@@ -119,7 +119,7 @@ def incomplete(stack: SynthesizedStack, deployed: list[DeployedResource]) -> lis
 
 
 def failures(endpoint: str, stack: SynthesizedStack) -> list[str]:
-    """Returns the reasons of the last operation's failure, earliest first."""
+    """Return the reasons of the last operation's failure, earliest first."""
     failed = [
         event for event in _events(endpoint, stack) if event["ResourceStatus"].endswith("_FAILED")
     ]
@@ -130,7 +130,7 @@ def failures(endpoint: str, stack: SynthesizedStack) -> list[str]:
 
 
 def allow_deletion(endpoint: str, stack: SynthesizedStack) -> None:
-    """Disables termination protection, which stacks of production have. Ignores missing stacks."""
+    """Disable termination protection, which stacks of production have. Ignore missing stacks."""
     try:
         _client(endpoint, stack).update_termination_protection(
             EnableTerminationProtection=False, StackName=stack.name
@@ -141,7 +141,7 @@ def allow_deletion(endpoint: str, stack: SynthesizedStack) -> None:
 
 
 def seconds(endpoint: str, stack: SynthesizedStack) -> float:
-    """Returns the duration of the stack's last operation in seconds; 0 without events."""
+    """Return the duration of the stack's last operation in seconds; 0 without events."""
     last: list[Any] = []
     for event in _events(endpoint, stack):  # newest first
         last.append(event["Timestamp"])
@@ -165,7 +165,7 @@ def _events(endpoint: str, stack: SynthesizedStack) -> list[dict[str, Any]]:
 def _listed(
     endpoint: str, stack: SynthesizedStack, operation: str, member: str
 ) -> list[dict[str, Any]]:
-    """Returns the entries of a stack that an operation lists; empty without the stack."""
+    """Return the entries of a stack that an operation lists; empty without the stack."""
     pages = _client(endpoint, stack).get_paginator(operation).paginate(StackName=stack.name)
     try:
         return [entry for page in pages for entry in page[member]]

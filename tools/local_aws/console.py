@@ -23,7 +23,7 @@ class NoConsoleError(LocalAwsError):
 
 
 def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None = None) -> NoReturn:
-    """Replaces this process by the console, which serves until Ctrl-C.
+    """Replace this process by the console, which serves until Ctrl-C.
 
     Args:
         workspace: the checkout's state.
@@ -58,7 +58,7 @@ def serve(workspace: Workspace, endpoint: str, *, region: str, port: int | None 
 
 
 def _write_endpoints(folder: Path, endpoint: str, region: str) -> None:
-    """Writes the endpoints of both regions in the file format of StackPort 0.4.6."""
+    """Write the endpoints of both regions in the file format of StackPort 0.4.6."""
     regions = dict.fromkeys((region, EDGE_REGION))
     login = {
         "auth_type": "default",

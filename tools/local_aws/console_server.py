@@ -14,7 +14,7 @@ from tools.local_aws.own_pages import own_pages_only
 
 
 def main(port: int) -> None:
-    """Serves until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM."""
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -69,7 +69,7 @@ class LocalDeployment:
     steps: Steps = field(default_factory=Steps)
 
     def up(self, *, port: int | None = None, selection: str | None = None) -> str:
-        """Starts the emulator if none runs, deploys the stacks and verifies them.
+        """Start the emulator if none runs, deploy the stacks and verify them.
 
         Args:
             port: TCP port on loopback; None uses the running emulator's or a free one.
@@ -106,13 +106,13 @@ class LocalDeployment:
         return self._verified(emulator, chosen, began=began, deploy_seconds=deploy_seconds)
 
     def _await(self, verdict: "Future[int]") -> None:
-        """Waits for cfn-lint, which takes longer than the deployment on a busy machine."""
+        """Wait for cfn-lint, which takes longer than the deployment on a busy machine."""
         if not verdict.done():
             self.steps.say("waiting for cfn-lint")
         self.steps.say(f"cfn-lint accepts {verdict.result()} templates")
 
     def down(self) -> str:
-        """Destroys all stacks, verifies that no resource is left, and stops the emulator.
+        """Destroy all stacks, verify that no resource is left, and stop the emulator.
 
         Raises:
             BusyError: if another command uses the same state.
@@ -133,7 +133,7 @@ class LocalDeployment:
 
     @property
     def endpoint(self) -> str:
-        """Returns the emulator's URL on loopback.
+        """Emulator's URL on loopback.
 
         Raises:
             NotRunningError: if no emulator runs.
@@ -142,7 +142,7 @@ class LocalDeployment:
         return self._running().endpoint
 
     def status(self) -> str:
-        """Returns the emulator's state and one line per stack.
+        """Return the emulator's state and one line per stack.
 
         Raises:
             OtherEnvironmentError: if another environment is deployed.
@@ -159,7 +159,7 @@ class LocalDeployment:
         return "\n".join(lines)
 
     def diff(self) -> None:
-        """Synthesizes the checkout and writes its differences from the deployed stacks to a file.
+        """Synthesize the checkout and write its differences from the deployed stacks to a file.
 
         Raises:
             BusyError: if another command uses the same state.
@@ -177,7 +177,7 @@ class LocalDeployment:
         self.workspace.differences.write_text(text, encoding="utf-8")
 
     def _require_no_other(self) -> None:
-        """Rejects a second environment, because it would hide the stacks of the first one."""
+        """Reject a second environment, because it would hide the stacks of the first one."""
         other = environment_of(self.workspace.assembly)
         if other is None or other == self.environment:
             return
@@ -203,7 +203,7 @@ class LocalDeployment:
     def _emulator_and_stacks(
         self, port: int | None
     ) -> tuple[RunningEmulator, list[SynthesizedStack]]:
-        """Starts the emulator and synthesizes the app in parallel, without API calls."""
+        """Start the emulator and synthesize the app in parallel, without API calls."""
         unreached = CdkCli(
             workspace=self.workspace, endpoint="http://127.0.0.1:9", region=self.region
         )
@@ -234,7 +234,7 @@ class LocalDeployment:
         return emulator
 
     def _prepare(self, emulator: RunningEmulator, found: list[SynthesizedStack]) -> None:
-        """Bootstraps a new emulator, and saves its inventory."""
+        """Bootstrap a new emulator, and save its inventory."""
         exports = session.shell_exports(
             emulator.endpoint, region=self.region, path=str(self.workspace.interpreter)
         )
@@ -280,7 +280,7 @@ class LocalDeployment:
     def _explained(
         self, emulator: RunningEmulator, chosen: list[SynthesizedStack]
     ) -> Iterator[None]:
-        """Prints the failed resources and their reasons before the CLI's output."""
+        """Print the failed resources and their reasons before the CLI's output."""
         try:
             yield
         except Exception:

@@ -24,7 +24,7 @@ from tools.local_aws.workspace import Workspace
 
 
 def main() -> None:
-    """Serves until SIGTERM."""
+    """Serve until SIGTERM."""
     folder = sys.argv.pop()  # ministack parses the remaining command line
     register = Register()
     patches.install(register)
@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def page(workspace: Workspace, path: str) -> bytes | None:
-    """Returns the page of the deployed environment, or a document of the checkout.
+    """Return the page of the deployed environment, or a document of the checkout.
 
     None for any other path.
 
@@ -62,7 +62,7 @@ def page(workspace: Workspace, path: str) -> bytes | None:
 async def _serve_on(
     serve: Callable[..., Awaitable[None]], listener: int, application: Any, config: Any
 ) -> None:
-    """Serves on the socket that was bound when the port was selected."""
+    """Serve on the socket that was bound when the port was selected."""
     config.bind = [f"fd://{listener}"]
     await serve(application, config)
 

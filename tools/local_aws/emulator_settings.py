@@ -13,7 +13,7 @@ LISTENER = "SPOTMUSIC_LISTENER"
 def emulator_environment(
     environment: Mapping[str, str], workspace: Workspace, *, port: int, region: str
 ) -> dict[str, str]:
-    """Returns the environment of the emulator's process.
+    """Return the environment of the emulator's process.
 
     Args:
         environment: process environment to start from.

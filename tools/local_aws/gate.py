@@ -23,7 +23,7 @@ def require_acceptable(
     checkout: Path,
     running: "list[subprocess.Popen[str]] | None" = None,
 ) -> int:
-    """Lints every template.
+    """Lint every template.
 
     Args:
         stacks: stacks to deploy.
@@ -56,7 +56,7 @@ def require_acceptable(
 
 @contextmanager
 def judging(stacks: list[SynthesizedStack], *, checkout: Path) -> Iterator["Future[int]"]:
-    """Lints templates in parallel to the block, and yields the verdict of `require_acceptable`.
+    """Lint templates in parallel to the block, and yield the verdict of `require_acceptable`.
 
     If the block fails, running linters are stopped. A signal to the command does not reach them,
     and the command would wait for them.

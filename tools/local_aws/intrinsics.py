@@ -20,7 +20,7 @@ class UnresolvableOutputError(ValueError):
 def with_stack_outputs(
     resolve: Resolve, *, stacks: Any, account: Callable[[], str], region: Callable[[], str]
 ) -> Resolve:
-    """Wraps the emulator's resolver of intrinsic functions, which finds only stacks of one region.
+    """Wrap the emulator's resolver of intrinsic functions, which finds only stacks of one region.
 
     Args:
         resolve: resolver of the emulator; its first argument is the value, the others resolve
@@ -64,7 +64,7 @@ def _output(stacks: Any, account: str, region: str, stack_name: str, output_name
 
 
 def evaluator(resolve: Resolve) -> Callable[[dict[str, Any], dict[str, Any]], dict[str, bool]]:
-    """Returns a function that evaluates a template's conditions for parameter values.
+    """Return a function that evaluates a template's conditions for parameter values.
 
     Args:
         resolve: resolver of intrinsic functions, with the emulator's signature.

@@ -104,7 +104,7 @@ class Outcome:
 
 
 def save_inventory(endpoint: str, stacks: list[SynthesizedStack], file: Path) -> None:
-    """Saves the existing entries, for the comparison after a destruction.
+    """Save the existing entries, for the comparison after a destruction.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -121,7 +121,7 @@ def after_destruction(
     baseline: Path,
     emulator: RunningEmulator,
 ) -> Outcome:
-    """Finds deployed resources that still exist, and entries that are new since the baseline.
+    """Find deployed resources that still exist, and entries that are new since the baseline.
 
     Args:
         deployed: resources before the destruction.
@@ -165,7 +165,7 @@ def after_destruction(
 
 
 def _inventory(endpoint: str, stacks: list[SynthesizedStack]) -> set[str]:
-    """Returns all listed entries as `region service identifier`."""
+    """Return all listed entries as `region service identifier`."""
     asked = [(region, *listing) for region in regions(stacks) for listing in _LISTINGS]
     with ThreadPoolExecutor(max_workers=4) as pool:
         return {

@@ -17,7 +17,7 @@ class BusyError(LocalAwsError):
 
 @contextmanager
 def alone(workspace: Workspace, command: str) -> Iterator[None]:
-    """Holds the lock of a state folder. The system releases it when the process ends.
+    """Hold the lock of a state folder. The system releases it when the process ends.
 
     Args:
         workspace: the locked state.
@@ -62,7 +62,7 @@ def _taken(file: IO[str]) -> bool:
 
 
 def _holder(file: IO[str]) -> tuple[int, str] | None:
-    """Returns process id and command of the holder.
+    """Return process id and command of the holder.
 
     None before it has written them, and after its end.
     """

@@ -35,7 +35,7 @@ def middleware(
     identity: dict[str, Any],
     page: Callable[[str], bytes | None],
 ) -> Application:
-    """Wraps the emulator's application.
+    """Wrap the emulator's application.
 
     Args:
         application: the emulator.
@@ -96,7 +96,7 @@ _XML_REFUSAL = (
 
 
 def access_key(scope: Scope) -> str | None:
-    """Returns the access key of a signed request, from its header or presigned query, or None."""
+    """Return the access key of a signed request, from its header or presigned query, or None."""
     signature = _signature(scope)
     if signature:
         return signature[0]
@@ -106,7 +106,7 @@ def access_key(scope: Scope) -> str | None:
 
 
 def _signature(scope: Scope) -> tuple[str, str, str] | None:
-    """Returns access key, region and service of a request with a signature in its header."""
+    """Return access key, region and service of a request with a signature in its header."""
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1")
         for name, value in scope.get("headers", [])
@@ -127,7 +127,7 @@ async def _body(receive: Any) -> bytes:
 
 
 def _replay(body: bytes, receive: Any) -> Callable[[], Awaitable[dict[str, Any]]]:
-    """Returns a `receive` that replays the body and forwards later events, such as disconnects."""
+    """Return a `receive` that replays the body and forwards later events, such as disconnects."""
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> dict[str, Any]:
@@ -149,14 +149,14 @@ async def _hold_while_in_progress(
 
 
 async def _refuse(scope: Scope, send: Any) -> None:
-    """Returns an error in the protocol of the requested service, with a code for the SDK."""
+    """Return an error in the protocol of the requested service, with a code for the SDK."""
     if b"json" in dict(scope["headers"]).get(b"content-type", b""):
         return await _answer(send, 403, {"__type": "InvalidClientTokenId", "message": _REFUSAL})
     return await _send(send, 403, b"text/xml", _XML_REFUSAL.encode())
 
 
 async def _show(path: str, send: Any, page: Callable[[str], bytes | None]) -> None:
-    """Returns the page, or a document as text, without a signature (browsers do not sign)."""
+    """Return the page, or a document as text, without a signature (browsers do not sign)."""
     found = page(path)
     kind = b"html" if found and path == PAGE_PATH else b"plain"
     content = found or b"There is no such page. `make local` writes it."

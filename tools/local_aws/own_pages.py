@@ -15,7 +15,7 @@ REFUSAL = b"Only programs and pages of this machine are answered.\n"
 
 
 def own_pages_only(application: Application) -> Application:
-    """Wraps an application, which then refuses requests of foreign pages and host names.
+    """Wrap an application, which then refuses requests of foreign pages and host names.
 
     A browser sends requests of any page to loopback, with the page's `Origin` or `Sec-Fetch-Site`.
     A page with a host name that resolves to loopback sends this name as `Host`. SDKs, the CDK CLI

@@ -31,7 +31,7 @@ class InvalidPropertiesError(ValueError):
 
 
 def install(register: Register) -> None:
-    """Adds recorded types and corrections to the emulator. Must run once, before it serves.
+    """Add recorded types and corrections to the emulator, once before it serves.
 
     Args:
         register: register of types without an engine.
@@ -44,7 +44,7 @@ def install(register: Register) -> None:
 
 
 def is_in_progress(region: str, stack: str) -> bool:
-    """Returns whether an operation on a stack runs.
+    """Return whether an operation on a stack runs.
 
     Args:
         region: region of the stack.
@@ -58,7 +58,7 @@ def is_in_progress(region: str, stack: str) -> bool:
 
 
 def stack_states() -> list[dict[str, Any]]:
-    """Returns region, name, status and number of finished resources of each existing stack."""
+    """Return region, name, status and number of finished resources of each existing stack."""
     return [
         {
             "region": region,
@@ -77,7 +77,7 @@ def _finished(stack: dict[str, Any]) -> int:
 
 
 def _record_missing_types(register: Register) -> None:
-    """Records all types that the emulator lacks, by a rule instead of a list."""
+    """Record all types that the emulator lacks, by a rule instead of a list."""
     known = provisioners._RESOURCE_HANDLERS
     for resource_type in resource_types(_SCHEMA_REGION):
         if resource_type not in known and not resource_type.startswith("AWS::CloudFormation::"):
@@ -127,7 +127,7 @@ def _require_valid(resource_type: str, properties: Properties) -> None:
 
 
 def _without_stack_tags(properties: Properties) -> Properties:
-    """Returns properties without CloudFormation's `aws:` tags, which templates must not set."""
+    """Return properties without CloudFormation's `aws:` tags, which templates must not set."""
 
     def own(value: Any) -> bool:
         return not (isinstance(value, dict) and str(value.get("Key", "")).startswith("aws:"))
@@ -149,14 +149,14 @@ def _without_stack_tags(properties: Properties) -> Properties:
 def _with_own_properties(
     answer: tuple[str, dict[str, Any]], properties: Properties
 ) -> tuple[str, dict[str, Any]]:
-    """Adds attributes that repeat a property, such as a VPC's CidrBlock."""
+    """Add attributes that repeat a property, such as a VPC's CidrBlock."""
     identifier, attributes = answer
     plain = {name: value for name, value in properties.items() if not isinstance(value, dict)}
     return identifier, {**plain, **(attributes or {})}
 
 
 def _note_what_policies_keep(register: Register) -> None:
-    """Keeps the retained resources of a stack when a stack of the same name replaces its events."""
+    """Keep the retained resources of a stack when a stack of the same name replaces its events."""
     add_event = stacks._add_event
     arguments_of = inspect.signature(add_event).bind
 
@@ -186,7 +186,7 @@ def _resolve_as_cloudformation_does() -> None:
 
 
 def _replace(name: str, function: Callable[..., Any]) -> None:
-    """Replaces a function of the engine in all modules that import it by name."""
+    """Replace a function of the engine in all modules that import it by name."""
     original = getattr(engine, name)
     for module in (engine, changesets, handlers, provisioners, stacks):
         if getattr(module, name, None) is original:

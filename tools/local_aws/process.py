@@ -40,7 +40,7 @@ class NotStoppedError(LocalAwsError):
 
 
 def running(workspace: Workspace) -> RunningEmulator | None:
-    """Returns the responding emulator of this checkout; None if it is dead or hangs."""
+    """Return the responding emulator of this checkout; None if it is dead or hangs."""
     emulator = workspace.recall()
     if emulator is None or not is_ours(emulator, workspace):
         return None
@@ -49,7 +49,7 @@ def running(workspace: Workspace) -> RunningEmulator | None:
 
 
 def start(workspace: Workspace, *, region: str, port: int | None = None) -> RunningEmulator:
-    """Starts the emulator on loopback and waits until it responds.
+    """Start the emulator on loopback and wait until it responds.
 
     Args:
         workspace: the checkout's state.
@@ -100,7 +100,7 @@ def start(workspace: Workspace, *, region: str, port: int | None = None) -> Runn
 
 
 def stop(workspace: Workspace) -> bool:
-    """Stops the emulator of this checkout with its child processes.
+    """Stop the emulator of this checkout with its child processes.
 
     A process id without the emulator's identity is ignored, because the system may have reused it
     after a crash.
@@ -120,22 +120,22 @@ def stop(workspace: Workspace) -> bool:
 
 
 def recorded(emulator: RunningEmulator) -> list[dict[str, Any]]:
-    """Returns the recorded resources of the emulator."""
+    """Return the recorded resources of the emulator."""
     return list(_get(emulator, RECORDED_PATH))
 
 
 def kept(emulator: RunningEmulator) -> list[dict[str, str]]:
-    """Returns the resources that a deletion policy retained."""
+    """Return the resources that a deletion policy retained."""
     return list(_get(emulator, KEPT_PATH))
 
 
 def stack_states(emulator: RunningEmulator) -> list[dict[str, Any]]:
-    """Returns region, name, status and number of finished resources of all stacks in one call."""
+    """Return region, name, status and number of finished resources of all stacks in one call."""
     return list(_get(emulator, STACKS_PATH))
 
 
 def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:
-    """Returns whether the process with the saved id is still the emulator of this checkout."""
+    """Return whether the process with the saved id is still the emulator of this checkout."""
     command = _command(emulator.pid)
     return (
         _MODULE in command
@@ -145,7 +145,7 @@ def is_ours(emulator: RunningEmulator, workspace: Workspace) -> bool:
 
 
 def _bound(port: int | None) -> socket.socket:
-    """Binds the emulator's socket, because a port that is only selected could be taken."""
+    """Bind the emulator's socket, because a port that is only selected could be taken."""
     listener = socket.socket()
     if port:  # connections of a previous emulator may linger
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -177,7 +177,7 @@ def _answers(emulator: RunningEmulator, workspace: Workspace) -> bool:
 def _comes_to_answer(
     emulator: RunningEmulator, workspace: Workspace, *, alive: Callable[[], bool]
 ) -> bool:
-    """Waits for a response while the process lives.
+    """Wait for a response while the process lives.
 
     A starting process refuses connections, and a busy one responds late.
     """
@@ -190,7 +190,7 @@ def _comes_to_answer(
 
 
 def _end_started(process: "subprocess.Popen[bytes]") -> None:
-    """Kills the group of a child process, even if its state is unreadable."""
+    """Kill the group of a child process, even if its state is unreadable."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -215,7 +215,7 @@ def _kill(pid: int, number: signal.Signals) -> None:
 
 
 def _end_all(members: Callable[[], list[int]]) -> None:
-    """Kills until no process is left; processes may end late or start others.
+    """Kill until no process is left; processes may end late or start others.
 
     Raises:
         NotStoppedError: if processes survive.
@@ -234,7 +234,7 @@ def _end_all(members: Callable[[], list[int]]) -> None:
 
 
 def _members(group: int, workspace: Workspace, *, ours: bool) -> list[int]:
-    """Returns living processes of the emulator's group: a hung emulator, and its children.
+    """Return living processes of the emulator's group: a hung emulator, and its children.
 
     Args:
         group: id of the group.
@@ -315,12 +315,12 @@ def _proc_command(pid: int) -> str:
 
 
 def _stat(pid: int) -> list[str]:
-    """Returns state, parent, group and later fields (proc_pid_stat(5), from the third field)."""
+    """Return state, parent, group and later fields (proc_pid_stat(5), from the third field)."""
     return os.fsdecode((_PROC / str(pid) / "stat").read_bytes()).rpartition(")")[2].split()
 
 
 def _start_time(pid: int) -> str:
-    """Returns the start time of a process.
+    """Return the start time of a process.
 
     Linux counts from boot. `ps` converts it to wall time, which changes when the clock is set.
     """
@@ -333,7 +333,7 @@ def _start_time(pid: int) -> str:
 
 
 def _ps(*arguments: str) -> str:
-    """Returns the output of `ps` on systems without /proc (macOS), with file names unchanged."""
+    """Return the output of `ps` on systems without /proc (macOS), with file names unchanged."""
     variables = {
         name: value for name, value in os.environ.items() if name not in ("LC_ALL", "LANG")
     }

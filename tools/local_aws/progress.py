@@ -30,14 +30,14 @@ class Steps:
         self._start = self._said = clock()
 
     def say(self, text: str) -> None:
-        """Prints a line with the seconds since the start."""
+        """Print a line with the seconds since the start."""
         self._said = self._clock()
         self._output.write(f"{self._said - self._start:6.1f} s  {text}\n")
         self._output.flush()
 
     @contextmanager
     def heartbeat(self, silence: float = 3.0) -> Iterator[None]:
-        """Prints a line if the block prints none for a while.
+        """Print a line if the block prints none for a while.
 
         Args:
             silence: seconds without a line.
@@ -59,7 +59,7 @@ class Steps:
 
 
 class StackProgress:
-    """Prints a line when a stack advances.
+    """Progress of stacks, with a line when one advances.
 
     Args:
         stacks: the stacks of the operation.
@@ -77,13 +77,13 @@ class StackProgress:
         self._seen = self._lines()
 
     def show(self) -> None:
-        """Prints changes since the last call, at most once per second."""
+        """Print changes since the last call, at most once per second."""
         if time.monotonic() - self._last >= _REFRESH_SECONDS:
             self._last = time.monotonic()
             self.show_now()
 
     def show_now(self) -> None:
-        """Prints changes since the last call."""
+        """Print changes since the last call."""
         lines = self._lines()
         for stack in self._stacks:
             if lines[stack.id] != self._seen[stack.id]:

@@ -11,7 +11,7 @@ EXISTING = "existing:"
 
 
 def public_zones(stacks: Iterable[SynthesizedStack]) -> dict[str, str]:
-    """Returns the domain by id of each hosted zone that templates reference by a literal id.
+    """Return the domain by id of each hosted zone that templates reference by a literal id.
 
     Args:
         stacks: the stacks of an assembly.
@@ -24,7 +24,7 @@ def public_zones(stacks: Iterable[SynthesizedStack]) -> dict[str, str]:
 
 
 def provide(stacks: Iterable[SynthesizedStack], *, endpoint: str) -> None:
-    """Creates missing zones.
+    """Create missing zones.
 
     Args:
         stacks: the stacks of an assembly.

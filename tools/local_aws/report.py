@@ -28,7 +28,7 @@ _HEAD = ("stack", "resources", "by service code", "recorded only", "seconds")
 
 
 def table(rows: list[StackRow]) -> str:
-    """Formats the rows and their sum.
+    """Format the rows and their sum.
 
     Args:
         rows: one row per stack.
@@ -47,7 +47,7 @@ def table(rows: list[StackRow]) -> str:
 
 
 def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
-    """Writes the rows and the rate for a benchmark.
+    """Write the rows and the rate for a benchmark.
 
     Args:
         rows: one row per stack.
@@ -67,7 +67,7 @@ def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
 
 
 def recorded_types(types: Iterable[str]) -> str:
-    """Formats recorded types with their numbers, wrapped to readable lines."""
+    """Format recorded types with their numbers, wrapped to readable lines."""
     return (
         "\n".join(f"  {name} ({number})" for name, number in sorted(Counter(types).items()))
         or "  none"

@@ -23,7 +23,7 @@ class _Evaluated:
 
 
 def with_rights(application: Application) -> Application:
-    """Wraps the emulator's application, which evaluates the policies of all callers or none.
+    """Wrap the emulator's application, which evaluates the policies of all callers or none.
 
     A task's request is evaluated by the policies of its role and of the bucket, and counts as sent
     over TLS.
@@ -53,7 +53,7 @@ def _is_of_a_task(key: str) -> bool:
 
 
 def _know_tags_of_copied_objects() -> None:
-    """Evaluates reading the source of a copy without `s3:ExistingObjectTag`."""
+    """Evaluate reading the source of a copy without `s3:ExistingObjectTag`."""
     enforce = iam_evaluator.enforce
 
     def with_tags(*arguments: Any, **named: Any) -> Any:

@@ -31,7 +31,7 @@ class NotEmbeddedError(LocalAwsError):
 
 
 def require_loopback(endpoint: str) -> str:
-    """Returns the endpoint if it is a loopback address.
+    """Return the endpoint if it is a loopback address.
 
     Args:
         endpoint: URL, such as `http://127.0.0.1:4566`.
@@ -58,7 +58,7 @@ def require_loopback(endpoint: str) -> str:
 
 
 def require_embedded(environment: Mapping[str, str]) -> None:
-    """Rejects a shell environment with access to another AWS.
+    """Reject a shell environment with access to another AWS.
 
     Raises:
         NotEmbeddedError: for foreign credentials, which the message does not contain, and for an
@@ -82,7 +82,7 @@ def require_embedded(environment: Mapping[str, str]) -> None:
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Returns the environment without access to a real account or cluster.
+    """Return the environment without access to a real account or cluster.
 
     AWS_*, KUBECONFIG and proxies are removed.
     """
@@ -95,7 +95,7 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:
-    """Returns the variables that direct the SDKs and the CDK CLI to the embedded AWS only.
+    """Return the variables that direct the SDKs and the CDK CLI to the embedded AWS only.
 
     Args:
         endpoint: loopback URL of the emulator.
@@ -123,7 +123,7 @@ def aws_variables(endpoint: str, *, region: str) -> dict[str, str]:
 def cli_environment(
     environment: Mapping[str, str], endpoint: str, *, region: str, home: Path
 ) -> dict[str, str]:
-    """Returns the complete environment of a CDK CLI process.
+    """Return the complete environment of a CDK CLI process.
 
     Args:
         environment: process environment to start from.
@@ -142,13 +142,13 @@ def cli_environment(
 
 
 def jsii_cache() -> Path:
-    """Returns the user's cache of unpacked jsii packages, the default of jsii."""
+    """Return the user's cache of unpacked jsii packages, the default of jsii."""
     below = "Library/Caches/com.amazonaws.jsii" if sys.platform == "darwin" else ".cache/aws/jsii"
     return Path.home() / below / "package-cache"
 
 
 def shell_exports(endpoint: str, *, region: str, path: str) -> str:
-    """Returns the text of `env.sh`.
+    """Return the text of `env.sh`.
 
     After `. .local/env.sh`, `npx cdk diff "dev/*"` and the AWS CLI use the embedded AWS.
 
@@ -175,7 +175,7 @@ def _session() -> boto3.Session:
 
 
 def _unconfigured() -> botocore.session.Session:
-    """Returns a session without the user's variables and files.
+    """Return a session without the user's variables and files.
 
     A missing profile would fail every call.
     """
@@ -208,7 +208,7 @@ def _close_after_answer(request: AWSPreparedRequest, **_event: Any) -> None:
 
 
 def client(service: str, endpoint: str, *, region: str) -> Any:
-    """Returns a boto3 client of the embedded AWS.
+    """Return a boto3 client of the embedded AWS.
 
     Args:
         service: name of the service in boto3.

@@ -72,7 +72,7 @@ class Register:
         self._lock = Lock()
 
     def add(self, record: Record) -> Created:
-        """Adds a record.
+        """Add a record.
 
         Raises:
             AlreadyExistsError: if the identifier is taken.
@@ -88,28 +88,28 @@ class Register:
         return record.identifier, record.attributes
 
     def remove(self, resource_type: str, identifier: str) -> Record | None:
-        """Deletes a record of the current region and returns it; None if it does not exist."""
+        """Delete a record of the current region and return it; None if it does not exist."""
         with self._lock:
             return self._records.pop((resource_type, responses.get_region(), identifier), None)
 
     def keep(self, **resource: str) -> None:
-        """Adds a resource that CloudFormation retained by its deletion policy."""
+        """Add a resource that CloudFormation retained by its deletion policy."""
         with self._lock:
             self._kept.append(resource)
 
     def kept(self) -> list[dict[str, str]]:
-        """Returns the retained resources of all past and present stacks."""
+        """Return the retained resources of all past and present stacks."""
         with self._lock:
             return list(self._kept)
 
     def listing(self) -> list[dict[str, Any]]:
-        """Returns the records as plain data."""
+        """Return the records as plain data."""
         with self._lock:
             return [asdict(record) for record in self._records.values()]
 
 
 def recorder(register: Register, resource_type: str) -> Handler:
-    """Returns a handler that records a type of CloudFormation's schemas.
+    """Return a handler that records a type of CloudFormation's schemas.
 
     Args:
         register: register of records.
@@ -141,7 +141,7 @@ def recorder(register: Register, resource_type: str) -> Handler:
 
 
 def custom_recorder(register: Register, resource_type: str) -> Handler:
-    """Returns a handler that records a custom resource.
+    """Return a handler that records a custom resource.
 
     Args:
         register: register of records.
@@ -158,7 +158,7 @@ def custom_recorder(register: Register, resource_type: str) -> Handler:
 def either(
     recorder: Handler, service: Handler, *, is_recorded: Callable[[Properties], bool]
 ) -> Handler:
-    """Returns a handler that records some resources of a type; the emulator creates the others.
+    """Return a handler that records some resources of a type; the emulator creates the others.
 
     Args:
         recorder: handler that records.
@@ -230,7 +230,7 @@ def _handler(
 
 
 def _attribute(schema: ResourceSchema, path: PropertyPath, unique: str) -> Any:
-    """Returns a value of the required type and format."""
+    """Return a value of the required type and format."""
     definition, name = schema.definition(path), path[-1]
     kind = definition.get("type", "string")
     if "enum" in definition:

@@ -17,7 +17,7 @@ class NoTaskError(LocalAwsError):
 
 
 def environment_of_task(service: str, endpoint: str, *, region: str) -> dict[str, str]:
-    """Returns the variables of a service's container, with values that ECS fetches at its start.
+    """Return the variables of a service's container, with values that ECS fetches at its start.
 
     Args:
         service: name of the service in the environment file.
@@ -55,7 +55,7 @@ def _plain(container: Mapping[str, Any]) -> dict[str, str]:
 
 
 def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """Returns the variables that `make stand-ins` overrides, with its certificate authorities."""
+    """Return the variables that `make stand-ins` overrides, with its certificate authorities."""
     file = folder / STAND_INS
     found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
     return {
@@ -64,7 +64,7 @@ def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _fetched(reference: str, endpoint: str, region: str) -> str:
-    """Returns the value of `valueFrom`, as ECS resolves it.
+    """Return the value of `valueFrom`, as ECS resolves it.
 
     It is a parameter, a secret, or a field of a secret's JSON.
     """
@@ -93,7 +93,7 @@ def run_as_task(
     region: str,
     changes: Mapping[str, str],
 ) -> None:
-    """Replaces this process by a command with a task's environment, with SDKs of the embedded AWS.
+    """Replace this process by a command with a task's environment, with SDKs of the embedded AWS.
 
     Args:
         command: the command and its arguments.

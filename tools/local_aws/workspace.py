@@ -134,12 +134,12 @@ class Workspace:
         return home
 
     def accept_assembly(self) -> None:
-        """Replaces the deployed assembly by the next one."""
+        """Replace the deployed assembly by the next one."""
         shutil.rmtree(self.assembly, ignore_errors=True)
         self.next_assembly.rename(self.assembly)
 
     def prepare(self) -> None:
-        """Creates the folders and empties the temporary one."""
+        """Create the folders and empty the temporary one."""
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.baseline.unlink(missing_ok=True)
         self.temporary.mkdir(parents=True)
@@ -147,19 +147,19 @@ class Workspace:
         (self.folder / ".gitignore").write_text("*\n")
 
     def remember(self, emulator: RunningEmulator) -> None:
-        """Saves the identity of the emulator."""
+        """Save the identity of the emulator."""
         # A concurrent reader of a partial file would start a second emulator.
         output.replace(self._record, json.dumps(asdict(emulator)))
 
     def recall(self) -> RunningEmulator | None:
-        """Returns the emulator of the last `up`; None if there is no readable record."""
+        """Return the emulator of the last `up`; None if there is no readable record."""
         try:
             return RunningEmulator(**json.loads(self._record.read_text()))
         except (FileNotFoundError, json.JSONDecodeError, TypeError):
             return None
 
     def forget(self) -> None:
-        """Deletes everything except the logs."""
+        """Delete everything except the logs."""
         self._record.unlink(missing_ok=True)
         self.environment_script.unlink(missing_ok=True)
         self.baseline.unlink(missing_ok=True)

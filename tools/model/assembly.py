@@ -125,7 +125,7 @@ class Assembly(Resolver):
     acknowledged: tuple[tuple[str, str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        """Replaces the account, as `tools.model.templates.read` does."""
+        """Replace the account, as `tools.model.templates.read` does."""
         account = self.settings.account
         if account not in (None, ACCOUNT):
             text = self.settings.model_dump_json(exclude_unset=True).replace(account, ACCOUNT)
@@ -202,7 +202,7 @@ class Assembly(Resolver):
         return f"${{{place.stack}/{'.'.join(filter(None, place[1:]))}}}"
 
     def pseudo(self, stack: str) -> Mapping[str, str]:
-        """Example values for the region of the stack."""
+        """Return example values for the region of the stack."""
         return {
             **super().pseudo(stack),
             "AWS::Region": EDGE_REGION if stack == "edge" else self.settings.region,

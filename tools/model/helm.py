@@ -29,7 +29,7 @@ def render(
     kubernetes: str = "1.36",
     apis: Iterable[str] = (),
 ) -> list[Json]:
-    """Returns the manifests of a release; Helm renders a chart with equal values once.
+    """Return the manifests of a release; Helm renders a chart with equal values once.
 
     Args:
         chart: folder or archive of the chart.
@@ -72,7 +72,7 @@ def render(
 
 
 def _content(chart: Path) -> dict[str, str]:
-    """Returns the checksum of each file of a chart."""
+    """Return the checksum of each file of a chart."""
     files = (
         sorted(path for path in chart.rglob("*") if path.is_file()) if chart.is_dir() else [chart]
     )
@@ -105,7 +105,7 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
 
 def manifests_in(text: str) -> list[Json]:
-    """Returns the manifests of a stream of YAML documents, with lists flattened.
+    """Return the manifests of a stream of YAML documents, with lists flattened.
 
     Raises:
         ValueError: if a mapping has a duplicate key.

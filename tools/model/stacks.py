@@ -39,7 +39,7 @@ class Stack:
 
 
 def stacks_in(assembly: Path) -> dict[str, Stack]:
-    """Returns the stacks of a cloud assembly by id.
+    """Return the stacks of a cloud assembly by id.
 
     Args:
         assembly: folder with the manifest of one environment.
@@ -54,7 +54,7 @@ def stacks_in(assembly: Path) -> dict[str, Stack]:
 
 
 def platform_in(folder: Path) -> Path:
-    """Returns the folder with the manifest of one environment: the given one or its subfolder.
+    """Return the folder with the manifest of one environment: the given one or its subfolder.
 
     Raises:
         SourceError: if the folder has no environment, or more than one.

@@ -19,7 +19,7 @@ HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def templates_in(assembly: Path) -> Templates:
-    """Reads the templates of a cloud assembly by stack id, such as `data`.
+    """Read the templates of a cloud assembly by stack id, such as `data`.
 
     Args:
         assembly: folder with the manifest of one environment.
@@ -31,7 +31,7 @@ def templates_in(assembly: Path) -> Templates:
 
 
 def read(text: str, account: str) -> Template:
-    """Returns a template with the example's account and without the CDK CLI's metadata.
+    """Return a template with the example's account and without the CDK CLI's metadata.
 
     Args:
         text: template as JSON.
@@ -43,7 +43,7 @@ def read(text: str, account: str) -> Template:
 
 
 def of_type(templates: Templates, type_: str) -> Iterator[tuple[str, str, Properties]]:
-    """Yields stack, logical id and properties of each resource of a type."""
+    """Yield stack, logical id and properties of each resource of a type."""
     for stack, template in templates.items():
         for id_, resource in template["Resources"].items():
             if resource["Type"] == type_:
@@ -51,6 +51,6 @@ def of_type(templates: Templates, type_: str) -> Iterator[tuple[str, str, Proper
 
 
 def without_hashes(value: Any) -> Any:
-    """Returns a template, or a part of it, without the hashes of assets."""
+    """Return a template, or a part of it, without the hashes of assets."""
     text = json.dumps(value)
     return json.loads(HASH.sub(ASSET, text)) if HASH.search(text) else value

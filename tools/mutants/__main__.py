@@ -1,4 +1,4 @@
-"""Seeds faults in the synthesized environments and prints the tests that catch them."""
+"""Seed faults in the synthesized environments and print the tests that catch them."""
 
 import argparse
 import random
@@ -25,7 +25,7 @@ ELSEWHERE = ("bench", "engines", "fuzz", "local", "mutants", "own", "unit")
 
 
 def main() -> int:
-    """Tests the mutants that the command line selects; returns 1 on failure."""
+    """Test the mutants that the command line selects; return 1 on failure."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__)
     parser.add_argument(
         "-k", default="", metavar="TEXT", help="seed only faults with this in their name"
@@ -71,7 +71,7 @@ def main() -> int:
 def of_table(
     originals: Mapping[str, Assembly], folder: Path, wanted: str
 ) -> Iterator[list[Mutant]]:
-    """Yields the mutants of each row of the table with a text in its name."""
+    """Yield the mutants of each row of the table with a text in its name."""
     for number, row in enumerate(row for row in rows() if wanted in row.name):
         assembly = originals[row.environment]
         if row.settings:
@@ -81,7 +81,7 @@ def of_table(
 
 
 def of_kinds(original: Assembly, wanted: str) -> Iterator[list[Mutant]]:
-    """Yields the mutants of each kind that every run seeds, with a text in its name."""
+    """Yield the mutants of each kind that every run seeds, with a text in its name."""
     for changes in kinds(changes_of(original)):
         mutants = [change.mutant() for change in changes]
         if wanted in mutants[0].fault:
@@ -89,7 +89,7 @@ def of_kinds(original: Assembly, wanted: str) -> Iterator[list[Mutant]]:
 
 
 def at_random(originals: Mapping[str, Assembly], number: int, seed: int) -> list[Mutant]:
-    """Draws from all generated faults except those reviewed as harmless."""
+    """Draw from all generated faults except those reviewed as harmless."""
     excused = reviewed()
     changes = [change for of in GENERATED for change in changes_of(originals[of])]
     left = [change for change in changes if not any(excuses(entry, change) for entry in excused)]
@@ -98,13 +98,13 @@ def at_random(originals: Mapping[str, Assembly], number: int, seed: int) -> list
 
 
 def spread(mutants: list[Mutant], most: int) -> list[Mutant]:
-    """Selects a number of mutants (0: all) at equal distances."""
+    """Select a number of mutants (0: all) at equal distances."""
     some = min(most or len(mutants), len(mutants))
     return [mutants[number * len(mutants) // some] for number in range(some)]
 
 
 def collected(folder: Path, judges: Judges) -> int:
-    """Collects the tests with pytest and runs them with the plugin; returns 0 if they ran."""
+    """Collect the tests with pytest and run them with the plugin; return 0 if they ran."""
     ignored = [f"--ignore={ROOT / 'tests' / name}" for name in ELSEWHERE]
     # Explanations of failures take time and are not printed.
     quiet = "-qq --capture=no --no-header --no-summary --tb=native --assert=plain"

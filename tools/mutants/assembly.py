@@ -52,11 +52,11 @@ class Assembly:
         }
 
     def text(self, file: str) -> str:
-        """Returns the text of a file below the folder."""
+        """Return the text of a file below the folder."""
         return (self.folder / file).read_text()
 
     def places(self, of: str = "*", at: str = "*") -> "Iterator[Place]":
-        """Yields the resources of a type with a matching name; both are patterns."""
+        """Yield the resources of a type with a matching name; both are patterns."""
         for stack, template in self.templates.items():
             for id_, resource in template["Resources"].items():
                 place = Place(self, stack, id_)
@@ -64,7 +64,7 @@ class Assembly:
                     yield place
 
     def write(self, outdir: Path, files: Files) -> None:
-        """Writes the assembly with other texts in some files.
+        """Write the assembly with other texts in some files.
 
         All other files are hard links to the original, because Helm writes warnings about symbolic
         links before its errors.
@@ -106,7 +106,7 @@ class Place:
         return str(self.body["Type"])
 
     def with_resources(self, changed: Mapping[str, Json | None]) -> Files:
-        """Returns the template with other resources by logical id; None removes one."""
+        """Return the template with other resources by logical id; None removes one."""
         template = self.assembly.templates[self.stack]
         resources = {**template["Resources"], **changed}
         left = {id_: body for id_, body in resources.items() if body is not None}
@@ -156,13 +156,13 @@ class Verdict:
 
 
 def synthesized(folder: Path, settings: Settings) -> Assembly:
-    """Synthesizes an environment into a folder."""
+    """Synthesize an environment into a folder."""
     synthesize(settings, outdir=folder)
     return Assembly(settings, folder)
 
 
 def changed_settings(environment: str, changes: Mapping[str, Any]) -> Settings:
-    """Reads the file of an environment with other values by path.
+    """Read the file of an environment with other values by path.
 
     Raises:
         SettingsError: if the file is invalid.

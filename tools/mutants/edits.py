@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"⟦(\d+)⟧")
 
 
 def edit(document: Any, changes: Mapping[str, Any]) -> None:
-    """Writes values into a document; None removes the value at the path.
+    """Write values into a document; None removes the value at the path.
 
     Raises:
         LookupError: if a path does not exist.
@@ -33,7 +33,7 @@ def edit(document: Any, changes: Mapping[str, Any]) -> None:
 
 
 def edit_values(values: Any, changes: Mapping[str, Any], texts: Mapping[str, str]) -> Any:
-    """Edits the values of a Helm release, which are texts and references in a template.
+    """Edit the values of a Helm release, which are texts and references in a template.
 
     Args:
         values: property `Values` of the release.
@@ -50,7 +50,7 @@ def edit_values(values: Any, changes: Mapping[str, Any], texts: Mapping[str, str
 
 
 def replace(text: str, replacements: Mapping[str, str]) -> str:
-    """Replaces all occurrences of texts.
+    """Replace all occurrences of texts.
 
     Raises:
         LookupError: if a text does not occur.
@@ -71,7 +71,7 @@ def _reached(value: Any, steps: list[str]) -> Iterator[Any]:
 
 
 def _keys(holder: Any, step: str) -> Iterator[Any]:
-    """Yields the keys or indices of a step, at least one."""
+    """Yield the keys or indices of a step, at least one."""
     if step == "*":
         yield from range(len(holder)) if isinstance(holder, list) else list(holder)
     elif isinstance(holder, list) and "=" in step:

@@ -72,7 +72,7 @@ class Change:
         return ".".join(steps[:cut]).removeprefix("Properties.")
 
     def mutant(self) -> Mutant:
-        """Returns the mutant with the change."""
+        """Return the mutant with the change."""
         path = ".".join(map(str, self.path)).removeprefix("Properties.")
         place = f"{self.place.stack}/{self.place.id} in {self.place.assembly.settings.name}"
         to = "" if self.to is None else f" to {json.dumps(self.to)[:120]}"
@@ -85,7 +85,7 @@ class Change:
         )
 
     def files(self) -> Files:
-        """Returns the template with the change."""
+        """Return the template with the change."""
         id_ = self.place.id
         if self.way == "remove":
             return self.place.with_resources({**_waiting_no_more(self.place), id_: None})
@@ -105,7 +105,7 @@ class Change:
 
 
 def kinds(changes: Iterable[Change]) -> Iterator[list[Change]]:
-    """Yields the changes of each kind of `kinds.yaml`.
+    """Yield the changes of each kind of `kinds.yaml`.
 
     Raises:
         LookupError: if a kind matches no change.
@@ -127,7 +127,7 @@ def kinds(changes: Iterable[Change]) -> Iterator[list[Change]]:
 
 
 def changes_of(assembly: Assembly) -> Iterator[Change]:
-    """Yields all changes of all resources."""
+    """Yield all changes of all resources."""
     references = _References(assembly)
     for place in assembly.places():
         yield Change(place, "remove")
@@ -145,13 +145,13 @@ def changes_of(assembly: Assembly) -> Iterator[Change]:
 
 
 def reviewed() -> list[Json]:
-    """Changes that tests need not catch: type, path, ways and reason."""
+    """Return the changes that tests need not catch: type, path, ways and reason."""
     entries: list[Json] = yaml.safe_load(REVIEWED.read_text())
     return entries
 
 
 def excuses(entry: Json, change: Change) -> bool:
-    """Returns whether a reviewed entry matches a change."""
+    """Return whether a reviewed entry matches a change."""
     return (
         change.way in entry["ways"]
         and fnmatchcase(change.place.type, entry["of"])
@@ -160,7 +160,7 @@ def excuses(entry: Json, change: Change) -> bool:
 
 
 def _properties(value: Any, path: Steps) -> Iterator[tuple[Any, Steps]]:
-    """Yields the container and the path of each property, at any depth."""
+    """Yield the container and the path of each property, at any depth."""
     for step, item in children(value):
         yield value, (*path, step)
         if _function(item) not in REFERENCES:
@@ -215,7 +215,7 @@ class _References:
                     alike.append(reference)
 
     def other(self, stack: str, reference: Any, path: Steps) -> Json | None:
-        """Returns another reference to the same type and attribute, deterministically."""
+        """Return another reference to the same type and attribute, deterministically."""
         if _function(reference) not in REFERENCES:
             return None
         others = [
@@ -234,7 +234,7 @@ class _References:
 
 
 def _waiting_no_more(place: Place) -> dict[str, Json | None]:
-    """Returns dependents of a resource without that dependency."""
+    """Return dependents of a resource without that dependency."""
     found: dict[str, Json | None] = {}
     for id_, body in place.assembly.templates[place.stack]["Resources"].items():
         if place.id in body.get("DependsOn", []):
@@ -254,7 +254,7 @@ def _function(value: Any) -> str:
 
 
 def _number(value: Any) -> int | float:
-    """Returns a number from a number or its text; 0 for other values."""
+    """Return a number from a number or its text; 0 for other values."""
     text = str(value)
     if isinstance(value, bool | dict | list) or not text.replace(".", "", 1).isdigit():
         return 0

@@ -96,7 +96,7 @@ class Judges:
     _catches: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Selects the judges."""
+        """Select the judges."""
         items[:] = [
             item for item in items if judges(item) and not item.nodeid.startswith(self.excluded)
         ]
@@ -104,7 +104,7 @@ class Judges:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Runs the judges on every mutant instead of pytest's loop."""
+        """Run the judges on every mutant instead of pytest's loop."""
         # Each fork uses the folder of temporary files and Helm.
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         for original in self.originals.values():
@@ -125,7 +125,7 @@ class Judges:
         return True
 
     def _ask_originals(self) -> None:
-        """Runs all tests on the originals in this process, to fill the caches that forks share."""
+        """Run all tests on the originals in this process, to fill the caches that forks share."""
         checkout.synthesize = partial(self._hand_over, None)
         vars(templates)["read"] = cache(templates.read)  # few templates of a mutant differ
         environments = {mutant.environment for mutant in self.mutants}
@@ -140,12 +140,12 @@ class Judges:
             words_of(code)
 
     def learn(self, mutant: Mutant, answer: Answer) -> None:
-        """Counts the mutants that each test catches."""
+        """Count the mutants that each test catches."""
         for test in map(name, answer.failed):
             self._catches.update([("", test), (mutant.of, test), (mutant.fault, test)])
 
     def judge(self, mutant: Mutant) -> Answer:
-        """Runs the tests on a mutant until one catches it: the named one first, cfn-lint last.
+        """Run the tests on a mutant until one catches it: the named one first, cfn-lint last.
 
         The others are ordered by relevance: first those that caught the fault elsewhere, then by
         caught mutants of the type or any, and by words of the fault in their file and function.
@@ -186,7 +186,7 @@ class Judges:
         written: list[Path] | None = None,
         **_options: object,
     ) -> None:
-        """Replaces a synthesis: returns the mutant or, for other environments, the originals."""
+        """Replace a synthesis: return the mutant or, for other environments, the originals."""
         if mutant and mutant.environment == settings.name:
             mutant.assembly.write(outdir, mutant.files())
         else:
@@ -221,7 +221,7 @@ _judges: Judges
 
 
 def _in_a_fork(judges: Judges) -> None:
-    """Prepares a fork, which must not call CDK.
+    """Prepare a fork, which must not call CDK.
 
     jsii has one Node.js process, and two forks would read each other's responses.
     """
@@ -242,7 +242,7 @@ def _refuse_jsii(*_arguments: object) -> NoReturn:
 
 
 def judges(item: pytest.Item) -> bool:
-    """Returns whether a test reads a synthesized environment and is not excluded."""
+    """Return whether a test reads a synthesized environment and is not excluded."""
     return "synthesized" in getattr(item, "fixturenames", ()) and not any(
         of in item.nodeid for of in NO_JUDGES
     )
@@ -250,17 +250,17 @@ def judges(item: pytest.Item) -> bool:
 
 @cache
 def words_of(code: ModuleType | FunctionType) -> frozenset[str]:
-    """Returns the words in the source of a test or of its file."""
+    """Return the words in the source of a test or of its file."""
     return frozenset(WORD.findall(inspect.getsource(code)))
 
 
 def is_named(mutant: Mutant, item: pytest.Item) -> bool:
-    """Returns whether a test must catch a mutant."""
+    """Return whether a test must catch a mutant."""
     return bool(mutant.by) and name(item.nodeid).startswith(mutant.by)
 
 
 def concerns(item: pytest.Item, environment: str) -> bool:
-    """Returns whether a test is for this environment or for none in particular."""
+    """Return whether a test is for this environment or for none in particular."""
     callspec = getattr(item, "callspec", None)
     parameters = callspec.params if callspec else {}
     version = checkout.settings_of(environment).kubernetes.version
@@ -272,7 +272,7 @@ def concerns(item: pytest.Item, environment: str) -> bool:
 
 
 def is_verdict(report: pytest.TestReport) -> bool:
-    """Returns whether a failure is an assertion or a violation of a chart's schema."""
+    """Return whether a failure is an assertion or a violation of a chart's schema."""
     crash = getattr(report.longrepr, "reprcrash", None)
     return crash is None or crash.message.startswith(
         ("AssertionError", "assert ", "Failed", SCHEMA)
@@ -280,5 +280,5 @@ def is_verdict(report: pytest.TestReport) -> bool:
 
 
 def name(test: str) -> str:
-    """Returns the name of a test function without file and parameters."""
+    """Return the name of a test function without file and parameters."""
     return test.rsplit("::", maxsplit=1)[-1].partition("[")[0]

@@ -10,7 +10,7 @@ LEAST = 95
 
 
 class Report:
-    """Collects verdicts and prints a line per fault after its last mutant.
+    """Report of verdicts, with a line per fault after its last mutant.
 
     Args:
         mutants: all tested mutants.
@@ -25,7 +25,7 @@ class Report:
             self._of[mutant.fault].append(mutant)
 
     def take(self, verdict: Verdict) -> None:
-        """Adds a verdict."""
+        """Add a verdict."""
         fault = verdict.mutant.fault
         of = self._verdicts[fault]
         of.append(verdict)
@@ -36,7 +36,7 @@ class Report:
             print(f"{fault:<56} {share:>7}  {', '.join(tests) or 'NONE'}", flush=True)
 
     def problems(self) -> Iterator[str]:
-        """Yields the reasons why the run fails."""
+        """Yield the reasons why the run fails."""
         verdicts = [one for of in self._verdicts.values() for one in of]
         caught = sum(bool(one.caught_by) for one in verdicts)
         if caught * 100 < self._least * len(verdicts):
@@ -51,7 +51,7 @@ class Report:
                 yield f"{fault}: is caught by {caught_by}, not by {by}. Correct `by`."
 
     def closing(self, failing_already: Iterable[str]) -> Iterator[str]:
-        """Yields the lines after those of the faults."""
+        """Yield the lines after those of the faults."""
         verdicts = [one for of in self._verdicts.values() for one in of]
         survivors = [one for one in verdicts if not one.caught_by]
         for one in survivors:

@@ -64,7 +64,7 @@ class Row:
         return f"{self.of.removeprefix('AWS::')} {self.at}: {', '.join(texts)}".strip()
 
     def mutants(self, assembly: Assembly) -> Iterator[Mutant]:
-        """Yields the fault once for each place of an assembly."""
+        """Yield the fault once for each place of an assembly."""
         if self.settings:
             yield self._mutant(assembly, assembly.settings.name, dict)
             return
@@ -74,7 +74,7 @@ class Row:
                 yield self._mutant(assembly, place.name, partial(self.files, place))
 
     def files(self, place: Place) -> Files:
-        """Returns the files that differ for one place.
+        """Return the files that differ for one place.
 
         Raises:
             LookupError: if the fault has no effect.
@@ -130,7 +130,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Reads the table: rows by type and name of the resources, or under `settings`."""
+    """Read the table: rows by type and name of the resources, or under `settings`."""
     text = TABLE.read_text().replace("<password>", PASSWORD)
     table: dict[str, list[Json]] = yaml.load(text, yaml.CSafeLoader)
     found = []

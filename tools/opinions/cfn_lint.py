@@ -65,7 +65,7 @@ def findings(
 
 
 def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) -> list[str]:
-    """Returns the unreviewed findings in an environment."""
+    """Return the unreviewed findings in an environment."""
     found = (
         finding
         for region, paths in by_region([assembly]).items()
@@ -75,7 +75,7 @@ def judged(environment: str, assembly: Path, reviewed: Exceptions = REVIEWED) ->
 
 
 def by_region(assemblies: Iterable[Path]) -> dict[str, list[Path]]:
-    """Returns the templates of assemblies by the region of their stack."""
+    """Return the templates of assemblies by the region of their stack."""
     templates: dict[str, list[Path]] = defaultdict(list)
     for stack in (stack for assembly in assemblies for stack in stacks_in(assembly).values()):
         templates[stack.region].append(stack.template)
@@ -83,7 +83,7 @@ def by_region(assemblies: Iterable[Path]) -> dict[str, list[Path]]:
 
 
 def finds_canary() -> bool:
-    """Returns whether cfn-lint reports the defect of a canary template, without stored verdicts."""
+    """Return whether cfn-lint reports the defect of a canary template, without stored verdicts."""
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder, "bad.template.json")
         template.write_text(json.dumps(CANARY))
@@ -92,7 +92,7 @@ def finds_canary() -> bool:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Checks all environments in the folder and a canary; returns 1 for findings."""
+    """Check all environments in the folder and a canary; return 1 for findings."""
     # All templates of a region at once, because loading rules and schemas takes as long as linting.
     regions = by_region(assembly_of(environment, folder) for environment in ENVIRONMENTS)
     with ThreadPoolExecutor() as pool:

@@ -107,7 +107,7 @@ CANARY_RULES = {"CKV_K8S_14", "CKV_K8S_16", "CKV_K8S_19"}
 
 
 def manifests(folder: Path, environment: str) -> dict[str, list[Json]]:
-    """Returns the manifests of each release of our charts.
+    """Return the manifests of each release of our charts.
 
     Definitions of kinds and ConfigMaps are omitted, because no rule covers them and parsing them
     takes most of the time.
@@ -126,7 +126,7 @@ def manifests(folder: Path, environment: str) -> dict[str, list[Json]]:
 
 
 def findings(shown: dict[str, dict[str, list[Json]]]) -> dict[str, list[Finding]]:
-    """Returns checkov's findings by environment.
+    """Return checkov's findings by environment.
 
     One run checks all environments, because its start takes longer than its checks.
 
@@ -159,13 +159,13 @@ def findings(shown: dict[str, dict[str, list[Json]]]) -> dict[str, list[Finding]
 
 
 def place_of(failed: dict[str, Any]) -> str:
-    """Returns kind, namespace and name of a manifest, without the hash in names of jobs."""
+    """Return kind, namespace and name of a manifest, without the hash in names of jobs."""
     kind, namespace, name = failed["resource"].split(".", maxsplit=2)
     return f"{kind} {namespace}/{re.sub(r'-[0-9a-f]{8}$', '', name)}"
 
 
 def version() -> str:
-    """Returns checkov's version."""
+    """Return checkov's version."""
     return subprocess.run(
         [PROGRAM, "--version"],
         capture_output=True,
@@ -176,7 +176,7 @@ def version() -> str:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Checks all environments in the folder and a canary; returns 1 for findings."""
+    """Check all environments in the folder and a canary; return 1 for findings."""
     shown = {environment: manifests(folder, environment) for environment in ENVIRONMENTS}
     found = findings({**shown, "canary": {"bad": [CANARY]}})
     wrong = [

@@ -72,7 +72,7 @@ class Guard:
     rules: Mapping[Path, frozenset[str]]
 
     def rules_for(self, template: Template) -> list[Path]:
-        """Returns the rule files for a template's types; files without types apply to all."""
+        """Return the rule files for a template's types; files without types apply to all."""
         types = {resource["Type"] for resource in template["Resources"].values()}
         return [
             file for file, spoken_of in self.rules.items() if not spoken_of or spoken_of & types
@@ -81,7 +81,7 @@ class Guard:
 
 @cache
 def guard() -> Guard:
-    """Unpacks cfn-guard for this machine and the rules of Control Tower."""
+    """Unpack cfn-guard for this machine and the rules of Control Tower."""
     system, processor = SYSTEMS[platform.system()], PROCESSORS[platform.machine().lower()]
     program = f"package/bin/{system}/{processor}/cfn-guard"
     folder = Path(tempfile.mkdtemp(prefix="guard-"))
@@ -102,7 +102,7 @@ def guard() -> Guard:
 
 
 def findings(environment: str, stack: str, template: Template) -> Iterator[Finding]:
-    """Yields the findings in a template by resource.
+    """Yield the findings in a template by resource.
 
     Raises:
         RuntimeError: if cfn-guard fails; the message has its output.
@@ -141,7 +141,7 @@ def _findings_of(environment: str, stack: str, rule: Any) -> Iterator[Finding]:
 
 
 def _values(value: Any, key: str) -> Iterator[Any]:
-    """Yields all values of a key at any depth, because the report's structure varies by rule."""
+    """Yield all values of a key at any depth, because the report's structure varies by rule."""
     for name, item in children(value):
         if name == key:
             yield item
@@ -149,7 +149,7 @@ def _values(value: Any, key: str) -> Iterator[Any]:
 
 
 def filled(environment: Assembly, stack: str, value: Any) -> Any:
-    """Resolves values of other stacks and the account.
+    """Resolve values of other stacks and the account.
 
     Guard rules resolve references only within a template.
     """
@@ -163,7 +163,7 @@ def filled(environment: Assembly, stack: str, value: Any) -> Any:
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
-    """Checks all environments in the folder and a canary; returns 1 for findings."""
+    """Check all environments in the folder and a canary; return 1 for findings."""
     wrong = []
     for environment in ENVIRONMENTS:
         templates = templates_in(assembly_of(environment, folder))

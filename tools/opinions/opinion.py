@@ -52,7 +52,7 @@ Exceptions = Mapping[str, tuple[Reviewed, ...]]
 
 
 def assembly_of(environment: str, folder: Path) -> Path:
-    """Returns the cloud assembly of an environment.
+    """Return the cloud assembly of an environment.
 
     Raises:
         SystemExit: if it was not synthesized.
@@ -67,7 +67,7 @@ def assembly_of(environment: str, folder: Path) -> Path:
 
 
 def problems(environment: str, found: Iterable[Finding], exceptions: Exceptions) -> list[str]:
-    """Returns unreviewed findings in an environment and unused exceptions, as text.
+    """Return unreviewed findings in an environment and unused exceptions, as text.
 
     Args:
         environment: checked environment.
@@ -89,7 +89,7 @@ def problems(environment: str, found: Iterable[Finding], exceptions: Exceptions)
 
 
 def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str]]:
-    """Yields rule and place of the exceptions of an environment."""
+    """Yield rule and place of the exceptions of an environment."""
     for rule, reviews in exceptions.items():
         for review in reviews:
             if environment in review.environments:
@@ -97,7 +97,7 @@ def _places(exceptions: Exceptions, environment: str) -> Iterator[tuple[str, str
 
 
 def conclude(tool: str, found: list[str], *, caught: bool) -> int:
-    """Prints the result and returns the exit status.
+    """Print the result and return the exit status.
 
     Args:
         tool: name and version of the tool.

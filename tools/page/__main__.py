@@ -35,7 +35,7 @@ class PageError(CommandError):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Writes the page of one environment, and prints its file or its address.
+    """Write the page of one environment, and print its file or its address.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -79,7 +79,7 @@ def _client(region: str) -> Any:
 
 
 def _local() -> str:
-    """Writes the page of the deployment in the embedded AWS; returns its address there."""
+    """Write the page of the deployment in the embedded AWS; return its address there."""
     workspace = Workspace(CHECKOUT)
     environment, emulator = environment_of(workspace.assembly), process.running(workspace)
     if environment is None or emulator is None:
@@ -121,7 +121,7 @@ def _page(
 
 
 def _replace(output: Path, text: str) -> int:
-    """Replaces a file atomically; returns its size in bytes."""
+    """Replace a file atomically; return its size in bytes."""
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         replace(output, text)

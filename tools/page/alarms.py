@@ -40,7 +40,7 @@ class Alarm:
 
 
 def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[Alarm]:
-    """Yields the alarms with a runbook of all stacks, and the alerts of the cluster."""
+    """Yield the alarms with a runbook of all stacks, and the alerts of the cluster."""
     for alarm in platform.all("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
         if found := _TEXT.fullmatch(alarm.text("AlarmDescription")):
             yield Alarm(
@@ -105,7 +105,7 @@ def _name(link: str) -> str:
 
 
 def runbooks_of(base: str) -> dict[str, tuple[str, str]]:
-    """Returns title and link of each runbook by name.
+    """Return title and link of each runbook by name.
 
     Args:
         base: folder or address of the runbooks, without a trailing slash.

@@ -59,7 +59,7 @@ class Dashboard:
 
 
 def dashboards_of(platform: Assembly) -> Iterator[Dashboard]:
-    """Yields the dashboards of Grafana, then those of CloudWatch."""
+    """Yield the dashboards of Grafana, then those of CloudWatch."""
     for text in dashboard_files().values():
         board = json.loads(text)
         panels = [_grafana(panel) for panel in board["panels"]]
@@ -98,7 +98,7 @@ def _grafana(panel: dict[str, Any]) -> Panel:
 
 
 def _legend(text: str) -> str:
-    """Returns a legend with names of labels or dimensions in place of their values."""
+    """Return a legend with names of labels or dimensions in place of their values."""
     return re.sub(
         r"\{\{(\w+)\}\}|\$\{PROP\('Dim\.(\w+)'\)\}",
         lambda found: f"each {found[1] or found[2]}",

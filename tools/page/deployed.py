@@ -25,7 +25,7 @@ class State:
 
 
 def states_of(stacks: Mapping[str, Stack], client: Callable[[str], Any]) -> dict[str, State]:
-    """Returns the states of deployed stacks by id.
+    """Return the states of deployed stacks by id.
 
     Args:
         stacks: stacks of an assembly by id.

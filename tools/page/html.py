@@ -28,7 +28,7 @@ LAYERS = (
 
 
 def html(page: Page) -> str:
-    """Returns the page with its content."""
+    """Return the page with its content."""
     columns = [
         next(title for title in reversed(COLUMNS[: index + 1]) if title)
         for index in range(len(COLUMNS))
@@ -59,7 +59,7 @@ def html(page: Page) -> str:
 
 
 def path_picture(settings: Settings, assembly: Path) -> str:
-    """Returns the picture of the request path as a standalone file, for README.md.
+    """Return the picture of the request path as a standalone file, for README.md.
 
     Args:
         settings: settings of an environment.

@@ -60,7 +60,7 @@ class IconError(CommandError):
 
 
 def symbols(names: set[str]) -> str:
-    """Returns one SVG symbol for each icon, `icon-NAME`.
+    """Return one SVG symbol for each icon, `icon-NAME`.
 
     Args:
         names: names of AWS, BRANDS or DRAWN.

@@ -50,7 +50,7 @@ class Layout:
 
 
 def layout(boxes: Mapping[str, int], arrows: Iterable[Arrow], shape: Shape) -> Layout:
-    """Places boxes in their columns.
+    """Place boxes in their columns.
 
     Args:
         boxes: column of each box.
@@ -173,7 +173,7 @@ def _levelled(
 
 
 def _apart(wanted: Sequence[float], heights: Sequence[int]) -> list[float]:
-    """Returns the nearest numbers that keep order and distance (isotonic regression)."""
+    """Return the nearest numbers that keep order and distance (isotonic regression)."""
     offsets = [0.0]
     for one, other in pairwise(heights):
         offsets.append(offsets[-1] + (one + other) / 2 + (8 if one == other == _LANE else 16))

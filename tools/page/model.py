@@ -147,7 +147,7 @@ def page_of(
     states: Mapping[str, State] | None = None,
     source: str = "",
 ) -> Page:
-    """Returns the content of a page; `problems` has the reason for each failed section.
+    """Return the content of a page; `problems` has the reason for each failed section.
 
     Args:
         settings: settings of the environment.
@@ -216,7 +216,7 @@ def _charts(cluster: RenderedCluster) -> Iterator[tuple[str, str, str, str, str]
 
 
 def flows_of(settings: Settings) -> list[Flow]:
-    """Returns the table of flows with their kinds."""
+    """Return the table of flows with their kinds."""
     found = []
     for flow in flows.table(settings):
         first, last = flow.ports
@@ -232,7 +232,7 @@ def flows_of(settings: Settings) -> list[Flow]:
 
 
 def edges_of(table: list[Flow], kinds: tuple[str, ...] = KINDS) -> list[Edge]:
-    """Returns one arrow per pair of parties with flows of the given kinds."""
+    """Return one arrow per pair of parties with flows of the given kinds."""
     ports: dict[tuple[str, str], dict[str, str]] = {}
     for flow in table:
         if flow.kind in kinds:
@@ -244,7 +244,7 @@ def edges_of(table: list[Flow], kinds: tuple[str, ...] = KINDS) -> list[Edge]:
 
 
 def path_of(table: list[Flow], platform: Assembly) -> list[Edge]:
-    """Returns the arrows of a request, from the listener and the services to the data."""
+    """Return the arrows of a request, from the listener and the services to the data."""
     edges = [
         Edge(source=LISTENER, target=CLOUDFRONT, label="443"),
         *_origins(platform),
@@ -257,7 +257,7 @@ def path_of(table: list[Flow], platform: Assembly) -> list[Edge]:
 
 
 def parties_of(edges: list[Edge], settings: Settings) -> list[Party]:
-    """Returns the parties at the ends of arrows, in the order of their first arrow."""
+    """Return the parties at the ends of arrows, in the order of their first arrow."""
     return [
         party(name, settings)
         for name in dict.fromkeys(end for edge in edges for end in (edge.source, edge.target))

@@ -35,7 +35,7 @@ class Party:
 
 
 def party(name: str, settings: Settings) -> Party:
-    """Returns a party of the flows, or the listener or a bucket, which are not in the flows."""
+    """Return a party of the flows, or the listener or a bucket, which are not in the flows."""
     if name.startswith(SERVICE):
         service = name.removeprefix(SERVICE)
         scaling = settings.kept.services[service].scaling

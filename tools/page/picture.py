@@ -52,7 +52,7 @@ def svg(
     shape: Shape,
     standalone: bool = False,
 ) -> str:
-    """Returns a picture.
+    """Return a picture.
 
     Args:
         parties: boxes of the picture.

@@ -60,7 +60,7 @@ class _Unasked(tuple[Any, ...]):
 
 
 def judged(platform: Assembly, cluster: RenderedCluster | None, assembly: Path) -> list[Domain]:
-    """Checks the promises that templates and manifests can decide.
+    """Check the promises that templates and manifests can decide.
 
     Args:
         platform: synthesized environment.

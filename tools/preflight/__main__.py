@@ -45,7 +45,7 @@ CHECKS: dict[str, Ask] = {name: ask for module in MODULES for name, ask in modul
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Checks one environment.
+    """Check one environment.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def check(context: Context, *, repair: bool = False, strict: bool = False) -> int:
-    """Prints the table of findings.
+    """Print the table of findings.
 
     Args:
         context: the environment and its account.

@@ -99,7 +99,7 @@ Source: AWS CloudFormation user guide, stack status codes, read 2026-11.
 
 
 def account(context: Context) -> Iterator[Finding]:
-    """Compares account and region with the environment file."""
+    """Compare account and region with the environment file."""
     settings, check = context.settings, "account"
     if context.account == local_aws.ACCOUNT:
         yield ok(check, "the embedded AWS, instead of the account in the file")
@@ -127,7 +127,7 @@ def account(context: Context) -> Iterator[Finding]:
 
 
 def plan(context: Context) -> Iterator[Finding]:
-    """Checks the plan of the account; the free plan does not allow our databases in RDS."""
+    """Check the plan of the account; the free plan does not allow our databases in RDS."""
     if context.account == local_aws.ACCOUNT:
         return
     client = context.clients("freetier", EDGE_REGION)
@@ -141,7 +141,7 @@ def plan(context: Context) -> Iterator[Finding]:
 
 
 def bootstrap(context: Context) -> Iterator[Finding]:
-    """Checks the bootstrap stack in each region."""
+    """Check the bootstrap stack in each region."""
     for region in context.regions:
         stack = described(context.clients("cloudformation", region), BOOTSTRAP_STACK) or {}
         outputs = {
@@ -163,7 +163,7 @@ def bootstrap(context: Context) -> Iterator[Finding]:
 
 
 def weak_references(context: Context) -> Iterator[Finding]:
-    """Simulates the requests of `Fn::GetStackOutput`.
+    """Simulate the requests of `Fn::GetStackOutput`.
 
     Each execution role describes stacks of the other region. A bootstrap with custom
     `--cloudformation-execution-policies` can lack the permission.
@@ -200,7 +200,7 @@ def weak_references(context: Context) -> Iterator[Finding]:
 
 
 def service_linked_roles(context: Context) -> Iterator[Finding]:
-    """Checks service-linked roles, which services create too late for the first resource."""
+    """Check service-linked roles, which services create too late for the first resource."""
     iam = context.clients("iam", EDGE_REGION)
     roles = SERVICE_LINKED_ROLES | (
         FAULT_INJECTION if context.settings.resilience.fault_injection else {}
@@ -216,7 +216,7 @@ def service_linked_roles(context: Context) -> Iterator[Finding]:
 
 
 def managed_policies(context: Context) -> Iterator[Finding]:
-    """Checks AWS managed policies, which AWS renames occasionally."""
+    """Check AWS managed policies, which AWS renames occasionally."""
     iam, missing = context.clients("iam", EDGE_REGION), []
     for name in MANAGED_POLICIES:
         answer = unless("NoSuchEntity", iam.get_policy, PolicyArn=f"arn:aws:iam::aws:policy/{name}")
@@ -231,7 +231,7 @@ def managed_policies(context: Context) -> Iterator[Finding]:
 
 
 def stacks(context: Context) -> Iterator[Finding]:
-    """Checks the state of each stack, because CloudFormation does not update failed ones."""
+    """Check the state of each stack, because CloudFormation does not update failed ones."""
     settings, exist, wrong = context.settings, 0, []
     for name, place in STACKS.items():
         region, stack = place or settings.region, settings.stack_name(name)
@@ -259,7 +259,7 @@ SCANNING = "AWS::ECR::RegistryScanningConfiguration"
 
 
 def registry_scanning(context: Context) -> Iterator[Finding]:
-    """Checks that no other environment owns the registry scanning of account and region.
+    """Check that no other environment owns the registry scanning of account and region.
 
     The settings refuse this only for environments with an account in their files. CloudFormation
     overwrites the configuration, and either deletion ends enhanced scanning for both.

@@ -10,7 +10,7 @@ STACK = "eks-platform"
 
 
 def brokers(context: Context) -> Iterator[Finding]:
-    """Compares the healthy brokers of each load balancer with the deployed ones.
+    """Compare the healthy brokers of each load balancer with the deployed ones.
 
     Both StatefulSets have `podManagementPolicy: Parallel`: an update ignores a pod that is not
     ready and replaces the highest one (kubernetes/kubernetes#96218). A loss of two of three pods is

@@ -14,7 +14,7 @@ _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
 
 
 def connect(settings: Settings) -> Context:
-    """Returns an environment with the account of the caller.
+    """Return an environment with the account of the caller.
 
     Raises:
         BotoCoreError: without credentials, or if AWS is not reachable.
@@ -46,7 +46,7 @@ def _clients_of(session: boto3.Session) -> Clients:
 
 
 def advice(target: str) -> str:
-    """Returns the remedy for an unknown caller.
+    """Return the remedy for an unknown caller.
 
     Args:
         target: target of `make`, with its variables.

@@ -39,7 +39,7 @@ dns.resolveNs(domain, (error, names = []) => {
 
 
 def name_servers(domain: str, *resolver: str) -> set[str]:
-    """Returns the name servers of a domain in lower case without a final dot.
+    """Return the name servers of a domain in lower case without a final dot.
 
     Empty if the domain is not delegated.
 
@@ -62,7 +62,7 @@ def name_servers(domain: str, *resolver: str) -> set[str]:
 def zone(
     context: Context, *, resolve: Callable[[str], set[str]] = name_servers
 ) -> Iterator[Finding]:
-    """Compares the hosted zone with the domain and with its name servers on the Internet.
+    """Compare the hosted zone with the domain and with its name servers on the Internet.
 
     Args:
         context: the environment and its account.
@@ -111,7 +111,7 @@ def _delegation(name: str, own: set[str], resolve: Callable[[str], set[str]]) ->
 
 
 def authorities(context: Context) -> Iterator[Finding]:
-    """Checks that CAA records of the domain allow Amazon's certificate authorities."""
+    """Check that CAA records of the domain allow Amazon's certificate authorities."""
     domain, check = context.settings.domain, "CAA records"
     if domain is None:
         return
@@ -133,7 +133,7 @@ def authorities(context: Context) -> Iterator[Finding]:
 
 
 def addresses(context: Context) -> Iterator[Finding]:
-    """Checks that other records do not have the addresses of the domain.
+    """Check that other records do not have the addresses of the domain.
 
     CloudFormation does not adopt records, and fails after it has created the distribution.
     """
@@ -158,7 +158,7 @@ def addresses(context: Context) -> Iterator[Finding]:
 
 
 def _own_records(context: Context, domain: DomainSettings, *types: str) -> list[dict[str, Any]]:
-    """Returns the record sets of the domain's own name, of types that Route 53 lists in a row."""
+    """Return the record sets of the domain's own name, of types that Route 53 lists in a row."""
     answer = context.clients("route53", EDGE_REGION).list_resource_record_sets(
         HostedZoneId=domain.hosted_zone_id,
         StartRecordName=domain.name,
@@ -173,7 +173,7 @@ def _own_records(context: Context, domain: DomainSettings, *types: str) -> list[
 
 
 def mail(context: Context) -> Iterator[Finding]:
-    """Checks for settings that require SES permissions beyond those of services (ADR 22)."""
+    """Check for settings that require SES permissions beyond those of services (ADR 22)."""
     settings = context.settings.mail
     if settings is None:
         return

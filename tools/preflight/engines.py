@@ -11,7 +11,7 @@ from tools.preflight.finding import Ask, Context, Finding, pages, verdict
 
 
 def databases(context: Context) -> Iterator[Finding]:
-    """Checks each MySQL version, and each instance class in the zones of the file."""
+    """Check each MySQL version, and each instance class in the zones of the file."""
     specs = context.settings.data.databases.values()
     for version in sorted({spec.version for spec in specs}):
         yield _version(context, version)
@@ -59,7 +59,7 @@ def _instance_class(context: Context, version: str, instance_class: str, multi_a
 
 
 def cache(context: Context) -> Iterator[Finding]:
-    """Checks the ElastiCache engine and node type."""
+    """Check the ElastiCache engine and node type."""
     client, spec = context.home("elasticache"), context.settings.data.cache
     version = spec.version or versions.DEFAULT_CACHE_VERSION[spec.engine]
     at = f"--region {context.settings.region}"
@@ -93,7 +93,7 @@ def cache(context: Context) -> Iterator[Finding]:
 
 
 def kubernetes(context: Context) -> Iterator[Finding]:
-    """Checks the Kubernetes version and the build of the add-on."""
+    """Check the Kubernetes version and the build of the add-on."""
     eks, settings = context.home("eks"), context.settings
     version, at = settings.kubernetes.version, f"--region {settings.region}"
     answer = eks.describe_cluster_versions(clusterVersions=[version], includeAll=True)
@@ -119,7 +119,7 @@ def kubernetes(context: Context) -> Iterator[Finding]:
 
 
 def parameters(context: Context) -> Iterator[Finding]:
-    """Compares parameters with the modifiable ones of RDS and ElastiCache."""
+    """Compare parameters with the modifiable ones of RDS and ElastiCache."""
     data = context.settings.data
     for release in sorted({spec.version.rpartition(".")[0] for spec in data.databases.values()}):
         family = {"DBParameterGroupFamily": f"mysql{release}"}
@@ -160,7 +160,7 @@ def _parameters(
 
 
 def admitted(value: str, allowed: str) -> bool:
-    """Returns whether a value is allowed.
+    """Return whether a value is allowed.
 
     Args:
         value: value of the parameter; a list is separated by commas.

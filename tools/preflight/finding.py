@@ -64,7 +64,7 @@ class Context:
         return tuple(dict.fromkeys((self.settings.region, EDGE_REGION)))
 
     def home(self, service: str) -> Any:
-        """Returns a client in the home region."""
+        """Return a client in the home region."""
         return self.clients(service, self.settings.region)
 
 
@@ -73,31 +73,31 @@ Ask = Callable[[Context], Iterable[Finding]]
 
 
 def ok(check: str, detail: str) -> Finding:
-    """Returns a finding without a problem."""
+    """Return a finding without a problem."""
     return Finding(check=check, state=State.OK, detail=detail)
 
 
 def fix(
     check: str, detail: str, command: str, repair: Callable[[], object] | None = None
 ) -> Finding:
-    """Returns a finding to correct before the deployment."""
+    """Return a finding to correct before the deployment."""
     return Finding(check=check, state=State.FIX, detail=detail, command=command, repair=repair)
 
 
 def verdict(
     check: str, good: bool, detail: str, command: str, repair: Callable[[], object] | None = None
 ) -> Finding:
-    """Returns a finding without a problem if it is good, otherwise one to correct."""
+    """Return a finding without a problem if it is good, otherwise one to correct."""
     return ok(check, detail) if good else fix(check, detail, command, repair)
 
 
 def unknown(check: str, detail: str, command: str = "") -> Finding:
-    """Returns a finding without a result."""
+    """Return a finding without a result."""
     return Finding(check=check, state=State.COULD_NOT_ASK, detail=detail, command=command)
 
 
 def run(checks: Mapping[str, Ask], context: Context) -> Iterator[Finding]:
-    """Runs all checks. A failed request ends only its own check."""
+    """Run all checks. A failed request ends only its own check."""
     for name, ask in checks.items():
         try:
             yield from ask(context)
@@ -110,12 +110,12 @@ def run(checks: Mapping[str, Ask], context: Context) -> Iterator[Finding]:
 
 
 def error_code(error: ClientError) -> str:
-    """Returns the AWS error code, such as `AccessDenied`."""
+    """Return the AWS error code, such as `AccessDenied`."""
     return str(error.response.get("Error", {}).get("Code", "Unknown"))
 
 
 def unless(code: str, call: Callable[..., Any], **arguments: Any) -> Any:
-    """Returns the response of AWS, or None for an error with a given code."""
+    """Return the response of AWS, or None for an error with a given code."""
     try:
         return call(**arguments)
     except ClientError as error:
@@ -125,18 +125,18 @@ def unless(code: str, call: Callable[..., Any], **arguments: Any) -> Any:
 
 
 def pages(client: Any, operation: str, path: str, **arguments: Any) -> Iterator[Any]:
-    """Yields the items of all pages of a response, at a JMESPath such as `Stacks[].StackName`."""
+    """Yield the items of all pages of a response, at a JMESPath such as `Stacks[].StackName`."""
     yield from client.get_paginator(operation).paginate(**arguments).search(f"{path} || `[]`")
 
 
 def described(client: Any, stack: str) -> dict[str, Any] | None:
-    """Returns a stack; None if it does not exist."""
+    """Return a stack; None if it does not exist."""
     answer = unless("ValidationError", client.describe_stacks, StackName=stack)
     return answer["Stacks"][0] if answer else None
 
 
 def standing(context: Context, stack: str, *, region: str = "") -> dict[str, tuple[str, str]]:
-    """Returns type and physical id of a stack's resources by logical id; empty without a stack.
+    """Return type and physical id of a stack's resources by logical id; empty without a stack.
 
     Args:
         context: the environment.
@@ -148,7 +148,7 @@ def standing(context: Context, stack: str, *, region: str = "") -> dict[str, tup
 
 
 def resources_of(client: Any, stack: str) -> dict[str, tuple[str, str]]:
-    """Returns type and physical id of a stack's resources by logical id; empty without a stack.
+    """Return type and physical id of a stack's resources by logical id; empty without a stack.
 
     Args:
         client: client of CloudFormation.
@@ -168,7 +168,7 @@ def resources_of(client: Any, stack: str) -> dict[str, tuple[str, str]]:
 
 
 def table(findings: Sequence[Finding]) -> str:
-    """Formats a line per finding, with its command below, and a summary."""
+    """Format a line per finding, with its command below, and a summary."""
     states = max(len(state) for state in State)
     names = max((len(finding.check) for finding in findings), default=0)
     lines = []
@@ -182,6 +182,6 @@ def table(findings: Sequence[Finding]) -> str:
 
 
 def short(text: str, most: int = 120) -> str:
-    """Returns a text as one line, cut after a number of characters."""
+    """Return a text as one line, cut after a number of characters."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"

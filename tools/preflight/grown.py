@@ -18,7 +18,7 @@ _DAYS = 14
 
 
 def databases(context: Context) -> Iterator[Finding]:
-    """Compares version and storage of each database with the file, because RDS never reduces them.
+    """Compare version and storage of each database with the file, because RDS never reduces them.
 
     RDS upgrades minor versions in the maintenance window (`AutoMinorVersionUpgrade`) and grows
     storage up to `max_storage_gib`. A lower value in the file is refused when another property
@@ -60,7 +60,7 @@ def _behind(instance: Any, version: str, storage: int, key: str) -> Iterator[tup
 
 
 def cache(context: Context) -> Iterator[Finding]:
-    """Compares the memory in use over two weeks with the file's node type, if it is smaller."""
+    """Compare the memory in use over two weeks with the file's node type, if it is smaller."""
     names = [name for type_, name in standing(context, "data").values() if type_ == _GROUP]
     for name in names:
         yield _smaller(context, name)
@@ -90,7 +90,7 @@ def _smaller(context: Context, name: str) -> Finding:
 
 
 def _held_gib(context: Context, nodes: list[str]) -> float:
-    """Returns the maximum memory for data of a node, in GiB."""
+    """Return the maximum memory for data of a node, in GiB."""
     now = datetime.now(UTC)
     client, most = context.home("cloudwatch"), 0.0
     for node in nodes:

@@ -9,7 +9,7 @@ VAULTS = "dataBackup"
 
 
 def log_groups(context: Context) -> Iterator[Finding]:
-    """Checks the log group of the control plane, which has a fixed name."""
+    """Check the log group of the control plane, which has a fixed name."""
     settings = context.settings
     name = f"/aws/eks/{settings.resource_prefix}/cluster"
     path = "logGroups[].logGroupName"
@@ -19,7 +19,7 @@ def log_groups(context: Context) -> Iterator[Finding]:
 
 
 def cluster(context: Context) -> Iterator[Finding]:
-    """Checks the cluster, which remains after a failed deletion of its stack."""
+    """Check the cluster, which remains after a failed deletion of its stack."""
     settings = context.settings
     name = settings.resource_prefix
     clusters = pages(context.home("eks"), "list_clusters", "clusters")
@@ -28,7 +28,7 @@ def cluster(context: Context) -> Iterator[Finding]:
 
 
 def vaults(context: Context) -> Iterator[Finding]:
-    """Checks the backup vaults, with names from their construct paths."""
+    """Check the backup vaults, with names from their construct paths."""
     settings = context.settings
     prefix = f"{settings.name}{VAULTS}"
     path = "BackupVaultList[].BackupVaultName"
@@ -41,7 +41,7 @@ def vaults(context: Context) -> Iterator[Finding]:
 
 
 def parameter(context: Context) -> Iterator[Finding]:
-    """Checks the brokers' certificate authority of a deleted cluster, which clients would trust.
+    """Check the brokers' certificate authority of a deleted cluster, which clients would trust.
 
     External Secrets writes the parameter, not CloudFormation, so its owner is the cluster.
     """

@@ -20,7 +20,7 @@ PREFIX_LIST = "com.amazonaws.global.cloudfront.origin-facing"
 
 
 def zones(context: Context) -> Iterator[Finding]:
-    """Checks each zone by its id, because a name has another id in each account."""
+    """Check each zone by its id, because a name has another id in each account."""
     settings = context.settings
     command = (
         f"aws ec2 describe-availability-zones --region {settings.region} "
@@ -49,7 +49,7 @@ def zones(context: Context) -> Iterator[Finding]:
 
 
 def endpoints(context: Context) -> Iterator[Finding]:
-    """Checks zones and policies of interface endpoints.
+    """Check zones and policies of interface endpoints.
 
     EC2 rejects an endpoint with a policy if its service does not accept policies.
     """
@@ -90,7 +90,7 @@ def endpoints(context: Context) -> Iterator[Finding]:
 
 
 def prefix_list(context: Context) -> Iterator[Finding]:
-    """Compares the id of CloudFront's origin-facing prefix list with the pinned one."""
+    """Compare the id of CloudFront's origin-facing prefix list with the pinned one."""
     settings = context.settings
     pinned = (
         settings.edge.origin_prefix_list or versions.CLOUDFRONT_ORIGIN_PREFIX_LISTS[settings.region]

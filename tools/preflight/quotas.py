@@ -54,7 +54,7 @@ class Need:
 
 
 def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
-    """Returns the quotas of an environment.
+    """Return the quotas of an environment.
 
     Args:
         settings: the environment.
@@ -74,7 +74,7 @@ def needs(settings: Settings, *, other_addresses: int = 0) -> tuple[Need, ...]:
 
 
 def node_vcpus(settings: Settings) -> int:
-    """Returns the vCPU requests of all pods, with Kong at its maximum."""
+    """Return the vCPU requests of all pods, with Kong at its maximum."""
     kubernetes = settings.kubernetes
     gateway = (
         kubernetes.kong.max_replicas * KONG_VCPUS + kubernetes.keycloak.replicas * KEYCLOAK_VCPUS
@@ -83,7 +83,7 @@ def node_vcpus(settings: Settings) -> int:
 
 
 def quotas(context: Context) -> Iterator[Finding]:
-    """Compares each quota with the requirement."""
+    """Compare each quota with the requirement."""
     settings = context.settings
     client = context.home("service-quotas")
     own = settings.identifying_tags.items()
@@ -111,7 +111,7 @@ def _value(client: Any, need: Need) -> float:
 
 
 def functions(context: Context) -> Iterator[Finding]:
-    """Checks Lambda itself: Service Quotas shows the default even if a new account has less."""
+    """Check Lambda itself: Service Quotas shows the default even if a new account has less."""
     region, check = context.settings.region, "concurrent Lambda functions"
     value = context.home("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
     command = (
@@ -128,12 +128,12 @@ def functions(context: Context) -> Iterator[Finding]:
 
 
 def needed_log_policies(settings: Settings) -> int:
-    """Returns the resource policies of CloudWatch Logs: of events, Prometheus and experiments."""
+    """Return the resource policies of CloudWatch Logs: of events, Prometheus and experiments."""
     return 2 + settings.resilience.fault_injection
 
 
 def log_policies(context: Context) -> Iterator[Finding]:
-    """Compares the resource policies that others leave with the requirement.
+    """Compare the resource policies that others leave with the requirement.
 
     AWS does not raise this limit, and some services create such policies themselves.
     """

@@ -11,7 +11,7 @@ STACK = "ecs-services"
 
 
 def weights(context: Context) -> Iterator[Finding]:
-    """Finds services with tasks in the target group that this update moves traffic away from.
+    """Find services with tasks in the target group that this update moves traffic away from.
 
     ECS swaps the weights at every deployment, and CloudFormation writes 100 and 0 when it updates a
     rule (aws/aws-cdk#36649): for a service that becomes `rolling`, and for rules with their own
@@ -67,7 +67,7 @@ def _groups(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def part_of(
     service: str, part: str, kind: str, resources: Mapping[str, tuple[str, str]]
 ) -> list[str]:
-    """Returns the physical ids of a service's resources.
+    """Return the physical ids of a service's resources.
 
     Args:
         service: name of the service.

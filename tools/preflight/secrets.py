@@ -16,7 +16,7 @@ MANAGED_KEY = "alias/aws/secretsmanager"
 
 
 def secrets(context: Context) -> Iterator[Finding]:
-    """Checks each secret of the environment file, with key and fields of pull-through secrets."""
+    """Check each secret of the environment file, with key and fields of pull-through secrets."""
     client, settings = context.home("secretsmanager"), context.settings
     for key, arn in settings.named_secrets.items():
         name = arn.split(":secret:")[1][:-7]
@@ -42,7 +42,7 @@ def secrets(context: Context) -> Iterator[Finding]:
 
 
 def _key(key: str, arn: str, at: str, secret: dict[str, Any]) -> Finding:
-    """Checks the key of a pull-through secret; ECR requires the AWS managed key."""
+    """Check the key of a pull-through secret; ECR requires the AWS managed key."""
     used = secret.get("KmsKeyId", MANAGED_KEY)
     own = used.endswith(MANAGED_KEY)
     command = f"aws secretsmanager update-secret {at} --secret-id {arn} --kms-key-id {MANAGED_KEY}"
@@ -55,7 +55,7 @@ def _key(key: str, arn: str, at: str, secret: dict[str, Any]) -> Finding:
 
 
 def _fields(key: str, arn: str, context: Context) -> Iterator[Finding]:
-    """Checks the names of the fields, without storing or printing values."""
+    """Check the names of the fields, without storing or printing values."""
     text = context.home("secretsmanager").get_secret_value(SecretId=arn).get("SecretString", "")
     try:
         value = json.loads(text)

@@ -11,7 +11,7 @@ BUCKET = "aws-waf-logs-"
 
 
 def trail(context: Context) -> Iterator[Finding]:
-    """Checks for a multi-region trail with management events."""
+    """Check for a multi-region trail with management events."""
     client, region = context.home("cloudtrail"), context.settings.region
     reasons = []
     for found in client.describe_trails(includeShadowTrails=True)["trailList"]:
@@ -51,7 +51,7 @@ def _writes(selector: Mapping[str, Any]) -> bool:
 
 
 def detector(context: Context) -> Iterator[Finding]:
-    """Checks for an enabled GuardDuty detector in the home region."""
+    """Check for an enabled GuardDuty detector in the home region."""
     client, region = context.home("guardduty"), context.settings.region
     ids = client.list_detectors().get("DetectorIds", ())
     if not ids:
@@ -65,7 +65,7 @@ def detector(context: Context) -> Iterator[Finding]:
 
 
 def web_acl_logs(context: Context) -> Iterator[Finding]:
-    """Checks that logs of CloudFront's web ACL arrive in a bucket of the home region.
+    """Check that logs of CloudFront's web ACL arrive in a bucket of the home region.
 
     AWS's documents disagree: the developer guide requires name and account only, AWS's own
     agent-toolkit-for-aws (2026-08) us-east-1. Only logs of a web ACL in that bucket decide it.
@@ -104,7 +104,7 @@ def web_acl_logs(context: Context) -> Iterator[Finding]:
 
 
 def _configurations(wafv2: Any) -> Iterator[dict[str, Any]]:
-    """Yields the logging configurations of CloudFront's web ACLs, without a botocore paginator."""
+    """Yield the logging configurations of CloudFront's web ACLs, without a botocore paginator."""
     arguments = {"Scope": "CLOUDFRONT"}
     while True:
         answer = wafv2.list_logging_configurations(**arguments)

@@ -18,7 +18,7 @@ from tools.simulation.scenarios import simulate_all
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Prints the results of a cell with planned settings.
+    """Print the results of a cell with planned settings.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _cell(settings: Settings, text: str) -> tuple[Settings, int]:
-    """Settings and listeners of a cell: planned ones, or without a number those of the file."""
+    """Return a cell's settings and listeners: the planned ones, or the file's without a number."""
     if text:
         plan = plan_for(settings, listeners_of(text))
         return plan.settings, plan.listeners_of_cell

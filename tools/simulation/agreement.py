@@ -38,7 +38,7 @@ class Agreement:
 def agreements(
     settings: Settings, listeners: int, outcomes: Sequence[Outcome], *, seed: int = 1
 ) -> Iterator[Agreement]:
-    """Yields the results of both methods.
+    """Yield the results of both methods.
 
     Args:
         settings: planned settings.

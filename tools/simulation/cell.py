@@ -116,7 +116,7 @@ class Cell:
         self.world.process(self._pass_time())
 
     def run(self, seconds: float) -> list[Moment]:
-        """Returns the state after each step.
+        """Return the state after each step.
 
         Args:
             seconds: simulated time.
@@ -226,7 +226,7 @@ class Cell:
         )
 
     def lose_zone(self) -> None:
-        """Removes one zone: tasks, pods, the primary of the catalogue, and replicas permanently."""
+        """Remove one zone: tasks, pods, the primary of the catalogue, and replicas permanently."""
         for tasks in self.scaled:
             tasks.pool.unreachable = (
                 lost(tasks.running, self.zones) / tasks.running if tasks.running else 0.0
@@ -237,7 +237,7 @@ class Cell:
         self.database.servers = self._cores(replicas - lost(replicas, self.zones))
 
     def find_targets(self) -> None:
-        """Ends requests to lost tasks and pods, after load balancers have found healthy targets."""
+        """End requests to lost tasks and pods, after load balancers have found healthy targets."""
         for tasks in self.scaled:
             tasks.pool.unreachable = 0.0
 
@@ -296,7 +296,7 @@ class Cell:
         )
 
     def _query(self, requests: Mapping[str, float]) -> Answers:
-        """Queries of a step: regular queries, and reads of objects that the cache has lost."""
+        """Serve the queries of a step: regular ones, and reads of objects that the cache lost."""
         usual = reads = 0.0
         for service in self.services:
             share = requests[service.name] / service.load.per_second

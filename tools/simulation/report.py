@@ -13,7 +13,7 @@ HEADS = (
 
 
 def outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
-    """Yields a row of texts per scenario, in the order of `HEADS`."""
+    """Yield a row of texts per scenario, in the order of `HEADS`."""
     for outcome in outcomes:
         minutes = outcome.recovered_minutes
         back = "-" if minutes is None else f"{max(0.0, minutes):.1f}"
@@ -28,7 +28,7 @@ def outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
 
 
 def agreement_rows(agreements: Iterable[Agreement]) -> Iterator[tuple[str, ...]]:
-    """Yields name, formula, simulation and difference of each number."""
+    """Yield name, formula, simulation and difference of each number."""
     for found in agreements:
         yield (
             found.what,
@@ -41,7 +41,7 @@ def agreement_rows(agreements: Iterable[Agreement]) -> Iterator[tuple[str, ...]]
 def text(
     environment: str, listeners: int, outcomes: Sequence[Outcome], agreements: Sequence[Agreement]
 ) -> str:
-    """Returns scenarios and agreement as text.
+    """Return scenarios and agreement as text.
 
     Args:
         environment: name of the environment.

@@ -8,7 +8,7 @@ REQUESTS = 10_000
 
 
 def mean_response(*, servers: int, load: float, service_seconds: float, seed: int) -> float:
-    """Returns the mean time from arrival to response, in seconds.
+    """Return the mean time from arrival to response, in seconds.
 
     Args:
         servers: servers behind one queue.

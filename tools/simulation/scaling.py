@@ -66,7 +66,7 @@ class Tasks:
         self.deploying = False
 
     def want(self, tasks: int) -> None:
-        """Starts or stops tasks to reach a number.
+        """Start or stop tasks to reach a number.
 
         Args:
             tasks: number of tasks, limited by the bounds.
@@ -79,7 +79,7 @@ class Tasks:
         self.wanted += more
 
     def lose(self, tasks: int) -> None:
-        """Stops tasks, which ECS or Kubernetes restarts elsewhere.
+        """Stop tasks, which ECS or Kubernetes restarts elsewhere.
 
         Args:
             tasks: lost tasks.

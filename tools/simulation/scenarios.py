@@ -75,7 +75,7 @@ class Outcome:
     moments: list[Moment]
 
     def allowed(self, objective: str) -> float:
-        """Returns the maximum of bad minutes of the scenario for a service level objective."""
+        """Return the maximum of bad minutes of the scenario for a service level objective."""
         if self.scenario.fault:
             return FAULT_MINUTES
         return (1 - OBJECTIVES[objective][1]) * BUDGET_DAYS * 24 * 60 * BUDGET_SHARE
@@ -91,7 +91,7 @@ class Outcome:
 
 
 def scenarios(settings: Settings) -> list[Scenario]:
-    """Returns all scenarios of an environment."""
+    """Return all scenarios of an environment."""
     return [
         Scenario(
             name="day",
@@ -114,7 +114,7 @@ def scenarios(settings: Settings) -> list[Scenario]:
 
 
 def simulate(settings: Settings, listeners: int, scenario: Scenario, *, seed: int = 1) -> Outcome:
-    """Returns the result of a scenario with planned settings."""
+    """Return the result of a scenario with planned settings."""
     cell = Cell(settings, listeners, shape=scenario.shape, seed=seed, step=scenario.step)
     if scenario.happen:
         cell.world.process(scenario.happen(cell))
@@ -136,7 +136,7 @@ def simulate(settings: Settings, listeners: int, scenario: Scenario, *, seed: in
 
 
 def simulate_all(settings: Settings, listeners: int, *, seed: int = 1) -> list[Outcome]:
-    """Returns the results of all scenarios with planned settings."""
+    """Return the results of all scenarios with planned settings."""
     return [simulate(settings, listeners, scenario, seed=seed) for scenario in scenarios(settings)]
 
 
@@ -145,7 +145,7 @@ def _misses(moment: Moment, objective: str) -> bool:
 
 
 def day(settings: Settings) -> Callable[[float], float]:
-    """Returns the load of the busiest day, with a mean equal to the busiest hour's share."""
+    """Return the load of the busiest day, with a mean equal to the busiest hour's share."""
     mean = 100 / 24 / settings.capacity.audience.busiest_hour_percent
     night = max(0.0, (mean - 3 / 8) / (1 - 3 / 8))
 
@@ -175,7 +175,7 @@ def _zone(cell: Cell) -> Generator[simpy.Event]:
 
 
 def _deployment(cell: Cell) -> Generator[simpy.Event]:
-    """Starts new tasks of all services; the old ones stop when the new ones respond."""
+    """Start new tasks of all services; the old ones stop when the new ones respond."""
     yield cell.world.timeout(FAULT_AT)
     for service in cell.services:
         service.tasks.deploying = True

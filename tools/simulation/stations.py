@@ -35,7 +35,7 @@ class Answers:
     service_seconds: float
 
     def late(self, seconds: float) -> float:
-        """Returns the share of responses later than a given time, including errors.
+        """Return the share of responses later than a given time, including errors.
 
         It includes the slowest 1% of service times.
         """
@@ -85,7 +85,7 @@ class Pool:
         return self.servers * self.per_server
 
     def step(self, requests: float, seconds: float) -> Answers:
-        """Serves the requests that arrive in a step of some seconds."""
+        """Serve the requests that arrive in a step of some seconds."""
         reached = requests * (1 - self.unreachable)
         room = self.per_second * seconds
         served = min(self.backlog + reached, room)
@@ -118,7 +118,7 @@ class Consumers:
         self.backlog = 0.0
 
     def step(self, events: float, seconds: float) -> None:
-        """Consumes events that are written in a step of some seconds."""
+        """Consume events that are written in a step of some seconds."""
         room = 0.0 if self.stopped else self.per_second * seconds
         self.backlog = max(0.0, self.backlog + events - room)
 
@@ -142,11 +142,11 @@ class CacheWarmth:
         self._read = inf
 
     def empty(self) -> None:
-        """Removes all objects."""
+        """Remove all objects."""
         self._read = 0.0
 
     def fill(self, reads: float) -> None:
-        """Stores the results of successful database reads."""
+        """Store the results of successful database reads."""
         self._read += reads
 
     @property

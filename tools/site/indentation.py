@@ -10,7 +10,7 @@ _FENCE = re.compile(r"`{3,}")
 
 
 def indented(text: str) -> Iterator[tuple[str, bool]]:
-    """Yields each line, indented by four columns per list level, and whether it is code.
+    """Yield each line, indented by four columns per list level, and whether it is code.
 
     Python-Markdown requires an empty line before an item that follows a paragraph, and reads every
     number at the start of a line as an item.

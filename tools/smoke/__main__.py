@@ -29,7 +29,7 @@ _OPTIONAL = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Checks one environment.
+    """Check one environment.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def platform_of(settings: Settings) -> Platform:
-    """Returns the platform of this process's variables and credentials.
+    """Return the platform of this process's variables and credentials.
 
     Raises:
         NoPlatformError: without an address, for another account, or if `edge` is not deployed.
@@ -73,7 +73,7 @@ def platform_of(settings: Settings) -> Platform:
 
 
 def check(platform: Platform, checks: Sequence[Check[Platform]], *, wait_seconds: float = 0) -> int:
-    """Prints a line per check, and a summary.
+    """Print a line per check, and a summary.
 
     Args:
         platform: the platform.

@@ -24,7 +24,7 @@ _COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
 
 def stacks(platform: Platform) -> str:
-    """Lists stacks that are missing, in progress, or failed."""
+    """List stacks that are missing, in progress, or failed."""
     aws, found = platform.account, {}
     for name, region in STACKS.items():
         stack = described(
@@ -39,14 +39,14 @@ def stacks(platform: Platform) -> str:
 
 
 def metrics(platform: Platform) -> str:
-    """Reads the newest sample of the catalogue's processor time in CloudWatch."""
+    """Read the newest sample of the catalogue's processor time in CloudWatch."""
     instance = platform.resource(*CATALOGUE)
     dimensions = {"DBInstanceIdentifier": instance}
     return f"CPU of {instance}: {_newest(platform, 'AWS/RDS', 'CPUUtilization', dimensions)}"
 
 
 def heartbeat(platform: Platform) -> str:
-    """Reads the newest message of Prometheus to its topic, through Alertmanager."""
+    """Read the newest message of Prometheus to its topic, through Alertmanager."""
     topic = platform.resource(*HEARTBEAT).rpartition(":")[2]
     newest = _newest(platform, "AWS/SNS", "NumberOfMessagesPublished", {"TopicName": topic})
     return f"Prometheus and Alertmanager: {newest}"
@@ -72,7 +72,7 @@ def _newest(platform: Platform, namespace: str, metric: str, dimensions: Mapping
 
 
 def recipients(platform: Platform) -> str:
-    """Compares the confirmed subscriptions of each topic with the addresses of the settings."""
+    """Compare the confirmed subscriptions of each topic with the addresses of the settings."""
     topics = [topic for topic in topics_of(platform.settings.observability) if topic[2]]
     if not topics:
         raise SkippedError(
@@ -94,7 +94,7 @@ def recipients(platform: Platform) -> str:
 
 
 def topics_of(settings: ObservabilitySettings) -> Iterator[tuple[str, str, set[str]]]:
-    """Yields stack, path and addresses of each topic with recipients."""
+    """Yield stack, path and addresses of each topic with recipients."""
     addresses = {*settings.alarm_emails, *settings.alarm_endpoints}
     yield "data", "DatabaseEventsTopic", addresses
     for stack in ("observability", "edge"):
@@ -116,12 +116,12 @@ def _confirmed(platform: Platform, stack: str, topic: str) -> set[str]:
 
 
 def _shown(address: str) -> str:
-    """Returns the host of an address, because the path may contain a key."""
+    """Return the host of an address, because the path may contain a key."""
     return urlsplit(address).hostname or address
 
 
 def alarm(platform: Platform) -> str:
-    """Sets an alarm to ALARM, waits until CloudWatch publishes it, and restores its state."""
+    """Set an alarm to ALARM, wait until CloudWatch publishes it, and restore its state."""
     client = platform.account.home("cloudwatch")
     name = platform.resource(*TESTED)
     (found,) = client.describe_alarms(AlarmNames=[name])["MetricAlarms"]

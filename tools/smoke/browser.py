@@ -41,7 +41,7 @@ class Answer:
     body: str
 
     def fields(self) -> dict[str, Any]:
-        """Returns the body as a JSON object.
+        """Return the body as a JSON object.
 
         Raises:
             ValueError: if the body is not a JSON object.
@@ -75,7 +75,7 @@ class Browser:
         self.forget()
 
     def forget(self) -> None:
-        """Deletes all cookies."""
+        """Delete all cookies."""
         handlers = [
             urllib.request.HTTPSHandler(context=self._context),
             urllib.request.HTTPCookieProcessor(CookieJar()),
@@ -92,7 +92,7 @@ class Browser:
         data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Sends a request to an address or path of the origin.
+        """Send a request to an address or path of the origin.
 
         Raises:
             OSError: if the server is not reachable.
@@ -113,7 +113,7 @@ class Browser:
     def ask(
         self, url: str, *, form: Mapping[str, str] | None = None, token: str = ""
     ) -> tuple[int, str, str]:
-        """Requests a URL of the origin, optionally with a bearer token, or submits a form.
+        """Request a URL of the origin, optionally with a bearer token, or submit a form.
 
         Returns:
             Status, location and body.
@@ -126,7 +126,7 @@ class Browser:
     def visit(
         self, url: str, form: Mapping[str, str] | None = None, until: str = _NOWHERE
     ) -> tuple[str, str]:
-        """Follows redirects within the origin to a page or a foreign URL.
+        """Follow redirects within the origin to a page or a foreign URL.
 
         Raises:
             NavigationError: if a redirect leaves the origin, a page is an error, or redirects do
@@ -146,14 +146,14 @@ class Browser:
         raise NavigationError(f"more than {_REDIRECTS} redirects")
 
     def submit(self, page: str, form: Mapping[str, str], until: str = _NOWHERE) -> tuple[str, str]:
-        """Submits the form of a page, then continues as `visit`."""
+        """Submit the form of a page, then continue as `visit`."""
         found = re.search(r'<form[^>]*action="([^"]+)"', page)
         if not found:
             raise NavigationError("the page has no form")
         return self.visit(html.unescape(found[1]), form, until)
 
     def token(self, realm: str, **form: str) -> tuple[int, dict[str, Any]]:
-        """Sends a token request to a realm; returns status and response."""
+        """Send a token request to a realm; return status and response."""
         status, _, answer = self.ask(
             f"{self.origin}{PATH}/realms/{realm}/protocol/openid-connect/token", form=form
         )
@@ -162,7 +162,7 @@ class Browser:
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any) -> None:
-        """Disables redirects, because callers follow them."""
+        """Disable redirects, because callers follow them."""
 
 
 def _text(response: Any) -> str:

@@ -74,7 +74,7 @@ class Result:
 def run(
     checks: Sequence[Check[Subject]], subject: Subject, *, wait_seconds: float = 0
 ) -> Iterator[Result]:
-    """Runs the checks in order.
+    """Run the checks in order.
 
     Args:
         checks: checks to run, each after those that it needs.
@@ -114,7 +114,7 @@ def _asked(check: Check[Subject], subject: Subject) -> Result:
 
 
 def lines(result: Result, *, names: int) -> str:
-    """Formats a result, with the document below it for a failure.
+    """Format a result, with the document below it for a failure.
 
     Args:
         result: the result.
@@ -129,7 +129,7 @@ def lines(result: Result, *, names: int) -> str:
 
 
 def summary(results: Sequence[Result]) -> str:
-    """Counts the results by state."""
+    """Count the results by state."""
     return ", ".join(
         f"{sum(result.state == state for result in results)} {state}" for state in State
     )

@@ -25,14 +25,14 @@ class RefusedError(Exception):
 
 
 def redirect_of(browser: Browser) -> str:
-    """Returns the redirect address of the web player."""
+    """Return the redirect address of the web player."""
     return f"{browser.origin}/callback"
 
 
 def login_address(
     browser: Browser, realm: str = REALM, *, path: str = "auth", **changes: str
 ) -> str:
-    """Returns the URL of the web player's login page; empty parameters are omitted."""
+    """Return the URL of the web player's login page; empty parameters are omitted."""
     parameters = {
         "client_id": "web",
         "redirect_uri": redirect_of(browser),
@@ -45,7 +45,7 @@ def login_address(
 
 
 def give_password(browser: Browser, user: str, password: str, *, tries: int = 1) -> tuple[str, str]:
-    """Starts a login without cookies and submits the password; returns the next page or final URL.
+    """Start a login without cookies and submit the password; return the next page or final URL.
 
     Args:
         browser: client at the public address.
@@ -67,13 +67,13 @@ def give_password(browser: Browser, user: str, password: str, *, tries: int = 1)
 
 
 def code_of(place: str) -> str:
-    """Returns the code in the final URL of a login."""
+    """Return the code in the final URL of a login."""
     (code,) = parse_qs(urlsplit(place).query)["code"]
     return code
 
 
 def exchange(browser: Browser, code: str, **changes: str) -> tuple[int, dict[str, Any]]:
-    """Exchanges a code for tokens."""
+    """Exchange a code for tokens."""
     form = {
         "grant_type": "authorization_code",
         "client_id": "web",
@@ -84,7 +84,7 @@ def exchange(browser: Browser, code: str, **changes: str) -> tuple[int, dict[str
 
 
 def tokens(browser: Browser, user: str, password: str, *, tries: int = 1) -> dict[str, Any]:
-    """Logs in with a password only and returns the tokens.
+    """Log in with a password only and return the tokens.
 
     Raises:
         RefusedError: for a wrong password, a further page such as a second factor, or no token.

@@ -16,7 +16,7 @@ _POLL_SECONDS = 1.0
 
 
 def arrives(variable: str, path_of: Callable[[Platform], str]) -> Callable[[Platform], str]:
-    """Returns a check that sends a message and waits until it is processed.
+    """Return a check that sends a message and waits until it is processed.
 
     Args:
         variable: environment variable with the path.

@@ -69,7 +69,7 @@ class Given:
 
 
 def given(variables: Mapping[str, str]) -> Given:
-    """Returns the values of the environment variables `SMOKE_*`.
+    """Return the values of the environment variables `SMOKE_*`.
 
     Raises:
         NoPlatformError: if an address or a path is invalid.
@@ -139,13 +139,13 @@ class Platform:
         return self._token
 
     def ask(self, path: str, *, body: object = None) -> Answer:
-        """Sends a request of the listener to the Web API: POST with a JSON body, otherwise GET."""
+        """Send a request of the listener to the Web API: POST with a JSON body, otherwise GET."""
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         return self.web.fetch("GET" if data is None else "POST", path, data, headers)
 
     def resource(self, stack: str, type_: str, path: str) -> str:
-        """Returns the physical id of a resource.
+        """Return the physical id of a resource.
 
         Args:
             stack: stack without the environment, such as `data`.
@@ -160,7 +160,7 @@ class Platform:
 
 
 def address_of(settings: Settings, aws: Context | None) -> str:
-    """Returns the public address from the output of the edge stack.
+    """Return the public address from the output of the edge stack.
 
     Raises:
         NoPlatformError: without credentials, or if the stack is not deployed.

@@ -18,7 +18,7 @@ _UNSIGNED = "/audio/smoke"
 
 
 def address(platform: Platform) -> str:
-    """Reaches the public address."""
+    """Reach the public address."""
     try:
         platform.web.fetch("GET", "/")
     except OSError as error:
@@ -29,7 +29,7 @@ def address(platform: Platform) -> str:
 
 
 def page(platform: Platform) -> str:
-    """Requests the page of the web player."""
+    """Request the page of the web player."""
     answer = platform.web.fetch("GET", "/")
     missing = [name for name in SECURITY_HEADERS if name not in answer.headers]
     if answer.status in {403, 404} and _is_empty(platform):
@@ -53,7 +53,7 @@ def _is_empty(platform: Platform) -> bool:
 
 
 def issuer(platform: Platform) -> str:
-    """Compares the issuer of Keycloak with the settings."""
+    """Compare the issuer of Keycloak with the settings."""
     expected, web = platform.settings.issuer, platform.web
     if not expected.startswith(f"{web.origin}/"):
         raise SkippedError(
@@ -68,13 +68,13 @@ def issuer(platform: Platform) -> str:
 
 
 def login(platform: Platform) -> str:
-    """Logs in as the listener."""
+    """Log in as the listener."""
     token = platform.token
     return f"{platform.given.user} has a token of {len(token)} characters"
 
 
 def refused(platform: Platform) -> str:
-    """Sends a request without a token to the Web API."""
+    """Send a request without a token to the Web API."""
     path = platform.given.api or platform.route
     status = platform.web.fetch("GET", path).status
     if status != 401:
@@ -83,7 +83,7 @@ def refused(platform: Platform) -> str:
 
 
 def accepted(platform: Platform) -> str:
-    """Sends a request with a token to the Web API. A path of the caller must return 200."""
+    """Send a request with a token to the Web API. A path of the caller must return 200."""
     path = platform.given.api or platform.route
     status = platform.ask(path).status
     if status == 200:
@@ -94,7 +94,7 @@ def accepted(platform: Platform) -> str:
 
 
 def unsigned(platform: Platform) -> str:
-    """Requests audio without a signature."""
+    """Request audio without a signature."""
     status = platform.web.fetch("GET", _UNSIGNED).status
     if status != 403:
         raise FailedError(f"{_UNSIGNED}: status {status} instead of 403")
@@ -102,7 +102,7 @@ def unsigned(platform: Platform) -> str:
 
 
 def signed(platform: Platform) -> str:
-    """Requests the first byte of a track by the signed address of the API."""
+    """Request the first byte of a track by the signed address of the API."""
     if not platform.given.api:
         raise SkippedError("set SMOKE_API to a path with a signed address in `audio`")
     url = str(platform.ask(platform.given.api).fields().get("audio"))

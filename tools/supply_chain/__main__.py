@@ -17,7 +17,7 @@ ENVIRONMENTS = ROOT / "environments"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command.
+    """Run one command.
 
     Args:
         arguments: command line without the program's name; None takes the process's.
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def environments() -> list[Settings]:
-    """Returns the settings of every environment."""
+    """Return the settings of every environment."""
     return [settings_of(name, ENVIRONMENTS) for name in environments_in(ENVIRONMENTS)]
 
 

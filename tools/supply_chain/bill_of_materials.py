@@ -39,7 +39,7 @@ _ALGORITHMS = {
 
 
 def parts(root: Path, environments: Sequence[Settings]) -> list[Part]:
-    """Returns all components of the platform.
+    """Return all components of the platform.
 
     Args:
         root: the checkout, with its lock files.
@@ -56,7 +56,7 @@ def parts(root: Path, environments: Sequence[Settings]) -> list[Part]:
 
 
 def bill_of_materials(root: Path, environments: Sequence[Settings]) -> str:
-    """Returns the bill of materials of this checkout.
+    """Return the bill of materials of this checkout.
 
     It is reproducible, without clock or random numbers. Its serial number derives from its content.
     """
@@ -66,7 +66,7 @@ def bill_of_materials(root: Path, environments: Sequence[Settings]) -> str:
 
 
 def serial_number(unnumbered: str) -> uuid.UUID:
-    """Returns the serial number of a content."""
+    """Return the serial number of a content."""
     return uuid.UUID(bytes=hashlib.sha256(unnumbered.encode()).digest()[:16], version=4)
 
 
@@ -118,7 +118,7 @@ def _component(part: Part) -> Component:
 
 
 def _archives(part: Part) -> ExternalReference:
-    """Archives that setup accepts, because the package index depends on the machine."""
+    """Return the archives that setup accepts, because the package index depends on the machine."""
     return ExternalReference(
         type=ExternalReferenceType.DISTRIBUTION,
         url=XsUri(part.reference),

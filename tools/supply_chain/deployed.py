@@ -22,7 +22,7 @@ _IMAGE = re.compile(r"(?P<host>[^/]+)/(?:(?P<namespace>.+)/)?(?P<name>[^/:]+):(?
 
 
 def own_charts(root: Path) -> Iterator[Part]:
-    """Yields the charts of this project."""
+    """Yield the charts of this project."""
     for file in sorted((root / "charts").glob("*/Chart.yaml")):
         chart = yaml.safe_load(file.read_text())
         name, version = chart["name"], chart["version"]
@@ -31,13 +31,13 @@ def own_charts(root: Path) -> Iterator[Part]:
 
 
 def charts() -> Iterator[Part]:
-    """Yields the pinned charts of repositories."""
+    """Yield the pinned charts of repositories."""
     for chart in sorted(versions.charts(), key=lambda chart: chart.name):
         yield Part(Kind.CHART, chart.name, chart.version, chart_purl(chart), source=chart.source)
 
 
 def chart_purl(chart: versions.Chart) -> PackageURL:
-    """Returns the package URL of a chart."""
+    """Return the package URL of a chart."""
     return PackageURL(
         "helm",
         name=chart.name,
@@ -47,7 +47,7 @@ def chart_purl(chart: versions.Chart) -> PackageURL:
 
 
 def images() -> Iterator[Part]:
-    """Yields the pinned container images."""
+    """Yield the pinned container images."""
     for image in versions.images():
         purl = image_purl(image)
         name = "/".join(filter(None, (purl.namespace, purl.name)))
@@ -55,7 +55,7 @@ def images() -> Iterator[Part]:
 
 
 def image_purl(image: str) -> PackageURL:
-    """Returns the package URL of an image; without a registry it means Docker Hub."""
+    """Return the package URL of an image; without a registry it means Docker Hub."""
     parts = _IMAGE.fullmatch(image)
     if parts is None:
         raise ValueError(f"{image} is not registry/name:tag. Write all three parts.")
@@ -70,7 +70,7 @@ def image_purl(image: str) -> PackageURL:
 
 
 def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
-    """Yields AWS services with a selected version."""
+    """Yield AWS services with a selected version."""
     everywhere = tuple(sorted(settings.name for settings in environments))
     yield _aws(Kind.ADD_ON, "metrics-server", versions.METRICS_SERVER_ADD_ON, everywhere)
     for version, used_by in by_version(
@@ -88,7 +88,7 @@ def services_of_aws(environments: Sequence[Settings]) -> Iterator[Part]:
 
 
 def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Yields the database engines with their versions and environments."""
+    """Yield the database engines with their versions and environments."""
     pairs = []
     for settings in environments:
         cache = settings.data.cache
@@ -99,7 +99,7 @@ def engines(environments: Iterable[Settings]) -> Iterator[tuple[str, str, tuple[
 
 
 def by_version(pairs: Iterable[tuple[Version, str]]) -> Iterator[tuple[Version, tuple[str, ...]]]:
-    """Yields each version with its environments, both in order."""
+    """Yield each version with its environments, both in order."""
     found: dict[Version, set[str]] = defaultdict(set)
     for version, environment in pairs:
         found[version].add(environment)

@@ -40,7 +40,7 @@ class Line:
 
 
 def lines(environments: Sequence[Settings]) -> list[Line]:
-    """Returns the components in use with known support, earliest end first."""
+    """Return the components in use with known support, earliest end first."""
     found = [
         Line(f"Kubernetes {version} on Amazon EKS", versions.KUBERNETES[version], used_by)
         for version, used_by in by_version(

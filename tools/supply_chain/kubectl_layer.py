@@ -15,7 +15,7 @@ KEPT = Path(__file__).parents[2] / ".tools" / "layers"
 
 @cache
 def program(name: str, *, kubernetes: str = max(versions.KUBERNETES)) -> Path:
-    """Returns a program of a kubectl layer, unpacked once per checkout.
+    """Return a program of a kubectl layer, unpacked once per checkout.
 
     Args:
         name: `helm` or `kubectl`.

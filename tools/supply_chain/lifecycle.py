@@ -73,7 +73,7 @@ IMAGES: dict[str, Support] = {
 
 
 def support_of(image: str) -> Support:
-    """Returns the support of a pinned image's release line.
+    """Return the support of a pinned image's release line.
 
     Raises:
         KeyError: if the release line has no entry.

@@ -36,7 +36,7 @@ _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)", re.MULTILINE)
 
 
 def pins(text: str) -> dict[str, str]:
-    """Returns the version of each package in a requirements file."""
+    """Return the version of each package in a requirements file."""
     return dict(_PIN.findall(text))
 
 
@@ -56,7 +56,7 @@ class Locked:
 
 
 def locks(text: str) -> dict[str, Locked]:
-    """Returns the packages of a lock file by normalized name."""
+    """Return the packages of a lock file by normalized name."""
     return {
         canonicalize_name(name): Locked(
             version=version,
@@ -68,13 +68,13 @@ def locks(text: str) -> dict[str, Locked]:
 
 
 def chosen(root: Path) -> dict[str, str]:
-    """Returns directly required Python packages, without their dependencies."""
+    """Return directly required Python packages, without their dependencies."""
     files = ((root / file).read_text() for file in LOCKS["requirements.lock"])
     return {name: version for text in files for name, version in pins(text).items()}
 
 
 def with_dependencies(names: Iterable[str]) -> dict[str, list[Requirement]]:
-    """Returns installed packages and all their dependencies, with the requirements on each."""
+    """Return installed packages and all their dependencies, with the requirements on each."""
     waiting = [(canonicalize_name(name), frozenset[str]()) for name in names]
     seen = set(waiting)
     found: dict[str, list[Requirement]] = {name: [] for name, _ in waiting}
@@ -90,7 +90,7 @@ def with_dependencies(names: Iterable[str]) -> dict[str, list[Requirement]]:
 
 
 def _requirements_of(name: str, extras: frozenset[str]) -> Iterator[Requirement]:
-    """Yields the dependencies of an installed package on this system."""
+    """Yield the dependencies of an installed package on this system."""
     for line in distribution(name).requires or []:
         marker = (requirement := Requirement(line)).marker
         if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
@@ -98,7 +98,7 @@ def _requirements_of(name: str, extras: frozenset[str]) -> Iterator[Requirement]
 
 
 def python_packages(root: Path) -> Iterator[Part]:
-    """Yields every Python package of the lock files."""
+    """Yield every Python package of the lock files."""
     found: dict[tuple[str, str], list[str]] = defaultdict(list)
     archives: dict[tuple[str, str], tuple[str, ...]] = {}
     for file in LOCKS:
@@ -119,7 +119,7 @@ def python_packages(root: Path) -> Iterator[Part]:
 
 
 def npm_packages(root: Path) -> Iterator[Part]:
-    """Yields all npm packages of package-lock.json with the hash of the archive."""
+    """Yield all npm packages of package-lock.json with the hash of the archive."""
     found = {}
     for place, entry in json.loads((root / "package-lock.json").read_text())["packages"].items():
         if not place:
@@ -140,6 +140,6 @@ def npm_packages(root: Path) -> Iterator[Part]:
 
 
 def chosen_npm(root: Path) -> dict[str, str]:
-    """Returns directly required npm packages, without their dependencies."""
+    """Return directly required npm packages, without their dependencies."""
     said: dict[str, str] = json.loads((root / "package.json").read_text())["devDependencies"]
     return said

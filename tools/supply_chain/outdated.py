@@ -20,7 +20,7 @@ def report(
     offline: bool = False,
     client: Run | None = None,
 ) -> tuple[str, bool]:
-    """Returns the report, and whether a component in use has reached its end of support.
+    """Return the report, and whether a component in use has reached its end of support.
 
     Args:
         root: the checkout, with its lock files.

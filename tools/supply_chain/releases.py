@@ -84,7 +84,7 @@ class Asked:
 
 
 def registries(root: Path) -> list[Registry]:
-    """Returns the registries with directly required packages, without dependencies."""
+    """Return the registries with directly required packages, without dependencies."""
     pip = ["python", "-m", "pip", "index", "versions", "--disable-pip-version-check"]
     pip += ["--timeout=5", "--retries=0"]
     npm = ["npm", "view", "--json", "--fetch-timeout=5000", "--fetch-retries=0"]
@@ -106,7 +106,7 @@ def _repository(place: str) -> Registry:
 
 
 def place_of(chart: versions.Chart) -> list[str]:
-    """Returns arguments that locate a chart; addresses of OCI registries include the chart."""
+    """Return arguments that locate a chart; addresses of OCI registries include the chart."""
     return (
         [chart.repository]
         if chart.repository.startswith("oci://")
@@ -115,7 +115,7 @@ def place_of(chart: versions.Chart) -> list[str]:
 
 
 def ask(registry: Registry, run: Run) -> Iterator[Asked]:
-    """Yields the response for each package, until a registry does not respond."""
+    """Yield the response for each package, until a registry does not respond."""
     names = sorted(registry.pinned)
     answers: list[Asked] = []
     while names and len(answers) < FAILURES and not any(asked.newest for asked in answers):
@@ -151,7 +151,7 @@ class Clients:
         self._scratch = scratch
 
     def __call__(self, command: Sequence[str]) -> str:
-        """Runs a client and returns its output."""
+        """Run a client and return its output."""
         program, *arguments = command
         match program:
             case "python":
@@ -166,7 +166,7 @@ class Clients:
 
 
 def newest_of_pip(name: str, answer: str) -> str:
-    """Parses `pip index versions`: `name (newest)`, and a line with all final versions."""
+    """Parse `pip index versions`: `name (newest)`, and a line with all final versions."""
     newest = re.match(rf"{re.escape(name)} \((\S+)\)", answer, flags=re.IGNORECASE)
     if not newest:
         raise NoAnswerError(f"pip returned {answer[:80]!r}")
@@ -175,7 +175,7 @@ def newest_of_pip(name: str, answer: str) -> str:
 
 
 def newest_of_npm(name: str, answer: str) -> str:
-    """Parses `npm view NAME versions`: versions in order of publication, with pre-releases."""
+    """Parse `npm view NAME versions`: versions in order of publication, with pre-releases."""
     said = json.loads(answer)
     return _newest(
         name,
@@ -184,7 +184,7 @@ def newest_of_npm(name: str, answer: str) -> str:
 
 
 def _newest(name: str, final: Iterable[str]) -> str:
-    """Returns the newest final release of a package on its release line."""
+    """Return the newest final release of a package on its release line."""
     line, _ = HELD.get(name, ("", ""))
     candidates = [version for version in final if version.startswith(line)]
     if not candidates:
@@ -193,7 +193,7 @@ def _newest(name: str, final: Iterable[str]) -> str:
 
 
 def newest_of_helm(name: str, answer: str) -> str:
-    """Parses `helm show chart`, the Chart.yaml of the newest release."""
+    """Parse `helm show chart`, the Chart.yaml of the newest release."""
     found = re.search(r"^version: *[\"']?([^\s\"']+)", answer, flags=re.MULTILINE)
     if not found:
         raise NoAnswerError(f"Helm returned no version of {name}")
@@ -209,7 +209,7 @@ def _order(version: str) -> Version:
 
 
 def _reason(error: Exception) -> str:
-    """Returns the reason of a client's failure as one line."""
+    """Return the reason of a client's failure as one line."""
     if isinstance(error, subprocess.CalledProcessError):
         lines = [
             line.strip()
