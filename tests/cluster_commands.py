@@ -113,7 +113,7 @@ class Cluster:
         labels: Mapping[str, str],
         replicas: int,
     ) -> None:
-        """Adds a workload with its pods. Only pods of a StatefulSet have predictable names."""
+        """Add a workload with its pods. Only pods of a StatefulSet have predictable names."""
         every = set(containers)
         self.names[kind, namespace].add(name)
         self.containers[namespace, f"{kind}/{name}"] = every
@@ -126,9 +126,7 @@ class Cluster:
 
 
 def cluster_of(manifests: Iterable[Json]) -> Cluster:
-    """Returns the names of objects from releases, and of objects that operators create from
-    them.
-    """
+    """Return the names of objects from releases, and of objects that operators create from them."""
     cluster = Cluster()
     for manifest in manifests:
         kind, name, namespace = (
@@ -194,7 +192,7 @@ def _add_claims(cluster: Cluster, namespace: str, kind: str, name: str, spec: Js
 
 
 def commands(text: str, program: str) -> Iterator[list[str]]:
-    """Yields the words of each command of a program in the code of a document, after shell
+    """Yield the words of each command of a program in the code of a document, after shell
     splitting.
     """
     for line in code(text):
@@ -256,7 +254,7 @@ def options_of_all_commands() -> str:
 
 
 def wrong(text: str, cluster: Cluster, names_of_releases: Iterable[str]) -> Iterator[str]:
-    """Yields the errors of each command."""
+    """Yield the errors of each command."""
     for words in commands(text, "kubectl"):
         yield from _wrong_kubectl(words, cluster)
     for words in commands(text, "helm"):
@@ -342,7 +340,7 @@ def _wrong_kubectl(words: list[str], cluster: Cluster) -> Iterator[str]:
 
 
 def _undone(arguments: list[str], namespace: str, cluster: Cluster) -> Iterator[str]:
-    """Sets with replicas that an operator resets to those of its object."""
+    """Yield the sets with replicas that an operator resets to those of its object."""
     for name in (argument.rpartition("/")[2] for argument in arguments):
         owners = {
             "RabbitmqCluster": name.removesuffix("-server"),

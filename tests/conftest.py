@@ -55,7 +55,7 @@ STACKS = (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the options for tests of promises on a given assembly (docs/properties.md)."""
+    """Add the options for tests of promises on a given assembly (docs/properties.md)."""
     group = parser.getgroup("spotmusic")
     group.addoption(
         "--assembly",
@@ -90,14 +90,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Skips the final garbage collection of the interpreter, which takes a second or more."""
+    """Skip the final garbage collection of the interpreter, which takes a second or more."""
     gc.freeze()
 
 
 @cache
 def sample_of(environment: str) -> Settings:
-    """Settings of an environment in tests/environments, the fixture of unit tests. Users do not
-    edit them.
+    """Return the settings of an environment in tests/environments, the fixture of unit tests. Users
+    do not edit them.
     """
     return load(environment, folder=ROOT / "tests" / "environments", today=TODAY)
 
@@ -145,9 +145,7 @@ def disposable(assemblies: Path) -> Path:
 def synthesize_once(
     settings: Settings, *, outdir: Path, policies: bool = True, assets: bool = True
 ) -> Path:
-    """Writes the cloud assembly of an environment unless another worker has, and returns its
-    folder.
-    """
+    """Write an environment's cloud assembly unless another worker has, and return its folder."""
     whole = Path(f"{outdir}.whole")
     with FileLock(f"{outdir}.lock"):
         if not whole.exists():
@@ -178,7 +176,7 @@ def deployed(
 
 @pytest.fixture(scope="session")
 def rendered(deployed: Callable[[str], "RenderedCluster"]) -> Callable[[str], "RenderedCluster"]:
-    """Environment with every chart rendered; skips the test without third-party charts."""
+    """Environment with every chart rendered. Without third-party charts the test is skipped."""
     from tests.charts import upstream
 
     @cache
@@ -195,11 +193,11 @@ def stack() -> cdk.Stack:
 
 
 def new_stack(*, account: str = ACCOUNT, region: str = "sa-east-1") -> cdk.Stack:
-    """Returns an empty stack with the application's feature flags."""
+    """Return an empty stack with the application's feature flags."""
     env = cdk.Environment(account=account, region=region)
     return cdk.Stack(new_app(), "test", env=env)
 
 
 def new_app(**context: object) -> cdk.App:
-    """Returns an application with the feature flags of cdk.json, and without tree.json."""
+    """Return an application with the feature flags of cdk.json, and without tree.json."""
     return cdk.App(context=feature_flags() | context, tree_metadata=False)

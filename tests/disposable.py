@@ -7,8 +7,8 @@ from tests.conftest import sample_of
 
 
 def disposable_settings() -> Settings:
-    """Settings with one broker, one Keycloak pod, a cache without replicas, and data that may be
-    destroyed; `notifications` and `mailer` are workers.
+    """Return settings with one broker, one Keycloak pod, a cache without replicas, and data that
+    may be destroyed; `notifications` and `mailer` are workers.
     """
     document = sample_of("dev").model_dump(mode="json", exclude_unset=True)
     document["data"]["cache"] = {

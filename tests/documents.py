@@ -30,9 +30,7 @@ def anchors(document: Path) -> set[str]:
 
 
 def code(text: str) -> Iterator[str]:
-    """Yields each line of code of a document, from blocks and sentences. Continued lines are
-    joined.
-    """
+    """Yield the lines of a document's code, in blocks and sentences. Continued lines are joined."""
     block = r"^ *```.*?^ *```$"
     for found in re.findall(block, text, flags=re.MULTILINE | re.DOTALL):
         yield from re.sub(r"\\\n *", " ", found).splitlines()

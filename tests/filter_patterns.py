@@ -12,7 +12,7 @@ _TERM = re.compile(
 
 
 def matches(pattern: str, event: Mapping[str, Any]) -> bool:
-    """Returns whether an event matches a pattern.
+    """Return whether an event matches a pattern.
 
     A missing field matches no comparison.
 

@@ -24,24 +24,24 @@ class Heartbeat:
         self._began = self._spoke = time.monotonic()
 
     def pytest_sessionstart(self) -> None:
-        """Begins the lines."""
+        """Begin the lines."""
         Thread(target=self._beat, daemon=True).start()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Notes the running test."""
+        """Note the running test."""
         self._subject, self._began = nodeid, time.monotonic()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Notes that pytest has printed a result."""
+        """Note that pytest has printed a result."""
         if report.when == "call" or not report.passed:
             self._spoke = time.monotonic()
 
     def pytest_sessionfinish(self) -> None:
-        """Notes that all tests have ended."""
+        """Note that all tests have ended."""
         self._subject, self._began = "end of the session", time.monotonic()
 
     def pytest_unconfigure(self) -> None:
-        """Ends the lines."""
+        """End the lines."""
         self._ended.set()
 
     def _beat(self) -> None:
@@ -54,7 +54,7 @@ class Heartbeat:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the plugin before pytest redirects the descriptor.
+    """Register the plugin before pytest redirects the descriptor.
 
     Workers of pytest-xdist print nothing. Programs with a separate plugin fork: no thread may run
     in them.

@@ -33,7 +33,7 @@ class Images:
 
 
 def cluster_in(stack: cdk.Stack) -> eks.ICluster:
-    """Returns a cluster of another stack."""
+    """Return a cluster of another stack."""
     role = iam.Role.from_role_name(stack, "KubectlRole", "kubectl")
     provider = eks.KubectlProvider.from_kubectl_provider_attributes(
         stack,
@@ -47,7 +47,7 @@ def cluster_in(stack: cdk.Stack) -> eks.ICluster:
 
 
 def secret_in(stack: cdk.Stack, name: str) -> secretsmanager.ISecret:
-    """Returns a secret of another stack."""
+    """Return a secret of another stack."""
     return secretsmanager.Secret.from_secret_complete_arn(stack, f"Secret-{name}", arn_of(name))
 
 
@@ -56,7 +56,7 @@ def arn_of(name: str) -> str:
 
 
 def releases(stack: cdk.Stack) -> dict[str, Json]:
-    """Returns the properties of all releases by name, with resolved values."""
+    """Return the properties of all releases by name, with resolved values."""
     here = _OneStack(Template.from_stack(stack).to_json())
     found = [
         resource["Properties"]
@@ -81,7 +81,7 @@ def values_of(stack: cdk.Stack, release: str) -> Json:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields every value that is not a mapping, with its path."""
+    """Yield every value that is not a mapping, with its path."""
     if isinstance(value, Mapping) and value:
         for key, item in value.items():
             yield from leaves(item, f"{path}.{key}" if path else str(key))
@@ -90,7 +90,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def schemas() -> Path:
-    """Returns the folder of chart schemas, or skips the test that needs it."""
+    """Return the folder of chart schemas, or skip the test that needs it."""
     folder = os.environ.get("SPOTMUSIC_SCHEMAS")
     if not folder:
         pytest.skip(
@@ -101,7 +101,7 @@ def schemas() -> Path:
 
 
 def schema_errors(chart: str, values: Json) -> list[str]:
-    """Returns the errors of a chart's schema for the values. Required values may be among its
+    """Return the errors of a chart's schema for the values. Required values may be among its
     defaults.
 
     Args:
@@ -120,7 +120,7 @@ def schema_errors(chart: str, values: Json) -> list[str]:
 
 
 def unknown_keys(chart: str, values: Json) -> set[str]:
-    """Returns the keys that the chart's default values lack, so that the chart may ignore them.
+    """Return the keys that the chart's default values lack, so that the chart may ignore them.
 
     Args:
         chart: name and version of a chart. Its `.keys.txt` lists the default values with their
@@ -143,7 +143,7 @@ def unknown_keys(chart: str, values: Json) -> set[str]:
 
 
 def resource_errors(manifests: list[Json]) -> list[str]:
-    """Returns schema errors of custom resources against their definitions."""
+    """Return schema errors of custom resources against their definitions."""
     jsonschema = pytest.importorskip(
         "jsonschema", reason="jsonschema checks resources against their definitions"
     )

@@ -26,7 +26,7 @@ def value_of(
     values: Mapping[str, float | None],
     before: Mapping[str, float | None] | None = None,
 ) -> float | None:
-    """Returns the value of an expression, or None if CloudWatch has no data point.
+    """Return the value of an expression, or None if CloudWatch has no data point.
 
     A metric outside `values` has no data point. With one missing operand the result is missing,
     also in the branch that `IF` does not take: AWS does not document that case, and a formula must

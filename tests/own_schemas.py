@@ -24,7 +24,7 @@ def _validator(name: str) -> jsonschema.Draft202012Validator:
 
 
 def problems(name: str, document: Json) -> list[str]:
-    """Returns the schema's errors of a document with their paths. Entries with a name are shown by
+    """Return the schema's errors of a document with their paths. Entries with a name are shown by
     name.
     """
     found = (_explained(error, document) for error in _validator(name).iter_errors(document))

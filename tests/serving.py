@@ -11,7 +11,7 @@ POLL_SECONDS = 0.01
 
 @contextmanager
 def serving(server: BaseServer) -> Iterator[None]:
-    """Serves requests in a thread, and closes the server at the end."""
+    """Serve requests in a thread, and close the server at the end."""
     Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
     try:
         yield

@@ -11,7 +11,7 @@ Resources = dict[str, Json]
 
 
 def resources_of(stack: cdk.Stack) -> Resources:
-    """Synthesizes a stack and returns its resources by logical id."""
+    """Synthesize a stack and return its resources by logical id."""
     resources: Resources = Template.from_stack(stack).to_json()["Resources"]
     return resources
 

@@ -16,7 +16,7 @@ HEARTBEAT_SECONDS = 30
 
 
 def settings_of_events(user: User, on_error: Callable[[KafkaError], None]) -> dict[str, Any]:
-    """Returns the settings of every client of events.
+    """Return the settings of every client of events.
 
     Args:
         user: user of events.
@@ -37,7 +37,7 @@ def settings_of_events(user: User, on_error: Callable[[KafkaError], None]) -> di
 
 
 def connection_of_tasks(user: User) -> "pika.BlockingConnection":
-    """Connects to RabbitMQ."""
+    """Connect to RabbitMQ."""
     endpoint = urlsplit(os.environ["TASKS_ENDPOINT"])
     authorities = ssl.create_default_context(cadata=authority_of_brokers("TASKS"))
     assert endpoint.hostname  # noqa: S101 - an address has a host name

@@ -31,7 +31,7 @@ class User:
         )
 
     def read_again(self) -> bool:
-        """Reads the secret after a refused login. Returns True if the password has changed."""
+        """Read the secret after a refused login. Return True if the password has changed."""
         try:
             answer = boto3.client("secretsmanager", config=WITHIN).get_secret_value(
                 SecretId=self._arn
@@ -44,7 +44,7 @@ class User:
 
 
 def authority_of_brokers(prefix: str) -> str | None:
-    """Returns the authority that verifies the brokers (PEM) from a parameter, or None for public
+    """Return the authority that verifies the brokers (PEM) from a parameter, or None for public
     ones.
 
     Raises:

@@ -12,11 +12,11 @@ class Keys(Protocol):
     """Interface of a Redis client."""
 
     def set(self, name: str, value: str, *, ex: int, nx: bool = False) -> object:
-        """Stores a value for `ex` seconds. With `nx`, stores it only if the key does not exist."""
+        """Store a value for `ex` seconds. With `nx`, store it only if the key does not exist."""
 
 
 def once(cache: Keys, name: str, seconds: int, publish: Callable[[], None]) -> None:
-    """Publishes a task in each period, usually once. A lost key in the cache causes a duplicate.
+    """Publish a task in each period, usually once. A lost key in the cache causes a duplicate.
 
     Args:
         cache: client of Redis.

@@ -40,7 +40,7 @@ class JsonLines(logging.Formatter):
     """Log with one JSON object a line, without data of listeners."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Returns the line of a record."""
+        """Return the line of a record."""
         fields = {
             "time": time.strftime("%FT%TZ", time.gmtime(record.created)),
             "level": record.levelname.lower(),
@@ -51,7 +51,7 @@ class JsonLines(logging.Formatter):
 
 
 def start() -> None:
-    """Configures the log and the handler of SIGTERM."""
+    """Configure the log and the handler of SIGTERM."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=os.environ["LOG_LEVEL"].upper(), handlers=[handler])
@@ -65,12 +65,12 @@ def _stop(_: int, __: FrameType | None) -> None:
 
 
 def nothing(*_: object) -> Reply:
-    """Answers 404."""
+    """Answer 404."""
     return "", HTTPStatus.NOT_FOUND, {"error": "not_found"}
 
 
 def serve(answer: Answer = nothing, take: Take = nothing) -> ThreadingHTTPServer:
-    """Listens on `PORT`, in separate threads."""
+    """Listen on `PORT`, in separate threads."""
     handler = type(
         "Answers", (Handler,), {"answer": staticmethod(answer), "take": staticmethod(take)}
     )
@@ -82,7 +82,7 @@ def serve(answer: Answer = nothing, take: Take = nothing) -> ThreadingHTTPServer
 
 
 def drain(server: ThreadingHTTPServer) -> None:
-    """Answers requests for a moment, then accepts no new ones and waits for those in progress."""
+    """Answer requests for a moment, then accept no new ones and wait for those in progress."""
     time.sleep(DRAIN_SECONDS)
     server.shutdown()
     until = time.monotonic() + REQUEST_SECONDS
@@ -118,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
     """Seconds of idle connections, longer than the 60 seconds of the load balancer."""
 
     def do_GET(self) -> None:
-        """Answers a request."""
+        """Answer a request."""
         with under_way:
             if self._body() is None:
                 return
@@ -131,14 +131,14 @@ class Handler(BaseHTTPRequestHandler):
                 self._answered(lambda: self.answer(self.path, self._listener))
 
     def do_POST(self) -> None:
-        """Takes a request with a body."""
+        """Take a request with a body."""
         with under_way:
             body = self._body()
             if body is not None:
                 self._answered(lambda: self.take(self.path, self._listener, body))
 
     def _body(self) -> bytes | None:
-        """Reads the body, or rejects the request. The rest of an unread body would be the next
+        """Read the body, or reject the request. The rest of an unread body would be the next
         request, with an `X-Listener` that the sender chooses.
         """
         length, *others = self.headers.get_all("Content-Length", ["0"])
@@ -191,4 +191,4 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Suppresses the log line of the standard library."""
+        """Suppress the log line of the standard library."""

@@ -14,7 +14,7 @@ CONTENT = "application/vnd.schemaregistry.v1+json"
 
 
 def register(topic: str, user: User, trust: ssl.SSLContext) -> int:
-    """Registers the schema of a topic, and returns its id. A known schema keeps its id."""
+    """Register the schema of a topic, and return its id. A known schema keeps its id."""
     schema = (Path(os.environ["SCHEMAS"]) / f"{topic}.schema.json").read_text()
     login = base64.b64encode(f"{user.name}:{user.password}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310 - registry of the platform
@@ -27,7 +27,7 @@ def register(topic: str, user: User, trust: ssl.SSLContext) -> int:
 
 
 def main() -> None:
-    """Registers the schemas, and ends with a traceback if the registry refuses one."""
+    """Register the schemas, and end with a traceback if the registry refuses one."""
     user = User("EVENTS")
     trust = ssl.create_default_context(cadata=authority_of_brokers("EVENTS"))
     for topic in os.environ["EVENTS_PRODUCES"].split(","):

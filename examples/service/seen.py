@@ -19,11 +19,11 @@ class Seen:
         self._ids: deque[object] = deque(maxlen=KEPT)
 
     def add(self, id_: object) -> None:
-        """Adds the id of a processed message."""
+        """Add the id of a processed message."""
         self._ids.append(id_)
 
     def answer(self, path: str, listener: str) -> Reply:
-        """Answers a request of a service with a route."""
+        """Answer a request of a service with a route."""
         prefix = f"{os.environ['ROUTE']}/done/" if "ROUTE" in os.environ else None
         if not (prefix and path.startswith(prefix) and listener):
             return "", HTTPStatus.NOT_FOUND, {"error": "not_found"}

@@ -27,7 +27,7 @@ class Sender(Protocol):
     """Connection for one kind of message."""
 
     def send(self, id_: str, listener: str) -> None:
-        """Sends a message, or raises UnavailableError."""
+        """Send a message, or raise UnavailableError."""
 
 
 class Writer:
@@ -39,7 +39,7 @@ class Writer:
         self._producer = Producer({**settings_of_events(user, self._on_error), **limits})
 
     def written(self, event: dict[str, object], until: float) -> bool:
-        """Writes an event. Returns True if the brokers have stored it in time."""
+        """Write an event. Return True if the brokers have stored it in time."""
         answers: list[KafkaError | None] = []
         try:
             text = json.dumps(event)
@@ -69,7 +69,7 @@ class Plays:
         self._writer: Writer | None = None
 
     def send(self, id_: str, listener: str) -> None:
-        """Writes a play without a track. Repeats a refused login once, with the new password."""
+        """Write a play without a track. Repeat a refused login once, with the new password."""
         event = {
             "id": id_,
             "occurred_at": datetime.now(UTC).isoformat(),
@@ -86,8 +86,8 @@ class Plays:
         raise UnavailableError("events")
 
     def _shared(self, until: float) -> Writer:
-        """Returns the producer of all requests. After a failure, creates another one with the
-        current password and authority.
+        """Return the producer of all requests. After a failure, create another one with the current
+        password and authority.
         """
         if not self._lock.acquire(timeout=max(0.0, until - time.monotonic())):
             raise UnavailableError("events")
@@ -110,8 +110,8 @@ class Notices:
         self._user = User("TASKS")
 
     def send(self, id_: str, listener: str) -> None:
-        """Publishes a notice. Each notice has a separate connection, because connections of pika
-        are not thread-safe.
+        """Publish a notice. Each notice has a separate connection, because connections of pika are
+        not thread-safe.
         """
         try:
             try:
@@ -149,9 +149,7 @@ class Messages:
             self._senders["/notices"] = Notices(), done_at
 
     def take(self, path: str, listener: str, body: bytes) -> Reply:
-        """Sends the message of a request, and returns the path that answers 200 after its
-        processing.
-        """
+        """Send the message of a request, and return the path that answers 200 once processed."""
         pattern = path.removeprefix(os.environ["ROUTE"])
         if pattern not in self._senders:
             return nothing()

@@ -23,7 +23,7 @@ class Tracks:
         self._catalogue, self._cache, self._edge = Catalogue(), Cache(), Edge()
 
     def answer(self, path: str, listener: str) -> tuple[str, HTTPStatus, object]:
-        """Answers a request. Only the gateway identifies the listener."""
+        """Answer a request. Only the gateway identifies the listener."""
         found = re.fullmatch(re.escape(os.environ["ROUTE"]) + r"/tracks/(\d{1,18})", path)
         if not found:
             return "", HTTPStatus.NOT_FOUND, {"error": "not_found"}

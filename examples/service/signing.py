@@ -14,7 +14,7 @@ VALID_SECONDS = 300
 
 
 def signed_address(domain: str, key: str, *, signing_key: str, key_pair_id: str) -> str:
-    """Returns an address of one object for a listener's player, valid for five minutes.
+    """Return an address of one object for a listener's player, valid for five minutes.
 
     Args:
         domain: `domain-name` below `AUDIO_PARAMETERS`.

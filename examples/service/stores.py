@@ -31,7 +31,7 @@ class Catalogue:
         self._idle: list[pymysql.Connection[Any]] = []
 
     def row(self, statement: str, *values: object) -> tuple[Any, ...] | None:
-        """Returns the first row of a query.
+        """Return the first row of a query.
 
         Raises:
             UnavailableError: without an answer in time.
@@ -117,7 +117,7 @@ class Cache:
         self._client = self._connect()
 
     def get(self, key: str) -> bytes | None:
-        """Returns the value of a key, or None without an answer of the cache."""
+        """Return the value of a key, or None without an answer of the cache."""
         with suppress(redis.RedisError):
             return self._tried(  # type: ignore[no-any-return]
                 lambda client: client.get(self._prefix + key)
@@ -125,7 +125,7 @@ class Cache:
         return None
 
     def put(self, key: str, value: str, seconds: int) -> None:
-        """Stores a value for some seconds, if the cache is available."""
+        """Store a value for some seconds, if the cache is available."""
         with suppress(redis.RedisError):
             self._tried(lambda client: client.set(self._prefix + key, value, ex=seconds))
 

@@ -42,7 +42,7 @@ class RefusedError(Exception):
 
 
 def schema_of(topic: str) -> Draft202012Validator:
-    """Returns the validator of the values of a topic."""
+    """Return the validator of the values of a topic."""
     text = (Path(os.environ["SCHEMAS"]) / f"{topic}.schema.json").read_text()
     return Draft202012Validator(json.loads(text))
 
@@ -63,7 +63,7 @@ class Stream:
         self.seen = Seen()
 
     def run(self) -> None:
-        """Reads events until SIGTERM."""
+        """Read events until SIGTERM."""
         pause = 1.0
         while not stopping.is_set():
             begun = time.monotonic()
@@ -173,14 +173,12 @@ class Stream:
         log.error("event rejected: %s", type(error).__name__, extra={"fields": place})
 
     def _do(self, event: dict[str, Any]) -> None:
-        """Counts a completed play. A real service does its work here, and detects a
-        repeated `id`.
-        """
+        """Count a completed play. A real service does its work here and detects a repeated `id`."""
         self._plays[event["track"]] += bool(event.get("completed"))
         self.seen.add(event["id"])
 
     def _forget(self, topic: str, key: bytes) -> None:
-        """Deletes the data of a key, such as that of an erased listener. This service has none."""
+        """Delete the data of a key, such as that of an erased listener. This service has none."""
 
     def _write(self, writer: Producer) -> None:
         top = [{"track": track, "plays": plays} for track, plays in self._plays.most_common(100)]
@@ -208,7 +206,7 @@ class Stream:
 
 
 def main() -> None:
-    """Runs the stream until SIGTERM."""
+    """Run the stream until SIGTERM."""
     start()
     stream = Stream()
     server = serve(stream.seen.answer)

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 def do(task: dict[str, Any]) -> None:
-    """Processes a task. A real service does its work here. Tasks may be delivered twice.
+    """Process a task. A real service does its work here. Tasks may be delivered twice.
 
     Raises:
         UnavailableError: if a dependency does not answer. The task is delivered again later.
@@ -35,7 +35,7 @@ def do(task: dict[str, Any]) -> None:
 
 
 def parsed_and_done(body: bytes) -> object:
-    """Processes the task of a message, and returns its id."""
+    """Process the task of a message, and return its id."""
     task = json.loads(body)
     try:
         do(task)
@@ -53,7 +53,7 @@ class Worker:
         self.seen = Seen()
 
     def run(self) -> None:
-        """Processes tasks until SIGTERM."""
+        """Process tasks until SIGTERM."""
         pause = 1.0
         while not stopping.is_set():
             try:
@@ -114,7 +114,7 @@ class Worker:
 
 
 def main() -> None:
-    """Runs the worker until SIGTERM."""
+    """Run the worker until SIGTERM."""
     start()
     worker = Worker()
     server = serve(worker.seen.answer)

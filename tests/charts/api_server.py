@@ -30,7 +30,7 @@ class ApiServer:
     kubeconfig: Path
 
     def apply(self, manifests: Iterable[Json], *arguments: str) -> str:
-        """Applies manifests on the server's side, as Helm 4 does. Returns the warnings.
+        """Apply manifests on the server's side, as Helm 4 does. Return the warnings.
 
         Raises:
             AssertionError: if the server rejects a manifest.
@@ -43,7 +43,7 @@ class ApiServer:
         return done.stderr
 
     def wait(self, kind: str, condition: str) -> None:
-        """Waits until all objects of a kind have a condition."""
+        """Wait until all objects of a kind have a condition."""
         done = self._run("wait", f"--for=condition={condition}", kind, "--all")
         assert done.returncode == 0, done.stderr
 
@@ -62,7 +62,7 @@ class ApiServer:
 
 @contextmanager
 def running(assets: Path) -> Iterator[ApiServer]:
-    """Starts both programs on loopback and stops them at the end.
+    """Start both programs on loopback and stop them at the end.
 
     Args:
         assets: folder of `etcd` and `kube-apiserver`.
@@ -92,7 +92,7 @@ def running(assets: Path) -> Iterator[ApiServer]:
 
 
 def _kubeconfig(folder: Path, port: int, token: str) -> Path:
-    """Returns a kubeconfig without verification, because the server creates its certificate at its
+    """Return a kubeconfig without verification, because the server creates its certificate at its
     start.
     """
     file = folder / "kubeconfig"

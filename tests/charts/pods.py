@@ -297,7 +297,7 @@ def crowded(platform: RenderedCluster) -> Iterator[str]:
 
 
 def apart_terms(pod: Json) -> list[Json]:
-    """Required anti-affinity terms of a pod."""
+    """Return the required anti-affinity terms of a pod."""
     affinity = (pod.get("affinity") or {}).get("podAntiAffinity") or {}
     return affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or []
 

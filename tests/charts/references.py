@@ -223,7 +223,7 @@ def _reference(key: str, item: Any) -> Iterator[tuple[str, str, tuple[str, ...]]
 
 
 def _mounted_files(manifest: Json, namespace: str, user: str, release: str) -> Iterator[Use]:
-    """References of containers to files of Secrets and ConfigMaps. Each file is a key."""
+    """Yield the references of containers to files of Secrets and ConfigMaps. Each file is a key."""
     spec = pod_of(manifest)
     if spec is None:
         return

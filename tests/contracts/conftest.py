@@ -8,7 +8,7 @@ from tools.checkout import settings_of
 
 @pytest.fixture(scope="session")
 def shipped_production() -> None:
-    """Skips a test of documented numbers after users edited production, except for its alarms."""
+    """Skip a test of documented numbers after users edited production, except for its alarms."""
     edited, shipped = (
         settings.model_copy(update={"observability": None})
         for settings in (settings_of("prod"), sample_of("prod"))

@@ -96,7 +96,7 @@ _STATEMENT = re.compile(r"^(?:CALL|SHOW|START TRANSACTION|SELECT|ALTER|DROP|KILL
 
 
 def wrong_tools(text: str) -> Iterator[str]:
-    """Yields commands of tools in containers that are unknown or lack required options."""
+    """Yield commands of tools in containers that are unknown or lack required options."""
     for line in code(text):
         for tool, known in TOOLS.items():
             for rest in re.findall(
@@ -113,7 +113,7 @@ def wrong_tools(text: str) -> Iterator[str]:
 
 
 def wrong_statements(text: str) -> Iterator[str]:
-    """Yields SQL statements that RDS rejects."""
+    """Yield SQL statements that RDS rejects."""
     inline = re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
     yield from (said for said in inline if _STATEMENT.match(said) and said not in STATEMENTS)
 

@@ -19,7 +19,7 @@ RELEASED = json.loads((Path(__file__).parent / "released_events.json").read_text
 
 
 def broken(old: Json, new: Json, path: str = "") -> Iterator[str]:
-    """Yields incompatibilities between two versions of a schema, in either direction."""
+    """Yield incompatibilities between two versions of a schema, in either direction."""
     if old.get("type") != new.get("type"):
         yield f"{path or 'event'}: another type"
     yield from (

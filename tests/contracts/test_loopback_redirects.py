@@ -38,7 +38,7 @@ def rules(environment: str, templates: Callable[[str], Mapping[str, Template]]) 
 
 
 def loopback_redirects(environment: str) -> Iterator[str]:
-    """Yields redirect addresses of the realm on the loopback interface, for logins and logouts."""
+    """Yield redirect addresses of the realm on the loopback interface, for logins and logouts."""
     clients: Any = realm_of(settings_of(environment)).to_representation()["clients"]
     for client in clients:
         for uri in [
@@ -50,7 +50,7 @@ def loopback_redirects(environment: str) -> Iterator[str]:
 
 
 def refuses(rules: list[Json], path: str, where: str) -> bool:
-    """Returns True if the rules block a request with a loopback address in its query or body."""
+    """Return True if the rules block a request with a loopback address in its query or body."""
     labels: set[str] = set()
     for rule in rules:
         group = rule["Statement"].get("ManagedRuleGroupStatement")

@@ -28,7 +28,7 @@ def documented() -> set[tuple[int, str]]:
 
 
 def refused(acl: Json) -> Iterator[Json]:
-    """Yields the response of each blocking rule of the project."""
+    """Yield the response of each blocking rule of the project."""
     for rule in acl["Rules"]:
         if block := rule.get("Action", {}).get("Block"):
             yield block["CustomResponse"]

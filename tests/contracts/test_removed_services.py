@@ -106,7 +106,7 @@ def imported(template: Template) -> set[str]:
 
 
 def refusals(before: Templates, now: Templates) -> Iterator[str]:
-    """Updates that CloudFormation rejects, stack by stack in the order of deployment."""
+    """Yield the updates that CloudFormation rejects, stack by stack in the order of deployment."""
     deployed = dict(before)
     for stack, template in now.items():
         others = {

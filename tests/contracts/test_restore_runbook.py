@@ -62,7 +62,7 @@ REVERTED = {
 
 
 def sample(shape: Shape | None) -> Any:
-    """Builds a value with every member of a shape."""
+    """Build a value with every member of a shape."""
     assert shape is not None
     match shape.type_name:
         case "structure":
@@ -80,7 +80,7 @@ def sample(shape: Shape | None) -> Any:
 
 @pytest.fixture(scope="module")
 def inputs() -> list[dict[str, Any]]:
-    """Inputs of the two operations, from the runbook's queries and a complete instance."""
+    """Both operations' inputs, from the runbook's queries and a complete instance."""
     queries = re.findall(
         r"--query '(DBInstances\[0\]\.\{.*?)' > \w+\.json", RUNBOOK, flags=re.DOTALL
     )

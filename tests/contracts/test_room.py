@@ -161,7 +161,7 @@ def test_network_policies_hold_all_ports() -> None:
 def _ports_of_an_address(
     policies: Sequence[Mapping[str, Any]], direction: str, cidr: str
 ) -> Iterator[int]:
-    """Yields the ports of the address with the most ports, for each set of pods that policies
+    """Yield the ports of the address with the most ports, for each set of pods that policies
     select.
     """
     selected = [policy["pods"].get("matchLabels", {}) for policy in policies]

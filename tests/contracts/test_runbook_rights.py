@@ -144,8 +144,8 @@ def _snapshots(platform: Assembly) -> Iterator[Use]:
 
 
 def _rollbacks(platform: Assembly) -> Iterator[Use]:
-    """Rollbacks of service deployments, which have no tags (Amazon ECS developer guide, resources
-    that support tagging).
+    """Yield the rollbacks of service deployments, which have no tags (Amazon ECS developer guide,
+    resources that support tagging).
     """
     for service in platform.some("AWS::ECS::Service"):
         cluster = service.target("Cluster")

@@ -23,7 +23,7 @@ POSTED = 3
 
 
 def of_a_listener(settings: Settings) -> tuple[float, float]:
-    """Requests and login forms of one listener in five minutes at peak time."""
+    """Return the requests and login forms of one listener in five minutes at peak time."""
     hourly = sum(
         service.load.per_listener_hour
         for service in settings.services.values()

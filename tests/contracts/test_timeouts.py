@@ -136,7 +136,7 @@ def test_kong_sends_no_request_twice(hops: Hops) -> None:
 
 
 def kept(hops: Hops) -> Iterator[tuple[int, int]]:
-    """Yields the keep-alive of two neighbours: of the sender, and of the receiver."""
+    """Yield the keep-alive of two neighbours: of the sender, and of the receiver."""
     yield KEPT_BY_CLOUDFRONT, hops.gateway_balancer
     yield hops.gateway_balancer, KEPT_BY_NGINX
     yield hops.kept_by_kong, hops.services_balancer

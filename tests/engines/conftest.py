@@ -60,7 +60,7 @@ class Engines:
         self._tried: set[str] = set()
 
     def keycloak(self) -> Keycloak:
-        """Returns Keycloak."""
+        """Return Keycloak."""
         if not self._keycloak:
             distribution()
             program("java")
@@ -71,7 +71,7 @@ class Engines:
         return self._keycloak
 
     def gateway(self) -> Gateway:
-        """Returns the gateway in front of Keycloak, with the realm's keys."""
+        """Return the gateway in front of Keycloak, with the realm's keys."""
         if not self._gateway:
             lua_modules()
             keycloak = self.keycloak()
@@ -91,7 +91,7 @@ class Engines:
 
 
 def has_keys(gateway: Gateway, token: str) -> bool:
-    """Returns True if the plugin accepts a token; fails if the plugin fails."""
+    """Return True if the plugin accepts a token; fail if the plugin fails."""
     status = gateway.ask(API, token=token)[0]
     assert status in {200, 401, 503}, status
     return status == 200

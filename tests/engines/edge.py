@@ -39,7 +39,7 @@ class Forwarder(BaseHTTPRequestHandler):
     connect: Connect
 
     def do_GET(self) -> None:
-        """Forwards a request."""
+        """Forward a request."""
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         connection = self.connect(self.path)
         if connection is None:
@@ -80,14 +80,14 @@ class Forwarder(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Disables logging."""
+        """Disable logging."""
 
 
 @contextmanager
 def served(
     handler: type[Forwarder], connect: Connect, certificate: Path | None = None
 ) -> Iterator[int]:
-    """Serves a handler on loopback, with TLS if there is a certificate; yields its port."""
+    """Serve a handler on loopback, with TLS if there is a certificate; yield its port."""
     server = ThreadingHTTPServer(
         ("127.0.0.1", 0), type("Handler", (handler,), {"connect": staticmethod(connect)})
     )
@@ -102,7 +102,7 @@ def served(
 
 @contextmanager
 def load_balancer(ports: Mapping[str, int]) -> Iterator[int]:
-    """Serves the routes of tasks: the port of each by its prefix."""
+    """Serve the routes of tasks: the port of each by its prefix."""
 
     def connect(path: str) -> HTTPConnection | None:
         port = next((port for prefix, port in ports.items() if path.startswith(f"{prefix}/")), None)
@@ -116,7 +116,7 @@ def load_balancer(ports: Mapping[str, int]) -> Iterator[int]:
 def cloudfront(
     folder: Path, gateway_port: int, certificate: Path, origin: str, public_key: str
 ) -> Iterator[int]:
-    """Serves page, audio and gateway.
+    """Serve page, audio and gateway.
 
     Args:
         folder: folder for the key.
@@ -132,7 +132,7 @@ def cloudfront(
         """Page and audio. Other requests are sent to the gateway."""
 
         def do_GET(self) -> None:
-            """Answers a request."""
+            """Answer a request."""
             if self.path.startswith("/audio/"):
                 self.answer(200 if valid(f"{origin}{self.path}", folder) else 403, b"x", {})
             elif self.path == "/":
@@ -149,7 +149,7 @@ def cloudfront(
 
 
 def valid(address: str, folder: Path) -> bool:
-    """Verifies a signed address as CloudFront does (canned policy)."""
+    """Verify a signed address as CloudFront does (canned policy)."""
     asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
     if (
         not {"Expires", "Signature", "Key-Pair-Id"} <= asked.keys()

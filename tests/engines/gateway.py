@@ -92,13 +92,13 @@ class _Answer(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
-        """Handles all methods: `do_GET`, `do_PUT` and so on."""
+        """Handle all methods: `do_GET`, `do_PUT` and so on."""
         if name.startswith("do_"):
             return self.answer
         raise AttributeError(name)
 
     def log_message(self, *_: object) -> None:
-        """Disables logging: requests are recorded."""
+        """Disable logging: requests are recorded."""
 
 
 class Gateway(Browser):
@@ -123,7 +123,7 @@ class Gateway(Browser):
         headers: Mapping[str, str] | None = None,
         body: str = "",
     ) -> tuple[HTTPResponse, bytes]:
-        """Sends exactly these headers. Returns the response and its body."""
+        """Send exactly these headers. Return the response and its body."""
         connection = HTTPSConnection(
             "localhost",
             self.port,
@@ -167,7 +167,7 @@ def gateway(
     routes: Sequence[GatewayRoute] = ROUTES,
     services_port: int | None = None,
 ) -> Iterator[Gateway]:
-    """Runs nginx as gateway of a service that requires a token, `playback`, and a public one,
+    """Run nginx as gateway of a service that requires a token, `playback`, and a public one,
     `status`.
 
     Args:
@@ -210,7 +210,7 @@ def gateway(
 
 
 def lua_modules() -> list[Path]:
-    """Returns nginx's modules for Lua; skips the test if they are not installed."""
+    """Return nginx's modules for Lua; skip the test if they are not installed."""
     for root in (FETCHED, Path("/")):
         found = [
             root / "usr/lib/nginx/modules" / name
@@ -325,7 +325,7 @@ http {{
 
 
 def _locations(service: Json) -> Iterator[str]:
-    """Yields the routes of a service in nginx's syntax."""
+    """Yield the routes of a service in nginx's syntax."""
     scheme = service["url"].partition(":")[0]
     public = (
         f"proxy_set_header X-Forwarded-Host {PUBLIC_URL.removeprefix('https://')};"

@@ -37,7 +37,7 @@ class Kafka:
     running: bool = False
 
     def start(self) -> None:
-        """Starts the broker and waits until it responds."""
+        """Start the broker and wait until it responds."""
         command, log = (
             [*java(), "kafka.Kafka", str(self.folder / "properties")],
             self.folder / "log",
@@ -47,12 +47,12 @@ class Kafka:
         self.running = True
 
     def stop(self) -> None:
-        """Kills the broker."""
+        """Kill the broker."""
         self.running = False
         self.keeper.close()
 
     def client(self, *, username: str, password: str) -> dict[str, Any]:
-        """Returns the configuration of a client, without its log."""
+        """Return the configuration of a client, without its log."""
         return {
             "bootstrap.servers": f"localhost:{self.port}",
             "security.protocol": "SASL_SSL",
@@ -64,7 +64,7 @@ class Kafka:
         }
 
     def administration(self) -> Any:
-        """Returns an administrator's client."""
+        """Return an administrator's client."""
         return library().admin.AdminClient(self.client(**ADMINISTRATOR))
 
     def _answers(self) -> bool:
@@ -75,7 +75,7 @@ class Kafka:
 
 
 def library() -> Any:
-    """Returns the client library of `examples/service`; skips the test if it is not installed."""
+    """Return the client library of `examples/service`; skip the test if it is not installed."""
     if str(LIBRARIES) not in sys.path:
         sys.path.append(str(LIBRARIES))
     pytest.importorskip(
@@ -85,7 +85,7 @@ def library() -> Any:
 
 
 def java() -> list[str]:
-    """Returns the command that runs a class of Kafka; skips the test if Kafka is not installed."""
+    """Return the command that runs a class of Kafka; skip the test if Kafka is not installed."""
     if not next(JARS.glob("*.ready"), None):
         pytest.skip(
             "Kafka is not installed. Run `make engine-tools`, which fetches it with Java and Maven"
@@ -96,7 +96,7 @@ def java() -> list[str]:
 
 @contextmanager
 def kafka(folder: Path, access: Mapping[str, Any], users: Mapping[str, str]) -> Iterator[Kafka]:
-    """Starts Kafka; its certificate is in the folder.
+    """Start Kafka; its certificate is in the folder.
 
     Args:
         folder: empty folder for its data.

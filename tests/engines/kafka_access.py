@@ -16,7 +16,7 @@ WITHIN_SECONDS = 60
 
 
 def apply(admin: Any, administration: Any, access: Mapping[str, Any]) -> None:
-    """Creates topics and permissions from the job's script as rendered by Helm.
+    """Create topics and permissions from the job's script as rendered by Helm.
 
     Args:
         admin: the module `confluent_kafka.admin`.

@@ -35,7 +35,7 @@ ANSWER_SECONDS = 60
 
 
 def distribution() -> Path:
-    """Returns the folder of Keycloak; skips the test if it is not installed."""
+    """Return the folder of Keycloak; skip the test if it is not installed."""
     found = sorted((ROOT / ".tools" / "keycloak").glob("keycloak-*/bin/kc.sh"))
     if not found:
         pytest.skip(
@@ -45,7 +45,7 @@ def distribution() -> Path:
 
 
 def options_of_start() -> str:
-    """Returns the help text of the start command with all options."""
+    """Return the help text of the start command with all options."""
     command = [str(program("bash")), str(distribution() / "bin" / "kc.sh"), "start", "--help-all"]
     done = subprocess.run(
         command, env=environment(program("java")), capture_output=True, text=True, check=True
@@ -54,7 +54,7 @@ def options_of_start() -> str:
 
 
 def at(port: int, certificate: Path) -> dict[str, Any]:
-    """Returns the arguments of a browser with an origin on a loopback port.
+    """Return the arguments of a browser with an origin on a loopback port.
 
     Args:
         port: TLS port.
@@ -78,13 +78,13 @@ class Keycloak(Browser):
         self.port, self.certificate = port, certificate
 
     def ready(self) -> bool:
-        """Returns True if the service account gets a token."""
+        """Return True if the service account gets a token."""
         address = f"{CONSOLE_URL}/realms/master/protocol/openid-connect/token"
         form = {"grant_type": "client_credentials", "client_id": ACCOUNT, "client_secret": SECRET}
         return self.ask(address, form=form)[0] == 200
 
     def admin(self, method: str, path: str, body: object = None) -> Any:
-        """Sends a request to the admin API as the service account; fails for errors."""
+        """Send a request to the admin API as the service account; fail for errors."""
         data = json.dumps(body).encode() if body is not None else None
         token = {"Authorization": f"Bearer {self.service_token()}"}
         headers = {"Content-Type": "application/json", **token}
@@ -93,7 +93,7 @@ class Keycloak(Browser):
         return json.loads(answer.body) if answer.body else None
 
     def service_token(self) -> str:
-        """Returns an access token of the service account."""
+        """Return an access token of the service account."""
         status, answer = self.token(
             "master", grant_type="client_credentials", client_id=ACCOUNT, client_secret=SECRET
         )
@@ -103,7 +103,7 @@ class Keycloak(Browser):
 
 @contextmanager
 def started(folder: Path) -> Iterator[Keycloak]:
-    """Runs a copy of Keycloak with the platform's options, except database, cluster and ports."""
+    """Run a copy of Keycloak with the platform's options, except database, cluster and ports."""
     home, certificate, log = folder / "keycloak", make_certificate(folder), folder / "log"
     java = program("java")
     shutil.copytree(distribution(), home)
@@ -152,8 +152,8 @@ def started(folder: Path) -> Iterator[Keycloak]:
 
 
 def apply_administrators(keycloak: Keycloak, wanted: Json) -> None:
-    """Configures the master realm: flows first, which the realm references, then the realm, then
-    its clients.
+    """Configure the master realm: flows first, which the realm references, then the realm, then its
+    clients.
     """
     there = {flow["alias"] for flow in keycloak.admin("GET", "/master/authentication/flows")}
     flows = {flow["alias"]: flow for flow in wanted["authenticationFlows"]}
@@ -197,7 +197,7 @@ def _add_executions(keycloak: Keycloak, flows: Mapping[str, Json], alias: str) -
 
 
 def merge_clients(keycloak: Keycloak, realm: str, wanted: list[Json]) -> None:
-    """Updates existing clients with the given attributes. Their mappers have separate endpoints and
+    """Update existing clients with the given attributes. Their mappers have separate endpoints and
     are unchanged.
     """
     for client in wanted:

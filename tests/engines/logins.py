@@ -16,7 +16,7 @@ TRIES = 20
 
 
 def person(name: str) -> Json:
-    """Returns a user with the password of all tests."""
+    """Return a user with the password of all tests."""
     credentials = [{"type": "password", "value": PASSWORD, "temporary": False}]
     named = {
         "firstName": "A",
@@ -28,7 +28,7 @@ def person(name: str) -> Json:
 
 
 def add_person(keycloak: Keycloak, name: str, *, role: str = "", client: str = "") -> str:
-    """Adds a user with a role of the realm, or of a client, and returns the user's id."""
+    """Add a user with a role of the realm, or of a client, and return the user's id."""
     keycloak.admin("POST", "/spotmusic/users", person(name))
     (found,) = keycloak.admin("GET", f"/spotmusic/users?exact=true&username={name}")
     if role:
@@ -44,17 +44,17 @@ def add_person(keycloak: Keycloak, name: str, *, role: str = "", client: str = "
 def give_password(
     browser: Browser, user: str, password: str = PASSWORD, *, tries: int = TRIES
 ) -> tuple[str, str]:
-    """Submits the password, again while Keycloak still records the previous login."""
+    """Submit the password, again while Keycloak still records the previous login."""
     return login.give_password(browser, user, password, tries=tries)
 
 
 def tokens(browser: Browser, user: str) -> Json:
-    """Logs in with the password of all tests and returns the tokens."""
+    """Log in with the password of all tests and return the tokens."""
     return login.tokens(browser, user, PASSWORD, tries=TRIES)
 
 
 def set_up_second_factor(browser: Browser, page: str, until: str = REDIRECT) -> tuple[str, str]:
-    """Configures a one-time password on its page; returns the secret and the URL at which the login
+    """Configure a one-time password on its page; return the secret and the URL at which the login
     ended.
     """
     (secret,) = re.findall(r'name="totpSecret"[^>]*value="([^"]+)"', page)
@@ -65,7 +65,7 @@ def set_up_second_factor(browser: Browser, page: str, until: str = REDIRECT) -> 
 
 
 def one_time_password(secret: str, *, steps: int = 0) -> str:
-    """Computes the one-time password of this half minute, or of a later one (RFC 6238). Keycloak
+    """Compute the one-time password of this half minute, or of a later one (RFC 6238). Keycloak
     accepts the previous and next ones as well.
     """
     digest = hmac.new(

@@ -12,7 +12,7 @@ _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def quiet_ports(number: int) -> list[int]:
-    """Returns free loopback ports outside of the system's ephemeral range.
+    """Return free loopback ports outside of the system's ephemeral range.
 
     The system may assign a released ephemeral port to a connection before the program binds it.
 

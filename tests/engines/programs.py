@@ -28,7 +28,7 @@ Process = subprocess.Popen[bytes]
 
 
 def program(*names: str) -> Path:
-    """Returns the first program found. Skips the test without one."""
+    """Return the first program found. Skip the test without one."""
     path = os.pathsep.join(
         [os.environ.get("PATH", ""), "/usr/sbin", *(str(FETCHED / folder) for folder in FOLDERS)]
     )
@@ -42,7 +42,7 @@ def program(*names: str) -> Path:
 
 
 def environment(of: Path) -> dict[str, str]:
-    """Returns the environment of a program, with the libraries and programs that were fetched with
+    """Return the environment of a program, with the libraries and programs that were fetched with
     it.
     """
     if FETCHED not in of.parents:
@@ -63,7 +63,7 @@ def environment(of: Path) -> dict[str, str]:
 
 @contextmanager
 def running(command: list[str], log: Path, variables: Mapping[str, str]) -> Iterator[Process]:
-    """Runs a program in its own session, and ends the session by its id with all children.
+    """Run a program in its own session, and end the session by its id with all children.
 
     Args:
         command: the program and its arguments.
@@ -90,8 +90,8 @@ def running(command: list[str], log: Path, variables: Mapping[str, str]) -> Iter
 def wait_until(
     ready: Callable[[], bool], wanted: str, log: Path | None = None, process: Process | None = None
 ) -> None:
-    """Polls until the result is true; fails at the deadline, or when the process has ended, with
-    the end of its log.
+    """Poll until the result is true; fail at the deadline, or when the process has ended, with the
+    end of its log.
     """
 
     def end_of_log() -> str:
@@ -109,8 +109,8 @@ def wait_until(
 
 
 def make_certificate(folder: Path) -> Path:
-    """Creates a self-signed certificate of localhost and returns it; its key is `tls.key` in the
-    same folder.
+    """Create a self-signed certificate of localhost and return it; its key is `tls.key` in the same
+    folder.
     """
     names = [
         "-subj",

@@ -51,7 +51,7 @@ Environments = Mapping[str, Mapping[str, str]]
 def stand_ins(
     folder: Path, settings: Settings, environments: Environments
 ) -> Iterator[dict[str, Any]]:
-    """Starts the engines; yields the variables for tasks, and the certificates of the brokers.
+    """Start the engines; yield the variables for tasks, and the certificates of the brokers.
 
     Args:
         folder: empty folder for their data.
@@ -127,7 +127,7 @@ def stand_ins(
 
 
 def events_access(settings: Settings) -> dict[str, object]:
-    """Returns the values of the chart `redpanda-access` with topics and permissions."""
+    """Return the values of the chart `redpanda-access` with topics and permissions."""
     topics = [Topic(name=name, **topic.model_dump()) for name, topic in settings.topics.items()]
     return access_values(topics, settings.services_talking_to("events"))
 
@@ -140,7 +140,7 @@ def _cache_users(environments: Environments) -> Iterator[str]:
 
 
 def create_users(server: Path, settings: Settings, environments: Environments) -> None:
-    """Creates the MySQL users with the platform's code and the passwords of the tasks."""
+    """Create the MySQL users with the platform's code and the passwords of the tasks."""
     handler, roles = _handler(), database_roles(settings)
     with _master(server) as cursor:
         for variables in environments.values():
@@ -158,7 +158,7 @@ def create_users(server: Path, settings: Settings, environments: Environments) -
 def rotate(
     environments: Environments, change: Mapping[str, Callable[[str, str], Any]], secrets: Any
 ) -> None:
-    """Rotates each user's password in the engine and in its secret. The old password is invalid at
+    """Rotate each user's password in the engine and in its secret. The old password is invalid at
     once, unlike in an account.
 
     Args:
@@ -199,7 +199,7 @@ def _ask_redis(path: Path, command: str) -> None:
 
 
 def _handler() -> ModuleType:
-    """Returns the module `database` of the handler. It is no package, because other handlers have
+    """Return the module `database` of the handler. It is no package, because other handlers have
     modules of the same names.
     """
     folders = (HANDLER, CUSTOM_RESOURCES)
@@ -233,7 +233,7 @@ def _authorities(folder: Path, places: Mapping[str, Path]) -> Path:
 
 
 def main() -> None:
-    """Runs until Ctrl-C."""
+    """Run until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--env", default="dev")
     options = parser.parse_args()

@@ -45,7 +45,7 @@ class Engine:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Suspends the server: it accepts connections but does not respond."""
+        """Suspend the server: it accepts connections but does not respond."""
         os.killpg(self.process.pid, signal.SIGSTOP)
         try:
             yield
@@ -55,9 +55,7 @@ class Engine:
 
 @contextmanager
 def redis(folder: Path, users: str) -> Iterator[Engine]:
-    """Starts Redis with its users file, with TLS on its port and without on the socket
-    `redis.sock`.
-    """
+    """Start Redis with its users file, with TLS on its port and none on the socket `redis.sock`."""
     (folder / "users.acl").write_text(users)
     server, certificate, log = (
         program("redis-server", "valkey-server"),
@@ -100,7 +98,7 @@ def listens(path: Path) -> bool:
 
 @contextmanager
 def mysql(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
-    """Starts MySQL with additional options and initial statements."""
+    """Start MySQL with additional options and initial statements."""
     root = FETCHED.parent / "mysql"
     loader = next(iter(root.glob("usr/lib/*-linux-gnu/ld-linux-*")), None)
     if not loader:
@@ -151,7 +149,7 @@ def mysql(folder: Path, statements: str, *options: str) -> Iterator[Engine]:
 
 @cache
 def new_data(*command: str) -> TemporaryDirectory[str]:
-    """Data folder of a new server, created once, which takes longer than the start of a server."""
+    """Create the data folder of a new server once: this takes longer than a server's start."""
     folder = TemporaryDirectory(prefix="mysql-")
     done = subprocess.run(
         [*command, f"--datadir={folder.name}", "--initialize-insecure"],

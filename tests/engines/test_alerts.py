@@ -90,11 +90,11 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the name of the library)
-        """Disables logging: pytest shows failures."""
+        """Disable logging: pytest shows failures."""
 
 
 def impatient(config: Json, sns: str) -> Json:
-    """Returns the configuration with waits of one second, and receivers that send to the stub."""
+    """Return the configuration with waits of one second, and receivers that send to the stub."""
     route = config["route"]
     waits = {"group_wait": "1s", "group_interval": "1s"}
     routes = [
@@ -129,7 +129,7 @@ def write_rules(folder: Path) -> None:
 
 
 def alertmanager_in(folder: Path) -> Path:
-    """Returns Alertmanager. Debian's reads its templates in /usr/share; a copy reads them in its
+    """Return Alertmanager. Debian's reads its templates in /usr/share; a copy reads them in its
     working folder.
     """
     found = program("alertmanager", "prometheus-alertmanager")

@@ -126,7 +126,7 @@ class Walk:
         return {**about, "source": "aws.guardduty", "detail-type": DETAIL_TYPE, "detail": detail}
 
     def upload(self, key: str) -> None:
-        """Uploads an object as the artist's client does, by URL and without credentials."""
+        """Upload an object as the artist's client does, by URL and without credentials."""
         bucket = self.variables(OWNER)["UPLOADS_BUCKET"]
         service = self.as_task(OWNER, "s3")
         address = service.generate_presigned_url(
@@ -143,7 +143,7 @@ class Walk:
         )
 
     def deliver(self, event: Json) -> None:
-        """Sends an event to the queues of rules that match it."""
+        """Send an event to the queues of rules that match it."""
         events = self.aws("events")
         targets = [target for target in self.targets(event) if ":sqs:" in target["Arn"]]
         events.put_rule(Name="walk", EventPattern=json.dumps({"source": ["walk"]}))
@@ -377,7 +377,7 @@ def test_takedown_leaves_versions_and_no_copies(walk: Walk) -> None:
 def rows(
     catalogue: tuple[int, Path], given: Mapping[str, str], statement: str, *values: str
 ) -> list[Any]:
-    """Result of a statement by a service's user."""
+    """Return the result of a statement by a service's user."""
     port, authority = catalogue
     user, password = given["CATALOGUE_USERNAME"], given["CATALOGUE_PASSWORD"]
     where: dict[str, Any] = {
@@ -409,7 +409,7 @@ def signed(walk: Walk, given: Mapping[str, str], key: str) -> str:
 
 
 def verify(walk: Walk, address: str, folder: Path) -> None:
-    """Verifies the signature of a URL as CloudFront does, with a key of the behavior's group."""
+    """Verify the signature of a URL as CloudFront does, with a key of the behavior's group."""
     url, edge = urlsplit(address), walk.aws("cloudfront", EDGE)
     (distribution,) = edge.list_distributions()["DistributionList"]["Items"]
     assert url.hostname in (distribution["DomainName"], *distribution["Aliases"].get("Items", []))

@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def asking(path: Path, user: str | None) -> Ask:
-    """Returns a function that sends one command as a user and returns the first line of the
+    """Return a function that sends one command as a user and returns the first line of the
     response.
     """
 

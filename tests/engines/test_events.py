@@ -63,7 +63,7 @@ def module_broker(libraries: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def broker(module_broker: Kafka) -> Kafka:
-    """Running broker, started again if the previous test stopped it."""
+    """Kafka, started again if the previous test stopped it."""
     if not module_broker.running:
         module_broker.start()
     return module_broker
@@ -75,7 +75,7 @@ def broker(module_broker: Kafka) -> Kafka:
 def written(
     broker: Kafka, name: str, topic: str, value: str | None = "x", *, idempotent: bool = False
 ) -> str:
-    """Writes an event as a user; returns the name of the error, or an empty text."""
+    """Write an event as a user; return the name of the error, or an empty text."""
     refused: list[Any] = []
     writer = library().Producer(
         {**broker.client(username=name, password=FIRST), "enable.idempotence": idempotent}
@@ -88,7 +88,7 @@ def written(
 def read(
     broker: Kafka, username: str, topic: str, group: str, password: str = FIRST
 ) -> tuple[str, list[bytes]]:
-    """Reads a topic as a user; returns the name of the error or an empty text, and all values."""
+    """Read a topic as a user; return the name of the error or an empty text, and all values."""
     found: list[bytes] = []
     more = {"group.id": group, "auto.offset.reset": "earliest", "enable.partition.eof": True}
     reader = library().Consumer({**broker.client(username=username, password=password), **more})
@@ -209,9 +209,7 @@ def variables(here: Aws, libraries: Path, broker: Kafka) -> dict[str, str]:
 
 @contextmanager
 def stream(variables: dict[str, str], folder: Path) -> Iterator[Task]:
-    """Runs the example. At the end it leaves its group, so that the next one does not
-    wait for it.
-    """
+    """Run the example. At the end it leaves its group, so that the next one does not wait."""
     with task(variables, "stream.py", folder) as found:
         yield found
         assert found.process.poll() == 0 or found.ends() == 0
@@ -228,7 +226,7 @@ def listened(track: str, **changes: Any) -> str:
 
 
 def done(stream: Task, outcome: str, count: int) -> None:
-    """Waits for events. One is delivered twice if its commit was lost with the broker."""
+    """Wait for events. One is delivered twice if its commit was lost with the broker."""
     value = re.compile(rf'^events_total{{outcome="{outcome}"}} (\S+)$', re.MULTILINE)
 
     def enough() -> bool:

@@ -60,7 +60,7 @@ class Job:
         self._write("sleep", '#!/bin/bash\n[ "$DIES_BEFORE" != sleep ]\n')
 
     def run(self, hour: str, *, dies_before: str = "", dies_after: str = "") -> None:
-        """Runs the job at an hour such as 2027010106, killed before or after a verb of kcadm, or
+        """Run the job at an hour such as 2027010106, killed before or after a verb of kcadm, or
         before `sleep`.
         """
         self._write("date", f"#!/bin/bash\necho {hour}\n")
@@ -93,7 +93,7 @@ class Job:
         assert (done.returncode != 0) == bool(dies_before or dies_after), done.stderr
 
     def keys(self) -> dict[str, int]:
-        """Returns the key pairs that may sign access tokens, with their priorities."""
+        """Return the key pairs that may sign access tokens, with their priorities."""
         found = self._keycloak.admin("GET", f"/spotmusic/components?type={SIGNS}")
         pairs = [one for one in found if one["providerId"] == "rsa-generated"]
         return {one["name"]: int(one["config"].get("priority", ["0"])[0]) for one in pairs}

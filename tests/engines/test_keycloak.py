@@ -38,7 +38,7 @@ def held(keycloak: Keycloak, realm: str) -> Json:
 
 
 def differences(wanted: Any, found: Any, place: str = "realm") -> Iterator[str]:
-    """Yields requested values that are not set, except references to secrets, which Keycloak does
+    """Yield requested values that are not set, except references to secrets, which Keycloak does
     not return.
     """
     if isinstance(wanted, dict):
@@ -59,7 +59,7 @@ def differences(wanted: Any, found: Any, place: str = "realm") -> Iterator[str]:
 
 
 def leaves(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields every value with its path. Lists are sorted, because Keycloak does not keep their
+    """Yield every value with its path. Lists are sorted, because Keycloak does not keep their
     order.
     """
     if isinstance(value, dict):

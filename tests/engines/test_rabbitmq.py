@@ -93,7 +93,7 @@ class Broker:
         return json.loads(text) if text else None
 
     def metrics(self) -> str:
-        """Returns the additional metrics path of the chart's ServiceMonitor."""
+        """Return the additional metrics path of the chart's ServiceMonitor."""
         families = "family=queue_coarse_metrics&family=queue_consumer_count"
         with self._open(f"{self._metrics}/metrics/detailed?{families}") as response:
             return str(response.read().decode())
@@ -120,7 +120,7 @@ class Broker:
     def take_when_there(
         self, queue: str, *, user: str, mode: str = "ack_requeue_false"
     ) -> list[Json]:
-        """Takes a message when one is available: the leader requeues a rejected one after its
+        """Take a message when one is available: the leader requeues a rejected one after its
         response.
         """
         until = time.monotonic() + A_HANG
@@ -129,7 +129,7 @@ class Broker:
         return tasks
 
     def drain(self, queue: str) -> int:
-        """Consumes and counts all messages of a queue, waiting for the first."""
+        """Consume and count all messages of a queue, waiting for the first."""
         taken = len(self.take_when_there(queue, user="operator"))
         while self.take(queue, user="operator"):
             taken += 1
@@ -182,8 +182,8 @@ def broker(tasks: tuple[Broker, Path]) -> Broker:
 def rabbitmq(
     folder: Path, topology: Topology, passwords: Mapping[str, str] | None = None
 ) -> Iterator[Broker]:
-    """Starts RabbitMQ with a topology; its users have `PASSWORD` or their own. Its certificate is
-    in the folder.
+    """Start RabbitMQ with a topology; its users have `PASSWORD` or their own. Its certificate is in
+    the folder.
     """
     server = program(SERVER, f"{FETCHED}{SERVER}")
     document = definitions(

@@ -169,7 +169,7 @@ class Task:
         return status, json.loads(text)
 
     def ends(self) -> int:
-        """Sends SIGTERM and returns the exit status."""
+        """Send SIGTERM and return the exit status."""
         os.kill(self.process.pid, signal.SIGTERM)
         return self.process.wait(60)
 
@@ -321,9 +321,7 @@ def test_example_takes_no_body_for_a_request(variables: dict[str, str], tmp_path
 
 
 def statuses(found: Task, method: str, headers: str) -> list[int]:
-    """Sends a request with a second request in its body, and returns the statuses of
-    all answers.
-    """
+    """Send a request with a second request in its body, and return the statuses of all answers."""
     with socket.create_connection(("localhost", found.port)) as connection:
         connection.sendall(
             f"{method} /healthz HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n{INNER}".encode()
@@ -506,7 +504,7 @@ def sender(brokers: str) -> dict[str, str]:
 
 
 def plays(found: Task, count: int) -> set[int]:
-    """Sends plays at the same time, and returns the statuses."""
+    """Send plays at the same time, and return the statuses."""
 
     def sent(_: int) -> int:
         body = json.dumps({"id": str(uuid.uuid4())})
@@ -635,7 +633,7 @@ def put(management: Broker, password: str) -> None:
 
 
 def close_connections(management: Broker) -> None:
-    """Closes the worker's connections, as a stopping broker does."""
+    """Close the worker's connections, as a stopping broker does."""
     wait_until(
         lambda: bool(management.ask("connections")), "the management API knows the connection"
     )

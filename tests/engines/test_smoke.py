@@ -211,7 +211,7 @@ def test_smoke_checks_find_stopped_parts(
 
 
 def topics_of(name: str, stand_ins: dict[str, Any]) -> set[str]:
-    """Returns the topics that a user of events may list."""
+    """Return the topics that a user of events may list."""
     servers, authority = (
         stand_ins["variables"]["EVENTS_BOOTSTRAP_SERVERS"],
         stand_ins["certificate"],

@@ -59,7 +59,7 @@ def test_mutated_text_is_valid_or_explained(folder: Path, example: tuple[str, st
 
 @contextmanager
 def no_hang(seconds: float) -> Iterator[None]:
-    """Interrupts a test that exceeds its time limit."""
+    """Interrupt a test that exceeds its time limit."""
 
     def cut_off(_number: int, _frame: object) -> None:
         raise AssertionError(f"a hang: more than {seconds:g} s of work")

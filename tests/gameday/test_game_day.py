@@ -34,7 +34,7 @@ CASES = [
 def scenario(
     templates: Callable[[str], dict[str, Template]], deployed: Callable[[str], RenderedCluster]
 ) -> Callable[[str], Scenario]:
-    """Returns an environment by name."""
+    """Environment by name."""
 
     @cache
     def give(environment: str) -> Scenario:

@@ -59,7 +59,7 @@ def waiters(service: str) -> set[str]:
 
 
 def wrong(text: str) -> Iterator[str]:
-    """Yields the errors of each command."""
+    """Yield the errors of each command."""
     for line in code(text):
         for service, wait, operation, rest in COMMAND.findall(line):
             if wait:
@@ -92,7 +92,7 @@ def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
 
 
 def without_environment(text: str) -> Iterator[str]:
-    """Yields CDK commands for stacks of another environment than the default, dev, without `-c
+    """Yield CDK commands for stacks of another environment than the default, dev, without `-c
     env=`.
     """
     for line in code(text):
@@ -106,7 +106,7 @@ def without_environment(text: str) -> Iterator[str]:
 
 
 class _Fields(TreeInterpreter):  # type: ignore[misc] # jmespath has no types
-    """Evaluates a query on a sample answer, and collects fields that the answer does not have."""
+    """Evaluation of a query on a sample answer, with the fields that the answer does not have."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ class _Fields(TreeInterpreter):  # type: ignore[misc] # jmespath has no types
         return super().visit_field(node, value)
 
     def visit_filter_projection(self, node: Any, value: Any) -> Any:
-        """Passes every element, after reading the fields of the condition."""
+        """Pass every element, after reading the fields of the condition."""
         base, shown, condition = node["children"]
         found = self.visit(base, value) or []
         return [(self.visit(condition, one), self.visit(shown, one))[1] for one in found]
@@ -137,7 +137,7 @@ def sample(shape: Any, inside: tuple[str, ...] = ()) -> Any:
 
 
 def missing_fields(text: str) -> Iterator[str]:
-    """Yields fields of queries that the answer of their operation does not have."""
+    """Yield fields of queries that the answer of their operation does not have."""
     for line in code(text):
         for service, wait, operation, rest in COMMAND.findall(line):
             if wait or operation not in operations(service):

@@ -503,7 +503,7 @@ class Example(Construct):
 
 
 def execute(source: str, scope: Construct, given: Given) -> None:
-    """Runs an example.
+    """Run an example.
 
     Raises:
         NameError: if the example uses a name that is no prerequisite.

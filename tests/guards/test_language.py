@@ -187,7 +187,7 @@ def test_docstrings_and_comments_use_common_words() -> None:
 
 
 def test_docstrings_are_no_questions() -> None:
-    """They begin with a noun phrase or a verb."""
+    """They begin with a noun phrase or an imperative verb."""
     assert findings(CODE, lambda file: _questions(DOCSTRING.findall(file.read_text()))) == {}
 
 

@@ -17,12 +17,12 @@ from tools.documents import flows_document
 
 
 def makefile(folder: Path = ROOT) -> str:
-    """Returns the Makefile of a folder, with continued lines joined."""
+    """Return the Makefile of a folder, with continued lines joined."""
     return re.sub(r"\\\n\s*", "", (folder / "Makefile").read_text())
 
 
 def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
-    """Runs make in a folder."""
+    """Run make in a folder."""
     command = [shutil.which("make") or "make", "--no-print-directory", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 

@@ -24,7 +24,7 @@ resource."""
 
 
 def items(text: str) -> Iterator[str]:
-    """Yields each paragraph, and each list item with its continuation."""
+    """Yield each paragraph, and each list item with its continuation."""
     yield from re.split(r"\n\s*\n(?! )|\n(?=(?:- |\d+\. |\*\*))", text)
 
 

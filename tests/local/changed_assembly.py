@@ -15,7 +15,7 @@ Resources = dict[str, dict[str, Any]]
 def changed_assembly(
     assembly: Path, stack: SynthesizedStack, change: Callable[[Resources], None], *, into: Path
 ) -> Path:
-    """Copies an assembly and changes the resources of one stack's template.
+    """Copy an assembly and change the resources of one stack's template.
 
     The CLI uploads a template with the hash of its content and skips existing ones, so this changes
     the hash as well.
@@ -37,7 +37,7 @@ def changed_assembly(
 
 
 def with_templates(assembly: Path, templates: dict[str, dict[str, Any]], *, into: Path) -> Path:
-    """Copies an assembly with other templates, such as those of an earlier release, and with the
+    """Copy an assembly with other templates, such as those of an earlier release, and with the
     dependencies of their references.
 
     Args:

@@ -13,7 +13,7 @@ FOREIGN = [
 
 
 def ask(port: int, method: str, path: str, **headers: str) -> tuple[int, str]:
-    """Returns status and text of one request to a server on loopback."""
+    """Return status and text of one request to a server on loopback."""
     connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request(method, path, headers={"Content-Type": "text/plain", **headers})
     answer = connection.getresponse()

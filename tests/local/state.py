@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def own_state(name: str, request: pytest.FixtureRequest) -> Iterator[Workspace]:
-    """Yields an empty state in an environment without an account. Processes of an earlier, killed
+    """Yield an empty state in an environment without an account. Processes of an earlier, killed
     run are ended first.
 
     A second run in the same checkout is rejected, because it would end the processes of the first

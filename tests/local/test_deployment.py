@@ -71,7 +71,7 @@ class Deployed:
 
     @contextmanager
     def synthesized(self) -> Iterator[None]:
-        """Uses the assembly of the first `up` as that of the unchanged checkout. p131 proves that
+        """Use the assembly of the first `up` as that of the unchanged checkout. p131 proves that
         two syntheses are identical.
         """
 
@@ -86,7 +86,7 @@ class Deployed:
     def deploy_changed(
         self, stack: SynthesizedStack, change: Callable[[Resources], None], into: Path
     ) -> None:
-        """Deploys one stack with other resources."""
+        """Deploy one stack with other resources."""
         assembly = changed_assembly(self.workspace.assembly, stack, change, into=into)
         self.cli.run(
             "deploy", stack.id, "--exclusively", "--require-approval", "never", assembly=assembly
@@ -133,7 +133,7 @@ def test_interrupted_up_can_be_resumed(deployed: Deployed) -> None:
 
 
 def test_failed_creation_leaves_retained_resources_only(deployed: Deployed, tmp_path: Path) -> None:
-    """Uses the same stack as the next test, which deploys it without the error."""
+    """Same stack as the next test, which deploys it without the error."""
     stack = deployed.stack("data")
     policies = {
         name: resource.get("DeletionPolicy", "Delete") for name, resource in stack.resources.items()

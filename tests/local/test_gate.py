@@ -73,7 +73,7 @@ def test_deployment_reports_wait_for_cfn_lint(is_done: bool, deployment: LocalDe
 
     class Output(StringIO):
         def flush(self) -> None:
-            """Ends the wait after its report."""
+            """End the wait after its report."""
             if not verdict.done():
                 verdict.set_result(8)
 

@@ -29,7 +29,7 @@ def request(
     body: str = "",
     in_progress: list[bool] | None = None,
 ) -> tuple[int, str]:
-    """Sends one request. Returns status and body. The application echoes the body."""
+    """Send one request. Return status and body. The application echoes the body."""
 
     async def application(_scope: Any, receive: Any, send: Any) -> None:
         received = (await receive())["body"]

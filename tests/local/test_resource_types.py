@@ -54,7 +54,7 @@ class Stack:
     def deploy(
         self, verb: str, resources: Resources, outputs: dict[str, str] | None = None
     ) -> dict[str, str]:
-        """Creates or updates the stack; returns physical ids."""
+        """Create or update the stack; return physical ids."""
         getattr(self.cloudformation, f"{verb}_stack")(
             StackName=self.name, TemplateBody=self.body(resources, outputs)
         )

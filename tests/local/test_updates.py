@@ -46,13 +46,13 @@ class Updated:
         self._cli = CdkCli(workspace=workspace, endpoint=emulator.endpoint, region=REGION)
 
     def deploy(self, assembly: Path) -> None:
-        """Deploys all stacks in CDK's order, as in docs/deployment.md."""
+        """Deploy all stacks in CDK's order, as in docs/deployment.md."""
         self._cli.run("deploy", "dev/*", "--require-approval", "never", assembly=assembly)
         self.current = assembly
 
     def change(self, stack: SynthesizedStack, change: Callable[[Resources], None]) -> str:
-        """Updates a stack of the current assembly to other resources, by a change set as the CLI
-        does. Returns its status.
+        """Update a stack of the current assembly to other resources, by a change set as the CLI
+        does. Return its status.
         """
         template = json.loads(stack.template.read_text())
         change(template["Resources"])
@@ -79,7 +79,7 @@ class Updated:
         )
 
     def ids(self) -> Ids:
-        """Returns the physical id of every stateful resource by stack and logical id."""
+        """Return the physical id of every stateful resource by stack and logical id."""
         return {
             f"{stack.id}/{resource.logical_id}": resource.identifier
             for stack in stacks(self.current, environment="dev")
@@ -223,7 +223,7 @@ def test_failed_update_loses_nothing(updated: Updated) -> None:
 
 
 def updated_before(updated: Updated, stack: SynthesizedStack, failed: str) -> set[str]:
-    """Returns the resources that the last operation had updated before one failed."""
+    """Return the resources that the last operation had updated before one failed."""
     pages = (
         updated.client("cloudformation")
         .get_paginator("describe_stack_events")
@@ -248,7 +248,7 @@ def updated_before(updated: Updated, stack: SynthesizedStack, failed: str) -> se
 
 
 def contents(updated: Updated, stack: SynthesizedStack) -> dict[str, str]:
-    """Returns the descriptions of a stack's databases and buckets from their services."""
+    """Return the descriptions of a stack's databases and buckets from their services."""
     rds, s3 = updated.client("rds"), updated.client("s3")
     held = {
         resource.logical_id: resource
@@ -303,7 +303,7 @@ class Removal:
         self._updated.deploy(self._assemblies[state])
 
     def everything(self) -> dict[str, Ids]:
-        """Returns the physical id of each resource of a stack that belongs to the service or the
+        """Return the physical id of each resource of a stack that belongs to the service or the
         word's connection.
         """
         found = {

@@ -28,6 +28,6 @@ def installed(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> P
 def run(
     command: list[str], installed: Path, folder: Path, **variables: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Runs a command with the wheels, in a folder outside of the checkout."""
+    """Run a command with the wheels, in a folder outside of the checkout."""
     env = {**os.environ, "PYTHONPATH": str(installed), **variables}
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)

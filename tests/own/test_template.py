@@ -70,7 +70,7 @@ pytestmark = pytest.mark.skipif(not COPIER.exists(), reason="needs copier: make 
 
 
 def git(folder: Path, *arguments: str) -> None:
-    """Runs git as a user without configuration."""
+    """Run git as a user without configuration."""
     command = [
         "git",
         "-c",
@@ -85,14 +85,14 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def commit(folder: Path, tag: str) -> None:
-    """Commits everything and tags it."""
+    """Commit everything and tag it."""
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", tag)
     git(folder, "tag", tag)
 
 
 def copier(*arguments: str | Path) -> None:
-    """Runs copier's command line."""
+    """Run copier's command line."""
     subprocess.run([COPIER / "copier", *arguments], check=True, capture_output=True)
 
 

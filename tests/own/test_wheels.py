@@ -132,7 +132,7 @@ def required(requirements: list[str], extras: set[str]) -> Iterator[str]:
 
 @cache
 def requirements_of(distribution: str) -> list[str]:
-    """Requirements of an installed distribution."""
+    """Return the requirements of an installed distribution."""
     return requires(distribution) or []
 
 

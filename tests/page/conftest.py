@@ -32,7 +32,7 @@ def text(page: Page) -> str:
 
 @pytest.fixture(scope="session")
 def data(text: str) -> dict[str, Any]:
-    """Data that the page embeds."""
+    """JSON that the page embeds."""
     found: dict[str, Any] = json.loads(
         re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[0]
     )

@@ -25,7 +25,7 @@ class Linter:
         return {str(file): [["E1", ["Resources", 0], "bad"]] for file in files}
 
     def judge(self, resource: dict[str, Any], *, region: str = "sa-east-1") -> int:
-        """Returns the number of templates that were linted."""
+        """Return the number of templates that were linted."""
         before = self.linted
         template = self.folder / "some.template.json"
         template.write_text(json.dumps({"Resources": {"Topic": resource}}))

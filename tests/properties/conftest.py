@@ -27,7 +27,7 @@ VALKEY = "prod-valkey"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Selects the environment of the given assembly, with the deviations of `--like`."""
+    """Select the environment of the given assembly, with the deviations of `--like`."""
     folder: Path | None = config.getoption("--assembly")
     if folder is None:
         return
@@ -69,7 +69,7 @@ def environment_in(folder: Path) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keeps only tests of the given assembly."""
+    """Keep only tests of the given assembly."""
     if config.getoption("--assembly") is None:
         return
     kept = [item for item in items if _asked_of(item) in ENVIRONMENTS]
@@ -85,7 +85,7 @@ def _asked_of(item: pytest.Item) -> object:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Parametrizes tests by environment, unless a test names one or has its own platform."""
+    """Parametrize tests by environment, unless a test names one or has its own platform."""
     given = any(
         "platform" in str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize")
     )
@@ -98,7 +98,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def platforms(
     templates: Callable[[str], dict[str, Template]], synthesized: Callable[[str], Path]
 ) -> Callable[[str], Assembly]:
-    """Returns an environment by name, or production with the other cache engine."""
+    """Environment by name, or production with the other cache engine."""
 
     @cache
     def platform(name: str) -> Assembly:
@@ -142,13 +142,13 @@ def acknowledged_in(report: Path) -> tuple[tuple[str, str, str], ...]:
 
 
 def with_valkey(settings: Settings) -> Settings:
-    """Returns the environment with the other engine."""
+    """Return the environment with the other engine."""
     cache = settings.data.cache.model_copy(update={"engine": "valkey"})
     return settings.model_copy(update={"data": settings.data.model_copy(update={"cache": cache})})
 
 
 def data_templates(settings: Settings) -> dict[str, Template]:
-    """Synthesizes the data stack and its dependencies."""
+    """Synthesize the data stack and its dependencies."""
     stage = cdk.Stage(new_app(), settings.name)
     network, secrets = (
         NetworkStack(stage, settings=settings),

@@ -36,8 +36,8 @@ class Behavior:
         return self.distribution.target(f"{self.place}.{path}")
 
     def policy(self, kind: str) -> Json:
-        """Configuration of its `Cache`, `OriginRequest` or `ResponseHeaders` policy; empty for AWS
-        managed policies.
+        """Return the configuration of its `Cache`, `OriginRequest` or `ResponseHeaders` policy;
+        empty for AWS managed policies.
         """
         target = self.target(f"{kind}PolicyId")
         found: Json = (target and target[f"{kind}PolicyConfig"]) or {}

@@ -51,7 +51,7 @@ CHANGES = 4
 
 @cache
 def suspicious(text: str) -> tuple[str, ...]:
-    """Returns suspicious parts of a text, truncated so that logs do not repeat them."""
+    """Return suspicious parts of a text, truncated so that logs do not repeat them."""
     return tuple(_suspicious(text))
 
 
@@ -69,7 +69,7 @@ def _suspicious(text: str) -> Iterator[str]:
 
 
 def called_secret(values: Any) -> Iterator[str]:
-    """Yields paths of values named password, secret, token or key that are neither names nor
+    """Yield paths of values named password, secret, token or key that are neither names nor
     references.
     """
     for path, value in leaves(values):

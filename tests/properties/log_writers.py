@@ -51,7 +51,7 @@ def writers(platform: Assembly) -> Iterator[Writer]:
 
 
 def _pods(platform: Assembly) -> Iterator[Writer]:
-    """Logs of pods, which the agent on each node sends to CloudWatch."""
+    """Yield the logs of pods, which the agent on each node sends to CloudWatch."""
     by_place = {place_of(group): group for group in platform.some(GROUP)}
     agent = releases_of(platform).get("fluent-bit")
     written = (

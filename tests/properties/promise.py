@@ -17,7 +17,7 @@ Verdicts = Iterator[tuple[Resource | str, bool, str]]
 
 
 def promise(test: Callable[..., Verdicts]) -> Callable[..., None]:
-    """Makes the test `test_p<number>_<behaviour>` from a generator of verdicts.
+    """Make the test `test_p<number>_<behaviour>` from a generator of verdicts.
 
     A failure lists every resource that breaks the promise, with the remedy. Deviations of the
     environment (`deviations.py`) are excused; an unused deviation fails.
@@ -27,9 +27,7 @@ def promise(test: Callable[..., Verdicts]) -> Callable[..., None]:
 
 
 def rule(test: Callable[..., Verdicts]) -> Callable[..., None]:
-    """Makes a test of a rule without a number, which holds in every environment without
-    deviations.
-    """
+    """Make a test of a rule without a number, which every environment keeps without deviations."""
     return _judged(test, test.__name__, {})
 
 
@@ -53,7 +51,7 @@ def problems_of(
     verdicts: Iterable[tuple[Resource | str, bool, str]],
     deviation: Deviation | None,
 ) -> list[str]:
-    """Returns undeclared failures of the promise, and deviations that no failure uses."""
+    """Return undeclared failures of the promise, and deviations that no failure uses."""
     leaves = set(deviation.resources) if deviation else set()
     problems, unused, looked_at = [], leaves if deviation and deviation.needed else set(), 0
     for subject, holds, fix in verdicts:
@@ -80,7 +78,7 @@ def judged(
     *,
     excused: Mapping[str, str] | None = None,
 ) -> Verdicts:
-    """Yields a verdict on each subject from its findings.
+    """Yield a verdict on each subject from its findings.
 
     Args:
         subjects: names of all checked subjects.

@@ -42,7 +42,7 @@ def releases_of(platform: Assembly) -> dict[str, Release]:
 
 
 def images_in(values: Any) -> Iterator[str]:
-    """Yields every image in Helm values: in parts, as one text, or in embedded YAML."""
+    """Yield every image in Helm values: in parts, as one text, or in embedded YAML."""
     if isinstance(values, dict):
         if isinstance(values.get("repository"), str) and isinstance(values.get("tag"), str):
             yield (

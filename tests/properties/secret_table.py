@@ -39,7 +39,7 @@ class Row:
     releases: frozenset[str]
 
     def of(self, secret: str, services: frozenset[str]) -> "Row | None":
-        """This line for one secret, or None if it describes others."""
+        """Return this line for one secret, or None if it describes others."""
         before, placeholder, after = self.secret.partition(SERVICE)
         if not placeholder:
             return self if self.secret == secret else None

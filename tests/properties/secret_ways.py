@@ -21,13 +21,13 @@ HANDLERS = sorted((ROOT / "constructs").rglob("*_handler/*.py"))
 
 
 def seconds(text: str) -> int:
-    """Parses `15m`, `9 days` and `at once` to seconds."""
+    """Parse `15m`, `9 days` and `at once` to seconds."""
     number, unit = re.fullmatch(r"(\d+|at) ?([a-z]+)", text).groups()  # type: ignore[union-attr]
     return (0 if number == "at" else int(number)) * UNITS[unit]
 
 
 def restarted(platform: Assembly, service: Resource) -> Iterator[int]:
-    """Yields the maximum delay, in seconds, of each schedule that redeploys a service."""
+    """Yield the maximum delay, in seconds, of each schedule that redeploys a service."""
     for schedule in platform.users_of(service, "AWS::Scheduler::Schedule"):
         asked: Json = json.loads(schedule.text("Target.Input"))
         weekly = re.fullmatch(
@@ -130,7 +130,7 @@ def reloader(platform: Assembly, deployed: RenderedCluster, release: str) -> int
 
 
 def annotated(values: Json) -> bool:
-    """Returns True if chart values annotate the workload, but not its pods, which change with each
+    """Return True if chart values annotate the workload, but not its pods, which change with each
     release.
     """
     return any(
@@ -165,7 +165,7 @@ def each_job(platform: Assembly, deployed: RenderedCluster, release: str) -> int
 
 
 def label(platform: Assembly, deployed: RenderedCluster, release: str) -> int | None:
-    """The Secret of each user has the label that the operator requires."""
+    """Each user's Secret has the label that the operator requires."""
     imported = {
         m["spec"]["importCredentialsSecret"]["name"]
         for m in deployed.manifests[release]

@@ -546,7 +546,7 @@ def nights(schedule: str) -> int:
 
 
 def another_takes_over(platform: Assembly) -> Verdicts:
-    """A standby takes over a lost zone within two minutes; the document describes dev without a
+    """Within two minutes a standby takes over a lost zone; the document describes dev without a
     standby.
     """
     restored = (

@@ -59,7 +59,7 @@ def made(cluster: RenderedCluster, *kinds: str) -> list[Json]:
 
 
 def configuration(cluster: Json) -> dict[str, str]:
-    """Configuration of RabbitMQ, by key."""
+    """Return the configuration of RabbitMQ, by key."""
     lines = str(at(cluster, "spec.rabbitmq.additionalConfig")).splitlines()
     return {
         key.strip(): value.strip()
@@ -68,7 +68,7 @@ def configuration(cluster: Json) -> dict[str, str]:
 
 
 def hosts_apart(workload: Json) -> bool:
-    """Returns True if the scheduler keeps these pods on separate hosts or spreads them evenly."""
+    """Return True if the scheduler keeps these pods on separate hosts or spreads them evenly."""
     pod, labels = pod_of(workload) or {}, labels_of(workload)
     evenly = [
         r
@@ -119,7 +119,7 @@ def test_p103_quorum_and_copies_survive_a_zone(
 
 
 def stays(name: str, workload: Json, least: int, budgets: list[Json]) -> Verdicts:
-    """Requirements of a component so that most of its pods survive a disruption."""
+    """Require that most pods of a component survive a disruption."""
     replicas = workload["spec"].get("replicas", 1)
     yield name, replicas >= least, f"It has {replicas} pods. Set {least} or more."
     yield (
@@ -175,7 +175,7 @@ def protects(budget: Json, workload: Json) -> bool:
 
 
 def required(pool: Json, key: str) -> list[str]:
-    """Requirements of a node pool."""
+    """Return the required values of a key in a node pool."""
     asked = pool["spec"]["template"]["spec"]["requirements"]
     return [
         value
@@ -467,7 +467,7 @@ def test_p105_volumes_are_encrypted_retained_zonal(
 
 
 def claims(cluster: RenderedCluster) -> Iterator[tuple[str, str]]:
-    """Yields volume claims with their storage class."""
+    """Yield volume claims with their storage class."""
     for name, release in cluster.releases.items():
         yield from (
             (f"{name} {path}", str(value))

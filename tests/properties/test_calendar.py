@@ -31,7 +31,7 @@ Span = tuple[int, int]
 
 
 def span(text: object) -> Span | None:
-    """Parses a weekly window such as `mon:06:30-mon:07:30`."""
+    """Parse a weekly window such as `mon:06:30-mon:07:30`."""
     found = re.fullmatch(r"(\w{3}):(\d\d):(\d\d)-(\w{3}):(\d\d):(\d\d)", str(text))
     if not found:
         return None
@@ -42,7 +42,7 @@ def span(text: object) -> Span | None:
 
 
 def spans(text: object) -> list[Span]:
-    """Parses a daily window such as `05:00-06:00` into one window per day."""
+    """Parse a daily window such as `05:00-06:00` into one window per day."""
     return [
         found
         for day in DAYS

@@ -141,7 +141,7 @@ def test_load_balancer_listeners_match_flows(platform: Assembly) -> Verdicts:
 
 
 def answered(listener: Resource) -> Verdicts:
-    """Requests without a matching rule reach targets or get a fixed response."""
+    """Every request without a matching rule reaches targets or gets a fixed response."""
     for number, action in enumerate(listener["DefaultActions"] or []):
         leads = bool(listener.mentions(f"DefaultActions.{number}"))
         refuses = str(

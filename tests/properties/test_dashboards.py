@@ -15,7 +15,7 @@ Shown = tuple[str, str, str, tuple[tuple[str, str], ...], str]
 
 
 def shown_by(dashboard: Resource) -> Iterator[Shown]:
-    """Yields each metric of each widget."""
+    """Yield each metric of each widget."""
     for widget in json.loads(dashboard.text("DashboardBody"))["widgets"]:
         for line in widget["properties"].get("metrics", []):
             said: dict[str, Any] = next((item for item in line if isinstance(item, dict)), {})

@@ -75,7 +75,7 @@ def test_p071_failed_deployments_roll_back(platform: Assembly) -> Verdicts:
 
 
 def shifted(service: Service, deployment: Json) -> Verdicts:
-    """Requirements of a rollback of blue/green: two target groups, their rule, and an alarm on
+    """Require what a rollback of blue/green needs: two target groups, their rule, and an alarm on
     both.
     """
     resource, groups, bake = (
@@ -336,7 +336,7 @@ def test_p078_ecs_exec_is_disabled(platform: Assembly) -> Verdicts:
 
 
 def users_of(environments: Iterable[Mapping[str, str]]) -> Counter[str]:
-    """Number of services of each user. `database` and `catalogue` of a service have one user."""
+    """Count the services of each user. `database` and `catalogue` of a service have one user."""
     return Counter(
         arn
         for environment in environments

@@ -250,8 +250,8 @@ def directives(platform: Assembly, policy: object) -> dict[str, list[str]]:
 
 
 def uploads_of_pages(platform: Assembly) -> Verdicts:
-    """A page can connect to the uploads bucket if and only if the bucket allows the
-    page's origin.
+    """Each page can connect to the uploads bucket if and only if the bucket allows the page's
+    origin.
     """
     (uploads,) = (bucket for bucket in platform.some("AWS::S3::Bucket") if bucket.name == UPLOADS)
     admitted = {

@@ -76,7 +76,7 @@ def is_key_of_kubernetes(key: Resource | None) -> bool:
 
 
 def kubectl(platform: Assembly) -> Resource:
-    """Function that runs helm and kubectl."""
+    """Return the function that runs helm and kubectl."""
     layers = {
         layer
         for layer in platform.some("AWS::Lambda::LayerVersion")

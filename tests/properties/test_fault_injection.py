@@ -297,7 +297,7 @@ def cuts_a_zone_off(template: Resource) -> bool:
 
 
 def it_takes_all_of_one_zone(template: Resource) -> Verdicts:
-    """A zone outage includes the primaries of the zone. All its actions are in the zone of the
+    """Every zone outage includes the primaries of the zone. All its actions are in the zone of the
     experiment's name.
     """
     zones = {zone_of(target) for target in template["Targets"].values()}

@@ -44,7 +44,7 @@ def own_handlers() -> frozenset[str]:
 
 @cache
 def code_of(function: Resource, assembly: Path) -> str:
-    """Module of the handler with the modules of its folder that it imports; empty for archives."""
+    """Return the handler's module with those of its folder that it imports; empty for archives."""
     key = str(function["Code.S3Key"]).removesuffix(".zip")
     folder, module = assembly.parent / f"asset.{key}", str(function["Handler"]).partition(".")[0]
     found = [

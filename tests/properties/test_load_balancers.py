@@ -33,7 +33,7 @@ def protected(balancer: Resource) -> Verdicts:
 
 
 def recorded(balancer: Resource, *kinds: str) -> Verdicts:
-    """Logs of each kind are written to the log bucket under a unique prefix."""
+    """Each kind of log is written to the log bucket under a unique prefix."""
     platform = balancer.platform
     (logs,) = (
         bucket
@@ -72,7 +72,7 @@ def recorded(balancer: Resource, *kinds: str) -> Verdicts:
 
 
 def encrypted(balancer: Resource, protocol: str) -> Verdicts:
-    """Listeners use a current TLS policy and a certificate for each name of the load balancer."""
+    """Each listener uses a current TLS policy and a certificate for each name of the balancer."""
     names = addresses(balancer)
     yield balancer, bool(names) and bool(listeners(balancer)), "Give it an address and a listener."
     for listener in listeners(balancer):

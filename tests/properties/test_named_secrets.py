@@ -37,7 +37,7 @@ RULE = "AWS::ECR::PullThroughCacheRule"
 def settings_that_name_secrets(
     model: dict[str, Any], schema: dict[str, Any], path: tuple[str, ...] = ()
 ) -> Iterator[str]:
-    """Yields the keys of environment files that take the ARN of a secret, from the schema."""
+    """Yield the keys of environment files that take the ARN of a secret, from the schema."""
     for part in (model, *model.get("anyOf", ())):
         if ":secretsmanager:" in part.get("pattern", ""):
             yield ".".join(path)
@@ -116,7 +116,7 @@ def test_manual_secrets_have_reason_and_runbook() -> None:
 
 
 def leads_somewhere(line: Line) -> bool:
-    """Returns True if a line has a reason and a link to a heading of a runbook."""
+    """Return True if a line has a reason and a link to a heading of a runbook."""
     reason, _, _ = line.why.partition("[")
     links = re.findall(r"\]\(([^)#]+)#([^)]+)\)", line.why)
     return (

@@ -202,7 +202,7 @@ def test_lists_refer_to_each_once(platform: Assembly) -> Verdicts:
 
 
 def _lists(value: Any) -> Iterator[list[Any]]:
-    """Lists of references at any depth."""
+    """Yield lists of references at any depth."""
     if isinstance(value, list):
         if value and all(
             isinstance(item, Mapping) and len(item) == 1 and next(iter(item)) in REFERENCES

@@ -28,7 +28,7 @@ FINAL = {
 
 
 def references(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yields function and argument of each reference to another stack, at any depth."""
+    """Yield function and argument of each reference to another stack, at any depth."""
     for key, item in children(value):
         if key in (WEAK, STRONG):
             yield key, item
@@ -40,7 +40,7 @@ def regions_of(assembly: Path) -> dict[str, str]:
 
 
 def unresolved(templates: dict[str, Template], assembly: Path) -> list[str]:
-    """References that CloudFormation cannot resolve, with their stack."""
+    """Return the references that CloudFormation cannot resolve, with their stack."""
     before, regions = stacks_before(assembly), regions_of(assembly)
     return [
         f"{stack}: {found}"

@@ -130,7 +130,7 @@ def test_network_resources_have_names(platform: Assembly) -> Verdicts:
 
 
 def pairs_of(value: Any) -> Iterator[list[Json]]:
-    """Lists of key-value and name-value pairs at any depth."""
+    """Yield lists of key-value and name-value pairs at any depth."""
     if isinstance(value, list):
         if value and all(
             isinstance(item, Mapping) and item.keys() and item.keys() <= PAIR for item in value

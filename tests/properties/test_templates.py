@@ -247,7 +247,7 @@ def test_p131_offline_synthesis_is_identical(
 
 
 def synthesize_isolated(outdir: Path, environment: str) -> None:
-    """Runs the real application without network, credentials, home folder or the CLI."""
+    """Run the real application without network, credentials, home folder or the CLI."""
     isolated = ISOLATED if can_cut_the_network() else []
     subprocess.run(
         [*isolated, sys.executable, "-OO", "app.py"],
@@ -267,7 +267,7 @@ def synthesize_isolated(outdir: Path, environment: str) -> None:
 
 
 def can_cut_the_network() -> bool:
-    """True on Linux if the kernel allows unprivileged network namespaces."""
+    """Return True on Linux if the kernel allows unprivileged network namespaces."""
     try:
         return subprocess.run([*ISOLATED, "true"], check=False, capture_output=True).returncode == 0
     except OSError:
@@ -344,7 +344,7 @@ def test_p132_stateful_resources_keep_ids(platform: Assembly) -> Verdicts:
 
 
 def has_the_same_name_again(resource: Resource) -> bool:
-    """Returns True if a second stack of the same name would create the resource with the same
+    """Return True if a second stack of the same name would create the resource with the same
     physical name.
     """
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(

@@ -469,7 +469,7 @@ def platform(outdir: Path, text: str) -> Templates:
 
 @pytest.fixture(scope="module")
 def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Templates]:
-    """Returns the templates of the base, or of a group of changed settings."""
+    """Templates of the base, or of a group of changed settings."""
 
     @cache
     def templates(name: str) -> Templates:
@@ -481,7 +481,7 @@ def templates_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Te
 
 @pytest.fixture(scope="module")
 def changes_of(templates_of: Callable[[str], Templates]) -> Callable[[str], list[Change]]:
-    """Returns the changes from the base to a group of changed settings."""
+    """Comparison of the base with a group of changed settings."""
     return cache(lambda name: compare(templates_of("base"), templates_of(name)))
 
 
@@ -659,7 +659,7 @@ def flat(value: Any, path: str = "") -> Iterator[str]:
 
 
 def sections(model: type[BaseModel], path: str = "") -> Iterator[tuple[str, str]]:
-    """Yields the path of each model in an environment file."""
+    """Yield the path of each model in an environment file."""
     yield model.__name__, path
     for key, field in model.model_fields.items():
         for part in models_in(field.annotation):

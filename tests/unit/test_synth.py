@@ -33,7 +33,7 @@ def conclusions(outdir: Path) -> dict[str, str]:
 
 @pytest.fixture
 def judge(tmp_path: Path) -> Judge:
-    """Synthesizes an environment with one topic."""
+    """Synthesis of an environment with one topic."""
 
     def with_topic(*, name: object = "alarms", reviewed: tuple[str, ...] = FINDINGS) -> int:
         class Small(cdk.Stage):

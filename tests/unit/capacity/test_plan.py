@@ -36,7 +36,7 @@ def prod_with(**capacity: Any) -> Settings:
 
 
 def carries(environment: Settings) -> int:
-    """Listeners that an environment supports with raised quotas."""
+    """Return the listeners that an environment supports with raised quotas."""
     return next(
         found.listeners
         for found in carried(environment)

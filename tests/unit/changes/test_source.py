@@ -27,7 +27,7 @@ def assembly(tmp_path: Path) -> Path:
 
 
 def stub_templates(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | str) -> None:
-    """Stubs CloudFormation: returns a template or an error for each region."""
+    """Stub CloudFormation: return a template or an error for each region."""
 
     def client(service: str, *, region_name: str, config: Any) -> Any:
         made = real(

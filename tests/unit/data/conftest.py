@@ -1,4 +1,4 @@
-"""Loads Lambda handlers like the runtime: from their folder, with its other files."""
+"""Load Lambda handlers like the runtime: from their folder, with its other files."""
 
 import importlib
 import sys
@@ -16,7 +16,7 @@ HANDLERS = ROOT / "constructs" / "spotmusic_constructs" / "data"
 
 @pytest.fixture
 def load_handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], ModuleType]]:
-    """Returns a module of a handler's folder. Unloads all of them afterwards."""
+    """Loader of modules in a handler's folder, which unloads all of them afterwards."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "sa-east-1")
     folder = Path()
 

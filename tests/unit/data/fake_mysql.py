@@ -50,7 +50,7 @@ class Account:
 
 
 class FakeMySQL:
-    """Executes the statements of the handler. Rejects others."""
+    """Database that executes the statements of the handler and rejects others."""
 
     def __init__(self) -> None:
         self.accounts = {"spotmusic_master": Account(primary="master-password")}

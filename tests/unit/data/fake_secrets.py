@@ -11,7 +11,7 @@ class NotFoundError(Exception):
 
 
 class FakeSecrets:
-    """Implements the calls of a rotation and records them."""
+    """Secrets Manager with the calls of a rotation, which it records."""
 
     exceptions = SimpleNamespace(ResourceNotFoundException=NotFoundError)
 
@@ -26,7 +26,7 @@ class FakeSecrets:
         self.made = 0
 
     def begin(self, arn: str, token: str) -> None:
-        """Creates the pending version, as Secrets Manager does before it calls the function."""
+        """Create the pending version, as Secrets Manager does before it calls the function."""
         for stages in self.stages[arn].values():
             if "AWSPENDING" in stages:
                 stages.remove("AWSPENDING")

@@ -69,7 +69,7 @@ def policies(usual: cdk.Stack, roles: dict[str, Json]) -> list[Json]:
 
 
 def trusts(role: Json, token: Mapping[str, str], issuer: str = HUB) -> bool:
-    """Evaluates the trust policy of a role as AWS STS does: all keys of StringEquals, exact and
+    """Evaluate the trust policy of a role as AWS STS does: all keys of StringEquals, exact and
     case-sensitive.
     """
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]

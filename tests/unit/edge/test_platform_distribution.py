@@ -76,7 +76,7 @@ def behavior(resources: Resources, path: str) -> Json:
 
 
 def policy(resources: Resources, behaviour: Json, kind: str) -> Json:
-    """Configuration of a behavior's policy, `OriginRequest` or `ResponseHeaders`."""
+    """Return the configuration of a behavior's policy, `OriginRequest` or `ResponseHeaders`."""
     config: Json = resources[behaviour[f"{kind}PolicyId"]["Ref"]]["Properties"][
         f"{kind}PolicyConfig"
     ]

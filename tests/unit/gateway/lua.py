@@ -45,14 +45,14 @@ TOOLS = ROOT / ".tools" / "usr"
 
 
 def environment() -> dict[str, str]:
-    """Returns environment variables by which Lua finds the cjson of `make tools`."""
+    """Return environment variables by which Lua finds the cjson of `make tools`."""
     modules = [f"{folder}/?.so" for folder in TOOLS.glob("lib/*/lua/5.1")]
     return {**os.environ, "LUA_CPATH": f";;{';'.join(modules)}"}
 
 
 @cache
 def interpreter() -> str:
-    """Returns a Lua interpreter with cjson, or skips the test."""
+    """Return a Lua interpreter with cjson, or skip the test."""
     for name in ("luajit", "lua5.1", str(TOOLS / "bin" / "luajit")):
         if found := shutil.which(name):
             probe = [found, "-e", 'require "cjson"']
@@ -66,7 +66,7 @@ def interpreter() -> str:
 
 
 def run(plugin: str, *requests: Json, keys: "tuple[Key, ...]" = ()) -> list[Json]:
-    """Returns the result of each request, in order."""
+    """Return the result of each request, in order."""
     pems = {key.jwk["n"]: str(key.public) for key in keys}
     case = {
         "sources": str(SOURCES),
@@ -126,7 +126,7 @@ class Key:
         ).stdout
 
     def token(self, *, header: Json | None = None, **changes: Any) -> str:
-        """Returns a signed token, without claims of `None`."""
+        """Return a signed token, without claims of `None`."""
         claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
         head = {"alg": "RS256", "typ": "JWT", "kid": self.kid, **(header or {})}
         signed = f"{encoded(json.dumps(head).encode())}.{encoded(json.dumps(claims).encode())}"

@@ -218,7 +218,7 @@ def test_reloader_watches_one_import_secret(manifests: Manifests) -> None:
 
 
 def replace_keys(folder: Path, hour: str, *, dies_at: str = "") -> list[tuple[str, int]]:
-    """Runs the job at an hour such as 2027010106. Returns the signing keys with their priorities.
+    """Run the job at an hour such as 2027010106. Return the signing keys with their priorities.
 
     Args:
         folder: folder of the stubs and their state.
@@ -307,7 +307,7 @@ STEPS = (
 
 @pytest.fixture(scope="module")
 def rotated_twice(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Providers of keys after two rotations."""
+    """Key providers after two rotations."""
     folder = tmp_path_factory.mktemp("rotated")
     replace_keys(folder, "2026070106")
     replace_keys(folder, "2026100106")

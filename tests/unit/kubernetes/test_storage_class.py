@@ -54,7 +54,7 @@ VALUES = {
 
 @contextmanager
 def api_server(answers: Mapping[str, Json]) -> Iterator[str]:
-    """Serves `answers` by path on loopback. Yields the address."""
+    """Serve `answers` by path on loopback. Yield the address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -31,7 +31,7 @@ def monitoring(deployed: Callable[[str], "RenderedCluster"]) -> Json:
 
 @pytest.fixture
 def config(monitoring: Json) -> Json:
-    """Configuration of Alertmanager."""
+    """Alertmanager's configuration."""
     return dict(monitoring["alertmanager"]["config"])
 
 

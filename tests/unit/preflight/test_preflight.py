@@ -72,7 +72,7 @@ def context_of(
 
 
 def asked(ask: Ask, *calls: Call, **context: Any) -> list[Finding]:
-    """Runs a check against recorded responses. Requires all calls and valid commands."""
+    """Run a check against recorded responses. Require all calls and valid commands."""
     recorded = Recorded(calls)
     findings = [*run({"check": ask}, context_of(recorded, **context))]
     recorded.exhausted()

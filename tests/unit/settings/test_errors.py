@@ -25,7 +25,7 @@ PROD = (ROOT / "tests" / "environments" / "prod.yaml").read_text()
 
 
 def changed(text: str, changes: dict[str, Any]) -> str:
-    """Returns an environment file with changed values, as JSON. Keys are dotted paths."""
+    """Return an environment file with changed values, as JSON. Keys are dotted paths."""
     document = deepcopy(_document(text))
     for path, value in changes.items():
         *parents, last = path.split(".")
@@ -991,7 +991,7 @@ def test_settings_report_all_mistakes() -> None:
 
 
 def loaded(folder: Path, name: str = "dev", **given: dict[str, Any]) -> Settings:
-    """Loads one of several environment files, given by their changes to `dev` or `prod`."""
+    """Load one of several environment files, given by their changes to `dev` or `prod`."""
     for file, changes in given.items():
         (folder / f"{file}.yaml").write_text(
             changed(PROD if file in ("prod", "live") else DEV, changes)
@@ -1133,7 +1133,7 @@ def test_application_without_environment_lists_choices(capsys: pytest.CaptureFix
 
 
 def test_application_refuses_settings_without_traceback(tmp_path: Path) -> None:
-    """Runs app.py with an invalid environment file, as the CDK CLI does: without docstrings in
+    """Run app.py with an invalid environment file, as the CDK CLI does: without docstrings in
     memory.
     """
     (tmp_path / "app.py").write_text((ROOT / "app.py").read_text())

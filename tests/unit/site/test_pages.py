@@ -45,7 +45,7 @@ after 503
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sources of the site."""
+    """Folder with the sources of the site."""
     folder = tmp_path_factory.mktemp("site") / "sources"
     write_sources(folder)
     return folder

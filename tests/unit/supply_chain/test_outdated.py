@@ -37,14 +37,14 @@ HELM = "apiVersion: v2\nappVersion: 1.0.0\nname: {}\nversion: v9999.1.0\n"
 
 
 def recorded(command: Sequence[str]) -> str:
-    """Returns recorded output of the clients."""
+    """Return recorded output of the clients."""
     if "pip" in command:
         return PIP.format(command[-1])
     return NPM if command[0] == "npm" else HELM.format("chart")
 
 
 def unreachable(command: Sequence[str]) -> str:
-    """Fails like the clients without a network."""
+    """Fail like the clients without a network."""
     if "pip" in command:
         raise subprocess.CalledProcessError(
             1, command, stderr=f"ERROR: No matching distribution found for {command[-1]}\n"
