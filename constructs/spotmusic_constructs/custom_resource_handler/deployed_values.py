@@ -1,4 +1,4 @@
-"""Reads parameters of another stack for a deployment, once that stack has created them."""
+"""Read parameters of another stack for a deployment, once that stack has created them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ WAIT_SECONDS = 840
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Answers CloudFormation: create and update return the values, delete does nothing."""
+    """Answer CloudFormation: create and update return the values, delete does nothing."""
 
     def values() -> dict[str, str] | None:
         if event["RequestType"] == "Delete":
@@ -32,7 +32,7 @@ def read(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> dict[str, str]:
-    """Returns the values by name as soon as all exist.
+    """Return the values by name as soon as all exist.
 
     Args:
         ssm: client of Parameter Store.

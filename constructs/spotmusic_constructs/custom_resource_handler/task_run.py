@@ -1,4 +1,4 @@
-"""Runs a task once for a deployment and reports its result to CloudFormation."""
+"""Run a task once for a deployment and report its result to CloudFormation."""
 
 import os
 import time
@@ -14,7 +14,7 @@ timeout."""
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Answers CloudFormation: create and update run the task, delete does nothing."""
+    """Answer CloudFormation: create and update run the task, delete does nothing."""
 
     def work() -> None:
         if event["RequestType"] != "Delete":
@@ -26,7 +26,7 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 def run(
     ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[float], None] = time.sleep
 ) -> None:
-    """Runs the task, waits for its end, and stops it if waiting fails.
+    """Run the task, wait for its end, and stop it if waiting fails.
 
     Args:
         ecs: client of Amazon ECS.

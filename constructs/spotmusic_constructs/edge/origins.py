@@ -38,7 +38,7 @@ def bucket_origin(
 def vpc_origin(
     scope: Construct, gateway: elbv2.IApplicationLoadBalancer, domain_name: str | None
 ) -> cloudfront.IOrigin:
-    """Internal load balancer as a VPC origin, with TLS 1.2 (the maximum) for a domain name.
+    """Return the VPC origin of the load balancer, with TLS 1.2 (the maximum) for a domain name.
 
     CloudFront refuses updates of a VPC origin in use: a changed argument requires another construct
     id.

@@ -175,7 +175,7 @@ _ACTED_ON = {
 
 
 def _without_credentials() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
-    """Data protection, which covers sampled requests too; redaction covers only logs."""
+    """Return the data protection, which covers sampled requests too; redaction covers only logs."""
     fields = {"SINGLE_HEADER": CREDENTIAL_HEADERS, "SINGLE_QUERY_ARGUMENT": CREDENTIAL_ARGUMENTS}
     return wafv2.CfnWebACL.DataProtectionConfigProperty(
         data_protections=[

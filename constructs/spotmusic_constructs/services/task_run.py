@@ -21,7 +21,7 @@ from spotmusic_constructs.services.task_definition import CONTAINER
 
 
 class TaskRun(PlatformFunction):
-    """Runs a task when its definition changes, and fails the deployment unless it exits with 0.
+    """Run of a task when its definition changes, which fails the deployment unless it exits with 0.
 
     Creates the function, its role, its log group and the custom resource. Dependents of this
     construct start after the task has ended. A rollback runs the previous definition. A task that

@@ -32,7 +32,7 @@ class _WhenReferencesAreKnown:
 
 
 def acknowledge_wildcard(role: iam.CfnRole, resource: str, *, reason: str) -> None:
-    """Acknowledges that a policy of `role` allows `resource`, which ends with a wildcard.
+    """Acknowledge that a policy of `role` allows `resource`, which ends with a wildcard.
 
     Args:
         role: role with the policy inside.

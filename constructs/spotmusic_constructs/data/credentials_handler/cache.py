@@ -1,4 +1,4 @@
-"""Rotates the passwords of ElastiCache users without an outage."""
+"""Rotate the passwords of ElastiCache users without an outage."""
 
 import os
 import socket
@@ -19,7 +19,7 @@ class CacheError(Exception):
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Runs one step of a rotation for Secrets Manager."""
+    """Run one step of a rotation for Secrets Manager."""
     remaining = lambda: context.get_remaining_time_in_millis() / 1000  # noqa: E731
     rotate(
         event, boto3.client("secretsmanager"), store(boto3.client("elasticache"), log_in, remaining)
@@ -58,7 +58,7 @@ def _wait_until_active(elasticache: Any, user_id: str, remaining: Callable[[], f
 
 
 def log_in(credentials: Credentials) -> None:
-    """Logs in over TLS and verifies certificate and host name.
+    """Log in over TLS and verify certificate and host name.
 
     It sends one command, which does not justify a client library.
     """
@@ -71,7 +71,7 @@ def log_in(credentials: Credentials) -> None:
 
 
 def authenticate(connection: socket.socket, credentials: Credentials) -> None:
-    """Sends AUTH in the Redis protocol and reads its answer."""
+    """Send AUTH in the Redis protocol and read its answer."""
     words = ("AUTH", credentials["username"], credentials["password"])
     command = f"*{len(words)}\r\n" + "".join(
         f"${len(word.encode())}\r\n{word}\r\n" for word in words

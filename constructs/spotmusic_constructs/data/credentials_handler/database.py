@@ -1,4 +1,4 @@
-"""Creates the users of a MySQL database, and rotates their passwords without an outage."""
+"""Create the users of a MySQL database, and rotate their passwords without an outage."""
 
 import os
 import re
@@ -52,7 +52,7 @@ Connect = Callable[[str, str, str | None], Any]
 
 
 def handler(event: dict[str, Any], _context: Any) -> None:
-    """Creates users for CloudFormation, or runs one step of a rotation for Secrets Manager."""
+    """Create users for CloudFormation, or run one step of a rotation for Secrets Manager."""
     secrets = boto3.client("secretsmanager")
     if "RequestType" in event:
         answer(event, "database-users", lambda: on_cloudformation(event, secrets, connect))
@@ -66,7 +66,7 @@ def on_cloudformation(
     connect: Connect,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Creates the users of the event, and locks users that it no longer lists.
+    """Create the users of the event, and lock users that it no longer lists.
 
     It drops neither users nor data.
     """
@@ -91,7 +91,7 @@ def on_cloudformation(
 
 
 def create_user(cursor: Cursor, credentials: Credentials, rights: Rights | None = None) -> None:
-    """Creates a user that requires TLS, and its databases; revokes rights beyond `rights`.
+    """Create a user that requires TLS, and its databases; revoke rights beyond `rights`.
 
     Args:
         cursor: cursor of the master user.
@@ -115,7 +115,7 @@ def create_user(cursor: Cursor, credentials: Credentials, rights: Rights | None 
 
 
 def _revoke(cursor: Cursor, user: str, rights: Rights) -> None:
-    """Revokes rights beyond `rights`, after the grants, so that clients keep their rights."""
+    """Revoke rights beyond `rights`, after the grants, so that clients keep their rights."""
     cursor.execute(
         "SELECT TABLE_SCHEMA, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES "
         "WHERE GRANTEE = %s",
@@ -164,7 +164,7 @@ def store(secrets: Any, connect: Connect) -> Store:
 
 
 def _repair_password(credentials: Credentials, secrets: Any, connect: Connect) -> None:
-    """Sets the password of a user that is older than its secret, as after a restore.
+    """Set the password of a user that is older than its secret, as after a restore.
 
     The previous password stays valid.
     """
@@ -200,7 +200,7 @@ def _master(secrets: Any, connect: Connect) -> Iterator[Cursor]:
 
 
 def connect(user: str, password: str, database: str | None) -> Any:
-    """Opens a connection over TLS and verifies certificate and host name."""
+    """Open a connection over TLS and verify certificate and host name."""
     return pymysql.connect(
         host=os.environ["DATABASE_HOST"],
         port=int(os.environ["DATABASE_PORT"]),

@@ -35,7 +35,7 @@ class Store:
 
 
 def rotate(event: dict[str, Any], secrets: Any, store: Store) -> None:
-    """Runs one step of a rotation.
+    """Run one step of a rotation.
 
     Args:
         event: event of Secrets Manager: `SecretId`, `ClientRequestToken` and `Step`.
@@ -66,7 +66,7 @@ def rotate(event: dict[str, Any], secrets: Any, store: Store) -> None:
 
 
 def read(secrets: Any, secret: str, stage: str = CURRENT, token: str | None = None) -> Credentials:
-    """Reads a version of a secret."""
+    """Read a version of a secret."""
     version = {"VersionId": token} if token else {}
     value: Credentials = json.loads(
         secrets.get_secret_value(SecretId=secret, VersionStage=stage, **version)["SecretString"]

@@ -1,4 +1,4 @@
-"""Checks a resource that a restore test created, and reports the verdict to AWS Backup."""
+"""Check a resource that a restore test created, and report the verdict to AWS Backup."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Counts the waiting messages of each queue of RabbitMQ, and publishes the numbers."""
+"""Count the waiting messages of each queue of RabbitMQ, and publish the numbers."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ _TIMEOUT_SECONDS = 10
 
 
 def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
-    """Publishes the ready messages of every queue in `QUEUES`.
+    """Publish the ready messages of every queue in `QUEUES`.
 
     Returns:
         Ready messages by queue, without queues that RabbitMQ does not list: without data, scaling
@@ -36,13 +36,13 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
 
 
 def _authority(boto3: Any) -> str | None:
-    """Returns the certificate of RabbitMQ's authority, or None for a public one."""
+    """Return the certificate of RabbitMQ's authority, or None for a public one."""
     name = os.environ.get("AUTHORITY_PARAMETER")
     return str(boto3.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]) if name else None
 
 
 def trust(authority: str | None) -> ssl.SSLContext:
-    """Returns a context that trusts only this authority, or those of the system."""
+    """Return a context that trusts only this authority, or those of the system."""
     context = ssl.create_default_context(cadata=authority)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -51,7 +51,7 @@ def trust(authority: str | None) -> ssl.SSLContext:
 def ready_messages(
     endpoint: str, username: str, password: str, context: ssl.SSLContext
 ) -> Counter[str]:
-    """Reads the management API; queues of one name in several virtual hosts count as one."""
+    """Read the management API; queues of one name in several virtual hosts count as one."""
     credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310 endpoint of the deployment
         f"{endpoint}/api/queues?columns=name,messages_ready",
@@ -76,7 +76,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def metric_data(ready: Mapping[str, int], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the metric data: one number per queue, with common dimensions."""
+    """Return the metric data: one number per queue, with common dimensions."""
     common = json.loads(environment["DIMENSIONS"])
     return {
         "Namespace": environment["NAMESPACE"],
