@@ -501,6 +501,36 @@ databases, a cluster has volumes."""
 DIRECTLY = {"AWS::Logs::LogGroup": "logs"}
 BY_RIGHTS = {("secrets/KubernetesKey", "AWS::S3::Bucket")}
 """Keys that a role uses for a resource type: only brokers of Redpanda store events in Amazon S3."""
+ADMITTED = {
+    "AWS::Backup::BackupVault": "s3",
+    "AWS::Logs::LogGroup": "logs",
+    "AWS::S3::Bucket": "cloudfront",
+    "AWS::SNS::Topic": "budgets cloudwatch events events.rds sqs",
+}
+"""Further services that a key may admit. The key of topics also serves queues, which exist only
+with a service that receives verdicts."""
+
+
+@rule
+def test_keys_admit_only_services_that_use_them(platform: Assembly) -> Verdicts:
+    for key in platform.some(KEY):
+        types = {user.type for user in platform.resources if user.uses(key)}
+        users = {
+            service
+            for type_ in types
+            if (key.name, type_) not in BY_RIGHTS
+            for service in f"{THROUGH.get(type_, '')} {ADMITTED.get(type_, '')}".split()
+        }
+        admitted = {
+            re.sub(r"(\.[a-z]+(-[a-z]+)+-\d)?\.amazonaws\.com.*", "", name)
+            for statement in statements_of(platform)
+            if statement.resource is key and statement.allows
+            for name in (
+                *statement.values("StringEquals", "kms:ViaService"),
+                *(who for kind, who in statement.principals if kind == "Service"),
+            )
+        }
+        yield key, admitted <= users, f"It encrypts for none of {sorted(admitted - users)}."
 
 
 @rule

@@ -32,15 +32,6 @@ LOG_GROUPS = ServicePrincipal(
     ),
     conditions={"ArnLike": {f"{_CONTEXT}:logs:arn": "arn:{partition}:logs:{region}:{account}:*"}},
 )
-LOG_DELIVERY = ServicePrincipal(name="delivery.logs.amazonaws.com", conditions=_THIS_ACCOUNT)
-
-LOGS = KeyUse(
-    description="Log groups, log archives and metrics",
-    via=("aps", "s3"),
-    principals=(LOG_GROUPS, LOG_DELIVERY),
-    grants_to_services=True,
-)
-"""Use of a log key, also of another region."""
 
 NOTIFICATIONS = KeyUse(
     description="Alarm topics, and queues of events",
@@ -82,7 +73,12 @@ USES = MappingProxyType(
             via=("s3",),
             principals=(CLOUDFRONT,),
         ),
-        "logs": LOGS,
+        "logs": KeyUse(
+            description="Log groups and metrics",
+            via=("aps",),
+            principals=(LOG_GROUPS,),
+            grants_to_services=True,
+        ),
         "kubernetes": KeyUse(
             description="Kubernetes secrets and volumes",
             via=("ec2", "eks"),
