@@ -99,8 +99,8 @@ RESTORES: Mapping[str, Restore] = {
     "the cache as a whole": Restore(
         "the-cache",
         (
-            Step("recreate the group: deploy the stack `data`", minutes=25),
-            Step("deploy its users: `ecs-services`, `eks-platform`", minutes=25),
+            Step("create the group by hand, under its old id", minutes=25),
+            Step("revert its drift: deploy the stack `data`", minutes=25),
             Step("check errors and hit rate", minutes=5),
         ),
     ),
