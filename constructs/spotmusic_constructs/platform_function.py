@@ -114,7 +114,7 @@ class PlatformFunction(Construct):
             self,
             "Role",
             description=role_description or description,
-            assumed_by=_lambda_of(location_of(scope).account),
+            assumed_by=lambda_of(location_of(scope).account),
         )
         # A log group's ARN ends in `:*`, its streams.
         write_log = allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log_group.log_group_arn])
@@ -152,8 +152,8 @@ class PlatformFunction(Construct):
 
 
 @cache
-def _lambda_of(account: str) -> iam.IPrincipal:
-    """Return the principal of Lambda on behalf of functions of this account."""
+def lambda_of(account: str) -> iam.IPrincipal:
+    """Return the principal of Lambda on behalf of functions of an account."""
     return iam.ServicePrincipal(
         "lambda.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": account}}
     )

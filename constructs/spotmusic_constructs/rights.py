@@ -16,10 +16,15 @@ Statement = Mapping[str, Any]
 
 
 def allow(
-    actions: Sequence[str], resources: Sequence[str], conditions: Mapping[str, Any] | None = None
+    actions: Sequence[str],
+    resources: Sequence[str],
+    conditions: Mapping[str, Any] | None = None,
+    *,
+    sid: str | None = None,
 ) -> Statement:
     """Return a statement that allows actions."""
     return {
+        **({"Sid": sid} if sid else {}),
         "Effect": "Allow",
         "Action": list(actions),
         "Resource": list(dict.fromkeys(resources)),

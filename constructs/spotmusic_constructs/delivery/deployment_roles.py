@@ -9,8 +9,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.rights import Rights, allow
 
 BOOTSTRAP_ROLES = ("deploy", "file-publishing", "image-publishing", "lookup")
 """Roles that `cdk deploy` assumes (bootstrap template of the CDK CLI, version 33). CloudFormation
@@ -196,29 +198,26 @@ class DeploymentRoles(Construct):
         super().__init__(scope, construct_id)
         if not environments:
             raise ValueError("environments is empty. Name at least one.")
-        if pull_requests and trust.pull_request is None:
-            raise ValueError(
-                f"{trust.issuer} has no subject of pull requests. Remove pull_requests."
-            )
+        readers = [trust.branch]
+        if pull_requests:
+            if trust.pull_request is None:
+                raise ValueError(
+                    f"{trust.issuer} has no subject of pull requests. Remove pull_requests."
+                )
+            readers.append(trust.pull_request)
         self._trust, self._prefix, self._qualifier = trust, prefix, qualifier
         self._here = location_of(scope)
         self._provider = provider_arn or self._new_provider()
 
-        readers = [
-            trust.branch,
-            *([trust.pull_request] if pull_requests and trust.pull_request else []),
-        ]
         self.diff = self._role("diff", readers, description="Reads what cdk diff compares")
-        targets = environments.values()
-        self._assume(
+        _let_assume(
             self.diff,
-            list(
-                dict.fromkeys(
-                    arn for target in targets for arn in self._bootstrap_roles(target, ["lookup"])
-                )
-            ),
+            [
+                arn
+                for target in environments.values()
+                for arn in self._bootstrap_roles(target, ["lookup"])
+            ],
         )
-        hours = deployment_time or cdk.Duration.hours(2)
         deploy, push = {}, {}
         for name, target in environments.items():
             subjects = [trust.environment.replace("{environment}", name)]
@@ -227,9 +226,9 @@ class DeploymentRoles(Construct):
                 subjects,
                 description=f"Deploys {name}",
                 claims=trust.claims,
-                session=hours,
+                session=deployment_time or durations.hours(2),
             )
-            self._assume(role, self._bootstrap_roles(target, BOOTSTRAP_ROLES))
+            _let_assume(role, self._bootstrap_roles(target, BOOTSTRAP_ROLES))
             deploy[name] = role
             push[name] = MappingProxyType(
                 {
@@ -290,16 +289,6 @@ class DeploymentRoles(Construct):
             for kind in kinds
         ]
 
-    def _assume(self, role: iam.Role, arns: Sequence[str]) -> None:
-        statement = iam.PolicyStatement(actions=["sts:AssumeRole"], resources=list(arns))
-        iam.ManagedPolicy(
-            role,
-            "Policy",
-            roles=[role],
-            description="Assumes roles of the CDK bootstrap",
-            statements=[statement],
-        )
-
     def _push_role(
         self, environment: str, target: DeploymentTarget, service: str, subjects: Sequence[str]
     ) -> iam.Role:
@@ -315,8 +304,8 @@ class DeploymentRoles(Construct):
             "ecr", f"repository/{target.repositories[service]}", region=region, account=account
         )
         statements = [
-            iam.PolicyStatement(actions=list(PUSH_ACTIONS), resources=[repository]),
-            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+            allow(PUSH_ACTIONS, [repository]),
+            allow(["ecr:GetAuthorizationToken"], ["*"]),
         ]
         reasons = {
             "*": (
@@ -329,15 +318,11 @@ class DeploymentRoles(Construct):
             stack = self._here.arn(
                 "cloudformation", f"stack/{target.registry_stack}/*", region=region, account=account
             )
-            statements.append(
-                iam.PolicyStatement(actions=["cloudformation:DescribeStacks"], resources=[stack])
-            )
+            statements.append(allow(["cloudformation:DescribeStacks"], [stack]))
             reasons[stack] = "The last part of a stack's ARN changes at each creation."
-        policy = iam.ManagedPolicy(
-            role, "Policy", roles=[role], description=description, statements=statements
-        )
+        rights = Rights(role, "Policy", role=role, statements=statements, description=description)
         acknowledge(
-            policy,
+            rights.policies[0],
             {
                 wildcard_finding(arn): reason
                 for arn, reason in reasons.items()
@@ -345,3 +330,13 @@ class DeploymentRoles(Construct):
             },
         )
         return role
+
+
+def _let_assume(role: iam.Role, arns: Sequence[str]) -> None:
+    Rights(
+        role,
+        "Policy",
+        role=role,
+        statements=[allow(["sts:AssumeRole"], arns)],
+        description="Assumes roles of the CDK bootstrap",
+    )

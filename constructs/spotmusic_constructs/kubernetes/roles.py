@@ -11,6 +11,8 @@ from spotmusic_constructs.acknowledge import acknowledge, managed_policy_finding
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.kubernetes.tagging_rights import TaggingRights
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.platform_function import lambda_of
+from spotmusic_constructs.rights import Rights, Statement, allow
 
 AUTO_MODE_POLICIES = (
     "AmazonEKSClusterPolicy",
@@ -76,13 +78,13 @@ class ClusterRole(Construct):
             AUTO_MODE_POLICIES,
             "EKS Auto Mode requires these policies, which AWS restricts to the tag of the cluster.",
         )
-        iam.ManagedPolicy(
+        Rights(
             self,
             "Keys",
+            role=role,
             description=(
                 "The cluster encrypts Kubernetes secrets and volumes with keys of the platform"
             ),
-            roles=[role],
             statements=_use_of([key_arn(key) for key in encryption_keys]),
         )
         if tag_keys:
@@ -138,10 +140,7 @@ class KubectlRole(Construct):
         role = iam.Role(
             self,
             "Role",
-            assumed_by=iam.ServicePrincipal(
-                "lambda.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": location.account}},
-            ),
+            assumed_by=lambda_of(location.account),
             description="Deployments run helm and kubectl against the cluster",
             managed_policies=_aws_managed(FUNCTION_POLICIES),
         )
@@ -151,32 +150,29 @@ class KubectlRole(Construct):
             "A function in a VPC creates its network interfaces and writes its log.",
         )
         cluster = location.arn("eks", f"cluster/{cluster_name}")
-        policy = iam.ManagedPolicy(
+        rights = Rights(
             self,
             "Policy",
+            role=role,
             description="Finds the cluster and reads the files of charts",
-            roles=[role],
             statements=[
-                iam.PolicyStatement(actions=["eks:DescribeCluster"], resources=[cluster]),
-                iam.PolicyStatement(actions=["s3:GetObject"], resources=[files]),
+                allow(["eks:DescribeCluster"], [cluster]),
+                allow(["s3:GetObject"], [files]),
             ],
         )
         reason = (
             "The names of chart files are hashes of their content, "
             "and only deployments of this account write to the bucket."
         )
-        acknowledge(policy, {wildcard_finding(files): reason})
+        acknowledge(rights.policies[0], {wildcard_finding(files): reason})
         self.role = role.without_policy_updates()
 
 
-def _use_of(keys: list[str]) -> list[iam.PolicyStatement]:
+def _use_of(keys: list[str]) -> list[Statement]:
     """KMS actions of the cluster role (Amazon EKS user guide, Auto Mode, custom KMS keys)."""
     use = ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"]
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    return [
-        iam.PolicyStatement(actions=use, resources=keys),
-        iam.PolicyStatement(actions=["kms:CreateGrant"], resources=keys, conditions=for_aws),
-    ]
+    return [allow(use, keys), allow(["kms:CreateGrant"], keys, for_aws)]
 
 
 def _aws_managed(names: tuple[str, ...]) -> list[iam.IManagedPolicy]:

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import location_of
+from spotmusic_constructs.rights import Rights, allow
 
 _REASON = (
     "EKS creates it with a new id; the condition requires the tag of this cluster at creation."
@@ -98,22 +99,22 @@ class TaggingRights(Construct):
         location = location_of(scope)
         types = sorted({type_ for made in _MADE.values() for type_ in made.types})
         arns = {type_: location.arn("ec2", f"{type_}/*") for type_ in types}
-        policy = iam.ManagedPolicy(
+        rights = Rights(
             self,
             "Policy",
+            role=role,
             description="Nodes, their network interfaces and volumes bear tags of the platform",
-            roles=[role],
             statements=[
-                iam.PolicyStatement(
+                allow(
+                    made.actions,
+                    [arns[type_] for type_ in made.types],
+                    _conditions(made, cluster_name, tag_keys),
                     sid=sid,
-                    actions=list(made.actions),
-                    resources=[arns[type_] for type_ in made.types],
-                    conditions=_conditions(made, cluster_name, tag_keys),
                 )
                 for sid, made in _MADE.items()
             ],
         )
-        acknowledge(policy, {wildcard_finding(arn): _REASON for arn in arns.values()})
+        acknowledge(rights.policies[0], {wildcard_finding(arn): _REASON for arn in arns.values()})
 
 
 def _conditions(made: _Made, cluster_name: str, keys: Sequence[str]) -> dict[str, object]:

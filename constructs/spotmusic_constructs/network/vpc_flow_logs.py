@@ -10,6 +10,7 @@ from constructs import Construct
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import Location, location_of
 from spotmusic_constructs.log_retention import days_of
+from spotmusic_constructs.rights import Rights, allow
 
 
 class VpcFlowLogs(Construct):
@@ -51,7 +52,14 @@ class VpcFlowLogs(Construct):
             assumed_by=_flow_logs_of_this_account(location_of(scope)),
             description="Writes the flow logs of the VPC",
         )
-        policy = self._allow_writing(role)
+        stream = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+        rights = Rights(
+            self,
+            "Policy",
+            role=role,
+            statements=[allow(stream, [self.log_group.attr_arn])],
+            description="Streams of the flow log group",
+        )
         flow_log = ec2.CfnFlowLog(
             self,
             "FlowLog",
@@ -62,25 +70,7 @@ class VpcFlowLogs(Construct):
             log_group_name=self.log_group.ref,
             deliver_logs_permission_arn=role.role_arn,
         )
-        flow_log.node.add_dependency(policy)
-
-    def _allow_writing(self, role: iam.IRole) -> iam.ManagedPolicy:
-        return iam.ManagedPolicy(
-            self,
-            "Policy",
-            roles=[role],
-            description="Streams of the flow log group",
-            statements=[
-                iam.PolicyStatement(
-                    actions=[
-                        "logs:CreateLogStream",
-                        "logs:DescribeLogStreams",
-                        "logs:PutLogEvents",
-                    ],
-                    resources=[self.log_group.attr_arn],
-                )
-            ],
-        )
+        flow_log.node.add_dependency(*rights.policies)
 
 
 def _flow_logs_of_this_account(location: Location) -> iam.ServicePrincipal:

@@ -7,6 +7,7 @@ from constructs import Construct
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.arns import key_arn
 from spotmusic_constructs.location import Location, location_of
+from spotmusic_constructs.rights import Rights, allow
 
 
 class RepositoryCreationRole(Construct):
@@ -31,24 +32,21 @@ class RepositoryCreationRole(Construct):
             description="Creates the repositories of cached images",
         )
         repositories = _repositories(location_of(scope), namespace)
-        policy = iam.ManagedPolicy(
+        rights = Rights(
             self,
             "Policy",
-            roles=[self.role],
+            role=self.role,
             description="Repositories of cached images, and their key",
             statements=[
-                iam.PolicyStatement(
-                    actions=["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
-                    resources=[repositories],
+                allow(
+                    ["ecr:CreateRepository", "ecr:ReplicateImage", "ecr:TagResource"],
+                    [repositories],
                 ),
-                iam.PolicyStatement(
-                    actions=["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"],
-                    resources=[key_arn(key)],
-                ),
+                allow(["kms:CreateGrant", "kms:DescribeKey", "kms:RetireGrant"], [key_arn(key)]),
             ],
         )
         reason = "The names of future images are unknown, but all are below this namespace."
-        acknowledge(policy, {wildcard_finding(repositories): reason})
+        acknowledge(rights.policies[0], {wildcard_finding(repositories): reason})
 
 
 class CachePullPolicy(Construct):
@@ -71,27 +69,27 @@ class CachePullPolicy(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         repositories = _repositories(location_of(scope), namespace)
-        policy = iam.ManagedPolicy(
+        rights = Rights(
             self,
             "Policy",
-            roles=[role],
+            role=role,
             description="Pulls cached images, and brings in new ones",
             statements=[
-                iam.PolicyStatement(
-                    actions=[
+                allow(
+                    [
                         "ecr:BatchCheckLayerAvailability",
                         "ecr:BatchGetImage",
                         "ecr:BatchImportUpstreamImage",
                         "ecr:CreateRepository",
                         "ecr:GetDownloadUrlForLayer",
                     ],
-                    resources=[repositories],
+                    [repositories],
                 ),
-                iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+                allow(["ecr:GetAuthorizationToken"], ["*"]),
             ],
         )
         acknowledge(
-            policy,
+            rights.policies[0],
             {
                 wildcard_finding(repositories): (
                     "Pulled images change with versions, but all are below this namespace."

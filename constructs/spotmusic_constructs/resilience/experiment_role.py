@@ -8,7 +8,7 @@ from constructs import Construct
 
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.location import Location, location_of
-from spotmusic_constructs.rights import Statement, allow, document_of
+from spotmusic_constructs.rights import Rights, Statement, allow
 
 MANAGED = {"managedByFIS": "true"}
 """Tag of resources that AWS FIS creates for an experiment and deletes afterwards."""
@@ -77,23 +77,24 @@ class ExperimentRole(Construct):
             ),
         )
         finds = {"tag:GetResources", *(action for fault in fault_rights for action in fault.finds)}
-        policy = iam.ManagedPolicy(
+        rights = Rights(
             self,
             "Policy",
-            roles=[self.role],
+            role=self.role,
             description="What the fault needs, and the record of it",
-            document=document_of(
-                [
-                    _allow("FindTargets", sorted(finds), ["*"]),
-                    _allow("WriteTheRecord", _LOG_DELIVERY, ["*"]),
-                    *(statement for fault in fault_rights for statement in fault.statements),
-                ]
-            ),
+            statements=[
+                allow(sorted(finds), ["*"], sid="FindTargets"),
+                allow(_LOG_DELIVERY, ["*"], sid="WriteTheRecord"),
+                *(statement for fault in fault_rights for statement in fault.statements),
+            ],
         )
         wildcards = {"*": _LOOKS}
         for fault in fault_rights:
             wildcards |= fault.wildcards
-        acknowledge(policy, {wildcard_finding(name): reason for name, reason in wildcards.items()})
+        acknowledge(
+            rights.policies[0],
+            {wildcard_finding(name): reason for name, reason in wildcards.items()},
+        )
 
 
 def network_rights(location: Location, vpc_id: str) -> FaultRights:
@@ -101,30 +102,34 @@ def network_rights(location: Location, vpc_id: str) -> FaultRights:
 
     AWS FIS replaces the network ACL by one that denies all traffic.
     """
-    arn = f"arn:{location.partition}:ec2:{location.region}:{location.account}"
-    vpc, acls, subnets = f"{arn}:vpc/{vpc_id}", f"{arn}:network-acl/*", f"{arn}:subnet/*"
+    vpc, acls, subnets = (
+        location.arn("ec2", name) for name in (f"vpc/{vpc_id}", "network-acl/*", "subnet/*")
+    )
     made = {f"aws:RequestTag/{name}": value for name, value in MANAGED.items()}
     own = {f"aws:ResourceTag/{name}": value for name, value in MANAGED.items()}
     in_vpc = {"ArnEquals": {"ec2:Vpc": vpc}}
     reason = "Conditions restrict it to this VPC and to network ACLs that the experiment creates."
     return FaultRights(
         statements=[
-            _allow("MakeAclInVpc", ["ec2:CreateNetworkAcl"], [vpc]),
-            _allow("MakeAcl", ["ec2:CreateNetworkAcl"], [acls], {"StringEquals": made}),
-            _allow(
-                "TagAcl",
+            allow(["ec2:CreateNetworkAcl"], [vpc], sid="MakeAclInVpc"),
+            allow(["ec2:CreateNetworkAcl"], [acls], {"StringEquals": made}, sid="MakeAcl"),
+            allow(
                 ["ec2:CreateTags"],
                 [acls],
                 {"StringEquals": {**made, "ec2:CreateAction": "CreateNetworkAcl"}},
+                sid="TagAcl",
             ),
-            _allow(
-                "WriteAcl",
+            allow(
                 ["ec2:CreateNetworkAclEntry", "ec2:DeleteNetworkAcl"],
                 [acls],
                 {"StringEquals": own},
+                sid="WriteAcl",
             ),
-            _allow(
-                "PutAclBeforeSubnet", ["ec2:ReplaceNetworkAclAssociation"], [subnets, acls], in_vpc
+            allow(
+                ["ec2:ReplaceNetworkAclAssociation"],
+                [subnets, acls],
+                in_vpc,
+                sid="PutAclBeforeSubnet",
             ),
         ],
         # Source: AWS FIS user guide, aws:network:disrupt-connectivity.
@@ -142,7 +147,7 @@ def network_rights(location: Location, vpc_id: str) -> FaultRights:
 def failover_rights(instance_arns: Sequence[str]) -> FaultRights:
     """Return the rights to fail over databases on RDS."""
     return FaultRights(
-        statements=[_allow("FailOver", ["rds:RebootDBInstance"], instance_arns)],
+        statements=[allow(["rds:RebootDBInstance"], instance_arns, sid="FailOver")],
         finds=["rds:DescribeDBInstances"],
     )
 
@@ -150,7 +155,7 @@ def failover_rights(instance_arns: Sequence[str]) -> FaultRights:
 def cache_power_rights(location: Location, replication_group: str) -> FaultRights:
     """Return the rights to interrupt the power of a cache's nodes."""
     arn = location.arn("elasticache", f"replicationgroup:{replication_group}")
-    interrupt = _allow("TakePowerAway", ["elasticache:InterruptClusterAzPower"], [arn])
+    interrupt = allow(["elasticache:InterruptClusterAzPower"], [arn], sid="TakePowerAway")
     return FaultRights(statements=[interrupt], finds=["elasticache:DescribeReplicationGroups"])
 
 
@@ -161,7 +166,7 @@ def pod_rights(location: Location, cluster_name: str) -> FaultRights:
     """
     arn = location.arn("eks", f"cluster/{cluster_name}")
     return FaultRights(
-        statements=[_allow("ReachCluster", ["eks:DescribeCluster"], [arn])],
+        statements=[allow(["eks:DescribeCluster"], [arn], sid="ReachCluster")],
         finds=["ec2:DescribeSubnets"],
     )
 
@@ -171,19 +176,13 @@ def task_rights(location: Location, cluster_arn: str) -> FaultRights:
     tasks = location.arn("ecs", "task/*")
     return FaultRights(
         statements=[
-            _allow(
-                "StopTasks", ["ecs:StopTask"], [tasks], {"ArnEquals": {"ecs:cluster": cluster_arn}}
+            allow(
+                ["ecs:StopTask"],
+                [tasks],
+                {"ArnEquals": {"ecs:cluster": cluster_arn}},
+                sid="StopTasks",
             )
         ],
         finds=["ecs:DescribeTasks", "ecs:ListTasks"],
         wildcards={tasks: "A condition restricts it to tasks of this cluster."},
     )
-
-
-def _allow(
-    sid: str,
-    actions: Sequence[str],
-    resources: Sequence[str],
-    conditions: Mapping[str, object] | None = None,
-) -> Statement:
-    return {"Sid": sid, **allow(actions, resources, conditions)}
