@@ -12,7 +12,6 @@ import boto3
 log = logging.getLogger()
 log.setLevel(logging.INFO)
 
-Verdict = tuple[bool, str]
 Clients = Callable[[str], Any]
 
 
@@ -49,14 +48,16 @@ def validate(job: dict[str, Any], clients: Clients, recovery_hours: Mapping[str,
         log.warning("No check for a restored %s", kind)
         return
     wrong = [*_JUDGES[kind](job, clients), *_lateness(job, recovery_hours[kind])]
-    good, message = _verdict(_NOUNS[kind], wrong)
+    message = f"{_NOUNS[kind]} " + (
+        f"cannot be used: {', '.join(wrong)}" if wrong else "can be used"
+    )
     log.info("%s: %s", arn, message)
     clients("backup").put_restore_validation_result(
         RestoreJobId=job["restoreJobId"],
-        ValidationStatus="SUCCESSFUL" if good else "FAILED",
+        ValidationStatus="FAILED" if wrong else "SUCCESSFUL",
         ValidationStatusMessage=message,
     )
-    if not good:
+    if wrong:
         raise UnusableBackupError(f"{arn}: {message}")
 
 
@@ -73,34 +74,25 @@ def _judge_database(job: Mapping[str, Any], clients: Clients) -> list[str]:
     instance = clients("rds").describe_db_instances(
         DBInstanceIdentifier=_name(job["createdResourceArn"])
     )["DBInstances"][0]
-    return [
-        problem
-        for problem, found in (
-            (
-                f"its status is {instance['DBInstanceStatus']}",
-                instance["DBInstanceStatus"] not in {"available", "backing-up"},
-            ),
-            ("it is not encrypted", not instance["StorageEncrypted"]),
-            ("it is public", instance["PubliclyAccessible"]),
-        )
-        if found
-    ]
+    status = instance["DBInstanceStatus"]
+    problems = {
+        f"its status is {status}": status not in {"available", "backing-up"},
+        "it is not encrypted": not instance["StorageEncrypted"],
+        "it is public": instance["PubliclyAccessible"],
+    }
+    return [problem for problem, is_found in problems.items() if is_found]
 
 
 def _judge_bucket(job: Mapping[str, Any], clients: Clients) -> list[str]:
     """Return a problem if the bucket is empty and its source is not."""
-    if clients("s3").list_objects_v2(Bucket=_name(job["createdResourceArn"]), MaxKeys=1)[
-        "KeyCount"
-    ]:
+    s3 = clients("s3")
+    if s3.list_objects_v2(Bucket=_name(job["createdResourceArn"]), MaxKeys=1)["KeyCount"]:
         return []
-    source = (
-        clients("backup")
-        .describe_restore_job(RestoreJobId=job["restoreJobId"])
-        .get("SourceResourceArn")
-    )
+    restored = clients("backup").describe_restore_job(RestoreJobId=job["restoreJobId"])
+    source = restored.get("SourceResourceArn")
     if source is None:
         return ["it is empty, and its source is unknown"]
-    held = clients("s3").list_objects_v2(Bucket=_name(source))
+    held = s3.list_objects_v2(Bucket=_name(source))
     # Objects of the last day may be younger than the backup.
     backed_up = datetime.fromisoformat(job["creationDate"]) - timedelta(days=1)
     missing = held.get("IsTruncated") or any(
@@ -111,14 +103,6 @@ def _judge_bucket(job: Mapping[str, Any], clients: Clients) -> list[str]:
 
 def _name(arn: str) -> str:
     return arn.rpartition(":")[2]
-
-
-def _verdict(what: str, wrong: list[str]) -> Verdict:
-    return (
-        (False, f"{what} cannot be used: {', '.join(wrong)}")
-        if wrong
-        else (True, f"{what} can be used")
-    )
 
 
 _JUDGES: dict[str, Callable[[Mapping[str, Any], Clients], list[str]]] = {
