@@ -164,19 +164,11 @@ def price_classes_of(region: str) -> tuple[PriceClass, ...]:
     return classes[classes.index(first) :]
 
 
-ORIGIN_SHIELDS = (
-    *(
-        "ap-northeast-1",
-        "ap-northeast-2",
-        "ap-south-1",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "eu-central-1",
-        "eu-west-1",
-        "eu-west-2",
-    ),
-    *("sa-east-1", "us-east-1", "us-east-2", "us-west-2"),
-)
+_ORIGIN_SHIELDS = """
+    ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 eu-central-1 eu-west-1
+    eu-west-2 sa-east-1 us-east-1 us-east-2 us-west-2
+"""
+ORIGIN_SHIELDS = tuple(_ORIGIN_SHIELDS.split())
 """Regions with CloudFront Origin Shield. Unverified: the Amazon CloudFront developer guide lists
 them, and may have newer ones."""
 

@@ -15,15 +15,16 @@ from spotmusic_constructs.edge.origins import bucket_origin, vpc_origin
 from spotmusic_constructs.edge.security_headers import NO_CONTENT, SecurityHeaders, player_policy
 
 FORGEABLE_HEADERS = (
-    *(
-        "Forwarded",
-        "X-Forwarded-Host",
-        "X-Forwarded-Path",
-        "X-Forwarded-Port",
-        "X-Forwarded-Prefix",
-        "X-Forwarded-Server",
-    ),
-    *("X-Original-Host", "X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override"),
+    "Forwarded",
+    "X-Forwarded-Host",
+    "X-Forwarded-Path",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Server",
+    "X-Original-Host",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-HTTP-Method-Override",
 )
 """Headers that only the platform's proxies may set. CloudFront removes viewers' values, which the
 gateway would trust. A policy has at most ten; the gateway removes the identity headers."""

@@ -79,14 +79,12 @@ def blocked_paths(paths: Sequence[str]) -> Rule:
     return {"name": "BlockedPaths", "statement": _below(paths), "action": _block(404)}
 
 
-def request_rate(name: str, *, limit: int) -> Rule:
+def request_rate(limit: int) -> Rule:
     """Block an address while it exceeds the limit of requests in five minutes."""
-    return {"name": name, "statement": _rate(limit), "action": _slow_down()}
+    return {"name": "RequestRate", "statement": _rate(limit), "action": _slow_down()}
 
 
-def login_rate(
-    name: str, *, limit: int, paths: Sequence[str], token_paths: Sequence[str] = ()
-) -> Rule:
+def login_rate(limit: int, *, paths: Sequence[str], token_paths: Sequence[str] = ()) -> Rule:
     """Block an address while it exceeds the limit of login attempts in five minutes.
 
     A login attempt is a POST request below `paths`, or one below `token_paths` with the password
@@ -94,13 +92,13 @@ def login_rate(
     """
     post = _text(Acl.FieldToMatchProperty(method={}), "EXACTLY", "POST")
     return {
-        "name": name,
+        "name": "LoginRate",
         "statement": _rate(limit, scope_down_statement=_all(_guesses(paths, token_paths), post)),
         "action": _slow_down(),
     }
 
 
-def loopback(name: str, *, except_at: Sequence[str]) -> Rule:
+def loopback(*, except_at: Sequence[str]) -> Rule:
     """Block requests with labels of `LOOPBACK_RULES`, except at the exact paths."""
     labels = [
         Acl.StatementProperty(
@@ -114,7 +112,7 @@ def loopback(name: str, *, except_at: Sequence[str]) -> Rule:
     elsewhere = Acl.StatementProperty(
         not_statement=Acl.NotStatementProperty(statement=_any(admitted))
     )
-    return {"name": name, "statement": _all(_any(labels), elsewhere), "action": _block(403)}
+    return {"name": "Loopback", "statement": _all(_any(labels), elsewhere), "action": _block(403)}
 
 
 def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
@@ -127,7 +125,7 @@ def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
     }
 
 
-def body_size(name: str) -> Rule:
+def body_size() -> Rule:
     """Block bodies larger than WAF's inspection limit."""
     statement = Acl.SizeConstraintStatementProperty(
         field_to_match=_BODY,
@@ -136,7 +134,7 @@ def body_size(name: str) -> Rule:
         text_transformations=_transformed(["NONE"]),
     )
     return {
-        "name": name,
+        "name": "BodySize",
         "statement": Acl.StatementProperty(size_constraint_statement=statement),
         "action": _block(413),
     }

@@ -30,17 +30,15 @@ ROLES = {
     "writer": _CHANGES,
     "migrator": (
         *_CHANGES,
-        *(
-            "CREATE",
-            "ALTER",
-            "DROP",
-            "INDEX",
-            "REFERENCES",
-            "CREATE VIEW",
-            "SHOW VIEW",
-            "CREATE TEMPORARY TABLES",
-            "LOCK TABLES",
-        ),
+        "CREATE",
+        "ALTER",
+        "DROP",
+        "INDEX",
+        "REFERENCES",
+        "CREATE VIEW",
+        "SHOW VIEW",
+        "CREATE TEMPORARY TABLES",
+        "LOCK TABLES",
     ),
 }
 """Rights on one database by role (MySQL 8.4 reference manual, privileges provided by MySQL)."""
