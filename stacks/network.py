@@ -92,7 +92,7 @@ class NetworkStack(EnvironmentStack):
             self,
             "Gateway",
             vpc=self.vpc,
-            security_group=self.security_groups.of("gateway-load-balancer"),
+            security_group=self.security_groups.of(flows.GATEWAY),
             certificate=internal_certificate(self, settings, host="gateway"),
             access_logs=self.balancer_logs,
             cluster_name=settings.resource_prefix,

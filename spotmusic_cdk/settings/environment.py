@@ -182,11 +182,8 @@ class Settings(Model):
     @property
     def named_secrets(self) -> dict[str, str]:
         """ARNs of secrets created outside the platform, by their key in the file."""
-        registry, identity, tiered = (
-            self.registry,
-            self.identity,
-            self.kubernetes.redpanda.tiered_storage,
-        )
+        registry, identity = self.registry, self.identity
+        tiered = self.kubernetes.redpanda.tiered_storage
         named = {
             "registry.docker_hub_credentials": registry.docker_hub_credentials,
             "registry.github_credentials": registry.github_credentials,

@@ -22,11 +22,8 @@ class OperatorAccess(Construct):
         self, scope: EnvironmentStack, construct_id: str, *, components: Components
     ) -> None:
         super().__init__(scope, construct_id)
-        settings, network, cluster = (
-            components.settings,
-            components.network,
-            components.ecs_services.cluster,
-        )
+        settings, network = components.settings, components.network
+        cluster = components.ecs_services.cluster
         subnet_ids = network.vpc.select_subnets(subnet_group_name="application").subnet_ids
         security_group_id = group_id(network.security_groups.of(flows.OPERATORS))
         tunnel = Tunnel(

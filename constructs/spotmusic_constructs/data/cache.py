@@ -92,7 +92,7 @@ class Cache(Construct):
         node_type: str = "cache.t4g.small",
         replicas: int = 2,
         maintenance_window: str = "tue:08:00-tue:09:00",
-        snapshot_retention_days: int = 15,
+        snapshot_retention_days: int = NIST_SNAPSHOT_DAYS,
         removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.SNAPSHOT,
     ) -> None:
         super().__init__(scope, construct_id)

@@ -6,7 +6,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from spotmusic_constructs import durations
 from spotmusic_constructs.arns import bucket_name, key_arn
 
 DETAIL_TYPE = "GuardDuty Malware Protection Object Scan Result"
@@ -29,14 +28,14 @@ class UploadVerdicts(Construct):
     accept them from this rule over TLS only. A message is the unmodified EventBridge event; an
     event may arrive twice (Amazon EventBridge user guide, event delivery).
 
-    Attributes:
-        queue: queue of scan results.
-        dead_letters: queue of results that failed five times or were not delivered.
-
     Args:
         bucket: uploads bucket.
         key: customer-managed key of the data class "notifications", with a policy that allows
             EventBridge to encrypt for queues.
+
+    Attributes:
+        queue: queue of scan results.
+        dead_letters: queue of results that failed five times or were not delivered.
 
     Example:
         verdicts = UploadVerdicts(self, "Verdicts", bucket=uploads.bucket, key=keys.notifications)
@@ -97,7 +96,7 @@ def _queue(
         scope,
         name,
         kms_master_key_id=key_arn(key),
-        message_retention_period=durations.days(RETENTION_DAYS).to_seconds(),
+        message_retention_period=RETENTION_DAYS * 86_400,
         visibility_timeout=visibility_timeout,
         redrive_policy=redrive_policy,
     )

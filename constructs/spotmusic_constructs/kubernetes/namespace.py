@@ -1,7 +1,7 @@
 """Namespace with Pod Security, quota and NetworkPolicies."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from spotmusic_constructs.network.flows import INTERNET, Flow
@@ -74,17 +74,11 @@ class Namespace:
 
     def to_values(self, policies: Sequence[Mapping[str, object]]) -> dict[str, object]:
         """Return the entry of the chart's values."""
-        quota = {
-            "pods": self.quota.pods,
-            "cpu": self.quota.cpu,
-            "memory": self.quota.memory,
-            "volumes": self.quota.volumes,
-        }
         experiments = {"experimentsBy": self.experiments_by} if self.experiments_by else {}
         gate = {"behindLoadBalancer": True} if self.behind_load_balancer else {}
         return {
             "podSecurity": self.pod_security,
-            "quota": quota,
+            "quota": asdict(self.quota),
             "policies": list(policies),
             **gate,
             **experiments,

@@ -1,5 +1,6 @@
 """Alarms of databases on RDS."""
 
+import re
 from functools import partial
 
 from constructs import Construct
@@ -22,7 +23,7 @@ _SHARE_OF_DATABASE = 0.9
 connections instead of 341 on a t3.medium (same source)."""
 
 _GIB_OF_LARGE = {"m": 8, "r": 16, "t": 8}
-_BELOW_LARGE = {"micro": 8, "small": 4, "medium": 2}
+_DIVISORS = {"micro": 8, "small": 4, "medium": 2, "large": 1}
 
 CPU_PERCENT: Thresholds = {"warning": 80, "critical": 95}
 CONNECTION_SHARE: Thresholds = {"warning": 0.7, "critical": 0.9}
@@ -62,12 +63,10 @@ def memory_gib(instance_class: str) -> int:
     family, _, size = instance_class.partition(".")
     large = _GIB_OF_LARGE.get(family[:1])
     if large is not None:
-        if size in _BELOW_LARGE:
-            return large // _BELOW_LARGE[size]
-        if size == "large":
-            return large
-        if size.endswith("xlarge") and size.removesuffix("xlarge").isdigit() | (size == "xlarge"):
-            return large * 2 * int(size.removesuffix("xlarge") or 1)
+        if size in _DIVISORS:
+            return large // _DIVISORS[size]
+        if match := re.fullmatch(r"(\d*)xlarge", size):
+            return large * 2 * int(match[1] or 1)
     raise ValueError(
         f"{instance_class}: its memory is not known. "
         "Use a class of the families t, m or r, or name the thresholds."

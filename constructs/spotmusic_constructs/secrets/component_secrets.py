@@ -60,23 +60,21 @@ class ComponentSecrets(Construct):
                 removal_policy=removal_policy,
             ).secret
 
-        def users(
-            prefix: str, component: str, names: Iterable[str]
-        ) -> Mapping[str, secretsmanager.ISecret]:
+        def users(component: str, names: Iterable[str]) -> Mapping[str, secretsmanager.ISecret]:
             return {
-                name: user(f"{prefix}-{name}", name, f"{component} user of {name}")
+                name: user(f"{component}-{name}", name, f"{component} user of {name}")
                 for name in names
             }
 
         self.redpanda_admin = user("RedpandaAdmin", "admin", "Redpanda superuser")
-        self.redpanda_users = users("Redpanda", "Redpanda", event_users)
+        self.redpanda_users = users("Redpanda", event_users)
         self.rabbitmq_default_user = user(
             "RabbitMQDefaultUser", "operator", "RabbitMQ administrator"
         )
         self.rabbitmq_monitor = user(
             "RabbitMQMonitor", "queue-depth", "RabbitMQ user that only counts waiting messages"
         )
-        self.rabbitmq_users = users("RabbitMQ", "RabbitMQ", task_users)
+        self.rabbitmq_users = users("RabbitMQ", task_users)
         self.keycloak_admin = user(
             "KeycloakAdmin", "admin", "Keycloak administrator of the master realm"
         )

@@ -35,12 +35,9 @@ CACHE = "/var/lib/redpanda/data/cloud_storage_cache"
 USER = 101
 """User and group of the brokers' image."""
 LABELS = {
-    f"app.kubernetes.io/{key}": value
-    for key, value in (
-        ("component", "redpanda-statefulset"),
-        ("instance", RELEASE),
-        ("name", RELEASE),
-    )
+    "app.kubernetes.io/component": "redpanda-statefulset",
+    "app.kubernetes.io/instance": RELEASE,
+    "app.kubernetes.io/name": RELEASE,
 }
 
 
