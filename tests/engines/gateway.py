@@ -258,7 +258,7 @@ def _configuration(
     """nginx configuration: the relevant parts of Kong 3.9.3's template (nginx_kong.lua), and the
     project's additions.
     """
-    env = kong_environment("127.0.0.0/8", "X-Viewer-Address")
+    env = kong_environment("127.0.0.0/8")
     here = ("nginx_proxy_gzip", "nginx_proxy_proxy_next_upstream")
     added = "\n".join(
         f"    {key.removeprefix('nginx_proxy_')} {value};"

@@ -65,8 +65,6 @@ class DatabaseSpec:
         multi_az: True for a standby in another zone; failover takes one to two minutes.
         storage_gib: gp3 storage at creation.
         max_storage_gib: limit of storage autoscaling.
-        backup_retention_days: days of point-in-time recovery, at most 35. AWS Backup sets 35 days
-            with the first continuous backup, and RDS rejects any other value from then on.
         maintenance_window: time of restarts by RDS, in UTC. It must not overlap the window of
             another database of the same clients or the start windows of `BackupPlan`.
         read_replicas: read replicas, spread over the zones of the VPC, at most 15. They require
@@ -86,7 +84,6 @@ class DatabaseSpec:
     multi_az: bool = True
     storage_gib: int = 20
     max_storage_gib: int = 100
-    backup_retention_days: int = CONTINUOUS_DAYS
     maintenance_window: str = "mon:08:00-mon:09:00"
     read_replicas: int = 0
     own_master_secret: bool = False
@@ -280,8 +277,9 @@ def _instance(
         # Not for replicas: RDS encrypts those of the same region with the key of the source.
         storage_encrypted=True,
         storage_encryption_key=key,
+        # AWS Backup sets this with the first continuous backup, and RDS rejects any other value.
+        backup_retention=durations.days(CONTINUOUS_DAYS),
         # 02:00 to 03:00 in São Paulo, at low traffic and before the maintenance window.
-        backup_retention=durations.days(spec.backup_retention_days),
         preferred_backup_window="05:00-06:00",
         preferred_maintenance_window=spec.maintenance_window,
         delete_automated_backups=spec.removal_policy == cdk.RemovalPolicy.DESTROY,

@@ -34,7 +34,6 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         cluster_name: name of the EKS cluster of the pods. Auto Mode registers targets only in
             target groups with its tag `eks:eks-cluster-name` (AWS managed policy
             AmazonEKSLoadBalancingPolicy).
-        health_path: path that returns 200 when a pod is ready.
         deletion_protection: whether deletion protection is enabled.
         capacity_units: reserved capacity (LCU), at least 100. Default: none.
 
@@ -56,7 +55,6 @@ class GatewayLoadBalancer(InternalLoadBalancer):
         cluster_name: str,
         hosted_zone: route53.IHostedZone | None = None,
         record_name: str = "gateway",
-        health_path: str = "/status/ready",
         deletion_protection: bool = True,
         capacity_units: int | None = None,
     ) -> None:
@@ -90,7 +88,7 @@ class GatewayLoadBalancer(InternalLoadBalancer):
             health_check=elbv2.HealthCheck(
                 protocol=elbv2.Protocol.HTTP,
                 port=str(STATUS_PORT),
-                path=health_path,
+                path="/status/ready",
                 interval=durations.seconds(10),
                 timeout=durations.seconds(5),
                 healthy_threshold_count=2,

@@ -41,7 +41,6 @@ class Kong(ChartRelease):
         rate_limit: request limits, and the cache that counts requests.
         cache_user: JSON secret with the `password` of Kong's user in the cache.
         vpc_cidr: range of trusted proxies, which includes the load balancer.
-        address_header: header in which the edge sends the viewer's address; viewers cannot set it.
         realm_name: realm with public logins.
         min_replicas: minimum number of pods; three are one per zone.
         max_replicas: maximum number of pods.
@@ -72,7 +71,6 @@ class Kong(ChartRelease):
         cache_user: secretsmanager.ISecret,
         vpc_cidr: str,
         realm_name: str,
-        address_header: str = "X-Viewer-Address",
         min_replicas: int = 3,
         max_replicas: int = 6,
         namespace: str = "kong",
@@ -101,7 +99,7 @@ class Kong(ChartRelease):
             values={
                 "fullnameOverride": "kong",
                 "image": images_of(chart, images)["kong"].named,
-                "env": values.environment(vpc_cidr, address_header),
+                "env": values.environment(vpc_cidr),
                 "customEnv": {
                     "redis_password": {
                         "valueFrom": {"secretKeyRef": {"name": REDIS, "key": "password"}}

@@ -50,7 +50,7 @@ credentials. `request_id` is the id in the access logs of CloudFront and the ser
 its error handler, and `asked` is that of the viewer."""
 
 
-def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
+def environment(vpc_cidr: str) -> dict[str, object]:
     """Return the settings of kong.conf by key."""
     authority = f"/etc/secrets/{TLS}/ca.crt"
     return {
@@ -89,9 +89,9 @@ def environment(vpc_cidr: str, address_header: str) -> dict[str, object]:
         "lua_ssl_verify_depth": "5",
         "nginx_proxy_proxy_ssl_trusted_certificate": "/kong_prefix/.ca_combined",
         # Rate limits count viewers, not the load balancer. Viewers control the start of
-        # X-Forwarded-For.
+        # X-Forwarded-For, and cannot set the header of the edge.
         "trusted_ips": vpc_cidr,
-        "real_ip_header": address_header,
+        "real_ip_header": "X-Viewer-Address",
     }
 
 

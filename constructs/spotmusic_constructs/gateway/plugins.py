@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from spotmusic_constructs.identity.clients import AUDIENCE, LISTENERS_CLIENTS
+
 REALM_TOKEN = "realm-token"  # noqa: S105 name of a plugin
 VIEWER_ADDRESS = "viewer-address"
 REDIS_PASSWORD = "{vault://env/redis-password}"  # noqa: S105 reference that Kong resolves
@@ -44,8 +46,8 @@ class TokenCheck:
 
     issuer: str
     jwks_uri: str
-    audience: str = "web-api"
-    clients: Sequence[str] = ("web", "mobile")
+    audience: str = AUDIENCE
+    clients: Sequence[str] = LISTENERS_CLIENTS
 
     def to_plugin(self) -> Plugin:
         """Return the plugin, which reads the realm's keys when a token names an unknown one."""
@@ -79,7 +81,6 @@ class RateLimit:
             the web ACL allows 5,000.
         host: primary endpoint of the cache.
         port: TLS port of the cache.
-        username: user of the cache.
     """
 
     requests_per_minute: int
@@ -88,7 +89,6 @@ class RateLimit:
     logins_per_minute: int = 1_200
     tokens_per_minute: int = 1_500
     open_per_minute: int = 5_000
-    username: str = "kong"
 
     def to_plugin(self) -> Plugin:
         """Return the plugin of every route, which counts by token subject, or by address."""
@@ -102,7 +102,7 @@ class RateLimit:
         redis = {
             "host": self.host,
             "port": self.port,
-            "username": self.username,
+            "username": "kong",
             "password": REDIS_PASSWORD,
             "database": 0,
         }

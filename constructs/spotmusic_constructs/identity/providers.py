@@ -11,16 +11,14 @@ class Email:
     """Mail server for address confirmations and password resets.
 
     Args:
-        host: SMTP server with STARTTLS.
+        host: SMTP server with STARTTLS, on the port of mail submission.
         sender: sender address of the mails.
         secret_arn: complete ARN of a JSON secret with `username` and `password`.
-        port: port of the server; 587 is for mail submission.
     """
 
     host: str
     sender: str
     secret_arn: str
-    port: int = 587
 
     @property
     def variables(self) -> Mapping[str, tuple[str, str]]:
@@ -36,7 +34,7 @@ class Email:
         Args:
             display_name: name of the sender.
         """
-        server = {"host": self.host, "port": str(self.port), "starttls": "true", "ssl": "false"}
+        server = {"host": self.host, "port": "587", "starttls": "true", "ssl": "false"}
         login = {
             "auth": "true",
             "user": secret("SMTP_USERNAME"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from spotmusic_constructs.messaging.topology import TASKS, Topology, policy_pattern
+from spotmusic_constructs.messaging.topology import TASKS, VIRTUAL_HOST, Topology, policy_pattern
 
 Json = dict[str, Any]
 _KEPT = {"durable": True, "auto_delete": False}
@@ -20,9 +20,8 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
         json.dumps(definitions(topology, {"web-api": "…", "notifications": "…"}))
     """
     values: Json = topology.to_values()
-    vhost = topology.virtual_host
     return {
-        "vhosts": [{"name": vhost, "default_queue_type": "quorum"}],
+        "vhosts": [{"name": VIRTUAL_HOST, "default_queue_type": "quorum"}],
         "users": [
             {"name": name, "password": passwords[name], "tags": ",".join(user.get("tags", []))}
             for name, user in values["users"].items()
@@ -30,7 +29,7 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
         "permissions": [
             {
                 "user": name,
-                "vhost": vhost,
+                "vhost": VIRTUAL_HOST,
                 "configure": "",
                 "write": user["write"],
                 "read": user["read"],
@@ -40,7 +39,7 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
         "topic_permissions": [
             {
                 "user": name,
-                "vhost": vhost,
+                "vhost": VIRTUAL_HOST,
                 "exchange": TASKS,
                 "write": user["publishes"],
                 "read": "",
@@ -51,7 +50,7 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
         "exchanges": [
             {
                 "name": name,
-                "vhost": vhost,
+                "vhost": VIRTUAL_HOST,
                 "type": exchange["type"],
                 **_KEPT,
                 "internal": False,
@@ -60,14 +59,14 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
             for name, exchange in values["exchanges"].items()
         ],
         "queues": [
-            {"name": name, "vhost": vhost, **_KEPT, "arguments": {"x-queue-type": "quorum"}}
+            {"name": name, "vhost": VIRTUAL_HOST, **_KEPT, "arguments": {"x-queue-type": "quorum"}}
             for name in values["queues"]
         ],
-        "bindings": list(_bindings(values["queues"], vhost)),
+        "bindings": list(_bindings(values["queues"])),
         "policies": [
             {
                 "name": name,
-                "vhost": vhost,
+                "vhost": VIRTUAL_HOST,
                 "pattern": policy_pattern(name),
                 "apply-to": "quorum_queues",
                 "priority": 0,
@@ -78,12 +77,12 @@ def definitions(topology: Topology, passwords: Mapping[str, str]) -> Json:
     }
 
 
-def _bindings(queues: Mapping[str, Json], vhost: str) -> Iterator[Json]:
+def _bindings(queues: Mapping[str, Json]) -> Iterator[Json]:
     for name, queue in queues.items():
         for binding in queue["bindings"]:
             yield {
                 "source": binding["exchange"],
-                "vhost": vhost,
+                "vhost": VIRTUAL_HOST,
                 "destination": name,
                 "destination_type": "queue",
                 "routing_key": binding["routingKey"],

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 VIRTUAL_HOST = "spotmusic"
 TASKS = "tasks"
@@ -110,7 +110,6 @@ class Topology:
     queues: Sequence[TaskQueue]
     users: Mapping[str, str]
     monitor: str | None = None
-    virtual_host: str = field(default=VIRTUAL_HOST, init=False)
 
     def __post_init__(self) -> None:
         named = {name for queue in self.queues for name in (*queue.consumers, *queue.publishers)}
@@ -127,7 +126,7 @@ class Topology:
         }
         monitor = {"secret": self.monitor, "tags": ["monitoring"], "write": "", "read": ""}
         return {
-            "vhost": self.virtual_host,
+            "vhost": VIRTUAL_HOST,
             "exchanges": {TASKS: {"type": "topic"}, DEAD_LETTERS: {"type": "direct"}},
             "queues": {
                 name: entry for queue in self.queues for name, entry in queue.to_values().items()

@@ -15,6 +15,8 @@ from spotmusic_constructs.observability.alarm import Formula, MetricSource
 _COLUMNS = 24
 _TITLE_HEIGHT = 1
 _GRAPH_HEIGHT = 6
+_PERIOD = 300
+"""Shortest period of a graph, in seconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,6 @@ class ComponentDashboard(Construct):
 
     Args:
         rows: components, from the viewer inwards.
-        period_seconds: shortest period of a graph.
 
     Example:
         database = DashboardRow(title="Catalogue database",
@@ -66,7 +67,6 @@ class ComponentDashboard(Construct):
         construct_id: str,
         *,
         rows: Sequence[DashboardRow],
-        period_seconds: int = 300,
     ) -> None:
         super().__init__(scope, construct_id)
         region = location_of(scope).region
@@ -92,7 +92,7 @@ class ComponentDashboard(Construct):
                     "y": top + _TITLE_HEIGHT,
                     "width": width,
                     "height": _GRAPH_HEIGHT,
-                    "properties": _properties(graph, region, period_seconds),
+                    "properties": _properties(graph, region),
                 }
                 for column, graph in enumerate(row.graphs)
             ]
@@ -101,10 +101,10 @@ class ComponentDashboard(Construct):
         )
 
 
-def _properties(graph: GraphSpec, region: str, period: int) -> dict[str, Any]:
+def _properties(graph: GraphSpec, region: str) -> dict[str, Any]:
     metrics: list[list[Any]] = []
     for number, (label, line) in enumerate(graph.lines.items()):
-        metrics += _line(label, line, f"line{number}", period)
+        metrics += _line(label, line, f"line{number}")
     return {
         "title": graph.title,
         "view": "timeSeries",
@@ -114,12 +114,12 @@ def _properties(graph: GraphSpec, region: str, period: int) -> dict[str, Any]:
     }
 
 
-def _line(label: str, line: MetricSource | Formula, prefix: str, period: int) -> list[list[Any]]:
+def _line(label: str, line: MetricSource | Formula, prefix: str) -> list[list[Any]]:
     if isinstance(line, MetricSource):
         return [
             [
                 *_source(line),
-                {"stat": line.statistic, "period": max(period, line.period), "label": label},
+                {"stat": line.statistic, "period": max(_PERIOD, line.period), "label": label},
             ]
         ]
     expression = line.expression
@@ -131,7 +131,7 @@ def _line(label: str, line: MetricSource | Formula, prefix: str, period: int) ->
             "id": f"{prefix}{name}",
             "visible": False,
             "stat": metric.statistic,
-            "period": max(period, metric.period),
+            "period": max(_PERIOD, metric.period),
         }
         sources.append([*_source(metric), options])
     return [[{"expression": expression, "label": label, "id": prefix}], *sources]

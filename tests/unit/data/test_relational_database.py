@@ -65,7 +65,6 @@ def full() -> Resources:
         multi_az=False,
         storage_gib=200,
         max_storage_gib=2000,
-        backup_retention_days=35,
         maintenance_window="wed:06:30-wed:07:30",
         production=False,
         removal_policy=cdk.RemovalPolicy.DESTROY,
