@@ -48,7 +48,12 @@ def test_flows_are_the_table_of_flows(data: dict[str, Any]) -> None:
         for flow in data["flows"]
     ]
     assert shown == [
-        (flow.source, flow.target, str(flow.port), flow.reason)
+        (
+            flow.source,
+            flow.target,
+            f"{flow.port}{' UDP' if flow.protocol == 'udp' else ''}",
+            flow.reason,
+        )
         for flow in flows.table(settings_of("prod"))
     ]
     assert {flow["kind"] for flow in data["flows"]} == {"request", "scrape", "operation"}
@@ -138,6 +143,15 @@ def test_alarms_lead_to_their_runbooks(
         (ROOT / "docs" / "runbooks" / link.rpartition("/")[2]).exists()
         for _, link in data["runbooks"].values()
     )
+
+
+def test_conditions_have_periods_of_alarms(data: dict[str, Any]) -> None:
+    """Periods of expressions are those of their metrics."""
+    conditions = {alarm["name"]: alarm["condition"].split(" ≥ ")[-1] for alarm in data["alarms"]}
+    assert conditions["AvailabilityWarningLong"] == "0.6 for 360 min"
+    assert conditions["AvailabilityCriticalShort"] == "1.44 for 5 min"
+    some = [name for name, text in conditions.items() if re.search(r" in \d+ of 5 min$", text)]
+    assert some, "no alarm evaluates more periods than it needs"
 
 
 def test_page_sections_are_complete(page: Page) -> None:

@@ -53,7 +53,7 @@ class Picture:
 
 def edges_of_flows(settings: Settings) -> list[Edge]:
     """One arrow per flow, with its ports."""
-    return [Edge(flow.source, flow.target, _ports(flow)) for flow in flows.table(settings)]
+    return [Edge(flow.source, flow.target, ports_of(flow)) for flow in flows.table(settings)]
 
 
 def edges_of_grants(rights: Iterable[Grant]) -> list[Edge]:
@@ -61,9 +61,10 @@ def edges_of_grants(rights: Iterable[Grant]) -> list[Edge]:
     return [Edge(grant.who, grant.what, grant.does) for grant in rights]
 
 
-def _ports(flow: Flow) -> str:
+def ports_of(flow: Flow, between: str = " to ") -> str:
+    """Return the ports of a flow, TCP unless marked."""
     first, last = flow.ports
-    ports = str(first) if first == last else f"{first} to {last}"
+    ports = str(first) if first == last else f"{first}{between}{last}"
     return ports if flow.protocol == "tcp" else f"{ports} UDP"
 
 

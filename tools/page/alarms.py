@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tools.model.assembly import Assembly, Resource
 from tools.model.cluster import RenderedCluster
+from tools.model.values import at
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 _TEXT = re.compile(
@@ -27,7 +28,6 @@ class Alarm:
         condition: condition of the alarm.
         runbook: name of the runbook, with `#heading` for a part.
         source: `CloudWatch` or `Prometheus`.
-        stack: id of the stack.
     """
 
     name: str
@@ -36,7 +36,6 @@ class Alarm:
     condition: str
     runbook: str
     source: str
-    stack: str
 
 
 def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[Alarm]:
@@ -50,14 +49,13 @@ def alarms_of(platform: Assembly, cluster: RenderedCluster | None) -> Iterator[A
                 runbook=_name(found["runbook"]),
                 condition=_condition(alarm),
                 source="CloudWatch",
-                stack=alarm.stack,
             )
     if cluster:
         yield from _alerts(cluster)
 
 
 def _alerts(cluster: RenderedCluster) -> Iterator[Alarm]:
-    for release, rules in cluster.of_kind("PrometheusRule"):
+    for _, rules in cluster.of_kind("PrometheusRule"):
         for rule in (rule for group in rules["spec"]["groups"] for rule in group["rules"]):
             if runbook := rule.get("annotations", {}).get("runbook_url"):
                 duration = f" for {rule['for']}" if "for" in rule else ""
@@ -68,7 +66,6 @@ def _alerts(cluster: RenderedCluster) -> Iterator[Alarm]:
                     condition=" ".join(rule["expr"].split()) + duration,
                     runbook=_name(runbook),
                     source="Prometheus",
-                    stack=cluster.releases[release].stack,
                 )
 
 
@@ -92,12 +89,16 @@ def _condition(alarm: Resource) -> str:
         "",
     )
     sign = _SIGNS.get(alarm["ComparisonOperator"], "outside")
-    minutes = (alarm["Period"] or 60) * alarm["EvaluationPeriods"] // 60
-    return (
-        f"{metric} {sign} {alarm['Threshold']:g} for {minutes} min"
-        if alarm["Threshold"] is not None
-        else f"{metric} {sign} its band"
-    )
+    if alarm["Threshold"] is None:
+        return f"{metric} {sign} its band"
+    periods = [
+        alarm["Period"],
+        *(at(query, "MetricStat.Period") for query in alarm["Metrics"] or ()),
+    ]
+    minutes, evaluated = max(filter(None, periods)) // 60, alarm["EvaluationPeriods"]
+    needed = alarm["DatapointsToAlarm"] or evaluated
+    share = "for" if needed == evaluated else f"in {needed * minutes} of"
+    return f"{metric} {sign} {alarm['Threshold']:g} {share} {evaluated * minutes} min"
 
 
 def _name(link: str) -> str:

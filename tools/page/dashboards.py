@@ -27,7 +27,7 @@ class Panel:
         about: normal values, empty if unknown.
         kind: `row`, `line`, `number` or `bars`.
         unit: unit of the values.
-        place: column, line, width and height, of 24 columns.
+        width: columns, of 24.
         series: names of the values.
         limits: values from which it is orange and red; None without.
     """
@@ -36,7 +36,7 @@ class Panel:
     about: str
     kind: str
     unit: str
-    place: tuple[int, int, int, int]
+    width: int
     series: list[str]
     limits: tuple[float | None, float | None]
 
@@ -78,7 +78,6 @@ def dashboards_of(platform: Assembly) -> Iterator[Dashboard]:
 
 
 def _grafana(panel: dict[str, Any]) -> Panel:
-    place = panel["gridPos"]
     defaults = panel.get("fieldConfig", {}).get("defaults", {})
     steps = {
         step["color"]: step["value"] for step in defaults.get("thresholds", {}).get("steps", ())
@@ -88,7 +87,7 @@ def _grafana(panel: dict[str, Any]) -> Panel:
         about=panel.get("description", ""),
         kind=_KINDS.get(panel["type"], "row"),
         unit=defaults.get("unit", ""),
-        place=(place["x"], place["y"], place["w"], place["h"]),
+        width=panel["gridPos"]["w"],
         series=[
             _legend(target.get("legendFormat") or target.get("label", ""))
             for target in panel.get("targets", ())
@@ -117,7 +116,7 @@ def _cloudwatch(widget: dict[str, Any]) -> Panel:
         about="",
         kind=_KINDS.get(properties.get("view", ""), "row") if widget["type"] == "metric" else "row",
         unit="",
-        place=(widget["x"], widget["y"], widget["width"], widget["height"]),
+        width=widget["width"],
         series=names,
         limits=(None, None),
     )

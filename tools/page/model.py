@@ -42,7 +42,7 @@ class Flow:
     Args:
         source: party that opens the connection.
         target: party that accepts it.
-        ports: TCP port, or a range.
+        ports: port, or a range, TCP unless marked.
         reason: purpose.
         kind: one of KINDS.
     """
@@ -219,8 +219,7 @@ def flows_of(settings: Settings) -> list[Flow]:
     """Return the table of flows with their kinds."""
     found = []
     for flow in flows.table(settings):
-        first, last = flow.ports
-        ports = str(first) if first == last else f"{first}–{last}"
+        ports = flows_document.ports_of(flow, "–")
         edge = flows_document.Edge(flow.source, flow.target, ports)
         kind = next(
             kind

@@ -24,6 +24,7 @@ const pill = (text, kind = "") => h("span", { class: `pill ${kind}` }, text);
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 const usd = (amount) => `$${Math.round(amount).toLocaleString("en")}`;
 const short = (type) => type.replace(/^AWS::/, "").replace(/^Custom::/, "");
+const code = (promise) => `P-${String(promise.number).padStart(3, "0")}`;
 const problem = (name) => data.problems[name] && h("p", { class: "problem" }, data.problems[name]);
 /** Text with code between backticks, in elements. */
 const prose = (text) =>
@@ -251,7 +252,7 @@ function showFlows() {
     picture.style.display = picture.dataset.layers === wanted ? "" : "none";
   const shown = data.flows.filter((flow) => layers.has(flow.kind));
   $("flow-table").replaceChildren(
-    ...table(["from", "to", "TCP port", "reason"], shown.map((flow) =>
+    ...table(["from", "to", "port, TCP unless marked", "reason"], shown.map((flow) =>
       row([
         h("button", { class: "link", type: "button", onclick: () => choose(flow.source) },
           label(flow.source)),
@@ -351,13 +352,12 @@ function showPromises(pressed) {
         h("summary", {}, h("h3", {}, domain.title),
           h("span", { class: "squares", "aria-hidden": "true" }, shown.map((promise) =>
             h("i", { class: stateKind[promise.state],
-              title: `P-${String(promise.number).padStart(3, "0")}: ${promise.state}` })
+              title: `${code(promise)}: ${promise.state}` })
           )), pill(count(shown.length, "promise"))), h("div", {}, shown.map((promise) =>
             h("div", { class: "promise", id: `promise-${promise.number}` },
               h("a", { class: "mono",
-                href: `${data.docs}/properties/${domain.page}.md#p-${
-                  String(promise.number).padStart(3, "0")
-                }` }, `P-${String(promise.number).padStart(3, "0")}`),
+                href: `${data.docs}/properties/${domain.page}.md#${code(promise).toLowerCase()}` },
+                code(promise)),
               h("span", {}, prose(promise.text)), pill(promise.state, stateKind[promise.state]),
               promise.reason && h("small", {}, prose(promise.reason)))
           )));
@@ -477,7 +477,7 @@ function showBoard(pressed) {
     ...board.panels.map((panel) =>
       (panel.kind === "row" ? h("h3", {}, panel.title)
       : h("div", { class: "panel", title: panel.about,
-        style: `grid-column:span ${panel.place[2]}` }, h("h4", {}, panel.title), draw(panel),
+        style: `grid-column:span ${panel.width}` }, h("h4", {}, panel.title), draw(panel),
         h("p", {}, panel.series.join(", ") || " ")))
     ),
   );
@@ -527,7 +527,7 @@ const index = [
   ...data.stacks.map((stack) =>
     ["stack", stack.name, stack.id, go(`stack-${stack.id}`, () => openStack(stack.id))]),
   ...promises.map((promise) =>
-    ["promise", `P-${String(promise.number).padStart(3, "0")} ${promise.text}`, promise.text,
+    ["promise", `${code(promise)} ${promise.text}`, promise.text,
     go(`promise-${promise.number}`, press("promise-chips", "all"))]
   ),
   ...data.alarms.map((alarm) =>

@@ -25,14 +25,12 @@ class PromiseState:
     Args:
         number: number of the promise.
         text: text of the promise.
-        kept_by: constructs or settings that keep it.
         state: KEPT, DEVIATES, BROKEN or ELSEWHERE.
         reason: reason of a deviation, or findings.
     """
 
     number: int
     text: str
-    kept_by: str
     state: str
     reason: str
 
@@ -87,7 +85,7 @@ def _state(
 ) -> PromiseState:
     test = getattr(module, promise.test)
     verdict = _judge(test, promise.number, environment, fixtures)
-    return PromiseState(promise.number, promise.text, promise.kept_by, *verdict)
+    return PromiseState(promise.number, promise.text, *verdict)
 
 
 def _judge(test: Any, number: int, environment: str, fixtures: dict[str, Any]) -> tuple[str, str]:
