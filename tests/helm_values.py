@@ -15,8 +15,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk.assertions import Template
 
-from tools.model.helm import HELM
 from tools.model.resolver import Resolver
+from tools.model.templates import RELEASE
 from tools.model.values import ACCOUNT, Json
 
 REGISTRY = f"{ACCOUNT}.dkr.ecr.sa-east-1.amazonaws.com"
@@ -61,7 +61,7 @@ def releases(stack: cdk.Stack) -> dict[str, Json]:
     found = [
         resource["Properties"]
         for resource in here.templates[""]["Resources"].values()
-        if resource["Type"] == HELM
+        if resource["Type"] == RELEASE
     ]
     return {
         release["Release"]: {**release, "Values": json.loads(here.text("", release["Values"]))}

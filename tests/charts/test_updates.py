@@ -10,7 +10,7 @@ import pytest
 from tests.charts.upstream import manifests_of
 from tests.charts.validation import name_of
 from tools.model.cluster import Release, RenderedCluster
-from tools.model.helm import HELM
+from tools.model.templates import RELEASE
 from tools.model.values import Json
 from tools.releases import ENVIRONMENTS, previous
 
@@ -70,7 +70,7 @@ def refused(before: list[Json], now: list[Json]) -> Iterator[str]:
 def last_releases(environment: str) -> Iterator[Release]:
     """Yield the releases of upstream charts in the templates of the last release."""
     platform = RenderedCluster(environment, previous(environment), releases={}, manifests={})
-    for stack, _, resource in platform.resources(HELM):
+    for stack, _, resource in platform.resources(RELEASE):
         if "Chart" in resource["Properties"]:
             values = json.loads(platform.text(stack, resource["Properties"]["Values"]))
             yield Release(stack, resource, values, folder=None)

@@ -15,7 +15,7 @@ from tests.guards.test_links import DOCUMENTS
 from tools.checkout import ROOT
 from tools.model.templates import Template, of_type
 
-COMPUTED = re.compile(r"<!-- computed.*<!-- end of what is computed -->", flags=re.DOTALL)
+COMPUTED = re.compile(r"<!-- computed.*<!-- end of computed -->", flags=re.DOTALL)
 COLUMNS = 100
 PER_THOUSAND = 2
 """Odd words per 1,000 words of a document. README.md may have half."""

@@ -8,13 +8,12 @@ from functools import cache
 from typing import Any
 
 from tools.model.assembly import Assembly, Resource
+from tools.model.templates import RELEASE
 from tools.model.values import Json
 
 _WITHIN_A_TEXT = re.compile(
     r"\bimage[\"']?:\s*[\"']?([\w.${}-]+(?:/[\w.-]+)+(?::[\w.-]+|@sha256:[0-9a-f]+)?)"
 )
-
-HELM = "Custom::AWSCDK-EKS-HelmChart"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +36,7 @@ def releases_of(platform: Assembly) -> dict[str, Release]:
         release["Release"]: Release(
             resource=release, values=json.loads(release.text("Values")) if release["Values"] else {}
         )
-        for release in platform.some(HELM)
+        for release in platform.some(RELEASE)
     }
 
 

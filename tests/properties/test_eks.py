@@ -6,10 +6,10 @@ from datetime import date, timedelta
 from spotmusic_cdk import flows, versions
 from tests.charts import connections, order
 from tests.properties.promise import Verdicts, promise
-from tests.properties.releases import HELM
 from tools.model.assembly import Assembly, Resource
 from tools.model.cluster import RenderedCluster
 from tools.model.statements import statements_of
+from tools.model.templates import RELEASE
 from tools.model.values import Json, texts
 
 CLUSTER = "AWS::EKS::Cluster"
@@ -536,7 +536,7 @@ def test_p094_add_ons_have_exact_versions(platform: Assembly, cluster: RenderedC
             exact,
             "Set an exact version: EKS would install the current default otherwise.",
         )
-        pools = [release.id for release in platform.some(HELM) if release["Release"] == "ground"]
+        pools = [release.id for release in platform.some(RELEASE) if release["Release"] == "ground"]
         holds = set(pools) <= set(add_on.body.get("DependsOn", []))
         yield add_on, holds, "Add a dependency on the release `ground`: no nodes exist before it."
     switches = [
@@ -570,7 +570,7 @@ def test_p095_releases_are_exact_and_bounded(
         "Set the maximum timeout of Lambda: a killed Helm leaves its release pending.",
     )
     for release in cluster.releases.values():
-        resource = next(found for found in platform.some(HELM) if found.body is release.resource)
+        resource = next(found for found in platform.some(RELEASE) if found.body is release.resource)
         problems = list(order.problems_of(cluster, release))
         yield resource, not problems, f"It {'; '.join(problems)}."
         limit = int(str(resource["Timeout"] or "900s").removesuffix("s"))
@@ -584,6 +584,6 @@ def test_p095_releases_are_exact_and_bounded(
     names = [(release.namespace, release.name) for release in cluster.releases.values()]
     yield (
         "releases",
-        len(names) == len(set(names)) == len(platform.some(HELM)),
+        len(names) == len(set(names)) == len(platform.some(RELEASE)),
         "Two releases have the same name. Rename one.",
     )

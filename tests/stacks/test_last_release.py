@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tools.changes.replacement import RELEASE, replaced
+from tools.changes.replacement import replaced
 from tools.changes.resources import HOLDS_DATA
-from tools.model.templates import Template
+from tools.model.templates import RELEASE, Template
 from tools.releases import ENVIRONMENTS, FOLDER, checkout_version, previous, versions
 
 Templates = Callable[[str], dict[str, Template]]

@@ -8,7 +8,7 @@ from stacks.again import run_again
 from tests.helm_values import cluster_in
 from tests.templates import resources_of
 from tools.checkout import ROOT
-from tools.model.helm import HELM
+from tools.model.templates import RELEASE
 
 CHART = LocalChart(path=Path(ROOT, "charts", "trust"))
 
@@ -45,7 +45,7 @@ def marks(stage: cdk.Stage) -> dict[str, str | None]:
     }
 
 
-@pytest.mark.parametrize(("name", "type_"), [("trust", HELM), ("Users", "Custom::Users")])
+@pytest.mark.parametrize(("name", "type_"), [("trust", RELEASE), ("Users", "Custom::Users")])
 def test_run_again_marks_named_resource_only(stage: cdk.Stage, name: str, type_: str) -> None:
     run_again(stage, name=name, mark=f"{name} 1")
     assert {kind for kind, mark in marks(stage).items() if mark} == {type_}

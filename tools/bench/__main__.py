@@ -13,6 +13,7 @@ from statistics import median
 from spotmusic_cdk.command_line import positive, run_command
 from tools.bench.process import ROOT, NotMeasuredError
 from tools.bench.rows import NOTES, ROWS, Row
+from tools.table import aligned
 
 REPORT = ROOT / ".bench" / "bench.json"
 HEAD = ("row", "figure", "bound", "min", "median", "max", "runs", "÷ last", "")
@@ -50,24 +51,10 @@ def table(
     rows: Sequence[Row], found: Mapping[str, Sequence[float]], last: Mapping[str, Sequence[float]]
 ) -> str:
     """Format the measured rows, compared with the last values."""
-    lines = [
-        HEAD,
-        *(
-            _cells(row, found[row.name], last.get(row.name, ()))
-            for row in rows
-            if row.name in found
-        ),
+    cells = [
+        _cells(row, found[row.name], last.get(row.name, ())) for row in rows if row.name in found
     ]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    alignments = "<<" + ">" * (len(HEAD) - 3) + "<"
-    cells = (
-        (
-            f"{cell:{side}{width}}"
-            for cell, side, width in zip(line, alignments, widths, strict=True)
-        )
-        for line in lines
-    )
-    return "\n".join("  ".join(line).rstrip() for line in cells)
+    return "\n".join(aligned([HEAD, *cells], left=2))
 
 
 def _cells(row: Row, values: Sequence[float], last: Sequence[float]) -> tuple[str, ...]:

@@ -26,16 +26,17 @@ def changed(settings: Settings, changes: Changes) -> Settings:
     """
     document = settings.model_dump(mode="json", exclude_unset=True)
     for path, value in changes.items():
-        _set(document, path, value)
+        put(document, path, value)
     return Settings.model_validate_json(json.dumps(document))
 
 
 def differing(document: Mapping[str, Any], changes: Changes) -> Changes:
     """Return the changes that differ from the values in a document of settings."""
-    return {path: value for path, value in changes.items() if _get(document, path) != value}
+    return {path: value for path, value in changes.items() if get(document, path) != value}
 
 
-def _get(document: Any, path: KeyPath) -> Any:
+def get(document: Any, path: KeyPath) -> Any:
+    """Return the value at a path; None if it is absent."""
     for key in path:
         document = document.get(key) if isinstance(document, dict) else None
     return document
@@ -49,13 +50,14 @@ def rewritten(text: str, changes: Changes) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     document = yaml.load(text)
     for path, value in changes.items():
-        _set(document, path, value)
+        put(document, path, value)
     written = io.StringIO()
     yaml.dump(document, written)
     return written.getvalue()
 
 
-def _set(document: Any, path: KeyPath, value: Any) -> None:
+def put(document: Any, path: KeyPath, value: Any) -> None:
+    """Write a value at a path, with sections that are missing."""
     *parents, last = path
     for key in parents:
         if document.get(key) is None:

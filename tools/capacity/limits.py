@@ -52,7 +52,6 @@ def _most(model: type[BaseModel], key: str) -> float:
 
 _CLOUDFRONT = "Amazon CloudFront developer guide, quotas; none with a flat-rate plan"
 _ALB = "Elastic Load Balancing, quotas of Application Load Balancers"
-_NLB = "Elastic Load Balancing, quotas of Network Load Balancers"
 
 CDN_GBIT = Limit("audio of a distribution", 150, "Gbit/s", source=_CLOUDFRONT, raised=True)
 CDN_REQUESTS = Limit("requests of a distribution", 250_000, "1/s", source=_CLOUDFRONT, raised=True)
@@ -65,26 +64,6 @@ BUCKET_READS = Limit(
 )
 ALB_TARGETS = Limit(
     "tasks behind the load balancer of services", 1_000, "targets", source=_ALB, raised=True
-)
-NLB_TARGETS = Limit(
-    "brokers behind their load balancer",
-    500,
-    "targets",
-    source=f"{_NLB}, across zones",
-    raised=True,
-)
-SERVICE_TASKS = Limit(
-    "tasks of a service",
-    _most(ScalingSettings, "max"),
-    "tasks",
-    source="`scaling.max`: AWS Cloud Map registers 1,000 instances of a service; "
-    "Amazon ECS runs 5,000 tasks of one",
-)
-KEYCLOAK_REPLICAS = Limit(
-    "replicas of Keycloak",
-    _most(KeycloakSettings, "replicas"),
-    "pods",
-    source="`kubernetes.keycloak.replicas`",
 )
 KEYCLOAK_TOKENS = Limit(
     "renewals of tokens that the authors of Keycloak measured",
@@ -123,9 +102,26 @@ LIMITS = (
     CDN_REQUESTS,
     BUCKET_READS,
     ALB_TARGETS,
-    NLB_TARGETS,
-    SERVICE_TASKS,
-    KEYCLOAK_REPLICAS,
+    Limit(
+        "brokers behind their load balancer",
+        500,
+        "targets",
+        source="Elastic Load Balancing, quotas of Network Load Balancers, across zones",
+        raised=True,
+    ),
+    Limit(
+        "tasks of a service",
+        _most(ScalingSettings, "max"),
+        "tasks",
+        source="`scaling.max`: AWS Cloud Map registers 1,000 instances of a service; "
+        "Amazon ECS runs 5,000 tasks of one",
+    ),
+    Limit(
+        "replicas of Keycloak",
+        _most(KeycloakSettings, "replicas"),
+        "pods",
+        source="`kubernetes.keycloak.replicas`",
+    ),
     KEYCLOAK_TOKENS,
     SMALL_DISK_IOPS,
     LARGE_DISK_IOPS,

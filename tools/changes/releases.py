@@ -7,8 +7,7 @@ from functools import partial
 from typing import Any
 
 from tools.changes.change import Change, Effect, Found
-from tools.changes.replacement import RELEASE
-from tools.model.templates import Templates, of_type
+from tools.model.templates import RELEASE, Templates, of_type
 from tools.model.values import at, numbers
 
 Values = dict[str, Any]

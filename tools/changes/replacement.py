@@ -6,12 +6,13 @@ They are removed, have another type, or have a changed create-only property.
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 from spotmusic_constructs.edge_region import EDGE_REGION
-from tools.model.templates import Templates, without_hashes
-from tools.model.values import ACCOUNT, at, children
+from tools.model.templates import RELEASE, Templates, without_hashes
+from tools.model.values import ACCOUNT, at, children, rebuilt
 from tools.provider_schemas import (
     PropertyPath,
     ResourceSchema,
@@ -20,8 +21,6 @@ from tools.provider_schemas import (
 )
 
 HOME_REGION = "sa-east-1"
-
-RELEASE = "Custom::AWSCDK-EKS-HelmChart"
 IMMUTABLE: dict[str, tuple[PropertyPath, ...]] = {
     "AWS::KMS::Key": (("KeySpec",), ("KeyUsage",), ("Origin",), ("MultiRegion",)),
     "AWS::RDS::DBInstance": (
@@ -107,12 +106,8 @@ def _in_the_account(value: Any) -> Any:
             return ACCOUNT
         case {"Fn::Join": ["", list(parts)]}:
             return {"Fn::Join": ["", _merged([_in_the_account(part) for part in parts])]}
-        case dict():
-            return {key: _in_the_account(item) for key, item in value.items()}
-        case list():
-            return [_in_the_account(item) for item in value]
         case _:
-            return value
+            return rebuilt(value, _in_the_account)
 
 
 def _followed(templates: Templates, value: Any) -> Any:
@@ -123,12 +118,8 @@ def _followed(templates: Templates, value: Any) -> Any:
     match value:
         case {"Fn::ImportValue": _} | {"Fn::GetStackOutput": _}:
             return [*_outputs_named(templates, value)] or value
-        case dict():
-            return {key: _followed(templates, item) for key, item in value.items()}
-        case list():
-            return [_followed(templates, item) for item in value]
         case _:
-            return value
+            return rebuilt(value, partial(_followed, templates))
 
 
 def _merged(parts: list[Any]) -> list[Any]:

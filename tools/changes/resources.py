@@ -6,8 +6,8 @@ from itertools import chain
 from typing import Any
 
 from tools.changes.change import Change, Effect
-from tools.changes.replacement import RELEASE, replaced, schema_of
-from tools.model.templates import Template, Templates, without_hashes
+from tools.changes.replacement import replaced, schema_of
+from tools.model.templates import RELEASE, Template, Templates, without_hashes
 from tools.model.values import children
 
 HOLDS_DATA = {

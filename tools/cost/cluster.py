@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
+from tools.changes.releases import releases
 from tools.cost.prices import CostError
 from tools.cost.use import Level
-from tools.model.templates import Templates, of_type
+from tools.model.templates import Templates
 from tools.model.values import cores
 
 BROKERS = "brokers"
@@ -59,8 +60,8 @@ class Demand:
 def demand(templates: Templates, level: Level) -> Demand:
     """Return the requests of a cluster at a level of use."""
     found = Demand()
-    for _, _, properties in of_type(templates, "Custom::AWSCDK-EKS-HelmChart"):
-        values, release = _values(properties.get("Values", "{}")), str(properties.get("Release"))
+    for release, (_, properties) in releases(templates).items():
+        values = properties["Values"]
         general = values.get("nodePools", {}).get("general", {})
         found.spot = found.spot or "spot" in general.get("capacityTypes", [])
         name = BROKERS if f'nodepool": "{BROKERS}"' in json.dumps(values) else "general"
@@ -122,14 +123,6 @@ def nodes(
         )
     _, type_, count = min(options)
     return type_, count
-
-
-def _values(text: Any) -> Any:
-    if isinstance(text, dict):
-        text = "".join(
-            part if isinstance(part, str) else "0" for part in text.get("Fn::Join", ["", ["{}"]])[1]
-        )
-    return json.loads(text)
 
 
 def _parts(

@@ -111,12 +111,12 @@ class Environment:
             "network": 0.0,
             "ecs-services": lines,
             "eks-platform": lines + 20,
-            "edge": 0.01 * level.requests * self._log_gb,
+            "edge": 0.01 * level.load.edge.month_requests * self._log_gb,
         }
 
     def lines_gb(self, level: Level) -> float:
         """Return the logs per month of one station of requests."""
-        return level.service_requests * self._log_gb
+        return level.load.gateway.month_requests * self._log_gb
 
     @property
     def _log_gb(self) -> float:
@@ -124,7 +124,7 @@ class Environment:
 
     def requests_gb(self, level: Level) -> float:
         """Return requests to services and their responses per month."""
-        return level.service_requests * self.settings.capacity.requests.bytes / GB
+        return level.load.gateway.month_requests * self.settings.capacity.requests.bytes / GB
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _nat_gateway(found: Found, level: Level, of: Environment) -> Iterator[Use]:
 def _vpc(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
     zones = len(of.settings.zones)
     crossing = 2 * (zones - 1) / zones
-    gb = crossing * STATIONS * (of.requests_gb(level) + level.events_gb)
+    gb = crossing * STATIONS * (of.requests_gb(level) + level.load.events.month_gb)
     yield Use("AWSDataTransfer", "DataTransfer-Regional-Bytes", gb, "traffic between zones")
 
 
@@ -201,7 +201,7 @@ def _load_balancer(found: Found, level: Level, of: Environment) -> Iterator[Use]
     network = found.properties.get("Type") == "network"
     kind = "Network" if network else "Application"
     yield Use("AWSELB", f"LoadBalancerUsage:LoadBalancing:{kind}", HOURS, "load balancers")
-    gb = level.events_gb if network else of.requests_gb(level)
+    gb = level.load.events.month_gb if network else of.requests_gb(level)
     reserved = (
         found.properties.get("MinimumLoadBalancerCapacity", {}).get("CapacityUnits", 0) * HOURS
     )
@@ -354,21 +354,22 @@ def _distribution(found: Found, level: Level, of: Environment) -> Iterator[Use]:
     prefix, place = (
         ("SA", "south-america") if of.settings.region.startswith("sa-") else ("US", "us-mx-ca")
     )
-    cdn, requests = "AmazonCloudFront", level.requests
+    cdn, edge = "AmazonCloudFront", level.load.edge
     sent = f"{prefix}-DataTransfer-Out-Bytes"
-    yield Use(cdn, sent, level.audio_gb, "CloudFront, audio", place)
+    yield Use(cdn, sent, edge.month_tb * 1000, "CloudFront, audio", place)
     asked = f"{prefix}-Requests-Tier2-HTTPS"
-    yield Use(cdn, asked, requests / 1e4, "CloudFront, requests", place)
-    yield Use(cdn, "Executions-CloudFrontFunctions", requests / 1e6, "CloudFront, functions")
+    yield Use(cdn, asked, edge.month_requests / 1e4, "CloudFront, requests", place)
+    runs = edge.month_requests / 1e6
+    yield Use(cdn, "Executions-CloudFrontFunctions", runs, "CloudFront, functions")
     if any("OriginShield" in each for each in found.properties["DistributionConfig"]["Origins"]):
-        shield, shielded = f"{prefix}-Requests-OriginShield", level.load.edge.month_origin_requests
-        yield Use(cdn, shield, shielded / 1e4, "CloudFront, Origin Shield", place)
+        usage, shielded = f"{prefix}-Requests-OriginShield", edge.month_origin_requests
+        yield Use(cdn, usage, shielded / 1e4, "CloudFront, Origin Shield", place)
 
 
 def _web_acl(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
     yield Use("awswaf", "WebACLV2", 1, "web ACL")
     yield Use("awswaf", "RuleV2", len(found.properties["Rules"]), "web ACL")
-    yield Use("awswaf", "RequestV2-Tier1", level.requests / 1e6, "web ACL")
+    yield Use("awswaf", "RequestV2-Tier1", level.load.edge.month_requests / 1e6, "web ACL")
 
 
 def _alarm(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:

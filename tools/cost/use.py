@@ -36,26 +36,6 @@ class Level:
         """Average of the month relative to the busiest minute."""
         return self.load.audience.mean / self.load.audience.concurrent
 
-    @property
-    def audio_gb(self) -> float:
-        """Delivered audio."""
-        return self.load.edge.month_tb * 1000
-
-    @property
-    def requests(self) -> float:
-        """Requests to the edge."""
-        return self.load.edge.month_requests
-
-    @property
-    def service_requests(self) -> float:
-        """Requests to the gateway."""
-        return self.load.gateway.month_requests
-
-    @property
-    def events_gb(self) -> float:
-        """Written events."""
-        return self.load.events.month_gb
-
     def tasks(self, service: str, least: float, most: float) -> float:
         """Average number of tasks of a service.
 

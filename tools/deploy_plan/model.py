@@ -10,8 +10,8 @@ from pathlib import Path
 import yaml
 
 from spotmusic_cdk.command_line import CommandError
-from tools.changes.replacement import RELEASE
 from tools.model.assembly import Assembly, Resource, intrinsics
+from tools.model.templates import RELEASE
 from tools.model.values import as_list
 
 DURATIONS = Path(__file__).parent / "durations.yaml"

@@ -7,16 +7,16 @@ from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import Settings
 from spotmusic_cdk.settings.capacity import Assumption, CapacitySettings
 from tools.capacity.__main__ import estimate_of_plan
-from tools.capacity.changes import Changes, KeyPath, rewritten
+from tools.capacity.changes import Changes, KeyPath, get, rewritten
 from tools.capacity.limits import LIMITS, is_quota
 from tools.capacity.plan import MOST_LISTENERS, Plan, carried, plan_for
 from tools.capacity.report import load_rows, number
 from tools.checkout import ROOT, settings_of
 from tools.cost.estimate import Estimate
-from tools.documents.sections import replaced
 from tools.load import load_of
+from tools.sections import replaced
 from tools.simulation.agreement import agreements
-from tools.simulation.report import HEADS, agreement_rows, outcome_rows
+from tools.simulation.report import AGREEMENT, HEADS, agreement_rows, outcome_rows
 from tools.simulation.scenarios import Outcome, simulate_all
 
 DOCUMENT = ROOT / "docs" / "scale.md"
@@ -108,12 +108,9 @@ def _value(settings: Settings, path: KeyPath, changes: Changes) -> str:
     """Planned value, or the value of the file in parentheses."""
     if path in changes:
         return _text(changes[path])
-    found = settings.model_dump(mode="json")
     if path[:3] == ("kubernetes", "redpanda", "topics"):
         return f"({settings.topics[path[3]].partitions})"
-    for key in path:
-        found = found[key]
-    return f"({_text(found)})"
+    return f"({_text(get(settings.model_dump(mode='json'), path))})"
 
 
 def _text(value: object) -> str:
@@ -140,7 +137,7 @@ def _scenarios(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 def _agreement(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[str]:
     found = agreements(plan.settings, plan.listeners_of_cell, outcomes)
-    yield from _table(["", "formula", "simulation", "difference"], agreement_rows(found))
+    yield from _table(AGREEMENT, agreement_rows(found))
 
 
 def _quotas(plans: Mapping[str, Plan]) -> Iterator[str]:

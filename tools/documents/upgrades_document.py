@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from spotmusic_cdk import output, versions
 from spotmusic_cdk.command_line import run_command
 from tools.checkout import ROOT
-from tools.documents.sections import replaced
+from tools.sections import replaced
 
 DOCUMENT = ROOT / "docs" / "upgrades.md"
 

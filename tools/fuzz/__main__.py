@@ -5,9 +5,12 @@ import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 
-from spotmusic_cdk.command_line import positive, run_command
+from spotmusic_cdk.command_line import run_command
 from tools.fuzz.corners import CORNERS
 from tools.fuzz.parts import corner, mutations
+
+EXAMPLES, WORKERS = 1000, 2
+"""Examples of each kind of mutation, and processes."""
 
 
 def main() -> int:
@@ -19,19 +22,12 @@ def main() -> int:
         0 without problems, otherwise 1.
     """
     parser = argparse.ArgumentParser(prog="python -m tools.fuzz", description=__doc__)
-    parser.add_argument(
-        "--examples",
-        type=positive,
-        default=1000,
-        help="examples of each kind of mutation (default: 1000)",
-    )
     parser.add_argument("--seed", default="", help="seed of the examples (default: random)")
-    parser.add_argument("--workers", type=positive, default=2, help="processes (default: 2)")
     options = parser.parse_args()
-    files = f"{2 * options.examples} mutated environment files"
+    files = f"{2 * EXAMPLES} mutated environment files"
     began, failed = time.monotonic(), 0
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-        parts = {pool.submit(mutations, options.examples, options.seed): files} | {
+    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
+        parts = {pool.submit(mutations, EXAMPLES, options.seed): files} | {
             pool.submit(corner, name): name for name in CORNERS
         }
         for part in as_completed(parts):

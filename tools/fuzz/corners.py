@@ -11,6 +11,7 @@ import yaml
 from cfnlint.api import ManualArgs, lint_by_config
 
 from spotmusic_cdk.settings import parse
+from tools.capacity.changes import put
 from tools.checkout import ROOT, synthesize
 from tools.fuzz import promises
 from tools.model.policy_sizes import too_large
@@ -298,11 +299,7 @@ def text_of(name: str) -> str:
     environment, changes = CORNERS[name]
     document = yaml.safe_load((ROOT / "tests" / "environments" / f"{environment}.yaml").read_text())
     for path, value in changes.items():
-        *parents, last = path.split(".")
-        section = document
-        for parent in parents:
-            section = section.setdefault(parent, {})
-        section[last] = copy.deepcopy(value)
+        put(document, tuple(path.split(".")), copy.deepcopy(value))
     return yaml.safe_dump(document, allow_unicode=True)
 
 

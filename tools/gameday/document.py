@@ -8,9 +8,9 @@ from tools.checkout import ROOT
 from tools.gameday import restores
 from tools.gameday.faults import Fault, faults_of
 from tools.gameday.scenario import RemainingCapacity, Scenario
+from tools.sections import replaced
 
 PATH = ROOT / "docs" / "game-day.md"
-BEGIN, END = "<!-- computed: make game-day -->\n", "<!-- end of what is computed -->\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +38,7 @@ def computed(scenario: Scenario) -> str:
 
 def written(text: str, scenario: Scenario) -> str:
     """Return the document with the computed content of an environment."""
-    head, rest = text.split(BEGIN)
-    return f"{head}{BEGIN}\n{computed(scenario)}\n{END}{rest.split(END)[1]}"
+    return replaced(text, "computed", computed(scenario).splitlines(), target="game-day")
 
 
 def summaries(scenario: Scenario) -> Iterator[Summary]:

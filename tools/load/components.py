@@ -160,14 +160,12 @@ class TopicLoad:
     """One topic of the event stream.
 
     Args:
-        name: name of the topic.
         events_per_second: written events.
         partitions: partitions that the consumers need to process all events.
         read_copies: consumer groups; each reads every event.
         stored_gib: events of the retention on one replica.
     """
 
-    name: str
     events_per_second: float
     partitions: float
     read_copies: int

@@ -190,7 +190,7 @@ def _events(settings: Settings, audience: ListenerLoad) -> EventLoad:
     mean = hourly(assumed.per_listener_hour, audience.mean)
     shares = _shares(settings)
     topics = {
-        name: _topic(settings, name, topic, shares[name] * audience.concurrent)
+        name: _topic(settings, topic, shares[name] * audience.concurrent)
         for name, topic in settings.topics.items()
     }
     per_second = hourly(assumed.per_listener_hour, audience.concurrent)
@@ -225,13 +225,12 @@ def _shares(settings: Settings) -> dict[str, float]:
     return {name: declared.get(name, rest) / 100 for name in names}
 
 
-def _topic(settings: Settings, name: str, topic: TopicSettings, listeners: float) -> TopicLoad:
+def _topic(settings: Settings, topic: TopicSettings, listeners: float) -> TopicLoad:
     """Load of a topic; its listeners are proportional to its share of events."""
     capacity = settings.capacity
     per_second = hourly(capacity.events.per_listener_hour, listeners)
     kept = per_second / capacity.peak_of_mean * topic.retention_hours * SECONDS_OF_AN_HOUR
     return TopicLoad(
-        name=name,
         events_per_second=per_second,
         partitions=per_second / capacity.events.partition_per_second,
         read_copies=len(topic.consumers),

@@ -3,8 +3,10 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+
+from tools.table import aligned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,31 +41,25 @@ def table(rows: list[StackRow]) -> str:
         recorded=sum(row.recorded for row in rows),
         seconds=sum(row.seconds for row in rows),
     )
-    lines = [_HEAD, *map(_cells, rows), _cells(total)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    head, *cells, last = (_aligned(line, widths) for line in lines)
-    rule = "  ".join("-" * width for width in widths)
-    return "\n".join([head, rule, *cells, rule, last])
+    head, *cells, last = lines = [_HEAD, *map(_cells, rows), _cells(total)]
+    rule = ["-" * max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(aligned([head, rule, *cells, rule, last]))
 
 
 def write(rows: list[StackRow], file: Path, *, deploy_seconds: float) -> None:
-    """Write the rows and the rate for a benchmark.
+    """Write the figures of a benchmark.
 
     Args:
         rows: one row per stack.
         file: output file.
         deploy_seconds: duration of `cdk deploy`.
     """
-    totals = {
+    figures = {
         "resources": sum(row.resources for row in rows),
         "recorded": sum(row.recorded for row in rows),
+        "deploy_seconds": deploy_seconds,
     }
-    file.write_text(
-        json.dumps(
-            {**totals, "deploy_seconds": deploy_seconds, "stacks": [asdict(row) for row in rows]},
-            indent=2,
-        )
-    )
+    file.write_text(json.dumps(figures, indent=2))
 
 
 def recorded_types(types: Iterable[str]) -> str:
@@ -82,7 +78,3 @@ def _cells(row: StackRow) -> tuple[str, ...]:
         str(row.recorded),
         f"{row.seconds:.1f}",
     )
-
-
-def _aligned(cells: tuple[str, ...], widths: list[int]) -> str:
-    return "  ".join([cells[0].ljust(widths[0]), *map(str.rjust, cells[1:], widths[1:])])

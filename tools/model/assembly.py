@@ -13,9 +13,8 @@ from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.model.resolver import Place, Resolver, references_in
 from tools.model.stacks import stacks_in
-from tools.model.values import ACCOUNT, Json, at, children, leaves
+from tools.model.values import ACCOUNT, Json, at, children, leaves, without_suffix
 
-_HASH = re.compile(r"[0-9A-F]{8}$")
 _REFERENCE = re.compile(r"\$\{([^/}]+)/([A-Za-z0-9]+)(?:\.([A-Za-z0-9.]+))?\}")
 """Reference in a resolved text."""
 
@@ -50,7 +49,7 @@ class Resource:
     @property
     def name(self) -> str:
         """Stack and logical id without CDK's hash, as in deviations and messages."""
-        return f"{self.stack}/{_HASH.sub('', self.id)}"
+        return f"{self.stack}/{without_suffix(self.id)}"
 
     @property
     def properties(self) -> Json:

@@ -11,8 +11,9 @@ from typing import Any
 from spotmusic_cdk.settings.environment import PROJECT
 from tools.model import expected_objects
 from tools.model.assembly import stacks_before
-from tools.model.helm import HELM, render
+from tools.model.helm import render
 from tools.model.resolver import Place, Resolver
+from tools.model.templates import RELEASE
 from tools.model.values import ACCOUNT, Json
 
 ARNS = {
@@ -135,7 +136,7 @@ class RenderedCluster(Resolver):
 def read(environment: str, templates: dict[str, Json], assembly: Path) -> RenderedCluster:
     """Read an environment, with our own charts rendered from the assembly."""
     cluster = RenderedCluster(environment, templates, releases={}, manifests={})
-    for stack, _, resource in cluster.resources(HELM):
+    for stack, _, resource in cluster.resources(RELEASE):
         properties = resource["Properties"]
         values = json.loads(cluster.text(stack, properties["Values"]))
         release = Release(stack, resource, values, _folder(properties, assembly))
@@ -201,7 +202,7 @@ def _order(cluster: RenderedCluster, assembly: Path) -> dict[str, set[str]]:
     releases = list(cluster.releases.values())
     by_id = {
         (stack, id_): str(resource["Properties"]["Release"])
-        for stack, id_, resource in cluster.resources(HELM)
+        for stack, id_, resource in cluster.resources(RELEASE)
     }
     order = {}
     for release in releases:

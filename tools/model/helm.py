@@ -13,9 +13,6 @@ import yaml
 from tools.model.values import Json
 from tools.supply_chain.kubectl_layer import program
 
-HELM = "Custom::AWSCDK-EKS-HelmChart"
-"""Type of the resource of a Helm release."""
-
 _RENDERED: dict[str, bytes] = {}
 """Pickled manifests by checksum of all that Helm reads; forks of tools/mutants inherit them."""
 

@@ -3,10 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
-from tools.model.values import ACCOUNT, Json
+from tools.model.values import ACCOUNT, Json, rebuilt
 
 _PLACEHOLDER = re.compile(r"\$\{([^}!]+)\}")
 """Reference in the text of `Fn::Sub`."""
@@ -53,13 +53,9 @@ class Resolver:
 
     def value(self, stack: str, value: Any) -> Any:
         """Return a value with all intrinsic functions resolved to text."""
-        if isinstance(value, list):
-            return [self.value(stack, item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        if is_intrinsic(value):
+        if isinstance(value, dict) and is_intrinsic(value):
             return self.text(stack, value)
-        return {key: self.value(stack, item) for key, item in value.items()}
+        return rebuilt(value, partial(self.value, stack))
 
     def text(self, stack: str, value: Any) -> str:
         """Return a value as text, with example pseudo parameters and with `named` references."""

@@ -14,6 +14,8 @@ Template = dict[str, Any]
 Templates = dict[str, Template]
 Properties = dict[str, Any]
 
+RELEASE = "Custom::AWSCDK-EKS-HelmChart"
+"""Type of a Helm release."""
 ASSET = "<asset>"
 HASH = re.compile(r"[0-9a-f]{64}")
 

@@ -1,7 +1,7 @@
 """Values of templates and manifests."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 Json = dict[str, Any]
@@ -29,6 +29,13 @@ def children(value: Any) -> Iterable[tuple[Any, Any]]:
     return enumerate(value) if isinstance(value, list) else ()
 
 
+def rebuilt(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Return an object or a list with changed items, and any other value as it is."""
+    if isinstance(value, dict):
+        return {key: change(item) for key, item in value.items()}
+    return [change(item) for item in value] if isinstance(value, list) else value
+
+
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the values without children, with their paths."""
     found = False
@@ -42,6 +49,11 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def texts(value: Any) -> Iterator[str]:
     """Yield the texts at any depth."""
     return (leaf for _, leaf in leaves(value) if isinstance(leaf, str))
+
+
+def without_suffix(id_: str) -> str:
+    """Return a logical id without CDK's hash."""
+    return re.sub(r"[0-9A-F]{8}$", "", id_)
 
 
 def cores(quantity: str) -> float:

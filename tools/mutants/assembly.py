@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from spotmusic_cdk.settings import Settings, parse
 from tools.checkout import ROOT, synthesize
 from tools.model.stacks import stacks_in
 from tools.model.templates import Template
+from tools.model.values import without_suffix
 from tools.mutants.edits import Json, edit
-
-_HASH = re.compile(r"[0-9A-F]{8}$")
 
 Files = Mapping[str, str]
 """Text by path below the folder of an assembly."""
@@ -92,7 +90,7 @@ class Place:
     @property
     def name(self) -> str:
         """Stack and logical id without CDK's hash."""
-        return f"{self.stack}/{_HASH.sub('', self.id)}"
+        return f"{self.stack}/{without_suffix(self.id)}"
 
     @property
     def body(self) -> Json:

@@ -1,7 +1,6 @@
 """cfn-lint of all synthesized templates with the schemas of their regions: `make cfn-lint`."""
 
 import json
-import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -106,4 +105,4 @@ def main(folder: Path = SYNTHESIZED) -> int:
 
 
 if __name__ == "__main__":
-    run_command(lambda: main(*map(Path, sys.argv[1:])))
+    run_command(main)

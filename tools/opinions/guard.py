@@ -12,12 +12,11 @@ import platform
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -27,7 +26,7 @@ from spotmusic_cdk.command_line import run_command
 from tools.checkout import settings_of
 from tools.model.assembly import Assembly
 from tools.model.templates import Template, templates_in
-from tools.model.values import children
+from tools.model.values import children, rebuilt, without_suffix
 from tools.opinions.guard_exceptions import EXCEPTIONS
 from tools.opinions.opinion import (
     ENVIRONMENTS,
@@ -43,7 +42,6 @@ SYSTEMS = {"Linux": "ubuntu", "Darwin": "macos"}
 PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
 ENDED_WITH_FINDINGS = 19
 
-_HASH = re.compile(r"[0-9A-F]{8}$")
 _FILLED = {"Fn::ImportValue", "Fn::GetStackOutput"}
 _PSEUDO = {"AWS::AccountId", "AWS::Partition", "AWS::Region", "AWS::URLSuffix", "AWS::StackName"}
 
@@ -136,7 +134,7 @@ def _findings_of(environment: str, stack: str, rule: Any) -> Iterator[Finding]:
     if not places:
         raise RuntimeError(f"{rule['name']} has no resource")
     yield from (
-        Finding(environment, id_, f"{stack}/{_HASH.sub('', place)}", fix) for place in places
+        Finding(environment, id_, f"{stack}/{without_suffix(place)}", fix) for place in places
     )
 
 
@@ -153,13 +151,10 @@ def filled(environment: Assembly, stack: str, value: Any) -> Any:
 
     Guard rules resolve references only within a template.
     """
-    if isinstance(value, dict):
-        if len(value) == 1 and (_FILLED & value.keys() or value.get("Ref") in _PSEUDO):
-            return environment.text(stack, value)
-        return {key: filled(environment, stack, item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [filled(environment, stack, item) for item in value]
-    return value
+    is_function = isinstance(value, dict) and len(value) == 1
+    if is_function and (_FILLED & value.keys() or value.get("Ref") in _PSEUDO):
+        return environment.text(stack, value)
+    return rebuilt(value, partial(filled, environment, stack))
 
 
 def main(folder: Path = SYNTHESIZED) -> int:
@@ -179,4 +174,4 @@ def main(folder: Path = SYNTHESIZED) -> int:
 
 
 if __name__ == "__main__":
-    run_command(lambda: main(*map(Path, sys.argv[1:])))
+    run_command(main)

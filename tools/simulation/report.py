@@ -4,12 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tools.simulation.agreement import TOLERANCE, Agreement
 from tools.simulation.scenarios import Outcome
+from tools.table import aligned
 
 HEADS = (
     *("scenario", "unavailable", "slow", "playback", "lagging", "logins"),
     *("p99 ms", "lag s", "back after", "held"),
 )
 """Columns of scenarios: bad minutes per objective, then the worst step."""
+AGREEMENT = ("", "formula", "simulation", "difference")
+"""Columns of numbers that both methods give."""
 
 
 def outcome_rows(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, ...]]:
@@ -56,9 +59,9 @@ def text(
             f"{environment}: a cell of {listeners:,} monthly listeners. "
             "Bad minutes by objective (docs/slo.md), and the worst step:",
             "",
-            *_aligned([HEADS, *outcome_rows(outcomes)]),
+            *(f"  {line}" for line in aligned([HEADS, *outcome_rows(outcomes)])),
             "",
-            *_aligned([("", "formula", "simulation", "difference"), *agreement_rows(agreements)]),
+            *(f"  {line}" for line in aligned([AGREEMENT, *agreement_rows(agreements)])),
             "",
             f"Missed: {', '.join(broken)}." if broken else "No scenario misses an objective.",
             f"More than {TOLERANCE:.0%} apart: {', '.join(apart)}."
@@ -66,14 +69,3 @@ def text(
             else f"Formulas and simulation agree within {TOLERANCE:.0%}.",
         ]
     )
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for first, *others in rows:
-        yield (
-            f"  {first:{widths[0]}}"
-            + "".join(
-                f"  {cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)
-            ).rstrip()
-        )
