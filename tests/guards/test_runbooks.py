@@ -218,3 +218,24 @@ def used_up(text: str) -> list[str]:
 
 def test_commands_of_documents_work_each_time() -> None:
     assert findings(DOCUMENTS, lambda document: used_up(document.read_text())) == {}
+
+
+_STAYS = re.compile(r" port-forward | start-session |kubectl (?:get|logs) [^|]*-[fw]\b")
+"""Commands that run until Ctrl-C."""
+
+
+def waited_for(text: str) -> list[str]:
+    """Commands that run until Ctrl-C before others of their block, which would never run."""
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [
+        line
+        for block in blocks
+        for line in re.sub(r"\\\n *", " ", block).splitlines()[:-1]
+        if _STAYS.search(line) and not line.endswith("&")
+    ]
+
+
+def test_commands_that_stay_end_their_block() -> None:
+    assert findings(DOCUMENTS, lambda document: waited_for(document.read_text())) == {}
+    port = "kubectl port-forward -n kong svc/kong 1"
+    assert waited_for(f"```\n{port} &\n{port} \\\n  2\ntrue\n```\n") == [f"{port}  2"]
