@@ -13,7 +13,7 @@ import jmespath
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
-from botocore.model import OperationModel
+from botocore.model import OperationModel, StructureShape
 from jmespath.visitor import TreeInterpreter
 
 from tests.documents import code, findings
@@ -33,9 +33,12 @@ OWN = {
     ("s3", "cp"),
 }
 """Commands of the CLI that belong to no service."""
-RENAMED = {("eks", "update-cluster-version"): {"kubernetes-version"}}
-"""Options with another name in the CLI than in the API, because of `--version` (customizations of
-the AWS CLI, argrename.py)."""
+RENAMED = {
+    ("eks", "update-cluster-version"): {"kubernetes-version"},
+    ("cloudfront", "create-invalidation"): {"paths"},
+}
+"""Options of the CLI that the API does not have (customizations of the AWS CLI, argrename.py and
+cloudfront.py)."""
 EVERYWHERE = {"region", "query", "output", "profile", "max-items", "cli-input-json", "endpoint-url"}
 COMMAND = re.compile(r"\baws ([a-z0-9-]+) (wait )?([a-z0-9-]+)((?:(?!\baws ).)*)")
 """Command of the AWS CLI: service, `wait`, operation or waiter, and options."""
@@ -65,7 +68,7 @@ def wrong(text: str) -> Iterator[str]:
             if wait:
                 yield from () if operation in waiters(service) else (f"{service} wait {operation}",)
             elif (service, operation) not in OWN:
-                yield from _wrong_options(service, operation, rest)
+                yield from _wrong_options(service, operation, rest, line)
         for query in re.findall(r"--query '([^']+)'", line):
             try:
                 jmespath.compile(query)
@@ -73,22 +76,41 @@ def wrong(text: str) -> Iterator[str]:
                 yield f"--query {query}"
 
 
-def _wrong_options(service: str, operation: str, rest: str) -> Iterator[str]:
+def _wrong_options(service: str, operation: str, rest: str, line: str) -> Iterator[str]:
+    command = f"{service} {operation}"
     if operation not in operations(service):
-        yield f"{service} {operation}"
+        yield command
         return
     own = re.split(r"[$<]\(|\)\"| \| ", rest)[
         0
     ]  # up to a command inside it, or the end of one that is inside another
     given = re.findall(r"(?<=\s)--([a-z][a-z0-9-]+)", own)
-    shape = operations(service)[operation].input_shape
-    members = {xform_name(member, "-") for member in shape.members} if shape else set()
-    taken = members | EVERYWHERE | RENAMED.get((service, operation), set())
+    shape = operations(service)[operation].input_shape or StructureShape("Nothing", {})
+    members = {xform_name(name, "-"): member for name, member in shape.members.items()}
+    renamed = RENAMED.get((service, operation), set())
+    taken = members.keys() | EVERYWHERE | renamed
     yield from (
-        f"{service} {operation} --{option}"
+        f"{command} --{option}"
         for option in given
         if not {option, option.removeprefix("no-")} & taken
     )
+    values = dict(re.findall(r" --([a-z-]+)[ =]([A-Za-z][\w.-]*)(?= |$)", own))
+    yield from (
+        f"{command} --{option} {value}"
+        for option, value in values.items()
+        if value not in (getattr(members.get(option), "enum", None) or [value])
+    )
+    if given and not renamed and "cli-input-json" not in given:
+        yield from (f"{command} without --{option}" for option in _missing(shape, line))
+
+
+def _missing(shape: StructureShape, line: str) -> Iterator[str]:
+    """Yield required options that a line lacks. The CLI sets tokens of idempotency itself."""
+    for name in shape.required_members:
+        option = xform_name(name, "-")
+        token = shape.members[name].metadata.get("idempotencyToken")
+        if not token and not re.search(rf" --(?:no-)?{option} ", line):
+            yield option
 
 
 def without_environment(text: str) -> Iterator[str]:
@@ -175,6 +197,7 @@ def test_invalid_aws_cli_command_is_found() -> None:
         "aws eks wait cluster-ready\n"
         "aws rds restart-db --region x\n"
         "aws nothing list\n"
+        "aws ecs list-tasks --cluster a --desired-status GONE\n"
         "aws cloudformation delete-stack \\\n"
         "  --stack-name a --force\n"
         "```\n"
@@ -182,10 +205,12 @@ def test_invalid_aws_cli_command_is_found() -> None:
     )
     assert [*wrong(text)] == [
         "rds modify-db-instance --apply-now",
+        "rds modify-db-instance without --db-instance-identifier",
         "--query DBInstance[0",
         "eks wait cluster-ready",
         "rds restart-db",
         "nothing list",
+        "ecs list-tasks --desired-status GONE",
         "cloudformation delete-stack --force",
         "sts whoami",
     ]
