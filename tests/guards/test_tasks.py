@@ -1,7 +1,10 @@
-"""Index of tasks: complete, two links from README, with existing commands and paths."""
+"""Index of tasks: complete, two links from README, with existing commands, paths and settings."""
 
+import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.documents import findings
 from tests.guards.test_links import DOCUMENTS
@@ -27,6 +30,9 @@ use: one construct in another app
 """
 NOT_THERE = {"environments/mine.yaml", "events/events.likes.schema.json"}
 """Files that a reader creates."""
+SCHEMA = json.loads((ROOT / "environments" / "schema.json").read_text())
+NO_SETTINGS = {"data.cache.shards", "services.internal.<domain>"}
+"""Rejected alternative, and a host."""
 
 
 def rows() -> dict[str, list[str]]:
@@ -86,3 +92,38 @@ def test_documented_paths_exist() -> None:
         ]
 
     assert findings(DOCUMENTS, absent) == {}
+
+
+def is_setting(schema: dict[str, Any], key: Sequence[str]) -> bool:
+    """Return true if a schema has a key. Names of entries, such as topics, may have a dot."""
+    if "$ref" in schema:
+        return is_setting(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], key)
+    entries = [
+        *schema.get("patternProperties", {}).values(),
+        *filter(bool, [schema.get("additionalProperties")]),
+    ]
+    return (
+        not key
+        or any(is_setting(each, key) for each in schema.get("anyOf", ()))
+        or (key[0] in (own := schema.get("properties", {})) and is_setting(own[key[0]], key[1:]))
+        or any(is_setting(each, key[skipped:]) for each in entries for skipped in (1, 2))
+    )
+
+
+def unknown_settings(text: str) -> list[str]:
+    """Keys with dots of sections of an environment file; docs/scale.md omits `capacity`."""
+    keys = re.findall(r"`([a-z_]+(?:\.[\w<>*-]+)+)(?=[`:])", text)
+    return [
+        key
+        for key in keys
+        if key.partition(".")[0] in SCHEMA["properties"]
+        and key not in NO_SETTINGS
+        and not any(is_setting(SCHEMA, [*top, *key.split(".")]) for top in ([], ["capacity"]))
+    ]
+
+
+def test_documented_settings_exist() -> None:
+    documents = [path for path in DOCUMENTS if path.name != "CHANGELOG.md"]
+    assert findings(documents, lambda document: unknown_settings(document.read_text())) == {}
+    text = "`data.cache.node_type`, `data.cache.size: 1`, `services.<name>.image`, `edge.none`"
+    assert unknown_settings(text) == ["data.cache.size", "edge.none"]
