@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Option
 
 from spotmusic_cdk.settings import environments_in, mapping_in
-from spotmusic_constructs.delivery.deployment_roles import Trust, github, gitlab
+from spotmusic_constructs.delivery.trust import Trust, github, gitlab
 
 
 class Delivery(BaseModel):

@@ -6,7 +6,13 @@ from ipaddress import IPv4Network
 from typing import get_args
 
 from spotmusic_cdk import versions
-from spotmusic_cdk.settings import addresses, regions, service_checks
+from spotmusic_cdk.settings import (
+    addresses,
+    broker_checks,
+    regions,
+    service_checks,
+    service_quotas,
+)
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.model import Problem, meant
 from spotmusic_cdk.settings.network import InterfaceEndpoint
@@ -17,9 +23,8 @@ UPGRADE_DAYS = 90
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """Find conflicts between sections of an environment file."""
-    yield from regions.problems(settings)
-    yield from service_checks.problems(settings)
-    yield from addresses.problems(settings)
+    for group in (regions, service_quotas, service_checks, broker_checks, addresses):
+        yield from group.problems(settings)
     yield from _organization(settings)
     yield from _data(settings)
     yield from _own_caches(settings)

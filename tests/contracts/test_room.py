@@ -8,7 +8,7 @@ import pytest
 
 from spotmusic_cdk import flows
 from spotmusic_cdk.namespaces import namespaces
-from spotmusic_cdk.settings.service_checks import (
+from spotmusic_cdk.settings.service_quotas import (
     MOST_PORTS,
     MOST_RESOURCES,
     MOST_RULES,

@@ -8,7 +8,7 @@ from typing import Literal
 
 from spotmusic_cdk import flows, versions
 from spotmusic_cdk.settings import Settings, SettingsError, SettingsWarning, load
-from spotmusic_cdk.settings.service_checks import MOST_RULES, rules_of, shared_rules
+from spotmusic_cdk.settings.service_quotas import MOST_RULES, rules_of, shared_rules
 from spotmusic_constructs.messaging.topology import TaskQueue
 from spotmusic_constructs.network.flows import OUTSIDE, Flow
 from spotmusic_constructs.network.security_groups import require_room

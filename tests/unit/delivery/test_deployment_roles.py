@@ -11,10 +11,8 @@ from spotmusic_constructs.delivery.deployment_roles import (
     BOOTSTRAP_ROLES,
     DeploymentRoles,
     DeploymentTarget,
-    Trust,
-    github,
-    gitlab,
 )
+from spotmusic_constructs.delivery.trust import Trust, github, gitlab
 from tests.conftest import new_stack
 from tests.templates import all_of, of_type, only, resources_of
 from tools.model.values import ACCOUNT, Json
