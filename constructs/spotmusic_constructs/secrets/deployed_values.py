@@ -10,7 +10,11 @@ from constructs import Construct, IDependable
 
 from spotmusic_constructs import durations
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PlatformFunction
+from spotmusic_constructs.platform_function import (
+    CUSTOM_RESOURCE_FINDINGS,
+    CUSTOM_RESOURCES,
+    PlatformFunction,
+)
 from spotmusic_constructs.rights import allow
 
 MOST_NAMES = 10
@@ -75,7 +79,7 @@ class DeployedValues(PlatformFunction):
             log_key=log_key,
             log_retention=log_retention,
             timeout=durations.minutes(15),
-            acknowledged=_ACKNOWLEDGED,
+            acknowledged=CUSTOM_RESOURCE_FINDINGS,
         )
         self._values = cdk.CustomResource(
             self,
@@ -90,16 +94,3 @@ class DeployedValues(PlatformFunction):
     def of(self, name: str) -> str:
         """Value of a parameter."""
         return self._values.get_att_string(name)
-
-
-_ACKNOWLEDGED = {
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
-        "Called once a deployment; a reservation would reduce the concurrency of the account."
-    ),
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
-        "CloudFormation waits for the answer of every event and fails without one: none is lost."
-    ),
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": (
-        "It calls Parameter Store and CloudFormation, and connects to nothing in the VPC."
-    ),
-}

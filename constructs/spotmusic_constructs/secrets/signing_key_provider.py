@@ -8,7 +8,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from spotmusic_constructs import durations
-from spotmusic_constructs.platform_function import PlatformFunction
+from spotmusic_constructs.platform_function import CUSTOM_RESOURCE_FINDINGS, PlatformFunction
 from spotmusic_constructs.rights import allow
 
 _HANDLER = Path(__file__).parent / "signing_key_handler"
@@ -47,7 +47,7 @@ class SigningKeyProvider(PlatformFunction):
             log_key=log_key,
             log_retention=log_retention,
             timeout=durations.seconds(60),
-            acknowledged=_ACKNOWLEDGED,
+            acknowledged=CUSTOM_RESOURCE_FINDINGS,
         )
 
     def admit(self, secret_arn: str) -> None:
@@ -55,19 +55,3 @@ class SigningKeyProvider(PlatformFunction):
         self.rights.add(
             allow(["secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"], [secret_arn])
         )
-
-
-_ACKNOWLEDGED = {
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
-        "CloudFormation calls it once for each key pair of a deployment; "
-        "a reservation would reduce the concurrency of the account."
-    ),
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
-        "CloudFormation waits for the answer of every event and fails the deployment without one: "
-        "no event is lost."
-    ),
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": (
-        "It calls Secrets Manager and CloudFormation, public APIs over TLS, "
-        "and connects to nothing in the VPC."
-    ),
-}

@@ -14,7 +14,11 @@ from spotmusic_constructs import durations
 from spotmusic_constructs.acknowledge import acknowledge, wildcard_finding
 from spotmusic_constructs.arns import cluster_arn, group_id
 from spotmusic_constructs.location import location_of
-from spotmusic_constructs.platform_function import CUSTOM_RESOURCES, PlatformFunction
+from spotmusic_constructs.platform_function import (
+    CUSTOM_RESOURCE_FINDINGS,
+    CUSTOM_RESOURCES,
+    PlatformFunction,
+)
 from spotmusic_constructs.rights import allow
 from spotmusic_constructs.services.one_off_task import OneOffTask
 from spotmusic_constructs.services.task_definition import CONTAINER
@@ -76,7 +80,7 @@ class TaskRun(PlatformFunction):
             log_key=log_key,
             log_retention=log_retention,
             timeout=durations.minutes(15),
-            acknowledged=_ACKNOWLEDGED,
+            acknowledged=CUSTOM_RESOURCE_FINDINGS,
         )
         reason = "A task has no ARN before it runs; a condition names the cluster."
         acknowledge(self.rights.policies[0], {wildcard_finding(tasks): reason})
@@ -93,16 +97,3 @@ class TaskRun(PlatformFunction):
             },
         )
         run.node.add_dependency(*self.rights.policies)
-
-
-_ACKNOWLEDGED = {
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": (
-        "Called once a deployment; a reservation would reduce the concurrency of the account."
-    ),
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": (
-        "CloudFormation waits for the answer of every event and fails without one: none is lost."
-    ),
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": (
-        "It calls Amazon ECS and CloudFormation, and connects to nothing in the VPC."
-    ),
-}
