@@ -102,10 +102,8 @@ def _explained(details: ErrorDetails) -> Problem:
         case "extra_forbidden":
             wrong, advice = "unknown key", _known_keys(location)
         case "missing":
-            wrong, advice = (
-                "required key is missing",
-                "Add it; environments/schema.json describes it.",
-            )
+            wrong = "required key is missing"
+            advice = "Add it; environments/schema.json describes it."
         case "model_type" if details["input"] in (None, False) and not _is_entry(location):
             wrong, advice = "a section cannot be switched off", ELSEWHERE["enabled"]
         case _ if details["input"] is None:
@@ -149,10 +147,8 @@ def _is_entry(location: list[str]) -> bool:
 
 def _choice(details: ErrorDetails) -> str:
     """Advice on a value outside a list."""
-    given, known = (
-        details["input"],
-        re.split(", | or ", details["ctx"]["expected"].replace("'", "")),
-    )
+    given = details["input"]
+    known = re.split(", | or ", details["ctx"]["expected"].replace("'", ""))
     if not isinstance(given, str):
         return "Put it in quotes." if str(given) in known else meant("", known)
     return meant(given, known)
@@ -203,9 +199,8 @@ def _paths(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for key, field in model.model_fields.items():
         yield f"{prefix}{key}"
         if get_origin(field.annotation) is not dict:
-            for part in (field.annotation, *get_args(field.annotation)):
-                if isinstance(part, type) and issubclass(part, BaseModel):
-                    yield from _paths(part, f"{prefix}{key}.")
+            for section in _models(field.annotation):
+                yield from _paths(section, f"{prefix}{key}.")
 
 
 def _reason(location: list[str]) -> str:
@@ -234,21 +229,15 @@ def _docstring(model: type[BaseModel], key: str) -> str:
 def _submodel(model: type[BaseModel] | None, key: str) -> type[BaseModel] | None:
     if model is None:
         return None
-    if (
-        key not in model.model_fields
-    ):  # a key of a dictionary, such as the name of a service: its model was taken already
+    if key not in model.model_fields:
+        # A key of a dictionary, such as the name of a service: its model was taken already.
         return model
-    return next(
-        (
-            part
-            for part in _parts(model.model_fields[key].annotation)
-            if isinstance(part, type) and issubclass(part, BaseModel)
-        ),
-        None,
-    )
+    return next(_models(model.model_fields[key].annotation), None)
 
 
-def _parts(annotation: Any) -> Iterator[Any]:
-    yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _parts(argument)
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Models in a type, such as an optional section or a dictionary of entries."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

@@ -170,9 +170,8 @@ class _Constructor(SafeConstructor):
             raise ConstructorError(problem=problem, problem_mark=node.start_mark) from None
 
 
-_Constructor.add_constructor(
-    "tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str
-)  # no setting is a date
+# No setting is a date.
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
 
 
 def _json(text: str, source: Path) -> bytes:
@@ -189,23 +188,14 @@ def _json(text: str, source: Path) -> bytes:
     except YAMLError as error:
         raise _error(source, [_syntax(error)]) from None
     except (AssertionError, KeyError, TypeError, ValueError, RecursionError) as error:
-        problem = Problem(
-            "file",
+        raise _unreadable(
+            source,
             f"this is more than plain YAML: {error}",
             "Remove directives, tags, complex keys and recursive aliases.",
-        )
-        raise _error(source, [problem]) from None
+        ) from None
     if not isinstance(document, dict):
-        raise _error(
-            source,
-            [
-                Problem(
-                    "file",
-                    "the content is no mapping of keys to values",
-                    "Write lines of `key: value`.",
-                )
-            ],
-        )
+        wrong = "the content is no mapping of keys to values"
+        raise _unreadable(source, wrong, "Write lines of `key: value`.")
     return encoded
 
 
@@ -228,36 +218,19 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise _error(
-            path,
-            [
-                Problem(
-                    "file",
-                    f"is missing in {path.parent}",
-                    "Create it, or run the command in its folder.",
-                )
-            ],
-        ) from None
+        wrong = f"is missing in {path.parent}"
+        raise _unreadable(path, wrong, "Create it, or run the command in its folder.") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise _error(
-            path,
-            [
-                Problem(
-                    "file",
-                    f"cannot be read: {error}",
-                    "Check its permissions, and that it is UTF-8.",
-                )
-            ],
-        ) from None
+        wrong = f"cannot be read: {error}"
+        raise _unreadable(path, wrong, "Check its permissions, and that it is UTF-8.") from None
 
 
 def _syntax(error: YAMLError) -> Problem:
     """Problem of a text that is not YAML, without the excerpt, which some terminals cannot show."""
     mark = getattr(error, "problem_mark", None)
     place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    found = str(
-        getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be read"
-    )
+    reason = getattr(error, "problem", None) or getattr(error, "reason", None)
+    found = str(reason or "it cannot be read")
     found = found.partition(", if necessary")[0] if found.isprintable() else ascii(found)
     if isinstance(error, DuplicateKeyError):
         return Problem(
@@ -266,6 +239,10 @@ def _syntax(error: YAMLError) -> Problem:
             "Remove the duplicate.",
         )
     return Problem("file", f"this is not YAML: {found}{place}", "Correct the syntax.")
+
+
+def _unreadable(path: Path, wrong: str, advice: str) -> SettingsError:
+    return _error(path, [Problem("file", wrong, advice)])
 
 
 def _error(path: Path, problems: Iterable[Problem]) -> SettingsError:

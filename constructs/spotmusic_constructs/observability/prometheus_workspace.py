@@ -27,9 +27,11 @@ class PrometheusWorkspace(Construct):
         log_retention: retention of the log group.
         removal_policy: removal policy of workspace and log group.
 
+    Attributes:
+        workspace: workspace for the release of Prometheus in the cluster.
+
     Example:
-        workspace = PrometheusWorkspace(self, "Prometheus", name="spotmusic-prod", key=keys.logs)
-        workspace.prometheus_endpoint
+        PrometheusWorkspace(self, "Prometheus", name="spotmusic-prod", key=keys.logs).workspace
     """
 
     def __init__(
@@ -72,12 +74,8 @@ class PrometheusWorkspace(Construct):
         resource.apply_removal_policy(removal_policy)
         resource.add_resource_dependency(admission)
 
-        self.arn = resource.attr_arn
         self.workspace = Workspace(
-            arn=self.arn,
+            arn=resource.attr_arn,
             workspace_id=resource.attr_workspace_id,
             region=location.region,
         )
-        """Workspace for the release of Prometheus in the cluster."""
-        self.prometheus_endpoint = resource.attr_prometheus_endpoint
-        """Address of the workspace, ending in a slash."""
