@@ -50,8 +50,6 @@ class AudioLibrary(Construct):
             access_logs=access_logs,
             access_logs_prefix="audio/",
             lifecycle=_tiering(noncurrent_days),
-            # A bucket cannot replicate to itself; a second region is a setting of the environment
-            # file.
             unreplicated=_UNREPLICATED,
             removal_policy=removal_policy,
         )

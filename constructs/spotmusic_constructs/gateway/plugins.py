@@ -51,18 +51,16 @@ class TokenCheck:
 
     def to_plugin(self) -> Plugin:
         """Return the plugin, which reads the realm's keys when a token names an unknown one."""
-        who = {
+        config = {
             "issuer": self.issuer,
             "jwks_uri": self.jwks_uri,
             "audience": self.audience,
             "clients": list(self.clients),
-        }
-        limits = {
             "algorithms": ["RS256"],
             "longest_seconds": LONGEST_TOKEN_SECONDS,
             "refresh_seconds": REFRESH_SECONDS,
         }
-        return plugin(REALM_TOKEN, {**who, **limits})
+        return plugin(REALM_TOKEN, config)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,19 +103,22 @@ class RateLimit:
             "username": "kong",
             "password": REDIS_PASSWORD,
             "database": 0,
+            "ssl": True,
+            "ssl_verify": True,
+            "server_name": self.host,
+            "timeout": 500,
         }
-        tls = {"ssl": True, "ssl_verify": True, "server_name": self.host}
         config = {
             "minute": per_minute,
             "limit_by": by,
             "policy": "redis",
-            "redis": {**redis, **tls, "timeout": 500},
+            "redis": redis,
+            # Kong allows requests while the cache is unavailable: WAF limits addresses too, and an
+            # outage would be worse than a burst.
+            "fault_tolerant": True,
+            "hide_client_headers": False,
         }
-        # Kong allows requests while the cache is unavailable: WAF limits addresses too, and an
-        # outage would be worse than a burst.
-        return plugin(
-            "rate-limiting", {**config, "fault_tolerant": True, "hide_client_headers": False}
-        )
+        return plugin("rate-limiting", config)
 
 
 def headers(add: Sequence[str]) -> Plugin:

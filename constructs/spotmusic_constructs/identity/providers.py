@@ -34,13 +34,17 @@ class Email:
         Args:
             display_name: name of the sender.
         """
-        server = {"host": self.host, "port": "587", "starttls": "true", "ssl": "false"}
-        login = {
+        return {
+            "host": self.host,
+            "port": "587",
+            "starttls": "true",
+            "ssl": "false",
             "auth": "true",
             "user": secret("SMTP_USERNAME"),
             "password": secret("SMTP_PASSWORD"),
+            "from": self.sender,
+            "fromDisplayName": display_name,
         }
-        return {**server, **login, "from": self.sender, "fromDisplayName": display_name}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,17 +78,21 @@ class IdentityProvider:
         Args:
             after: flow that follows the provider's login.
         """
-        client = {
+        config = {
             "clientId": self.client_id,
             "clientSecret": secret(self.variable),
             "syncMode": "IMPORT",
         }
-        proof = {
-            "clientAuthMethod": "client_secret_post",
-            "defaultScope": "openid profile email",
-            "pkceEnabled": "true",
-        }
-        signature = {"pkceMethod": "S256", "useJwksUrl": "true", "validateSignature": "true"}
+        if self.kind == "oidc":
+            config |= {
+                "clientAuthMethod": "client_secret_post",
+                "defaultScope": "openid profile email",
+                "pkceEnabled": "true",
+                "pkceMethod": "S256",
+                "useJwksUrl": "true",
+                "validateSignature": "true",
+                **self.endpoints,
+            }
         return {
             "alias": self.alias,
             "providerId": self.kind,
@@ -97,8 +105,5 @@ class IdentityProvider:
             "linkOnly": False,
             "firstBrokerLoginFlowAlias": "first broker login",
             "postBrokerLoginFlowAlias": after,
-            "config": {
-                **client,
-                **({**proof, **signature, **self.endpoints} if self.kind == "oidc" else {}),
-            },
+            "config": config,
         }

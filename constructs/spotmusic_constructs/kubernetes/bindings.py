@@ -31,14 +31,14 @@ class Binding:
 
     def to_values(self) -> dict[str, object]:
         """Return the entry of the chart's values."""
-        made = {"selector": dict(self.selector)} if self.selector else {}
-        entry = {
+        return {
             "name": self.name,
             "namespace": self.namespace,
             "service": self.service,
             "port": self.port,
+            "targetGroupArn": self.target_group_arn,
+            **({"selector": dict(self.selector)} if self.selector else {}),
         }
-        return {**entry, "targetGroupArn": self.target_group_arn, **made}
 
 
 def broker_bindings(

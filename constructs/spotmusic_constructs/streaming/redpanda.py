@@ -123,11 +123,12 @@ class Redpanda(ChartRelease):
                 # so fewer connections, and logs a warning.
                 "tuning": {"tune_aio_events": False},
                 "resources": values.broker_resources(cpu, memory_gib),
-                **values.storage(
+                "storage": values.storage(
                     storage_gib,
                     storage_class,
-                    tiered_storage.to_values() if tiered_storage else None,
+                    tiered_storage.config if tiered_storage else {"cloud_storage_enabled": False},
                 ),
+                **(tiered_storage.to_values() if tiered_storage else {}),
                 "statefulset": values.stateful_set(
                     brokers, names, zones=zones, tiered=tiered_storage is not None
                 ),

@@ -137,20 +137,11 @@ def broker_resources(cpu: int, memory_gib: int) -> dict[str, object]:
     return {"requests": amount, "limits": amount}
 
 
-def storage(gib: int, storage_class: str, tiered: Mapping[str, object] | None) -> dict[str, object]:
+def storage(gib: int, storage_class: str, tiered_config: Mapping[str, object]) -> dict[str, object]:
     """Values of volumes and tiered storage."""
-    beyond = dict(tiered or {"config": {"cloud_storage_enabled": False}})
-    config = beyond.pop("config")
     return {
-        "storage": {
-            "persistentVolume": {
-                "enabled": True,
-                "size": f"{gib}Gi",
-                "storageClass": storage_class,
-            },
-            "tiered": {"mountType": "none", "config": config},
-        },
-        **beyond,
+        "persistentVolume": {"enabled": True, "size": f"{gib}Gi", "storageClass": storage_class},
+        "tiered": {"mountType": "none", "config": tiered_config},
     }
 
 

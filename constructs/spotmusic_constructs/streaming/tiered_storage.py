@@ -97,8 +97,18 @@ class TieredStorage(Construct):
             fields={"license": SecretField(secret_arn=secret_arn(license), field="license")},
         )
 
+    @property
+    def config(self) -> dict[str, object]:
+        """Properties of the brokers."""
+        return {
+            "cloud_storage_enabled": True,
+            "cloud_storage_region": location_of(self).region,
+            "cloud_storage_bucket": bucket_name(self.bucket),
+            "cloud_storage_credentials_source": "sts",
+        }
+
     def to_values(self) -> dict[str, object]:
-        """Return the Helm values of tiered storage."""
+        """Return the Helm values of the licence and the service account."""
         return {
             "enterprise": {"licenseSecretRef": {"name": LICENSE, "key": "license"}},
             "serviceAccount": {
@@ -108,12 +118,6 @@ class TieredStorage(Construct):
                     "eks.amazonaws.com/role-arn": self.role_arn,
                     "eks.amazonaws.com/sts-regional-endpoints": "true",
                 },
-            },
-            "config": {
-                "cloud_storage_enabled": True,
-                "cloud_storage_region": location_of(self).region,
-                "cloud_storage_bucket": bucket_name(self.bucket),
-                "cloud_storage_credentials_source": "sts",
             },
         }
 
