@@ -221,16 +221,16 @@ def test_slow_test_is_named_while_it_runs(tmp_path: Path) -> None:
     assert "s  test_one.py::test_slow\n" in run.stderr
 
 
-def test_portuguese_readme_has_same_commands() -> None:
-    english, portuguese = ((ROOT / file).read_text() for file in ("README.md", "README.pt-BR.md"))
-    commands = {
-        command.strip()
-        for command in re.findall(
-            r"(?:npx cdk|make setup|make local|\. \.local|aws sso)[^`#\n]*", english
-        )
-    }
-    assert len(commands) > 8
-    assert sorted(command for command in commands if command not in portuguese) == []
+def test_portuguese_readme_has_same_commands_and_links() -> None:
+    def said(file: str) -> list[str]:
+        text = (ROOT / file).read_text().replace("*[Em português](README.pt-BR.md).*", "")
+        blocks = re.findall(r"^ *```(?:sh|yaml)\n(.*?)^ *```$", text, re.MULTILINE | re.DOTALL)
+        lines = [line.partition("#")[0].strip() for block in blocks for line in block.splitlines()]
+        named = re.findall(r"\]\(([^)]+)\)|`([^`\n]+)`", text)
+        return sorted(re.sub("<.*?>", "<>", each) for each in [*lines, *map("".join, named)])
+
+    assert len(said("README.md")) > 100
+    assert said("README.pt-BR.md") == said("README.md")
 
 
 def test_deployments_keep_rollback() -> None:
