@@ -15,7 +15,7 @@ from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, SafeCon
 from ruamel.yaml.error import YAMLError
 
 from spotmusic_cdk.command_line import CommandError
-from spotmusic_cdk.settings import checks, service_checks
+from spotmusic_cdk.settings import checks, service_checks, version_checks
 from spotmusic_cdk.settings.environment import Settings
 from spotmusic_cdk.settings.explanation import explained
 from spotmusic_cdk.settings.model import Problem, meant, shown
@@ -84,7 +84,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
                 broken += error.args
     problems = [
         *checks.neighbour_problems(settings, others),
-        *checks.support_problems(settings, today),
+        *version_checks.problems(settings, today),
     ]
     if settings.name != environment:
         problems.insert(
@@ -97,7 +97,7 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
         )
     if problems or broken:
         raise SettingsError(*(_error(path, problems).args if problems else ()), *broken)
-    unsupported = [] if clock is None else checks.support_problems(settings, clock)
+    unsupported = [] if clock is None else version_checks.problems(settings, clock)
     for warning in (*checks.warnings(settings, clock or today), *unsupported):
         warnings.warn(_located(path, warning), SettingsWarning, stacklevel=2)
     return settings

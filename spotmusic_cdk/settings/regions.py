@@ -3,7 +3,6 @@ region."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
 from typing import get_args
 
 from spotmusic_cdk import versions
@@ -191,7 +190,7 @@ def usual_zones(region: str) -> list[str]:
 
 
 def warnings(settings: Settings) -> Iterator[Problem]:
-    """Find zones that most accounts cannot use, and a budget below the price of audio."""
+    """Find zones that most accounts cannot use."""
     for zone in settings.zones:
         if zone in CLOSED_ZONES:
             advice = (
@@ -199,7 +198,6 @@ def warnings(settings: Settings) -> Iterator[Problem]:
                 f"[{', '.join(usual_zones(settings.region))}]."
             )
             yield Problem("zones", f"{zone}: {CLOSED_ZONES[zone]}", advice)
-    yield from budget_warnings(settings)
 
 
 def _zones_command(region: str) -> str:
@@ -302,44 +300,3 @@ def _secrets(settings: Settings) -> Iterator[Problem]:
         if settings.account not in (None, account):
             wrong = f"the secret belongs to account {account}, not to {settings.account}"
             yield Problem(key, wrong, f"Create the secret in {settings.account}, and use its ARN.")
-
-
-_VOLUMES_TB = (10, 40, 100, 350, 524, 4000, inf)
-_PRICES_USD = {
-    "sa": (0.110, 0.105, 0.090, 0.080, 0.060, 0.050, 0.040),
-    "": (0.085, 0.080, 0.060, 0.040, 0.030, 0.025, 0.020),
-}
-"""Price of a gigabyte by volume, in South America and where it is lowest, in North America and
-Europe. Source: list prices of Amazon CloudFront, aws.amazon.com/cloudfront/pricing, read
-2026-11."""
-
-
-def delivery_usd(terabytes: float, region: str) -> int:
-    """Return the price of CloudFront for the audio of a month, in USD.
-
-    Args:
-        terabytes: audio of the month.
-        region: home region. The lowest price applies outside South America.
-    """
-    prices, total = _PRICES_USD.get(region.partition("-")[0], _PRICES_USD[""]), 0.0
-    for volume, price in zip(_VOLUMES_TB, prices, strict=True):
-        used = min(terabytes, volume)
-        total += used * 1000 * price
-        terabytes -= used
-    return round(total)
-
-
-def budget_warnings(settings: Settings) -> Iterator[Problem]:
-    """Find a budget of production below the price of the audio of its listeners."""
-    listeners, budget = settings.capacity.listeners, settings.observability.monthly_budget_usd
-    if listeners is None or not settings.production:
-        return
-    cost = delivery_usd(settings.capacity.audio_tb(listeners), settings.region)
-    if cost > budget:
-        wrong = (
-            f"{budget} is below the {cost} USD that CloudFront costs for {listeners} monthly "
-            "listeners (list prices)"
-        )
-        yield Problem(
-            "observability.monthly_budget_usd", wrong, "Raise it, or lower capacity.listeners."
-        )

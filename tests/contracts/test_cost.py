@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from spotmusic_cdk.settings import regions
+from spotmusic_cdk.settings.delivery_price import delivery_usd
 from tools.checkout import ROOT, settings_of
 from tools.cost import prices
 from tools.cost.estimate import Estimate, estimate
@@ -158,4 +158,4 @@ def test_delivery_cost_matches_synthesis_warning(region: str, prefix: str, place
     usd = prices.read().usd(
         "AmazonCloudFront", f"{prefix}-DataTransfer-Out-Bytes", place, 1_051_000
     )
-    assert usd == pytest.approx(regions.delivery_usd(1051, region), rel=0.02)
+    assert usd == pytest.approx(delivery_usd(1051, region), rel=0.02)

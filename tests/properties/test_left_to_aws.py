@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from spotmusic_cdk.settings.regions import budget_warnings
+from spotmusic_cdk.settings import delivery_price
 from tests.properties.balancers import attributes, balancers
 from tests.properties.promise import Verdicts, rule
 from tests.properties.services import services_of
@@ -113,7 +113,7 @@ def test_metric_filters_and_topics_have_consumers(platform: Assembly) -> Verdict
             amount == usd,
             f"The budget is {amount} USD, and the environment file has {usd}. Use the latter.",
         )
-    beyond = [problem.wrong for problem in budget_warnings(platform.settings)]
+    beyond = [problem.wrong for problem in delivery_price.warnings(platform.settings)]
     yield "observability", not beyond, "; ".join(beyond)
     for cache in platform.some("AWS::ElastiCache::ReplicationGroup"):
         logs = {log["LogType"] for log in cache["LogDeliveryConfigurations"] or []}

@@ -6,9 +6,8 @@ from copy import deepcopy
 import pytest
 from pydantic import ValidationError
 
-from spotmusic_cdk.settings import schema
+from spotmusic_cdk.settings import delivery_price, schema
 from spotmusic_cdk.settings.identity import MailSettings
-from spotmusic_cdk.settings.regions import budget_warnings, delivery_usd
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.conftest import sample_of
 from tools.checkout import settings_of
@@ -58,7 +57,7 @@ def test_schema_describes_every_key() -> None:
 
 
 def test_shipped_budget_covers_its_delivery() -> None:
-    assert list(budget_warnings(settings_of("prod"))) == []
+    assert list(delivery_price.warnings(settings_of("prod"))) == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_shipped_budget_covers_its_delivery() -> None:
 def test_delivery_cost_follows_volume_and_continent(
     terabytes: float, region: str, usd: int
 ) -> None:
-    assert delivery_usd(terabytes, region) == pytest.approx(usd, rel=0.01)
+    assert delivery_price.delivery_usd(terabytes, region) == pytest.approx(usd, rel=0.01)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +85,7 @@ def test_budget_below_delivery_warns_in_production(
     settings = sample_of("prod")
     observability = settings.observability.model_copy(update={"monthly_budget_usd": budget})
     found = list(
-        budget_warnings(
+        delivery_price.warnings(
             settings.model_copy(update={"production": production, "observability": observability})
         )
     )
