@@ -220,6 +220,16 @@ def test_commands_of_documents_work_each_time() -> None:
     assert findings(DOCUMENTS, lambda document: used_up(document.read_text())) == {}
 
 
+def test_filters_use_documented_functions_of_jq() -> None:
+    """Names with an underscore are private: jq 1.8 removed `_nwise`."""
+
+    def private(text: str) -> list[str]:
+        return [line for line in code(text) if re.search(r"\bjq .*\b_\w+\(", line)]
+
+    assert findings(DOCUMENTS, lambda document: private(document.read_text())) == {}
+    assert private("`jq '_nwise(2)'`")
+
+
 _STAYS = re.compile(r" port-forward | start-session |kubectl (?:get|logs) [^|]*-[fw]\b")
 """Commands that run until Ctrl-C."""
 
