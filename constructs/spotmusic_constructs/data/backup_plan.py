@@ -27,8 +27,6 @@ POLICIES = (
     "AWSBackupServiceRolePolicyForS3Backup",
     "AWSBackupServiceRolePolicyForS3Restore",
 )
-
-
 START_WINDOW = durations.hours(1)
 """Shortest start window that AWS Backup accepts. Of two backups of a resource with overlapping
 start windows it runs only one (AWS Backup developer guide, creating a backup plan, 2026-11)."""

@@ -132,19 +132,21 @@ class DatabaseUsers(Construct):
             log_retention=log_retention,
             timeout=durations.minutes(2),
         )
+        # The host is a property, so that the users of a replaced database are created too.
+        properties: dict[str, object] = {
+            "Secrets": arns,
+            "Users": list(databases),
+            "Host": endpoint.host,
+        }
+        if rights is not None:
+            properties["Rights"] = {user: dict(roles) for user, roles in rights.items()}
         users = cdk.CustomResource(
             self,
             "Resource",
             resource_type="Custom::DatabaseUsers",
             service_token=self.function.arn,
             service_timeout=durations.minutes(5),
-            # The host is a property, so that the users of a replaced database are created too.
-            properties={
-                "Secrets": arns,
-                "Users": list(databases),
-                "Host": endpoint.host,
-                **({} if rights is None else {"Rights": _plain(rights)}),
-            },
+            properties=properties,
         )
         for secret in secrets.values():
             rotate_on_schedule(secret, self.function, after=users)
@@ -166,7 +168,3 @@ def _check(
         )
     if facts_of(region):
         rds_ca(region)
-
-
-def _plain(rights: Mapping[str, Mapping[str, Role]]) -> dict[str, dict[str, Role]]:
-    return {user: dict(roles) for user, roles in rights.items()}

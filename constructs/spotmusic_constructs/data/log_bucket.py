@@ -17,13 +17,10 @@ from spotmusic_constructs.location import facts_of, location_of
 _NONCURRENT_DAYS = 7
 """Days until a noncurrent version is deleted. Log objects are written once; an overwritten one is a
 mistake, noticed within a week."""
-
 REQUEST_DAYS = 7
 """Days that logs with query strings are kept, noncurrent versions included. Query strings contain
 login codes, keys sent by mail and search terms, and Elastic Load Balancing cannot omit them.
 CloudFront's log has no query strings and is kept for longer."""
-
-
 _SIX_MONTHS = 185
 """Days. Six months have at most 184; one day more keeps records of the first day until the last day
 ends."""
