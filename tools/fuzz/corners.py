@@ -14,8 +14,10 @@ from spotmusic_cdk.settings import parse
 from tools.capacity.changes import put
 from tools.checkout import ROOT, synthesize
 from tools.fuzz import promises
+from tools.model.cluster import read
 from tools.model.policy_sizes import too_large
 from tools.model.stacks import stacks_in
+from tools.model.templates import templates_in
 
 Changes = dict[str, Any]
 
@@ -307,7 +309,8 @@ def judge(name: str, outdir: Path) -> list[str]:
     """Synthesize a corner and return the findings in its templates."""
     settings = parse(text_of(name), source=Path("environments/corner.yaml"))
     synthesize(settings, outdir=outdir)
-    stacks = stacks_in(outdir / f"assembly-{settings.name}")
+    assembly = outdir / f"assembly-{settings.name}"
+    stacks = stacks_in(assembly)
     found = [problem for stack in stacks.values() for problem in _too_large(stack.template)]
     found += too_large(
         {stack.name: json.loads(stack.template.read_text()) for stack in stacks.values()}
@@ -316,7 +319,16 @@ def judge(name: str, outdir: Path) -> list[str]:
     for id_ in LINTED.get(name, stacks):
         linted[stacks[id_].region].append(stacks[id_].template)
     promised = promises.broken(settings, outdir) if name == EVERY_OPTION else []
-    return [*found, *_lint(linted), *_policies(outdir), *promised]
+    refused = _refused_by_helm(settings.name, assembly)
+    return [*found, *refused, *_lint(linted), *_policies(outdir), *promised]
+
+
+def _refused_by_helm(environment: str, assembly: Path) -> Iterator[str]:
+    """Yield the error of Helm, which rejects values by the schemas of our charts."""
+    try:
+        read(environment, templates_in(assembly), assembly)
+    except ValueError as error:
+        yield f"Helm: {error}"
 
 
 def _too_large(path: Path) -> Iterator[str]:

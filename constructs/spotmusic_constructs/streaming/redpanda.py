@@ -136,7 +136,11 @@ class Redpanda(ChartRelease):
             },
             **placement,
         )
-        self.external_secrets = (_bootstrap(namespace, admin), _users(namespace, users), *licenses)
+        self.external_secrets = (
+            _bootstrap(namespace, admin),
+            _users(namespace, users, admin),
+            *licenses,
+        )
         self.certificates = (
             Certificate(namespace=namespace, name=EXTERNAL_TLS, dns_names=(host,)),
         )
@@ -150,7 +154,9 @@ def _bootstrap(namespace: str, admin: secretsmanager.ISecret) -> ExternalSecret:
     )
 
 
-def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> ExternalSecret:
+def _users(
+    namespace: str, users: Mapping[str, secretsmanager.ISecret], admin: secretsmanager.ISecret
+) -> ExternalSecret:
     """File of all users in the chart's format, one per line."""
     variables = {name: name.replace("-", "_") for name in users}
     lines = [f"{name}:{{{{ .{variable} }}}}:{MECHANISM}" for name, variable in variables.items()]
@@ -161,6 +167,7 @@ def _users(namespace: str, users: Mapping[str, secretsmanager.ISecret]) -> Exter
     return ExternalSecret(
         namespace=namespace,
         name=USERS,
-        fields=fields,
+        # External Secrets requires a source, also for an empty file.
+        fields=fields or _bootstrap(namespace, admin).fields,
         template={"users.txt": "\n".join(lines) + "\n"},
     )

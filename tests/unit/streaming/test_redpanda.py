@@ -1,5 +1,6 @@
 """Redpanda's values; P-100, P-103 and P-104 decide restrictions, placement and TLS of its pods."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import aws_cdk as cdk
@@ -15,7 +16,9 @@ from tools.model.values import Json
 HOST = "brokers.internal.spotmusic.example"
 
 
-def redpanda_in(stack: cdk.Stack, **changes: Any) -> Redpanda:
+def redpanda_in(
+    stack: cdk.Stack, users: Sequence[str] = ("web-api", "trends"), **changes: Any
+) -> Redpanda:
     return Redpanda(
         stack,
         "Redpanda",
@@ -23,7 +26,7 @@ def redpanda_in(stack: cdk.Stack, **changes: Any) -> Redpanda:
         chart=versions.REDPANDA,
         images=Images(),
         admin=secret_in(stack, "admin"),
-        users={name: secret_in(stack, name) for name in ("web-api", "trends")},
+        users={name: secret_in(stack, name) for name in users},
         host=HOST,
         **changes,
     )
@@ -95,6 +98,14 @@ def test_redpanda_users_come_from_secrets(redpanda: Redpanda, values: Json) -> N
         "users.txt": "web-api:{{ .web_api }}:SCRAM-SHA-512\ntrends:{{ .trends }}:SCRAM-SHA-512\n"
     }
     assert users.fields["web_api"].secret_arn == arn_of("web-api")
+
+
+def test_redpanda_without_users_has_a_source() -> None:
+    """The chart of External Secrets' resources refuses one without, and so does the operator."""
+    redpanda = redpanda_in(new_stack(), users=())
+    (users,) = (secret for secret in redpanda.external_secrets if secret.template)
+    assert users.template == {"users.txt": "\n"}
+    assert [field.secret_arn for field in users.fields.values()] == [arn_of("admin")]
 
 
 def test_redpanda_properties_match_schema(values: Json) -> None:
