@@ -12,7 +12,9 @@ from kubernetes_validate import utils
 from tests.helm_values import resource_errors
 from tools.model.values import Json
 
-# Otherwise each manifest loads its schemas again, which takes most of the time.
+# Otherwise each manifest lists all versions and loads its schemas again, which takes most of the
+# time.
+utils.all_versions = cache(utils.all_versions)
 utils.schema_contents = cache(utils.schema_contents)
 
 LIST_MAPS: dict[str, tuple[str, ...]] = {
