@@ -72,8 +72,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give a worker of pytest-xdist whole files, or all tests with the same expensive or single
-    resource: the embedded AWS of tests, engines, rendered charts.
+    resource: the embedded AWS of tests, engines, rendered charts. Tests marked `early` run first.
     """
+    items.sort(key=lambda item: item.get_closest_marker("early") is None)
     for item in items:
         file = item.path.relative_to(ROOT)
         shared = next(

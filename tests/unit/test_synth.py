@@ -67,6 +67,7 @@ def test_reviewed_findings_pass(judge: Judge, tmp_path: Path) -> None:
     assert conclusions(tmp_path) == dict.fromkeys(synth.PACKS, "success")
 
 
+@pytest.mark.early
 def test_finding_of_validator_fails(
     judge: Judge, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
