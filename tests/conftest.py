@@ -127,10 +127,12 @@ def synthesized(request: pytest.FixtureRequest, assemblies: Path) -> Callable[[s
 
 @pytest.fixture(scope="session")
 def with_every_option(assemblies: Path) -> Path:
-    """Cloud assembly of production with every option, synthesized once for all workers."""
+    """Cloud assembly of production with every option, synthesized once for all workers, with the
+    policy packs.
+    """
     from tools.documents.grants import EVERY, every_option  # imports this file
 
-    return synthesize_once(every_option(), outdir=assemblies / EVERY, policies=False)
+    return synthesize_once(every_option(), outdir=assemblies / EVERY)
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,17 @@
-"""Rules for the first own image of a service, which no shipped environment has."""
+"""Rules for own images of services, which production with every option has: one in the service's
+repository, in another repository of the account, in another account, and in a registry without a
+login."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
-from spotmusic_cdk.settings import Settings
-from tests.conftest import sample_of
+from stacks.registry import RegistryStack
+from stacks.secrets import SecretsStack
+from tests.conftest import new_app
 from tests.properties import (
     test_ecs,
     test_functions,
@@ -17,23 +21,11 @@ from tests.properties import (
     test_secret_readers,
 )
 from tests.properties.conftest import acknowledged_in
-from tools.checkout import synthesize
+from tools.documents.grants import every_option
 from tools.model.assembly import Assembly
 from tools.model.cluster import read
 from tools.model.templates import templates_in
 
-DIGEST = f"@sha256:{'0' * 64}"
-IMAGES = {
-    "web-api": {"image_tag": "1.0.0"},
-    "playback": {"image": f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/playback{DIGEST}"},
-    "recommendations": {
-        "image": f"111122223333.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations{DIGEST}"
-    },
-    "trends": {"image": f"ghcr.io/team/trends{DIGEST}"},
-}
-"""Images of the service's repository, of another account, of another repository of this account,
-and of a registry without a login. The first service owns the catalogue, so that its migrations
-run."""
 RULES = (
     test_ecs.test_p079_task_roles_have_least_rights,
     test_functions.test_custom_resources_have_handler_properties,
@@ -48,37 +40,22 @@ RULES = (
 )
 
 
-def with_images(settings: Settings) -> Settings:
-    """Environment with own images, in an account with registry scanning by another environment."""
-    services = {
-        name: service.model_copy(update=IMAGES.get(name, {}))
-        for name, service in settings.services.items()
-    }
-    registry = settings.registry.model_copy(update={"account_scanning": False})
-    return settings.model_copy(update={"services": services, "registry": registry})
-
-
 @pytest.fixture(scope="module")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    outdir = tmp_path_factory.mktemp("own-images")
-    synthesize(with_images(sample_of("prod")), outdir=outdir)
-    return outdir / "assembly-prod"
-
-
-@pytest.fixture(scope="module")
-def platform(assembly: Path) -> Assembly:
-    acknowledged = acknowledged_in(assembly.parent / "validation-report.json")
-    settings = with_images(sample_of("prod"))
+def platform(with_every_option: Path) -> Assembly:
+    acknowledged = acknowledged_in(with_every_option.parent / "validation-report.json")
     return Assembly(
-        name="prod", settings=settings, templates=templates_in(assembly), acknowledged=acknowledged
+        name="prod",
+        settings=every_option(),
+        templates=templates_in(with_every_option),
+        acknowledged=acknowledged,
     )
 
 
 @pytest.fixture
-def fixtures(platform: Assembly, assembly: Path) -> dict[str, Callable[[str], Any]]:
+def fixtures(platform: Assembly, with_every_option: Path) -> dict[str, Callable[[str], Any]]:
     return {
-        "synthesized": lambda _: assembly,
-        "deployed": lambda name: read(name, dict(platform.templates), assembly),
+        "synthesized": lambda _: with_every_option,
+        "deployed": lambda name: read(name, dict(platform.templates), with_every_option),
     }
 
 
@@ -96,3 +73,16 @@ def test_migrations_run_with_an_own_image(platform: Assembly) -> None:
         run.id in service.body["DependsOn"] for service in platform.some("AWS::ECS::Service")
     )
     assert platform.settings.migrated_by == "web-api"
+
+
+def test_images_are_scanned_without_account_scanning() -> None:
+    """An account has one configuration of its registry, which belongs to the other environment."""
+    settings = every_option()
+    registry = settings.registry.model_copy(update={"account_scanning": False})
+    settings = settings.model_copy(update={"registry": registry})
+    stage = cdk.Stage(new_app(), settings.name)
+    RegistryStack(stage, settings=settings, secrets=SecretsStack(stage, settings=settings))
+    templates = templates_in(Path(stage.synth().directory))
+    platform = Assembly(name="prod", settings=settings, templates=templates)
+    assert platform.all("AWS::ECR::RegistryScanningConfiguration") == []
+    test_registry.test_p017_every_image_is_scanned(platform)

@@ -138,9 +138,14 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
         "https://git.spotmusic.example/platform/-/blob/main/docs/runbooks/"
     ),
     "observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"},
-    "services.recommendations.image": (
-        f"444455556666.dkr.ecr.sa-east-1.amazonaws.com/team/recommendations@sha256:{'0' * 64}"
-    ),
+    **{
+        f"services.{name}.image": f"{registry}/team/{name}@sha256:{'0' * 64}"
+        for name, registry in (
+            ("notifications", "ghcr.io"),
+            ("playback", "111122223333.dkr.ecr.sa-east-1.amazonaws.com"),
+            ("recommendations", "444455556666.dkr.ecr.sa-east-1.amazonaws.com"),
+        )
+    },
     "services.recommendations.deployment": "blue_green",
     "services.trends.public": True,
     "services.trends.image_tag": "1.0.0",
