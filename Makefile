@@ -25,9 +25,9 @@ help:  ## use: list the targets
 	done
 
 # In a terminal pip prints packages; in a log it is quiet. heartbeat.py prints a line when a command
-# is silent.
+# is silent. It reads no site packages (-S), which setup may be writing at the same time.
 QUIET := $(if $(MAKE_TERMOUT),--progress-bar=off,--quiet)
-BEATING := $(PYTHON) "$(CURDIR)/tools/heartbeat.py"
+BEATING := $(PYTHON) -S "$(CURDIR)/tools/heartbeat.py"
 
 # Virtual environment of one tool, $(call tool,FOLDER,REQUIREMENTS). It has no pip of its own, and
 # Python compiles imported modules.
