@@ -109,7 +109,7 @@ def _missing(shape: StructureShape, line: str) -> Iterator[str]:
     for name in shape.required_members:
         option = xform_name(name, "-")
         token = shape.members[name].metadata.get("idempotencyToken")
-        if not token and not re.search(rf" --(?:no-)?{option} ", line):
+        if not token and not re.search(rf" --(?:no-)?{option}(?![\w-])", line):
             yield option
 
 
