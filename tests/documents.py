@@ -7,6 +7,8 @@ from pathlib import Path
 
 from tools.checkout import ROOT
 
+_BLOCK = re.compile(r"^ *```.*?^ *```$", flags=re.MULTILINE | re.DOTALL)
+
 
 def findings(
     documents: Iterable[Path], problems: Callable[[Path], Iterable[str]]
@@ -19,7 +21,7 @@ def findings(
 
 def prose(document: Path) -> str:
     """Document without code blocks."""
-    return re.sub(r"^ *```.*?^ *```$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL)
+    return _BLOCK.sub("", document.read_text())
 
 
 @cache
@@ -29,10 +31,15 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def blocks(text: str) -> Iterator[list[str]]:
+    """Yield the lines of each block of code. Continued lines are joined."""
+    for found in _BLOCK.findall(text):
+        yield re.sub(r"\\\n *", " ", found).splitlines()[1:-1]
+
+
 def code(text: str) -> Iterator[str]:
     """Yield the lines of a document's code, in blocks and sentences. Continued lines are joined."""
-    block = r"^ *```.*?^ *```$"
-    for found in re.findall(block, text, flags=re.MULTILINE | re.DOTALL):
-        yield from re.sub(r"\\\n *", " ", found).splitlines()
-    for found in re.findall(r"`([^`]+)`", re.sub(block, "", text, flags=re.MULTILINE | re.DOTALL)):
+    for block in blocks(text):
+        yield from block
+    for found in re.findall(r"`([^`]+)`", _BLOCK.sub("", text)):
         yield re.sub(r"\s+", " ", found)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.documents import code, findings
+from tests.documents import blocks, code, findings
 from tests.guards.test_links import DOCUMENTS
 from tools.checkout import ROOT
 
@@ -236,11 +236,10 @@ _STAYS = re.compile(r" port-forward | start-session |kubectl (?:get|logs) [^|]*-
 
 def waited_for(text: str) -> list[str]:
     """Commands that run until Ctrl-C before others of their block, which would never run."""
-    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL)
     return [
         line
-        for block in blocks
-        for line in re.sub(r"\\\n *", " ", block).splitlines()[:-1]
+        for block in blocks(text)
+        for line in block[:-1]
         if _STAYS.search(line) and not line.endswith("&")
     ]
 
