@@ -16,13 +16,21 @@ from tools.model.values import ACCOUNT
 LINES = [line for path in sorted((ROOT / "docs").rglob("*.md")) for line in code(path.read_text())]
 """Commands of all documents."""
 OPERATOR, DATA = "spotmusic-prod-on-call-operator", "spotmusic-prod-data-operator"
+SHIFTS = {
+    "arc-zonal-shift cancel-zonal-shift": "arc-zonal-shift:CancelZonalShift",
+    "arc-zonal-shift start-zonal-shift": "arc-zonal-shift:StartZonalShift",
+}
+"""Actions of zonal shifts by the command."""
 HANDLED = {
-    "arc-zonal-shift start-zonal-shift": (
-        "arc-zonal-shift:StartZonalShift",
-        "AWS::ElasticLoadBalancingV2::LoadBalancer",
-        "elasticloadbalancing",
-        "loadbalancer/",
-    ),
+    **{
+        command: (
+            action,
+            "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "elasticloadbalancing",
+            "loadbalancer/",
+        )
+        for command, action in SHIFTS.items()
+    },
     "cloudfront create-invalidation": (
         "cloudfront:CreateInvalidation",
         "AWS::CloudFront::Distribution",
@@ -64,7 +72,7 @@ class Use(NamedTuple):
         command: command of the AWS CLI.
         policy: policy that allows it; `data-operator` is used in addition to `on-call-operator`.
         action: action of IAM.
-        arn: resource.
+        arn: resource, or `*` for an action without one.
         context: values of condition keys.
     """
 
@@ -82,10 +90,21 @@ def uses(platform: Assembly) -> Iterator[Use]:
             yield Use(
                 command, OPERATOR, action, _arn(resource, service, kind), _tags(resource.tags)
             )
+    yield from _shifts_of_cluster(platform)
     yield from _rotations(platform)
     yield from _snapshots(platform)
     yield from _rollbacks(platform)
     yield from _experiments(platform)
+
+
+def _shifts_of_cluster(platform: Assembly) -> Iterator[Use]:
+    """Zonal shifts of the Kubernetes cluster: IAM has no resource for them, and its tags are no
+    condition (Service Authorization Reference, zonal shift of Amazon ARC).
+    """
+    for cluster in platform.some("AWS::EKS::Cluster"):
+        arn = f"arn:aws:eks:{platform.settings.region}:{ACCOUNT}:cluster/{cluster.text('Name')}"
+        for command, action in SHIFTS.items():
+            yield Use(command, OPERATOR, action, "*", {"arc-zonal-shift:resourceidentifier": arn})
 
 
 def _rotations(platform: Assembly) -> Iterator[Use]:
@@ -144,15 +163,17 @@ def _snapshots(platform: Assembly) -> Iterator[Use]:
 
 
 def _rollbacks(platform: Assembly) -> Iterator[Use]:
-    """Yield the rollbacks of service deployments, which have no tags (Amazon ECS developer guide,
-    resources that support tagging).
+    """Yield the rollbacks of service deployments. ECS authorizes the service and its deployment,
+    which has no tags (Service Authorization Reference, Amazon ECS; its developer guide, resources
+    that support tagging).
     """
     for service in platform.some("AWS::ECS::Service"):
         cluster = service.target("Cluster")
         assert cluster
-        name = f"{platform.settings.stack_name(cluster.stack)}-{cluster.id}-x/{service.id}-x/x"
-        arn = f"arn:aws:ecs:{platform.settings.region}:{ACCOUNT}:service-deployment/{name}"
-        yield Use("ecs stop-service-deployment", OPERATOR, "ecs:StopServiceDeployment", arn, {})
+        name = f"{platform.settings.stack_name(cluster.stack)}-{cluster.id}-x/{service.id}-x"
+        for kind in (f"service/{name}", f"service-deployment/{name}/x"):
+            arn = f"arn:aws:ecs:{platform.settings.region}:{ACCOUNT}:{kind}"
+            yield Use("ecs stop-service-deployment", OPERATOR, "ecs:StopServiceDeployment", arn, {})
 
 
 def _experiments(platform: Assembly) -> Iterator[Use]:

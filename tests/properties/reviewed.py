@@ -4,6 +4,11 @@ findings."""
 from collections.abc import Mapping
 
 WITHOUT_RESOURCES: Mapping[str, str] = {
+    "arc-zonal-shift:CancelZonalShift": (
+        "IAM knows load balancers only; a condition names the Kubernetes cluster (Amazon ARC "
+        "developer guide, IAM and permissions for zonal shift)"
+    ),
+    "arc-zonal-shift:StartZonalShift": "the same",
     "backup:DescribeRestoreJob": "IAM knows no resource for a restore job",
     "backup:PutRestoreValidationResult": "IAM knows no resource for a restore job",
     "cloudwatch:GetMetricData": "metrics have no ARN",
@@ -87,6 +92,8 @@ DISCLOSES = frozenset(
 """Actions that seem to read a state, and read stored content."""
 
 CONFINED_BY: Mapping[str, str] = {
+    "arc-zonal-shift:CancelZonalShift": "arc-zonal-shift:resourceidentifier",
+    "arc-zonal-shift:StartZonalShift": "arc-zonal-shift:resourceidentifier",
     "cloudshell:CreateEnvironment": "cloudshell:securitygroupids",
     "cloudwatch:PutMetricData": "cloudwatch:namespace",
 }

@@ -83,10 +83,7 @@ _INTERFACES = (
 permissions of VPC environments, 2026-11)."""
 _TUNNELS = "AWS-StartPortForwardingSessionToRemoteHost"
 
-_ZONAL_SHIFT = (
-    "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift "
-    "elasticloadbalancing:ModifyLoadBalancerAttributes"
-)
+_ZONAL_SHIFT = "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift"
 _HANDLED: Mapping[str, str] = {
     "cloudfront:CreateInvalidation": "distribution/*",
     "cloudwatch:DisableAlarmActions cloudwatch:EnableAlarmActions": "alarm:*",
@@ -94,7 +91,7 @@ _HANDLED: Mapping[str, str] = {
     "ec2:ReplaceRoute": "route-table/*",
     "ecs:UpdateService": "service/*",
     "elasticache:ModifyReplicationGroup": "replicationgroup:*",
-    _ZONAL_SHIFT: "loadbalancer/*",
+    f"{_ZONAL_SHIFT} elasticloadbalancing:ModifyLoadBalancerAttributes": "loadbalancer/*",
     "fis:StopExperiment": "experiment/*",
     "kms:CancelKeyDeletion kms:EnableKey": "key/*",
     "rds:RebootDBInstance": "db:*",
@@ -122,7 +119,7 @@ class OperatorPolicies(Construct):
     the break-glass role.
 
     Args:
-        prefix: prefix of the names, such as `spotmusic-prod`.
+        prefix: prefix of the names, and name of the Kubernetes cluster, such as `spotmusic-prod`.
         tags: tags of every resource of the environment.
         security_group_id: security group of people's shells.
         subnet_ids: subnets of people's shells.
@@ -183,11 +180,16 @@ class OperatorPolicies(Construct):
                 *self._tunnel(cluster_arn, cluster_name, task_family, task_role_arns),
                 allow(["sts:AssumeRole"], administrator_arns),
                 self._handled(tagged),
+                self._shift_of_cluster(prefix),
                 self._rotation(tagged, rotation_functions),
-                # Amazon ECS does not tag service deployments; their ARN contains the cluster name.
+                # Amazon ECS authorizes the service and its deployment, which has no tags; their
+                # ARNs contain the cluster name (Service Authorization Reference, 2026-11).
                 allow(
                     ["ecs:StopServiceDeployment"],
-                    [self._arn("ecs", f"service-deployment/{cluster_name}/*")],
+                    [
+                        self._arn("ecs", f"{kind}/{cluster_name}/*")
+                        for kind in ("service", "service-deployment")
+                    ],
                 ),
                 # EC2 authorizes the volume, by its tags, and the snapshot, which has no tags yet
                 # (Service Authorization Reference, Amazon EC2, 2026-11).
@@ -255,9 +257,13 @@ class OperatorPolicies(Construct):
         resources = [
             self._arn(service, kind, region=_REGIONS.get(service)) for service, kind in places
         ]
-        # Zonal shift also applies to the Kubernetes cluster (Amazon EKS user guide, zonal shift,
-        # 2026-11).
-        return allow(names, [*resources, self._arn("eks", "cluster/*")], tagged)
+        return allow(names, resources, tagged)
+
+    def _shift_of_cluster(self, name: str) -> Statement:
+        # Zonal shift has ARNs and tags of load balancers only; a condition names the Kubernetes
+        # cluster (Amazon ARC developer guide, IAM and permissions for zonal shift, 2026-11).
+        cluster = {"arc-zonal-shift:ResourceIdentifier": self._arn("eks", f"cluster/{name}")}
+        return allow(_ZONAL_SHIFT.split(), ["*"], {"StringEquals": cluster})
 
     def _rotation(
         self, tagged: Mapping[str, Mapping[str, str]], functions: Sequence[str]

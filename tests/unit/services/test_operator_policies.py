@@ -63,6 +63,16 @@ def test_operator_policy_requires_tags(policies: dict[str, list[Json]]) -> None:
     }
 
 
+def test_operator_shifts_one_cluster(policies: dict[str, list[Json]]) -> None:
+    (statement,) = (
+        one
+        for one in policies["spotmusic-qa-on-call-operator"]
+        if "arc-zonal-shift:StartZonalShift" in one["Action"] and one["Resource"] == "*"
+    )
+    (cluster,) = statement["Condition"]["StringEquals"].values()
+    assert json.dumps(cluster).endswith(':eks:sa-east-1:111122223333:cluster/spotmusic-qa"]]}')
+
+
 def test_operator_cannot_invoke_functions_directly(policies: dict[str, list[Json]]) -> None:
     statement = with_action(policies["spotmusic-qa-on-call-operator"], "lambda:InvokeFunction")
     assert statement["Condition"]["Bool"] == {"aws:ViaAWSService": "true"}
