@@ -1,13 +1,18 @@
 """Kubernetes section of an environment file: the cluster, the brokers and the other components."""
 
-import re
-from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings.brokers import RabbitMQSettings, RedpandaSettings
-from spotmusic_cdk.settings.model import Gibibytes, Model, RoleArn, Unordered, shown
+from spotmusic_cdk.settings.model import (
+    Gibibytes,
+    Model,
+    RoleArn,
+    Unordered,
+    ipv4_network,
+    shown,
+)
 
 
 class KongSettings(Model):
@@ -49,16 +54,21 @@ class MonitoringSettings(Model):
     """Hours of samples kept in the cluster."""
 
 
-def _ipv4_range(value: str) -> str:
-    try:
-        if re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value):
-            return str(IPv4Network(value))
-    except ValueError:
-        pass
-    raise ValueError(
-        f"{shown(value)} is not an IPv4 range. "
-        "Write one such as 203.0.113.0/24, and a single address with /32."
-    )
+def _public_range(value: str) -> str:
+    network = ipv4_network(value)
+    if network is None:
+        raise ValueError(
+            f"{shown(value)} is not an IPv4 range. "
+            "Write one such as 54.240.193.128/26, and a single address with /32."
+        )
+    # "The following CIDRs are not allowed in publicAccessCidrs": 10.1.0.96/27 and 203.0.113.0/24,
+    # for example. Source: AWS re:Post, lock down API access to specific IP addresses, read 2026-11.
+    if not network.is_global:
+        raise ValueError(
+            f"EKS refuses {network}, a private or reserved range. "
+            "Use the public addresses of your offices or VPN."
+        )
+    return str(network)
 
 
 class KubernetesSettings(Model):
@@ -70,9 +80,9 @@ class KubernetesSettings(Model):
     """Access to the API server: from the VPC, or also from `public_access_cidrs`. Production
     requires `private`."""
     public_access_cidrs: Annotated[
-        tuple[Annotated[str, AfterValidator(_ipv4_range)], ...], Field(max_length=40), Unordered
+        tuple[Annotated[str, AfterValidator(_public_range)], ...], Field(max_length=40), Unordered
     ] = ()
-    """IPv4 ranges with access to a public endpoint, such as 203.0.113.0/24: required with
+    """Public IPv4 ranges with access to a public endpoint, such as 54.240.193.128/26: required with
     `public_and_private`, at most 40 (Amazon EKS quotas). `0.0.0.0/0` allows every address."""
     administrators: Annotated[tuple[RoleArn, ...], Field(max_length=50), Unordered] = ()
     """IAM roles that administer the cluster (break-glass)."""

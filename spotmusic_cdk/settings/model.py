@@ -1,9 +1,11 @@
 """Base class of settings models, common types, and problems of an environment file."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -59,6 +61,17 @@ def key_of(path: Iterable[str]) -> str:
     return ".".join(
         part if part.isprintable() and len(part) <= LONGEST_KEY else shown(part) for part in path
     )
+
+
+def ipv4_network(text: str) -> IPv4Network | None:
+    """Return a network with a prefix length, None for other text."""
+    # Python also accepts a netmask after the slash. AWS does not.
+    if not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", text):
+        return None
+    try:
+        return IPv4Network(text)
+    except ValueError:
+        return None
 
 
 class Model(BaseModel):

@@ -1,12 +1,19 @@
 """Network, domain and edge sections of an environment file."""
 
-import re
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
-from spotmusic_cdk.settings.model import LogDays, Model, Name, Once, Unordered, shown
+from spotmusic_cdk.settings.model import (
+    LogDays,
+    Model,
+    Name,
+    Once,
+    Unordered,
+    ipv4_network,
+    shown,
+)
 from spotmusic_constructs.edge_region import EDGE_REGION
 
 InterfaceEndpoint = Literal[
@@ -61,12 +68,8 @@ class NetworkSettings(Model):
     @field_validator("cidr")
     @classmethod
     def _cidr_is_large_enough(cls, value: str) -> str:
-        try:
-            network = IPv4Network(value)
-        except ValueError:
-            network = None
-        # Python also accepts a netmask after the slash. CloudFormation does not.
-        if network is None or not re.fullmatch(r"[0-9.]+/[0-9]{1,2}", value):
+        network = ipv4_network(value)
+        if network is None:
             raise ValueError(
                 f"{shown(value)} is not an IPv4 network with a prefix length. "
                 "Write one such as 10.20.0.0/16."

@@ -176,7 +176,7 @@ _EVERY_OPTION: Changes = {
     "kubernetes.administrators": ["arn:aws:iam::111122223333:role/administrators"],
     "kubernetes.viewers": ["arn:aws:iam::111122223333:role/team"],
     "kubernetes.endpoint": "public_and_private",
-    "kubernetes.public_access_cidrs": ["203.0.113.0/24"],
+    "kubernetes.public_access_cidrs": ["54.240.193.128/26"],
     "edge.allowed_countries": ["BR", "PT"],
     "edge.hsts_include_subdomains": True,
     "permissions_boundary": "boundary",

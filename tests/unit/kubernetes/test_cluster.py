@@ -53,7 +53,7 @@ def for_developers() -> Resources:
         kubernetes_version="1.29",
         administrators=(),
         tag_keys=(),
-        public_access_cidrs=["203.0.113.0/24"],
+        public_access_cidrs=["54.240.193.128/26"],
         deletion_protection=False,
     )
 
@@ -96,7 +96,7 @@ def test_development_cluster_is_deletable(for_developers: Resources) -> None:
     config = found["ResourcesVpcConfig"]
     assert (config["EndpointPublicAccess"], config["PublicAccessCidrs"]) == (
         True,
-        ["203.0.113.0/24"],
+        ["54.240.193.128/26"],
     )
     assert found["DeletionProtection"] is False
     groups = of_type(for_developers, "AWS::Logs::LogGroup").values()

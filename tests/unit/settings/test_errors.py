@@ -248,15 +248,32 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         "kubernetes.public_access_cidrs: a public endpoint requires IPv4 ranges.\n  Set those of",
     ),
     "ranges of a private endpoint": (
-        {"kubernetes.public_access_cidrs": ["203.0.113.0/24"]},
+        {"kubernetes.public_access_cidrs": ["54.240.193.128/26"]},
         "kubernetes.public_access_cidrs: ranges require a public endpoint.\n  Remove them",
     ),
     "an address that is no range": (
         {
             "kubernetes.endpoint": "public_and_private",
-            "kubernetes.public_access_cidrs": ["203.0.113.7"],
+            "kubernetes.public_access_cidrs": ["54.240.193.130"],
         },
-        "kubernetes.public_access_cidrs.0: '203.0.113.7' is not an IPv4 range",
+        "kubernetes.public_access_cidrs.0: '54.240.193.130' is not an IPv4 range",
+    ),
+    "a private range of a public endpoint": (
+        {
+            "kubernetes.endpoint": "public_and_private",
+            "kubernetes.public_access_cidrs": ["10.1.0.96/27"],
+        },
+        (
+            "kubernetes.public_access_cidrs.0: EKS refuses 10.1.0.96/27, a private or reserved "
+            "range.\n  Use the public addresses"
+        ),
+    ),
+    "a range of documentation": (
+        {
+            "kubernetes.endpoint": "public_and_private",
+            "kubernetes.public_access_cidrs": ["54.240.193.128/26", "203.0.113.0/24"],
+        },
+        "kubernetes.public_access_cidrs.1: EKS refuses 203.0.113.0/24, a private or reserved",
     ),
     "zones of the region before": (
         {"region": "us-west-2", "edge.origin_prefix_list": "pl-12345678"},
