@@ -86,8 +86,11 @@ OWN_TAGS = {
 }
 """Tags of the platform in lower case, and the key that sets each. IAM rejects keys that differ only
 in case."""
-RESERVED = ("aws:", "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "ebs.csi.")
-"""Prefixes of AWS and of EKS Auto Mode."""
+BY_AWS = ("aws:", "rds:")
+"""Prefixes that AWS reserves, in keys and in values (API references of Amazon RDS, Tag, and of
+Amazon EKS and ECS, TagResource, 2026-11)."""
+RESERVED = (*BY_AWS, "eks:", "kubernetes.io/", "karpenter.sh/", "karpenter.k8s.aws/", "ebs.csi.")
+"""Prefixes of keys of AWS and of EKS Auto Mode."""
 MOST_LETTERS = 600
 """Maximum characters of all tag keys. The policy by which EKS may tag nodes contains each key three
 times, and has at most 6,144 characters (IAM quotas)."""
@@ -99,6 +102,10 @@ def _organization(settings: Settings) -> Iterator[Problem]:
     for key in settings.tags:
         yield from _tag(key, seen)
         seen[key.lower()] = key
+    values = {f"tags.{key}": value for key, value in settings.tags.items()}
+    for path, value in (values | {"cost_center": settings.cost_center}).items():
+        if value.lower().startswith(BY_AWS):
+            yield Problem(path, f"{value} starts with a prefix that AWS reserves", "Use another.")
     letters = sum(map(len, settings.tags))
     if letters > MOST_LETTERS:
         yield Problem(

@@ -224,6 +224,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"tags": {"aws:cloudformation:x": "y"}},
         "tags: aws:cloudformation:x starts with a prefix that AWS or EKS reserves",
     ),
+    "a tag of Amazon RDS": (
+        {"tags": {"rds:team": "x"}},
+        "tags: rds:team starts with a prefix that AWS or EKS reserves",
+    ),
+    "a value of a tag that RDS reserves": (
+        {"tags": {"Team": "RDS:admins"}},
+        "tags.Team: RDS:admins starts with a prefix that AWS reserves.\n  Use another.",
+    ),
+    "a cost center that AWS reserves": (
+        {"cost_center": "aws:42"},
+        "cost_center: aws:42 starts with a prefix that AWS reserves.\n  Use another.",
+    ),
     "a tag of the platform": (
         {"tags": {"costcenter": "100234"}},
         "tags: costcenter is a tag of the platform.\n  Set cost_center instead.",
