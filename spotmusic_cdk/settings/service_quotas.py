@@ -16,8 +16,8 @@ checks every template (tools/fuzz/corners.py), which fails when a service exceed
 MOST_RESOURCES = 472
 """Resources of services in the template of ecs-services, which has some 18 others and room for
 500."""
-MOST_LETTERS = 100_000
-"""Characters of `settings` of all services. The template of ecs-services, with 638 kB of forty
+MOST_BYTES = 100_000
+"""Bytes of `settings` of all services. The template of ecs-services, with 638 kB of forty
 services, may have 1 MB."""
 MOST_RULES = 320
 """Security groups and rules of services in the network stack (docs/deployment.md, service
@@ -61,9 +61,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
             "Shorten their talks_to, or move some to another environment.",
         ),
         (
-            sum(map(len, texts)),
-            MOST_LETTERS,
-            "their settings have {} characters, and one stack holds {}",
+            sum(len(text.encode()) for text in texts),
+            MOST_BYTES,
+            "their settings have {} bytes, and one stack holds {}",
             "Move shared values into the images.",
         ),
         (

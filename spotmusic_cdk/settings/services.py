@@ -3,7 +3,7 @@
 from math import ceil
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from spotmusic_cdk.settings.model import Model, SecretArn, Unordered, UnorderedKeys
 from spotmusic_cdk.settings.words import RESOURCES, Cost, Word
@@ -34,7 +34,23 @@ IMAGE = (
 VariableName = Annotated[
     str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$", max_length=64)
 ]
-SettingText = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=1024)]
+MOST_BYTES = 1024
+
+
+def _fits(text: str) -> str:
+    size = len(text.encode())
+    if size > MOST_BYTES:
+        raise ValueError(f"{size} bytes exceed the limit of {MOST_BYTES}. Shorten it.")
+    return text
+
+
+SettingText = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=MOST_BYTES),
+    AfterValidator(_fits),
+]
+"""Value of a variable. Twenty of the longest, ten secrets and a hundred topics and queues result in
+a task definition of 62 kB; ECS accepts 64 KiB (Amazon ECS quotas, 2026-11)."""
 TAKEN = (
     "ENVIRONMENT",
     "HEALTH_PATH",
@@ -125,8 +141,8 @@ class ServiceSettings(Model):
         Field(default_factory=dict)
     )
     """Environment variables of the service, such as `SEARCH_MODE: fuzzy`: at most 20, of 1 to 1024
-    characters. A number needs quotes. Use no secrets: everyone who may describe a task definition
-    can read them. A change is a deployment, which rolls back automatically."""
+    bytes. A number needs quotes. Use no secrets: everyone who may describe a task definition can
+    read them. A change is a deployment, which rolls back automatically."""
     secrets: Annotated[dict[VariableName, SecretArn], Field(max_length=10), UnorderedKeys] = Field(
         default_factory=dict
     )

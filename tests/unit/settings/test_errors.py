@@ -540,7 +540,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             f"services.{name}.settings": {f"TEXT{n}": "x" * 1024 for n in range(20)}
             for name in ("web-api", "playback", "recommendations", "trends", "notifications")
         },
-        "services: their settings have 102950 characters, and one stack holds 100000",
+        "services: their settings have 102950 bytes, and one stack holds 100000",
+    ),
+    "a setting of many bytes": (
+        {"services.trends.settings": {"TEXT": "ã" * 600}},
+        "services.trends.settings.TEXT: 1200 bytes exceed the limit of 1024.\n  Shorten it.",
+    ),
+    "settings of more bytes than a template holds": (
+        {
+            f"services.{name}.settings": {f"TEXT{n}": "ã" * 512 for n in range(20)}
+            for name in ("web-api", "playback", "recommendations", "trends", "notifications")
+        },
+        "services: their settings have 102950 bytes, and one stack holds 100000",
     ),
     "services that call each other": (
         {
