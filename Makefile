@@ -5,6 +5,9 @@ ENV ?= dev
 # What the caller named; empty without ENV.
 CHOSEN := $(if $(filter file,$(origin ENV)),,$(ENV))
 VENV := .venv
+# make of macOS (3.81) starts a simple command itself, and looks for it in the PATH of the caller,
+# unless SHELL is a program that it does not know.
+SHELL := /usr/bin/env sh
 # Node.js comes with the Python requirements; the CDK CLI comes from package.json.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export CDK_DISABLE_CLI_TELEMETRY := true
@@ -44,8 +47,8 @@ setup: $(VENV)/.ready  ## use: install .venv and node_modules, which all targets
 # as long as the installation. With --no-deps pip would install in another order, and
 # aws-cdk-cloud-assembly-schema has a module of the same name as aws-cdk-lib, which must be last.
 $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-		|| { echo "Python 3.11 or newer is needed: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
+		|| { echo "Python 3.11 to 3.14 is needed: make setup PYTHON=python3.14"; exit 1; }
 	@echo "setup, 1 of 4: $(VENV)"
 	@$(BEATING) $(PYTHON) -m venv $(VENV)
 	@echo "setup, 2 of 4: $$(grep -c '==' requirements.lock) Python packages (minutes the first time)"

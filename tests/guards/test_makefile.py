@@ -6,14 +6,18 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from spotmusic_cdk.settings import schema
 from tools import heartbeat
 from tools.checkout import ROOT
 from tools.documents import flows_document
+
+FOLDERS = pytest.mark.parametrize("folder", [ROOT, ROOT / "template"], ids=["platform", "project"])
 
 
 def makefile(folder: Path = ROOT) -> str:
@@ -87,6 +91,41 @@ def test_commands_quote_folder_of_checkout() -> None:
         for line in named
         if "/a b" in re.sub(r""" "[^"]*" | '[^']*' """, "", line, flags=re.VERBOSE)
     ] == []
+
+
+_LATER_THAN_3_81 = re.compile(
+    r"^(?:private|undefine)\b|: private |^define \w+ [:?+]?=|(?<=\s)(?:!|:::?)=|&:"
+    r"|\.(?:EXTRA_PREREQS|ONESHELL|RECIPEPREFIX|SHELLFLAGS|SHELLSTATUS|WAIT)\b"
+    r"|\$\((?:file|guile|intcmp|let) |--(?:output-sync|shuffle)",
+    flags=re.MULTILINE,
+)
+
+
+@FOLDERS
+def test_make_of_macos_runs_targets(folder: Path) -> None:
+    """macOS has GNU make 3.81. Apple's job.c runs recipes with posix_spawnp, which searches the
+    PATH of make itself, if SHELL is the default shell or one of four.
+    """
+    text = (folder / "Makefile").read_text()
+    assert "\nSHELL := /usr/bin/env sh\n" in text
+    assert _LATER_THAN_3_81.findall(text) == []
+
+
+@FOLDERS
+def test_setup_accepts_python_of_all_packages(folder: Path) -> None:
+    """pip would name hundreds of versions of a package that refuses the Python in use."""
+    ((below, newest),) = re.findall(
+        r"sys\.version_info < \(3, (\d+)\).*Python 3\.11 to 3\.(\d+) is", makefile(folder)
+    )
+    assert int(below) == int(newest) + 1
+    bounds = {
+        package.name: SpecifierSet(package.metadata["Requires-Python"] or "")
+        for package in metadata.distributions()
+    }
+    accepted = [f"3.{minor}.9" for minor in range(11, int(below))]
+    assert {
+        name: str(bound) for name, bound in bounds.items() if [*bound.filter(accepted)] != accepted
+    } == {}
 
 
 @pytest.mark.parametrize("target", ["new", "update"])
