@@ -15,6 +15,7 @@ from tools.checkout import ROOT, settings_of
 from tools.documents import upgrades_document
 from tools.model.cluster import archive
 from tools.pull_charts import LOCK, archive_name, checksum_of, command, locked, verify
+from tools.supply_chain import kubectl_layer
 from tools.supply_chain.kubectl_layer import program
 
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -67,6 +68,8 @@ def test_charts_support_every_offered_kubernetes(chart: versions.Chart, kubernet
 @pytest.mark.parametrize("kubernetes", sorted(versions.KUBERNETES))
 def test_layer_helm_matches_recorded_versions(kubernetes: str) -> None:
     layer = versions.KUBERNETES[kubernetes].layer
+    if not kubectl_layer.RUNS_HERE and kubernetes != max(versions.KUBERNETES):
+        pytest.skip("PATH has one Helm")
     said = subprocess.run(
         [program("helm", kubernetes=kubernetes), "version", "--short"],
         capture_output=True,

@@ -68,7 +68,7 @@ def test_access_document_names_the_pinned_tools() -> None:
     helm = versions.KUBERNETES[current].layer.helm
     commands = "\n".join(code(ACCESS))
     assert f"stable-{current}.txt" in commands
-    assert f"helm-v{helm}-linux-amd64" in commands
+    assert f"helm-v{helm}-$os-$processor.tar.gz" in commands
     sentence = f"For Kubernetes {current}, kubectl {current} and Helm {helm}"
     assert sentence in " ".join(ACCESS.split())
 
