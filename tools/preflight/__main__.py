@@ -25,7 +25,18 @@ from tools.preflight import (
     security,
 )
 from tools.preflight.clients import advice, connect
-from tools.preflight.finding import Ask, Context, Finding, State, error_code, fix, ok, run, table
+from tools.preflight.finding import (
+    Ask,
+    Context,
+    Finding,
+    State,
+    error_code,
+    fix,
+    ok,
+    run,
+    short,
+    table,
+)
 
 ENVIRONMENTS = Path("environments")
 MODULES = (
@@ -78,7 +89,7 @@ def check(context: Context, *, repair: bool = False, strict: bool = False) -> in
 
     Args:
         context: the environment and its account.
-        repair: creates missing service-linked roles.
+        repair: creates missing service-linked roles, in the account of the file only.
         strict: treats failed requests as problems.
 
     Returns:
@@ -87,6 +98,7 @@ def check(context: Context, *, repair: bool = False, strict: bool = False) -> in
     print(
         f"{context.settings.name} in account {context.account}, {' and '.join(context.regions)}\n"
     )
+    repair = repair and context.in_own_account
     findings = [repaired(finding) if repair else finding for finding in run(CHECKS, context)]
     print(table(findings))
     bad = {State.FIX, State.COULD_NOT_ASK} if strict else {State.FIX}
@@ -103,6 +115,8 @@ def repaired(finding: Finding) -> Finding:
         if error_code(error) == "InvalidInput":  # another process created it
             return ok(finding.check, "it is there")
         return fix(finding.check, f"{finding.detail}; {error_code(error)}", finding.command)
+    except BotoCoreError as error:
+        return fix(finding.check, f"{finding.detail}; {short(str(error))}", finding.command)
     return ok(finding.check, f"created: {finding.command}")
 
 

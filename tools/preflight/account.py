@@ -107,7 +107,7 @@ def account(context: Context) -> Iterator[Finding]:
         detail = f"{context.account}; the file has no account, so a deployment uses this one"
         yield ok(check, detail)
     else:
-        same, detail = settings.account == context.account, context.account
+        same, detail = context.in_own_account, context.account
         if not same:
             detail = f"logged in to {context.account}, but the file has {settings.account}"
         command = f"AWS_PROFILE=<profile of {settings.account}> make preflight ENV={settings.name}"

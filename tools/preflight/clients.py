@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 
 from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.edge_region import EDGE_REGION
 from tools.preflight.finding import Clients, Context
 
 _CONNECT_SECONDS, _READ_SECONDS, _ATTEMPTS = 5, 30, 3
@@ -22,12 +23,14 @@ def connect(settings: Settings) -> Context:
     """
     session = boto3.Session()
     clients = _clients_of(session)
-    identity = clients("sts", settings.region).get_caller_identity()
+    # In a region that is not enabled, STS refuses every caller.
+    identity = clients("sts", EDGE_REGION).get_caller_identity()
     return Context(
         settings=settings,
         clients=clients,
         account=identity["Account"],
-        session_region=session.region_name,
+        # The AWS CLI and the CDK CLI read this variable first, and boto3 ignores it.
+        session_region=os.environ.get("AWS_REGION") or session.region_name,
     )
 
 

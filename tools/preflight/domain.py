@@ -1,5 +1,6 @@
 """Checks of the hosted zone, its delegation and CAA records, and of the mail domain."""
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +23,12 @@ from tools.preflight.finding import (
 )
 
 AUTHORITY = "amazon.com"
-"""Required authority in CAA records (ACM user guide, CAA records, read 2026-11)."""
+AUTHORITIES = frozenset({AUTHORITY, "amazontrust.com", "awstrust.com", "amazonaws.com"})
+"""Authorities in CAA records, of which one is sufficient (ACM user guide, CAA records, read
+2026-11)."""
+TAGS = ("issue", "issuewild")
+"""Tags of CAA records. The second one precedes the first for wildcards (RFC 8659, 4.3), such as the
+certificate of the cluster."""
 LOOK_UP = """
 const [domain, resolver] = process.argv.slice(1);
 const dns = new (require("dns").Resolver)({ timeout: 3000, tries: 1 });
@@ -120,16 +126,18 @@ def authorities(context: Context) -> Iterator[Finding]:
         for records in _own_records(context, domain, "CAA")
         for record in records.get("ResourceRecords", ())
     ]
-    issuers = [value for value in values if " issue" in value]
-    refused = bool(issuers) and not any(AUTHORITY in value for value in issuers)
-    admitted = f"{AUTHORITY} is admitted" if issuers else "none"
-    detail = "no certificate authority of Amazon is allowed" if refused else admitted
-    yield verdict(
-        check,
-        not refused,
-        detail,
-        f'add the value 0 issue "{AUTHORITY}" to the CAA record of {domain.name}',
-    )
+    refused = [tag for tag in TAGS if (found := _issuers(values, tag)) and not found & AUTHORITIES]
+    admitted = "Amazon is admitted" if any(_issuers(values, tag) for tag in TAGS) else "none"
+    detail = f"no certificate authority of Amazon is allowed by {' and '.join(refused)}"
+    missing = " and ".join(f'0 {tag} "{AUTHORITY}"' for tag in refused)
+    command = f"add the value {missing} to the CAA record of {domain.name}"
+    yield verdict(check, not refused, detail if refused else admitted, command)
+
+
+def _issuers(values: list[str], tag: str) -> set[str]:
+    """Return the authorities of a tag, without parameters, which follow a semicolon."""
+    found = (re.fullmatch(rf'[0-9]+ {tag} "([^";]*).*"', value, re.IGNORECASE) for value in values)
+    return {issuer[1].strip().lower() for issuer in found if issuer}
 
 
 def addresses(context: Context) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from botocore.parsers import ResponseParserError
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
+from tools import local_aws
 
 Clients = Callable[[str, str], Any]
 """Client factory, by name of the service in boto3 and region."""
@@ -57,6 +58,11 @@ class Context:
     clients: Clients
     account: str
     session_region: str | None = None
+
+    @property
+    def in_own_account(self) -> bool:
+        """True if the caller's account is that of the file, or the embedded AWS."""
+        return self.account in {self.settings.account or self.account, local_aws.ACCOUNT}
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def _account(settings: Settings) -> Context | None:
         context = connect(settings)
     except NoCredentialsError:
         return None
-    if settings.account not in {None, context.account} and context.account != local_aws.ACCOUNT:
+    if not context.in_own_account:
         raise NoPlatformError(
             f"logged in to {context.account}, but {settings.name} is in {settings.account}. "
             "Use AWS_PROFILE=NAME."

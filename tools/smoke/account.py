@@ -124,7 +124,9 @@ def alarm(platform: Platform) -> str:
     """Set an alarm to ALARM, wait until CloudWatch publishes it, and restore its state."""
     client = platform.account.home("cloudwatch")
     name = platform.resource(*TESTED)
-    (found,) = client.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    found = next(iter(client.describe_alarms(AlarmNames=[name])["MetricAlarms"]), None)
+    if found is None:
+        raise FailedError(f"{name} was deleted outside CloudFormation")
     if found["StateValue"] == "ALARM":
         raise SkippedError(f"{name} is in ALARM already")
     began = datetime.now(UTC)

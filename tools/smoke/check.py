@@ -102,8 +102,11 @@ def _asked(check: Check[Subject], subject: Subject) -> Result:
     except SkippedError as error:
         state, detail = State.SKIPPED, str(error)
     except ClientError as error:
-        # A missing right is not a fault of the platform.
-        state, detail = State.SKIPPED, f"{error_code(error)} from {error.operation_name}"
+        # A missing right is not a fault of the platform, and a deleted resource is.
+        code = error_code(error)
+        deleted = "NotFound" in code or "NoSuch" in code
+        state = State.FAILED if deleted else State.SKIPPED
+        detail = f"{code} from {error.operation_name}"
     except FailedError as error:
         state, detail = State.FAILED, str(error)
     except (BotoCoreError, HTTPException, OSError, ValueError) as error:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.edge_region import EDGE_REGION
@@ -25,6 +24,7 @@ _VARIABLES = {
     "event": "SMOKE_EVENT",
     "task": "SMOKE_TASK",
 }
+_ADDRESS = r"https://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:[0-9]+)?/?"
 _BEFORE_EXPIRY_SECONDS = 60
 
 
@@ -54,8 +54,7 @@ class Given:
     task: str = ""
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        if self.url and not (parts.scheme == "https" and parts.netloc and parts.path in {"", "/"}):
+        if self.url and not re.fullmatch(_ADDRESS, self.url):
             raise NoPlatformError(
                 f"SMOKE_URL {self.url} is not an address. "
                 "Use https:// and a host, such as https://spotmusic.example."

@@ -1,12 +1,14 @@
 """Checks of an account, against responses in the shapes of botocore's service models."""
 
+import os
 import socket
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.exceptions import (
@@ -25,6 +27,7 @@ from tools.preflight import __main__ as command
 from tools.preflight import (
     account,
     brokers,
+    clients,
     domain,
     engines,
     grown,
@@ -594,6 +597,20 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (domain.zone, [("route53", EDGE, "get_hosted_zone", "NoSuchHostedZone")], "fix", "not exist"),
     (domain.authorities, [caa()], "ok", "none"),
     (domain.authorities, [caa('0 issue "amazon.com"')], "ok", "is admitted"),
+    (domain.authorities, [caa('128 ISSUE "Amazontrust.com; policy=ev"')], "ok", "is admitted"),
+    (domain.authorities, [caa('0 issue "notamazon.com"')], "fix", '0 issue "amazon.com"'),
+    (
+        domain.authorities,
+        [caa('0 issue "letsencrypt.org"', '0 issuewild "amazon.com"')],
+        "fix",
+        'the value 0 issue "amazon.com" to',
+    ),
+    (
+        domain.authorities,
+        [caa('0 issue "amazon.com"', '0 issuewild ";"')],
+        "fix",
+        'the value 0 issuewild "amazon.com" to',
+    ),
     (domain.authorities, [caa('0 issue "letsencrypt.org"')], "fix", '0 issue "amazon.com"'),
     (domain.authorities, [caa('0 iodef "mailto:a"')], "ok", "none"),
     (
@@ -796,6 +813,29 @@ def test_repair_reports_denials(code: str, state: State) -> None:
     assert command.repaired(fix("role ECS", "missing", "aws", create)).state == state
 
 
+def unreachable() -> NoReturn:
+    raise EndpointConnectionError(endpoint_url="https://iam.example")
+
+
+def test_repair_reports_lost_connections() -> None:
+    found = command.repaired(fix("role ECS", "missing", "aws", unreachable))
+    assert (found.state, found.command) == (State.FIX, "aws")
+    assert "iam.example" in found.detail
+
+
+@pytest.mark.parametrize(
+    ("login", "repaired"), [(ACCOUNT, True), ("444455556666", False), ("000000000000", True)]
+)
+def test_repair_spares_other_accounts(
+    login: str, repaired: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[bool] = []
+    finding = fix("role ECS", "missing", "aws", lambda: done.append(True))
+    monkeypatch.setattr(command, "CHECKS", {"check": lambda _: [finding]})
+    command.check(replace(context_of(Recorded([])), account=login), repair=True)
+    assert bool(done) is repaired
+
+
 @pytest.mark.parametrize(
     ("type_", "expected"),
     [
@@ -974,11 +1014,9 @@ def test_denied_call_could_not_be_asked(name: str) -> None:
 
 
 def test_unreachable_service_fails_own_check() -> None:
-    def unreachable(_: Context) -> Iterable[Finding]:
-        raise EndpointConnectionError(endpoint_url="https://example.invalid")
-
-    clients = Recorded([zones("sae1-az1", "sae1-az2")])
-    found = states(run({"one": unreachable, "two": network.zones}, context_of(clients)))
+    recorded = Recorded([zones("sae1-az1", "sae1-az2")])
+    checks = {"one": lambda _: unreachable(), "two": network.zones}
+    found = states(run(checks, context_of(recorded)))
     assert found == "unknown ok ok"
 
 
@@ -997,6 +1035,29 @@ def test_preflight_status_follows_findings(
     monkeypatch.setattr(command, "CHECKS", {"check": lambda _: [finding]})
     assert command.check(context_of(Recorded([])), strict=strict) == status
     assert ("→ do it" in capsys.readouterr().out) is (found != "ok")
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, None),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": HOME}, HOME),
+    ],
+)
+def test_caller_is_known_without_the_home_region(
+    variables: dict[str, str], expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    identity = {"UserId": "AIDA", "Account": ACCOUNT, "Arn": f"arn:aws:iam::{ACCOUNT}:user/a"}
+    recorded = Recorded([("sts", EDGE, "get_caller_identity", identity)])
+    monkeypatch.setattr(clients, "_clients_of", lambda _: recorded)
+    found = clients.connect(settings())
+    assert (found.account, found.session_region) == (ACCOUNT, expected)
 
 
 @pytest.mark.parametrize("error", [NoCredentialsError(), ProfileNotFound(profile="absent")])

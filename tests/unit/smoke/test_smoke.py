@@ -363,6 +363,8 @@ def in_account(
 
 
 DENIED: Call = ("cloudformation", PROD.region, "list_stack_resources", "AccessDenied")
+DELETED: Call = ("sns", PROD.region, "list_subscriptions_by_topic", "NotFound")
+NO_ALARM: Call = ("cloudwatch", PROD.region, "describe_alarms", {"MetricAlarms": []})
 
 
 @pytest.mark.parametrize(
@@ -379,6 +381,8 @@ DENIED: Call = ("cloudformation", PROD.region, "list_stack_resources", "AccessDe
         ("metrics", [INSTANCE, samples()], State.FAILED, "no sample of CPUUtilization in 15 min"),
         ("metrics", [listed()], State.FAILED, "has no AWS::RDS::DBInstance"),
         ("recipients", [DENIED], State.SKIPPED, "AccessDenied from"),
+        ("recipients", [*subscriptions()[:1], DELETED], State.FAILED, "NotFound from"),
+        ("alarm", [ALARM, NO_ALARM], State.FAILED, "was deleted outside CloudFormation"),
         ("alarm", alarm_calls("OK", "Successfully executed a"), State.OK, "is OK again"),
         ("alarm", alarm_calls("OK", "Failed to execute"), State.FAILED, "Failed to execute"),
         ("alarm", alarm_calls("ALARM"), State.SKIPPED, "in ALARM already"),
@@ -458,6 +462,9 @@ def test_missing_address_is_explained(aws: Context | None, message: str) -> None
     ("variables", "message"),
     [
         ({"SMOKE_URL": "http://music.example"}, "is not an address"),
+        ({"SMOKE_URL": "https://[::1"}, "is not an address"),
+        ({"SMOKE_URL": "https://music.example:port"}, "is not an address"),
+        ({"SMOKE_URL": "https://music.example?page=1"}, "is not an address"),
         ({"SMOKE_API": "v1/playback"}, "SMOKE_API v1/playback is not a path"),
     ],
 )
