@@ -201,7 +201,8 @@ APT := apt-get -qq -o Dir::State="$(CURDIR)/.tools/apt" -o Dir::State::status=/v
 	-o Dir::Cache="$(CURDIR)/.tools/apt/cache" -o APT::Sandbox::User=$(shell id -un)
 
 # $(call needs,PROGRAMS,ADVICE): ends with the advice where a program is missing.
-needs = @command -v $(1) >/dev/null || { echo "$(2)"; exit 1; }
+needs = @for program in $(1); do \
+	command -v $$program >/dev/null || { echo "$(2)"; exit 1; }; done
 
 # Unpacks Debian's archives of a folder, $(call unpack,FOLDER,TARGET). It fails without one.
 unpack = for package in $(1)/*.deb; do $(BEATING) dpkg -x $$package $(2) || exit 1; done

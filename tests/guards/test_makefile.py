@@ -128,6 +128,15 @@ def test_setup_accepts_python_of_all_packages(folder: Path) -> None:
     } == {}
 
 
+@pytest.mark.parametrize("installed", ["mvn", "java"])
+def test_archives_need_each_program(installed: str, tmp_path: Path) -> None:
+    for name in ("sh", installed):
+        (tmp_path / name).symlink_to("/bin/sh")
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    run = make("KEYCLOAK=0", f"PATH={tmp_path}", ".tools/keycloak/0.ready", folder=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "Keycloak needs Maven and Java 17 or newer.\n")
+
+
 @pytest.mark.parametrize("target", ["new", "update"])
 def test_projects_require_folder_before_setup(target: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / "Makefile", tmp_path)

@@ -230,6 +230,21 @@ def test_filters_use_documented_functions_of_jq() -> None:
     assert private("`jq '_nwise(2)'`")
 
 
+_GNU_ONLY = re.compile(
+    r"(?<![\w-])(?:(?:date|tail|xargs) --|(?:date -d|readlink -f|sed -i|stat -c|grep -[A-Za-z]*P)\b"
+    r"|(?:base64 -w|md5sum|nproc|sha256sum|shuf|tac|timeout) )"
+)
+
+
+def test_commands_of_documents_run_on_macos() -> None:
+    def gnu(text: str) -> list[str]:
+        return [line for line in code(text) if _GNU_ONLY.search(line)]
+
+    assert findings(DOCUMENTS, lambda document: gnu(document.read_text())) == {}
+    commands = ["sha256sum *.json", "date -d yesterday", "date --utc", "timeout 30 true"]
+    assert [*map(gnu, [f"`{command}`" for command in commands])] == [[each] for each in commands]
+
+
 _STAYS = re.compile(r" port-forward | start-session |kubectl (?:get|logs) [^|]*-[fw]\b")
 """Commands that run until Ctrl-C."""
 

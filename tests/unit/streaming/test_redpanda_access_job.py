@@ -30,7 +30,10 @@ VALUES: Json = {
     },
 }
 
-pytestmark = pytest.mark.skipif(BASH is None, reason="bash is not installed")
+pytestmark = pytest.mark.skipif(
+    not BASH or subprocess.run([BASH, "-c", "mapfile </dev/null"], check=False).returncode != 0,
+    reason="bash 4 or newer is not installed",
+)
 
 
 @cache
