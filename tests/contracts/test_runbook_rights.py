@@ -1,5 +1,6 @@
 """Policies of people, compared with the actions and resources of runbook commands."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -92,6 +93,7 @@ def uses(platform: Assembly) -> Iterator[Use]:
             )
     yield from _shifts_of_cluster(platform)
     yield from _rotations(platform)
+    yield from _new_values(platform)
     yield from _snapshots(platform)
     yield from _rollbacks(platform)
     yield from _experiments(platform)
@@ -144,6 +146,26 @@ def _rotations(platform: Assembly) -> Iterator[Use]:
                 _arn(database, "secretsmanager", "secret:rds!db-"),
                 tags,
             )
+
+
+def _new_values(platform: Assembly) -> Iterator[Use]:
+    """Yield new values of secrets of the templates, and of those that commands of documents create
+    with their tags.
+    """
+    tags = [secret.tags for secret in platform.some("AWS::SecretsManager::Secret")]
+    tags += [
+        dict(re.findall(r"Key=(\S+),Value=(\S+)", line.replace("<env>", platform.settings.name)))
+        for line in LINES
+        if "aws secretsmanager create-secret --" in line
+    ]
+    arn = f"arn:aws:secretsmanager:{platform.settings.region}:{ACCOUNT}:secret:x"
+    for command, action in (
+        ("secretsmanager put-secret-value", "secretsmanager:PutSecretValue"),
+        ("secretsmanager restore-secret", "secretsmanager:RestoreSecret"),
+        ("secretsmanager tag-resource", "secretsmanager:TagResource"),
+    ):
+        for of in tags:
+            yield Use(command, DATA, action, arn, _tags(of))
 
 
 def _snapshots(platform: Assembly) -> Iterator[Use]:

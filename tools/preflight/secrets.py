@@ -23,8 +23,10 @@ def secrets(context: Context) -> Iterator[Finding]:
         at = f"--region {settings.region}"
         secret = unless("ResourceNotFoundException", client.describe_secret, SecretId=arn)
         if secret is None:
+            tags = " ".join(f"Key={k},Value={v}" for k, v in settings.identifying_tags.items())
             command = (
-                f"aws secretsmanager create-secret {at} --name {name} --secret-string '<JSON>'"
+                f"aws secretsmanager create-secret {at} --name {name} --tags {tags} "
+                "--secret-string '<JSON>'"
             )
             yield fix(f"secret {key}", f"{arn} does not exist", command)
             continue

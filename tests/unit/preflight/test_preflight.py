@@ -655,7 +655,8 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
         secrets.secrets,
         [("secretsmanager", HOME, "describe_secret", "ResourceNotFoundException")],
         "fix",
-        "create-secret --region sa-east-1 --name ecr-pullthroughcache/docker-hub ",
+        "create-secret --region sa-east-1 --name ecr-pullthroughcache/docker-hub "
+        "--tags Key=Project,Value=spotmusic Key=Env,Value=",
     ),
     (
         secrets.secrets,
