@@ -36,6 +36,9 @@ _WITHOUT_FAULT_INJECTION = """
 """
 WITHOUT_FAULT_INJECTION = frozenset(_WITHOUT_FAULT_INJECTION.split())
 """Regions without AWS::FIS::ExperimentTemplate in CloudFormation, from the same source."""
+WITHOUT_INSPECTOR = frozenset({"ap-southeast-6"})
+"""Regions without Amazon Inspector, which scans images of the registry (AWS General Reference,
+Amazon Inspector endpoints; Amazon ECR user guide, enhanced scanning; read 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -165,11 +168,11 @@ def price_classes_of(region: str) -> tuple[PriceClass, ...]:
 
 _ORIGIN_SHIELDS = """
     ap-northeast-1 ap-northeast-2 ap-south-1 ap-southeast-1 ap-southeast-2 eu-central-1 eu-west-1
-    eu-west-2 sa-east-1 us-east-1 us-east-2 us-west-2
+    eu-west-2 me-central-1 sa-east-1 us-east-1 us-east-2 us-west-2
 """
 ORIGIN_SHIELDS = tuple(_ORIGIN_SHIELDS.split())
-"""Regions with CloudFront Origin Shield. Unverified: the Amazon CloudFront developer guide lists
-them, and may have newer ones."""
+"""Regions with CloudFront Origin Shield (Amazon CloudFront developer guide, choose the AWS Region
+for Origin Shield, read 2026-11)."""
 
 CLOSED_ZONES = {
     "ap-northeast-1b": "AWS does not offer this zone to new accounts",
@@ -220,6 +223,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
             f"CloudFormation in {settings.region} does not support experiment templates of AWS FIS"
         )
         yield Problem("resilience.fault_injection", wrong, "Remove it.")
+    if settings.registry.account_scanning and settings.region in WITHOUT_INSPECTOR:
+        wrong = f"{settings.region} has no Amazon Inspector"
+        yield Problem("registry.account_scanning", wrong, "Set it to false.")
     if settings.edge.price_class not in (classes := price_classes_of(settings.region)):
         wrong = (
             f"class {settings.edge.price_class} has no edges on the continent of {settings.region}"

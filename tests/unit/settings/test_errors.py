@@ -119,6 +119,14 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "  Did you mean us-west-2?"
         ),
     ),
+    "a region without Amazon Inspector": (
+        {
+            "region": "ap-southeast-6",
+            "zones": ["ap-southeast-6a", "ap-southeast-6b"],
+            "edge.origin_prefix_list": "pl-12345678",
+        },
+        "registry.account_scanning: ap-southeast-6 has no Amazon Inspector.\n  Set it to false.",
+    ),
     "a value out of bounds": (
         {"data.catalogue.storage_gib": 5},
         "data.catalogue.storage_gib: 5 is refused: input should be greater than",

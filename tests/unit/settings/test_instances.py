@@ -8,6 +8,7 @@ from typing import Any
 
 import cfnlint
 import pytest
+from botocore.session import get_session
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from spotmusic_cdk import versions
@@ -17,6 +18,7 @@ from spotmusic_cdk.settings.regions import (
     REGIONS,
     WITHOUT_BUDGETS,
     WITHOUT_FAULT_INJECTION,
+    WITHOUT_INSPECTOR,
     Family,
     cache_memory_gib,
 )
@@ -88,6 +90,10 @@ def test_regions_support_every_resource_type(
     assert {
         region for region in REGIONS if EXPERIMENT in missing[region]
     } == WITHOUT_FAULT_INJECTION
+
+
+def test_regions_without_inspector_are_known() -> None:
+    assert REGIONS - {*get_session().get_available_regions("inspector2")} == WITHOUT_INSPECTOR
 
 
 @pytest.mark.parametrize("kind", KINDS)
