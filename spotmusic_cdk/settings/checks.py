@@ -170,6 +170,15 @@ def neighbour_problems(settings: Settings, others: Iterable[Settings]) -> Iterat
                 f"{settings.domain.name} belongs to {other.name}",
                 "Give each environment its own domain.",
             )
+        # "Slack channel with ID … has already been configured for AWS account …". Source:
+        # hashicorp/terraform-provider-awscc issue 1011, read 2026-11.
+        slack, theirs = settings.observability.alarm_slack, other.observability.alarm_slack
+        if slack and account and (slack, account) == (theirs, other.account):
+            yield Problem(
+                "observability.alarm_slack",
+                f"the channel already shows alarms of {other.name}, which has the same account",
+                "Give each environment of an account its own channel.",
+            )
         # An account has one scanning configuration in each region.
         scanning = settings.registry.account_scanning and other.registry.account_scanning
         if scanning and account and (account, region) == (other.account, other.region):

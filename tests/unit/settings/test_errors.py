@@ -1047,6 +1047,7 @@ def loaded(folder: Path, name: str = "dev", **given: dict[str, Any]) -> Settings
     return load(name, folder=folder, today=TODAY)
 
 
+SLACK = {"observability.alarm_slack": {"workspace": "T0123ABCD", "channel": "C0123ABCD"}}
 LIVE = {"name": "live", "network.cidr": "10.99.0.0/16", "registry.account_scanning": False}
 FAR = {"name": "far", "region": "ap-southeast-3", "zones": ["ap-southeast-3a", "ap-southeast-3b"]}
 NOT_LOADED: dict[str, tuple[str, dict[str, dict[str, Any]], str]] = {
@@ -1082,6 +1083,11 @@ NOT_LOADED: dict[str, tuple[str, dict[str, dict[str, Any]], str]] = {
         "dev",
         {"dev": {"account": "111122223333"}, "prod": {}},
         r"account_scanning: prod owns .*111122223333 in sa-east-1 as well.\n  Set it to false",
+    ),
+    "a Slack channel of two environments": (
+        "dev",
+        {"dev": {"account": "111122223333"} | SLACK, "prod": SLACK},
+        r"alarm_slack: the channel already shows alarms of prod, which has .+\n  Give each",
     ),
     "an unknown prefix list": (
         "far",
