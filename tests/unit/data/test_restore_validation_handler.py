@@ -43,6 +43,7 @@ def verdict(
     ("instance", "status"),
     [
         (GOOD, "SUCCESSFUL"),
+        ({**GOOD, "DBInstanceStatus": "storage-initialization"}, "SUCCESSFUL"),
         ({**GOOD, "DBInstanceStatus": "incompatible-restore"}, "FAILED"),
         ({**GOOD, "StorageEncrypted": False}, "FAILED"),
         ({**GOOD, "PubliclyAccessible": True}, "FAILED"),

@@ -14,6 +14,10 @@ log.setLevel(logging.INFO)
 
 Clients = Callable[[str], Any]
 
+_IN_USE = {"available", "backing-up", "storage-initialization", "storage-optimization"}
+"""Statuses in which a database answers. RDS loads blocks from Amazon S3 after a restore (Amazon RDS
+user guide, DB instance status)."""
+
 
 class UnusableBackupError(Exception):
     """Restored resource that cannot be used.
@@ -76,7 +80,7 @@ def _judge_database(job: Mapping[str, Any], clients: Clients) -> list[str]:
     )["DBInstances"][0]
     status = instance["DBInstanceStatus"]
     problems = {
-        f"its status is {status}": status not in {"available", "backing-up"},
+        f"its status is {status}": status not in _IN_USE,
         "it is not encrypted": not instance["StorageEncrypted"],
         "it is public": instance["PubliclyAccessible"],
     }
