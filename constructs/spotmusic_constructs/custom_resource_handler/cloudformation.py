@@ -58,7 +58,8 @@ def answer(
 def when_granted(call: Callable[[], T], sleep: Callable[[float], None]) -> T:
     """Return the result of a call that needs a right granted by this deployment.
 
-    A new right takes effect after seconds: the call is repeated while access is denied.
+    A new right takes effect after seconds: the call is repeated while access is denied, and while
+    ECS cannot assume a new role.
 
     Args:
         call: call of an AWS API.
@@ -74,12 +75,15 @@ def when_granted(call: Callable[[], T], sleep: Callable[[float], None]) -> T:
             return call()
         except ClientError as error:
             refusals += 1
-            if (
-                error.response["Error"]["Code"] != "AccessDeniedException"
-                or refusals > GRANT_SECONDS // POLL_SECONDS
-            ):
+            if not _is_refusal(error) or refusals > GRANT_SECONDS // POLL_SECONDS:
                 raise
         sleep(POLL_SECONDS)
+
+
+def _is_refusal(error: ClientError) -> bool:
+    # RunTask has no error code of its own for a role that ECS cannot assume.
+    code = error.response["Error"]["Code"]
+    return code == "AccessDeniedException" or "ECS was unable to assume the role" in str(error)
 
 
 def require_cloudformation(url: str) -> None:

@@ -47,10 +47,13 @@ def run(
             cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment stopped waiting"
         )
         raise
-    codes = [container.get("exitCode") for container in task["containers"]]
-    if codes != [0]:
+    # GuardDuty may add a container, which ends as the task ends or does not start (Amazon ECS
+    # developer guide, Runtime Monitoring).
+    (own,) = (each for each in task["containers"] if each["name"] == os.environ["CONTAINER"])
+    code = own.get("exitCode")
+    if code != 0:
         reason = task.get("stoppedReason")
-        raise RuntimeError(f"the task ended with {codes}, {reason}. Read {_log(arn)}.")
+        raise RuntimeError(f"the task ended with {code}, {reason}. Read {_log(arn)}.")
 
 
 def _start(ecs: Any, properties: dict[str, Any], token: str, sleep: Callable[[float], None]) -> str:

@@ -69,6 +69,7 @@ class TaskRun(PlatformFunction):
             handler="task_run.handler",
             environment={
                 "CLUSTER": cluster_arn(cluster),
+                "CONTAINER": CONTAINER,
                 "LOG_GROUP": task.log_group.log_group_name,
                 "STREAM": f"{CONTAINER}/{CONTAINER}",
             },

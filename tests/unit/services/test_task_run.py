@@ -17,8 +17,15 @@ from tests.unit.custom_resources import ANSWERS
 PROPERTIES = {"TaskDefinition": "task:3", "Subnets": ["subnet-a"], "SecurityGroup": "sg-1"}
 
 
-def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code}}, "RunTask")
+NEW_RIGHT = ("AccessDeniedException", "")
+NEW_ROLE = (
+    "ClientException",
+    "ECS was unable to assume the role 'arn:role' that was provided for this task.",
+)
+
+
+def refusal(code: str, message: str = "") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "RunTask")
 
 
 class Ecs:
@@ -31,13 +38,15 @@ class Ecs:
         polls: int = 2,
         failures: tuple[dict[str, str], ...] = (),
         denied: int = 0,
+        error: tuple[str, str] = NEW_RIGHT,
         hidden: int = 0,
     ) -> None:
-        self.code, self.polls, self.failures, self.denied, self.hidden = (
+        self.code, self.polls, self.failures, self.denied, self.error, self.hidden = (
             code,
             polls,
             list(failures),
             denied,
+            error,
             hidden,
         )
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -46,7 +55,7 @@ class Ecs:
         self.calls.append(("run_task", arguments))
         self.denied -= 1
         if self.denied >= 0:
-            raise refusal("AccessDeniedException")
+            raise refusal(*self.error)
         return {
             "failures": self.failures,
             "tasks": [] if self.failures else [{"taskArn": "arn:task/services/0a1b"}],
@@ -59,7 +68,10 @@ class Ecs:
         self.polls -= 1
         stopped = {
             "lastStatus": "STOPPED",
-            "containers": [{"exitCode": self.code}],
+            "containers": [
+                {"name": "aws-guardduty-agent-0a1b"},
+                {"name": "service", "exitCode": self.code},
+            ],
             "stoppedReason": "Essential container exited",
         }
         return {
@@ -74,6 +86,7 @@ class Ecs:
 def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     for name, value in {
         "CLUSTER": "services",
+        "CONTAINER": "service",
         "LOG_GROUP": "migrations",
         "STREAM": "service/service",
     }.items():
@@ -122,13 +135,15 @@ def test_task_run_waits_for_hidden_task(function: ModuleType) -> None:
     assert [name for name, _ in ecs.calls] == ["run_task"]
 
 
-def test_task_run_waits_for_new_right(function: ModuleType) -> None:
-    ecs = Ecs(denied=3)
+@pytest.mark.parametrize("error", [NEW_RIGHT, NEW_ROLE], ids=["right", "role"])
+def test_task_run_waits_for_new_right(function: ModuleType, error: tuple[str, str]) -> None:
+    ecs = Ecs(denied=3, error=error)
     function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
     assert [arguments["clientToken"] for _, arguments in ecs.calls] == ["request-1"] * 4
     waits: list[float] = []
-    with pytest.raises(ClientError, match="AccessDenied"):
-        function.run(Ecs(denied=1000), PROPERTIES, token="request-1", sleep=waits.append)
+    ecs = Ecs(denied=1000, error=error)
+    with pytest.raises(ClientError, match=error[0]):
+        function.run(ecs, PROPERTIES, token="request-1", sleep=waits.append)
     assert sum(waits) == sys.modules["cloudformation"].GRANT_SECONDS
 
 
