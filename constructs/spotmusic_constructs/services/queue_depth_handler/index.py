@@ -16,8 +16,8 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """Publish the ready messages of every queue in `QUEUES`.
 
     Returns:
-        Ready messages by queue, without queues that RabbitMQ does not list: without data, scaling
-        keeps the number of tasks.
+        Ready messages by queue, without queues that RabbitMQ does not count: without data, scaling
+        keeps the number of tasks, and an alarm fires.
     """
     import boto3  # noqa: PLC0415 part of the runtime
 
@@ -28,7 +28,7 @@ def handler(_event: Mapping[str, Any], _context: object) -> dict[str, int]:
     names = json.loads(os.environ["QUEUES"])
     wanted = {queue: known[queue] for queue in names if queue in known}
     for missing in sorted(set(names) - set(wanted)):
-        message = "RabbitMQ does not list this queue"
+        message = "RabbitMQ does not count the messages of this queue"
         print(json.dumps({"level": "warning", "message": message, "queue": missing}))
     if wanted:
         boto3.client("cloudwatch").put_metric_data(**metric_data(wanted, os.environ))
@@ -51,7 +51,11 @@ def trust(authority: str | None) -> ssl.SSLContext:
 def ready_messages(
     endpoint: str, username: str, password: str, context: ssl.SSLContext
 ) -> Counter[str]:
-    """Read the management API; queues of one name in several virtual hosts count as one."""
+    """Read the management API; queues of one name in several virtual hosts count as one.
+
+    A queue has no count while it is unavailable, and in the first seconds after its declaration or
+    the start of its node, when messages may wait: it is omitted.
+    """
     credentials = base64.b64encode(f"{username}:{password}".encode()).decode()
     request = urllib.request.Request(  # noqa: S310 endpoint of the deployment
         f"{endpoint}/api/queues?columns=name,messages_ready",
@@ -65,8 +69,8 @@ def ready_messages(
         queues = json.load(response)
     ready: Counter[str] = Counter()
     for queue in queues:
-        # A queue has no count directly after its declaration.
-        ready[queue["name"]] += queue.get("messages_ready", 0)
+        if "messages_ready" in queue:
+            ready[queue["name"]] += queue["messages_ready"]
     return ready
 
 
