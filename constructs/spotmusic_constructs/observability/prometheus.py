@@ -18,7 +18,8 @@ class ScrapeTarget:
 
     Args:
         service: name of the service; it becomes the label `service`.
-        host: name that resolves to the addresses of all its tasks.
+        host: name that resolves to the addresses of its tasks, eight at most in an answer (AWS
+            Cloud Map API reference, DnsConfig): with more tasks, rates are too low.
         port: TCP port of the metrics.
         path: path of the metrics.
     """
