@@ -24,7 +24,12 @@ def handler(event: dict[str, Any], _context: Any) -> None:
 
 
 def run(
-    ecs: Any, properties: dict[str, Any], *, token: str, sleep: Callable[[float], None] = time.sleep
+    ecs: Any,
+    properties: dict[str, Any],
+    *,
+    token: str,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Run the task, wait for its end, and stop it if waiting fails.
 
@@ -33,15 +38,17 @@ def run(
         properties: task definition, subnets and security group.
         token: id of the event. ECS starts one task for events with the same id.
         sleep: waits for seconds.
+        clock: seconds since any moment.
 
     Raises:
         RuntimeError: if the task does not start, or its exit code is not 0.
         TimeoutError: if the task does not end within `WAIT_SECONDS`.
         ClientError: if ECS refuses a call.
     """
+    end = clock() + WAIT_SECONDS
     arn = _start(ecs, properties, token, sleep)
     try:
-        task = _wait(ecs, arn, sleep)
+        task = _wait(ecs, arn, sleep, lambda: clock() < end)
     except Exception:
         ecs.stop_task(
             cluster=os.environ["CLUSTER"], task=arn, reason="Its deployment stopped waiting"
@@ -79,15 +86,17 @@ def _start(ecs: Any, properties: dict[str, Any], token: str, sleep: Callable[[fl
     return str(started["tasks"][0]["taskArn"])
 
 
-def _wait(ecs: Any, arn: str, sleep: Callable[[float], None]) -> dict[str, Any]:
-    for _ in range(WAIT_SECONDS // POLL_SECONDS):
+def _wait(
+    ecs: Any, arn: str, sleep: Callable[[float], None], has_time: Callable[[], bool]
+) -> dict[str, Any]:
+    while has_time():
         # ECS may not list a task that it has just started (Amazon ECS API reference, RunTask).
         for task in ecs.describe_tasks(cluster=os.environ["CLUSTER"], tasks=[arn])["tasks"]:
             if task["lastStatus"] == "STOPPED":
                 return dict(task)
         sleep(POLL_SECONDS)
     raise TimeoutError(
-        f"the task took more than {WAIT_SECONDS} seconds and was stopped. Read {_log(arn)}."
+        f"the task did not end within {WAIT_SECONDS} seconds and was stopped. Read {_log(arn)}."
     )
 
 

@@ -123,10 +123,17 @@ def test_task_without_capacity_fails(function: ModuleType) -> None:
 
 
 def test_endless_task_is_stopped(function: ModuleType) -> None:
-    ecs = Ecs(polls=1000)
+    ecs, waits = Ecs(polls=1000, denied=10), list[float]()
     with pytest.raises(TimeoutError, match="was stopped"):
-        function.run(ecs, PROPERTIES, token="request-1", sleep=lambda _: None)
+        function.run(
+            ecs,
+            PROPERTIES,
+            token="request-1",
+            sleep=waits.append,
+            clock=lambda: 2 * sum(waits),
+        )
     assert ecs.calls[-1][0] == "stop_task"
+    assert 2 * sum(waits) < 900, "a call may take as long as the pause after it"
 
 
 def test_task_run_waits_for_hidden_task(function: ModuleType) -> None:
