@@ -26,9 +26,17 @@ def makefile(folder: Path = ROOT) -> str:
 
 
 def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
-    """Run make in a folder."""
+    """Run make in a folder, with the Python of these tests."""
     command = [shutil.which("make") or "make", "--no-print-directory", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_documented_make_targets_exist() -> None:
