@@ -267,18 +267,17 @@ def _repository(old: Properties, new: Properties) -> Iterator[Found]:
 
 
 def _shorter(old: Properties, new: Properties, name: str, what: str) -> Iterator[Found]:
-    if old.get(name) and new.get(name) and new[name] < old[name]:
-        detail = f"{name} {old[name]} → {new[name]}: older {what} are deleted"
+    more, less = (_number(properties.get(name)) for properties in (old, new))
+    if 0 < less < more:
+        detail = f"{name} {more} → {less}: older {what} are deleted"
         yield Effect.LOSS, detail, "Copy data that you still need or that law requires."
 
 
 def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
     """Find listener rules created while another rule still has their priority."""
-    taken = {
-        (stack, properties.get("Priority")): id_ for stack, id_, properties in of_type(before, RULE)
-    }
+    taken = {_place(stack, rule): id_ for stack, id_, rule in of_type(before, RULE)}
     for stack, id_, properties in of_type(now, RULE):
-        holder = taken.get((stack, properties.get("Priority")), id_)
+        holder = taken.get(_place(stack, properties), id_)
         if holder != id_:
             detail = (
                 f"{holder} has priority {properties.get('Priority')} until CloudFormation deletes "
@@ -289,6 +288,11 @@ def _taken_priorities(before: Templates, now: Templates) -> Iterator[Change]:
                 "A swap needs a third route."
             )
             yield Change(Effect.REFUSED, stack, id_, detail, advice)
+
+
+def _place(stack: str, rule: Properties) -> tuple[str, str]:
+    """Return stack, listener and priority of a rule."""
+    return stack, json.dumps([rule.get("ListenerArn"), rule.get("Priority")])
 
 
 def _second_entries(before: Templates, now: Templates) -> Iterator[Change]:

@@ -63,10 +63,9 @@ def _open(templates: Templates) -> dict[tuple[str, str], set[int]]:
     found: dict[tuple[str, str], set[int]] = {}
     for _, _, properties in of_type(templates, INGRESS):
         pair = _group(properties.get("SourceSecurityGroupId")), _group(properties.get("GroupId"))
-        if all(pair) and "FromPort" in properties:
-            found.setdefault(pair, set()).update(
-                range(int(properties["FromPort"]), int(properties["ToPort"]) + 1)
-            )
+        match properties:
+            case {"FromPort": int(first), "ToPort": int(last)} if all(pair):
+                found.setdefault(pair, set()).update(range(first, last + 1))
     return found
 
 

@@ -63,7 +63,7 @@ def releases(templates: Templates) -> dict[str, tuple[str, Values]]:
     return {
         properties["Release"]: (
             stack,
-            {**properties, "Values": json.loads(_text(properties["Values"]))},
+            {**properties, "Values": json.loads(_text(properties.get("Values", "{}")))},
         )
         for stack, _, properties in of_type(templates, RELEASE)
     }

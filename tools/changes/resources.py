@@ -164,7 +164,8 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
     schema = schema_of(new["Type"], stack)
     names = [path[0] for path in schema.identifier] if schema else []
     if not names or not all(
-        name in new["Properties"] and _value(old, name) == _value(new, name) for name in names
+        name in new.get("Properties", {}) and _value(old, name) == _value(new, name)
+        for name in names
     ):
         return None
     taken = ", ".join(names)
@@ -209,9 +210,9 @@ def _subject(output: Any) -> str:
 
 def _exports(template: Template) -> dict[str, Any]:
     return {
-        output["Export"]["Name"]: output["Value"]
+        name: output["Value"]
         for output in template.get("Outputs", {}).values()
-        if "Export" in output
+        if isinstance(name := output.get("Export", {}).get("Name"), str)
     }
 
 

@@ -11,7 +11,7 @@ from tools.changes.releases import releases
 from tools.cost.prices import CostError
 from tools.cost.use import Level
 from tools.model.templates import Templates
-from tools.model.values import cores
+from tools.model.values import at, cores
 
 BROKERS = "brokers"
 NODE_DISK_GIB = 80
@@ -62,16 +62,14 @@ def demand(templates: Templates, level: Level) -> Demand:
     found = Demand()
     for release, (_, properties) in releases(templates).items():
         values = properties["Values"]
-        general = values.get("nodePools", {}).get("general", {})
-        found.spot = found.spot or "spot" in general.get("capacityTypes", [])
+        found.spot = found.spot or "spot" in (at(values, "nodePools.general.capacityTypes") or ())
         name = BROKERS if f'nodepool": "{BROKERS}"' in json.dumps(values) else "general"
         pool = found.pools.setdefault(name, Pool())
         for path, replicas, node in _parts(values, level):
             if any(job in path for job in _JOBS):
                 continue
-            resources = node.get("resources")
-            requests = resources.get("requests", {}) if isinstance(resources, dict) else {}
-            cpu, gib = cores(requests.get("cpu", "0")), _gib(requests.get("memory"))
+            requests = at(node, "resources.requests") or {}
+            cpu, gib = cores(requests.get("cpu") or 0), _gib(requests.get("memory"))
             if release in _DAEMONS or any(daemon in path for daemon in _DAEMONS):
                 found.daemons.cpu += cpu
                 found.daemons.gib += gib

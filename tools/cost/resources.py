@@ -179,7 +179,8 @@ def _endpoint(found: Found, level: Level, of: Environment) -> Iterator[Use]:
 
 
 def _carries_logs(endpoint: Properties) -> bool:
-    return bool(endpoint["ServiceName"].endswith(".logs"))
+    # The name contains the region as a reference in stacks of a project.
+    return str(endpoint.get("ServiceName")).endswith(".logs")
 
 
 def _flow_log(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
@@ -537,7 +538,7 @@ def uses(
             found = Found(stack, id_, resource.get("Properties", {}), regions[stack])
             try:
                 priced = [*PRICED[type_](found, level, of)] if type_ not in FREE else []
-            except (KeyError, TypeError, ValueError):
+            except (AttributeError, KeyError, TypeError, ValueError):
                 # A type, or a form of it, that the platform does not use.
                 of.unpriced.add(type_)
                 continue

@@ -67,7 +67,7 @@ def _commitments(lines: Sequence[Line]) -> Iterable[Saving]:
 
 def _valkey(of: Environment) -> Iterable[Saving]:
     for _, _, group in of_type(of.templates, "AWS::ElastiCache::ReplicationGroup"):
-        if group["Engine"] == "redis":
+        if group.get("Engine") == "redis":
             hours, type_ = HOURS * cache_nodes(group), group["CacheNodeType"]
             kinds = (f"NodeUsage:{type_}:{engine}" for engine in ("redis", "valkey"))
             redis, valkey = (

@@ -56,9 +56,10 @@ def without_suffix(id_: str) -> str:
     return re.sub(r"[0-9A-F]{8}$", "", id_)
 
 
-def cores(quantity: str) -> float:
+def cores(quantity: str | float) -> float:
     """Return a Kubernetes CPU quantity in cores."""
-    return float(quantity.removesuffix("m")) / 1000 if quantity.endswith("m") else float(quantity)
+    text = str(quantity)
+    return float(text.removesuffix("m")) / 1000 if text.endswith("m") else float(text)
 
 
 def numbers(version: object) -> list[int]:

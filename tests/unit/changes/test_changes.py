@@ -250,6 +250,50 @@ def test_signing_keys_rotate_in_three_steps(
     assert refused == [] if not expected else any(expected in text for text in refused)
 
 
+def own_stack(**changes: Any) -> Templates:
+    """Stack of a project, with forms of resources that no stack of the platform has."""
+    groups = {
+        "GroupId": {"Fn::GetAtt": ["Db", "GroupId"]},
+        "SourceSecurityGroupId": {"Fn::GetAtt": ["Client", "GroupId"]},
+    }
+    port = {"Fn::GetAtt": ["Db", "Endpoint.Port"]}
+    ingress = resource("AWS::EC2::SecurityGroupIngress", FromPort=port, ToPort=port, **groups)
+    rules = {
+        f"Rule{listener}": resource(RULE, ListenerArn={"Ref": listener}, Priority=1)
+        for listener in ("First", "Second")
+    }
+    release = resource("Custom::AWSCDK-EKS-HelmChart", Release="own", Chart="own")
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": True}}
+    logs = resource("AWS::Logs::LogGroup", RetentionInDays={"Ref": "Days"})
+    name = {"Fn::Join": ["", [{"Ref": "AWS::StackName"}, "-url"]]}
+    return {
+        "own": {
+            "Resources": {
+                **rules,
+                "Ingress": ingress,
+                "Release": release,
+                "Queue": queue,
+                "Logs": logs,
+                **changes,
+            },
+            "Outputs": {"Url": {"Value": {"Ref": "Queue"}, "Export": {"Name": name}}},
+        }
+    }
+
+
+def test_own_stacks_have_no_changes_without_differences() -> None:
+    assert compare(own_stack(), own_stack()) == []
+
+
+def test_own_stack_may_reference_values() -> None:
+    """A queue without properties is replaced, and a retention that is a parameter is unknown."""
+    changed = own_stack(
+        Queue={"Type": "AWS::SQS::Queue"}, Logs=resource("AWS::Logs::LogGroup", RetentionInDays=30)
+    )
+    found = {change.subject: change.effect for change in compare(own_stack(), changed)}
+    assert found == {"Queue": Effect.REPLACEMENT, "Logs": Effect.NONE}
+
+
 def test_exit_status_follows_worst_effect() -> None:
     def changes(*effects: Effect) -> list[Change]:
         return [change(effect, "One", "x") for effect in effects]

@@ -233,6 +233,30 @@ def test_own_resource_without_price_is_named(
     assert ["all", "1", "1", "1"] in [line.split() for line in out.splitlines()]
 
 
+def test_own_stack_may_reference_values(assembly: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An endpoint of the region by reference, values of a chart with numbers, a default engine."""
+    name = {"Fn::Join": ["", ["com.amazonaws.", {"Ref": "AWS::Region"}, ".s3"]]}
+    requests = {"requests": {"cpu": 1, "memory": "1Gi"}}
+    values = {"replicas": 2, "resources": requests, "sidecar": {"resources": {"requests": None}}}
+    chart = {"Release": "own", "Values": json.dumps(values)}
+    plain = {"Release": "plain"}
+    own: dict[str, dict[str, Any]] = {
+        "Gateway": {"Type": "AWS::EC2::NatGateway"},
+        "Endpoint": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"ServiceName": name}},
+        "Cluster": {"Type": "AWS::EKS::Cluster"},
+        "Chart": {"Type": "Custom::AWSCDK-EKS-HelmChart", "Properties": chart},
+        "Plain": {"Type": "Custom::AWSCDK-EKS-HelmChart", "Properties": plain},
+        "Cache": {
+            "Type": "AWS::ElastiCache::ReplicationGroup",
+            "Properties": {"CacheNodeType": "cache.r7g.large"},
+        },
+    }
+    run("--assembly", assembly_of(assembly, own=own), "--all")
+    out = capsys.readouterr().out
+    assert "not in the estimate: AWS::ElastiCache::ReplicationGroup.\n" in out
+    assert {"nodes, general", "NAT gateways"} <= {line[2:46].strip() for line in out.splitlines()}
+
+
 @pytest.mark.parametrize("type_", ["AWS::EC2::NatGateway", "AWS::EKS::Cluster"])
 def test_region_without_prices_names_command(type_: str) -> None:
     settings = sample_of("prod").model_copy(update={"region": "eu-central-1"})
