@@ -20,9 +20,12 @@ NAMES_OF_OTHERS = {
     "operator": "the administrator of RabbitMQ",
     "queue-depth": "the user that counts the messages of RabbitMQ",
     "ratelimit": "the keys of the cache in which the gateway counts",
+    "rdsadmin": "a user of Amazon RDS in MySQL",
+    "rdsrepladmin": "a user of Amazon RDS in MySQL",
     "sys": "a schema of MySQL",
 }
-"""Reserved names: users, schemas and prefixes of a service have its name."""
+"""Reserved names: users, schemas and prefixes of a service have its name. Users of Amazon RDS are
+those of its user guide, common DBA tasks for MySQL, predefined users, 2026-11."""
 ENDINGS = ("address", "secret")
 """Suffixes that constructs add to the name of a service: `lyrics-secret` would be a service and the
 secret of `lyrics`."""

@@ -790,6 +790,10 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.admin": {}},
         "services.admin: the name is reserved for the superuser of Redpanda",
     ),
+    "a service with the name of a user of Amazon RDS": (
+        {"services.rdsrepladmin": {}},
+        "services.rdsrepladmin: the name is reserved for a user of Amazon RDS in MySQL",
+    ),
     "a service with the name of another's secret": (
         {"services.trends-secret": {}},
         "services.trends-secret: trends has a secret of this name",
