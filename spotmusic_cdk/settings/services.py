@@ -44,10 +44,21 @@ def _fits(text: str) -> str:
     return text
 
 
+def _literal(text: str) -> str:
+    if "{{resolve:" in text:
+        raise ValueError(
+            "CloudFormation replaces {{resolve: by a value that task definitions show. Use secrets."
+        )
+    return text
+
+
+Literally = AfterValidator(_literal)
+"""Text without dynamic references (AWS CloudFormation user guide, dynamic references, 2026-11)."""
 SettingText = Annotated[
     str,
     StringConstraints(pattern=r"^[^\x00-\x1f\x7f]+$", max_length=MOST_BYTES),
     AfterValidator(_fits),
+    Literally,
 ]
 """Value of a variable. Twenty of the longest, ten secrets and a hundred topics and queues result in
 a task definition of 62 kB; ECS accepts 64 KiB (Amazon ECS quotas, 2026-11)."""
@@ -149,7 +160,9 @@ class ServiceSettings(Model):
     """Secrets of the service by environment variable, such as `FCM_KEY: arn:aws:secretsmanager:…`:
     at most 10. Create each in Secrets Manager (docs/runbooks/secret-from-outside.md). The variable
     has the whole value of the secret at the start of the task."""
-    migrations: tuple[Annotated[str, StringConstraints(min_length=1, max_length=200)], ...] = ()
+    migrations: tuple[
+        Annotated[str, StringConstraints(min_length=1, max_length=200), Literally], ...
+    ] = ()
     """Command of the image that changes the tables of the shared catalogue, such as `[migrate]`.
     Only the service that owns the tables sets it, with `catalogue: write`. A separate task runs it,
     as a user who may change tables (docs/runbooks/migrate-the-catalogue.md)."""

@@ -554,6 +554,18 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"services.trends.settings": {"TEXT": "ã" * 600}},
         "services.trends.settings.TEXT: 1200 bytes exceed the limit of 1024.\n  Shorten it.",
     ),
+    "a setting that CloudFormation replaces": (
+        {"services.trends.settings": {"TOKEN": "x{{resolve:secretsmanager:token}}"}},
+        (
+            "services.trends.settings.TOKEN: CloudFormation replaces {{resolve: by a value that "
+            "task definitions show.\n"
+            "  Use secrets."
+        ),
+    ),
+    "an argument that CloudFormation replaces": (
+        {"services.web-api.migrations": ["migrate", "{{resolve:ssm:mode}}"]},
+        "services.web-api.migrations.1: CloudFormation replaces {{resolve: by a value",
+    ),
     "settings of more bytes than a template holds": (
         {
             f"services.{name}.settings": {f"TEXT{n}": "ã" * 512 for n in range(20)}
