@@ -94,6 +94,7 @@ def uses(platform: Assembly) -> Iterator[Use]:
     yield from _shifts_of_cluster(platform)
     yield from _rotations(platform)
     yield from _new_values(platform)
+    yield from _passed_roles(platform)
     yield from _snapshots(platform)
     yield from _rollbacks(platform)
     yield from _experiments(platform)
@@ -166,6 +167,18 @@ def _new_values(platform: Assembly) -> Iterator[Use]:
     ):
         for of in tags:
             yield Use(command, DATA, action, arn, _tags(of))
+
+
+def _passed_roles(platform: Assembly) -> Iterator[Use]:
+    """Yield roles that a restored database gets. They are passed to RDS, which is not the service
+    that assumes them (Service Authorization Reference, Amazon RDS, ModifyDBInstance).
+    """
+    for database in platform.some("AWS::RDS::DBInstance"):
+        if role := database.target("MonitoringRoleArn"):
+            name = f"{platform.settings.stack_name(role.stack)}-{role.id}-x"
+            arn = f"arn:aws:iam::{ACCOUNT}:role/{name}"
+            to = {"iam:passedtoservice": "rds.amazonaws.com"}
+            yield Use("rds modify-db-instance", DATA, "iam:PassRole", arn, to)
 
 
 def _snapshots(platform: Assembly) -> Iterator[Use]:

@@ -283,7 +283,10 @@ class OperatorPolicies(Construct):
         own = [self._arn("rds", f"{kind}:{prefix}-*") for kind in ("db", "og", "pg", "subgrp")]
         masters = [self._arn("secretsmanager", "secret:rds!db-*")]
         of_ours = {"StringLike": {"aws:ResourceTag/aws:rds:primaryDBInstanceArn": own[0]}}
-        monitored = {"StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}}
+        # A person passes the role for metrics to `rds` (Service Authorization Reference, Amazon
+        # RDS, ModifyDBInstance, 2026-11). `monitoring.rds` is the service that assumes it.
+        services = ["monitoring.rds.amazonaws.com", "rds.amazonaws.com"]
+        monitored = {"StringEquals": {"iam:PassedToService": services}}
         restores = [
             "rds:AddTagsToResource",
             "rds:ModifyDBInstance",

@@ -131,7 +131,9 @@ def test_data_operator_passes_monitoring_roles_only(policies: dict[str, list[Jso
     statement = with_action(policies["spotmusic-qa-data-operator"], "iam:PassRole")
     assert "role/spotmusic-qa-*" in json.dumps(statement["Resource"])
     assert statement["Condition"] == {
-        "StringEquals": {"iam:PassedToService": "monitoring.rds.amazonaws.com"}
+        "StringEquals": {
+            "iam:PassedToService": ["monitoring.rds.amazonaws.com", "rds.amazonaws.com"]
+        }
     }
 
 
