@@ -76,6 +76,14 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
 """Actions that may be allowed on `*`, with the reason. Default source: Service Authorization
 Reference, 2026-11."""
 
+NOT_IN_REFERENCE: Mapping[str, str] = {
+    "ssmmessages:OpenDataChannel": (
+        "sample policies name the sessions of a user (AWS Systems Manager user guide, sample "
+        "policies for Session Manager)"
+    ),
+}
+"""Actions with ARNs that the Service Authorization Reference does not list, with the reason."""
+
 PEOPLE = "observability/PeoplePolicies"
 """First part of the names of policies of people, who may read the state of all resources of the
 account."""

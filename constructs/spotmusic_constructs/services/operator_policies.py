@@ -82,6 +82,10 @@ _INTERFACES = (
 """Actions that CloudShell requires for an environment in a VPC (AWS CloudShell user guide,
 permissions of VPC environments, 2026-11)."""
 _TUNNELS = "AWS-StartPortForwardingSessionToRemoteHost"
+_SESSION = "ssm:ResumeSession ssm:TerminateSession ssmmessages:OpenDataChannel"
+"""Actions on the sessions of a person. Session Manager's client opens their data channel with the
+rights of the person (AWS Systems Manager user guide, sample policies for Session Manager,
+2026-11)."""
 
 _ZONAL_SHIFT = "arc-zonal-shift:CancelZonalShift arc-zonal-shift:StartZonalShift"
 _HANDLED: Mapping[str, str] = {
@@ -245,7 +249,7 @@ class OperatorPolicies(Construct):
                 ],
                 {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}},
             ),
-            allow(["ssm:TerminateSession"], [own]),
+            allow(_SESSION.split(), [own]),
         ]
 
     def _handled(self, tagged: Mapping[str, Mapping[str, str]]) -> Statement:

@@ -113,6 +113,13 @@ def test_operator_sessions_use_one_document(policies: dict[str, list[Json]]) -> 
     assert statement["Condition"] == {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
 
 
+def test_operator_opens_own_sessions_only(policies: dict[str, list[Json]]) -> None:
+    statements = policies["spotmusic-qa-on-call-operator"]
+    own = with_action(statements, "ssmmessages:OpenDataChannel")
+    assert own == with_action(statements, "ssm:TerminateSession")
+    assert json.dumps(own["Resource"]).endswith(':session/${aws:userid}-*"]]}')
+
+
 def test_data_operator_reads_and_rotates_master_secrets(policies: dict[str, list[Json]]) -> None:
     statements = [
         one
