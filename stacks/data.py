@@ -71,7 +71,8 @@ class DataStack(EnvironmentStack):
             settings=settings,
             catalogue=self.catalogue,
             identity=self.identity,
-            cache=self.own_caches.get("kong", self.cache),
+            shared=self.cache,
+            own=self.own_caches.get("kong"),
         )
         databases = {"Catalogue": self.catalogue, "Identity": self.identity}
         self.database_events = DatabaseEvents(

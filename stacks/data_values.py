@@ -15,12 +15,11 @@ from spotmusic_constructs.secrets.parameter_tree import ParameterTree
 from stacks.environment_stack import EnvironmentStack
 from stacks.secrets import SecretsStack
 
-_DATABASE, _CACHE = "IdentityHost", "CacheHost"
-_SECRETS = {
-    "keycloak": "IdentityUsersKeycloak",
-    "grafana": "IdentityUsersGrafana",
-    "kong": "CacheUsersKong",
-}
+_DATABASE = "IdentityHost"
+_SECRETS = {"keycloak": "IdentityUsersKeycloak", "grafana": "IdentityUsersGrafana"}
+_SHARED, _OWN = ("CacheHost", "CacheUsersKong"), ("OwnCacheHost", "OwnCacheUsersKong")
+"""Host and user of Kong's cache. CloudFormation reads values again only when their names change, so
+a cache of Kong's own has other names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +28,7 @@ class DataValues:
 
     Args:
         identity_host: host of the identity database.
-        cache_host: host of the primary cache node.
+        cache_host: host of the primary node of Kong's cache.
         users: secrets of users: `keycloak` and `grafana` of the database, `kong` of the cache.
     """
 
@@ -44,12 +43,23 @@ def publish(
     settings: Settings,
     catalogue: RelationalDatabase,
     identity: RelationalDatabase,
-    cache: Cache,
+    shared: Cache,
+    own: Cache | None,
 ) -> None:
-    """Create the parameters, in the data stack."""
-    users = {**identity.users, "kong": cache.users["kong"]}
-    arns = {parameter: secret_arn(users[name]) for name, parameter in _SECRETS.items()}
-    values = {_DATABASE: identity.endpoint, _CACHE: cache.primary_endpoint, **arns}
+    """Create the parameters, in the data stack.
+
+    Args:
+        scope: the data stack.
+        settings: the environment.
+        catalogue: its reader hosts are published to services.
+        identity: database of Keycloak and Grafana.
+        shared: the shared cache. Kong returns to it while its own cache still exists.
+        own: cache of Kong's own.
+    """
+    arns = {parameter: secret_arn(identity.users[name]) for name, parameter in _SECRETS.items()}
+    values = {_DATABASE: identity.endpoint, **_of(shared, _SHARED), **arns}
+    if own:
+        values |= _of(own, _OWN)
     ParameterTree(scope, "Published", path=_path(settings), parameters=values)
     ParameterTree(
         scope, "Readers", path=settings.parameter_path, parameters={READERS: catalogue.reader_hosts}
@@ -68,20 +78,29 @@ def read(
         after: the cluster. Its creation takes longer than that of databases and cache, so the
             function waits briefly.
     """
+    cache_host, kong = _OWN if "kong" in settings.data.cache.own else _SHARED
+    secret_names = {**_SECRETS, "kong": kong}
     values = DeployedValues(
         scope,
         "DataValues",
         path=_path(settings),
-        parameter_names=[_DATABASE, _CACHE, *_SECRETS.values()],
+        parameter_names=[_DATABASE, cache_host, *secret_names.values()],
         log_key=secrets.keys.logs,
         log_retention=scope.log_retention.security,
         after=[after],
     )
     users = {
         name: secret_handle(scope, parameter, values.of(parameter))
-        for name, parameter in _SECRETS.items()
+        for name, parameter in secret_names.items()
     }
-    return DataValues(identity_host=values.of(_DATABASE), cache_host=values.of(_CACHE), users=users)
+    return DataValues(
+        identity_host=values.of(_DATABASE), cache_host=values.of(cache_host), users=users
+    )
+
+
+def _of(cache: Cache, names: tuple[str, str]) -> dict[str, str]:
+    host, user = names
+    return {host: cache.primary_endpoint, user: secret_arn(cache.users["kong"])}
 
 
 def _path(settings: Settings) -> str:

@@ -93,8 +93,8 @@ NAMED_OTHERWISE = {
     ("data/CacheUsers*Rotation", "data/CacheRotationFunction"),
     ("data/OwnCaches*ReplicationGroup", "network/SecurityGroupscache"),
     ("data/OwnCaches*RotationFunction", "network/SecurityGroupscacheusers"),
-    ("data/PublishedCacheHost", "data/OwnCacheskongReplicationGroup"),
-    ("data/PublishedCacheUsersKong", "data/OwnCacheskongUserskongsecret"),
+    ("data/PublishedOwnCacheHost", "data/OwnCacheskongReplicationGroup"),
+    ("data/PublishedOwnCacheUsersKong", "data/OwnCacheskongUserskongsecret"),
 }
 """Patterns of resources with what they lead to, although another is named more like them."""
 

@@ -1,4 +1,4 @@
-"""Values of replaced resources that a stack has read during its deployment (ADR 23)."""
+"""Values of resources that a stack has read during its deployment (ADR 23)."""
 
 from collections.abc import Iterator
 
@@ -10,30 +10,41 @@ READER = "Custom::DeployedValues"
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
-    """Yield values that a stack has read from replaced resources.
+    """Yield values that a stack has read and that an update replaces, moves or deletes.
 
     Args:
         before: deployed templates.
         now: templates of the coming deployment.
     """
-    for stack, id_, properties in of_type(now, READER):
-        if id_ not in before.get(stack, {}).get("Resources", {}):
+    for stack, id_, properties in of_type(before, READER):
+        if id_ not in now.get(stack, {}).get("Resources", {}):
             continue
         again = f'-c again="{id_[:-8]} <time>"'
-        advice = f"Deploy, then `npx cdk deploy -c env=<env> {again} <env>/{stack}`."
+        reads_again = f"Deploy, then `npx cdk deploy -c env=<env> {again} <env>/{stack}`."
+        first = f"Deploy {stack} first: `npx cdk deploy -c env=<env> --exclusively <env>/{stack}`."
         for name in properties["Names"]:
-            for source in _replaced_sources(before, now, f"{properties['Path']}/{name}"):
-                detail = f"{name} keeps the value of {source}, which is replaced"
-                yield Change(Effect.INTERRUPTION, stack, id_, detail, advice)
+            parameter = f"{properties['Path']}/{name}"
+            old, new = _sources(before, parameter), _sources(now, parameter)
+            if old and not new:
+                detail = f"{name} is deleted with its resource before {stack} uses another"
+                yield Change(Effect.INTERRUPTION, stack, id_, detail, first)
+                continue
+            for producer, source in old:
+                if replaced(before, now, producer, source):
+                    why = "which is replaced"
+                elif (producer, source) not in new:
+                    why = "and CloudFormation does not read the new one"
+                else:
+                    continue
+                detail = f"{name} keeps the value of {producer}/{source}, {why}"
+                yield Change(Effect.INTERRUPTION, stack, id_, detail, reads_again)
 
 
-def _replaced_sources(before: Templates, now: Templates, parameter: str) -> Iterator[str]:
-    """Yield stack and logical id of each replaced resource behind a parameter."""
-    for stack, _, properties in of_type(now, "AWS::SSM::Parameter"):
-        if properties.get("Name") == parameter:
-            sources = named(now, stack, properties["Value"])
-            yield from (
-                f"{producer}/{id_}"
-                for producer, id_ in sources
-                if replaced(before, now, producer, id_)
-            )
+def _sources(templates: Templates, parameter: str) -> list[tuple[str, str]]:
+    """Return stack and logical id of each resource behind a parameter."""
+    return [
+        source
+        for stack, _, properties in of_type(templates, "AWS::SSM::Parameter")
+        if properties.get("Name") == parameter
+        for source in named(templates, stack, properties["Value"])
+    ]

@@ -28,7 +28,7 @@ class DeployedValues(PlatformFunction):
     this construct both are deployed at the same time, and only the users of the values wait.
     Creates the function, its role, its log group and the custom resource. The function waits up to
     14 minutes until all parameters exist; then the deployment fails. CloudFormation does not call
-    it again when a value changes.
+    it again when a value changes: publish the value of another resource under another name.
 
     Args:
         path: path of the tree.

@@ -49,3 +49,25 @@ def test_values_of_changed_resources_stay() -> None:
 def test_first_reading_is_no_finding() -> None:
     before, now = templates(Engine="mysql"), templates(Engine="mariadb")
     assert [text for text in found({"data": before["data"]}, now) if "keeps" in text] == []
+
+
+def test_values_of_other_resources_are_reported() -> None:
+    """CloudFormation calls the function again for other names only."""
+    before, now = templates(Engine="mysql"), templates(Engine="mysql")
+    resources = now["data"]["Resources"]
+    resources["Other"] = resources["Database"]
+    resources["Parameter"]["Properties"]["Value"] = {"Fn::GetAtt": ["Other", "Endpoint.Address"]}
+    (text,) = found(before, now)
+    assert "Host keeps the value of data/Database, and CloudFormation does not read" in text
+    assert '-c again="DataValues <time>" <env>/eks-platform' in text
+
+
+def test_deleted_values_are_reported() -> None:
+    before, now = templates(Engine="mysql"), templates(Engine="mysql")
+    resources = now["data"]["Resources"]
+    resources["OtherParameter"] = resources.pop("Parameter")
+    resources["OtherParameter"]["Properties"]["Name"] = "/dev/data/OtherHost"
+    now["eks-platform"]["Resources"]["DataValues0A1B2C3D"]["Properties"]["Names"] = ["OtherHost"]
+    text = next(text for text in found(before, now) if "deleted" in text)
+    assert "Host is deleted with its resource before eks-platform uses another" in text
+    assert "--exclusively <env>/eks-platform" in text
