@@ -162,8 +162,9 @@ class DeploymentRoles(Construct):
             url=f"https://{self._trust.issuer}",
             client_id_list=[self._trust.audience],
         )
-        # Roles outside this stack may use the account's only provider of the issuer.
-        provider.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        # Roles outside this stack may use the account's only provider of the issuer. After a failed
+        # first deployment it is deleted, because IAM would refuse the next one to create it.
+        provider.apply_removal_policy(cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         return provider.attr_arn
 
     def _role(

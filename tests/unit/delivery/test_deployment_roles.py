@@ -243,10 +243,11 @@ def test_minimal_target_has_no_push_role(stack: cdk.Stack) -> None:
     assert roles["spotmusic-deploy-dev"]["MaxSessionDuration"] == 7200
 
 
-def test_provider_outlives_its_stack(stack: cdk.Stack) -> None:
+def test_provider_outlives_its_stack_but_no_failed_creation(stack: cdk.Stack) -> None:
     made(stack)
     (provider,) = of_type(resources_of(stack), "AWS::IAM::OIDCProvider").values()
-    assert provider["DeletionPolicy"] == provider["UpdateReplacePolicy"] == "Retain"
+    assert provider["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert provider["UpdateReplacePolicy"] == "Retain"
 
 
 def test_existing_provider_is_used(stack: cdk.Stack) -> None:
