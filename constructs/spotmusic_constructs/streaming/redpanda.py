@@ -136,6 +136,9 @@ class Redpanda(ChartRelease):
             },
             **placement,
         )
+        if tiered_storage:
+            # A policy that names only its role is deleted first, while brokers still upload.
+            self.node.add_dependency(tiered_storage)
         self.external_secrets = (
             _bootstrap(namespace, admin),
             _users(namespace, users, admin),

@@ -7,9 +7,10 @@ from spotmusic_constructs.streaming.tiered_storage import TieredStorage
 from stacks import compliance
 from tests.conftest import new_app
 from tests.helm_values import arn_of, schema_errors, secret_in, values_of
-from tests.templates import Resources, resources_of, whole
+from tests.templates import Resources, of_type, resources_of, whole
 from tests.unit.imported import KEY, key_of, logs_of
 from tests.unit.streaming.test_redpanda import redpanda_in
+from tools.model.templates import RELEASE
 from tools.model.values import Json
 
 ISSUER = "https://oidc.eks.sa-east-1.amazonaws.com/id/EXAMPLE"
@@ -71,6 +72,13 @@ def test_tiered_storage_role_has_least_rights(resources: Resources) -> None:
     assert statements[2]["Resource"] == KEY
     assert "kms:ViaService" in statements[2]["Condition"]["StringEquals"]
     assert all(statement["Resource"] != "*" for statement in statements)
+
+
+def test_brokers_are_deleted_before_rights_of_tiered_storage(resources: Resources) -> None:
+    """A reference to the role alone lets CloudFormation delete its policy first."""
+    release = whole(resources, RELEASE)
+    (policy,) = of_type(resources, "AWS::IAM::ManagedPolicy")
+    assert policy in release["DependsOn"]
 
 
 def test_tiered_storage_bucket_is_retained(resources: Resources) -> None:
