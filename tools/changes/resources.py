@@ -34,6 +34,15 @@ ROUTINE = {
 }
 """Types that CloudFormation replaces without interruption, because it creates before it deletes."""
 
+UNIQUE_NAMES = {
+    "AWS::Chatbot::SlackChannelConfiguration": ("ConfigurationName",),
+    "AWS::IAM::ManagedPolicy": ("ManagedPolicyName",),
+}
+"""Names that AWS admits once, of types that the schemas identify by an ARN with that name.
+
+Source: AWS CloudFormation user guide and service authorization reference, 2026-11.
+"""
+
 SERVES = {
     "AWS::CloudFront::Distribution",
     "AWS::EC2::EIP",
@@ -162,7 +171,8 @@ def _named_alike(stack: str, id_: str, old: dict[str, Any], new: dict[str, Any])
     AWS refuses them, because CloudFormation creates the new resource first.
     """
     schema = schema_of(new["Type"], stack)
-    names = [path[0] for path in schema.identifier] if schema else []
+    identifier = [path[0] for path in schema.identifier] if schema else []
+    names = UNIQUE_NAMES.get(new["Type"], identifier)
     if not names or not all(
         name in new.get("Properties", {}) and _value(old, name) == _value(new, name)
         for name in names

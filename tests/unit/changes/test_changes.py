@@ -125,6 +125,18 @@ CASES: dict[str, Case] = {
     "an encrypted database": one(
         database(), database(StorageEncrypted=True), REPLACEMENT, "StorageEncrypted was"
     ),
+    "a named policy with another description": one(
+        resource("AWS::IAM::ManagedPolicy", ManagedPolicyName="on-call", Description="old"),
+        resource("AWS::IAM::ManagedPolicy", ManagedPolicyName="on-call", Description="new"),
+        REFUSED,
+        "under its own name (ManagedPolicyName)",
+    ),
+    "a policy with another description": one(
+        resource("AWS::IAM::ManagedPolicy", Description="old"),
+        resource("AWS::IAM::ManagedPolicy", Description="new"),
+        NONE,
+        "Description",
+    ),
     "a cache of Valkey": one(
         cache("redis", "7.1"), cache("valkey", "8.1"), REPLACEMENT, "documents a replacement"
     ),
