@@ -38,7 +38,11 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "RegistrySettings.github_credentials": {"any": _REFUSED},
     "RegistrySettings.keep_images": {"fewer": _LOSS, "more": NONE},
     "RegistrySettings.untagged_days": _SHORTER,
-    "DatabaseSettings.version": {"older": _REFUSED, "newer": _INTERRUPTION},
+    "DatabaseSettings.version": {
+        "older": _REFUSED,
+        "newer, while replicas exist": _REFUSED,
+        "newer": _INTERRUPTION,
+    },
     "DatabaseSettings.instance_class": {"any": _INTERRUPTION},
     "DatabaseSettings.master_rotation": {
         "rds, while replicas exist": _REFUSED,

@@ -56,6 +56,7 @@ BASE: Settings = {
     "data.catalogue.version": "8.4.10",
     "data.catalogue.master_rotation": "platform",
     "data.catalogue.read_replicas": 2,
+    "data.identity.version": "8.4.10",
     "data.identity.master_rotation": "platform",
     "data.backup.retention_days": 60,
     "data.buckets.audio_noncurrent_days": 60,
@@ -110,7 +111,13 @@ WORST: tuple[Tried, ...] = (
     ("registry.github_credentials", "any", SECRET.format("ecr-pullthroughcache/hub"), "own name"),
     ("registry.keep_images", "fewer", 10, "images kept: 14, 50 → 3, 10"),
     ("registry.untagged_days", "shorter", 3, "images kept: 14, 50 → 3, 10"),
-    ("data.catalogue.version", "newer", "8.4.11", "8.4.10 → 8.4.11"),
+    (
+        "data.catalogue.version",
+        "newer, while replicas exist",
+        "8.4.11",
+        "RDS upgrades a source after its read replicas",
+    ),
+    ("data.identity.version", "newer", "8.4.11", "EngineVersion: 8.4.10 → 8.4.11"),
     ("data.catalogue.read_replicas", "fewer", 1, "AWS::RDS::DBInstance is deleted"),
     (
         "data.identity.master_rotation",

@@ -364,7 +364,7 @@ def _signers(before: Templates, now: Templates) -> Iterator[Change]:
 
 
 def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
-    """Find managed master passwords for databases with read replicas."""
+    """Find managed master passwords and newer versions for databases with read replicas."""
     type_ = "AWS::RDS::DBInstance"
     sources = {
         (stack, source)
@@ -372,7 +372,18 @@ def _replicated(before: Templates, now: Templates) -> Iterator[Change]:
         for _, source in named(before, stack, properties.get("SourceDBInstanceIdentifier"))
     }
     for stack, id_, properties in of_type(now, type_):
-        if (stack, id_) in sources and properties.get("ManageMasterUserPassword") is True:
+        if (stack, id_) not in sources:
+            continue
+        was = before[stack]["Resources"][id_]["Properties"].get("EngineVersion")
+        is_ = properties.get("EngineVersion")
+        if is_ and numbers(is_) > numbers(was):
+            detail = f"MySQL {was} → {is_}: RDS upgrades a source after its read replicas"
+            advice = (
+                "Upgrade each replica first "
+                "(docs/upgrades.md#mysql-with-read-replicas), then deploy."
+            )
+            yield Change(Effect.REFUSED, stack, id_, detail, advice, holds_data=True)
+        if properties.get("ManageMasterUserPassword") is True:
             detail = (
                 "RDS does not manage the master password of a database with read replicas, "
                 "which are deleted after its update"
