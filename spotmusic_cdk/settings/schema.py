@@ -109,6 +109,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     },
     "EdgeSettings.signing_keys": {"signer removed, or new": _REFUSED, "others": NONE},
     "EdgeSettings.origin_prefix_list": {"any": _REFUSED},
+    "OperatorsSettings.network": {"off": _REFUSED, "on": NONE},
     "SlackSettings.workspace": {"any": _REPLACEMENT},
     "ObservabilitySettings.alarm_emails": {"all replaced": _INTERRUPTION, "others": NONE},
     "ObservabilitySettings.access_log_days": _SHORTER,

@@ -15,7 +15,7 @@ from spotmusic_cdk import versions
 from spotmusic_cdk.settings import environment, parse, schema
 from spotmusic_cdk.settings.capacity import CapacitySettings
 from tests.templates import all_of, of_type, only
-from tests.unit.settings.test_errors import PROD
+from tests.unit.settings.test_errors import DEV, PROD
 from tools.changes.change import Change, Effect
 from tools.changes.comparison import compare
 from tools.checkout import synthesize
@@ -280,7 +280,16 @@ FOLLOWING = [
     *((f"identity.providers.a.{key}", GONE) for key in (*OIDC, "issuer")),
 ]
 """Changes of other settings that those of `WORST` require."""
+IN_DEV: Settings = {
+    "network.nat_gateways": 3,
+    "data.catalogue.multi_az": True,
+    "kubernetes.endpoint": "public_and_private",
+    "kubernetes.public_access_cidrs": ["54.240.193.128/26"],
+    "operators.network": False,
+}
+"""Changes that production refuses."""
 ELSEWHERE = {
+    ("OperatorsSettings.network", "off"): "IN_DEV",
     ("Settings.domain", "added"): "as its removal: another private zone",
     ("Settings.name", "any"): "every stack is new",
     ("Settings.account", "any"): "tests/stacks/test_changes.py",
@@ -405,15 +414,15 @@ HARMLESS: Settings = {
 
 UNTRIED = {
     "DatabaseSettings.master_rotation": "tests/unit/data, in both directions",
-    "DatabaseSettings.multi_az": "production refuses another",
+    "DatabaseSettings.multi_az": "IN_DEV",
     "DataSettings.allow_data_destruction": "tried with removal_policy",
-    "KubernetesSettings.endpoint": "production refuses another",
-    "KubernetesSettings.public_access_cidrs": "production refuses any",
+    "KubernetesSettings.endpoint": "IN_DEV",
+    "KubernetesSettings.public_access_cidrs": "IN_DEV",
     "IdentitySettings.email": "the base has it, and tries another",
-    "NetworkSettings.nat_gateways": "production requires one per zone",
+    "NetworkSettings.nat_gateways": "IN_DEV",
     "QueueSettings.publishers": "every client publishes in the base",
     "EdgeSettings.distribution_domain_name": "a domain takes its place",
-    "OperatorsSettings.network": "production refuses another",
+    "OperatorsSettings.network": "IN_DEV",
     "IdentityProviderSettings.authorization_url": "changes with the kind",
     "IdentityProviderSettings.jwks_url": "changes with the kind",
     "IdentityProviderSettings.token_url": "changes with the kind",
@@ -467,11 +476,11 @@ def edited(text: str, changes: Iterable[tuple[str, Any]]) -> str:
     return yaml.safe_dump(document)
 
 
-def platform(outdir: Path, text: str) -> Templates:
+def platform(outdir: Path, text: str, name: str = "prod") -> Templates:
     """Templates of an environment file."""
-    settings = parse(text, source=Path("environments/prod.yaml"))
+    settings = parse(text, source=Path(f"environments/{name}.yaml"))
     synthesize(settings, outdir=outdir, policies=False, assets=False)
-    return templates_in(outdir / "assembly-prod")
+    return templates_in(outdir / f"assembly-{name}")
 
 
 @pytest.fixture(scope="module")
@@ -525,6 +534,24 @@ def test_harmless_settings_interrupt_nothing(changes_of: Callable[[str], list[Ch
     worse = [change for change in changes_of("harmless") if change.effect != Effect.NONE]
     assert worse == []
     assert len(changes_of("harmless")) > 100
+
+
+def test_changes_in_dev_have_effects_of_schema(tmp_path: Path) -> None:
+    dev = platform(tmp_path / "dev", DEV, "dev")
+    changed = platform(tmp_path / "changed", edited(DEV, IN_DEV.items()), "dev")
+    worse = {
+        group: {
+            change.subject[:-8] for change in compare(one, other) if change.effect == Effect.REFUSED
+        }
+        for group, one, other in (("there", dev, changed), ("back", changed, dev))
+    }
+    gateways = {f"NetworkVpcpublicSubnet{n}NATGateway" for n in (2, 3)}
+    assert worse == {"there": {"SecurityGroupsoperators"}, "back": gateways}
+    for key, kind in (
+        ("OperatorsSettings.network", "off"),
+        ("NetworkSettings.nat_gateways", "fewer"),
+    ):
+        assert schema.EFFECTS[key][kind] == Effect.REFUSED
 
 
 def test_accepted_changes_are_refused_nowhere(changes_of: Callable[[str], list[Change]]) -> None:
