@@ -86,6 +86,12 @@ def _database(old: Properties, new: Properties) -> Iterator[Found]:
         yield Effect.REFUSED, f"{detail}: RDS refuses another major version", advice
 
 
+def _parameter(old: Properties, new: Properties) -> Iterator[Found]:
+    if old.get("Tier") == "Advanced" and new.get("Tier", "Standard") == "Standard":
+        advice = "Keep the value above 4 KB, or delete the parameter in a deployment of its own."
+        yield Effect.REFUSED, "the tier Advanced → Standard", advice
+
+
 def _cache(old: Properties, new: Properties) -> Iterator[Found]:
     if (old.get("Engine"), new.get("Engine")) == ("valkey", "redis"):
         advice = "ElastiCache does not change Valkey back to Redis. Keep valkey."
@@ -431,6 +437,7 @@ RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
     "AWS::RDS::DBInstance": _database,
     "AWS::Route53::HostedZone": _fixed("Name"),
     "AWS::S3::Bucket": _bucket,
+    "AWS::SSM::Parameter": _parameter,
     "AWS::ServiceDiscovery::PrivateDnsNamespace": _fixed("Name"),
     RULE: _listener_rule,
 }

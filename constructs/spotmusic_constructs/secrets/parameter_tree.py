@@ -11,7 +11,7 @@ from spotmusic_constructs.location import location_of
 
 _STANDARD_BYTES = 4096
 """Longest value of the tier Standard. The tier Advanced allows 8 KiB, for 0.05 USD a month (AWS
-Systems Manager pricing, 2026-11)."""
+Systems Manager pricing, 2026-11). A parameter does not return from it."""
 _ID_SEPARATORS = re.compile(r"[^a-zA-Z0-9]+")
 
 

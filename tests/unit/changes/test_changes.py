@@ -137,6 +137,18 @@ CASES: dict[str, Case] = {
         NONE,
         "Description",
     ),
+    "a parameter below 4 KB": one(
+        resource("AWS::SSM::Parameter", Value="long", Tier="Advanced"),
+        resource("AWS::SSM::Parameter", Value="short"),
+        REFUSED,
+        "the tier Advanced → Standard",
+    ),
+    "a parameter above 4 KB": one(
+        resource("AWS::SSM::Parameter", Value="short"),
+        resource("AWS::SSM::Parameter", Value="long", Tier="Advanced"),
+        NONE,
+        "Value, Tier",
+    ),
     "a cache of Valkey": one(
         cache("redis", "7.1"), cache("valkey", "8.1"), REPLACEMENT, "documents a replacement"
     ),
