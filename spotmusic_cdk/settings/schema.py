@@ -90,7 +90,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "IdentitySettings.providers": {"removed": _INTERRUPTION, "added": NONE},
     "IdentityProviderSettings.kind": {"any": _INTERRUPTION},
     "IdentityProviderSettings.issuer": {"any": _INTERRUPTION},
-    "MonitoringSettings.prometheus_storage_gib": {"smaller": _LOSS, "larger": NONE},
+    "MonitoringSettings.prometheus_storage_gib": {"smaller": _LOSS, "larger": _INTERRUPTION},
     "ServiceSettings.port": {"another, behind a route or callers": _REFUSED, "null": NONE},
     "ServiceSettings.route": {
         "another": _INTERRUPTION,

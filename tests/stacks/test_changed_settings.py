@@ -249,6 +249,12 @@ OTHER_WAY: tuple[Tried, ...] = (
     ("kubernetes.version", "older", "1.34", "Kubernetes 1.35 → 1.34"),
     ("kubernetes.redpanda.brokers", "more", 7, "5 brokers → 7"),
     (
+        "kubernetes.monitoring.prometheus_storage_gib",
+        "larger",
+        150,
+        "volumes of 100 GiB → 150",
+    ),
+    (
         "domain.hosted_zone_id",
         "any",
         "Z999999999EXAMPLE",
@@ -348,7 +354,7 @@ HARMLESS: Settings = {
     },
     "kubernetes.kong": {"min_replicas": 4, "max_replicas": 30, "requests_per_minute": 300},
     "kubernetes.keycloak.replicas": 5,
-    "kubernetes.monitoring": {"prometheus_storage_gib": 150, "retention_hours": 48},
+    "kubernetes.monitoring.retention_hours": 48,
     "identity.display_name": "Music",
     "identity.registration": True,
     "identity.email": {

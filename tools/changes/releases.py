@@ -38,6 +38,10 @@ _ALL_AT_ONCE = (
     "Take a snapshot of the identity database, and delete the StatefulSet first "
     "(docs/upgrades.md, Another minor version of Keycloak)."
 )
+_CLAIMS = (
+    "Follow docs/runbooks/volume.md first: "
+    "volumes keep their size, and Prometheus fills them up to the new one."
+)
 _NEVER = "A volume never shrinks. Keep the size."
 
 
@@ -151,7 +155,7 @@ def _monitoring(was: Values, is_: Values) -> Iterator[Found]:
         was,
         is_,
         path,
-        grows=(Effect.NONE, "Grow the claims manually (docs/runbooks/volume.md)."),
+        grows=(Effect.INTERRUPTION, _CLAIMS),
         shrinks=Effect.LOSS,
     )
 
