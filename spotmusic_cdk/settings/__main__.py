@@ -18,10 +18,19 @@ def main(names: list[str], *, folder: Path) -> int:
 
     Returns:
         0, or 2 if a file is invalid.
+
+    Raises:
+        SettingsError: if the folder has no environment.
     """
     print_warnings()
+    names = names or environments_in(folder)
+    if not names:
+        raise SettingsError(
+            f"{folder} has no file NAME.yaml. Write {folder}/dev.yaml, or run the command in the "
+            "folder of the project."
+        )
     refused: set[str] = set()
-    for name in names or environments_in(folder):
+    for name in names:
         try:
             settings = load(name, folder=folder, today=versions.RELEASED, clock=date.today())
         except SettingsError as error:

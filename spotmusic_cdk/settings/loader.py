@@ -68,7 +68,9 @@ def load(environment: str, *, folder: Path, today: date, clock: date | None = No
         advice = meant(
             environment,
             known,
-            otherwise=f"Choose one of {', '.join(known)} (-c env=NAME){write}.",
+            otherwise=f"Choose one of {', '.join(known)} (-c env=NAME){write}."
+            if known
+            else f"Write {path}, or run the command in the folder of the project.",
         )
         raise SettingsError(
             f"{environment}.yaml: there is no environment {shown(environment)}.\n  {advice}"

@@ -1,13 +1,15 @@
 """Reading of cloud assemblies, and rejected ones."""
 
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.manifest import manifest
 from tools.local_aws import ACCOUNT
-from tools.local_aws.assembly import regions, stacks
+from tools.local_aws.assembly import environment_of, regions, stacks
 from tools.local_aws.workspace import Workspace
 
 
@@ -46,3 +48,23 @@ def test_deployed_assembly_is_kept_until_accepted(tmp_path: Path) -> None:
     workspace.accept_assembly()
     assert stacks(workspace.assembly, environment="dev")[0].account == "111122223333"
     assert not workspace.next_assembly.exists()
+
+
+@pytest.mark.parametrize("step", [Workspace.accept_assembly, Workspace.forget])
+def test_interrupted_deletion_leaves_no_part(
+    step: Callable[[Workspace], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(folder: Path, **_: object) -> None:
+        if manifests := [*folder.rglob("manifest.json")]:
+            manifests[0].unlink()
+            raise KeyboardInterrupt
+
+    workspace = Workspace(tmp_path)
+    assembly(workspace.assembly)
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        step(workspace)
+    monkeypatch.undo()
+    assert environment_of(workspace.assembly) is None
+    workspace.forget()
+    assert [*workspace.folder.iterdir()] == []

@@ -43,6 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(report.inverse(settings.name, settings.capacity.listeners, carried(settings)))
         return
     plan = plan_for(settings, listeners_of(options.listeners))
+    if parse(rewritten(file.read_text(encoding="utf-8"), plan.changes), source=file) != (
+        plan.settings
+    ):
+        raise PlanError(
+            f"{options.env}.yaml: the plan changes a value that an alias (*name) or a merge key "
+            "(<<) uses elsewhere as well. Write the value at each place."
+        )
     cost = None
     if not options.no_cost:
         print(

@@ -100,8 +100,12 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
             check=False,
         )
         if archive.returncode != 0:
-            advice = f"Use `{ACCOUNT}`, `{LOCAL}`, a folder of `cdk synth`, or a git ref."
-            raise SourceError(f"{ref}: neither a cloud assembly nor a git ref. {advice}")
+            reason = os.fsdecode(archive.stderr).strip().rpartition("fatal: ")[2]
+            advice = (
+                f"Use `{ACCOUNT}`, `{LOCAL}`, a folder of `cdk synth`, or a git ref; "
+                "`git fetch --unshallow` fetches those that a shallow clone lacks."
+            )
+            raise SourceError(f"{ref}: no folder, and git refuses it: {reason}. {advice}")
         ZipFile(BytesIO(archive.stdout)).extractall(folder)
         if not Path(folder, "environments", f"{environment}.yaml").exists():
             raise SourceError(
@@ -124,9 +128,9 @@ def deployed(assembly: Path) -> Templates:
     for id_, stack in stacks_in(assembly).items():
         client = boto3.client("cloudformation", region_name=stack.region, config=_CONFIG)
         try:
-            body = client.get_template(StackName=stack.name, TemplateStage="Original")[
+            body = client.get_template(StackName=stack.name, TemplateStage="Original").get(
                 "TemplateBody"
-            ]
+            )
         except ClientError as error:
             if "does not exist" in str(error):
                 continue
@@ -134,7 +138,14 @@ def deployed(assembly: Path) -> Templates:
                 f"{stack.name} in {stack.region} cannot be read: {error}. "
                 f"Log in to account {stack.account}."
             ) from None
-        found[id_] = read(body if isinstance(body, str) else json.dumps(body), stack.account)
+        if not body:  # a stack with a change set alone
+            continue
+        if isinstance(body, str):
+            raise SourceError(
+                f"{stack.name} in {stack.region} was last deployed from YAML, and not by the CDK. "
+                "Deploy it with the CDK from the commit that it had, then compare."
+            )
+        found[id_] = read(json.dumps(body), stack.account)
     if not found:
         raise SourceError(
             "None of the stacks is deployed in this account. "

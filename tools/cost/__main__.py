@@ -67,10 +67,13 @@ def _require_ref(ref: str) -> None:
     if shutil.which("git") is None:
         raise CostError("BASE needs git, which is not in PATH. Install it, or omit BASE.")
     command = ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}"]
-    run = subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=False)  # noqa: S603
+    run = subprocess.run(  # noqa: S603
+        command, cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
     if run.returncode != 0:
+        reason = run.stderr.strip().partition("fatal: ")[2]
         raise CostError(
-            f"BASE={ref} is not a commit of this repository. "
+            f"BASE={ref} is not a commit of this repository{reason and f' ({reason})'}. "
             "Fetch it, or use a branch, a tag or a hash."
         )
 

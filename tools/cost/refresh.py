@@ -165,7 +165,7 @@ def _offer(
             f"The AWS price list cannot be read from {address}: {getattr(error, 'reason', error)}. "
             "It requires access to the Internet. prices.csv is unchanged."
         ) from None
-    except (KeyError, ValueError) as error:
+    except (LookupError, ValueError, csv.Error) as error:
         raise CostError(
             f"{address} has an unknown form: {error}. prices.csv is unchanged."
         ) from None

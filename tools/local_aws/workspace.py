@@ -135,7 +135,7 @@ class Workspace:
 
     def accept_assembly(self) -> None:
         """Replace the deployed assembly by the next one."""
-        shutil.rmtree(self.assembly, ignore_errors=True)
+        self._discard_assembly()
         self.next_assembly.rename(self.assembly)
 
     def prepare(self) -> None:
@@ -164,5 +164,14 @@ class Workspace:
         self.environment_script.unlink(missing_ok=True)
         self.baseline.unlink(missing_ok=True)
         self.page.unlink(missing_ok=True)
-        for folder in (self.temporary, self.assembly, self.next_assembly, self.folder / "home"):
+        self._discard_assembly()
+        for folder in (self.temporary, self.next_assembly, self.folder / "home"):
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _discard_assembly(self) -> None:
+        """Delete the deployed assembly. After an interruption, no command finds a part of it."""
+        old = self.assembly.with_suffix(".old")
+        shutil.rmtree(old, ignore_errors=True)
+        if self.assembly.exists():
+            self.assembly.rename(old)
+        shutil.rmtree(old, ignore_errors=True)

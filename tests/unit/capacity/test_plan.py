@@ -195,6 +195,28 @@ def test_rewritten_file_differs_in_values_only() -> None:
     assert changed(prod(), {path: 91}).services["playback"].scaling.max == 91
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"{min: 3, max: 30}": "&few {min: 3, max: 24}", "    scaling: {min: 3, max: 24}": "*few"},
+        {"  recommendations:": "  recommendations: &base", "    scaling: {min: 3, max: 24}": ""},
+    ],
+    ids=["alias", "merge key"],
+)
+def test_plan_refuses_shared_values(changes: dict[str, str], tmp_path: Path) -> None:
+    """A new value of one service would be that of the other as well."""
+    text = (ENVIRONMENTS / "prod.yaml").read_text()
+    for old, new in changes.items():
+        text = text.replace(f"{old}\n", f"    scaling: {new}\n" if new == "*few" else f"{new}\n")
+    if "&base" in text:
+        text = text.replace("  trends:\n", "  trends:\n    <<: *base\n")
+    file = tmp_path / "prod.yaml"
+    file.write_text(text)
+    with pytest.raises(PlanError, match=r"prod\.yaml: the plan changes a value that an alias"):
+        run(tmp_path, "--listeners", "5000000", "--write")
+    assert file.read_text() == text
+
+
 def test_limits_have_source_and_date() -> None:
     assert [
         limit.what

@@ -26,7 +26,9 @@ def assembly(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def stub_templates(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | str) -> None:
+def stub_templates(
+    monkeypatch: pytest.MonkeyPatch, *, body: str | None = None, **answers: dict[str, Any] | str
+) -> None:
     """Stub CloudFormation: return a template or an error for each region."""
 
     def client(service: str, *, region_name: str, config: Any) -> Any:
@@ -37,7 +39,8 @@ def stub_templates(monkeypatch: pytest.MonkeyPatch, **answers: dict[str, Any] | 
         if isinstance(answer, str):
             stub.add_client_error("get_template", "ValidationError", answer)
         else:
-            stub.add_response("get_template", {"TemplateBody": json.dumps(answer)})
+            text = json.dumps(answer) if body is None else body
+            stub.add_response("get_template", {"TemplateBody": text} if text else {})
         stub.activate()
         return made
 
@@ -68,6 +71,32 @@ def test_unreadable_account_is_reported(
     stub_templates(monkeypatch, sa_east_1=error, us_east_1=error)
     with pytest.raises(SourceError, match=expected):
         source.deployed(assembly)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"), [("", "None of the stacks"), ("Resources: {}", "deployed from YAML")]
+)
+def test_stack_without_json_is_reported(
+    assembly: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
+) -> None:
+    """A stack that has only a change set, and one that somebody edited in the console."""
+    stub_templates(monkeypatch, body=body, sa_east_1={}, us_east_1={})
+    with pytest.raises(SourceError, match=expected):
+        source.deployed(assembly)
+
+
+@pytest.mark.parametrize(
+    ("repository", "expected"),
+    [(True, "not a valid object name: v9"), (False, "not a git repository")],
+)
+def test_refused_ref_has_the_reason_of_git(
+    tmp_path: Path, repository: bool, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    if repository:
+        subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)  # noqa: S607
+    with pytest.raises(SourceError, match=expected), source.of_ref(tmp_path, "v9", "prod"):
+        pass
 
 
 def test_ref_uses_its_own_app(tmp_path: Path) -> None:

@@ -199,6 +199,17 @@ def test_failed_refresh_leaves_the_file(
     assert [path.name for path in file.parent.iterdir()] == ["prices.csv"]
 
 
+@pytest.mark.parametrize("page", ["<html>\n\n</html>\n", '"' + "x" * 140_000])
+def test_page_of_a_proxy_leaves_the_file(
+    endpoint: str, file: Path, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "HEAD", page)
+    monkeypatch.setitem(globals(), "COLUMNS", "")
+    with pytest.raises(CostError, match=r"unknown form: .*prices\.csv is unchanged"):
+        refreshed(endpoint, file)
+    assert file.read_text() == FILE
+
+
 def test_refresh_reports_missing_internet(file: Path) -> None:
     address = "http://127.0.0.1:9/offers/v1.0/aws/AmazonEC2/current/sa-east-1/index.csv"
     with pytest.raises(CostError, match=f"^The AWS price list cannot be read from {address}"):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from spotmusic_cdk.settings import SettingsError
 from spotmusic_cdk.settings.__main__ import main
 from tools.checkout import ROOT
 
@@ -54,6 +55,14 @@ def test_check_reports_all_problems(folder: Path, capsys: pytest.CaptureFixture[
         "dve is not the file's name",
     ):
         assert errors.count(once) == 1
+
+
+def test_check_requires_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "dev.yml").write_text("name: dev")
+    with pytest.raises(SettingsError, match=r"has no file NAME\.yaml\. Write .*/dev\.yaml"):
+        main([], folder=tmp_path)
+    assert main(["dev"], folder=tmp_path) == 2
+    assert f"Write {tmp_path}/dev.yaml, or run the command" in capsys.readouterr().err
 
 
 def test_check_accepts_valid_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
