@@ -5,7 +5,8 @@ from pathlib import Path
 
 
 def write(path: Path, text: str) -> bool:
-    """Write a file. Return True if its content has changed.
+    """Write a file, in a folder that is created if it is missing. Return True if its content has
+    changed.
 
     Args:
         path: file to write.
@@ -15,6 +16,7 @@ def write(path: Path, text: str) -> bool:
         SystemExit: if the file cannot be written, with the reason. The file is unchanged.
     """
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         changed = not path.exists() or path.read_text(encoding="utf-8") != text
         if changed:
             replace(path, text)

@@ -93,10 +93,28 @@ def test_cli_environment_has_no_credentials() -> None:
     assert not session.jsii_cache().is_relative_to("/empty")
 
 
-def test_shell_exports_unset_profile() -> None:
-    exports = session.shell_exports("http://127.0.0.1:4566", region="sa-east-1", path="/venv/bin")
-    assert "unset AWS_PROFILE" in exports
-    assert "export AWS_ENDPOINT_URL='http://127.0.0.1:4566'" in exports
+def test_shell_exports_unset_other_variables() -> None:
+    """Variables of the user's shell that would lead SDKs and the AWS CLI to another endpoint."""
+    endpoint = "http://127.0.0.1:4566"
+    exports = session.shell_exports(endpoint, region="sa-east-1", path="/venv/bin")
+    others = {
+        "AWS_DEFAULT_PROFILE": "prod",
+        "AWS_ENDPOINT_URL_S3": "https://example.com",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+        "AWS_PROFILE": "prod",
+        "AWS_SESSION_TOKEN": "two\nlines",
+    }
+    for before in ({}, others):
+        shown = subprocess.run(
+            ["/bin/sh", "-euc", f"{exports}\nPATH={os.environ['PATH']}\nenv"],
+            env={"PATH": os.environ["PATH"], **before},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        found = {line.partition("=")[0]: line.partition("=")[2] for line in shown}
+        assert found["AWS_ENDPOINT_URL"] == endpoint
+        assert found.keys() & others.keys() == set()
 
 
 def test_shell_exports_accept_folder_of_any_name() -> None:

@@ -21,6 +21,12 @@ def test_unwritable_file_is_reported(tmp_path: Path) -> None:
         write(tmp_path / "page.md", "")
 
 
+def test_missing_folder_is_created_or_reported(tmp_path: Path) -> None:
+    assert write(tmp_path / ".local" / "page.md", "text")
+    with pytest.raises(SystemExit, match=r"cannot write .*/page.md/diff.txt: (File|Not a)"):
+        write(tmp_path / ".local" / "page.md" / "diff.txt", "")
+
+
 def test_failed_write_keeps_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fill_disk(path: Path, text: str, **_: object) -> None:
         path.write_bytes(text[:3].encode())

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError
 
+from spotmusic_cdk import output
 from spotmusic_cdk.command_line import run_command
 from tools.changes import source
 from tools.changes.change import Change, Effect, exit_status
@@ -64,8 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         full = Workspace(CHECKOUT).differences
         differs = source.NO_DIFFERENCE not in full.read_text(encoding="utf-8")
     elif (full := options.full) and (differs := before != after):
-        full.parent.mkdir(parents=True, exist_ok=True)
-        full.write_text(full_text(before, after) + "\n", encoding="utf-8")
+        output.write(full, full_text(before, after) + "\n")
     if full and differs:
         quantity = "All" if changes else "No effect, but"
         print(f"\n{quantity} changed properties: {os.path.relpath(full)}")

@@ -160,7 +160,9 @@ def shell_exports(endpoint: str, *, region: str, path: str) -> str:
     variables = aws_variables(endpoint, region=region)
     exports = [f"export {name}='{value}'" for name, value in variables.items()]
     path_export = f'export PATH={shlex.quote(path)}:"$PATH"'
-    return "\n".join(["unset AWS_PROFILE AWS_SESSION_TOKEN", *exports, path_export, ""])
+    # Such as another profile, the endpoint of one service, or the wish to ignore endpoints.
+    unset = r"unset AWS_PROFILE $(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p')"
+    return "\n".join([unset, *exports, path_export, ""])
 
 
 @cache
