@@ -79,7 +79,7 @@ def test_unreadable_account_is_reported(
 def test_stack_without_json_is_reported(
     assembly: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
 ) -> None:
-    """A stack that has only a change set, and one that somebody edited in the console."""
+    """A stack that has only a change set, and one that was edited in the console."""
     stub_templates(monkeypatch, body=body, sa_east_1={}, us_east_1={})
     with pytest.raises(SourceError, match=expected):
         source.deployed(assembly)
