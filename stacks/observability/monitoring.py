@@ -1,20 +1,18 @@
 """Prometheus, Alertmanager and Grafana in the cluster."""
 
-from collections.abc import Iterator
-
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from spotmusic_cdk import versions
 from spotmusic_cdk.namespaces import MONITORING, NODE_METRICS
-from spotmusic_cdk.settings import Settings
+from spotmusic_constructs.arns import cluster_arn
 from spotmusic_constructs.data.rds_ca import rds_ca
 from spotmusic_constructs.identity.keycloak import realm_url
 from spotmusic_constructs.kubernetes.helm_release import LocalChart
 from spotmusic_constructs.kubernetes.secrets_and_certificates import SecretsAndCertificates
 from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.grafana import Grafana
-from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace
+from spotmusic_constructs.observability.prometheus import ScrapedCluster, ScrapeTarget, Workspace
 from spotmusic_constructs.observability.prometheus_stack import KubePrometheusStack
 from spotmusic_constructs.observability.rules_and_dashboards import RulesAndDashboards
 from stacks.observability.components import Components
@@ -72,7 +70,7 @@ class Monitoring(Construct):
             recipients=recipients,
             heartbeat=heartbeat,
             grafana=grafana,
-            targets=list(_targets(settings)),
+            scraped=_scraped(components),
             namespace=MONITORING,
             node_namespace=NODE_METRICS,
             storage_gib=monitoring.prometheus_storage_gib,
@@ -105,10 +103,14 @@ class Monitoring(Construct):
         release.release.node.add_dependency(trust, rules)
 
 
-def _targets(settings: Settings) -> Iterator[ScrapeTarget]:
-    """Yield the services on ECS. Cloud Map resolves their names to the addresses of tasks."""
-    for name, service in settings.services.items():
-        if service.port is not None:
-            yield ScrapeTarget(
-                service=name, host=f"{name}.svc.{settings.private_domain}", port=service.port
-            )
+def _scraped(components: Components) -> ScrapedCluster:
+    """Return the services with a port on ECS."""
+    services = components.settings.services
+    return ScrapedCluster(
+        arn=cluster_arn(components.ecs_services.cluster),
+        targets=[
+            ScrapeTarget(service=name, ecs_name=ecs_name, port=port)
+            for name, ecs_name in components.services.items()
+            if (port := services[name].port)
+        ],
+    )

@@ -50,7 +50,8 @@ WITHOUT_RESOURCES: Mapping[str, str] = {
         "AWS FIS looks for tasks, and their ids are unknown before "
         "(AWS FIS user guide, actions reference)"
     ),
-    "ecs:ListTasks": "the same",
+    "ecs:ListServices": "IAM has no resource for it; a condition names the cluster",
+    "ecs:ListTasks": "AWS FIS looks for tasks as above, and Prometheus in one cluster",
     "elasticache:DescribeReplicationGroups": "AWS FIS finds its target by tags, among all",
     "logs:CreateLogDelivery": (
         "a log delivery has no ARN (Amazon CloudWatch Logs user guide, logs sent to CloudWatch "
@@ -225,6 +226,7 @@ ACKNOWLEDGED: Mapping[str, tuple[str, ...]] = {
         "eks-platform/Kubernetes/*Policy/*",
         "observability/Faults/*Role/Policy/*",
         "observability/Monitoring/Release/See/Policy/*",
+        "observability/Monitoring/Release/Write/Policy/*",
         "observability/People/Policies/*",
         "observability/People/Tunnel/Roles/*Role",
         "registry/Images/CreationRole/Policy/*",

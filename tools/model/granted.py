@@ -52,6 +52,8 @@ _LITERAL = (
     (r"arn:aws:ec2:[\w-]+:\d+:(fleet|instance|launch-template|spot-instances-request)/\*", "nodes"),
     (r"arn:aws:ec2:[\w-]+:\d+:network-interface/\*", "network interfaces"),
     (r"arn:aws:ec2:[\w-]+:\d+:volume/\*", "volumes of nodes and pods"),
+    (r"arn:aws:ecs:[\w-]+:\d+:cluster/default", "default cluster of ECS"),
+    (r"arn:aws:ecs:[\w-]+:\d+:service/\*", "services"),
     (r"arn:aws:ecs:[\w-]+:\d+:task/\*", "tasks of services"),
 )
 """Stores with literal names, which are created elsewhere or while the platform runs."""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from spotmusic_constructs.kubernetes.images import Image
 from spotmusic_constructs.kubernetes.pod import POD_SECURITY, resources, spread
+from spotmusic_constructs.location import Location
 from spotmusic_constructs.observability.alertmanager import volume
+from spotmusic_constructs.rights import Statement, allow
 
 SERVICE_ACCOUNT = "prometheus"
 REPLICAS = 2
@@ -14,31 +16,87 @@ MEMORY_LIMIT_GIB = 4
 
 @dataclass(frozen=True, kw_only=True)
 class ScrapeTarget:
-    """Service outside the cluster with tasks that are found by DNS.
+    """Service on Amazon ECS with metrics on `/metrics`.
 
     Args:
         service: name of the service; it becomes the label `service`.
-        host: name that resolves to the addresses of its tasks, eight at most in an answer (AWS
-            Cloud Map API reference, DnsConfig): with more tasks, rates are too low.
+        ecs_name: name of the service in ECS.
         port: TCP port of the metrics.
-        path: path of the metrics.
     """
 
     service: str
-    host: str
+    ecs_name: str
     port: int
-    path: str = "/metrics"
 
-    def to_scrape_config(self) -> dict[str, object]:
-        """Return the scrape configuration of Prometheus."""
+    def to_relabel_configs(self) -> list[dict[str, object]]:
+        """Return the rules that set the label and the address of each task."""
+        return [
+            {
+                "source_labels": ["__meta_ecs_service"],
+                "regex": self.ecs_name,
+                "target_label": "service",
+                "replacement": self.service,
+            },
+            {
+                "source_labels": ["service", "__meta_ecs_ip_address"],
+                "regex": f"{self.service};(.+)",
+                "target_label": "__address__",
+                "replacement": f"$1:{self.port}",
+            },
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScrapedCluster:
+    """Services of an Amazon ECS cluster. Prometheus lists their tasks by the ECS API.
+
+    DNS would return eight tasks of a service (AWS Cloud Map API reference, DnsConfig).
+
+    Args:
+        arn: ARN of the cluster. Prometheus does not find clusters by their names.
+        targets: services to scrape. The label `job` of their tasks is `ecs-<service>`.
+    """
+
+    arn: str
+    targets: Sequence[ScrapeTarget]
+
+    def to_scrape_config(self, region: str) -> dict[str, object]:
+        """Return the scrape configuration of Prometheus, for running tasks of the targets."""
         return {
-            "job_name": f"ecs-{self.service}",
-            "metrics_path": self.path,
-            "dns_sd_configs": [
-                {"names": [self.host], "type": "A", "port": self.port, "refresh_interval": "30s"}
+            "job_name": "ecs",
+            "aws_sd_configs": [
+                {"role": "ecs", "region": region, "clusters": [self.arn], "refresh_interval": "30s"}
             ],
-            "relabel_configs": [{"target_label": "service", "replacement": self.service}],
+            "relabel_configs": [
+                {
+                    "source_labels": ["__meta_ecs_last_status"],
+                    "regex": "RUNNING",
+                    "action": "keep",
+                },
+                *(rule for target in self.targets for rule in target.to_relabel_configs()),
+                {"source_labels": ["service"], "regex": ".+", "action": "keep"},
+                {"source_labels": ["service"], "target_label": "job", "replacement": "ecs-$1"},
+            ],
         }
+
+    @staticmethod
+    def described_arns(location: Location) -> list[str]:
+        """Return the patterns of services and tasks, which a condition limits to the cluster."""
+        return [location.arn("ecs", f"{kind}/*") for kind in ("service", "task")]
+
+    def rights(self, location: Location) -> list[Statement]:
+        """Return the rights of the discovery (Prometheus 3.13, discovery/aws/ecs.go)."""
+        here = {"ArnEquals": {"ecs:cluster": self.arn}}
+        return [
+            allow(
+                ["ecs:DescribeServices", "ecs:DescribeTasks"], self.described_arns(location), here
+            ),
+            allow(["ecs:ListServices", "ecs:ListTasks"], ["*"], here),
+            # Prometheus tests its credentials with a request that names no cluster.
+            allow(["ecs:DescribeClusters"], [self.arn, location.arn("ecs", "cluster/default")]),
+            # Public addresses, which tasks do not have. The action has no resources.
+            allow(["ec2:DescribeNetworkInterfaces"], ["*"]),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +134,7 @@ def prometheus_values(
     image: Image,
     environment: str,
     workspace: Workspace,
-    targets: Sequence[ScrapeTarget],
+    scraped: ScrapedCluster | None,
     storage_class: str,
     storage_gib: int,
     retention_hours: int,
@@ -121,6 +179,8 @@ def prometheus_values(
                 f"{kind}SelectorNilUsesHelmValues": False
                 for kind in ("serviceMonitor", "podMonitor", "rule", "probe", "scrapeConfig")
             },
-            "additionalScrapeConfigs": [target.to_scrape_config() for target in targets],
+            "additionalScrapeConfigs": (
+                [scraped.to_scrape_config(workspace.region)] if scraped else []
+            ),
         },
     }

@@ -19,18 +19,22 @@ from spotmusic_constructs.observability.alarm import Recipients
 from spotmusic_constructs.observability.alertmanager import alertmanager_values
 from spotmusic_constructs.observability.cluster_metrics import cluster_values
 from spotmusic_constructs.observability.grafana import Grafana, grafana_values, reader
-from spotmusic_constructs.observability.prometheus import ScrapeTarget, Workspace, prometheus_values
-from spotmusic_constructs.rights import allow
+from spotmusic_constructs.observability.prometheus import (
+    ScrapedCluster,
+    Workspace,
+    prometheus_values,
+)
+from spotmusic_constructs.rights import Statement, allow
 
 
 class KubePrometheusStack(Construct):
     """Two replicas of Prometheus, three of Alertmanager and two of Grafana, none of them public.
 
     Creates the release, and Pod Identity roles of its three service accounts: Prometheus writes to
-    the workspace, Alertmanager publishes to the two topics, Grafana reads CloudWatch and the
-    workspace. The stack must create `external_secrets` and `certificates` before the release.
-    Custom resource definitions come from `PrometheusCrds`, alerts and dashboards from
-    `RulesAndDashboards`.
+    the workspace and lists the tasks of `scraped`, Alertmanager publishes to the two topics,
+    Grafana reads CloudWatch and the workspace. The stack must create `external_secrets` and
+    `certificates` before the release. Custom resource definitions come from `PrometheusCrds`,
+    alerts and dashboards from `RulesAndDashboards`.
 
     Args:
         cluster: cluster with a kubectl provider.
@@ -41,7 +45,7 @@ class KubePrometheusStack(Construct):
         recipients: topics of alerts.
         heartbeat: SNS topic of the heartbeat (`Heartbeat`).
         grafana: addresses, database and secrets of Grafana.
-        targets: services outside the cluster to scrape.
+        scraped: services on Amazon ECS. Default: none.
         namespace: existing namespace with Pod Security `restricted`.
         node_namespace: existing namespace with Pod Security `privileged` for node-exporter, which
             reads files of the host. Default: no node-exporter; the kubelet reports on nodes.
@@ -71,7 +75,7 @@ class KubePrometheusStack(Construct):
         recipients: Recipients,
         heartbeat: sns.ITopic,
         grafana: Grafana,
-        targets: Sequence[ScrapeTarget] = (),
+        scraped: ScrapedCluster | None = None,
         namespace: str = "monitoring",
         node_namespace: str | None = None,
         storage_class: str = "gp3",
@@ -90,6 +94,7 @@ class KubePrometheusStack(Construct):
             cluster,
             namespace,
             workspace,
+            scraped,
             [topic for topic in (recipients.topic, recipients.pager, heartbeat) if topic],
         )
         self.release = HelmRelease(
@@ -111,7 +116,7 @@ class KubePrometheusStack(Construct):
                     image=names["prometheus"],
                     environment=environment_name,
                     workspace=workspace,
-                    targets=targets,
+                    scraped=scraped,
                     storage_class=storage_class,
                     storage_gib=storage_gib,
                     retention_hours=retention_hours,
@@ -144,10 +149,11 @@ class KubePrometheusStack(Construct):
         cluster: eks.ICluster,
         namespace: str,
         workspace: Workspace,
+        scraped: ScrapedCluster | None,
         topics: Sequence[sns.ITopic],
     ) -> list[PodIdentity]:
         def identity(
-            id_: str, account: str, description: str, *rights: tuple[list[str], str]
+            id_: str, account: str, description: str, *statements: Statement
         ) -> PodIdentity:
             return PodIdentity(
                 self,
@@ -156,34 +162,39 @@ class KubePrometheusStack(Construct):
                 namespace=namespace,
                 service_account=account,
                 description=description,
-                statements=[allow(actions, [resource]) for actions, resource in rights],
+                statements=statements,
             )
 
         write = identity(
             "Write",
             prometheus.SERVICE_ACCOUNT,
-            "Prometheus keeps its samples",
-            (["aps:RemoteWrite"], workspace.arn),
+            "Prometheus finds tasks and keeps samples",
+            allow(["aps:RemoteWrite"], [workspace.arn]),
+            *(scraped.rights(location_of(self)) if scraped else ()),
         )
         publish = identity(
             "Tell",
             alertmanager.SERVICE_ACCOUNT,
             "Alertmanager tells the team",
-            *((["sns:Publish"], topic_arn(topic)) for topic in topics),
+            *(allow(["sns:Publish"], [topic_arn(topic)]) for topic in topics),
         )
         read = identity(
             "See",
             grafana_module.SERVICE_ACCOUNT,
             "Grafana draws what CloudWatch and the workspace have",
-            (["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], "*"),
-            (
+            allow(["cloudwatch:GetMetricData", "cloudwatch:ListMetrics"], ["*"]),
+            allow(
                 [
                     f"aps:{action}"
                     for action in ("GetLabels", "GetMetricMetadata", "GetSeries", "QueryMetrics")
                 ],
-                workspace.arn,
+                [workspace.arn],
             ),
         )
         reason = "CloudWatch has no resources to name for reading metrics, only the account."
         acknowledge(read, {wildcard_finding("*"): reason})
+        if scraped:
+            wide = ("*", *scraped.described_arns(location_of(self)))
+            reason = "A condition names the cluster. Interfaces have no resources to name."
+            acknowledge(write, dict.fromkeys(map(wildcard_finding, wide), reason))
         return [write, publish, read]

@@ -1,4 +1,4 @@
-"""Discovery of services by Service Connect, and of their tasks by Prometheus."""
+"""Discovery of services by Service Connect, and of their tasks by DNS."""
 
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
@@ -14,7 +14,10 @@ IDLE_TIMEOUT = durations.seconds(60)
 
 
 def task_records(name: str) -> ecs.CloudMapOptions:
-    """Return the Cloud Map registration with an A record for each task, for Prometheus."""
+    """Return the Cloud Map registration with an A record for each task.
+
+    An answer has eight records at most (AWS Cloud Map API reference, DnsConfig).
+    """
     return ecs.CloudMapOptions(
         name=name, dns_record_type=servicediscovery.DnsRecordType.A, dns_ttl=durations.seconds(10)
     )

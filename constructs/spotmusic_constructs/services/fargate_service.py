@@ -165,7 +165,7 @@ class FargateService(Construct):
             bake_time=(bake_time or durations.minutes(10)) if shifts else None,
             deployment_alarms=ecs.DeploymentAlarmConfig(alarm_names=[alarm.ref]) if alarm else None,
             health_check_grace_period=durations.seconds(60) if route else None,
-            # Blue/green shifts only the route; Prometheus reads tasks of both revisions. The
+            # Blue/green shifts only the route; tasks of both revisions are registered. The
             # requirements of a blue/green service in the Amazon ECS developer guide allow service
             # discovery; not verified in an account.
             cloud_map_options=task_records(name) if port else None,

@@ -152,30 +152,26 @@ def test_conflicting_target_labels_are_renamed(known: RenderedCluster) -> None:
     )
 
 
-def test_service_discovery_names_match_task_registration(known: RenderedCluster) -> None:
-    (namespace,) = (
-        r["Properties"]["Name"]
-        for _, _, r in known.resources("AWS::ServiceDiscovery::PrivateDnsNamespace")
-    )
-    registered = {
-        f"{r['Properties']['Name']}.{namespace}"
-        for _, _, r in known.resources("AWS::ServiceDiscovery::Service")
+def test_prometheus_scrapes_every_listening_service(known: RenderedCluster) -> None:
+    (job,) = jobs(known)
+    set_by = {
+        label: [rule for rule in job["relabel_configs"] if rule.get("target_label") == label]
+        for label in ("service", "__address__")
     }
-    asked = {
-        name for job in jobs(known) for lookup in job["dns_sd_configs"] for name in lookup["names"]
+    scraped = {
+        rule["regex"].partition(";")[0]: int(rule["replacement"].partition(":")[2])
+        for rule in set_by["__address__"]
     }
-    assert asked
-    assert asked <= registered, f"{sorted(asked - registered)} are names that no task registers"
-    assert {job["metrics_path"] for job in jobs(known)} == {"/metrics"}
-    with_port = {
-        r["Properties"]["Family"]: port["ContainerPort"]
-        for _, _, r in known.resources("AWS::ECS::TaskDefinition")
-        for container in r["Properties"]["ContainerDefinitions"]
-        for port in container.get("PortMappings", ())
+    listening = {
+        alias["DnsName"]: alias["Port"]
+        for _, _, r in known.resources("AWS::ECS::Service")
+        for served in r["Properties"]["ServiceConnectConfiguration"].get("Services", ())
+        for alias in served["ClientAliases"]
     }
-    assert len(with_port) == len(jobs(known)), (
-        "a service listens on a port and gives no metrics there, or the other way round"
-    )
+    assert scraped == listening
+    assert [rule["replacement"] for rule in set_by["service"]] == [*scraped]
+    names = [rule["regex"] for rule in set_by["service"]]
+    assert len({*names}) == len(listening)
 
 
 def test_required_components_have_monitors(whole: RenderedCluster) -> None:
