@@ -70,13 +70,13 @@ def admission(
 def admit_cloudfront(bucket: s3.Bucket) -> None:
     """Allow all distributions of this account to read objects.
 
-    Naming one distribution would create a dependency cycle with the edge stack.
+    Naming one distribution would create a dependency cycle with the edge stack. The ARN contains
+    the account; that CloudFront also sends `aws:SourceAccount` is not documented (Amazon CloudFront
+    developer guide, restrict access to an Amazon S3 origin, 2026-11).
     """
     location = location_of(bucket)
-    conditions = {
-        "ArnLike": {"AWS:SourceArn": location.arn("cloudfront", "distribution/*", region="")},
-        "StringEquals": {"AWS:SourceAccount": location.account},
-    }
+    distributions = location.arn("cloudfront", "distribution/*", region="")
+    conditions = {"ArnLike": {"AWS:SourceArn": distributions}}
     add_to_policy(
         bucket,
         admission(
