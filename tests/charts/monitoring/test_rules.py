@@ -21,6 +21,11 @@ WINDOWS = {"critical": ("1h", "5m", "14.4"), "warning": ("6h", "30m", "6")}
 RATE = r"\brate\([^()]*\)+"
 RATIO = re.compile(rf"{RATE}(?: or vector\(0\)\))?\s*/ sum[^/]*{RATE}", flags=re.DOTALL)
 """Quotient of two rates of requests."""
+AGGREGATED = re.compile(
+    r"\(*(?:100 \* |time\(\) - )?(?:absent|count|histogram_quantile|max|min|sum|vector)\b"
+    r"|(?:[a-z]+:)+\w+"
+)
+"""Beginning of an expression without labels of the target, such as `instance`."""
 MEMBERS_MISSING = re.compile(r"^\(*(?:count|sum)\([^()]*\)[^<]*<")
 
 
@@ -87,6 +92,22 @@ def test_alerts_have_severity_and_runbook(file: str) -> None:
         assert not anchor or anchor in anchors(ROOT / runbook), (
             f"{file}.yaml: {runbook} has no heading for {anchor}"
         )
+
+
+@each_file
+def test_alerts_keep_no_labels_of_the_target(file: str) -> None:
+    """The replacement of an exporter must not end an alert of another component."""
+    assert not [
+        rule["alert"] for rule in alerts(file) if not AGGREGATED.match(rule["expr"].strip())
+    ]
+
+
+def test_certificate_without_end_does_not_expire() -> None:
+    """cert-manager reports 0 for a certificate that was never issued."""
+    read = "certmanager_certificate_expiration_timestamp_seconds"
+    exprs = [rule["expr"] for rule in alerts("trust")]
+    found = "".join([*exprs, *dashboard_files().values()])
+    assert found.count(read) == found.count(f"({read} > 0)") > 0
 
 
 def test_recording_rules_are_used() -> None:
