@@ -91,6 +91,8 @@ def test_lost_quorum_inhibits_component_warnings(config: Json) -> None:
     named = cause["source_matchers"][1].split('"')[1].split("|")
     assert set(named) <= COMPONENTS, "these components have no alert"
     assert "kubernetes" not in named, "one broken workload must not hide another"
+    assert "redpanda-license" not in named, "an expiring licence must not hide failures"
+    assert "redpanda-license" in COMPONENTS
     assert cause["equal"] == ["component"]
 
 
