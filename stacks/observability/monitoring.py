@@ -103,14 +103,13 @@ class Monitoring(Construct):
         release.release.node.add_dependency(trust, rules)
 
 
-def _scraped(components: Components) -> ScrapedCluster:
-    """Return the services with a port on ECS."""
+def _scraped(components: Components) -> ScrapedCluster | None:
+    """Return the services with a port on ECS, if there are any."""
     services = components.settings.services
-    return ScrapedCluster(
-        arn=cluster_arn(components.ecs_services.cluster),
-        targets=[
-            ScrapeTarget(service=name, ecs_name=ecs_name, port=port)
-            for name, ecs_name in components.services.items()
-            if (port := services[name].port)
-        ],
-    )
+    targets = [
+        ScrapeTarget(service=name, ecs_name=ecs_name, port=port)
+        for name, ecs_name in components.services.items()
+        if (port := services[name].port)
+    ]
+    arn = cluster_arn(components.ecs_services.cluster)
+    return ScrapedCluster(arn=arn, targets=targets) if targets else None

@@ -131,6 +131,12 @@ def test_listed_exporters_are_scraped(known: RenderedCluster) -> None:
     ]
 
 
+def test_missing_tasks_of_services_alert(known: RenderedCluster) -> None:
+    (job,) = jobs(known)
+    found = f'prometheus_sd_discovered_targets{{config="{job["job_name"]}"}}'
+    assert [rule for rule in rules()["monitoring"] if found in rule["expr"]]
+
+
 def test_exporters_publish_metrics_in_use(known: RenderedCluster) -> None:
     for name, exporter in catalogue()["exporters"].items():
         if needs := exporter.get("needs"):
