@@ -90,6 +90,14 @@ def test_panels_do_not_overlap(uid: str) -> None:
         taken |= cells
 
 
+def test_open_connections_of_kong_exclude_totals() -> None:
+    """Kong reports accepted and handled connections since its start in the same metric."""
+    exprs = [target["expr"] for panel in panels(BOARDS["kong"]) for target in panel["targets"]]
+    read = [expr for expr in exprs if "kong_nginx_connections_total" in expr]
+    assert read
+    assert all('{state=~"reading|waiting|writing"}' in expr for expr in read)
+
+
 def test_dashboards_are_not_editable() -> None:
     assert not [uid for uid, board in BOARDS.items() if board["editable"]]
 
