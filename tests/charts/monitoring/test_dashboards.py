@@ -98,6 +98,18 @@ def test_open_connections_of_kong_exclude_totals() -> None:
     assert all('{state=~"reading|waiting|writing"}' in expr for expr in read)
 
 
+def test_error_budgets_skip_times_without_requests() -> None:
+    """A ratio of no requests is NaN, and so is each average over it."""
+    exprs = [
+        target["expr"]
+        for panel in panels(BOARDS["objectives"])
+        for target in panel["targets"]
+        if "avg_over_time" in target["expr"]
+    ]
+    assert exprs
+    assert all(re.search(r"avg_over_time\(\(.* > -1\)\[30d:5m\]\)", expr) for expr in exprs)
+
+
 def test_dashboards_are_not_editable() -> None:
     assert not [uid for uid, board in BOARDS.items() if board["editable"]]
 

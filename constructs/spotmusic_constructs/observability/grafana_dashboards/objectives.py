@@ -40,7 +40,9 @@ def objectives() -> Json:
 
 def _left(slo: str, title: str, objective: float) -> Json:
     budget = round(1 - objective, 6)
-    expr = f'min(1 - avg_over_time(slo:errors:ratio_rate5m{{slo="{slo}"}}[30d]) / {budget:g})'
+    # The comparison drops NaN, the ratio of times without requests, which would be the average too.
+    ratio = f'(slo:errors:ratio_rate5m{{slo="{slo}"}} > -1)[30d:5m]'
+    expr = f"min(1 - avg_over_time({ratio}) / {budget:g})"
     return {
         "title": title,
         "description": (
