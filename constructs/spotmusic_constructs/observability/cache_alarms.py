@@ -43,7 +43,7 @@ _NODE_RULES: Mapping[str, tuple[str, str, str]] = {
     "Logins": (
         "AuthenticationFailures",
         "Sum",
-        "a login fails, by a wrong password or a command that its user may not run.",
+        "logins fail in each of five minutes, by a wrong password or an unknown user.",
     ),
 }
 """Metric, statistic and problem of the rules of a node."""
