@@ -1,9 +1,12 @@
 """Logins of listeners and staff through the gateway's routes, and tokens in its plugin."""
 
 import base64
+import html
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 
@@ -17,8 +20,10 @@ from tests.engines.logins import (
     set_up_second_factor,
     tokens,
 )
+from tests.engines.mail import MailServer
 from tests.engines.ports import quiet_ports
 from tests.engines.programs import wait_until
+from tests.serving import serving
 from tests.unit.gateway.lua import encoded
 from tools.model.values import Json
 from tools.smoke.login import code_of, exchange, login_address
@@ -206,6 +211,64 @@ def test_staff_set_up_and_use_second_factor(
         assert 'name="otp"' in page
         place, _ = web.submit(page, {"otp": password}, REDIRECT)
         assert place.startswith(REDIRECT) == wanted
+
+
+@pytest.fixture
+def mails(keycloak: Keycloak, wanted: Json) -> Iterator[MailServer]:
+    """Mail server of the realm."""
+    server = MailServer()
+    with serving(server):
+        keycloak.admin("PUT", "/spotmusic", {"smtpServer": server.settings})
+        yield server
+    keycloak.admin("PUT", "/spotmusic", {"smtpServer": wanted["smtpServer"]})
+
+
+def open_mailed_link(web: Gateway, mails: MailServer, user: str) -> str:
+    """Ask for a new password, and return the page behind the link in the mail."""
+    web.forget()
+    _, page = web.visit(login_address(web))
+    (link,) = re.findall(r'href="([^"]+/reset-credentials[^"]*)"', page)
+    _, page = web.visit(urljoin(web.origin, html.unescape(link)))
+    web.submit(page, {"username": user})
+    return web.visit(mails.link())[1]
+
+
+def choose_password(web: Gateway, page: str) -> str:
+    """Submit a new password, and return the next address."""
+    form = dict.fromkeys(("password-new", "password-confirm"), "another-long-one-of-mine")
+    return web.submit(page, form, REDIRECT)[0]
+
+
+@pytest.mark.walk("listener")
+def test_listener_gets_new_password_by_mail(
+    web: Gateway, keycloak: Keycloak, mails: MailServer
+) -> None:
+    add_person(keycloak, "forgets")
+    assert choose_password(web, open_mailed_link(web, mails, "forgets")).startswith(REDIRECT)
+
+
+def test_mailed_link_sets_up_second_factor_of_staff(
+    web: Gateway, keycloak: Keycloak, mails: MailServer
+) -> None:
+    add_person(keycloak, "new-staff", role="staff")
+    page = open_mailed_link(web, mails, "new-staff")
+    assert 'name="totpSecret"' in page
+
+
+@pytest.mark.parametrize("role", ["staff", "listener"])
+def test_mailed_link_requires_second_factor(
+    web: Gateway, keycloak: Keycloak, mails: MailServer, role: str
+) -> None:
+    """A mailbox alone neither replaces the second factor nor the password."""
+    name = f"forgets-as-{role}"
+    user = add_person(keycloak, name, role=role)
+    if role == "listener":
+        keycloak.admin("PUT", f"/spotmusic/users/{user}", {"requiredActions": ["CONFIGURE_TOTP"]})
+    secret, _ = set_up_second_factor(web, give_password(web, name)[1])
+    page = open_mailed_link(web, mails, name)
+    assert 'name="otp"' in page
+    _, page = web.submit(page, {"otp": one_time_password(secret, steps=1)}, REDIRECT)
+    assert choose_password(web, page).startswith(REDIRECT)
 
 
 def test_wrong_passwords_lock_an_account(web: Gateway, keycloak: Keycloak) -> None:

@@ -33,8 +33,9 @@ ADMIN_EVENT_DAYS = 365
 """Retention of administrators' events in days, equal to that of other security records."""
 STAFF = "staff"
 """Role of the staff. Users with this role, directly or by a composite role, need a second factor.
-All flows with a password enforce this: the login page, and the page after an external provider. The
-password grant cannot enforce it and is disabled for all clients."""
+All flows with a password enforce this: the login page, the page after an external provider, and the
+link by mail for a new password. The password grant cannot enforce it and is disabled for all
+clients."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -45,7 +45,9 @@ def steps(realm: Json, alias: str) -> Iterator[tuple[str, str]]:
         yield step.get("authenticator") or step["flowAlias"], step["requirement"]
 
 
-@pytest.mark.parametrize("parent", ["spotmusic browser", "spotmusic after provider"])
+@pytest.mark.parametrize(
+    "parent", ["spotmusic browser", "spotmusic after provider", "spotmusic new password"]
+)
 def test_second_factor_is_required_for_staff(realm: Json, parent: str) -> None:
     configs = {config["alias"]: config["config"] for config in realm["authenticatorConfig"]}
     staff, others = flow(realm, f"{parent} staff"), flow(realm, f"{parent} others")
@@ -86,6 +88,17 @@ def test_provider_login_checks_second_factor(realm: Json) -> None:
         "allow-access-authenticator",
         "REQUIRED",
     )  # otherwise Keycloak denies users without a second factor
+
+
+def test_new_password_checks_second_factor(realm: Json) -> None:
+    assert realm["resetCredentialsFlow"] == "spotmusic new password"
+    assert list(steps(realm, "spotmusic new password")) == [
+        ("reset-credentials-choose-user", "REQUIRED"),
+        ("reset-credential-email", "REQUIRED"),
+        ("reset-password", "REQUIRED"),
+        ("spotmusic new password staff", "CONDITIONAL"),
+        ("spotmusic new password others", "CONDITIONAL"),
+    ]
 
 
 def test_login_subflows_have_one_parent(realm: Json) -> None:
@@ -310,6 +323,10 @@ BROKEN: dict[str, tuple[Callable[[Json], object], str]] = {
     "Keycloak's own flow": (
         lambda r: r.update(browserFlow="browser"),
         "browserFlow: Keycloak's own flow accepts users without a second factor",
+    ),
+    "Keycloak's own way to a new password": (
+        lambda r: r.update(resetCredentialsFlow="reset credentials"),
+        "resetCredentialsFlow: Keycloak's own flow replaces a second factor by a link in a mail.",
     ),
     "a provider that is believed": (
         lambda r: r["identityProviders"][1]["config"].update(validateSignature="false"),
