@@ -633,12 +633,18 @@ def put(management: Broker, password: str) -> None:
 
 
 def close_connections(management: Broker) -> None:
-    """Close the worker's connections, as a stopping broker does."""
-    wait_until(
-        lambda: bool(management.ask("connections")), "the management API knows the connection"
-    )
-    for connection in management.ask("connections"):
-        management.ask(f"connections/{urllib.parse.quote(connection['name'])}", method="DELETE")
+    """Close the worker's connections, as a stopping broker does. The broker delivers on them until
+    they are closed.
+    """
+
+    def names() -> set[str]:
+        return {connection["name"] for connection in management.ask("connections")}
+
+    wait_until(lambda: bool(names()), "the management API knows the connection")
+    closing = names()
+    for name in closing:
+        management.ask(f"connections/{urllib.parse.quote(name)}", method="DELETE")
+    wait_until(lambda: not closing & names(), "the broker has closed the connections")
 
 
 def test_example_worker_outlives_a_lost_broker(worker: Task, broker: tuple[Broker, Path]) -> None:
