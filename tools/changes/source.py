@@ -28,6 +28,11 @@ _CONFIG = Config(
 )
 
 
+_NEVER_DEPLOYED = frozenset(
+    {"REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED"}
+)
+"""States of a stack with only a change set, or after a failed first deployment: the CDK creates it
+again (AWS CloudFormation API reference, Stack, read 2026-11)."""
 _OF_A_FOLDER = """
 import sys
 from pathlib import Path
@@ -119,7 +124,7 @@ def of_ref(checkout: Path, ref: str, environment: str) -> Iterator[Path]:
 def deployed(assembly: Path) -> Templates:
     """Read the deployed templates of an assembly's stacks from an account.
 
-    The only required right is cloudformation:GetTemplate.
+    The required rights are cloudformation:DescribeStacks and cloudformation:GetTemplate.
 
     Raises:
         SourceError: if the request fails, or the account has none of the stacks.
@@ -128,9 +133,12 @@ def deployed(assembly: Path) -> Templates:
     for id_, stack in stacks_in(assembly).items():
         client = boto3.client("cloudformation", region_name=stack.region, config=_CONFIG)
         try:
-            body = client.get_template(StackName=stack.name, TemplateStage="Original").get(
+            state = client.describe_stacks(StackName=stack.name)["Stacks"][0]["StackStatus"]
+            if state in _NEVER_DEPLOYED:
+                continue
+            body = client.get_template(StackName=stack.name, TemplateStage="Original")[
                 "TemplateBody"
-            )
+            ]
         except ClientError as error:
             if "does not exist" in str(error):
                 continue
@@ -138,8 +146,6 @@ def deployed(assembly: Path) -> Templates:
                 f"{stack.name} in {stack.region} cannot be read: {error}. "
                 f"Log in to account {stack.account}."
             ) from None
-        if not body:  # a stack with a change set alone
-            continue
         if isinstance(body, str):
             raise SourceError(
                 f"{stack.name} in {stack.region} was last deployed from YAML, and not by the CDK. "

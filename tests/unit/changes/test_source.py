@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,13 @@ def assembly(tmp_path: Path) -> Path:
 
 
 def stub_templates(
-    monkeypatch: pytest.MonkeyPatch, *, body: str | None = None, **answers: dict[str, Any] | str
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    body: str | None = None,
+    state: str = "UPDATE_COMPLETE",
+    **answers: dict[str, Any] | str,
 ) -> None:
-    """Stub CloudFormation: return a template or an error for each region."""
+    """Stub CloudFormation: return a stack and its template, or an error, for each region."""
 
     def client(service: str, *, region_name: str, config: Any) -> Any:
         made = real(
@@ -37,10 +42,12 @@ def stub_templates(
         )
         stub, answer = Stubber(made), answers[region_name.replace("-", "_")]
         if isinstance(answer, str):
-            stub.add_client_error("get_template", "ValidationError", answer)
+            stub.add_client_error("describe_stacks", "ValidationError", answer)
         else:
+            stack = {"StackName": "one", "CreationTime": datetime.now(UTC), "StackStatus": state}
+            stub.add_response("describe_stacks", {"Stacks": [stack]})
             text = json.dumps(answer) if body is None else body
-            stub.add_response("get_template", {"TemplateBody": text} if text else {})
+            stub.add_response("get_template", {"TemplateBody": text})
         stub.activate()
         return made
 
@@ -73,15 +80,20 @@ def test_unreadable_account_is_reported(
         source.deployed(assembly)
 
 
-@pytest.mark.parametrize(
-    ("body", "expected"), [("", "None of the stacks"), ("Resources: {}", "deployed from YAML")]
-)
-def test_stack_without_json_is_reported(
-    assembly: Path, monkeypatch: pytest.MonkeyPatch, body: str, expected: str
+@pytest.mark.parametrize("state", ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"])
+def test_stack_that_was_never_deployed_is_new(
+    assembly: Path, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    """A stack that has only a change set, and one that was edited in the console."""
-    stub_templates(monkeypatch, body=body, sa_east_1={}, us_east_1={})
-    with pytest.raises(SourceError, match=expected):
+    """Its template is that of a change set, or of the first deployment, which failed."""
+    stub_templates(monkeypatch, state=state, sa_east_1=TEMPLATE, us_east_1=TEMPLATE)
+    with pytest.raises(SourceError, match="None of the stacks"):
+        source.deployed(assembly)
+
+
+def test_stack_without_json_is_reported(assembly: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack that was edited in the console."""
+    stub_templates(monkeypatch, body="Resources: {}", sa_east_1={}, us_east_1={})
+    with pytest.raises(SourceError, match="deployed from YAML"):
         source.deployed(assembly)
 
 
