@@ -26,7 +26,8 @@ def secrets(context: Context) -> Iterator[Finding]:
             tags = " ".join(f"Key={k},Value={v}" for k, v in settings.identifying_tags.items())
             command = (
                 f"aws secretsmanager create-secret {at} --name {name} --tags {tags} "
-                "--secret-string '<JSON>'"
+                "--secret-string '<JSON>' --query ARN; then set its ARN, which has a new suffix, "
+                f"in environments/{settings.name}.yaml"
             )
             yield fix(f"secret {key}", f"{arn} does not exist", command)
             continue

@@ -660,6 +660,12 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     ),
     (
         secrets.secrets,
+        [("secretsmanager", HOME, "describe_secret", "ResourceNotFoundException")],
+        "fix",
+        "--query ARN; then set its ARN, which has a new suffix, in environments/",
+    ),
+    (
+        secrets.secrets,
         [secret(), ("secretsmanager", HOME, "get_secret_value", "AccessDeniedException")],
         "ok ok unknown",
         "AccessDenied",
