@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cluster_commands import Cluster, cluster_of, wrong
-from tests.documents import code, findings
+from tests.documents import blocks, code, findings
 from tools.checkout import ROOT
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ TOOLS = {
         "purge_queue": VHOST,
         "change_password": "",
         "forget_cluster_node": "",
+        "await_startup": "",
+        "stop_app": "",
+        "join_cluster": "",
+        "start_app": "",
         "set_vm_memory_high_watermark": "",
         "authenticate_user": "",
         "list_feature_flags": "",
@@ -147,6 +151,19 @@ def test_cluster_commands_suit_programs_and_manifests(
 
 def test_tools_in_containers_have_commands() -> None:
     assert wrong_in_documents(wrong_tools) == {}
+
+
+def test_first_node_of_rabbitmq_joins_others_with_an_empty_volume() -> None:
+    """It begins another cluster (RabbitMQ 4.3.5, rabbit_peer_discovery_k8s.erl)."""
+    runbook = (ROOT / "docs" / "runbooks" / "lost-broker.md").read_text()
+    (block,) = (block for block in blocks(runbook) if any("join_cluster" in line for line in block))
+    steps = [line for line in block if re.search("(stop|start)_app|join_cluster", line)]
+    assert all(" exec -n rabbitmq rabbitmq-server-0 " in step for step in steps)
+    assert [step.partition("rabbitmqctl ")[2] for step in steps] == [
+        "stop_app",
+        "join_cluster rabbit@rabbitmq-server-1.rabbitmq-nodes.rabbitmq",
+        "start_app",
+    ]
 
 
 def test_statements_run_on_rds() -> None:
