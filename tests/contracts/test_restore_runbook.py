@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -17,7 +18,7 @@ from botocore import xform_name
 from botocore.model import Shape
 from botocore.validate import ParamValidator
 
-from tests.documents import code
+from tests.documents import blocks, code
 from tests.templates import all_of, only
 from tools.checkout import ROOT
 from tools.model.templates import Template
@@ -163,6 +164,60 @@ def test_restored_volume_has_plan_tags(
     assert {
         key for key, value in wanted if value not in (given.get(key), "*") or key not in given
     } == set()
+
+
+VERSIONS = [
+    ("audio/lost", "old", "2026-11-01", True),
+    ("audio/overwritten", "old", "2026-11-01", False),
+    ("audio/overwritten", "wrong", "2026-11-29T03:05", True),
+    ("audio/overwritten", "wrong again", "2026-11-29T03:06", True),
+    ("audio/new", "only", "2026-11-29T03:05", True),
+    ("audio/kept", "only", "2026-11-01", True),
+]
+MARKERS = [("audio/lost", "marker", "2026-11-29T03:05"), ("audio/gone", "marker", "2026-11-01")]
+AWS = f"""#!{sys.executable}
+import json, os, sys
+import jmespath
+words = sys.argv[1:]
+if words[1] == "delete-objects":
+    with open(os.environ["STATE"] + "/deleted", "a") as calls:
+        calls.write(sys.stdin.read().strip() + chr(10))
+elif words[1] == "list-object-versions":
+    with open(os.environ["STATE"] + "/versions.json") as state:
+        print(json.dumps(jmespath.search(words[words.index("--query") + 1], json.load(state))))
+"""
+
+
+@pytest.mark.skipif(not (BASH and shutil.which("jq")), reason="bash or jq is not installed")
+def test_restored_objects_lose_only_versions_of_the_damage(tmp_path: Path) -> None:
+    """AWS Backup restores no object over one that exists (AWS Backup developer guide, restore S3
+    data).
+    """
+    (tmp_path / "aws").write_text(AWS)
+    (tmp_path / "aws").chmod(0o755)
+    names = ("Key", "VersionId", "LastModified", "IsLatest")
+    listing = {
+        "Versions": [dict(zip(names, version, strict=True)) for version in VERSIONS],
+        "DeleteMarkers": [dict(zip(names, (*marker, True), strict=True)) for marker in MARKERS],
+    }
+    (tmp_path / "versions.json").write_text(json.dumps(listing))
+    steps = ["\n".join(block) for block in blocks(RUNBOOK)]
+    script = "\n".join(step for step in steps if "delete_versions " in step)
+    values = {"<bucket>": "bucket", "<prefix, or empty>": ""}
+    for placeholder, value in values.items():
+        script = script.replace(placeholder, value)
+    subprocess.run(
+        [str(BASH), "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "STATE": str(tmp_path)},
+        check=True,
+    )
+    deleted = map(json.loads, (tmp_path / "deleted").read_text().splitlines())
+    assert [tuple(entry.values()) for call in deleted for entry in call["Objects"]] == [
+        ("audio/lost", "marker"),
+        ("audio/overwritten", "wrong"),
+        ("audio/overwritten", "wrong again"),
+    ]
 
 
 STUBS = {
