@@ -15,6 +15,8 @@ from spotmusic_constructs.data.log_bucket import REQUEST_DAYS
 from spotmusic_constructs.identity.realm import ADMIN_EVENT_DAYS, EVENT_DAYS
 from spotmusic_constructs.log_retention import KEPT
 from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTER_HOURS
+from spotmusic_constructs.streaming.redpanda_values import SEGMENT_DAYS
+from tests.documents import code
 from tests.properties.log_writers import ACCESS_DAYS
 from tests.templates import only
 from tools.checkout import ROOT, settings_of
@@ -57,8 +59,12 @@ def test_remaining_copies_match_retention() -> None:
         "replaced or erased audio": data.buckets.audio_noncurrent_days,
         "uploads": data.buckets.upload_days,
         "snapshots of the cache": data.cache.snapshot_retention_days,
-        "events in Redpanda": max(topic.retention_hours for topic in topics.values()) // 24,
-        "events that a service could not read (`dead-letters.<service>`)": DEAD_LETTER_HOURS // 24,
+        "events in Redpanda": (
+            max(topic.retention_hours for topic in topics.values()) // 24 + SEGMENT_DAYS
+        ),
+        "events that a service could not read (`dead-letters.<service>`)": (
+            DEAD_LETTER_HOURS // 24 + SEGMENT_DAYS
+        ),
         "records of access in S3": data.buckets.log_days,
         "logs of services, pods, databases (slow statements with their values) and the cache": (
             observability.access_log_days
@@ -75,7 +81,11 @@ def test_remaining_copies_match_retention() -> None:
         (queue.message_ttl_hours, queue.dead_letter_hours) for queue in queues.values()
     }.pop()
     assert table.pop("unconsumed tasks, then dead letters") == f"{waiting // 24} + {dead // 24}"
-    (compacted,) = table
+    assert table.pop("snapshots of databases and caches by hand, and their last ones") == (
+        "until a person deletes them"
+    )
+    ((compacted, until),) = table.items()
+    assert until == f"until a tombstone, then {2 * SEGMENT_DAYS}"
     assert set(re.findall(r"`(events\.[a-z-]+)`", compacted)) == {
         n for n, topic in topics.items() if topic.cleanup_policy == "compact"
     }
@@ -134,3 +144,17 @@ def test_erasures_are_applied_again_after_a_restore() -> None:
     assert "../privacy.md#erasure" in (ROOT / "docs" / "runbooks" / "restore.md").read_text()
     text = (ROOT / "docs" / "runbooks" / "security-finding.md").read_text()
     assert "../privacy.md#an-incident" in text
+
+
+def test_snapshots_by_hand_are_deleted_by_hand() -> None:
+    """RDS deletes no manual snapshot, and persons who are erased later stay in it."""
+    documents = {path: path.read_text() for path in (ROOT / "docs").rglob("*.md")}
+    kept = {
+        path.name: text
+        for path, text in documents.items()
+        if any(re.search(r"create-db-snapshot|--final-db-snapshot-id", line) for line in code(text))
+    }
+    assert kept
+    assert {
+        name for name, text in kept.items() if "aws rds delete-db-snapshot" not in text
+    } == set()

@@ -39,6 +39,9 @@ wait_for_brokers() {
 topic() {
   local name=$1 partitions=$2 replicas=$3 policy=$4 retention=$5
   local has=0 copies=0 kept='' described status=0 key value rest
+  local -a configs=(
+    --topic-config "cleanup.policy=$policy" --topic-config "retention.ms=$retention"
+  )
   described=$(rpk topic describe "$name" --print-summary --print-configs </dev/null) || status=$?
   while read -r key value rest; do
     case $key in
@@ -50,8 +53,13 @@ topic() {
 
   # A missing topic has no partitions. Redpanda refuses to create one that exists but was not read.
   if ((has == 0)); then
-    rpk topic create "$name" --partitions "$partitions" --replicas "$replicas" \
-      --topic-config "cleanup.policy=$policy" --topic-config "retention.ms=$retention"
+    # Tiered storage does not compact what it uploaded: erased events would stay there.
+    if [[ $policy == compact ]]; then
+      configs+=(
+        --topic-config redpanda.remote.read=false --topic-config redpanda.remote.write=false
+      )
+    fi
+    rpk topic create "$name" --partitions "$partitions" --replicas "$replicas" "${configs[@]}"
     return
   fi
   # rpk prints the summary before it fails to read the settings. Compare nothing with missing

@@ -32,6 +32,11 @@ FIRST_ADVERTISED_PORT = 9100
 """First broker port: broker i is advertised on this port plus i."""
 CACHE = "/var/lib/redpanda/data/cloud_storage_cache"
 """Cache of objects from Amazon S3, on the broker's volume."""
+SEGMENT_DAYS = 1
+"""Days that a segment is open. Redpanda deletes and compacts closed segments only, and by default
+closes those of a quiet topic after two weeks (cluster properties, log_segment_ms), so that events
+would outlive their retention by that time."""
+_MILLISECONDS_PER_DAY = 86_400_000
 USER = 101
 """User and group of the brokers' image."""
 LABELS = {
@@ -121,6 +126,10 @@ def cluster_properties(minimum_replication: int, *, brokers: int = 3) -> dict[st
         **({"internal_topic_replication_factor": 1} if brokers == 1 else {}),
         "minimum_topic_replications": minimum_replication,
         "default_topic_partitions": 12,
+        "log_segment_ms": SEGMENT_DAYS * _MILLISECONDS_PER_DAY,
+        # By default half of a log must be new before it is compacted, and an erased event stays
+        # until then (cluster properties, min_cleanable_dirty_ratio).
+        "max_compaction_lag_ms": SEGMENT_DAYS * _MILLISECONDS_PER_DAY,
         # The last one enables the metric of consumer lag.
         "enable_consumer_group_metrics": ["group", "partition", "consumer_lag"],
         "consumer_group_lag_collection_interval_sec": 30,

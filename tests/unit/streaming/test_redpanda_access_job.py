@@ -109,6 +109,16 @@ def test_access_job_creates_topics_and_rights(stream: Stream) -> None:
     }
 
 
+def test_access_job_keeps_compacted_topics_on_brokers(stream: Stream) -> None:
+    """A tombstone removes no event from Amazon S3 (Redpanda, Tiered Storage versions)."""
+    compacted, both = LISTENING | {"cleanupPolicy": "compact"}, {"cleanupPolicy": "compact,delete"}
+    done = stream.apply(topics={"events.newest": compacted, "events.both": LISTENING | both})
+    assert done.returncode == 0, done.stderr
+    local_only = {"redpanda.remote.read": "false", "redpanda.remote.write": "false"}
+    assert stream.topic("events.newest") == DONE | {"cleanup.policy": "compact"} | local_only
+    assert stream.topic("events.both") == DONE | {"cleanup.policy": "compact,delete"}
+
+
 def test_access_job_is_idempotent(stream: Stream) -> None:
     stream.apply()
     rights = stream.lines("rights")
