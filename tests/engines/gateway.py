@@ -259,7 +259,7 @@ def _configuration(
     project's additions.
     """
     env = kong_environment("127.0.0.0/8")
-    here = ("nginx_proxy_gzip", "nginx_proxy_proxy_next_upstream")
+    here = ("nginx_proxy_gzip", "nginx_proxy_proxy_next_upstream", "nginx_proxy_proxy_buffer")
     added = "\n".join(
         f"    {key.removeprefix('nginx_proxy_')} {value};"
         for key, value in env.items()
@@ -309,8 +309,6 @@ http {{
     proxy_ssl_trusted_certificate {certificate};
     proxy_ssl_verify on;
     proxy_ssl_name localhost;
-    proxy_buffer_size 32k;
-    proxy_buffers 8 32k;
 {added}
 {"".join(location for service in services.values() for location in _locations(service))}
     location / {{ return 404; }}

@@ -29,6 +29,8 @@ from tools.model.values import Json
 from tools.smoke.login import code_of, exchange, login_address
 
 ENDPOINT = f"{ISSUER}/protocol/openid-connect"
+LONGEST_QUERY = 2048
+"""Characters of the longest query that the web ACL allows (SizeRestrictions_QUERYSTRING)."""
 FAILURES = 10
 """Number of wrong passwords that locks an account (`identity/realm.py`)."""
 
@@ -70,6 +72,13 @@ def test_gateway_requires_token(web: Gateway) -> None:
     assert web.ask(API)[0] == 401
     assert web.ask(OPEN)[0] == 200
     assert [path for _, path, _ in web.service.asked] == ["/v1/status"]
+
+
+def test_login_page_accepts_longest_query(web: Gateway) -> None:
+    rest = len(urlsplit(login_address(web, state="x")).query) - 1
+    address = login_address(web, state="x" * (LONGEST_QUERY - rest))
+    assert len(urlsplit(address).query) == LONGEST_QUERY
+    assert web.ask(address)[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,10 @@ def environment(vpc_cidr: str) -> dict[str, object]:
         # The longest accepted token (8,192 characters) and its header name exceed nginx' 8 KiB;
         # longer headers return 400.
         "nginx_http_large_client_header_buffers": "4 16k",
+        # Headers of a response; nginx returns 502 beyond its 4 KiB. Keycloak repeats the query of a
+        # login in a cookie, and the web ACL allows 2,048 characters.
+        "nginx_proxy_proxy_buffer_size": "16k",
+        "nginx_proxy_proxy_buffers": "8 16k",
         # Compress uncacheable responses only for requests with a token (CloudFront adds `Via`,
         # which marks requests as proxied). Login pages contain codes and user input, which the
         # length of a compressed page reveals (CVE-2013-3587).
