@@ -14,7 +14,7 @@ CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 """Managed cache policies: none, and by path with the headers of the origin (CloudFront developer
 guide)."""
 AUDIO, WEB, UPLOADS, LOGS = (f"data/{name}Bucket" for name in ("Audio", "Web", "Uploads", "Logs"))
-FILES = "/auth/resources/*"
+FILES = "/auth/resources/*/*/*/*"
 """Files of login pages."""
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 """Statuses with a cache time in CloudFront (CloudFront API reference, CustomErrorResponse)."""

@@ -45,7 +45,8 @@ class PlatformDistribution(Construct):
       key group. Tracks never change under their key, so they are cached for a year; the cache key
       excludes the signature.
     - Files of login pages (`file_paths`): from the load balancer of the API, cached by path and
-      compressed, without cookies. The path contains a hash of the release.
+      compressed, without cookies. The path contains a hash of the release. Shorter paths below
+      /auth/resources are texts of the account console, which change and name no `Cache-Control`.
     - API paths: the internal load balancer through a VPC origin, uncached. CloudFront forwards the
       viewer's Host, because Keycloak's issuer, redirects and cookies use the public name. It
       accepts the origin's certificate if it matches the origin's domain name (CloudFront developer
@@ -95,7 +96,7 @@ class PlatformDistribution(Construct):
         web_acl_arn: str,
         uploads: s3.IBucket | None = None,
         api_paths: Sequence[str] = ("/v1/*", "/auth/*"),
-        file_paths: Sequence[str] = ("/auth/resources/*",),
+        file_paths: Sequence[str] = ("/auth/resources/*/*/*/*",),
         gateway_domain_name: str | None = None,
         domain_name: str | None = None,
         certificate: acm.ICertificate | None = None,

@@ -1,6 +1,8 @@
 """Options and origins of the distribution; P-106 to P-117 cover TLS, caches, origins and
 headers."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
@@ -124,9 +126,24 @@ def test_ten_forgeable_headers_at_most() -> None:
     assert len(FORGEABLE_HEADERS) <= 10
 
 
-def test_login_files_precede_logins(full: Resources) -> None:
-    patterns = [found["PathPattern"] for found in distribution(full)["CacheBehaviors"]]
-    assert patterns.index("/auth/resources/*") < patterns.index("/auth/*")
+@pytest.mark.parametrize(
+    ("path", "cached"),
+    [
+        ("/auth/resources/9t0rk/login/keycloak.v2/css/styles.css", True),
+        ("/auth/resources/9t0rk/account/keycloak.v3/favicon.svg", True),
+        # Texts of the account console in a language, without a hash (Keycloak, ThemeResource).
+        ("/auth/resources/spotmusic/account/pt-BR", False),
+        ("/auth/realms/spotmusic/account/", False),
+    ],
+)
+def test_only_paths_with_a_hash_are_cached(full: Resources, path: str, cached: bool) -> None:
+    (found, *_) = [
+        behaviour
+        for behaviour in distribution(full)["CacheBehaviors"]
+        if fnmatchcase(path, behaviour["PathPattern"])
+    ]
+    disabled = cloudfront.CachePolicy.CACHING_DISABLED.cache_policy_id
+    assert (found["CachePolicyId"] != disabled) == cached
 
 
 def test_player_pages_have_routing_function(full: Resources) -> None:
