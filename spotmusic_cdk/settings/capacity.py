@@ -88,8 +88,10 @@ class RequestSettings(Model):
 
     bytes: Annotated[Rate, Assumption("bytes", _ASSUMED)] = 5000
     """Size of a request with its response."""
-    log_bytes: Annotated[Rate, Assumption("bytes", f"{_ASSUMED}, at each of three stations")] = 1000
-    """Log lines of a request in gateway, load balancer and task."""
+    log_bytes: Annotated[
+        Rate, Assumption("bytes", f"{_ASSUMED}, in the logs of the gateway and of the task")
+    ] = 1000
+    """Log lines of a request in the gateway, and in the task."""
     gateway_per_core: Annotated[
         Rate,
         Assumption(

@@ -13,7 +13,7 @@ from tools.changes.replacement import named
 from tools.cost import cluster
 from tools.cost.prices import Prices
 from tools.cost.use import HOURS, Level
-from tools.load.components import GB, SCRAPE_SECONDS, STATIONS
+from tools.load.components import GB, GIB, SCRAPE_SECONDS, STATIONS
 from tools.model.templates import Properties, Templates, of_type
 
 STORED_SHARE = 0.15
@@ -29,10 +29,20 @@ SCRAPES = 3600 / SCRAPE_SECONDS * HOURS
 """Scrapes per month."""
 INSIGHTS_METRICS = 20
 """Container Insights metrics per cluster, service, task and container (an assumption)."""
+CLUSTER_LOGS_GB = 20
+"""Logs of the control plane and of pods per month, without those of requests (an assumption)."""
 RUNS, RUN_SECONDS = 50_000, 0.5
 """Runs of a function per month, some one per minute, and their duration (assumptions)."""
+FLOW_BYTES = 4 * 112
+"""Records of a connection in the flow logs: two directions at two network interfaces, in the
+default format (Amazon VPC user guide, flow log records)."""
+TASK_CONNECTIONS, NEW_CONNECTIONS = 50, 0.1
+"""Connections of a task, each recorded every minute (same source), and share of requests that open
+one at the load balancer; the others reuse one (assumptions)."""
+ACCESS_LOG_BYTES = 100
+"""Stored size of a request in CloudFront's access logs, compressed as Parquet (an assumption)."""
 OTHER_BUCKET_GIB = 10
-"""Objects in a bucket other than the audio bucket (an assumption)."""
+"""Objects in a bucket other than the audio bucket, without access logs (an assumption)."""
 TESTS = {"SUN *)": 52 / 12, "1,4,7,10": 1 / 3}
 """Restore tests per month by a part of their schedule; otherwise one."""
 
@@ -110,7 +120,7 @@ class Environment:
         return {
             "network": 0.0,
             "ecs-services": lines,
-            "eks-platform": lines + 20,
+            "eks-platform": lines + CLUSTER_LOGS_GB,
             "edge": 0.01 * level.load.edge.month_requests * self._log_gb,
         }
 
@@ -184,7 +194,10 @@ def _carries_logs(endpoint: Properties) -> bool:
 
 
 def _flow_log(_found: Found, level: Level, of: Environment) -> Iterator[Use]:
-    yield from _logs(5 + of.lines_gb(level), "flow logs")
+    """Flow logs, with 5 GB of the cluster. A record covers a connection, not a request."""
+    recorded = TASK_CONNECTIONS * sum(of.tasks(level).values()) * HOURS * 60
+    opened = NEW_CONNECTIONS * level.load.gateway.month_requests
+    yield from _logs(5 + (recorded + opened) * FLOW_BYTES / GB, "flow logs")
 
 
 def _logs(gb: float, label: str) -> Iterator[Use]:
@@ -271,7 +284,9 @@ def _cache(found: Found, _level: Level, _of: Environment) -> Iterator[Use]:
 
 def _bucket(found: Found, level: Level, _of: Environment) -> Iterator[Use]:
     if not found.id.startswith("Audio"):
-        yield Use("AmazonS3", "TimedStorage-ByteHrs", OTHER_BUCKET_GIB, "other buckets")
+        year = 12 * level.load.edge.month_requests if found.id.startswith("Logs") else 0
+        gib = OTHER_BUCKET_GIB + year * ACCESS_LOG_BYTES / GIB
+        yield Use("AmazonS3", "TimedStorage-ByteHrs", gib, "other buckets")
         return
     yield Use("AmazonS3", "TimedStorage-INT-FA-ByteHrs", level.audio_gib, "audio storage")
     yield Use("AmazonS3", "Monitoring-Automation-INT", level.audio_gib * 100, "audio storage")
@@ -352,12 +367,14 @@ def _kubernetes(found: Found, level: Level, of: Environment) -> Iterator[Use]:
 
 
 def _distribution(found: Found, level: Level, of: Environment) -> Iterator[Use]:
+    """Audio and answers of services share the tiers of a price, so they are one item."""
     prefix, place = (
         ("SA", "south-america") if of.settings.region.startswith("sa-") else ("US", "us-mx-ca")
     )
     cdn, edge = "AmazonCloudFront", level.load.edge
     sent = f"{prefix}-DataTransfer-Out-Bytes"
-    yield Use(cdn, sent, edge.month_tb * 1000, "CloudFront, audio", place)
+    gb = edge.month_tb * 1000 + of.requests_gb(level)
+    yield Use(cdn, sent, gb, "CloudFront, traffic", place)
     asked = f"{prefix}-Requests-Tier2-HTTPS"
     yield Use(cdn, asked, edge.month_requests / 1e4, "CloudFront, requests", place)
     runs = edge.month_requests / 1e6
@@ -444,7 +461,7 @@ FREE: Mapping[str, str] = {
     "AWS::EC2::VPCPeeringConnection": "paid by traffic, with that between zones",
     "AWS::ECS::TaskDefinition": "paid with the tasks of its service; one-off tasks cost cents",
     "AWS::Events::Rule": "events of AWS services are free",
-    "AWS::Logs::Delivery": "delivery of CloudFront's logs to S3 is free; the buckets include them",
+    "AWS::Logs::Delivery": "its bucket is paid; conversion to Parquet has no price with a source",
     "AWS::SES::EmailIdentity": "paid by message",
     "AWS::SQS::Queue": "the first million requests of a month is free, and only failures use it",
     "AWS::SSM::Parameter": "standard parameters are free",

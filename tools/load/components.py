@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from spotmusic_cdk.settings.capacity import HOURS_OF_A_MONTH
 
 STATIONS = 3
-"""Gateway, load balancer and task: each logs a request, and each hop may cross zones."""
+"""Gateway, load balancer and task: each hop of a request may cross zones."""
+LOGS = 2
+"""Logs of a request in CloudWatch, of gateway and task. Load balancers write theirs to a bucket."""
 SCRAPE_SECONDS = 30
 MIB, GIB, GB = 1024**2, 1024**3, 1e9
 
@@ -226,7 +228,7 @@ class VolumeLoad:
     """Logs and traffic of a month.
 
     Args:
-        logs_gb: logs of requests at all stations.
+        logs_gb: logs of requests in CloudWatch.
         zones_gb: traffic between zones.
         nat_gb: traffic through NAT gateways; logs, if they have no interface endpoint.
     """

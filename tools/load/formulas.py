@@ -13,6 +13,7 @@ from spotmusic_cdk.settings.services import ServiceSettings
 from tools.load.components import (
     GB,
     GIB,
+    LOGS,
     MIB,
     SCRAPE_SECONDS,
     STATIONS,
@@ -268,7 +269,7 @@ def _metrics(settings: Settings, services: Mapping[str, ServiceLoad]) -> MetricL
 
 def _volumes(settings: Settings, gateway: GatewayLoad, events: EventLoad) -> VolumeLoad:
     requests, zones = settings.capacity.requests, len(settings.zones)
-    logs = STATIONS * gateway.month_requests * requests.log_bytes / GB
+    logs = LOGS * gateway.month_requests * requests.log_bytes / GB
     crossing = (zones - 1) / zones
     moved = STATIONS * (gateway.month_requests * requests.bytes / GB + events.month_gb)
     return VolumeLoad(
