@@ -138,7 +138,9 @@ folder:
 new: folder setup $(COPIER)/.ready  ## use: create a project of your own (DIR=../my-platform)
 	@$(RUN_COPIER) copy --vcs-ref HEAD --quiet $(ARGS) "git+file://$(CURDIR)" "$(DIR)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
-	@echo "$(DIR): begin there with make local; README.md has its commands."
+	@cd "$(DIR)" && if PYTHONPATH="$(CURDIR)" python -m spotmusic_cdk.settings; \
+		then echo "$(DIR): begin there with make local; README.md has its commands."; \
+		else echo "$(DIR): correct these settings, then begin there with make local."; fi
 
 update: folder setup $(COPIER)/.ready  ## use: update a project of your own to this release (DIR)
 	@test -e "$(DIR)/.copier-answers.yml" \

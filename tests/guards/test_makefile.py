@@ -109,6 +109,24 @@ _LATER_THAN_3_81 = re.compile(
 )
 
 
+@pytest.mark.parametrize(
+    ("region", "last"),
+    [
+        ("eu-central-1", "begin there with make local; README.md has its commands."),
+        ("me-central-1", "correct these settings, then begin there with make local."),
+    ],
+)
+def test_new_project_is_checked(region: str, last: str, tmp_path: Path) -> None:
+    """No question knows which instance classes a region lacks."""
+    dev = (ROOT / "tests" / "environments" / "dev.yaml").read_text()
+    (tmp_path / "environments").mkdir()
+    (tmp_path / "environments" / "dev.yaml").write_text(dev.replace("sa-east-1", region))
+    programs = ("RUN_COPIER=true", "BEATING=true")
+    made = ("--old-file=.venv/.ready", "--old-file=.tools/copier/.ready")
+    run = make(*programs, *made, f"DIR={tmp_path}", "new")
+    assert (run.returncode, run.stdout.splitlines()[-1]) == (0, f"{tmp_path}: {last}")
+
+
 @FOLDERS
 def test_make_of_macos_runs_targets(folder: Path) -> None:
     """macOS has GNU make 3.81. Apple's job.c runs recipes with posix_spawnp, which searches the

@@ -13,6 +13,7 @@ import aws_cdk as cdk
 import pytest
 
 from spotmusic_cdk.settings import load
+from spotmusic_cdk.settings.model import LONGEST_NAME
 from spotmusic_cdk.settings.regions import usual_zones
 from stacks import delivery
 from tests.conftest import STACKS, TODAY
@@ -41,18 +42,29 @@ PRODUCTION = {
     "prod_account": "111122223333",
     "alarm_email": "platform@music.example",
 }
-REFUSED = {
-    "name": ("My Platform", "My Platform is not a name. Use"),
-    "region": ("sa-est-1", "Invalid choice for 'region': 'sa-est-1' is not in"),
-    "services": ("web-api, Lyrics", '"Lyrics" is not a service. Use'),
-    "dev_account": ("1111", "1111 is not an AWS account. Use its 12 digits."),
-    "dev_cidr": ("10.256.0.0/16", "10.256.0.0/16 is not a range"),
-    "domain": ("music", "music is not a domain. Use"),
-    "hosted_zone_id": ("music.example", "music.example is not a hosted zone. Use"),
-    "prod_account": ("", " is not an AWS account. Use its 12 digits."),
-    "prod_cidr": ("10.20.0.0/16", "10.20.0.0/16 overlaps 10.20.0.0/16 of dev. Choose"),
-    "alarm_email": ("platform", "platform is not an e-mail address. Use"),
+LONGEST = {
+    "name": "n" * 40,
+    "services": f"web-api, {'s' * LONGEST_NAME}",
+    "domain": f"{'d' * 38}.example",
+    "alarm_email": "#it's&*{platform}@music.example",
 }
+"""Unusual answers, each of which the settings accept."""
+REFUSED = [
+    ("name", "My Platform", "My Platform is not a name. Use"),
+    ("name", f"{LONGEST['name']}n", "n is not a name. Use at most 40"),
+    ("region", "sa-est-1", "Invalid choice for 'region': 'sa-est-1' is not in"),
+    ("services", "web-api, Lyrics", '"Lyrics" is not a service. Use'),
+    ("services", f"{LONGEST['services']}s", 's" is not a service. Use at most 24'),
+    ("dev_account", "1111", "1111 is not an AWS account. Use its 12 digits."),
+    ("dev_cidr", "10.256.0.0/16", "10.256.0.0/16 is not a range"),
+    ("domain", "music", "music is not a domain. Use"),
+    ("domain", f"d{LONGEST['domain']}", "example is not a domain. Use a name of at most 46"),
+    ("hosted_zone_id", "music.example", "music.example is not a hosted zone. Use"),
+    ("prod_account", "", " is not an AWS account. Use its 12 digits."),
+    ("prod_cidr", "10.20.0.0/16", "10.20.0.0/16 overlaps 10.20.0.0/16 of dev. Choose"),
+    ("alarm_email", "platform", "platform is not an e-mail address. Use"),
+    ("alarm_email", "one@music.example,two", "two is not an e-mail address. Use"),
+]
 """Rejected answers, with their messages."""
 ASK = """\
 import json, sys
@@ -114,12 +126,14 @@ class Copies:
     Args:
         default: project with the default answers.
         production: project with PRODUCTION.
+        longest: project with LONGEST and PRODUCTION.
         refused: folder without a project, for the answers in REFUSED.
         messages: message of each copy: `accepted`, or a refusal.
     """
 
     default: Path
     production: Path
+    longest: Path
     refused: Path
     messages: list[str]
 
@@ -127,16 +141,17 @@ class Copies:
 @pytest.fixture(scope="module")
 def copies(tmp_path_factory: pytest.TempPathFactory) -> Copies:
     base = tmp_path_factory.mktemp("copies")
-    default, production, refused = base / "default", base / "production", base / "refused"
-    wrong = [(refused, {**PRODUCTION, key: answer}) for key, (answer, _) in REFUSED.items()]
-    asked = json.dumps(
-        [(str(folder), data) for folder, data in [(default, {}), (production, PRODUCTION), *wrong]]
+    default, production, longest, refused = (
+        base / name for name in ("default", "production", "longest", "refused")
     )
+    answered = [(default, {}), (production, PRODUCTION), (longest, {**PRODUCTION, **LONGEST})]
+    wrong = [(refused, {**PRODUCTION, key: answer}) for key, answer, _ in REFUSED]
+    asked = json.dumps([(str(folder), data) for folder, data in [*answered, *wrong]])
     command = [str(COPIER / "python"), "-c", ASK, str(sources_in(base / "platform")), asked]
     messages = subprocess.run(
         command, check=True, capture_output=True, text=True
     ).stdout.splitlines()
-    return Copies(default, production, refused, messages)
+    return Copies(default, production, longest, refused, messages)
 
 
 @pytest.mark.filterwarnings("ignore::spotmusic_cdk.settings.SettingsWarning")
@@ -157,6 +172,16 @@ def test_template_renders_valid_production(copies: Copies) -> None:
     ):
         assert (project / name).read_text() == (ROOT / name).read_text()
     assert len([path for path in files(project) if path.parts[0] != "wheels"]) <= 20
+
+
+@pytest.mark.filterwarnings("ignore::spotmusic_cdk.settings.SettingsWarning")
+def test_template_renders_longest_answers(copies: Copies) -> None:
+    prod = load("prod", folder=copies.longest / "environments", today=TODAY)
+    assert prod.identity.display_name == LONGEST["name"].title()
+    assert {*prod.services} == {*LONGEST["services"].split(", ")}
+    assert prod.domain
+    assert prod.domain.name == LONGEST["domain"]
+    assert prod.observability.alarm_emails == (LONGEST["alarm_email"],)
 
 
 def files(folder: Path) -> Iterator[Path]:
@@ -210,12 +235,12 @@ def test_project_can_deploy_by_workflows(copies: Copies, installed: Path, tmp_pa
 
 
 def test_template_refuses_wrong_answers(copies: Copies) -> None:
-    accepted, refusals = copies.messages[:2], copies.messages[2:]
-    assert accepted == ["accepted", "accepted"]
+    accepted, refusals = copies.messages[:3], copies.messages[3:]
+    assert accepted == ["accepted"] * 3
     assert len(refusals) == len(REFUSED)
     assert [
         (refusal, wanted)
-        for refusal, (_, wanted) in zip(refusals, REFUSED.values(), strict=True)
+        for refusal, (_, _, wanted) in zip(refusals, REFUSED, strict=True)
         if wanted not in refusal
     ] == []
     assert not copies.refused.exists()
