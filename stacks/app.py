@@ -29,7 +29,7 @@ from spotmusic_cdk.settings import Settings, SettingsError, environments_in, loa
 from spotmusic_constructs.acknowledge import without_acknowledgements
 from stacks.again import run_again
 from stacks.platform import Platform
-from stacks.synthesis import own_context, write
+from stacks.synthesis import make_readable, own_context, write
 
 
 def main(
@@ -90,6 +90,7 @@ def main(
         app.synth()
     else:
         write(app, synthesized)
+    make_readable(Path(app.outdir))
     gc.freeze()
     return 0
 

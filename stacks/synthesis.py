@@ -31,3 +31,18 @@ def write(app: cdk.App, stage: cdk.Stage) -> None:
     stage.synth()
     app.node.try_remove_child(stage.node.id)
     app.synth()
+
+
+def make_readable(assembly: Path) -> None:
+    """Allow every user to read the files of assets.
+
+    The CLI keeps the modes of files in the archive of a function, and AWS Lambda cannot load code
+    of a checkout or an installation with umask 027 or 077 (aws/aws-cdk issue 8233). The checksum of
+    an asset excludes modes, so a later deployment would not replace the archive.
+
+    Args:
+        assembly: folder of the cloud assembly.
+    """
+    for file in assembly.glob("asset.*/**/*"):
+        if file.is_file():
+            file.chmod(file.stat().st_mode | 0o444)

@@ -8,11 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 import aws_cdk as cdk
 import jsii
 import pytest
+from aws_cdk import aws_s3_assets as assets
 
+from spotmusic_cdk.settings import Settings
+from stacks.platform import Platform
 from tests.conftest import sample_of
 from tools import synth
 from tools.checkout import ROOT
@@ -162,3 +166,24 @@ def test_stage_is_resolved_twice(tmp_path: Path, app: ModuleType) -> None:
     }
     assert "A warning." in metadata.read_text()
     assert counted.times == 2
+
+
+def test_lambda_can_read_code_of_any_umask(app: ModuleType, tmp_path: Path) -> None:
+    code, outdir = tmp_path / "code" / "package" / "index.py", tmp_path / "out"
+    code.parent.mkdir(parents=True)
+    code.touch(mode=0o600)
+
+    class Small(cdk.Stage):
+        def __init__(self, scope: cdk.App, *, settings: Settings) -> None:
+            super().__init__(scope, settings.name)
+            assets.Asset(cdk.Stack(self, "network"), "Code", path=str(tmp_path / "code"))
+
+    status = app.main(
+        ROOT / "tests" / "environments",
+        platform=cast("type[Platform]", Small),
+        outdir=outdir,
+        context={"env": "dev", "validation": False},
+    )
+    assert status == 0
+    (copy,) = outdir.glob("asset.*/package/index.py")
+    assert copy.stat().st_mode & 0o777 == 0o644
