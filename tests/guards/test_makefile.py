@@ -39,6 +39,14 @@ def make(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[s
     )
 
 
+@FOLDERS
+def test_setup_installs_the_cli_with_any_node_environment(folder: Path) -> None:
+    """With `NODE_ENV=production`, npm omits `devDependencies` and succeeds."""
+    commands = re.findall(r"npm ci.*", makefile(folder))
+    assert [command for command in commands if "--include=dev" not in command] == []
+    assert commands
+
+
 def test_documented_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile(), flags=re.MULTILINE))
     texts = [
