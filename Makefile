@@ -40,17 +40,24 @@ $(BEATING) $(PYTHON) -m venv --clear --without-pip $(1)
 	$(BEATING) $(PIP) --python $(1)/bin/python install --no-compile --no-deps $(2)
 endef
 
+# Prerequisite of the virtual environment of a folder, $(call stale,FOLDER). The link to a removed
+# Python leads to nothing, and that to an upgraded one to a Python without packages.
+stale = $(if $(realpath $(1)/bin/python),$(foreach \
+	name,$(filter python3.%,$(notdir $(realpath $(1)/bin/python))),$(if \
+	$(wildcard $(1)/lib/$(name)),,stale)),stale)
+.PHONY: stale
+
 setup: $(VENV)/.ready  ## use: install .venv and node_modules, which all targets need
 
 # pip installs only archives with a hash in the lock file. Our own library has no archive, and is
 # installed separately. Python compiles imported modules only: compiling all of the CDK takes twice
 # as long as the installation. With --no-deps pip would install in another order, and
 # aws-cdk-cloud-assembly-schema has a module of the same name as aws-cdk-lib, which must be last.
-$(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json
+$(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json $(call stale,$(VENV))
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
 		|| { echo "Python 3.11 to 3.14 is needed: make setup PYTHON=python3.14"; exit 1; }
 	@echo "setup, 1 of 4: $(VENV)"
-	@$(BEATING) $(PYTHON) -m venv $(VENV)
+	@$(BEATING) $(PYTHON) -m venv $(if $(call stale,$(VENV)),--clear) $(VENV)
 	@echo "setup, 2 of 4: $$(grep -c '==' requirements.lock) Python packages (minutes the first time)"
 	@$(BEATING) pip --disable-pip-version-check install $(QUIET) --no-compile \
 		--require-hashes --requirement requirements.lock
@@ -77,7 +84,7 @@ cfn-lint: setup  ## prove: check cdk.out with cfn-lint
 # Its own virtual environment: checkov pins an old boto3.
 CHECKOV := .tools/checkov
 
-$(CHECKOV)/.ready: requirements-checkov.lock | setup
+$(CHECKOV)/.ready: requirements-checkov.lock $(call stale,$(CHECKOV)) | setup
 	$(call tool,$(CHECKOV),--require-hashes --requirement requirements-checkov.lock)
 	@touch $@
 
@@ -117,7 +124,7 @@ lint: setup workflows  ## prove: style, types, import contracts and workflows
 # copier, in its own virtual environment.
 COPIER := .tools/copier
 
-$(COPIER)/.ready: requirements-copier.lock | setup
+$(COPIER)/.ready: requirements-copier.lock $(call stale,$(COPIER)) | setup
 	$(call tool,$(COPIER),--require-hashes --requirement requirements-copier.lock)
 	@touch $@
 
@@ -160,7 +167,7 @@ format: setup  ## change: format and fix the code with ruff
 # Its own virtual environment: nothing else needs these packages.
 SITE := .tools/site
 
-$(SITE)/.ready: requirements-site.lock | setup
+$(SITE)/.ready: requirements-site.lock $(call stale,$(SITE)) | setup
 	$(call tool,$(SITE),--require-hashes --requirement requirements-site.lock)
 	@touch $@
 
@@ -241,7 +248,8 @@ BROWSER := .tools/browser
 
 browser: $(BROWSER)/.ready  ## change: fetch Chromium for the tests of `make page`
 
-$(BROWSER)/.ready: requirements-browser.lock $(BROWSER)/chromium/.ready | setup
+$(BROWSER)/.ready: requirements-browser.lock $(BROWSER)/chromium/.ready \
+		$(call stale,$(BROWSER)/venv) | setup
 	$(call tool,$(BROWSER)/venv,--require-hashes --requirement requirements-browser.lock)
 	@touch $@
 
@@ -410,7 +418,7 @@ local-down: setup  ## use: destroy the local stacks and stop the emulator
 # Its own virtual environment: StackPort has a boto3 of its own.
 STACKPORT := .tools/stackport
 
-$(STACKPORT)/.ready: requirements-console.lock | setup
+$(STACKPORT)/.ready: requirements-console.lock $(call stale,$(STACKPORT)) | setup
 	$(call tool,$(STACKPORT),--require-hashes --requirement requirements-console.lock)
 	@touch $@
 

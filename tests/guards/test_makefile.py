@@ -47,6 +47,35 @@ def test_setup_installs_the_cli_with_any_node_environment(folder: Path) -> None:
     assert commands
 
 
+@FOLDERS
+@pytest.mark.parametrize(
+    ("link", "packages", "begins"),
+    [
+        ("python3.12", "python3.12", ""),
+        ("python3.13", "python3.12", "--clear"),
+        ("removed", "python3.12", "--clear"),
+    ],
+)
+def test_setup_replaces_the_environment_of_another_python(
+    folder: Path, tmp_path: Path, link: str, packages: str, begins: str
+) -> None:
+    """Upgrades of a system leave an environment that seems to be complete."""
+    wanted = re.findall(r"[a-z-]+[.](?:lock|json|txt)", makefile(folder))
+    for file in {*wanted, "constructs/pyproject.toml"}:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    environment = tmp_path / ".venv"
+    (environment / "lib" / packages).mkdir(parents=True)
+    (environment / "bin").mkdir()
+    for name in ("python3.12", "python3.13"):
+        (tmp_path / name).touch()
+    (environment / "bin" / "python").symlink_to(tmp_path / link)
+    (environment / ".ready").touch()
+    done = make("--dry-run", f"--file={folder / 'Makefile'}", "setup", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"-m venv (.*)[.]venv", done.stdout) == ([f"{begins} "] if begins else [])
+
+
 def test_documented_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile(), flags=re.MULTILINE))
     texts = [
