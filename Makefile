@@ -63,7 +63,7 @@ $(VENV)/.ready: requirements.lock constructs/pyproject.toml package-lock.json $(
 		--require-hashes --requirement requirements.lock
 	@$(BEATING) $(PIP) install --no-deps --no-build-isolation --editable ./constructs
 	@echo "setup, 3 of 4: Node packages"
-	@$(BEATING) npm ci --silent --include=dev
+	@$(BEATING) npm ci --loglevel=error --include=dev
 	@echo "setup, 4 of 4: CDK, compiled and unpacked once for commands beside each other"
 	@$(BEATING) python -OO -c 'import app, stacks.compliance'
 	@touch $@
