@@ -63,6 +63,20 @@ def test_wide_reverts_are_found(stack: str) -> None:
     assert wide_reverts(f"`{command}`") == [command]
 
 
+def test_reverts_of_data_keep_grown_databases() -> None:
+    """RDS refuses less storage and an older version, and the whole revert is rolled back."""
+
+    def unsafe(text: str) -> list[str]:
+        return [
+            item
+            for item in items(text)
+            if re.search(r'--revert-drift[^`]*"<env>/data"', item) and "#databases" not in item
+        ]
+
+    assert findings(RUNBOOKS, lambda runbook: unsafe(runbook.read_text())) == {}
+    assert unsafe('Revert it: `npx cdk deploy --revert-drift "<env>/secrets" "<env>/data"`.')
+
+
 def test_runbooks_deploy_earlier_commits_exclusively() -> None:
     """The CLI also deploys the stacks that the named one needs."""
     wide = {
