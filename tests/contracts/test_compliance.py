@@ -3,7 +3,7 @@ components."""
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import get_args
 
 import pytest
@@ -18,9 +18,10 @@ from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTER_HOURS
 from spotmusic_constructs.streaming.redpanda_values import SEGMENT_DAYS
 from tests.documents import code
 from tests.properties.log_writers import ACCESS_DAYS
-from tests.templates import only
+from tests.templates import only, properties_of
 from tools.checkout import ROOT, settings_of
 from tools.model.templates import Template
+from tools.model.values import Json
 
 COMPLIANCE = (ROOT / "docs" / "compliance.md").read_text()
 PRIVACY = (ROOT / "docs" / "privacy.md").read_text()
@@ -50,14 +51,23 @@ def test_log_days_cover_six_months() -> None:
     assert KEPT.access.name == "ONE_YEAR"
 
 
-def test_remaining_copies_match_retention() -> None:
+def deleted_after(buckets: Mapping[str, Json], name: str) -> int:
+    """Days until the last version of an object is deleted."""
+    (bucket,) = (bucket for id_, bucket in buckets.items() if id_.startswith(name))
+    (rule,) = (rule for rule in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" not in rule)
+    kept: int = rule["NoncurrentVersionExpiration"]["NoncurrentDays"]
+    return kept + int(rule["ExpirationInDays"])
+
+
+def test_remaining_copies_match_retention(templates: Templates) -> None:
+    buckets = properties_of(templates("prod")["data"]["Resources"], "AWS::S3::Bucket")
     data, observability = settings_of("prod").data, settings_of("prod").observability
     topics, queues = settings_of("prod").topics, settings_of("prod").queues
     expected = {
         "automated backups of databases": CONTINUOUS_DAYS,
         "recovery points in both vaults": data.backup.retention_days,
         "replaced or erased audio": data.buckets.audio_noncurrent_days,
-        "uploads": data.buckets.upload_days,
+        "uploads": deleted_after(buckets, "Uploads"),
         "snapshots of the cache": data.cache.snapshot_retention_days,
         "events in Redpanda": (
             max(topic.retention_hours for topic in topics.values()) // 24 + SEGMENT_DAYS
@@ -65,7 +75,7 @@ def test_remaining_copies_match_retention() -> None:
         "events that a service could not read (`dead-letters.<service>`)": (
             DEAD_LETTER_HOURS // 24 + SEGMENT_DAYS
         ),
-        "records of access in S3": data.buckets.log_days,
+        "records of access in S3": deleted_after(buckets, "Logs"),
         "logs of services, pods, databases (slow statements with their values) and the cache": (
             observability.access_log_days
         ),
