@@ -19,7 +19,7 @@ from botocore.model import Shape
 from botocore.validate import ParamValidator
 
 from tests.documents import blocks, code
-from tests.templates import all_of, only
+from tests.templates import all_of, of_type, only
 from tools.checkout import ROOT
 from tools.model.templates import Template
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tools.model.cluster import RenderedCluster
 
 RUNBOOK = (ROOT / "docs" / "runbooks" / "restore.md").read_text()
+ACCESS = (ROOT / "docs" / "access.md").read_text()
 BASH = shutil.which("bash")
 RDS = botocore.session.Session().get_service_model("rds")
 OPERATIONS = ("RestoreDBInstanceToPointInTime", "ModifyDBInstance")
@@ -126,6 +127,25 @@ def test_lost_cache_is_created_as_in_template(
     assert {name: options[name].strip('"') or "True" for name in literal} == {
         name: str(value) for name, value in literal.items()
     }, "Write the options of production into docs/runbooks/restore.md."
+
+
+def test_documents_take_secrets_of_one_stack() -> None:
+    """Other environments of the account, and stacks that were deleted, have secrets of the same
+    descriptions.
+    """
+    documents = [path.read_text() for path in sorted((ROOT / "docs").rglob("*.md"))]
+    commands = [line for text in documents for line in code(text) if "aws " in line]
+    assert [line for line in commands if re.search(r"list-secrets.*--filters", line)] == []
+    assert [line for line in commands if re.search(r"(SecretList|CacheClusters)\[0\]", line)] == []
+
+
+@pytest.mark.parametrize("part", ["CatalogueUsers", "Cache"])
+def test_documents_name_secrets_by_logical_id(
+    part: str, templates: Callable[[str], dict[str, Template]]
+) -> None:
+    secrets = of_type(templates("prod")["data"]["Resources"], "AWS::SecretsManager::Secret")
+    assert any(part in id_ for id_ in secrets)
+    assert any(f"LogicalResourceId,`{part}`" in text for text in (RUNBOOK, ACCESS))
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
