@@ -12,6 +12,7 @@ from spotmusic_cdk.settings.data import BucketSettings
 from spotmusic_cdk.settings.model import LogDays
 from spotmusic_constructs.data.backup_plan import CONTINUOUS_DAYS
 from spotmusic_constructs.data.log_bucket import REQUEST_DAYS
+from spotmusic_constructs.data.upload_verdicts import RETENTION_DAYS as VERDICT_DAYS
 from spotmusic_constructs.identity.realm import ADMIN_EVENT_DAYS, EVENT_DAYS
 from spotmusic_constructs.log_retention import KEPT
 from spotmusic_constructs.streaming.redpanda_access import DEAD_LETTER_HOURS
@@ -68,6 +69,7 @@ def test_remaining_copies_match_retention(templates: Templates) -> None:
         "recovery points in both vaults": data.backup.retention_days,
         "replaced or erased audio": data.buckets.audio_noncurrent_days,
         "uploads": deleted_after(buckets, "Uploads"),
+        "verdicts on uploads, with the key of the object": VERDICT_DAYS,
         "snapshots of the cache": data.cache.snapshot_retention_days,
         "events in Redpanda": (
             max(topic.retention_hours for topic in topics.values()) // 24 + SEGMENT_DAYS
