@@ -226,20 +226,28 @@ class Cell:
         )
 
     def lose_zone(self) -> None:
-        """Remove one zone: tasks, pods, the primary of the catalogue, and replicas permanently."""
+        """Remove one zone: tasks, pods, the primaries of both databases, and replicas permanently.
+
+        Keycloak answers no login and renews no token without its database.
+        """
         for tasks in self.scaled:
             tasks.pool.unreachable = (
                 lost(tasks.running, self.zones) / tasks.running if tasks.running else 0.0
             )
             tasks.lose(lost(tasks.running, self.zones))
-        self.database.unreachable = 1.0
+        self.database.unreachable = self.keycloak.pool.unreachable = 1.0
         replicas = self.settings.data.catalogue.read_replicas
         self.database.servers = self._cores(replicas - lost(replicas, self.zones))
 
     def find_targets(self) -> None:
         """End requests to lost tasks and pods, after load balancers have found healthy targets."""
         for tasks in self.scaled:
-            tasks.pool.unreachable = 0.0
+            if tasks is not self.keycloak:
+                tasks.pool.unreachable = 0.0
+
+    def find_primaries(self) -> None:
+        """End queries to lost primaries, after the failover of both databases."""
+        self.database.unreachable = self.keycloak.pool.unreachable = 0.0
 
     @property
     def scaled(self) -> list[Tasks]:

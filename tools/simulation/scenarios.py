@@ -171,7 +171,7 @@ def _zone(cell: Cell) -> Generator[simpy.Event]:
     yield cell.world.timeout(DETECTED_SECONDS)
     cell.find_targets()
     yield cell.world.timeout(FAILOVER_SECONDS["database"] - DETECTED_SECONDS)
-    cell.database.unreachable = 0.0
+    cell.find_primaries()
 
 
 def _deployment(cell: Cell) -> Generator[simpy.Event]:

@@ -11,6 +11,7 @@ from tests.conftest import sample_of
 from tools.capacity.changes import Changes, changed, rewritten
 from tools.capacity.plan import PlanError, plan_for
 from tools.checkout import ROOT
+from tools.gameday.figures import FAILOVER_SECONDS
 from tools.simulation import __main__ as command
 from tools.simulation.agreement import TOLERANCE, agreements
 from tools.simulation.cell import Cell
@@ -101,6 +102,12 @@ def test_lost_zone_costs_most_without_spare_tasks() -> None:
         lost.bad_minutes["web-api-latency"]
         > outcomes(1_000_000)["zone lost at peak"].bad_minutes["web-api-latency"]
     )
+
+
+def test_lost_zone_interrupts_logins_until_failover() -> None:
+    """An experiment of a zone fails over both databases (stacks/observability/experiments.py)."""
+    logins = outcomes(1_000_000)["zone lost at peak"].bad_minutes["login"]
+    assert logins == pytest.approx(FAILOVER_SECONDS["database"] / 60, abs=0.1)
 
 
 def test_day_has_busiest_hour_share() -> None:
