@@ -75,7 +75,9 @@ TOOLS = {
         "security acl delete": "--no-confirm",
         # A number without unit is a time, which moves all partitions.
         "group seek": "--to-file",
-        "topic produce": "--tombstone",
+        # The partition of a key depends on the client: Redpanda's rpk hashes as Java does, and
+        # librdkafka by CRC32 (its setting `partitioner`).
+        "topic produce": "--tombstone --partition",
     },
     "kcadm.sh": {
         "config credentials": "--client",
