@@ -186,6 +186,16 @@ def test_restored_volume_has_plan_tags(
     } == set()
 
 
+def test_restored_brokers_get_present_users_and_topics() -> None:
+    """The topology operator resyncs every ten hours by default (SYNC_PERIOD of its 1.20), and the
+    job of Redpanda's topics runs in deployments only.
+    """
+    section = RUNBOOK.partition("## A volume of Kubernetes")[2].partition("\n## ")[0]
+    steps = " ".join(code(section))
+    assert "rollout restart -n rabbitmq deployment/rabbitmq-operators-messaging-topology" in steps
+    assert 'again="redpanda-access ' in steps
+
+
 VERSIONS = [
     ("audio/lost", "old", "2026-11-01", True),
     ("audio/overwritten", "old", "2026-11-01", False),
