@@ -127,6 +127,19 @@ def unprobed(platform: RenderedCluster) -> Iterator[str]:
                 yield f"{where_of(workload)}: {container['name']}"
 
 
+def hasty(platform: RenderedCluster) -> Iterator[str]:
+    """Yield startup probes of a path that includes readiness: the kubelet would kill a container
+    that prepares its database for longer than the probe waits.
+    """
+    for where, _, container in containers(platform):
+        startup, ready = (
+            ((container.get(probe) or {}).get("httpGet") or {}).get("path")
+            for probe in ("startupProbe", "readinessProbe")
+        )
+        if startup and ready and ready.startswith(startup):
+            yield f"{where}: {startup} includes {ready}"
+
+
 def is_exact(image: str) -> bool:
     """Return whether a name identifies one image. Bitnami no longer publishes versions."""
     name, _, tag = image.partition("@")[0].rpartition(":")

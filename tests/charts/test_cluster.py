@@ -22,6 +22,7 @@ CHECKS: dict[Callable[[RenderedCluster], Iterator[str]], dict[str, str]] = {
     pods.writable: excused.WRITABLE,
     pods.unlimited: {},
     pods.unprobed: excused.UNPROBED,
+    pods.hasty: {},
     pods.on_the_host: excused.ON_THE_HOST,
     pods.tokens: excused.NEED_THE_API,
     pods.wide_rights: excused.WIDE,

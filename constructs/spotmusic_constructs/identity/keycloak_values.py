@@ -24,6 +24,21 @@ DATABASE_CONNECTIONS = 50
 """Maximum database connections of a pod. A login mostly hashes a password, without a connection."""
 LABELS = {"app.kubernetes.io/name": "keycloakx", "app.kubernetes.io/instance": RELEASE}
 
+_STARTUP_PROBE: dict[str, object] = {
+    # The chart asks /health, which fails while Keycloak creates or changes tables: after five
+    # minutes the kubelet would kill it, and MySQL cannot undo half of a change. This path answers
+    # as soon as that work begins in the background (Keycloak, tracking instance status with health
+    # checks, and server-async-bootstrap; tried with 26.7.3).
+    "httpGet": {
+        "path": f"{PATH}/health/started",
+        "port": "http-internal",
+        "scheme": "HTTPS",
+    },
+    "initialDelaySeconds": 15,
+    "periodSeconds": 5,
+    "failureThreshold": 60,
+}
+
 
 def environment(public_url: str, vpc_cidr: str) -> list[Mapping[str, object]]:
     """Environment variables that the chart does not set; duplicates would fail the release."""
@@ -108,6 +123,7 @@ def pods(*, zones: int) -> dict[str, object]:
         "podSecurityContext": {**POD_SECURITY, "fsGroup": 1000},
         # Not read-only: Keycloak builds its server at start.
         "securityContext": {**CONTAINER_SECURITY, "runAsUser": 1000},
+        "startupProbe": json.dumps(_STARTUP_PROBE),
         "resources": resources(cpu="1", memory="1500Mi", limit="2Gi"),
     }
 

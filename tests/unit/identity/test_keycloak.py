@@ -89,6 +89,12 @@ def test_keycloak_replaces_pods_that_cannot_start(values: Json) -> None:
     assert values["podManagementPolicy"] == "Parallel"
 
 
+def test_keycloak_may_change_tables_for_longer_than_it_starts(values: Json) -> None:
+    """/health, the default of the chart, fails until Keycloak is ready."""
+    probe = yaml.safe_load(values["startupProbe"])["httpGet"]
+    assert probe["path"] == "/auth/health/started"
+
+
 def test_keycloak_variables_are_unique(values: Json) -> None:
     names = [variable["name"] for variable in yaml.safe_load(values["extraEnv"])]
     assert len(names) == len(set(names))
