@@ -127,6 +127,17 @@ def unprobed(platform: RenderedCluster) -> Iterator[str]:
                 yield f"{where_of(workload)}: {container['name']}"
 
 
+def yielding(platform: RenderedCluster) -> Iterator[str]:
+    """Yield DaemonSets without a priority class: on a full node their pods stay pending, for which
+    Karpenter creates no node.
+    """
+    for workload in running(platform):
+        if workload["kind"] == "DaemonSet" and not (pod_of(workload) or {}).get(
+            "priorityClassName"
+        ):
+            yield where_of(workload)
+
+
 def hasty(platform: RenderedCluster) -> Iterator[str]:
     """Yield startup probes of a path that includes readiness: the kubelet would kill a container
     that prepares its database for longer than the probe waits.

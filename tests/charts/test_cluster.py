@@ -23,6 +23,7 @@ CHECKS: dict[Callable[[RenderedCluster], Iterator[str]], dict[str, str]] = {
     pods.unlimited: {},
     pods.unprobed: excused.UNPROBED,
     pods.hasty: {},
+    pods.yielding: {},
     pods.on_the_host: excused.ON_THE_HOST,
     pods.tokens: excused.NEED_THE_API,
     pods.wide_rights: excused.WIDE,

@@ -2,7 +2,11 @@
 
 from spotmusic_constructs.kubernetes.certificate import INTERNAL_CA
 from spotmusic_constructs.kubernetes.images import Image
-from spotmusic_constructs.kubernetes.pod import READ_ONLY_CONTAINER, resources
+from spotmusic_constructs.kubernetes.pod import (
+    PLATFORM_PRIORITY,
+    READ_ONLY_CONTAINER,
+    resources,
+)
 
 UNREACHABLE = ("kubeControllerManager", "kubeScheduler", "kubeEtcd", "kubeProxy", "coreDns")
 """Components that EKS does not expose: the control plane, and in Auto Mode kube-proxy and the
@@ -73,6 +77,9 @@ def _node_exporter(image: Image, namespace: str) -> dict[str, object]:
         "namespaceOverride": namespace,
         # The tag already contains the suffix for distroless images, which the chart would repeat.
         "image": {**image.parts, "distroless": False},
+        # Nodes are older than this release and may be full. Karpenter adds no node for a DaemonSet:
+        # its pod must be able to preempt others (karpenter.sh, FAQ, additional DaemonSets).
+        "priorityClassName": PLATFORM_PRIORITY,
         "containerSecurityContext": READ_ONLY_CONTAINER,
         "resources": resources(cpu="20m", memory="64Mi", limit="128Mi"),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from spotmusic_constructs.kubernetes.pod import PLATFORM_PRIORITY
 from spotmusic_constructs.observability.heartbeat import PERIOD_SECONDS
 from tests.charts.monitoring.catalogue import rules
 from tests.charts.monitoring.promtool import run
@@ -40,6 +41,12 @@ def file(config: Json, tmp_path: Path) -> Path:
     path = tmp_path / "alertmanager.yml"
     path.write_text(json.dumps(config))
     return path
+
+
+def test_node_exporter_runs_on_full_nodes(monitoring: Json) -> None:
+    """Nodes are older than the release, and Karpenter creates none for a DaemonSet."""
+    found = monitoring["prometheus-node-exporter"]["priorityClassName"]
+    assert found == PLATFORM_PRIORITY
 
 
 def test_alertmanager_accepts_configuration(file: Path) -> None:
