@@ -8,6 +8,7 @@ import yaml
 from spotmusic_constructs.observability.grafana_dashboards import dashboard_files
 from tests.charts.monitoring.catalogue import catalogue, rules
 from tests.charts.monitoring.promql import selectors
+from tools.load.components import SCRAPE_SECONDS
 from tools.model.cluster import RenderedCluster
 from tools.model.values import Json
 
@@ -32,6 +33,8 @@ COMPONENTS = (
     "EKS",
 )
 MONITORS = ("ServiceMonitor", "PodMonitor")
+DEFAULT_INTERVAL = "30s"
+"""Interval of Prometheus without a value (Prometheus operator, API reference, scrapeInterval)."""
 
 
 def value(platform: RenderedCluster, release: str, path: str) -> Any:
@@ -68,6 +71,18 @@ def targets() -> list[Json]:
 
 def drawn_namespaces() -> set[str]:
     return {target["namespace"] for target in targets() if "namespace" in target}
+
+
+def test_targets_are_scraped_as_often_as_estimated(whole: RenderedCluster) -> None:
+    """Each sample costs money in the workspace, and memory and disk in the cluster."""
+    intervals = {
+        f"{monitor['metadata']['name']}{endpoint.get('path', '/metrics')}": endpoint.get(
+            "interval", DEFAULT_INTERVAL
+        )
+        for _, monitor in whole.of_kind(*MONITORS)
+        for endpoint in monitor["spec"].get("endpoints") or monitor["spec"]["podMetricsEndpoints"]
+    }
+    assert {name for name, each in intervals.items() if each != f"{SCRAPE_SECONDS}s"} == set()
 
 
 def test_components_have_target_or_data_source(known: RenderedCluster) -> None:

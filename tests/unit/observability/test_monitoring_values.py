@@ -12,6 +12,7 @@ from spotmusic_constructs.kubernetes.pod import PLATFORM_PRIORITY
 from spotmusic_constructs.observability.heartbeat import PERIOD_SECONDS
 from tests.charts.monitoring.catalogue import rules
 from tests.charts.monitoring.promtool import run
+from tools.load.components import SCRAPE_SECONDS
 from tools.model.values import Json
 
 if TYPE_CHECKING:
@@ -41,6 +42,11 @@ def file(config: Json, tmp_path: Path) -> Path:
     path = tmp_path / "alertmanager.yml"
     path.write_text(json.dumps(config))
     return path
+
+
+def test_containers_are_scraped_as_often_as_estimated(monitoring: Json) -> None:
+    """The default of the chart for containers is a third of it."""
+    assert monitoring["kubelet"]["serviceMonitor"]["interval"] == f"{SCRAPE_SECONDS}s"
 
 
 def test_node_exporter_runs_on_full_nodes(monitoring: Json) -> None:
