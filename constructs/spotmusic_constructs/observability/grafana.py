@@ -35,6 +35,9 @@ ROLES = (
 """Role in Grafana by role of the client `grafana` in Keycloak. Users without one are denied."""
 PROXY = "127.0.0.1:8005"
 """Address of the signing proxy: loopback, so that only the pod can use the rights of Grafana."""
+_HEALTH: dict[str, object] = {
+    "httpGet": {"path": "/api/health", "port": "grafana", "scheme": "HTTPS"}
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,10 +148,11 @@ def grafana_values(
             {"name": "rds-ca", "configMap": "rds-ca", "mountPath": "/etc/rds-ca", "readOnly": True}
         ],
         "extraEmptyDirMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 writable path
-        **{
-            probe: {"httpGet": {"path": "/api/health", "port": "grafana", "scheme": "HTTPS"}}
-            for probe in ("readinessProbe", "livenessProbe")
-        },
+        "readinessProbe": _HEALTH,
+        # Grafana answers after it has changed its tables, and only while its database does. The
+        # default of the chart, ten failures, would kill it in the middle of a change, which MySQL
+        # cannot undo, and in each longer failover.
+        "livenessProbe": {**_HEALTH, "failureThreshold": 60},
         "service": {"port": 443, "portName": "https"},
         "serviceMonitor": {
             "enabled": True,

@@ -55,6 +55,13 @@ def test_node_exporter_runs_on_full_nodes(monitoring: Json) -> None:
     assert found == PLATFORM_PRIORITY
 
 
+def test_grafana_may_change_tables_and_wait_for_its_database(monitoring: Json) -> None:
+    """It answers after the changes, and not without its database. Kubernetes asks every ten
+    seconds.
+    """
+    assert monitoring["grafana"]["livenessProbe"]["failureThreshold"] * 10 >= 600
+
+
 def test_alertmanager_accepts_configuration(file: Path) -> None:
     run("amtool", "check-config", file)
 
