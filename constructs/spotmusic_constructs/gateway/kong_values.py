@@ -61,6 +61,8 @@ def environment(vpc_cidr: str) -> dict[str, object]:
         # Plugins must not run Lua code from the configuration.
         "untrusted_lua": "off",
         "headers": "off",
+        # Format of 502 and 504 for clients without the header Accept; the default is plain text.
+        "error_default_type": "application/json",
         "nginx_http_log_format": ACCESS_LOG,
         "proxy_access_log": f"/dev/stdout {ACCESS_LOG.split(maxsplit=1)[0]}",
         # Otherwise nginx repeats PUT and DELETE when an upstream closes a kept connection, although

@@ -73,6 +73,10 @@ def test_kong_configuration_is_valid_json(values: Json) -> None:
     assert values["env"]["router_flavor"] == "expressions"
 
 
+def test_kong_errors_are_json_without_accept(values: Json) -> None:
+    assert values["env"]["error_default_type"] == "application/json"
+
+
 def test_kong_repeats_nothing_over_kept_connections(values: Json) -> None:
     assert values["env"]["nginx_proxy_proxy_next_upstream"] == "off"
 
