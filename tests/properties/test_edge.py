@@ -19,6 +19,7 @@ FILES = "/auth/resources/*/*/*/*"
 ERRORS = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 """Statuses with a cache time in CloudFront (CloudFront API reference, CustomErrorResponse)."""
 TRACK = "/audio/ab/cd.flac"
+KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
 DAY = 86_400
 
 
@@ -193,8 +194,8 @@ def shared(behavior: Behavior) -> bool:
 @promise
 def test_p112_responses_have_security_headers(platform: Assembly) -> Verdicts:
     """Responses set security headers: browsers stay on HTTPS, do not guess content types, allow no
-    framing, send no paths in referrers and load from our origin only. Pages can connect to the
-    uploads bucket where it accepts their origin.
+    framing, send no paths in referrers and load from our origin only. They do not name the key of a
+    bucket. Pages can connect to the uploads bucket where it accepts their origin.
 
     Kept by: [`security_headers.py`](../constructs/spotmusic_constructs/edge/security_headers.py)
     """
@@ -240,6 +241,12 @@ def test_p112_responses_have_security_headers(platform: Assembly) -> Verdicts:
             str(behavior),
             decided,
             "Set override: an object of a bucket must not replace this header.",
+        )
+        removed = at(behavior.policy("ResponseHeaders"), "RemoveHeadersConfig.Items") or []
+        yield (
+            f"{behavior} key",
+            KEY_HEADER in {item["Header"].lower() for item in removed},
+            f"Remove {KEY_HEADER}, the ARN of the key of a bucket.",
         )
     yield from uploads_of_pages(platform)
 

@@ -40,6 +40,9 @@ def player_policy(*, uploads: str | None = None) -> dict[str, str]:
     )
 
 
+TELLTALES = ("X-Powered-By", "x-amz-server-side-encryption-aws-kms-key-id")
+"""Headers of origins that viewers do not receive: the software of a service, and the ARN of the
+bucket's key with the id of the account, which S3 adds to every object."""
 _TWO_YEARS = durations.days(730)
 """Two years, as the HSTS preload list recommends. Joining the list is a decision of the domain's
 owner, because it is hard to reverse."""
@@ -84,7 +87,7 @@ class SecurityHeaders(Construct):
         self.policy = cloudfront.ResponseHeadersPolicy(
             self,
             "Policy",
-            remove_headers=["X-Powered-By"],
+            remove_headers=list(TELLTALES),
             security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
                 strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
                     access_control_max_age=_TWO_YEARS,
