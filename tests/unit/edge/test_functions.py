@@ -64,7 +64,18 @@ def test_edge_function_overwrites_viewer_address() -> None:
         "x-viewer-address": {"value": "2001:db8::1"},
         "host": {"value": "music.example"},
         "x-request-id": {"value": "EXAMPLE=="},
+        "x-viewer-request-id": {"value": "x" * 8000},
     }
+
+
+def test_edge_function_adds_no_request_id_of_viewer() -> None:
+    event = {
+        "viewer": {"ip": "192.0.2.1"},
+        "context": {"requestId": "EXAMPLE=="},
+        "request": {"headers": {}},
+    }
+    (request,) = answers("viewer_address", [event])
+    assert request["headers"].keys() == {"x-viewer-address", "x-request-id"}
 
 
 @pytest.mark.parametrize(
