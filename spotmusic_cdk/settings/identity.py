@@ -59,8 +59,8 @@ class IdentityProviderSettings(Model):
     """External identity provider."""
 
     kind: Literal["google", "github", "oidc"]
-    """`google` and `github` are built into Keycloak; `oidc` is any other OpenID Connect provider,
-    such as Apple."""
+    """`google` and `github` are built into Keycloak; `oidc` is another OpenID Connect provider,
+    such as Microsoft Entra ID. Apple needs an extension of Keycloak."""
     label: DisplayName
     """Text of the login button."""
     client_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$", max_length=255)]
@@ -92,6 +92,17 @@ class IdentityProviderSettings(Model):
         if self.kind != "oidc" and any(endpoints.values()):
             given = ", ".join(name for name, value in endpoints.items() if value)
             raise ValueError(f"kind: Keycloak knows the endpoints of {self.kind}. Remove {given}.")
+        return self
+
+    @model_validator(mode="after")
+    def _keycloak_reads_its_answer(self) -> Self:
+        """Refuse Apple. Its answer with an address is a POST, which Keycloak's endpoint of a
+        provider does not accept, and it has no scope `profile` (keycloak/keycloak issue 12468)."""
+        if self.issuer and urlsplit(self.issuer).hostname == "appleid.apple.com":
+            raise ValueError(
+                "issuer: Keycloak does not accept Apple's answer, a form by POST. "
+                "Remove the provider."
+            )
         return self
 
 

@@ -94,9 +94,8 @@ def _provider(kind: str, **more: str) -> Changes:
     }
 
 
-_APPLE = {
-    key: f"https://appleid.apple.com/{key}"
-    for key in ("authorization_url", "token_url", "jwks_url")
+_CLUB = {
+    key: f"https://club.example/{key}" for key in ("authorization_url", "token_url", "jwks_url")
 }
 _EVERY_OPTION_OF_PRODUCTION: Changes = {
     "identity": {
@@ -105,7 +104,7 @@ _EVERY_OPTION_OF_PRODUCTION: Changes = {
         "providers": {
             "google": _provider("google"),
             "github": _provider("github"),
-            "apple": _provider("oidc", issuer="https://appleid.apple.com", **_APPLE),
+            "club": _provider("oidc", issuer="https://club.example", **_CLUB),
         },
     },
     "mail": {"sender": "hello@news.spotmusic.example", "identity": "spotmusic.example"},

@@ -338,14 +338,29 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
     "a provider of identities without its endpoints": (
         {
             "identity.providers": {
-                "apple": {**PROVIDER, "kind": "oidc", "issuer": "https://appleid.apple.com"}
+                "club": {**PROVIDER, "kind": "oidc", "issuer": "https://club.example"}
             }
         },
         (
-            "identity.providers.apple.kind: an oidc provider needs authorization_url, token_url, "
+            "identity.providers.club.kind: an oidc provider needs authorization_url, token_url, "
             "jwks_url.\n"
             "  Copy them from its /.well-known"
         ),
+    ),
+    "a provider whose answer Keycloak does not accept": (
+        {
+            "identity.providers": {
+                "apple": {
+                    **PROVIDER,
+                    "kind": "oidc",
+                    "issuer": "https://appleid.apple.com",
+                    "authorization_url": "https://appleid.apple.com/auth/authorize",
+                    "token_url": "https://appleid.apple.com/auth/token",
+                    "jwks_url": "https://appleid.apple.com/auth/keys",
+                }
+            }
+        },
+        "issuer: Keycloak does not accept Apple's answer",
     ),
     "a known provider with endpoints": (
         {
