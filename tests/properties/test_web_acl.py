@@ -285,7 +285,8 @@ def bodies(acl: Resource) -> Verdicts:
 @promise
 def test_p108_blocked_requests_are_logged_without_credentials(platform: Assembly) -> Verdicts:
     """Requests that the web ACL blocks or counts are logged in the home region, without
-    authorization headers, cookies and referrers. Sampled requests omit these as well.
+    authorization headers, cookies and referrers, and without the parts of a body that a rule
+    matched. Sampled requests omit these as well.
 
     Kept by: `WebAcl`, [ADR 7](adr/0007-edge-logs.md)
     """
@@ -302,6 +303,12 @@ def test_p108_blocked_requests_are_logged_without_credentials(platform: Assembly
             protected >= CREDENTIALS | ARGUMENTS,
             "Protect credentials in sampled requests as well.",
         )
+        whole = {
+            entry["Field"]["FieldType"]
+            for entry in acl["DataProtectionConfig.DataProtections"] or []
+            if not entry.get("ExcludeRuleMatchDetails")
+        }
+        yield acl, "BODY" in whole, "Protect matched parts of bodies, which may be passwords."
         for log in recorded:
             buckets = log.targets("LogDestinationConfigs")
             home = [bucket.name for bucket in buckets] == [LOGS] and buckets[0].text(

@@ -60,7 +60,7 @@ class WebAcl(Construct):
 
     Logs: only requests that matched a rule, because CloudFront's access logs contain every request.
     The headers authorization, cookie and referer are redacted, and data protection replaces
-    credentials in sampled requests too.
+    credentials in sampled requests too, and the parts of a body that a rule matched.
 
     Args:
         metric_name: name of the web ACL in CloudWatch metrics, unique for each environment of an
@@ -168,14 +168,21 @@ _ACTED_ON = {
 
 
 def _without_credentials() -> wafv2.CfnWebACL.DataProtectionConfigProperty:
-    """Return the data protection, which covers sampled requests too; redaction covers only logs."""
-    fields = {"SINGLE_HEADER": CREDENTIAL_HEADERS, "SINGLE_QUERY_ARGUMENT": CREDENTIAL_ARGUMENTS}
+    """Return the data protection, which covers sampled requests too; redaction covers only logs.
+
+    A rule against injections logs the parts of a body that it matched, which may be a password.
+    """
+    fields = {
+        "SINGLE_HEADER": CREDENTIAL_HEADERS,
+        "SINGLE_QUERY_ARGUMENT": CREDENTIAL_ARGUMENTS,
+        "BODY": (),
+    }
     return wafv2.CfnWebACL.DataProtectionConfigProperty(
         data_protections=[
             wafv2.CfnWebACL.DataProtectProperty(
                 action="SUBSTITUTION",
                 field=wafv2.CfnWebACL.FieldToProtectProperty(
-                    field_type=kind, field_keys=list(keys)
+                    field_type=kind, field_keys=list(keys) or None
                 ),
             )
             for kind, keys in fields.items()
