@@ -347,7 +347,7 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
             "  Copy them from its /.well-known"
         ),
     ),
-    "a provider whose answer Keycloak does not accept": (
+    "a provider that answers by POST": (
         {
             "identity.providers": {
                 "apple": {
