@@ -29,5 +29,9 @@ def web_acl(scope: Construct, *, settings: Settings, access_logs: s3.IBucket) ->
         blocked_paths=ADMINISTRATION,
         # Redirect addresses of Grafana and of a developer's web player use a forwarded port.
         loopback_paths=tuple(f"{openid}/{endpoint}" for endpoint in ("auth", "token", "logout")),
+        # Codes of Microsoft Entra ID alone have up to 2,400 characters.
+        callback_paths=tuple(
+            f"{realm}/broker/{alias}/endpoint" for alias in settings.identity.providers
+        ),
         access_logs=access_logs,
     )

@@ -26,6 +26,8 @@ REDIRECTING = {
     for endpoint in ("auth", "token", "logout")
 }
 """Endpoints that take redirect addresses, which the realm compares letter by letter."""
+CALLBACK = re.compile("/auth/realms/spotmusic/broker/[a-z0-9-]+/endpoint")
+"""Redirect address at an identity provider. Codes of some providers are long."""
 INSIDE = {"/auth/admin", "/auth/realms/master", "/auth/health", "/auth/metrics"}
 """Paths of Keycloak for administrators and probes."""
 CREDENTIALS = {"authorization", "cookie", "referer"}
@@ -171,10 +173,9 @@ def matches(statement: Json, request: Mapping[str, str], labels: Collection[str]
     """Evaluate a statement for a request with these labels; other kinds of statement are false."""
     ((kind, said),) = statement.items()
     match kind:
-        case "AndStatement":
-            return all(matches(part, request, labels) for part in said["Statements"])
-        case "OrStatement":
-            return any(matches(part, request, labels) for part in said["Statements"])
+        case "AndStatement" | "OrStatement":
+            holds = all if kind == "AndStatement" else any
+            return holds(matches(part, request, labels) for part in said["Statements"])
         case "NotStatement":
             return not matches(said["Statement"], request, labels)
         case "LabelMatchStatement":
@@ -187,6 +188,9 @@ def matches(statement: Json, request: Mapping[str, str], labels: Collection[str]
                 "EXACTLY": str.__eq__,
             }[said["PositionalConstraint"]]
             return bool(found(request.get(field, ""), said["SearchString"]))
+        case "SizeConstraintStatement" if said["ComparisonOperator"] == "GT":
+            (field,) = said["FieldToMatch"]
+            return len(request.get(field, "")) > int(said["Size"])
     return False
 
 
@@ -215,8 +219,8 @@ def refusing_group(rule: Json, rules: list[Json]) -> str | None:
 
 
 def refused_labels(rule: Json) -> set[str]:
-    """Rules of a group, in lower case, with labels that our rules block everywhere except on OpenID
-    Connect redirects.
+    """Rules of a group, in lower case, that our rules replace everywhere except on OpenID Connect
+    redirects.
     """
     match (
         at(rule, "Statement.AndStatement.Statements") if "Block" in rule.get("Action", {}) else None
@@ -233,6 +237,23 @@ def refused_labels(rule: Json) -> set[str]:
             )
             keys = [str(at(label, "LabelMatchStatement.Key")) for label in labels]
             return {key.rpartition(":")[2].lower() for key in keys} if exact else set()
+        case [
+            {
+                "SizeConstraintStatement": {
+                    "ComparisonOperator": "GT",
+                    "FieldToMatch": {"QueryString": {}},
+                    "Size": 2048,
+                }
+            },
+            {"NotStatement": {"Statement": callbacks}},
+        ]:
+            answers = at(callbacks, "OrStatement.Statements") or [callbacks]
+            of_providers = all(
+                at(part, "ByteMatchStatement.PositionalConstraint") == "EXACTLY"
+                and CALLBACK.fullmatch(str(at(part, "ByteMatchStatement.SearchString")))
+                for part in answers
+            )
+            return {"sizerestrictions_querystring"} if of_providers else set()
     return set()
 
 

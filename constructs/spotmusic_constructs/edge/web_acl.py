@@ -50,8 +50,8 @@ class WebAcl(Construct):
     Creates the web ACL (scope CLOUDFRONT, only in us-east-1) and its logging configuration. In
     order of evaluation: administration paths, addresses of bad reputation, request rate of each
     address, login rate of each address, bodies too large to inspect, the managed group Common,
-    loopback addresses outside `loopback_paths`, the managed groups KnownBadInputs and SQLi. Custom
-    rules return JSON, like the API.
+    loopback addresses outside `loopback_paths`, long queries outside `callback_paths`, the managed
+    groups KnownBadInputs and SQLi. Custom rules return JSON, like the API.
 
     Bodies: WAF inspects the first 64 KiB (its maximum for CloudFront), and the web ACL blocks
     larger bodies. The Common group would block bodies from 8 KiB; its rule only counts here. Audio
@@ -77,6 +77,8 @@ class WebAcl(Construct):
         loopback_paths: exact paths at which a query or a form may contain a loopback address:
             endpoints for OpenID Connect redirect URIs, which the realm compares exactly. Default:
             none.
+        callback_paths: exact paths at which a query may exceed the 2,048 bytes of the group Common:
+            redirect addresses at identity providers with long codes. Default: none.
         access_logs: bucket for the logs; its name must start with `aws-waf-logs-` and its policy
             allow delivery.logs.amazonaws.com.
 
@@ -101,11 +103,16 @@ class WebAcl(Construct):
         logins_per_five_minutes: int = 400,
         blocked_paths: Sequence[str] = (),
         loopback_paths: Sequence[str] = (),
+        callback_paths: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         _check_name(bucket_name(access_logs))
 
-        counted = rules.LOOPBACK_RULES if loopback_paths else ()
+        counted = [
+            "SizeRestrictions_BODY",
+            *(rules.LOOPBACK_RULES if loopback_paths else ()),
+            *(["SizeRestrictions_QUERYSTRING"] if callback_paths else ()),
+        ]
         self.metric_name = metric_name
         self.web_acl = wafv2.CfnWebACL(
             self,
@@ -127,12 +134,9 @@ class WebAcl(Construct):
                     logins_per_five_minutes, paths=login_paths, token_paths=token_paths
                 ),
                 rules.body_size(),
-                rules.managed(
-                    "Common",
-                    "AWSManagedRulesCommonRuleSet",
-                    counted=["SizeRestrictions_BODY", *counted],
-                ),
+                rules.managed("Common", "AWSManagedRulesCommonRuleSet", counted=counted),
                 *([rules.loopback(except_at=loopback_paths)] if loopback_paths else []),
+                *([rules.query_size(except_at=callback_paths)] if callback_paths else []),
                 rules.managed("KnownBadInputs", "AWSManagedRulesKnownBadInputsRuleSet"),
                 rules.managed("SqlInjection", "AWSManagedRulesSQLiRuleSet"),
             ),

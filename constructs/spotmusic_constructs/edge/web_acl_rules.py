@@ -13,6 +13,8 @@ Rule = Mapping[str, Any]
 WINDOW_SECONDS = 300
 LARGEST_BODY = 64 * 1024
 """Maximum body size that WAF inspects for CloudFront, in bytes."""
+LONGEST_QUERY = 2048
+"""Maximum size of a query in the group Common (SizeRestrictions_QUERYSTRING), in bytes."""
 
 LOOPBACK_RULES = {
     "EC2MetaDataSSRF_QUERYARGUMENTS": "EC2MetaDataSSRF_QueryArguments",
@@ -26,7 +28,7 @@ REFUSALS = {
     404: "Not found",
     413: "The body is larger than 64 KiB",
     429: "Too many requests from this address",
-    403: "Refused: the request names an address of the own machine",
+    403: "Refused: the request names an address of the own machine, or its query is too long",
 }
 """Messages of the custom rules by status, in the Web API's error format. The managed groups return
 403 with CloudFront's page."""
@@ -108,11 +110,22 @@ def loopback(*, except_at: Sequence[str]) -> Rule:
         )
         for label in LOOPBACK_RULES.values()
     ]
-    admitted = [_text(Acl.FieldToMatchProperty(uri_path={}), "EXACTLY", path) for path in except_at]
-    elsewhere = Acl.StatementProperty(
-        not_statement=Acl.NotStatementProperty(statement=_any(admitted))
+    statement = _all(_any(labels), _elsewhere(except_at))
+    return {"name": "Loopback", "statement": statement, "action": _block(403)}
+
+
+def query_size(*, except_at: Sequence[str]) -> Rule:
+    """Block queries that the group Common blocks by their size, except at the exact paths."""
+    long = Acl.StatementProperty(
+        size_constraint_statement=Acl.SizeConstraintStatementProperty(
+            field_to_match=Acl.FieldToMatchProperty(query_string={}),
+            comparison_operator="GT",
+            size=LONGEST_QUERY,
+            text_transformations=_transformed(["NONE"]),
+        )
     )
-    return {"name": "Loopback", "statement": _all(_any(labels), elsewhere), "action": _block(403)}
+    statement = _all(long, _elsewhere(except_at))
+    return {"name": "QuerySize", "statement": statement, "action": _block(403)}
 
 
 def refusals() -> dict[str, Acl.CustomResponseBodyProperty]:
@@ -151,6 +164,11 @@ def _rate(
             scope_down_statement=scope_down_statement,
         )
     )
+
+
+def _elsewhere(paths: Sequence[str]) -> Acl.StatementProperty:
+    exact = [_text(Acl.FieldToMatchProperty(uri_path={}), "EXACTLY", path) for path in paths]
+    return Acl.StatementProperty(not_statement=Acl.NotStatementProperty(statement=_any(exact)))
 
 
 def _guesses(paths: Sequence[str], token_paths: Sequence[str]) -> Acl.StatementProperty:

@@ -9,6 +9,7 @@ from spotmusic_constructs.edge.edge_alarms import WebAclAlarms
 from spotmusic_constructs.edge.web_acl import WebAcl
 from spotmusic_constructs.observability.alarm import Recipients
 from tests.conftest import new_stack
+from tests.properties.test_web_acl import matches
 from tests.templates import all_of, only, resources_of
 from tests.unit.imported import logs_of
 from tools.model.values import Json
@@ -42,7 +43,28 @@ def test_web_acl_loopback_exception_is_optional() -> None:
     without = rules()
     (counted,) = without["Common"]["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
     assert counted["Name"] == "SizeRestrictions_BODY"
-    assert "Loopback" not in without
+    assert not {"Loopback", "QuerySize"} & without.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "length", "blocked"),
+    [
+        ("/auth/realms/example/broker/entra/endpoint", 4000, False),
+        ("/auth/realms/example/broker/entra/endpoint/x", 4000, True),
+        ("/v1/catalogue", 2049, True),
+        ("/v1/catalogue", 2048, False),
+    ],
+)
+def test_web_acl_accepts_long_queries_of_providers_only(
+    path: str, length: int, blocked: bool
+) -> None:
+    found = rules(callback_paths=["/auth/realms/example/broker/entra/endpoint"])
+    assert list(found).index("QuerySize") == list(found).index("Common") + 1
+    overrides = found["Common"]["Statement"]["ManagedRuleGroupStatement"]["RuleActionOverrides"]
+    assert "SizeRestrictions_QUERYSTRING" in {one["Name"] for one in overrides}
+    assert "Block" in found["QuerySize"]["Action"]
+    request = {"UriPath": path, "QueryString": "x" * length}
+    assert matches(found["QuerySize"]["Statement"], request) == blocked
 
 
 @pytest.mark.parametrize(
