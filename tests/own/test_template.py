@@ -24,6 +24,7 @@ SOURCES = (
     ".github/workflows",
     "cdk.json",
     "copier.yml",
+    "docs/own-platform.md",
     "environments/schema.json",
     "package-lock.json",
     "package.json",
@@ -232,6 +233,15 @@ def test_project_can_deploy_by_workflows(copies: Copies, installed: Path, tmp_pa
     )
     assert delivery.main(app, project) == 0
     assert (tmp_path / "out" / "delivery.template.json").exists()
+
+
+def test_readme_has_tested_stack(copies: Copies) -> None:
+    """test_wheels.py synthesizes the example of the document."""
+    documented, shown = (
+        re.findall(r"```python\n.*?```", path.read_text(), flags=re.DOTALL)
+        for path in (ROOT / "docs" / "own-platform.md", copies.default / "README.md")
+    )
+    assert (len(shown), shown) == (1, documented)
 
 
 def test_template_refuses_wrong_answers(copies: Copies) -> None:
