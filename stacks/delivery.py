@@ -29,7 +29,8 @@ class DeliveryStack(cdk.Stack):
 
     Args:
         delivery: trusted jobs.
-        environments: environments of the account.
+        environments: environments of the account. The stack is in the region of the first; its
+            roles have no region.
 
     Attributes:
         roles: roles of the jobs.
@@ -100,10 +101,9 @@ def _environments(names: Sequence[str], folder: Path) -> list[Settings]:
     environments = [
         load(name, folder=folder, today=versions.RELEASED, clock=date.today()) for name in names
     ]
-    if len({(settings.account, settings.region) for settings in environments}) > 1:
+    if len({settings.account for settings in environments}) > 1:
         raise ValueError(
-            f"{', '.join(names)} differ in account or region. "
-            "Deploy the roles of each account separately."
+            f"{', '.join(names)} differ in account. Deploy the roles of each account separately."
         )
     if len({settings.production for settings in environments}) > 1:
         raise ValueError(

@@ -76,7 +76,7 @@ def test_push_roles_name_repositories_of_registry(
         ("repository: [\n", "dev", "delivery.yaml: file: this is not YAML"),
         (None, "dev", "delivery.yaml: file: is missing in "),
         (TRUSTED, "nowhere", "nowhere"),
-        (TRUSTED, "dev,prod", "differ in account or region"),
+        (TRUSTED, "dev,prod", "differ in account. Deploy"),
     ],
 )
 def test_wrong_delivery_is_refused(
@@ -89,6 +89,29 @@ def test_wrong_delivery_is_refused(
     status, _ = synthesized(checkout, env)
     assert status == 2
     assert message in capsys.readouterr().err
+
+
+def test_delivery_has_roles_of_all_regions(checkout: Path) -> None:
+    """Roles have no region: a second stack of the account could not create `spotmusic-diff`."""
+    dev = (checkout / "environments" / "dev.yaml").read_text()
+    for old, new in {
+        "name: dev": "name: qa\nregistry: {account_scanning: false}",
+        "sa-east-1": "eu-west-1",
+        "10.20.": "10.50.",
+    }.items():
+        dev = dev.replace(old, new)
+    (checkout / "environments" / "qa.yaml").write_text(dev)
+    status, out = synthesized(checkout, "dev,qa")
+    resources = json.loads((out / "delivery.template.json").read_text())["Resources"].values()
+    rights = {
+        arn["Fn::Join"][1][-1].rpartition("-role-")[2].strip("-")
+        for resource in resources
+        if resource["Type"] == "AWS::IAM::ManagedPolicy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Action"] == "sts:AssumeRole"
+        for arn in statement["Resource"]
+    }
+    assert (status, rights) == (0, {"eu-west-1", "sa-east-1", "us-east-1"})
 
 
 def test_delivery_separates_production(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
