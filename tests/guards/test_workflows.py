@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from spotmusic_constructs.delivery.trust import gitlab
 from tools.checkout import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
@@ -54,6 +55,17 @@ def test_workflow_calls_existing_targets(path: Path) -> None:
     text = path.read_text()
     guarded = {target for target in OPTIONAL if f"if make --dry-run {target} " in text}
     assert targets(text) - known - guarded == set()
+
+
+def test_gitlab_pipeline_serves_every_instance_and_project() -> None:
+    """IAM compares the audience with the URL of the instance. A project has no `.ci/run`."""
+    pipeline = document(ROOT / "docs" / "examples" / "gitlab-ci.yml")
+    assert pipeline[".deploy"]["id_tokens"] == {"AWS_TOKEN": {"aud": "$CI_SERVER_URL"}}
+    assert gitlab(project="group/project", host="gitlab.example").audience == (
+        "https://gitlab.example"
+    )
+    (checks,) = pipeline["checks"]["script"]
+    assert checks.startswith("if [ -e .ci/run ]; then .ci/run; else make test; fi")
 
 
 def test_project_has_workflows_of_platform() -> None:
