@@ -41,7 +41,8 @@ class FargateService(Construct):
 
     Args:
         name: name of the service.
-        cluster: cluster with a default Service Connect namespace and capacity on Fargate.
+        cluster: cluster with a default Service Connect namespace and capacity on Fargate, in a
+            network with a subnet group "application".
         security_group: security group of the tasks.
         image: image, with its health check.
         access: environment, secrets and rights.

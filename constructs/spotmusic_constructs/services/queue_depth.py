@@ -41,7 +41,7 @@ class QueueDepth(PlatformFunction):
         queue_names: names of the queues.
         environment_name: name of the environment, a dimension of the metric: an account may have
             several.
-        vpc: network of the function.
+        vpc: network of the function, with a subnet group "application".
         security_group: security group of the function.
         log_key: customer-managed key of the data class "logs".
         log_retention: retention of the log groups.
