@@ -74,6 +74,8 @@ class Events(Connection):
         limits=(
             "values are JSON by the [schemas of topics](../events/README.md), with the subjects "
             "`<topic>-value`; the key is the field that the schema names. "
+            "All writers of a topic use one partitioner: "
+            "librdkafka hashes keys otherwise than Java. "
             "Write an event that can't be read to `EVENTS_DEAD_LETTERS`, with its key and value, "
             "and the headers `topic`, `partition` and `offset`; "
             "log these without its content, count it in `event_age_seconds` and go on. "
@@ -82,7 +84,10 @@ class Events(Connection):
         ),
         timeouts=(
             "the brokers may start after the task, and restart: "
-            "reconnect with pauses, without a limit. Events are delivered at least once. "
+            "reconnect with pauses, without a limit. "
+            "Write with `acks=all`, which is not the default of every client: "
+            "less loses confirmed events with a broker. "
+            "Commit an offset when its event is done: events are delivered at least once. "
             "A new group starts at the beginning of a compacted topic: "
             "count only the age of events that are newer than the start of the task"
         ),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from spotmusic_cdk.connections.brokers import Events, Tasks
 from spotmusic_cdk.connections.connection import Facts
 from tests.templates import all_of
 from tools.checkout import settings_of
@@ -77,3 +78,9 @@ def test_contract_refuses_variables_without_a_form(
 def test_contract_lists_rights_of_the_task_role(words: dict[str, Given]) -> None:
     assert words["cache"].rights == {"secretsmanager:GetSecretValue"}
     assert words[EVERY].rights == set()
+
+
+def test_contract_asks_for_confirmed_messages() -> None:
+    """Defaults of clients differ: without these, the loss of a broker loses what it confirmed."""
+    for connection, confirmed in ((Events, "`acks=all`"), (Tasks, "publish with confirms")):
+        assert confirmed in connection.facts.timeouts
