@@ -112,6 +112,13 @@ def test_restored_database_has_every_setting(
     assert {SPELT.get(name, name) for name in wanted - INHERITED} <= given
 
 
+def test_databases_are_swapped_only_with_an_available_copy() -> None:
+    """RDS renames available instances only, and clients fail between both renames."""
+    waits = r'wait db-instance-available --db-instance-identifier "\$DB-new" &&\n'
+    renames = r' *aws rds modify-db-instance --db-instance-identifier "\$DB" \\\n'
+    assert re.search(waits + renames + r' *--new-db-instance-identifier "\$DB-old"', RUNBOOK)
+
+
 def test_lost_cache_is_created_as_in_template(
     templates: Callable[[str], dict[str, Template]],
 ) -> None:
