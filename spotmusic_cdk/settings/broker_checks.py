@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from spotmusic_cdk.settings.environment import Settings
-from spotmusic_cdk.settings.model import Problem
+from spotmusic_cdk.settings.model import Problem, meant
 
 REPLICATION = 3
 """Replicas of a topic in production. The loss of a zone removes one."""
@@ -17,6 +17,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     # deployment.
     settings = settings.running
     yield from _topics(settings)
+    yield from _shares(settings)
     yield from _queues(settings)
     if settings.production:
         for name, topic in settings.topics.items():
@@ -37,6 +38,15 @@ def _topics(settings: Settings) -> Iterator[Problem]:
         )
         used.update(topic.producers, topic.consumers)
     yield from _unused_clients(clients, used, "events", "topic", TOPICS)
+
+
+def _shares(settings: Settings) -> Iterator[Problem]:
+    """Find shares of unknown topics. A plan would not count their events."""
+    events = settings.capacity.events
+    if "topic_percent" in events.model_fields_set:
+        for name in sorted(events.topic_percent.keys() - settings.topics.keys()):
+            wrong = f"there is no topic {name}"
+            yield Problem("capacity.events.topic_percent", wrong, meant(name, settings.topics))
 
 
 def _queues(settings: Settings) -> Iterator[Problem]:

@@ -24,8 +24,8 @@ from typing import Any
 import pymysql
 import pytest
 
+from spotmusic_cdk.command_line import CommandError
 from spotmusic_cdk.settings import Settings
-from spotmusic_cdk.settings.loader import SettingsError
 from spotmusic_constructs.data.cache_users import access_string
 from spotmusic_constructs.messaging.topology import TaskQueue, Topology
 from spotmusic_constructs.platform_function import CUSTOM_RESOURCES
@@ -36,9 +36,9 @@ from tests.engines.stores import ADMINISTRATOR, MASTER, mysql, redis
 from tests.engines.test_rabbitmq import rabbitmq
 from tools.checkout import ROOT, settings_of
 from tools.local_aws import session
-from tools.local_aws.deployment import LocalDeployment, NotRunningError
+from tools.local_aws.deployment import LocalDeployment
 from tools.local_aws.progress import Steps
-from tools.local_aws.task import STAND_INS, NoTaskError, environment_of_task
+from tools.local_aws.task import STAND_INS, environment_of_task
 from tools.local_aws.workspace import Workspace
 
 HANDLER = ROOT / "constructs" / "spotmusic_constructs" / "data" / "credentials_handler"
@@ -280,5 +280,5 @@ if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         main()
-    except (pytest.skip.Exception, NotRunningError, NoTaskError, SettingsError) as missing:
+    except (pytest.skip.Exception, CommandError) as missing:
         raise SystemExit(str(missing)) from None

@@ -1,7 +1,10 @@
 """Users that `make stand-ins` creates."""
 
 import json
+import os
 import ssl
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,7 +14,7 @@ import pytest
 from spotmusic_cdk.settings.services import ServiceSettings
 from tests.engines.stand_ins import create_users, rotate
 from tests.engines.stores import MASTER, mysql
-from tools.checkout import settings_of
+from tools.checkout import ROOT, settings_of
 
 pytestmark = pytest.mark.walk("backend developer")
 
@@ -50,6 +53,19 @@ def test_stand_ins_grant_both_databases(tmp_path: Path) -> None:
         )
         with pytest.raises(pymysql.err.OperationalError, match="1142"):
             asked(server.port, tmp_path, "playlists", "INSERT INTO catalogue.tracks VALUES (1)")
+
+
+def test_stand_ins_refuse_an_account_in_one_message() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.engines.stand_ins"],
+        cwd=ROOT,
+        env={**os.environ, "AWS_ACCESS_KEY_ID": "foreign"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("AWS_ACCESS_KEY_ID holds credentials")
 
 
 def test_stand_ins_rotate_each_user_once() -> None:

@@ -611,6 +611,13 @@ INVALID: dict[str, tuple[dict[str, Any], str]] = {
         {"capacity.events.topic_percent": {"events.listening": 80, "events.trends": 30}},
         "capacity.events.topic_percent: 110% is more than all events.\n  Lower some.",
     ),
+    "events of a misspelt topic": (
+        {"capacity.events.topic_percent": {"events.listning": 30}},
+        (
+            "capacity.events.topic_percent: there is no topic events.listning.\n"
+            "  Did you mean events.listening?"
+        ),
+    ),
     "a load without what a task does": (
         {"services.trends.load": {"per_listener_hour": 100}},
         "services.trends.load.per_task: required key is missing",
