@@ -29,8 +29,8 @@ CPU_PERCENT: Thresholds = {"warning": 80, "critical": 95}
 CONNECTION_SHARE: Thresholds = {"warning": 0.7, "critical": 0.9}
 """Shares of `max_connections` (our choice): the pools of a deployment's new tasks need the rest."""
 STORAGE_SHARE: Thresholds = {"warning": 0.15, "critical": 0.08}
-"""RDS adds storage at 10% free (RDS user guide, storage autoscaling). Below that, autoscaling has
-failed or reached its limit."""
+"""RDS adds storage at 10% free (RDS user guide, storage autoscaling). The warning comes before it.
+At the critical share, autoscaling has failed or reached its limit."""
 LAG_SECONDS: Thresholds = {"warning": 30, "critical": 300}
 """Listeners notice changes of the catalogue that are missing for minutes. A replica needs seconds
 to apply a batch of writes."""
@@ -139,8 +139,8 @@ class DatabaseAlarms(AlarmGroup):
                 AlarmRule(
                     name="Storage",
                     summary=(
-                        f"Database {name}: its disk is almost full, "
-                        "and autoscaling did not grow it."
+                        f"Database {name}: little of its disk is free. "
+                        "RDS grows it below 10%, up to its maximum."
                     ),
                     watch=metric(name="FreeStorageSpace", statistic="Minimum"),
                     thresholds=_of(storage_share, storage_gib * _GIB),

@@ -17,7 +17,11 @@ from spotmusic_constructs.observability.alarm import (
     Recipients,
 )
 from spotmusic_constructs.observability.cache_alarms import CacheAlarms
-from spotmusic_constructs.observability.database_alarms import default_connections, memory_gib
+from spotmusic_constructs.observability.database_alarms import (
+    DatabaseAlarms,
+    default_connections,
+    memory_gib,
+)
 from spotmusic_constructs.observability.load_balancer_alarms import error_rate
 from spotmusic_constructs.observability.service_level_objective import (
     BadPercent,
@@ -145,6 +149,25 @@ def test_unknown_instance_class_is_rejected(instance_class: str) -> None:
 
 def test_default_connections_follow_memory() -> None:
     assert default_connections(4) == 306
+
+
+def test_storage_warning_precedes_autoscaling(stack: cdk.Stack) -> None:
+    """RDS grows a volume with 10% free: at the warning it has not failed to."""
+    DatabaseAlarms(
+        stack,
+        "Database",
+        recipients=recipients_in(stack),
+        name="catalogue",
+        instance_identifier="catalogue",
+        storage_gib=100,
+        memory_gib=16,
+    )
+    alarms = alarms_of(stack)
+    warning, critical = (
+        alarms[f"DatabaseStorage{severity}"] for severity in ("Warning", "Critical")
+    )
+    assert critical["Threshold"] < 10 * 1024**3 < warning["Threshold"]
+    assert "RDS grows it below 10%" in warning["AlarmDescription"]
 
 
 @pytest.mark.parametrize(
