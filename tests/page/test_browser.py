@@ -143,6 +143,16 @@ def test_sections_show_all_of_the_page(tab: Tab, page: Page) -> None:
         )
 
 
+def test_capacity_has_the_numbers_of_the_plan(tab: Tab, page: Page) -> None:
+    for column, key in ((3, "needed"), (4, "room")):
+        cells = tab.page.locator(f"#plan-content tbody td:nth-child({column})").all_inner_texts()
+        shown = [float(cell.replace(",", "")) for cell in cells]
+        values = [part[key] for part in page.plan]
+        assert shown == pytest.approx(values, rel=0.005)
+        large = [round(value) for value in values if value >= 100]
+        assert [value for value in shown if value >= 100] == large
+
+
 def test_tile_of_promises_counts_every_state(tab: Tab) -> None:
     total, *states = (
         int(number)

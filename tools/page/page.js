@@ -318,7 +318,8 @@ function showCost() {
 $("cost-content").append(...(data.cost ? showCost().flat().filter(Boolean) : [problem("cost")]));
 
 /* Capacity */
-const amount = (value) => value.toLocaleString("en", { maximumSignificantDigits: 3 });
+const amount = (value) => value.toLocaleString("en",
+  value >= 100 ? { maximumFractionDigits: 0 } : { maximumSignificantDigits: 3 });
 const full = (part) => (part.room ? part.needed / part.room : 1);
 if (data.plan.length)
   $("plan-about").textContent = `Load of the busiest minute with ${
