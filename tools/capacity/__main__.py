@@ -16,7 +16,7 @@ from spotmusic_cdk import output
 from spotmusic_cdk.command_line import run_command
 from spotmusic_cdk.settings import parse
 from tools.capacity import report
-from tools.capacity.changes import Changes, rewritten
+from tools.capacity.changes import Changes, changed, rewritten
 from tools.capacity.plan import MOST_LISTENERS, Plan, PlanError, carried, plan_for, require_load
 from tools.cost import prices
 from tools.cost.__main__ import estimate_of
@@ -87,7 +87,7 @@ def listeners_of(text: str) -> int:
 
 
 def estimate_of_plan(plan: Plan, file: Path) -> Estimate:
-    """Synthesize one cell of a plan and return its estimate.
+    """Synthesize one cell of a plan and return its estimate at the planned listeners.
 
     Args:
         plan: the plan.
@@ -95,12 +95,14 @@ def estimate_of_plan(plan: Plan, file: Path) -> Estimate:
     """
     from tools.changes import source  # noqa: PLC0415 - importing boto3 is slow
 
+    # `usage.listeners` of the file are those of today.
+    settings = changed(plan.settings, {("usage", "listeners"): None})
     with TemporaryDirectory() as folder:
         Path(folder, file.name).write_text(
             rewritten(file.read_text(encoding="utf-8"), plan.changes), encoding="utf-8"
         )
         with source.synthesized(CHECKOUT, file.stem, environments=Path(folder)) as assembly:
-            return estimate_of(assembly, plan.settings, prices.read())
+            return estimate_of(assembly, settings, prices.read())
 
 
 def _budget(plan: Plan, cost: Estimate | None) -> Changes:

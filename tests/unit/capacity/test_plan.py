@@ -1,6 +1,7 @@
 """Plans: valid settings for the listeners, in both directions, and one message for each mistake."""
 
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,8 +20,11 @@ from tools.capacity.changes import changed, rewritten
 from tools.capacity.constraints import constraints_of, least_with_zone_lost, lost
 from tools.capacity.limits import LIMITS
 from tools.capacity.plan import MOST_LISTENERS, PlanError, carried, plan_for
+from tools.changes import source
 from tools.checkout import ROOT
+from tools.cost.use import levels_of
 from tools.load import load_of
+from tools.quiet_settings import settings_of
 
 ENVIRONMENTS = ROOT / "tests" / "environments"
 LISTENERS = st.floats(0, 7.5).map(lambda power: int(10**power))
@@ -297,6 +301,20 @@ def test_note_on_volumes_is_for_brokers(tmp_path: Path, capsys: pytest.CaptureFi
     assert "  kubernetes.redpanda.storage_gib: grow volumes of running brokers" in shown
     assert "identity: {instance_class: r8g.2xlarge, storage_gib: 400" in shown
     assert "data.identity.storage_gib: " not in shown
+
+
+def test_cost_of_plan_has_its_listeners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment may state the listeners of today for its cost."""
+    file = tmp_path / "prod.yaml"
+    today = "\nusage:\n  listeners: {low: 1, mid: 10, high: 100}\n"
+    file.write_text((ENVIRONMENTS / "prod.yaml").read_text() + today)
+    seen: list[Settings] = []
+    monkeypatch.setattr(source, "synthesized", lambda *_, **__: nullcontext(tmp_path))
+    monkeypatch.setattr(command, "estimate_of", lambda _, planned, __: seen.append(planned))
+    command.estimate_of_plan(plan_for(settings_of("prod", tmp_path), 1_000_000), file)
+    (planned,) = seen
+    listeners = [level.listeners for level in levels_of(planned).values()]
+    assert listeners == [100_000, 500_000, 1_000_000]
 
 
 @pytest.mark.parametrize(("usd", "said"), [(40_000, True), (90_000, False)])
