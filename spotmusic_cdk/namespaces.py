@@ -88,6 +88,9 @@ def _quota_of_redpanda(redpanda: RedpandaSettings) -> Quota:
 
 
 def _quota_of_kong(kong: KongSettings) -> Quota:
-    """Quota of 125% of all pods, for rolling upgrades."""
-    pods = kong.max_replicas * 5 // 4 + 5
+    """Quota of 150% of all pods. A rolling update adds a quarter, and a quarter that it replaces
+    still closes connections: Kubernetes counts pods until they are gone (kubernetes.io,
+    Deployments).
+    """
+    pods = kong.max_replicas * 3 // 2 + 5
     return Quota(pods=pods, cpu=str(pods), memory=f"{2 * pods}Gi")

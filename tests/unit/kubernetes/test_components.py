@@ -1,6 +1,7 @@
 """Errors and optional behaviour of the parts of releases; promises cover their defaults."""
 
 import re
+from math import ceil
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ from aws_cdk.assertions import Template
 from spotmusic_cdk.namespaces import namespaces
 from spotmusic_cdk.settings.brokers import RedpandaSettings
 from spotmusic_cdk.settings.kubernetes import KeycloakSettings
+from spotmusic_constructs.gateway import kong_values
 from spotmusic_constructs.kubernetes import pod
 from spotmusic_constructs.kubernetes.certificate import Certificate, service_names
 from spotmusic_constructs.kubernetes.cluster_base import ClusterBase
@@ -107,6 +109,26 @@ def test_broker_pool_has_room_for_largest_settings() -> None:
     (limits,) = (m["spec"]["limits"] for m in manifests if m["metadata"]["name"] == BROKER_POOL)
     assert (brokers + 1) * cpu * 2 <= number(limits["cpu"])
     assert (brokers + 1) * memory * 2 <= number(limits["memory"]) / 2**30
+
+
+@pytest.mark.parametrize("most", [2, 24, 400])
+def test_kong_namespace_holds_new_and_ending_pods(most: int) -> None:
+    """Pods that end count until they are gone: a refused pod would delay a rolling update, which
+    has seven minutes.
+    """
+    surge = kong_values.pods(2, most)["updateStrategy"]
+    assert surge == {
+        "type": "RollingUpdate",
+        "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": 0},
+    }
+    kubernetes = sample_of("prod").kubernetes
+    kubernetes = kubernetes.model_copy(
+        update={"kong": kubernetes.kong.model_copy(update={"max_replicas": most})}
+    )
+    quota = namespaces(sample_of("prod").model_copy(update={"kubernetes": kubernetes}))[
+        "kong"
+    ].quota
+    assert quota.pods >= most + 2 * ceil(most / 4)
 
 
 def test_keycloak_namespace_holds_all_replicas() -> None:
