@@ -122,8 +122,6 @@ def cluster_properties(minimum_replication: int, *, brokers: int = 3) -> dict[st
     return {
         "auto_create_topics_enabled": False,
         "default_topic_replications": min(brokers, 3),
-        # The default of three requires three brokers.
-        **({"internal_topic_replication_factor": 1} if brokers == 1 else {}),
         "minimum_topic_replications": minimum_replication,
         "default_topic_partitions": 12,
         "log_segment_ms": SEGMENT_DAYS * _MILLISECONDS_PER_DAY,
