@@ -77,7 +77,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "more, of a compacted topic": _INTERRUPTION,
         "more": NONE,
     },
-    "TopicSettings.replication": {"any": _REFUSED},
+    "TopicSettings.replication": {"fewer": _REFUSED, "more": NONE},
     "TopicSettings.cleanup_policy": {"any": _REFUSED},
     "TopicSettings.retention_hours": _SHORTER,
     "TopicSettings.producers": _FEWER,

@@ -65,8 +65,9 @@ BASE: Settings = {
     "kubernetes.redpanda.brokers": 5,
     "kubernetes.redpanda.tiered_storage": {"license_secret": SECRET.format("license")},
     "kubernetes.redpanda.topics": {
-        "events.kept": {**TOPIC, "consumers": ["trends", "playback"]},
+        "events.kept": {**TOPIC, "replication": 3, "consumers": ["trends", "playback"]},
         "events.gone": {**TOPIC, "consumers": ["trends"]},
+        "events.trends": {"replication": 5},
     },
     "kubernetes.rabbitmq.queues": {
         "kept": {"consumers": ["notifications", "web-api"]},
@@ -156,7 +157,7 @@ WORST: tuple[Tried, ...] = (
         "events.gone: its permissions are deleted",
     ),
     ("kubernetes.redpanda.topics.events.kept.partitions", "fewer", 6, "12 partitions → 6"),
-    ("kubernetes.redpanda.topics.events.kept.replication", "any", 3, "replication 5 → 3"),
+    ("kubernetes.redpanda.topics.events.trends.replication", "fewer", 3, "replication 5 → 3"),
     ("kubernetes.redpanda.topics.events.kept.cleanup_policy", "any", "compact", "delete → compact"),
     (
         "kubernetes.redpanda.topics.events.kept.retention_hours",
@@ -341,6 +342,7 @@ HARMLESS: Settings = {
     "kubernetes.redpanda.memory_gib": 32,
     "kubernetes.redpanda.tiered_storage.license_secret": SECRET.format("other-license"),
     "kubernetes.redpanda.topics.events.kept.partitions": 24,
+    "kubernetes.redpanda.topics.events.kept.replication": 5,
     "kubernetes.redpanda.topics.events.kept.producers": ["playback", "trends", "notifications"],
     "kubernetes.redpanda.topics.events.kept.consumers": ["trends", "recommendations", "playback"],
     "kubernetes.redpanda.topics.events.kept.retention_hours": 72,

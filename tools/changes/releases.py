@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 from tools.changes.change import Change, Effect, Found
@@ -43,6 +42,9 @@ _CLAIMS = (
     "volumes keep their size, and Prometheus fills them up to the new one."
 )
 _NEVER = "A volume never shrinks. Keep the size."
+_NEWER_DATA = (
+    "An older version does not read the data of a newer one. Keep the version, or restore the data."
+)
 
 
 def changes(before: Templates, now: Templates) -> Iterator[Change]:
@@ -95,19 +97,37 @@ def _versions(was: Values, is_: Values) -> Iterator[Found]:
         advice = "The running version can't be downgraded. Keep the version."
         yield Effect.REFUSED, detail, advice
 
-    is_redpanda = was.get("Release") == "redpanda"
-    if is_redpanda and old and new and _skips(numbers(old)[:2], numbers(new)[:2]):
-        advice = (
-            "Upgrade one feature release at a time "
-            "(Redpanda documentation, upgrade: release order)."
-        )
-        yield Effect.REFUSED, f"chart {old} → {new} skips a feature release", advice
+
+def _image(
+    was: Values, is_: Values, path: str, *, follows: Callable[[list[int], list[int]], bool]
+) -> Iterator[Found]:
+    """Find an older release line of an image with data, and one that does not follow the old one.
+
+    Patch versions go both ways.
+    """
+    old, new = (str(at(values, path) or "").rpartition(":")[2] for values in (was, is_))
+    before, after = numbers(old)[:2], numbers(new)[:2]
+    if not before or not after or before == after:
+        return
+    if after < before:
+        yield Effect.REFUSED, f"image {old} → {new}", _NEWER_DATA
+    elif not follows(before, after):
+        advice = "Upgrade one release at a time (docs/upgrades.md, A new version of a chart)."
+        yield Effect.REFUSED, f"image {old} → {new} skips a release", advice
 
 
-def _skips(old: list[int], new: list[int]) -> bool:
-    """Return whether the upgrade skips a feature release; versions are year and number."""
+def _next_feature_release(old: list[int], new: list[int]) -> bool:
+    """Return whether a feature release of Redpanda, year and number, is the next one.
+
+    The years 2022 to 2025 have three each (its releases, read 2026-11).
+    """
     year, place = old
-    return new > old and new not in ([year, place + 1], [year + 1, 1])
+    return new == [year, place + 1] or (place >= 3 and new == [year + 1, 1])
+
+
+def _next_minor(old: list[int], new: list[int]) -> bool:
+    """Return whether a version is the next minor or major one (RabbitMQ, rolling upgrade)."""
+    return new[0] > old[0] or new[1] == old[1] + 1
 
 
 def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
@@ -130,6 +150,12 @@ def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
             "and re-enabling it creates another bucket"
         )
         yield Effect.REFUSED, detail, _TIERED
+    yield from _image(was, is_, "image.tag", follows=_next_feature_release)
+
+
+def _rabbitmq(was: Values, is_: Values) -> Iterator[Found]:
+    yield from _volume(was, is_, "storage.size", grows=(Effect.NONE, ""))
+    yield from _image(was, is_, "image", follows=_next_minor)
 
 
 def _volume(
@@ -178,8 +204,11 @@ def _topics(was: Values, is_: Values) -> Iterator[Found]:
                 "consumers may read the older value last."
             )
             yield Effect.INTERRUPTION, detail, advice
-        for key in ("replication", "cleanupPolicy"):
-            if one[key] != other[key]:
+        for key, is_refused in (
+            ("replication", other["replication"] < one["replication"]),
+            ("cleanupPolicy", other["cleanupPolicy"] != one["cleanupPolicy"]),
+        ):
+            if is_refused:
                 detail = f"{name}: {key} {one[key]} → {other[key]}"
                 advice = "The job refuses it. Create another topic and migrate to it."
                 yield Effect.REFUSED, detail, advice
@@ -218,8 +247,9 @@ def _queues(was: Values, is_: Values) -> Iterator[Found]:
 
 
 def _keycloak(was: Values, is_: Values) -> Iterator[Found]:
+    yield from _image(was, is_, "image.tag", follows=lambda _old, _new: True)
     old, new = (str(at(values, "image.tag") or "") for values in (was, is_))
-    if numbers(old)[:2] != numbers(new)[:2]:
+    if numbers(new)[:2] > numbers(old)[:2]:
         detail = (
             f"Keycloak {old} → {new}: only patch versions may run side by side. "
             "Logins are unavailable for minutes"
@@ -259,7 +289,7 @@ def _issuer(provider: Values) -> tuple[Any, Any]:
 
 RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
     "redpanda": _redpanda,
-    "rabbitmq": partial(_volume, path="storage.size", grows=(Effect.NONE, "")),
+    "rabbitmq": _rabbitmq,
     "monitoring": _monitoring,
     "redpanda-access": _topics,
     "rabbitmq-topology": _queues,

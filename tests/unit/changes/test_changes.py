@@ -34,6 +34,14 @@ def keycloak(version: str) -> Json:
     return chart("keycloak", "7.1.11", image={"tag": version})
 
 
+def redpanda(version: str) -> Json:
+    return chart("redpanda", "26.2.1", image={"tag": version})
+
+
+def rabbitmq(version: str) -> Json:
+    return chart("rabbitmq", "0.1.0", image=f"registry.example:443/rabbitmq:{version}")
+
+
 def rule(priority: int, *groups: str) -> Json:
     forward = {"TargetGroups": [{"TargetGroupArn": group} for group in groups]}
     return resource(
@@ -107,10 +115,32 @@ SUBNET = resource("AWS::EC2::Subnet")
 REFUSED, LOSS, REPLACEMENT, INTERRUPTION, NONE = Effect
 CASES: dict[str, Case] = {
     "a feature release skipped": one(
-        chart("redpanda", "26.1.3"), chart("redpanda", "26.3.1"), REFUSED, "skips a feature release"
+        redpanda("v26.1.3"), redpanda("v26.3.1"), REFUSED, "v26.1.3 → v26.3.1 skips a release"
+    ),
+    "the last feature release of a year skipped": one(
+        redpanda("v26.2.1"), redpanda("v27.1.1"), REFUSED, "skips a release"
     ),
     "the first feature release of a year": one(
-        chart("redpanda", "25.3.3"), chart("redpanda", "26.1.1"), NONE, "Version"
+        redpanda("v25.3.3"), redpanda("v26.1.1"), NONE, "Values"
+    ),
+    "an older feature release": one(
+        redpanda("v26.2.1"), redpanda("v26.1.9"), REFUSED, "image v26.2.1 → v26.1.9"
+    ),
+    "an older patch of Redpanda": one(redpanda("v26.2.2"), redpanda("v26.2.1"), NONE, "Values"),
+    "a minor version of RabbitMQ": one(
+        rabbitmq("4.3.5-management"), rabbitmq("4.4.0-management"), NONE, "Values"
+    ),
+    "a minor version of RabbitMQ skipped": one(
+        rabbitmq("4.3.5-management"), rabbitmq("4.5.0-management"), REFUSED, "skips a release"
+    ),
+    "an older RabbitMQ": one(
+        rabbitmq("4.3.5-management"),
+        rabbitmq("4.2.9-management"),
+        REFUSED,
+        "image 4.3.5-management → 4.2.9-management",
+    ),
+    "an older Keycloak": one(
+        keycloak("26.8.2"), keycloak("26.7.3"), REFUSED, "image 26.8.2 → 26.7.3"
     ),
     "a minor version of Keycloak": one(
         keycloak("26.8.2"), keycloak("26.9.0"), INTERRUPTION, "Keycloak 26.8.2 → 26.9.0"
