@@ -99,7 +99,11 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
         "added": NONE,
     },
     "ServiceSettings.health_path": {"any": _INTERRUPTION},
-    "ServiceSettings.talks_to": {"fewer": _REFUSED, "more": NONE},
+    "ServiceSettings.talks_to": {
+        "fewer": _REFUSED,
+        "a lesser right on a database": _INTERRUPTION,
+        "more": NONE,
+    },
     "ServiceSettings.retired": {"on": _INTERRUPTION},
     "ServiceSettings.deployment": {"rolling": _REFUSED, "blue_green": NONE},
     "ScalingSettings.messages_per_task": {

@@ -83,7 +83,7 @@ BASE: Settings = {
     "services.notifications.talks_to": ["tasks", "events", "mail"],
     "services.gone": {**PLAIN, "route": "/v1/gone"},
     "services.plain": PLAIN,
-    "services.routed": {**PLAIN, "route": "/v1/routed"},
+    "services.routed": {**PLAIN, "route": "/v1/routed", "talks_to": [{"catalogue": "write"}]},
     "services.called": {"scaling": {"min": 3, "max": 9}},
     "services.caller": {"talks_to": ["called"], "scaling": {"min": 3, "max": 9}},
     "services.scaled": {
@@ -246,6 +246,12 @@ OTHER_WAY: tuple[Tried, ...] = (
         "that of another service",
         "/v1/plain",
         "the route changes its service",
+    ),
+    (
+        "services.routed.talks_to",
+        "a lesser right on a database",
+        [{"catalogue": "read"}],
+        "routed loses writer of the database catalogue",
     ),
     ("kubernetes.version", "older", "1.34", "Kubernetes 1.35 → 1.34"),
     ("kubernetes.redpanda.brokers", "more", 7, "5 brokers → 7"),

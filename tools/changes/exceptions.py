@@ -25,6 +25,8 @@ _RECOVERY = (
     "Existing recovery points keep their retention. "
     "Verify that law and docs/recovery.md require no more."
 )
+_ROLES = ("reader", "writer", "migrator", "owner")
+"""Roles of database users, each with the rights of the one before."""
 _BOTH_PATHS = "The running image must serve both paths during one deployment."
 
 
@@ -90,6 +92,23 @@ def _parameter(old: Properties, new: Properties) -> Iterator[Found]:
     if old.get("Tier") == "Advanced" and new.get("Tier", "Standard") == "Standard":
         advice = "Keep the value above 4 KB, or delete the parameter in a deployment of its own."
         yield Effect.REFUSED, "the tier Advanced → Standard", advice
+
+
+def _database_users(old: Properties, new: Properties) -> Iterator[Found]:
+    """Find lost rights of users that remain: `data` revokes them before tasks are updated."""
+    was, is_ = old.get("Rights", {}), new.get("Rights", {})
+    for user in was.keys() & is_.keys():
+        for database, role in was[user].items():
+            kept = is_[user].get(database)
+            if kept is None or _ROLES.index(kept) < _ROLES.index(role):
+                detail = (
+                    f"{user} loses {role} of the database {database} before its tasks are updated"
+                )
+                advice = (
+                    "Move the old word to retired_talks_to for one deployment "
+                    "(docs/changes.md, Removing a service)."
+                )
+                yield Effect.INTERRUPTION, detail, advice
 
 
 def _cache(old: Properties, new: Properties) -> Iterator[Found]:
@@ -439,6 +458,7 @@ RULES: dict[str, Callable[[Properties, Properties], Iterator[Found]]] = {
     "AWS::S3::Bucket": _bucket,
     "AWS::SSM::Parameter": _parameter,
     "AWS::ServiceDiscovery::PrivateDnsNamespace": _fixed("Name"),
+    "Custom::DatabaseUsers": _database_users,
     RULE: _listener_rule,
 }
 """Rules by resource type. Sources are in docs/changes.md."""

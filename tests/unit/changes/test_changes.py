@@ -42,6 +42,10 @@ def rabbitmq(version: str) -> Json:
     return chart("rabbitmq", "0.1.0", image=f"registry.example:443/rabbitmq:{version}")
 
 
+def users(**rights: dict[str, str]) -> Json:
+    return resource("Custom::DatabaseUsers", Rights=rights)
+
+
 def rule(priority: int, *groups: str) -> Json:
     forward = {"TargetGroups": [{"TargetGroupArn": group} for group in groups]}
     return resource(
@@ -146,6 +150,18 @@ CASES: dict[str, Case] = {
         keycloak("26.8.2"), keycloak("26.9.0"), INTERRUPTION, "Keycloak 26.8.2 → 26.9.0"
     ),
     "a patch version of Keycloak": one(keycloak("26.8.2"), keycloak("26.8.3"), NONE, "Values"),
+    "a right on a database lost": one(
+        users(one={"catalogue": "reader", "one": "owner"}),
+        users(one={"catalogue": "reader"}),
+        INTERRUPTION,
+        "one loses owner of the database one",
+    ),
+    "a greater right, and a user less": one(
+        users(one={"catalogue": "reader"}, two={"catalogue": "writer"}),
+        users(one={"catalogue": "writer"}),
+        NONE,
+        "Rights",
+    ),
     "an older chart": one(
         chart("kong", "3.10.0"), chart("kong", "3.9.0"), REFUSED, "chart 3.10.0 → 3.9.0"
     ),
