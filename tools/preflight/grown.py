@@ -1,6 +1,6 @@
 """Checks of deployed values that exceed the file.
 
-RDS upgrades and grows automatically, and a smaller cache may be too small for its data.
+RDS and EKS upgrade automatically, RDS grows, and a smaller cache may be too small for its data.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,7 @@ from tools.preflight.finding import Ask, Context, Finding, fix, ok, standing, ve
 
 _INSTANCE = "AWS::RDS::DBInstance"
 _GROUP = "AWS::ElastiCache::ReplicationGroup"
+_CLUSTER = "AWS::EKS::Cluster"
 _CACHE = "deployed cache"
 _DAYS = 14
 
@@ -57,6 +58,26 @@ def _behind(instance: Any, version: str, storage: int, key: str) -> Iterator[tup
             f"RDS has grown to {grown} GiB, the file has {storage}",
             f"write data.{key}.storage_gib: {grown}",
         )
+
+
+def cluster(context: Context) -> Iterator[Finding]:
+    """Compare the version of the cluster with the file, because EKS upgrades it automatically.
+
+    The templates refuse extended support (`UpgradePolicy: STANDARD`): EKS upgrades a cluster after
+    the end of standard support. It refuses a lower version, for which a later update could ask.
+    """
+    check, wanted = "deployed cluster", context.settings.kubernetes.version
+    names = [
+        name for type_, name in standing(context, "eks-platform").values() if type_ == _CLUSTER
+    ]
+    for name in names:
+        has = context.home("eks").describe_cluster(name=name)["cluster"]["version"]
+        at = f"aws eks describe-cluster --region {context.settings.region} --name {name}"
+        detail = f"EKS runs Kubernetes {has}, the file has {wanted}"
+        advice = f"{at}; then write kubernetes.version: {has} (docs/upgrades.md)"
+        yield verdict(check, numbers(has) <= numbers(wanted), detail, advice)
+    if not names:
+        yield ok(check, "stack eks-platform does not exist yet")
 
 
 def cache(context: Context) -> Iterator[Finding]:
@@ -107,4 +128,8 @@ def _held_gib(context: Context, nodes: list[str]) -> float:
     return most / 2**30
 
 
-CHECKS: dict[str, Ask] = {"deployed databases": databases, _CACHE: cache}
+CHECKS: dict[str, Ask] = {
+    "deployed databases": databases,
+    "deployed cluster": cluster,
+    _CACHE: cache,
+}

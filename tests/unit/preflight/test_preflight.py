@@ -396,6 +396,13 @@ def databases(version: str, storage: int) -> list[Call]:
     ]
 
 
+def deployed_cluster(version: str) -> list[Call]:
+    return [
+        listed(("Kubernetes0C", "AWS::EKS::Cluster", "spotmusic-demo")),
+        home("eks", "describe_cluster", cluster={"version": version}),
+    ]
+
+
 def deployed_caches(node_type: str, *caches: tuple[float, ...]) -> list[Call]:
     """Deployed caches of two nodes, each with its maximum of used memory in GiB."""
     group = {"CacheNodeType": node_type, "MemberClusters": ["001", "002"]}
@@ -712,6 +719,10 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
         "ok fix",
         "docs/runbooks/rabbitmq.md",
     ),
+    (grown.cluster, deployed_cluster("1.35"), "ok", "runs Kubernetes 1.35, the file has 1.36"),
+    (grown.cluster, deployed_cluster("1.36"), "ok", "1.36"),
+    (grown.cluster, deployed_cluster("1.37"), "fix", "write kubernetes.version: 1.37"),
+    (grown.cluster, [listed()], "ok", "does not exist yet"),
     (grown.databases, [GONE], "ok", "does not exist yet"),
     (grown.databases, databases("8.4.10", 20), "ok", "version and storage do not exceed"),
     (grown.databases, databases("8.4.11", 20), "fix", "RDS runs MySQL 8.4.11, the file has 8.4.10"),
