@@ -29,12 +29,16 @@ _DRAIN = (
     "First decommission them one by one, and wait until each is drained "
     "(docs/runbooks/redpanda.md, Fewer brokers)."
 )
+_ALONE = (
+    "Deploy it alone, at a time of low load, and without rollback, which would delete the new "
+    "brokers with their replicas (docs/changes.md, Changes that cannot go back)."
+)
 _TIERED = (
     "Keep it, or shorten the retention of topics until no event is in S3 only "
     "(docs/adr/0010-tiered-storage.md)."
 )
 _ALL_AT_ONCE = (
-    "Take a snapshot of the identity database, and delete the StatefulSet first "
+    "Take a snapshot of the identity database, delete the StatefulSet, and deploy without rollback "
     "(docs/upgrades.md, Another minor version of Keycloak)."
 )
 _CLAIMS = (
@@ -140,7 +144,7 @@ def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
         yield Effect.REFUSED, detail, _DRAIN
     if new > old:
         detail = f"{old} brokers → {new}: partitions move, which loads disks and network"
-        yield Effect.INTERRUPTION, detail, "Deploy it at a time of low load."
+        yield Effect.INTERRUPTION, detail, _ALONE
     size = "storage.persistentVolume.size"
     yield from _volume(was, is_, size, grows=(Effect.REFUSED, _VOLUME))
     tiered = "storage.tiered.config.cloud_storage_enabled"

@@ -294,6 +294,19 @@ def test_changes_have_expected_effects(case: str) -> None:
     assert any(expected in change.detail for change in found if change.effect == effect), found
 
 
+def test_changes_that_cannot_go_back_are_deployed_without_rollback() -> None:
+    def brokers(number: int) -> Json:
+        return chart("redpanda", "26.2.1", statefulset={"replicas": number})
+
+    before, now = (
+        stack(One=brokers(3), Two=keycloak("26.8.2")),
+        stack(One=brokers(5), Two=keycloak("26.9.0")),
+    )
+    advice = [change.advice for change in compare(before, now) if change.advice]
+    assert len(advice) == 2
+    assert all("without rollback" in text for text in advice)
+
+
 @pytest.mark.parametrize(
     ("first", "then", "expected"),
     [
