@@ -128,7 +128,9 @@ def _removed(stack: str, id_: str, old: dict[str, Any]) -> Change:
     type_ = old["Type"]
     holds = holds_data(old)
     if holds and old.get("DeletionPolicy") in KEPT:
-        detail = f"{type_} leaves the stack and is retained"
+        is_deleted = old["DeletionPolicy"] == "Snapshot"
+        what = "is deleted, and its final snapshot" if is_deleted else "leaves the stack and"
+        detail = f"{type_} {what} is retained"
         advice = "No resource of the environment uses it any more."
         return Change(Effect.REPLACEMENT, stack, id_, detail, advice, holds_data=True, sign="-")
     without_loss = Effect.INTERRUPTION if type_ in SERVES | HOLDS_DATA else Effect.NONE

@@ -264,6 +264,12 @@ CASES: dict[str, Case] = {
         REPLACEMENT,
         "leaves the stack and is retained",
     ),
+    "a cache removed": (
+        stack(One={**cache("redis", "7.1"), "DeletionPolicy": "Snapshot"}),
+        stack(),
+        REPLACEMENT,
+        "is deleted, and its final snapshot is retained",
+    ),
     "a bucket deleted": (stack(One={"Type": "AWS::S3::Bucket"}), stack(), LOSS, "is deleted"),
     "a listener removed": (
         stack(One=resource("AWS::ElasticLoadBalancingV2::Listener")),
