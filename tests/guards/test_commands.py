@@ -31,6 +31,7 @@ OWN = {
     ("s3", "rb"),
     ("s3", "ls"),
     ("s3", "cp"),
+    ("s3", "rm"),
 }
 """Commands of the CLI that belong to no service."""
 RENAMED = {
