@@ -21,7 +21,8 @@ READ_ONLY_CONTAINER: dict[str, object] = {**CONTAINER_SECURITY, "readOnlyRootFil
 """`CONTAINER_SECURITY` for containers that write only to volumes."""
 
 PLATFORM_PRIORITY = "spotmusic-platform"
-"""PriorityClass of the pods that every request or deployment needs; `ClusterBase` creates it."""
+"""PriorityClass of the pods that every request, deployment or alert needs; `ClusterBase` creates
+it."""
 STATEFUL_PRIORITY = "spotmusic-stateful"
 """PriorityClass of the brokers; `ClusterBase` creates it."""
 BROKER_POOL = "brokers"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from spotmusic_constructs.kubernetes.images import Image
-from spotmusic_constructs.kubernetes.pod import POD_SECURITY, resources, spread
+from spotmusic_constructs.kubernetes.pod import PLATFORM_PRIORITY, POD_SECURITY, resources, spread
 from spotmusic_constructs.observability.alarm import Recipients, Severity
 
 SERVICE_ACCOUNT = "alertmanager"
@@ -76,6 +76,7 @@ def alertmanager_values(
         "alertmanagerSpec": {
             "image": image.parts,
             "replicas": REPLICAS,
+            "priorityClassName": PLATFORM_PRIORITY,
             "retention": "120h",
             "podAntiAffinity": "hard",
             "topologySpreadConstraints": [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from spotmusic_constructs.kubernetes.images import Image
-from spotmusic_constructs.kubernetes.pod import POD_SECURITY, resources, spread
+from spotmusic_constructs.kubernetes.pod import PLATFORM_PRIORITY, POD_SECURITY, resources, spread
 from spotmusic_constructs.location import Location
 from spotmusic_constructs.observability.alertmanager import volume
 from spotmusic_constructs.rights import Statement, allow
@@ -148,6 +148,10 @@ def prometheus_values(
         "prometheusSpec": {
             "image": image.parts,
             "replicas": REPLICAS,
+            # The scheduler preempts pods of a lower priority at once, before Karpenter adds a node,
+            # and despite a PodDisruptionBudget if it must (kubernetes.io, pod priority and
+            # preemption): after the loss of a zone, new pods of Kong would end the last replica.
+            "priorityClassName": PLATFORM_PRIORITY,
             # The workspace keeps one of two samples by these two labels (Amazon Managed Service for
             # Prometheus, high availability). The operator's own label, <namespace>/<name>, would
             # take precedence over one of the same key (prometheus-operator, promcfg.go).

@@ -13,7 +13,7 @@ from spotmusic_constructs.observability.heartbeat import PERIOD_SECONDS
 from tests.charts.monitoring.catalogue import rules
 from tests.charts.monitoring.promtool import run
 from tools.load.components import SCRAPE_SECONDS
-from tools.model.values import Json
+from tools.model.values import Json, at
 
 if TYPE_CHECKING:
     from tools.model.cluster import RenderedCluster
@@ -49,10 +49,18 @@ def test_containers_are_scraped_as_often_as_estimated(monitoring: Json) -> None:
     assert monitoring["kubelet"]["serviceMonitor"]["interval"] == f"{SCRAPE_SECONDS}s"
 
 
-def test_node_exporter_runs_on_full_nodes(monitoring: Json) -> None:
-    """Nodes are older than the release, and Karpenter creates none for a DaemonSet."""
-    found = monitoring["prometheus-node-exporter"]["priorityClassName"]
-    assert found == PLATFORM_PRIORITY
+@pytest.mark.parametrize(
+    "place",
+    [
+        # Nodes are older than the release, and Karpenter creates none for a DaemonSet.
+        "prometheus-node-exporter",
+        # New pods of the request path preempt pods without a class, first of all in a failure.
+        "prometheus.prometheusSpec",
+        "alertmanager.alertmanagerSpec",
+    ],
+)
+def test_monitoring_is_not_preempted(monitoring: Json, place: str) -> None:
+    assert at(monitoring, f"{place}.priorityClassName") == PLATFORM_PRIORITY
 
 
 def test_grafana_may_change_tables_and_wait_for_its_database(monitoring: Json) -> None:
