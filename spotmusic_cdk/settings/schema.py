@@ -62,7 +62,7 @@ EFFECTS: Mapping[str, Mapping[str, str]] = {
     "BucketSettings.log_days": _SHORTER,
     "BackupSettings.retention_days": _SHORTER,
     "BackupSettings.vault_lock_days": {"any": _REFUSED},
-    "DataSettings.removal_policy": {"destroy": _LOSS},
+    "DataSettings.removal_policy": {"destroy": _LOSS, "retain again": _INTERRUPTION},
     "KubernetesSettings.version": {
         "older": _REFUSED,
         "next": _INTERRUPTION,

@@ -308,6 +308,7 @@ ELSEWHERE = {
     ("Settings.account", "any"): "tests/stacks/test_changes.py",
     ("Settings.region", "any"): "tests/stacks/test_changes.py",
     ("CacheSettings.engine", "valkey"): "tests/unit/changes",
+    ("DataSettings.removal_policy", "retain again"): "tests/unit/changes",
     ("KubernetesSettings.version", "more than the next"): "tests/unit/changes",
     ("ServiceSettings.retired", "on"): "tests/contracts/test_removed_services.py",
 }

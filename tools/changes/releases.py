@@ -45,6 +45,10 @@ _CLAIMS = (
     "Follow docs/runbooks/volume.md first: "
     "volumes keep their size, and Prometheus fills them up to the new one."
 )
+_CLASS = (
+    "Replace the StorageClass and change its volumes after the deployment "
+    "(docs/changes.md, From destroy to retain)."
+)
 _NEVER = "A volume never shrinks. Keep the size."
 _NEWER_DATA = (
     "An older version does not read the data of a newer one. Keep the version, or restore the data."
@@ -132,6 +136,14 @@ def _next_feature_release(old: list[int], new: list[int]) -> bool:
 def _next_minor(old: list[int], new: list[int]) -> bool:
     """Return whether a version is the next minor or major one (RabbitMQ, rolling upgrade)."""
     return new[0] > old[0] or new[1] == old[1] + 1
+
+
+def _ground(was: Values, is_: Values) -> Iterator[Found]:
+    """Find a policy of volumes that the chart cannot change: Kubernetes does not allow it."""
+    path = "storageClass.reclaimPolicy"
+    if (at(was, path), at(is_, path)) == ("Delete", "Retain"):
+        detail = "the StorageClass and its volumes keep the policy Delete: claims delete volumes"
+        yield Effect.INTERRUPTION, detail, _CLASS
 
 
 def _redpanda(was: Values, is_: Values) -> Iterator[Found]:
@@ -292,6 +304,7 @@ def _issuer(provider: Values) -> tuple[Any, Any]:
 
 
 RULES: dict[str, Callable[[Values, Values], Iterator[Found]]] = {
+    "ground": _ground,
     "redpanda": _redpanda,
     "rabbitmq": _rabbitmq,
     "monitoring": _monitoring,

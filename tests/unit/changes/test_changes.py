@@ -42,6 +42,10 @@ def rabbitmq(version: str) -> Json:
     return chart("rabbitmq", "0.1.0", image=f"registry.example:443/rabbitmq:{version}")
 
 
+def ground(policy: str) -> Json:
+    return chart("ground", "0.1.0", storageClass={"reclaimPolicy": policy})
+
+
 def users(**rights: dict[str, str]) -> Json:
     return resource("Custom::DatabaseUsers", Rights=rights)
 
@@ -162,6 +166,10 @@ CASES: dict[str, Case] = {
         NONE,
         "Rights",
     ),
+    "volumes retained again": one(
+        ground("Delete"), ground("Retain"), INTERRUPTION, "keep the policy Delete"
+    ),
+    "volumes no longer retained": one(ground("Retain"), ground("Delete"), NONE, "Values"),
     "an older chart": one(
         chart("kong", "3.10.0"), chart("kong", "3.9.0"), REFUSED, "chart 3.10.0 → 3.9.0"
     ),
