@@ -146,13 +146,23 @@ def test_documents_take_secrets_of_one_stack() -> None:
     assert [line for line in commands if re.search(r"(SecretList|CacheClusters)\[0\]", line)] == []
 
 
-@pytest.mark.parametrize("part", ["CatalogueUsers", "Cache"])
 def test_documents_name_secrets_by_logical_id(
-    part: str, templates: Callable[[str], dict[str, Template]]
+    templates: Callable[[str], dict[str, Template]],
 ) -> None:
+    """Rotation schedules, and master users with an option, have ids with the same beginnings."""
+    text = f"{RUNBOOK}{ACCESS}".replace("<Catalogue or Identity>", "Identity")
+    queries = re.findall(r"([^?]*)\bcontains\(LogicalResourceId,`(\w+)`\)", text)
     secrets = of_type(templates("prod")["data"]["Resources"], "AWS::SecretsManager::Secret")
-    assert any(part in id_ for id_ in secrets)
-    assert any(f"LogicalResourceId,`{part}`" in text for text in (RUNBOOK, ACCESS))
+    optional = json.loads((ROOT / "tests/stacks/optional_stateful_resources.json").read_text())
+    ids = [*secrets, *(id_ for setting in optional.values() for id_ in setting)]
+    assert {part for _, part in queries} == {
+        "CatalogueUsers",
+        "CatalogueMaster",
+        "IdentityMaster",
+        "Cache",
+    }
+    assert all("AWS::SecretsManager::Secret" in query for query, _ in queries)
+    assert all(any(part in id_ for id_ in ids) for _, part in queries)
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
