@@ -35,6 +35,19 @@ wait_for_brokers() {
   rpk topic list
 }
 
+# New brokers join minutes after the release that adds them, because their nodes start first. The
+# retries of the job would end before.
+wait_for_room() { # REPLICAS
+  local try
+  for ((try = 1; try < ${TRIES:-60}; try++)); do
+    if (($(rpk cluster info --print-brokers </dev/null | grep -cE '^[0-9]+\*? ') >= $1)); then
+      return
+    fi
+    echo "fewer than $1 brokers answer"
+    sleep "${PAUSE:-5}"
+  done
+}
+
 # topic NAME PARTITIONS REPLICAS CLEANUP-POLICY RETENTION-MILLISECONDS
 topic() {
   local name=$1 partitions=$2 replicas=$3 policy=$4 retention=$5
@@ -59,6 +72,7 @@ topic() {
         --topic-config redpanda.remote.read=false --topic-config redpanda.remote.write=false
       )
     fi
+    wait_for_room "$replicas"
     rpk topic create "$name" --partitions "$partitions" --replicas "$replicas" "${configs[@]}"
     return
   fi
@@ -84,6 +98,7 @@ topic() {
     rpk topic add-partitions "$name" --num $((partitions - has))
   fi
   if ((copies < replicas)); then
+    wait_for_room "$replicas"
     every_row_ends_with OK rpk topic alter-config "$name" --set "replication.factor=$replicas"
   fi
   every_row_ends_with OK rpk topic alter-config "$name" --set "retention.ms=$retention"

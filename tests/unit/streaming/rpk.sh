@@ -4,6 +4,7 @@
 #   rights        a line for each right
 #   refused       names that brokers refuse; "settings NAME" refuses to describe a topic
 #   deaf          number of tries until the brokers answer
+#   brokers       number of brokers; each call that lists them adds one, up to three
 #   topics/NAME   partitions, replicas, cleanup.policy, retention.ms
 
 rpk() {
@@ -39,6 +40,16 @@ rpk-topic-list() {
     echo "unable to dial" >&2
     return 1
   fi
+}
+
+rpk-cluster-info() {
+  local number broker
+  number=$(<"$STATE/brokers")
+  printf 'BROKERS\n=======\nID    HOST        PORT  RACK\n'
+  for ((broker = 0; broker < number; broker++)); do
+    printf '%-4s  redpanda-%s  9093  sa-east-1a\n' "$broker$( ((broker)) || echo '*')" "$broker"
+  done
+  if ((number < 3)); then echo $((number + 1)) >"$STATE/brokers"; fi
 }
 
 rpk-topic-describe() {

@@ -49,7 +49,8 @@ class Stream:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         (folder / "topics").mkdir()
-        for name, content in {"calls": "", "rights": "", "refused": "", "deaf": "0\n"}.items():
+        numbers = {"deaf": "0\n", "brokers": "3\n"}
+        for name, content in {"calls": "", "rights": "", "refused": "", **numbers}.items():
             (folder / name).write_text(content)
 
     def apply(self, **changes: Any) -> Result:
@@ -129,6 +130,24 @@ def test_access_job_is_idempotent(stream: Stream) -> None:
         for call in stream.lines("calls")
         if "delete" in call or "topic create" in call or "add-partitions" in call
     ]
+
+
+@pytest.mark.parametrize("has_topic", [True, False])
+def test_access_job_waits_for_brokers_of_replicas(stream: Stream, has_topic: bool) -> None:
+    if has_topic:
+        stream.has_topic("events.listening", replicas="1")
+    (stream.folder / "brokers").write_text("2\n")
+    done = stream.apply()
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("fewer than 3 brokers answer") == 1
+    assert stream.topic("events.listening") == DONE
+
+
+def test_access_job_counts_no_brokers_without_new_replicas(stream: Stream) -> None:
+    """An update of a topic does not wait for a lost broker."""
+    stream.has_topic("events.listening", **{"retention.ms": "3600000"})
+    assert stream.apply().returncode == 0
+    assert not any("cluster info" in call for call in stream.lines("calls"))
 
 
 def test_access_job_extends_topics_in_place(stream: Stream) -> None:
