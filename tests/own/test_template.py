@@ -44,6 +44,7 @@ PRODUCTION = {
     "alarm_email": "platform@music.example",
 }
 LONGEST = {
+    "region": "us-east-1",
     "name": "n" * 40,
     "services": f"web-api, {'s' * LONGEST_NAME}",
     "domain": f"{'d' * 38}.example",
@@ -183,6 +184,14 @@ def test_template_renders_longest_answers(copies: Copies) -> None:
     assert prod.domain
     assert prod.domain.name == LONGEST["domain"]
     assert prod.observability.alarm_emails == (LONGEST["alarm_email"],)
+
+
+def test_readme_bootstraps_each_region_once(copies: Copies) -> None:
+    """The CDK CLI bootstraps all that are named at the same time, a repeated one as well."""
+    assert [
+        re.findall(r"aws://ACCOUNT/(\S+)", (project / "README.md").read_text())
+        for project in (copies.production, copies.longest)
+    ] == [["ap-northeast-1", "us-east-1"], ["us-east-1"]]
 
 
 def files(folder: Path) -> Iterator[Path]:
