@@ -158,7 +158,7 @@ update: folder setup $(COPIER)/.ready  ## use: update a project of your own to t
 		echo "into $(DIR)/.copier-answers.yml and commit it."; exit 1; }
 	@$(RUN_COPIER) update --vcs-ref HEAD --defaults --quiet $(ARGS) "$$(cd "$(DIR)" && pwd)"
 	@$(BEATING) python -m tools.wheels "$(DIR)/wheels"
-	@echo "$(DIR): read git diff there, then UPGRADING.md from step 4 on."
+	@echo "$(DIR): read git status and git diff there, then UPGRADING.md from step 4 on."
 
 format: setup  ## change: format and fix the code with ruff
 	ruff check --fix .

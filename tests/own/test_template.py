@@ -302,3 +302,23 @@ def test_template_update_keeps_own_changes(tmp_path: Path) -> None:
         for path in files(project)
         if path.suffix == ".rej" or b"<<<<<<<" in (project / path).read_bytes()
     ] == []
+
+
+def test_template_update_restores_no_environment(tmp_path: Path) -> None:
+    """A project may rename dev. A domain that is answered later creates production."""
+    repository, project = sources_in(tmp_path / "platform"), tmp_path / "mine"
+    git(repository, "init", "--quiet")
+    commit(repository, "v0.1.0")
+    copier("copy", "--defaults", repository, project)
+    git(tmp_path, "init", "--quiet", str(project))
+    (project / "environments" / "dev.yaml").rename(project / "environments" / "test.yaml")
+    commit(project, "renamed")
+
+    (repository / "pyproject.toml").write_text('version = "0.2.0"')
+    commit(repository, "v0.2.0")
+    answers = [f"--data={key}={answer}" for key, answer in PRODUCTION.items()]
+    copier("update", "--defaults", *answers, project)
+
+    assert "spotmusic-on-aws==0.2.0" in (project / "requirements.txt").read_text()
+    environments = sorted(path.name for path in (project / "environments").glob("*.yaml"))
+    assert environments == ["prod.yaml", "test.yaml"]
