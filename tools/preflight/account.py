@@ -252,6 +252,8 @@ def _way_out(status: str, at: str) -> str:
     if status.endswith("_IN_PROGRESS"):
         return f"aws cloudformation describe-stack-events {at} --max-items 5; wait until it ends"
     events = f"aws cloudformation describe-stack-events {at} --max-items 20"
+    if status == "UPDATE_FAILED":  # an update without rollback, which another one would revert
+        return f"{events}; docs/changes.md, Changes that cannot go back"
     return f"{events}; docs/runbooks/failed-first-deployment.md"
 
 

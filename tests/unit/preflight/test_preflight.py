@@ -494,6 +494,7 @@ VERDICTS: list[tuple[Ask, list[Call], str, str]] = [
     (account.stacks, stacks(stack("UPDATE_ROLLBACK_COMPLETE")), "ok", "8 of 8"),
     (account.stacks, stacks(stack("ROLLBACK_COMPLETE")), "ok", "8 of 8"),
     (account.stacks, stacks(stack("UPDATE_ROLLBACK_FAILED")), "fix", "continue-update-rollback"),
+    (account.stacks, stacks(stack("UPDATE_FAILED")), "fix", "Changes that cannot go back"),
     (account.stacks, stacks(stack("UPDATE_IN_PROGRESS")), "fix", "wait until it ends"),
     (account.stacks, stacks(stack("ROLLBACK_FAILED")), "fix", "failed-first-deployment"),
     (network.zones, [zones("sae1-az1", "sae1-az2")], "ok ok", ""),
