@@ -24,6 +24,7 @@ from typing import Any
 import pymysql
 import pytest
 
+from spotmusic_cdk import output
 from spotmusic_cdk.command_line import CommandError
 from spotmusic_cdk.settings import Settings
 from spotmusic_constructs.data.cache_users import access_string
@@ -37,8 +38,9 @@ from tests.engines.test_rabbitmq import rabbitmq
 from tools.checkout import ROOT, settings_of
 from tools.local_aws import session
 from tools.local_aws.deployment import LocalDeployment
+from tools.local_aws.lock import alone
 from tools.local_aws.progress import Steps
-from tools.local_aws.task import STAND_INS, environment_of_task
+from tools.local_aws.task import STAND_INS, VARIABLES, environment_of_task
 from tools.local_aws.workspace import Workspace
 
 HANDLER = ROOT / "constructs" / "spotmusic_constructs" / "data" / "credentials_handler"
@@ -247,11 +249,15 @@ def main() -> None:
         name: environment_of_task(name, endpoint, region=settings.region)
         for name in _tasks(settings)
     }
-    parameters, file = (
-        session.client("ssm", endpoint, region=settings.region),
-        workspace.folder / STAND_INS,
-    )
-    with tempfile.TemporaryDirectory(prefix="stand-ins-") as folder, ExitStack() as left:
+    parameters = session.client("ssm", endpoint, region=settings.region)
+    state = Workspace(ROOT, name=STAND_INS)
+    file = state.folder / VARIABLES
+    with (
+        alone(state, "stand-ins"),
+        tempfile.TemporaryDirectory(prefix="stand-ins-") as folder,
+        ExitStack() as left,
+    ):
+        file.unlink(missing_ok=True)
         with Steps().heartbeat():
             found = left.enter_context(stand_ins(Path(folder), settings, environments))
         if settings.authority_parameter:
@@ -263,7 +269,7 @@ def main() -> None:
             )
             # Otherwise `make local-down` would report it as a remaining process.
             left.callback(parameters.delete_parameter, Name=settings.authority_parameter)
-        file.write_text(json.dumps(found["variables"]))
+        output.replace(file, json.dumps(found["variables"]))
         left.callback(file.unlink)
         print(f"MySQL, Redis, RabbitMQ and Kafka replace the engines of {options.env}.")
         print(f"Ctrl-C stops them, `kill -HUP {os.getpid()}` rotates all passwords.", flush=True)

@@ -1,12 +1,16 @@
 """Environment of a task, as ECS resolves it."""
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tools.local_aws import session
-from tools.local_aws.task import NoTaskError, environment_of_task
+from tools.local_aws.lock import BusyError, alone
+from tools.local_aws.task import STAND_INS, VARIABLES, NoTaskError, environment_of_task, stand_ins
+from tools.local_aws.workspace import Workspace
 
 SECRET = "arn:aws:secretsmanager:sa-east-1:111122223333:secret:users-AbCdEf"
 CONTAINER = {
@@ -60,3 +64,19 @@ def test_task_environment_resolves_references() -> None:
 def test_unknown_service_names_those_there_are() -> None:
     with pytest.raises(NoTaskError, match="Deployed services: playback"):
         environment_of_task("lyrics", "http://127.0.0.1:1", region="sa-east-1")
+
+
+def test_stand_ins_are_used_while_they_run(tmp_path: Path) -> None:
+    """A run that SIGKILL ended leaves its file."""
+    state = Workspace(tmp_path, name=STAND_INS)
+    task = {"CACHE_HOST": "cache.internal"}
+    assert stand_ins(tmp_path, task) == {}
+    with alone(state, "stand-ins"):
+        assert stand_ins(tmp_path, task) == {}
+        (state.folder / VARIABLES).write_text(
+            json.dumps({"CACHE_HOST": "127.0.0.1", "EVENTS_BROKERS": "127.0.0.1:9"})
+        )
+        assert stand_ins(tmp_path, task) == {"CACHE_HOST": "127.0.0.1"}
+        with pytest.raises(BusyError), alone(state, "stand-ins"):
+            pass
+    assert stand_ins(tmp_path, task) == {}

@@ -104,7 +104,7 @@ def _run(options: argparse.Namespace, deployment: LocalDeployment) -> None:
 def _task(options: argparse.Namespace, deployment: LocalDeployment) -> None:
     endpoint = deployment.endpoint
     resolved = environment_of_task(options.service, endpoint, region=deployment.region)
-    variables = {**resolved, **stand_ins(deployment.workspace.folder, resolved)}
+    variables = {**resolved, **stand_ins(deployment.workspace.checkout, resolved)}
     if options.command == "run":
         run_as_task(
             options.words, variables, endpoint, region=deployment.region, changes=dict(options.set)

@@ -40,6 +40,14 @@ def alone(workspace: Workspace, command: str) -> Iterator[None]:
             file.truncate(0)
 
 
+def is_held(workspace: Workspace) -> bool:
+    """Return whether a living process holds the lock of a state folder."""
+    if not workspace.lock.exists():
+        return False
+    with workspace.lock.open() as file:
+        return not _taken(file)
+
+
 def _take(file: IO[str], workspace: Workspace, command: str) -> None:
     for _attempt in range(100):
         if _taken(file):

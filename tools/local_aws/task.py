@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from tools.local_aws import LocalAwsError, session
+from tools.local_aws.lock import is_held
+from tools.local_aws.workspace import Workspace
 
-STAND_INS = "stand-ins.json"
-"""File in the workspace with variables for the engines of `make stand-ins`, while they run."""
+STAND_INS = ".local/stand-ins"
+"""State of `make stand-ins`, which holds its lock while the engines run."""
+VARIABLES = "variables.json"
+"""File of the state with the variables for the engines."""
 
 
 class NoTaskError(LocalAwsError):
@@ -54,10 +58,14 @@ def _plain(container: Mapping[str, Any]) -> dict[str, str]:
     return {entry["name"]: entry["value"] for entry in container.get("environment", [])}
 
 
-def stand_ins(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that `make stand-ins` overrides, with its certificate authorities."""
-    file = folder / STAND_INS
-    found: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+def stand_ins(checkout: Path, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that `make stand-ins` overrides, with its certificate authorities.
+
+    Empty if it does not run, such as after its end by SIGKILL.
+    """
+    state = Workspace(checkout, name=STAND_INS)
+    file = state.folder / VARIABLES
+    found: dict[str, str] = json.loads(file.read_text()) if is_held(state) and file.exists() else {}
     return {
         name: value for name, value in found.items() if name in variables or name == "SSL_CERT_FILE"
     }
