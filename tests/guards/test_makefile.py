@@ -77,6 +77,23 @@ def test_setup_replaces_the_environment_of_another_python(
     assert re.findall(r"-m venv (.*)[.]venv", done.stdout) == ([f"{begins} "] if begins else [])
 
 
+def test_git_keeps_line_ends(tmp_path: Path) -> None:
+    """With `core.autocrlf=true`, as in WSL with the settings of Git for Windows, recipes and shell
+    scripts would end with carriage returns.
+    """
+    git = shutil.which("git")
+    if git is None:
+        pytest.skip("needs git")
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    subprocess.run([git, "init", "--quiet", tmp_path], check=True)
+    asked = [git, "-C", str(tmp_path), "check-attr", "eol", "text", "--", "Makefile", "charts/a.sh"]
+    assert subprocess.run(asked, check=True, capture_output=True, text=True).stdout == "".join(
+        f"{file}: {attribute}\n"
+        for file in ("Makefile", "charts/a.sh")
+        for attribute in ("eol: lf", "text: auto")
+    )
+
+
 def test_documented_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile(), flags=re.MULTILINE))
     texts = [
