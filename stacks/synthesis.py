@@ -11,6 +11,8 @@ FLAGS = Path(__file__).parents[1] / "cdk.json"
 TRACES = ("aws:cdk:disable-creation-stack-traces", "aws:cdk:disable-stack-trace")
 """Context without stack traces of constructs and warnings. The path of a resource identifies its
 construct. The CLI rejects these keys in cdk.json."""
+READ = 0o444
+"""Mode by which every user may read a file."""
 
 
 def own_context() -> dict[str, Any]:
@@ -43,6 +45,8 @@ def make_readable(assembly: Path) -> None:
     Args:
         assembly: folder of the cloud assembly.
     """
-    for file in assembly.glob("asset.*/**/*"):
-        if file.is_file():
-            file.chmod(file.stat().st_mode | 0o444)
+    for file in filter(Path.is_file, assembly.glob("asset.*/**/*")):
+        mode = file.stat().st_mode
+        # Other file systems and other owners may refuse even an unchanged mode.
+        if mode & READ != READ:
+            file.chmod(mode | READ)
