@@ -52,6 +52,7 @@ TOOLS = {
             (
                 "cluster brokers decommission",
                 "cluster brokers decommission-status",
+                "cluster config set",
                 "cluster health",
                 "cluster info",
                 "cluster logdirs describe",

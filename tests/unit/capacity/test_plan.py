@@ -24,7 +24,6 @@ from tools.changes import source
 from tools.checkout import ROOT
 from tools.cost.use import levels_of
 from tools.load import load_of
-from tools.quiet_settings import settings_of
 
 ENVIRONMENTS = ROOT / "tests" / "environments"
 LISTENERS = st.floats(0, 7.5).map(lambda power: int(10**power))
@@ -311,7 +310,7 @@ def test_cost_of_plan_has_its_listeners(tmp_path: Path, monkeypatch: pytest.Monk
     seen: list[Settings] = []
     monkeypatch.setattr(source, "synthesized", lambda *_, **__: nullcontext(tmp_path))
     monkeypatch.setattr(command, "estimate_of", lambda _, planned, __: seen.append(planned))
-    command.estimate_of_plan(plan_for(settings_of("prod", tmp_path), 1_000_000), file)
+    command.estimate_of_plan(plan_for(parse(file.read_text(), source=file), 1_000_000), file)
     (planned,) = seen
     listeners = [level.listeners for level in levels_of(planned).values()]
     assert listeners == [100_000, 500_000, 1_000_000]
