@@ -64,7 +64,8 @@ def cluster(context: Context) -> Iterator[Finding]:
     """Compare the version of the cluster with the file, because EKS upgrades it automatically.
 
     The templates refuse extended support (`UpgradePolicy: STANDARD`): EKS upgrades a cluster after
-    the end of standard support. It refuses a lower version, for which a later update could ask.
+    the end of standard support. A later update could ask for the lower version of the file, which
+    EKS refuses after seven days (Amazon EKS user guide, rollback of a cluster).
     """
     check, wanted = "deployed cluster", context.settings.kubernetes.version
     names = [
