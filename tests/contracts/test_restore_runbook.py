@@ -249,7 +249,10 @@ def test_restored_objects_lose_only_versions_of_the_damage(tmp_path: Path) -> No
     }
     (tmp_path / "versions.json").write_text(json.dumps(listing))
     steps = ["\n".join(block) for block in blocks(RUNBOOK)]
-    script = "\n".join(step for step in steps if "delete_versions " in step)
+    steps = [step for step in steps if re.search(r"(markers|wrong)\.json", step)]
+    # A reader looks at the list before the versions are deleted.
+    assert not [step for step in steps if "list-" in step and "delete_versions " in step]
+    script = "\n".join(steps)
     values = {"<bucket>": "bucket", "<prefix, or empty>": ""}
     for placeholder, value in values.items():
         script = script.replace(placeholder, value)
