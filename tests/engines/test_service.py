@@ -526,7 +526,8 @@ def broker(tasks: tuple[Broker, Path]) -> tuple[Broker, Path]:
 def worker(
     here: Aws, libraries: Path, broker: tuple[Broker, Path], tmp_path: Path
 ) -> Iterator[Task]:
-    _, folder = broker
+    management, folder = broker
+    wait_until(lambda: not connections(management), "the worker before has no connection")
     here.parameters["/spotmusic/dev/internal-authority"] = (folder / "tls.crt").read_text()
     variables = {
         **common(here, "notifications", libraries),
@@ -632,19 +633,26 @@ def put(management: Broker, password: str) -> None:
     )
 
 
+def connections(management: Broker) -> set[str]:
+    """Return the names of the connections of clients. The management API has others of its own,
+    which publish messages, and lists new and closed ones seconds late.
+    """
+    return {
+        connection["name"]
+        for connection in management.ask("connections")
+        if connection.get("type") == "network"
+    }
+
+
 def close_connections(management: Broker) -> None:
     """Close the worker's connections, as a stopping broker does. The broker delivers on them until
     they are closed.
     """
-
-    def names() -> set[str]:
-        return {connection["name"] for connection in management.ask("connections")}
-
-    wait_until(lambda: bool(names()), "the management API knows the connection")
-    closing = names()
+    wait_until(lambda: bool(connections(management)), "the management API knows the connection")
+    closing = connections(management)
     for name in closing:
         management.ask(f"connections/{urllib.parse.quote(name)}", method="DELETE")
-    wait_until(lambda: not closing & names(), "the broker has closed the connections")
+    wait_until(lambda: not closing & connections(management), "the broker has closed them")
 
 
 def test_example_worker_outlives_a_lost_broker(worker: Task, broker: tuple[Broker, Path]) -> None:
