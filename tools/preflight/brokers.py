@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from spotmusic_constructs.messaging import rabbitmq
-from tools.preflight.finding import Ask, Context, Finding, ok, standing, verdict
+from tools.preflight.finding import Ask, Context, Finding, ok, standing_of, verdict
 from tools.preflight.routes import GROUP
 
 STACK = "eks-platform"
@@ -16,7 +16,7 @@ def brokers(context: Context) -> Iterator[Finding]:
     ready and replaces the highest one (kubernetes/kubernetes#96218). A loss of two of three pods is
     a loss of quorum.
     """
-    groups = {id_: arn for id_, (type_, arn) in standing(context, STACK).items() if type_ == GROUP}
+    groups = standing_of(context, STACK, GROUP)
     deployed = {
         "Redpanda": (
             "BrokersKafkaBootstrapTargets",

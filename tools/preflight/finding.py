@@ -153,6 +153,17 @@ def standing(context: Context, stack: str, *, region: str = "") -> dict[str, tup
     return resources_of(client, context.settings.stack_name(stack))
 
 
+def standing_of(context: Context, stack: str, type_: str) -> dict[str, str]:
+    """Return the physical id of a stack's resources of a type by logical id.
+
+    Args:
+        context: the environment.
+        stack: stack without the environment, in the home region.
+        type_: resource type.
+    """
+    return {id_: name for id_, (found, name) in standing(context, stack).items() if found == type_}
+
+
 def resources_of(client: Any, stack: str) -> dict[str, tuple[str, str]]:
     """Return type and physical id of a stack's resources by logical id; empty without a stack.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from spotmusic_cdk.settings.regions import cache_memory_gib
 from tools.model.values import numbers
-from tools.preflight.finding import Ask, Context, Finding, fix, ok, standing, verdict
+from tools.preflight.finding import Ask, Context, Finding, fix, ok, standing_of, verdict
 
 _INSTANCE = "AWS::RDS::DBInstance"
 _GROUP = "AWS::ElastiCache::ReplicationGroup"
@@ -26,11 +26,7 @@ def databases(context: Context) -> Iterator[Finding]:
     changes, and the update of `data` is rolled back.
     """
     check, data = "deployed databases", context.settings.data
-    instances = {
-        id_: found
-        for id_, (type_, found) in standing(context, "data").items()
-        if type_ == _INSTANCE
-    }
+    instances = standing_of(context, "data", _INSTANCE)
     behind = []
     for key, spec in data.databases.items():
         start = f"{key.capitalize()}Instance"
@@ -68,9 +64,7 @@ def cluster(context: Context) -> Iterator[Finding]:
     EKS refuses after seven days (Amazon EKS user guide, rollback of a cluster).
     """
     check, wanted = "deployed cluster", context.settings.kubernetes.version
-    names = [
-        name for type_, name in standing(context, "eks-platform").values() if type_ == _CLUSTER
-    ]
+    names = standing_of(context, "eks-platform", _CLUSTER).values()
     for name in names:
         has = context.home("eks").describe_cluster(name=name)["cluster"]["version"]
         at = f"aws eks describe-cluster --region {context.settings.region} --name {name}"
@@ -83,7 +77,7 @@ def cluster(context: Context) -> Iterator[Finding]:
 
 def cache(context: Context) -> Iterator[Finding]:
     """Compare the memory in use over two weeks with the file's node type, if it is smaller."""
-    names = [name for type_, name in standing(context, "data").values() if type_ == _GROUP]
+    names = standing_of(context, "data", _GROUP).values()
     for name in names:
         yield _smaller(context, name)
     if not names:
