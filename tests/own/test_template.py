@@ -121,6 +121,16 @@ def sources_in(folder: Path) -> Path:
     return folder
 
 
+def released(folder: Path) -> tuple[Path, Path]:
+    """Return a repository with a release, and a project of it that is not committed."""
+    repository, project = sources_in(folder / "platform"), folder / "mine"
+    git(repository, "init", "--quiet")
+    commit(repository, "v0.1.0")
+    copier("copy", "--defaults", repository, project)
+    git(folder, "init", "--quiet", str(project))
+    return repository, project
+
+
 @dataclass(frozen=True)
 class Copies:
     """Projects of the template.
@@ -266,11 +276,7 @@ def test_template_refuses_wrong_answers(copies: Copies) -> None:
 
 
 def test_template_update_keeps_own_changes(tmp_path: Path) -> None:
-    repository, project = sources_in(tmp_path / "platform"), tmp_path / "mine"
-    git(repository, "init", "--quiet")
-    commit(repository, "v0.1.0")
-    copier("copy", "--defaults", repository, project)
-    git(tmp_path, "init", "--quiet", str(project))
+    repository, project = released(tmp_path)
     own = {
         "app.py": "\n# Ours.\n",
         "environments/dev.yaml": "owner: music\n",
@@ -306,11 +312,7 @@ def test_template_update_keeps_own_changes(tmp_path: Path) -> None:
 
 def test_template_update_restores_no_environment(tmp_path: Path) -> None:
     """A project may rename dev. A domain that is answered later creates production."""
-    repository, project = sources_in(tmp_path / "platform"), tmp_path / "mine"
-    git(repository, "init", "--quiet")
-    commit(repository, "v0.1.0")
-    copier("copy", "--defaults", repository, project)
-    git(tmp_path, "init", "--quiet", str(project))
+    repository, project = released(tmp_path)
     (project / "environments" / "dev.yaml").rename(project / "environments" / "test.yaml")
     commit(project, "renamed")
 
