@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import pytest
 
+from spotmusic_constructs.edge.web_acl_rules import LONGEST_QUERY
 from tests.engines.gateway import API, ISSUER, OPEN, Gateway, gateway
 from tests.engines.keycloak import Keycloak
 from tests.engines.logins import (
@@ -29,8 +30,6 @@ from tools.model.values import Json
 from tools.smoke.login import code_of, exchange, login_address
 
 ENDPOINT = f"{ISSUER}/protocol/openid-connect"
-LONGEST_QUERY = 2048
-"""Characters of the longest query that the web ACL allows (SizeRestrictions_QUERYSTRING)."""
 FAILURES = 10
 """Number of wrong passwords that locks an account (`identity/realm.py`)."""
 
